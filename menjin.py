@@ -1,0 +1,107 @@
+"""The `menjin` command: one name, and each part of the program loads only its own libraries."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+
+EXIT_OK = 0
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+_OUR_PACKAGES = frozenset({"hardware", "gate_controller", "web_admin", "demo", "menjin", "tests"})
+_CHECKOUT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Group:
+    """One word after `menjin`: where its `run(argv) -> int` lives and what it needs."""
+
+    module: str
+    extras: str
+    summary: str
+    only_in_a_checkout: bool = False
+
+
+GROUPS = {
+    "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine"),
+    "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate"),
+    "web": Group("web_admin.cli", "web", "set up and run the server"),
+    "face": Group("gate_controller.face.cli", "face", "measure and compare face engines"),
+    "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
+    "audit": Group("gate_controller.audit_cli", "gate", "check a journal or a certificate"),
+    "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one menjin command and return its exit status (0 good, 1 failed, 2 wrong usage)."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(_help())
+        return EXIT_OK
+    if arguments[0] in {"-V", "--version"}:
+        print(f"menjin {_version()}")
+        return EXIT_OK
+    name, rest = arguments[0], arguments[1:]
+    group = GROUPS.get(name)
+    if group is None:
+        return _complain(f"there is no command {name!r}; choose one of: {', '.join(GROUPS)}")
+    if group.only_in_a_checkout and not _make_checkout_importable(group.module):
+        return _complain(f"menjin {name} runs only in a checkout of the source, with 'make setup'")
+    try:
+        run: Callable[[list[str]], int] = import_module(group.module).run
+        return run(rest)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if not missing or missing in _OUR_PACKAGES:
+            raise  # a fault in our own code, which no extra would mend
+        word = "extras" if "," in group.extras else "extra"
+        return _complain(
+            f"menjin {name} needs the {word} {group.extras}: pip install 'menjin[{group.extras}]'"
+            f" (no module {error.name!r})"
+        )
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _help() -> str:
+    lines = [f"  {name:<7}{group.summary}" for name, group in GROUPS.items()]
+    return "\n".join(
+        [
+            "usage: menjin COMMAND ...",
+            "",
+            "A gate system for residential compounds in which nobody has to show their face.",
+            "",
+            *lines,
+            "",
+            "'menjin COMMAND --help' tells more; 'menjin --version' says which version this is.",
+        ]
+    )
+
+
+def _version() -> str:
+    try:
+        return metadata.version("menjin")
+    except metadata.PackageNotFoundError:
+        return "(not installed: run 'make setup')"
+
+
+def _complain(message: str) -> int:
+    print(f"menjin: {message}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _make_checkout_importable(module: str) -> bool:
+    """Put the checkout first on the import path, or say that there is none."""
+    if not (_CHECKOUT / "pyproject.toml").is_file():
+        return False
+    if not (_CHECKOUT / module.replace(".", "/")).is_dir():
+        return False
+    sys.path.insert(0, str(_CHECKOUT))
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

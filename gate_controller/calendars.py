@@ -1,0 +1,95 @@
+"""Say whether an instant falls into weekly hours, in the site's zone.
+
+Hours are spans of the wall clock, so they hold across daylight saving. A span whose end is not
+after its start runs past midnight into the next day. A calendar can make any date count as another
+kind of day: a public holiday, or a Sunday worked in exchange (调休).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY = "holiday"
+DAY_KINDS = (*WEEKDAYS, HOLIDAY)
+MINUTES_A_DAY = 24 * 60
+
+
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Minutes of the day on some kinds of day; `until_minute` ≤ `from_minute` runs past midnight."""
+
+    days: tuple[str, ...]
+    from_minute: int
+    until_minute: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError on an unknown kind of day or a minute outside the day."""
+        unknown = [day for day in self.days if day not in DAY_KINDS]
+        if unknown or not self.days:
+            raise ValueError(f"hours name the days {unknown or 'none'}; legal are {', '.join(DAY_KINDS)}")
+        if not (0 <= self.from_minute < MINUTES_A_DAY and 0 < self.until_minute <= MINUTES_A_DAY):
+            raise ValueError("hours need 0 <= from_minute < 1440 and 0 < until_minute <= 1440")
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """Spans by kind of day, split at midnight, ready to be asked."""
+
+    on: Mapping[str, tuple[tuple[int, int], ...]]
+    after: Mapping[str, tuple[tuple[int, int], ...]]
+    """What a day's spans leave for the morning after it."""
+
+    @classmethod
+    def from_spans(cls, spans: tuple[Span, ...]) -> "WeeklyHours":
+        """Sort spans by the day they start on."""
+        on: dict[str, list[tuple[int, int]]] = {}
+        after: dict[str, list[tuple[int, int]]] = {}
+        for span in spans:
+            for day in span.days:
+                if span.until_minute > span.from_minute:
+                    on.setdefault(day, []).append((span.from_minute, span.until_minute))
+                else:
+                    on.setdefault(day, []).append((span.from_minute, MINUTES_A_DAY))
+                    after.setdefault(day, []).append((0, span.until_minute))
+        return cls(
+            {day: tuple(parts) for day, parts in on.items()},
+            {day: tuple(parts) for day, parts in after.items()},
+        )
+
+    def cover(self, day_kind: str, eve_kind: str, minute: int) -> bool:
+        """Tell whether `minute` of a day of this kind, after an eve of that kind, is inside."""
+        return any(start <= minute < end for start, end in self.on.get(day_kind, ())) or any(
+            start <= minute < end for start, end in self.after.get(eve_kind, ())
+        )
+
+    def edges(self) -> frozenset[int]:
+        """Return the minutes at which the answer can change, midnight included."""
+        parts = [part for table in (self.on, self.after) for spans in table.values() for part in spans]
+        return frozenset({0, *(edge % MINUTES_A_DAY for part in parts for edge in part)})
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCalendar:
+    """The site's zone and the dates that count as another kind of day."""
+
+    zone: ZoneInfo
+    exceptions: Mapping[date, str]
+
+    def day_kind(self, day: date) -> str:
+        """Return `mon` … `sun` or `holiday` for a date of the site."""
+        return self.exceptions.get(day) or WEEKDAYS[day.weekday()]
+
+    def inside(self, hours: WeeklyHours, now: datetime) -> bool:
+        """Tell whether the aware instant `now` is inside `hours` on the site's wall clock."""
+        local = now.astimezone(self.zone)
+        today = local.date()
+        minute = local.hour * 60 + local.minute
+        if not self.exceptions:
+            weekday = today.weekday()
+            return hours.cover(WEEKDAYS[weekday], WEEKDAYS[weekday - 1], minute)
+        return hours.cover(
+            self.day_kind(today), self.day_kind(today - timedelta(days=1)), minute
+        )

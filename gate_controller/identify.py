@@ -1,0 +1,114 @@
+"""Turn what was shown at a gate into a claim: who does this say it is?
+
+Everything cryptographic happens here; nothing here says whether the person may pass. Every failure
+is a claim with a refusal, so it takes the same road through the rules into the journal.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from gate_controller.access import Claim, Reason
+from gate_controller.passes import (
+    MAX_AGE_SECONDS,
+    MAX_AHEAD_SECONDS,
+    ONLINE_CODE,
+    SITE_ITSELF,
+    CodeForged,
+    CodeUnreadable,
+    PersonalCode,
+    SignedPass,
+    check_resident_code,
+    check_site_code,
+    parse_code,
+)
+from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, card_tag, gate_pin_tag
+from gate_controller.policy import Method, Policy, QrCredential
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GateKeys:
+    """Secrets of one gate, and the site key it checks passes with; never printed."""
+
+    card_key: bytes
+    pin_key: bytes
+    pass_public_key: bytes
+
+
+def identify_card(number: int, policy: Policy, keys: GateKeys) -> Claim:
+    """Look a canonical card number up by its tag."""
+    card = policy.cards_by_tag.get(card_tag(number, keys.card_key))
+    if card is None:
+        return Claim(Method.CARD, refusal=Reason.CREDENTIAL_UNKNOWN)
+    return Claim(Method.CARD, card.person_id, card)
+
+
+def hash_typed(home_number: str, digits: str, policy: Policy, keys: GateKeys) -> bytes:
+    """Return the gate tag of typed digits: about 30 ms, the same for a home that does not exist."""
+    home = policy.homes.get(policy.home_ids_by_number.get(home_number, ""))
+    salt = home.pin_salt if home is not None else UNKNOWN_HOME_SALT
+    return gate_pin_tag(argon2_tag(digits, salt), keys.pin_key)
+
+
+def identify_typed(home_number: str, tag: bytes, policy: Policy) -> Claim:
+    """Compare a typed tag with every PIN and visitor code of the home."""
+    home_id = policy.home_ids_by_number.get(home_number, "")
+    found = None
+    for credential in policy.typed_by_home.get(home_id, ()):
+        if hmac.compare_digest(credential.tag, tag):
+            found = credential
+    if found is None:
+        return Claim(Method.PIN, refusal=Reason.PIN_WRONG)
+    return Claim(Method.PIN, found.person_id, found)
+
+
+def identify_code(text: str, policy: Policy, keys: GateKeys, now: datetime) -> Claim:
+    """Check a QR code's signature and age."""
+    try:
+        code = parse_code(text)
+    except CodeUnreadable:
+        return Claim(Method.QR, refusal=Reason.CODE_UNREADABLE)
+    if isinstance(code, SignedPass):
+        return _identify_pass(code, policy, keys)
+    return _identify_personal(code, policy, keys, now)
+
+
+def _identify_pass(code: SignedPass, policy: Policy, keys: GateKeys) -> Claim:
+    try:
+        check_site_code(code, policy.site.site_id, keys.pass_public_key)
+    except CodeForged:
+        return Claim(Method.QR, refusal=Reason.CODE_FORGED)
+    issuer = code.visitor_pass.issuer_id
+    person_id = None if issuer == SITE_ITSELF else issuer
+    return Claim(Method.QR, person_id, visitor_pass=code.visitor_pass)
+
+
+def _identify_personal(code: PersonalCode, policy: Policy, keys: GateKeys, now: datetime) -> Claim:
+    credential = policy.credentials.get(code.credential_id)
+    if not isinstance(credential, QrCredential):
+        return Claim(Method.QR, refusal=Reason.CREDENTIAL_UNKNOWN)
+    claim = Claim(Method.QR, credential.person_id, credential, second=code.second)
+    try:
+        if code.kind == ONLINE_CODE:
+            check_site_code(code, policy.site.site_id, keys.pass_public_key)
+        elif credential.public_key is None:
+            return _refused(claim, Reason.CODE_FORGED)
+        else:
+            check_resident_code(code, policy.site.site_id, credential.public_key)
+    except CodeForged:
+        return _refused(claim, Reason.CODE_FORGED)
+    age = now.timestamp() - code.second
+    if not -MAX_AHEAD_SECONDS <= age <= MAX_AGE_SECONDS:
+        return _refused(claim, Reason.CODE_STALE)
+    return claim
+
+
+def _refused(claim: Claim, reason: Reason) -> Claim:
+    return Claim(claim.method, claim.person_id, claim.credential, second=claim.second, refusal=reason)
+
+
+def identify_face(person_id: str | None) -> Claim:
+    """Claim the person whose face matched, or nobody."""
+    if person_id is None:
+        return Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
+    return Claim(Method.FACE, person_id)

@@ -1,0 +1,95 @@
+"""Signatures with a purpose: Ed25519 (RFC 8032) over a domain, a NUL and the bytes.
+
+An offline root key certifies separate keys for policies, passes, orders and anchors; a gate pins
+the root when it is paired, so a stolen web server can be given new keys without touching a gate.
+"""
+
+import base64
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gate_controller.policy import Digest, Id, Instant
+
+KeyRole = Literal["policy", "pass", "order", "anchor"]
+KEY_ROLES: tuple[KeyRole, ...] = ("policy", "pass", "order", "anchor")
+
+CERTIFICATE_DOMAIN = "menjin/certificate/1"
+REQUEST_DOMAIN = "menjin/request/1"
+
+
+class SignatureRefused(Exception):
+    """A signature, or the key behind it, is not what it has to be; says which."""
+
+
+class KeyCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The root's statement that a key may sign for one purpose at one site."""
+
+    site_id: Id
+    role: KeyRole
+    public_key: Digest
+    issued_at: Instant
+
+
+class SignedCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `KeyCertificate` in JSON, with the root's signature over those very bytes."""
+
+    certificate: Annotated[bytes, msgspec.Meta(max_length=400)]
+    signature: Annotated[bytes, msgspec.Meta(max_length=64)]
+
+
+def public_bytes(key: Ed25519PrivateKey | Ed25519PublicKey) -> bytes:
+    """Return the 32 bytes of a public key."""
+    public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+    return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def sign(key: Ed25519PrivateKey, domain: str, message: bytes) -> bytes:
+    """Return the 64-byte signature over domain, NUL and message."""
+    return key.sign(domain.encode() + b"\0" + message)
+
+
+def verify(public_key: bytes, domain: str, message: bytes, signature: bytes) -> None:
+    """Raise SignatureRefused unless `signature` is that key's over this domain and message."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, domain.encode() + b"\0" + message)
+    except (InvalidSignature, ValueError) as err:
+        raise SignatureRefused(f"the signature for {domain} does not fit") from err
+
+
+def certify(
+    root: Ed25519PrivateKey, certificate: KeyCertificate
+) -> SignedCertificate:
+    """Return the certificate signed by the root."""
+    body = msgspec.json.encode(certificate)
+    return SignedCertificate(body, sign(root, CERTIFICATE_DOMAIN, body))
+
+
+def certified_key(root_public_key: bytes, signed: SignedCertificate, site_id: str, role: KeyRole) -> bytes:
+    """Return the public key that the root certified for this site and role; raise SignatureRefused."""
+    verify(root_public_key, CERTIFICATE_DOMAIN, signed.certificate, signed.signature)
+    try:
+        certificate = msgspec.json.decode(signed.certificate, type=KeyCertificate)
+    except msgspec.MsgspecError as err:
+        raise SignatureRefused(f"the certificate cannot be read: {err}") from err
+    if certificate.site_id != site_id or certificate.role != role:
+        raise SignatureRefused(
+            f"the certificate is for {certificate.role} at {certificate.site_id}, not for {role} at {site_id}"
+        )
+    return certificate.public_key
+
+
+def request_message(method: str, path: str, body: bytes, gate_id: str, counter: int) -> bytes:
+    """Return the bytes a gate signs for one HTTP request; `path` includes the query, if any."""
+    lines = (method.upper(), path, hashlib.sha256(body).hexdigest(), gate_id, str(counter))
+    return "\n".join(lines).encode()
+
+
+def pairing_phrase(gate_public_key: bytes, root_public_key: bytes, nonce: bytes) -> str:
+    """Return the 12 base32 characters that both screens show while a gate is paired."""
+    digest = hashlib.sha256(b"menjin/pairing/1\0" + gate_public_key + root_public_key + nonce).digest()
+    return base64.b32encode(digest)[:12].decode()

@@ -1,0 +1,325 @@
+"""Every message between a gate and the server, version 1.
+
+The gate always calls. Bodies are JSON; every request after pairing is signed by the gate with a
+counter that only grows (`Menjin-Gate`, `Menjin-Counter`, `Menjin-Signature` headers); what a gate
+obeys (policies, orders, passes) is signed by keys that the pinned root certifies.
+
+No message can carry a picture or a face template: unknown fields are refused, every byte string is a
+key, a digest, a nonce or a signature of at most 96 bytes (bodies of signed structs are decoded into
+such structs), and every text is short. A template of the default engine has 512 bytes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.journal_chain import JournalEntry, SignedHead
+from gate_controller.policy import Digest, Id, Instant, Name, PolicyRefused
+from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+
+CONTRACT_VERSION = 1
+POLICY_DOMAIN = "menjin/policy/1"
+ORDER_DOMAIN = "menjin/order/1"
+RECEIPT_DOMAIN = "menjin/receipt/1"
+MAX_ORDER_SECONDS = 15
+MAX_LEASE_SECONDS = 72 * 3600
+
+PAIR_PATH = "/sync/v1/pair"
+PAIR_STATE_PATH = "/sync/v1/pair/state"
+ASK_PATH = "/sync/v1/ask"
+EVENTS_PATH = "/sync/v1/events"
+RECEIPTS_PATH = "/sync/v1/receipts"
+TOMBSTONES_PATH = "/sync/v1/tombstones"
+
+GATE_HEADER = "Menjin-Gate"
+COUNTER_HEADER = "Menjin-Counter"
+SIGNATURE_HEADER = "Menjin-Signature"
+
+Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
+Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
+"""The JSON of a strict struct, kept as bytes because a signature is over exactly those."""
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A body; a field that this version does not know is refused, never ignored."""
+
+
+# -- pairing ---------------------------------------------------------------------------------------
+
+
+class PairRequest(Message, frozen=True, kw_only=True):
+    """A new gate introduces itself with the installer's one-time code."""
+
+    code: Name
+    gate_public_key: Key
+    nonce: Nonce
+    hardware_name: Name = ""
+
+
+class PairReply(Message, frozen=True, kw_only=True):
+    """The server's root key, over which both screens now show the same 12 characters."""
+
+    pair_id: Id
+    root_public_key: Key
+
+
+class PairState(Message, frozen=True, kw_only=True):
+    """How pairing stands; the last four fields come once, when the manager has approved."""
+
+    state: Literal["waiting", "approved", "refused"]
+    site_id: Id | None = None
+    gate_id: Id | None = None
+    card_key: Key | None = None
+    pin_key: Key | None = None
+
+
+# -- policy ----------------------------------------------------------------------------------------
+
+
+class PolicyManifest(Message, frozen=True, kw_only=True):
+    """What the signature of a policy covers. `digest` is that of the whole result, also for a delta."""
+
+    site_id: Id
+    gate_id: Id
+    epoch: int
+    version: int
+    issued_at: Instant
+    digest: Digest
+
+
+class SignedPolicyManifest(Message, frozen=True, kw_only=True):
+    """A `PolicyManifest` in JSON, its signature and the certificate of the key."""
+
+    manifest: SignedBody
+    signature: Signature
+    certificate: SignedCertificate
+
+
+class PolicyChange(Message, frozen=True, kw_only=True):
+    """Records to put and keys to delete, on top of (base_epoch, base_version); 0.0 is from nothing."""
+
+    base_epoch: int
+    base_version: int
+    puts: dict[str, msgspec.Raw]
+    deletes: tuple[str, ...] = ()
+
+
+# -- the regular question --------------------------------------------------------------------------
+
+
+class LaneState(Message, frozen=True, kw_only=True):
+    """How a lane is, for the manager's page."""
+
+    lane_id: Id
+    door: Name
+    posture: Name
+
+
+class DeviceHealth(Message, frozen=True, kw_only=True):
+    """How a device is, for the manager's page."""
+
+    device: Id
+    health: Name
+    detail: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class AskRequest(Message, frozen=True, kw_only=True):
+    """What the gate has, and how it is."""
+
+    contract_version: int = CONTRACT_VERSION
+    have_epoch: int
+    have_version: int
+    gate_time: Instant
+    clock_sure: bool
+    journal_seq: int
+    lanes: tuple[LaneState, ...] = ()
+    devices: tuple[DeviceHealth, ...] = ()
+
+
+class OpenOrder(Message, frozen=True, kw_only=True):
+    """Open a lane once, now: bound to one gate and lane, valid for seconds."""
+
+    order_id: Id
+    site_id: Id
+    gate_id: Id
+    lane_id: Id
+    issued_at: Instant
+    valid_seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_ORDER_SECONDS)]
+    author_id: Id
+    reason: Name
+
+
+class SignedOrder(Message, frozen=True, kw_only=True):
+    """An `OpenOrder` in JSON, its signature and the certificate of the key."""
+
+    order: SignedBody
+    signature: Signature
+    certificate: SignedCertificate
+
+
+class FaceLease(Message, frozen=True, kw_only=True):
+    """The share of one person's face at this gate, to be held in memory only."""
+
+    person_id: Id
+    consent_id: Id
+    share: Key
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_LEASE_SECONDS)]
+
+
+class AskReply(Message, frozen=True, kw_only=True):
+    """The manifest, always fresh; a change when the gate lacks one; orders and leases.
+
+    `wants_tombstones` is set by a server that was restored from a backup: the gate then posts what
+    it knows to have ended, and gets no policy before the server has taken it.
+    """
+
+    contract_version: int = CONTRACT_VERSION
+    server_time: Instant
+    ask_again_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
+    acknowledged_seq: int
+    policy: SignedPolicyManifest | None = None
+    change: PolicyChange | None = None
+    orders: tuple[SignedOrder, ...] = ()
+    leases: tuple[FaceLease, ...] = ()
+    pass_certificate: SignedCertificate | None = None
+    anchor_certificate: SignedCertificate | None = None
+    wants_tombstones: bool = False
+
+
+# -- events, receipts, tombstones ------------------------------------------------------------------
+
+
+class EventBatch(Message, frozen=True, kw_only=True):
+    """Entries of the gate's journal in order, and the signed head after the last of them."""
+
+    entries: Annotated[tuple[JournalEntry, ...], msgspec.Meta(max_length=2000)]
+    head: SignedHead
+
+
+class EventsReply(Message, frozen=True, kw_only=True):
+    """Up to where the server has everything, countersigned by the site's anchor key."""
+
+    acknowledged_seq: int
+    countersigned: SignedHead | None = None
+
+
+class ForgetReceipt(Message, frozen=True, kw_only=True):
+    """The gate's word that one person's face is gone from it."""
+
+    site_id: Id
+    gate_id: Id
+    person_id: Id
+    consent_id: Id
+    forgotten_at: Instant
+    blob_found: bool
+    journal_seq: int
+
+
+class SignedReceipt(Message, frozen=True, kw_only=True):
+    """A `ForgetReceipt` in JSON with the gate's signature."""
+
+    receipt: SignedBody
+    signature: Signature
+
+
+class ReceiptBatch(Message, frozen=True, kw_only=True):
+    """Receipts the server has not yet acknowledged."""
+
+    receipts: Annotated[tuple[SignedReceipt, ...], msgspec.Meta(max_length=500)]
+
+
+class Tombstone(Message, frozen=True, kw_only=True):
+    """A credential or pass that this gate was told has ended, and in which policy."""
+
+    record_key: Annotated[str, msgspec.Meta(max_length=80)]
+    ended_at: Instant
+    epoch: int
+    version: int
+
+
+class TombstoneBatch(Message, frozen=True, kw_only=True):
+    """All tombstones of a gate, and the newest policy it has seen."""
+
+    have_epoch: int
+    have_version: int
+    tombstones: Annotated[tuple[Tombstone, ...], msgspec.Meta(max_length=200_000)]
+
+
+class Accepted(Message, frozen=True, kw_only=True):
+    """How many of the items sent were taken."""
+
+    count: int
+
+
+class Refusal(Message, frozen=True, kw_only=True):
+    """Why the server said no: a stable word and a sentence for the installer."""
+
+    error: Id
+    detail: Annotated[str, msgspec.Meta(max_length=400)]
+
+
+# -- building and checking -------------------------------------------------------------------------
+
+
+def record_digest(value: bytes | msgspec.Raw) -> bytes:
+    """Return the SHA-256 of a record's wire form."""
+    return hashlib.sha256(bytes(value)).digest()
+
+
+def policy_digest(digests: Mapping[str, bytes]) -> bytes:
+    """Return the digest of a whole policy from its records' digests, by sorted key."""
+    whole = hashlib.sha256()
+    for key in sorted(digests):
+        whole.update(key.encode() + b"\0" + digests[key])
+    return whole.digest()
+
+
+def sign_struct(key: Ed25519PrivateKey, domain: str, message: msgspec.Struct) -> tuple[bytes, bytes]:
+    """Return a struct's JSON and the signature over it."""
+    body = msgspec.json.encode(message)
+    return body, sign(key, domain, body)
+
+
+def open_manifest(
+    signed: SignedPolicyManifest, root_public_key: bytes, *, site_id: str, gate_id: str
+) -> PolicyManifest:
+    """Return a checked manifest; raise PolicyRefused on a wrong key, signature, site or gate."""
+    try:
+        key = certified_key(root_public_key, signed.certificate, site_id, "policy")
+        verify(key, POLICY_DOMAIN, signed.manifest, signed.signature)
+        manifest = msgspec.json.decode(signed.manifest, type=PolicyManifest)
+    except (SignatureRefused, msgspec.MsgspecError) as err:
+        raise PolicyRefused(f"the policy's signature: {err}") from err
+    if (manifest.site_id, manifest.gate_id) != (site_id, gate_id):
+        raise PolicyRefused(
+            f"the policy is for gate {manifest.gate_id!r} of {manifest.site_id!r}, "
+            f"this is {gate_id!r} of {site_id!r}"
+        )
+    return manifest
+
+
+def open_order(signed: SignedOrder, root_public_key: bytes, *, site_id: str, gate_id: str) -> OpenOrder:
+    """Return a checked order; raise SignatureRefused on a wrong key, signature, site or gate."""
+    key = certified_key(root_public_key, signed.certificate, site_id, "order")
+    verify(key, ORDER_DOMAIN, signed.order, signed.signature)
+    try:
+        order = msgspec.json.decode(signed.order, type=OpenOrder)
+    except msgspec.MsgspecError as err:
+        raise SignatureRefused(f"the order cannot be read: {err}") from err
+    if (order.site_id, order.gate_id) != (site_id, gate_id):
+        raise SignatureRefused(f"the order is for gate {order.gate_id!r} of {order.site_id!r}")
+    return order
+
+
+def open_receipt(signed: SignedReceipt, gate_public_key: bytes) -> ForgetReceipt:
+    """Return a checked receipt; raise SignatureRefused when the gate did not sign it."""
+    verify(gate_public_key, RECEIPT_DOMAIN, signed.receipt, signed.signature)
+    try:
+        return msgspec.json.decode(signed.receipt, type=ForgetReceipt)
+    except msgspec.MsgspecError as err:
+        raise SignatureRefused(f"the receipt cannot be read: {err}") from err

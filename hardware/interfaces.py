@@ -1,0 +1,160 @@
+"""What the gate asks of its devices, and what devices hand up.
+
+Devices know bytes; they know no people and no rules. A reader hands up `CardRead`, `KeyPress` or
+`CodeRead`; an input hands up `InputChange`; trouble is a `DeviceState`. Each device runs in one
+thread of its own and puts what it read into the queue it was given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+"""One picture: height × width × 3, BGR, 0..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A card number in the site's canonical form, as read by one reader."""
+
+    device: str
+    number: int
+    bits: int
+    read_at_ns: int
+    """Monotonic nanoseconds at the last byte of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPress:
+    """One key of a keypad: a digit, `#` (enter) or `*` (clear)."""
+
+    device: str
+    key: str
+    read_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRead:
+    """The text of a QR code, as a scanner or the camera read it."""
+
+    device: str
+    text: str
+    read_at_ns: int
+
+
+class InputKind(StrEnum):
+    """What a wire into the gate means; `active` is always the state the name says."""
+
+    DOOR_OPEN = "door_open"
+    EXIT_BUTTON = "exit_button"
+    TAMPER = "tamper"
+    FIRE = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """An input that became active or rested, after debounce."""
+
+    device: str
+    lane_id: str
+    kind: InputKind
+    active: bool
+    read_at_ns: int
+
+
+class Health(StrEnum):
+    """How a device is."""
+
+    OK = "ok"
+    LOST = "lost"
+    FAULTY = "faulty"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A device that came, went or misbehaves; `detail` is for the installer, never for the log of people."""
+
+    device: str
+    health: Health
+    detail: str
+    dropped_frames: int = 0
+
+
+DeviceReport = CardRead | KeyPress | CodeRead | InputChange | DeviceState
+Report = Callable[[DeviceReport], None]
+"""Where a device puts what it read; must return at once (a queue's `put`)."""
+
+
+class Device(Protocol):
+    """A reader or input with a thread of its own."""
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        ...
+
+    def start(self, report: Report) -> None:
+        """Begin reading in a thread of its own; return at once, also when the device is absent."""
+        ...
+
+    def stop(self) -> None:
+        """End the thread and close the device within a second."""
+        ...
+
+
+class Relay(Protocol):
+    """One lock output. At rest after construction, reconnect and close; never on by itself."""
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        ...
+
+    def open(self) -> None:
+        """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there."""
+        ...
+
+    def pulse(self, seconds: float) -> int:
+        """Switch on now, and off after `seconds` by a timer; return monotonic ns of the first byte.
+
+        Raise DeviceUnavailable or OutputNotConfirmed; after either, nothing may open later.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Switch the output off; raise OutputNotConfirmed when the board does not take it."""
+        ...
+
+    def close(self) -> None:
+        """Put the output to rest if the board is there, and let go of it."""
+        ...
+
+
+class Camera(Protocol):
+    """A source of frames that is closed until asked."""
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the device itself is open now; the light beside the lens follows this."""
+        ...
+
+    def open(self) -> None:
+        """Open the device; raise DeviceUnavailable."""
+        ...
+
+    def newest_frame(self, timeout_seconds: float) -> Frame | None:
+        """Return a frame newer than the last one returned, or None when none came in time."""
+        ...
+
+    def close(self) -> None:
+        """Close the device and overwrite the frames still held."""
+        ...

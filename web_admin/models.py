@@ -1,0 +1,403 @@
+"""What the server stores. No table has room for a picture or a face template.
+
+Secrets (card numbers, PIN hashes, gate keys, face shares, signing keys) are sealed under keys that
+live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. Times are aware UTC.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Fact = str | int | float | bool | None
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as UTC; refuses naive times."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy passes it
+        """Turn an aware instant into UTC; raise ValueError on a naive one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone may not be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy passes it
+        """Give SQLite's naive values their zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it once, at class creation
+        datetime: UtcDateTime,
+        bytes: LargeBinary,
+        list[str]: JSON,
+        list[int]: JSON,
+        list[dict[str, Any]]: JSON,  # structs of the contract, validated by msgspec at both ends
+        dict[str, str]: JSON,
+        dict[str, Fact]: JSON,
+        str: String(200),
+    }
+
+
+class Site(Base):
+    """One compound."""
+
+    __tablename__ = "site"
+    site_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    language: Mapped[str] = mapped_column(default="zh")
+    card_bits: Mapped[int] = mapped_column(default=32)
+    max_policy_age_days: Mapped[int] = mapped_column(default=30)
+    ask_again_seconds: Mapped[float] = mapped_column(default=2.0)
+    face_enabled: Mapped[bool] = mapped_column(default=False)
+    root_public_key: Mapped[bytes]
+    epoch: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=0)
+    restoring: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class SiteKey(Base):
+    """A signing key that the root certified; `role` is policy, pass, order or anchor."""
+
+    __tablename__ = "site_key"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    private_key_sealed: Mapped[bytes]
+    certificate: Mapped[bytes]
+    certificate_signature: Mapped[bytes]
+
+
+class Gate(Base):
+    """A controller and what the server last heard from it. State: new, paired, retired, stolen."""
+
+    __tablename__ = "gate"
+    __table_args__ = (UniqueConstraint("site_id", "number"),)
+    gate_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    number: Mapped[int]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(default="new")
+    public_key: Mapped[bytes | None]
+    card_key_sealed: Mapped[bytes | None]
+    pin_key_sealed: Mapped[bytes | None]
+    request_counter: Mapped[int] = mapped_column(default=0)
+    request_digest: Mapped[bytes | None]
+    forked_at: Mapped[datetime | None]
+    published_version: Mapped[int] = mapped_column(default=0)
+    acknowledged_seq: Mapped[int] = mapped_column(default=0)
+    head_digest: Mapped[bytes | None]
+    last_seen_at: Mapped[datetime | None]
+    clock_sure: Mapped[bool] = mapped_column(default=True)
+    tombstones_taken: Mapped[bool] = mapped_column(default=True)
+    lane_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
+
+
+class PairAttempt(Base):
+    """A gate that asked to be paired. State: code, waiting, approved, refused, done."""
+
+    __tablename__ = "pair_attempt"
+    pair_id: Mapped[str] = mapped_column(primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"))
+    code_digest: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="code")
+    gate_public_key: Mapped[bytes | None]
+    nonce: Mapped[bytes | None]
+    phrase: Mapped[str | None]
+    hardware_name: Mapped[str | None]
+
+
+class Lane(Base):
+    """One direction of one gate, with its posture and a possible override."""
+
+    __tablename__ = "lane"
+    lane_id: Mapped[str] = mapped_column(primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), index=True)
+    name: Mapped[str]
+    direction: Mapped[str]
+    methods: Mapped[list[str]]
+    method_hours: Mapped[dict[str, str]] = mapped_column(default=dict)
+    pulse_seconds: Mapped[float] = mapped_column(default=5.0)
+    slow_pulse_seconds: Mapped[float] = mapped_column(default=15.0)
+    posture: Mapped[str] = mapped_column(default="normal")
+    posture_hours: Mapped[dict[str, str]] = mapped_column(default=dict)
+    override_posture: Mapped[str | None]
+    override_author_id: Mapped[str | None]
+    override_reason: Mapped[str | None]
+    override_until: Mapped[datetime | None]
+    gate: Mapped[Gate] = relationship(back_populates="lanes")
+
+
+class Hours(Base):
+    """Named weekly hours; `spans` are `calendars.Span` as JSON."""
+
+    __tablename__ = "hours"
+    hours_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    name: Mapped[str]
+    spans: Mapped[list[dict[str, Any]]]
+
+
+class CalendarDay(Base):
+    """A date that counts as another kind of day."""
+
+    __tablename__ = "calendar_day"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+
+
+class Home(Base):
+    """A household's unit."""
+
+    __tablename__ = "home"
+    __table_args__ = (UniqueConstraint("site_id", "number"),)
+    home_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    number: Mapped[str]
+    pin_salt: Mapped[bytes]
+    persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
+
+
+class Person(Base):
+    """Someone who may pass. `kind`: resident, helper, staff. `age_band`: adult, 14_17, under_14."""
+
+    __tablename__ = "person"
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    home_id: Mapped[str | None] = mapped_column(ForeignKey("home.home_id"), index=True)
+    display_name: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="resident")
+    age_band: Mapped[str] = mapped_column(default="adult")
+    language: Mapped[str] = mapped_column(default="zh")
+    methods: Mapped[list[str]] = mapped_column(default=lambda: ["card"])
+    face_paused_reason: Mapped[str | None]
+    suspended: Mapped[bool] = mapped_column(default=False)
+    slow_pass: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    home: Mapped[Home | None] = relationship(back_populates="persons")
+    grants: Mapped[list["GrantRow"]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    credentials: Mapped[list["CredentialRow"]] = relationship(back_populates="person")
+
+
+class GrantRow(Base):
+    """A person may pass these lanes in these hours within these dates."""
+
+    __tablename__ = "grant_row"
+    grant_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    lanes: Mapped[list[str]]
+    hours_id: Mapped[str | None] = mapped_column(ForeignKey("hours.hours_id"))
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    person: Mapped[Person] = relationship(back_populates="grants")
+
+
+class CredentialRow(Base):
+    """A card, pin, qr or visitor_code. State: active, suspended, ended (never active again).
+
+    `lookup` is an HMAC under the server's key: of the card number (unique among live cards), so a
+    duplicate is found without a readable number. `secret_sealed` holds the card number or the
+    Argon2id tag of a PIN or visitor code; a qr has its public key and nothing secret.
+    """
+
+    __tablename__ = "credential"
+    credential_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="active")
+    label: Mapped[str] = mapped_column(default="")
+    lookup: Mapped[bytes | None] = mapped_column(index=True)
+    secret_sealed: Mapped[bytes | None]
+    public_key: Mapped[bytes | None]
+    duress: Mapped[bool] = mapped_column(default=False)
+    lanes: Mapped[list[str] | None]
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None]
+    person: Mapped[Person] = relationship(back_populates="credentials")
+
+
+class VisitorPassRow(Base):
+    """A visitor's signed pass; `issuer_person_id` None is the property manager."""
+
+    __tablename__ = "visitor_pass"
+    pass_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    issuer_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    label: Mapped[str]
+    gate_numbers: Mapped[list[int]]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    uses: Mapped[int]
+    text: Mapped[str] = mapped_column(String(400))
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """What is shown before consent: one purpose, one version, one language, fixed text."""
+
+    __tablename__ = "notice"
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, str]]
+    sha256: Mapped[bytes]
+    published_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """One person, one purpose, one notice; never deleted, only withdrawn."""
+
+    __tablename__ = "consent"
+    consent_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    purpose: Mapped[str]
+    notice_version: Mapped[int]
+    notice_sha256: Mapped[bytes]
+    language: Mapped[str]
+    channel: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_channel: Mapped[str | None]
+    withdrawn_why: Mapped[str | None]
+
+
+class FaceShare(Base):
+    """The server's half of one person's face at one gate; the row goes when consent does."""
+
+    __tablename__ = "face_share"
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"))
+    share_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """A gate's signed word that a face is gone."""
+
+    __tablename__ = "receipt"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    receipt: Mapped[bytes]
+    signature: Mapped[bytes]
+    received_at: Mapped[datetime]
+
+
+class PolicyRecordRow(Base):
+    """What a gate was last given under one key, and since which version; `value` None is deleted."""
+
+    __tablename__ = "policy_record"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[bytes | None]
+    digest: Mapped[bytes]
+    version: Mapped[int]
+
+
+class OrderRow(Base):
+    """An order to open once."""
+
+    __tablename__ = "open_order"
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), index=True)
+    lane_id: Mapped[str]
+    issued_at: Mapped[datetime]
+    valid_seconds: Mapped[int]
+    author_id: Mapped[str]
+    reason: Mapped[str]
+    delivered_at: Mapped[datetime | None]
+
+
+class GateEvent(Base):
+    """An entry of a gate's journal; `personal` and `salt` go when the retention rule says so."""
+
+    __tablename__ = "gate_event"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(index=True)
+    lane_id: Mapped[str | None]
+    person_id: Mapped[str | None] = mapped_column(index=True)
+    facts: Mapped[dict[str, Fact]]
+    personal: Mapped[dict[str, Fact] | None]
+    salt: Mapped[bytes | None]
+    personal_digest: Mapped[bytes]
+    previous: Mapped[bytes]
+    digest: Mapped[bytes]
+    received_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """The server's own journal: who did what, look-ups of named records included."""
+
+    __tablename__ = "audit_entry"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    kind: Mapped[str]
+    person_id: Mapped[str | None] = mapped_column(index=True)
+    facts: Mapped[dict[str, Fact]]
+    personal: Mapped[dict[str, Fact] | None]
+    salt: Mapped[bytes | None]
+    personal_digest: Mapped[bytes]
+    previous: Mapped[bytes]
+    digest: Mapped[bytes]
+
+
+class Alarm(Base):
+    """Something the guard has to see, until someone has."""
+
+    __tablename__ = "alarm"
+    alarm_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    gate_id: Mapped[str | None]
+    lane_id: Mapped[str | None]
+    kind: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+    raised_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    note: Mapped[str | None]
+
+
+class Invitation(Base):
+    """A one-time code with which a person opens their phone page for the first time."""
+
+    __tablename__ = "invitation"
+    invitation_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    code_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

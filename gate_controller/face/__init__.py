@@ -1,0 +1,1 @@
+"""Face on request: find, enrol, match and forget, inside this gate only."""

@@ -1,0 +1,59 @@
+"""Whether one frame is good enough to be compared; the first thing wrong is what the person hears.
+
+Measured on the six fixture portraits in 640 × 480 frames (docs/face.md has the table): the cosine
+between a degraded frame and the same portrait undegraded, worst of the six.
+"""
+
+from dataclasses import dataclass
+
+from gate_controller.face.engine import FoundFace
+from gate_controller.face.reasons import FaceReason
+
+MIN_ENROLMENT_FACE_HEIGHT_PIXELS = 80.0
+"""A template is made once and used for years: 0.90 at 80 pixels against 0.70 at 31."""
+MIN_MATCHING_FACE_HEIGHT_PIXELS = 50.0
+"""0.86 at 50 pixels; below 40 YuNet also begins to miss faces."""
+MIN_BRIGHTNESS = 24.0
+"""0.88 at a mean grey of 20; at a tenth of the light 0.79, at a twentieth four faces of six are lost."""
+MIN_SHARPNESS = 28.0
+"""0.75 at a Gaussian blur of 4 pixels on a 200-pixel face, where the sharpness is 26 to 59."""
+MAX_TURN_IN_EYE_DISTANCES = 0.30
+"""About 28 degrees, if a nose stands out by 0.56 eye distances: geometry, not a measurement."""
+MIN_SECOND_FACE_SHARE = 0.5
+"""Another face counts from half the height of the nearest: smaller ones are passers-by behind."""
+
+MAX_USELESS_FRAMES = 150
+"""About ten seconds of a 15 Hz camera; then the session ends with the last problem as its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLimits:
+    """What a frame must reach to be used."""
+
+    min_face_height_pixels: float
+    min_brightness: float = MIN_BRIGHTNESS
+    min_sharpness: float = MIN_SHARPNESS
+    max_turn_in_eye_distances: float = MAX_TURN_IN_EYE_DISTANCES
+
+
+ENROLMENT_LIMITS = CaptureLimits(min_face_height_pixels=MIN_ENROLMENT_FACE_HEIGHT_PIXELS)
+MATCHING_LIMITS = CaptureLimits(min_face_height_pixels=MIN_MATCHING_FACE_HEIGHT_PIXELS)
+
+
+def capture_problem(faces: tuple[FoundFace, ...], limits: CaptureLimits) -> FaceReason | None:
+    """Return what keeps a frame from being used, or None; `faces` largest first."""
+    if not faces:
+        return FaceReason.NO_FACE
+    nearest = faces[0].quality
+    smallest_that_counts = nearest.face_height_pixels * MIN_SECOND_FACE_SHARE
+    if any(other.quality.face_height_pixels >= smallest_that_counts for other in faces[1:]):
+        return FaceReason.TWO_FACES
+    if nearest.face_height_pixels < limits.min_face_height_pixels:
+        return FaceReason.TOO_SMALL
+    if nearest.brightness < limits.min_brightness:
+        return FaceReason.TOO_DARK
+    if nearest.sharpness < limits.min_sharpness:
+        return FaceReason.BLURRED
+    if abs(nearest.turn) > limits.max_turn_in_eye_distances:
+        return FaceReason.TURNED_AWAY
+    return None

@@ -1,0 +1,33 @@
+"""What may go wrong with faces, as a tree.
+
+FaceError                    every error this package lets out
+├── ModelFileError           a model file is missing or is not the one that was measured
+├── TemplateNotOpened        wrong share, wrong gate, wrong consent, or a damaged blob
+├── BadFaceSetting           a secret, share or threshold of the wrong size
+├── NoCapability             somebody asked for a frame or a face without a person's live request
+└── UnusablePicture          a picture given on the command line cannot be used
+"""
+
+
+class FaceError(Exception):
+    """Tell what failed, where, and what to do about it."""
+
+
+class ModelFileError(FaceError):
+    """A model file is missing or differs from the one that was measured."""
+
+
+class TemplateNotOpened(FaceError):
+    """The template stays shut: wrong share, gate, person, consent or engine, or a damaged blob."""
+
+
+class BadFaceSetting(FaceError):
+    """A secret, share or threshold has a size or value that cannot be right."""
+
+
+class NoCapability(FaceError):
+    """No live request of a person stands behind this look through the camera."""
+
+
+class UnusablePicture(FaceError):
+    """A picture is unreadable, or shows no face, or more than one."""

@@ -1,0 +1,307 @@
+"""Enrol, recognise and forget, with the camera and the templates of this gate.
+
+Called from a worker thread: `enrol` and `recognise` block for as long as the person stands there.
+Leases live in memory alone; a template is open only while one session needs it.
+
+    enrol:      capability → camera opens → frames → template → sealed under the lease's share → camera shut
+    recognise:  capability → home's templates opened → camera opens → frames → match → all wiped, camera shut
+    forget:     lease overwritten → blob deleted → file rewritten
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from gate_controller.face.camera_session import (
+    Deadline,
+    FaceStep,
+    OnStep,
+    SessionEnd,
+    watch,
+)
+from gate_controller.face.capability import CameraCapability, GatedEngine
+from gate_controller.face.engine import Embedding, FaceEngine, wipe
+from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
+from gate_controller.face.errors import NoCapability, TemplateNotOpened
+from gate_controller.face.leases import HeldLeases, Lease
+from gate_controller.face.matching import MIN_FACE_SIMILARITY, MatchOutcome, MatchSession
+from gate_controller.face.reasons import FaceReason
+from gate_controller.face.template_store import (
+    FaceBlob,
+    FaceBlobs,
+    TemplatePlace,
+    open_template,
+    seal_template,
+)
+from hardware.interfaces import Camera, Frame
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceResult:
+    """How a session ended."""
+
+    ok: bool
+    reason: FaceReason
+    person_id: str | None = None
+    similarity: float | None = None
+    """For evaluation; a journal gets the reason alone."""
+    frames: int = 0
+    hint: FaceReason | None = None
+    """The last thing the person could have done better."""
+
+
+def no_step(_step: FaceStep) -> None:
+    """Show nothing."""
+
+
+class FaceService:
+    """The faces of one gate; one session at a time, safe to call from several threads."""
+
+    def __init__(
+        self,
+        *,
+        engine_loader: Callable[[], FaceEngine],
+        blobs: FaceBlobs,
+        gate_secret: bytes,
+        site_id: str,
+        gate_id: str,
+        camera: Camera,
+        boot_seconds: Callable[[], float],
+        min_face_similarity: float = MIN_FACE_SIMILARITY,
+    ) -> None:
+        self._engine_loader = engine_loader
+        self._blobs = blobs
+        self._place = TemplatePlace(site_id, gate_id, gate_secret)
+        self._camera = camera
+        self._boot_seconds = boot_seconds
+        self._min_face_similarity = min_face_similarity
+        self._engine: FaceEngine | None = None
+        self._load_error: str | None = None
+        self._loaded = threading.Event()
+        self._loading: threading.Thread | None = None
+        self._leases = HeldLeases(boot_seconds)
+        self._state_lock = threading.RLock()
+        self._session_lock = threading.Lock()
+
+    def start_loading(self) -> None:
+        """Load the engine in a thread behind; return at once. A second call does nothing."""
+        with self._state_lock:
+            if self._loading is None:
+                self._loading = threading.Thread(target=self._load, name="face-engine-loading", daemon=True)
+                self._loading.start()
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the engine is loaded."""
+        return self._engine is not None
+
+    @property
+    def load_error(self) -> str | None:
+        """Return what keeps the engine from loading and the remedy, or None."""
+        return self._load_error
+
+    def wait_until_ready(self, timeout_seconds: float) -> bool:
+        """Wait for the engine; tell whether it is loaded."""
+        self._loaded.wait(timeout_seconds)
+        return self.ready
+
+    def set_leases(self, leases: Mapping[str, Lease]) -> None:
+        """Hold exactly these leases (person id → lease); overwrite the shares of all others.
+
+        Raise ValueError when a share has the wrong size; then nothing changes.
+        """
+        with self._state_lock:
+            self._leases.replace_all(leases)
+
+    def drop_lease(self, person_id: str) -> None:
+        """Overwrite a person's share in memory; their face opens nothing from now on."""
+        with self._state_lock:
+            self._leases.drop(person_id)
+
+    def forget(self, person_id: str) -> bool:
+        """Delete a person's template and share here; tell whether a template was there.
+
+        Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
+        """
+        with self._state_lock:
+            self.drop_lease(person_id)
+            was_there = self._blobs.delete(person_id)
+            # Also when nothing was there: an earlier call may have deleted without overwriting.
+            self._blobs.wipe()
+            return was_there
+
+    def has_face(self, person_id: str) -> bool:
+        """Tell whether a sealed template of this person lies in this gate."""
+        return self._blobs.load(person_id) is not None
+
+    def can_recognise(self, person_id: str) -> bool:
+        """Tell whether this person could be recognised now: a template with a live lease of its consent."""
+        with self._state_lock:
+            return self._usable(person_id) is not None
+
+    def enrol(
+        self,
+        person_id: str,
+        consent_id: str,
+        capability: CameraCapability,
+        on_step: OnStep = no_step,
+    ) -> FaceResult:
+        """Make and seal a template of the person before the camera, who has shown another credential."""
+        with self._state_lock:
+            if self._leases.live(person_id, consent_id) is None:
+                return FaceResult(False, FaceReason.NO_LEASE)
+        return self._in_one_session(
+            capability, lambda engine: self._enrol_with(engine, person_id, consent_id, capability, on_step)
+        )
+
+    def recognise(
+        self,
+        candidate_person_ids: Iterable[str],
+        capability: CameraCapability,
+        on_step: OnStep = no_step,
+        *,
+        deadline_seconds: float = 8.0,
+    ) -> FaceResult:
+        """Look for these people, those of one home, and for nobody else."""
+        candidates = tuple(candidate_person_ids)
+        return self._in_one_session(
+            capability,
+            lambda engine: self._recognise_with(engine, candidates, capability, on_step, deadline_seconds),
+        )
+
+    def _load(self) -> None:
+        try:
+            self._engine = self._engine_loader()
+        except Exception as fault:  # noqa: BLE001 - a thread's end: told through load_error, the gate goes on
+            self._load_error = str(fault) or repr(fault)
+            LOG.error("The face engine is not available, all other ways in are: %s", self._load_error)
+        finally:
+            self._loaded.set()
+
+    def _in_one_session(
+        self, capability: CameraCapability, session: Callable[[GatedEngine], FaceResult]
+    ) -> FaceResult:
+        engine = self._engine
+        if engine is None:
+            return FaceResult(False, FaceReason.ENGINE_NOT_READY)
+        if not self._session_lock.acquire(blocking=False):
+            return FaceResult(False, FaceReason.BUSY)
+        try:
+            capability.begin()
+            return session(GatedEngine(engine, capability))
+        except NoCapability:
+            return FaceResult(False, capability.over_because() or FaceReason.CAPABILITY_ENDED)
+        finally:
+            capability.end()
+            engine.clear()
+            self._session_lock.release()
+
+    def _enrol_with(
+        self,
+        engine: GatedEngine,
+        person_id: str,
+        consent_id: str,
+        capability: CameraCapability,
+        on_step: OnStep,
+    ) -> FaceResult:
+        session = EnrolmentSession(engine)
+
+        def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
+            step = session.offer(frame)
+            shown = FaceStep(step.hint, step.frames_taken, step.frames_needed)
+            if step.outcome is EnrolmentOutcome.DONE:
+                return shown, SessionEnd(FaceReason.ENROLLED, person_id, template=step.template)
+            if step.outcome is EnrolmentOutcome.REFUSED:
+                return shown, SessionEnd(step.hint or FaceReason.TIME_IS_UP)
+            return shown, None
+
+        try:
+            end, frames, hint = watch(self._camera, capability, offer, on_step)
+        finally:
+            session.close()
+        if end.template is None:
+            return FaceResult(False, end.reason, frames=frames, hint=hint)
+        try:
+            sealed = self._seal(engine, person_id, consent_id, end.template)
+        finally:
+            wipe(end.template)
+        if not sealed:
+            return FaceResult(False, FaceReason.NO_LEASE, frames=frames)
+        return FaceResult(True, FaceReason.ENROLLED, person_id, frames=frames)
+
+    def _seal(self, engine: GatedEngine, person_id: str, consent_id: str, template: Embedding) -> bool:
+        with self._state_lock:
+            lease = self._leases.live(person_id, consent_id)
+            if lease is None:
+                return False  # withdrawn or expired while the person stood before the camera
+            replaced = self._blobs.load(person_id) is not None
+            blob = seal_template(
+                template,
+                place=self._place,
+                person_id=person_id,
+                consent_id=consent_id,
+                engine=engine.card.template_kind,
+                share=lease.share,
+            )
+            self._blobs.save(blob)
+            if replaced:
+                self._blobs.wipe()
+            return True
+
+    def _recognise_with(
+        self,
+        engine: GatedEngine,
+        candidates: tuple[str, ...],
+        capability: CameraCapability,
+        on_step: OnStep,
+        deadline_seconds: float,
+    ) -> FaceResult:
+        templates = self._open_templates(engine.card.template_kind, candidates)
+        if not templates:
+            return FaceResult(False, FaceReason.NO_TEMPLATE)
+        session = MatchSession(engine, templates, min_face_similarity=self._min_face_similarity)
+
+        def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
+            step = session.offer(frame)
+            shown = FaceStep(step.hint, step.frames_taken, 2)
+            if step.outcome is MatchOutcome.MATCHED:
+                return shown, SessionEnd(FaceReason.MATCHED, step.person_id, step.similarity)
+            if step.outcome is MatchOutcome.REFUSED:
+                return shown, SessionEnd(step.hint or FaceReason.NOT_RECOGNISED)
+            return shown, None
+
+        try:
+            deadline = Deadline(self._boot_seconds, deadline_seconds)
+            end, frames, hint = watch(self._camera, capability, offer, on_step, deadline)
+        finally:
+            session.close()
+        if end.person_id is None:
+            return FaceResult(False, end.reason, frames=frames, hint=hint)
+        if not self.can_recognise(end.person_id):
+            return FaceResult(False, FaceReason.NO_LEASE, frames=frames)  # withdrawn during the session
+        return FaceResult(True, FaceReason.MATCHED, end.person_id, end.similarity, frames)
+
+    def _open_templates(self, template_kind: str, candidates: tuple[str, ...]) -> dict[str, Embedding]:
+        opened: dict[str, Embedding] = {}
+        with self._state_lock:
+            for person_id in candidates:
+                usable = self._usable(person_id)
+                if usable is None or usable[0].engine != template_kind:
+                    continue
+                blob, lease = usable
+                try:
+                    opened[person_id] = open_template(blob, place=self._place, share=lease.share)
+                except TemplateNotOpened as fault:
+                    # One damaged blob must not keep the rest of the home out.
+                    LOG.warning("%s", fault)
+        return opened
+
+    def _usable(self, person_id: str) -> tuple[FaceBlob, Lease] | None:
+        blob = self._blobs.load(person_id)
+        if blob is None:
+            return None
+        lease = self._leases.live(person_id, blob.consent_id)
+        return None if lease is None else (blob, lease)

@@ -1,0 +1,60 @@
+"""The shares lent by the server, in memory only, until their time on the boot clock is up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gate_controller.face.engine import wipe
+from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.template_store import SHARE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A share lent by the server; the service takes the buffer over and overwrites it at the end."""
+
+    consent_id: str
+    share: bytearray
+    expires_at_boot_seconds: float
+
+    def __repr__(self) -> str:
+        return f"Lease(consent_id={self.consent_id!r}, until={self.expires_at_boot_seconds!r})"
+
+
+class HeldLeases:
+    """At most one lease a person; not safe for several threads, its owner holds a lock."""
+
+    def __init__(self, boot_seconds: Callable[[], float]) -> None:
+        self._boot_seconds = boot_seconds
+        self._held: dict[str, Lease] = {}
+
+    def replace_all(self, leases: Mapping[str, Lease]) -> None:
+        """Hold exactly these (person id → lease) and overwrite the shares of all others.
+
+        Raise BadFaceSetting when a share has the wrong size; then nothing changes.
+        """
+        for person_id, lease in leases.items():
+            if len(lease.share) != SHARE_BYTES:
+                raise BadFaceSetting(
+                    f"The share for person {person_id} is not {SHARE_BYTES} bytes but {len(lease.share)}."
+                )
+        kept = {id(lease.share) for lease in leases.values()}
+        for earlier in self._held.values():
+            if id(earlier.share) not in kept:
+                wipe(earlier.share)
+        self._held = dict(leases)
+
+    def drop(self, person_id: str) -> None:
+        """Overwrite a person's share, if there is one."""
+        lease = self._held.pop(person_id, None)
+        if lease is not None:
+            wipe(lease.share)
+
+    def live(self, person_id: str, consent_id: str) -> Lease | None:
+        """Return the lease for this very consent, or None; an expired one is overwritten."""
+        lease = self._held.get(person_id)
+        if lease is None or lease.consent_id != consent_id:
+            return None
+        if self._boot_seconds() >= lease.expires_at_boot_seconds:
+            self.drop(person_id)
+            return None
+        return lease

@@ -1,0 +1,43 @@
+"""The stable words for how a face session ended, or what the person can do better."""
+
+from enum import StrEnum
+
+
+class FaceReason(StrEnum):
+    """Why a session ended, or why a frame could not be used; stored words, so added and never renamed."""
+
+    MATCHED = "matched"
+    ENROLLED = "enrolled"
+    NO_FACE = "no_face"
+    TWO_FACES = "two_faces"
+    TOO_SMALL = "too_small"
+    TOO_DARK = "too_dark"
+    BLURRED = "blurred"
+    TURNED_AWAY = "turned_away"
+    INCONSISTENT = "inconsistent"
+    """Frames of one session show different people."""
+    NOT_LIVE = "not_live"
+    NOT_RECOGNISED = "not_recognised"
+    NO_LEASE = "no_lease"
+    """No live share for this person and consent, so nothing can be sealed or opened."""
+    NO_TEMPLATE = "no_template"
+    """Nobody among the candidates can be recognised at this gate now."""
+    CAMERA_LOST = "camera_lost"
+    ENGINE_NOT_READY = "engine_not_ready"
+    CAPABILITY_ENDED = "capability_ended"
+    CANCELLED = "cancelled"
+    TIME_IS_UP = "time_is_up"
+    BUSY = "busy"
+
+
+CAPTURE_PROBLEMS = frozenset(
+    {
+        FaceReason.NO_FACE,
+        FaceReason.TWO_FACES,
+        FaceReason.TOO_SMALL,
+        FaceReason.TOO_DARK,
+        FaceReason.BLURRED,
+        FaceReason.TURNED_AWAY,
+    }
+)
+"""Problems of one frame, which the person can mend while the session goes on."""

@@ -1,0 +1,217 @@
+"""Templates at rest in this gate: sealed with a share that the gate does not keep.
+
+The key is HKDF-SHA256 (RFC 5869) over share ‖ gate secret, with the canonical bytes of site, person,
+gate, consent and engine as info; the template is sealed with AES-256-GCM. The share comes from
+the server as a lease and stays in memory, so this file alone opens nothing.
+"""
+
+import secrets
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from gate_controller.face.engine import Embedding, wipe
+from gate_controller.face.errors import BadFaceSetting, FaceError, TemplateNotOpened
+
+SHARE_BYTES = 32
+GATE_SECRET_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+FLOAT_BYTES = 4
+KEY_LABEL = b"menjin face template key 1"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBlob:
+    """A sealed template, with the ids it was sealed for."""
+
+    person_id: str
+    consent_id: str
+    engine: str
+    nonce: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePlace:
+    """Where a template may be opened: one site, one gate, under one gate secret."""
+
+    site_id: str
+    gate_id: str
+    gate_secret: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.gate_secret) != GATE_SECRET_BYTES:
+            raise BadFaceSetting(
+                f"The gate secret must be {GATE_SECRET_BYTES} bytes, not {len(self.gate_secret)}; "
+                "make a new one when the gate is paired."
+            )
+
+    def __repr__(self) -> str:
+        return f"TemplatePlace(site_id={self.site_id!r}, gate_id={self.gate_id!r})"
+
+
+def seal_template(
+    template: Embedding,
+    *,
+    place: TemplatePlace,
+    person_id: str,
+    consent_id: str,
+    engine: str,
+    share: bytes | bytearray,
+) -> FaceBlob:
+    """Seal a template for one person, consent, gate and engine; the caller wipes the template.
+
+    Raise BadFaceSetting when the share has the wrong size.
+    """
+    info = _sealed_for(place, person_id, consent_id, engine)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    plain = np.ascontiguousarray(template, dtype="<f4")
+    key = _derived_key(place, share, info)
+    try:
+        ciphertext = AESGCM(key).encrypt(nonce, plain.data.cast("B"), info)
+    finally:
+        wipe(key)
+    return FaceBlob(person_id, consent_id, engine, nonce, ciphertext)
+
+
+def open_template(blob: FaceBlob, *, place: TemplatePlace, share: bytes | bytearray) -> Embedding:
+    """Return the unit vector inside a blob; the caller wipes it.
+
+    Raise TemplateNotOpened when share, site, gate, person, consent or engine is another one or the
+    blob is damaged; BadFaceSetting when the share has the wrong size.
+    """
+    info = _sealed_for(place, blob.person_id, blob.consent_id, blob.engine)
+    plain_bytes = len(blob.ciphertext) - TAG_BYTES
+    if plain_bytes <= 0 or plain_bytes % FLOAT_BYTES or len(blob.nonce) != NONCE_BYTES:
+        raise TemplateNotOpened(f"The face blob of person {blob.person_id} is damaged; enrol again.")
+    template = np.zeros(plain_bytes // FLOAT_BYTES, dtype="<f4")
+    key = _derived_key(place, share, info)
+    try:
+        AESGCM(key).decrypt_into(blob.nonce, blob.ciphertext, info, template.data.cast("B"))
+    except InvalidTag as wrong:
+        wipe(template)
+        raise TemplateNotOpened(
+            f"The face of person {blob.person_id} stays shut: the share does not belong to this gate, "
+            f"person, consent and engine, or the blob is damaged. Use another way in; enrol again."
+        ) from wrong
+    finally:
+        wipe(key)
+    return template
+
+
+def _sealed_for(place: TemplatePlace, person_id: str, consent_id: str, engine: str) -> bytes:
+    fields = [
+        KEY_LABEL,
+        *(text.encode() for text in (place.site_id, person_id, place.gate_id, consent_id, engine)),
+    ]
+    # Each field carries its length, so no two sets of ids share their bytes.
+    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+
+
+def _derived_key(place: TemplatePlace, share: bytes | bytearray, info: bytes) -> bytearray:
+    if len(share) != SHARE_BYTES:
+        raise BadFaceSetting(f"A share must be {SHARE_BYTES} bytes, not {len(share)}.")
+    key, material = bytearray(32), bytearray(share) + place.gate_secret
+    try:
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive_into(material, key)
+    finally:
+        wipe(material)
+    return key
+
+
+class FaceBlobs(Protocol):
+    """Where the sealed templates of this gate lie."""
+
+    def save(self, blob: FaceBlob) -> None:
+        """Keep a blob, in place of the person's earlier one."""
+        ...
+
+    def load(self, person_id: str) -> FaceBlob | None:
+        """Return a person's blob, or None."""
+        ...
+
+    def delete(self, person_id: str) -> bool:
+        """Delete a person's blob; tell whether there was one."""
+        ...
+
+    def person_ids(self) -> tuple[str, ...]:
+        """Return the ids of everyone who has a blob here."""
+        ...
+
+    def wipe(self) -> None:
+        """Leave no byte of deleted blobs in the files; raise FaceError when that is not possible now."""
+        ...
+
+
+class SqliteFaceBlobs:
+    """The blobs in one SQLite table, on a connection of its own.
+
+    Open the connection with `check_same_thread=False`. A file of its own keeps `wipe()` short,
+    because it rewrites the file.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        with self._lock, connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS face_blob ("
+                "person_id TEXT PRIMARY KEY, consent_id TEXT NOT NULL, engine TEXT NOT NULL, "
+                "nonce BLOB NOT NULL, ciphertext BLOB NOT NULL) STRICT"
+            )
+
+    def save(self, blob: FaceBlob) -> None:
+        """Keep a blob, in place of the person's earlier one; on disk when this returns."""
+        with self._lock, self._connection as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO face_blob VALUES (?, ?, ?, ?, ?)",
+                (blob.person_id, blob.consent_id, blob.engine, blob.nonce, blob.ciphertext),
+            )
+
+    def load(self, person_id: str) -> FaceBlob | None:
+        """Return a person's blob, or None."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT person_id, consent_id, engine, nonce, ciphertext FROM face_blob WHERE person_id = ?",
+                (person_id,),
+            ).fetchone()
+        return None if row is None else FaceBlob(*row)
+
+    def delete(self, person_id: str) -> bool:
+        """Delete a person's blob; tell whether there was one. `wipe()` then clears the files."""
+        with self._lock, self._connection as connection:
+            return connection.execute("DELETE FROM face_blob WHERE person_id = ?", (person_id,)).rowcount > 0
+
+    def person_ids(self) -> tuple[str, ...]:
+        """Return the ids of everyone who has a blob here, in order."""
+        with self._lock:
+            rows = self._connection.execute("SELECT person_id FROM face_blob ORDER BY person_id").fetchall()
+        return tuple(str(row[0]) for row in rows)
+
+    def wipe(self) -> None:
+        """Rewrite the file and empty its write-ahead log, so that deleted bytes are gone.
+
+        Raise FaceError when another connection holds the log open; call again later.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("VACUUM")
+                row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as fault:
+                raise FaceError(
+                    f"Deleted faces are not yet overwritten on disk ({fault}); try again."
+                ) from fault
+        if row is not None and row[0] != 0:
+            raise FaceError(
+                "Deleted faces are not yet overwritten on disk: another connection is reading the file. "
+                "Close it and try again."
+            )

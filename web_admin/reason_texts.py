@@ -1,0 +1,211 @@
+"""Why a gate opened or stayed shut, in sentences: for the person, for staff, and what to do.
+
+One table for every page; `docs/reasons.md` is the same table for readers. A stored reason this
+version does not know (a newer gate may send one) is named instead of guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from gate_controller.access import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """Three sentences about one reason."""
+
+    resident: LazyString
+    staff: LazyString
+    to_do: LazyString
+
+
+def _text(resident: LazyString, staff: LazyString, to_do: LazyString) -> ReasonText:
+    return ReasonText(resident, staff, to_do)
+
+
+_NOTHING = _l("Nothing to do.")
+_ASK_OFFICE = _l("Ask the property office.")
+
+REASON_TEXTS: Mapping[Reason, ReasonText] = {
+    Reason.GRANTED: _text(
+        _l("The gate opened for you."), _l("Granted: the rules allow it."), _NOTHING
+    ),
+    Reason.HELD_OPEN: _text(
+        _l("The gate was standing open."),
+        _l("The lane is held open; nobody needs a credential."),
+        _NOTHING,
+    ),
+    Reason.UNKNOWN_LANE: _text(
+        _l("This gate is not set up yet."),
+        _l("The gate has a lane that the policy does not name."),
+        _l("Check the lane's name in the gate's settings and on the gates page."),
+    ),
+    Reason.LANE_LOCKDOWN: _text(
+        _l("The gate was locked for everyone at that time."),
+        _l("The lane is in lockdown."),
+        _l("Ask the guard for help; staff end the lockdown on the gates page."),
+    ),
+    Reason.LANE_DISABLED: _text(
+        _l("This gate was out of use. Please take another one."),
+        _l("The lane is disabled."),
+        _l("Use another gate; staff put the lane back in use on the gates page."),
+    ),
+    Reason.CREDENTIAL_UNKNOWN: _text(
+        _l("The gate did not know this card or code."),
+        _l("No credential at this gate fits; it may be new and not yet published, or from elsewhere."),
+        _l("Try again in a minute; if it stays so, have the card read and issued at the office."),
+    ),
+    Reason.CREDENTIAL_ENDED: _text(
+        _l("This card or code was ended and cannot be used again."),
+        _l("The credential is ended; ended credentials never work again."),
+        _l("Use another way in, or get a new card, PIN or code."),
+    ),
+    Reason.CREDENTIAL_SUSPENDED: _text(
+        _l("This card or code is suspended."),
+        _l("The credential is suspended, by its owner or by staff."),
+        _l("Its owner can resume it on the phone page, staff on the person's page."),
+    ),
+    Reason.PERSON_SUSPENDED: _text(
+        _l("Your access is paused at the moment."),
+        _l("The person is suspended."),
+        _ASK_OFFICE,
+    ),
+    Reason.NOT_YET_VALID: _text(
+        _l("It was too early: this is not valid yet."),
+        _l("The first valid moment has not come yet."),
+        _l("Come back when it starts, or have the dates changed."),
+    ),
+    Reason.EXPIRED: _text(
+        _l("This is no longer valid."),
+        _l("The last valid moment has passed."),
+        _l("Get a new one, or have the dates changed."),
+    ),
+    Reason.USED_UP: _text(
+        _l("This pass was already used as often as it allows."),
+        _l("All uses of this pass or visitor code are gone."),
+        _l("The host can make a new pass."),
+    ),
+    Reason.PIN_WRONG: _text(
+        _l("The home number or the digits were wrong."),
+        _l("No PIN or visitor code of that home fits the digits."),
+        _l("Type the home number and the digits again; a new PIN can be made on the phone page."),
+    ),
+    Reason.CODE_UNREADABLE: _text(
+        _l("The gate could not read this code."),
+        _l("The text of the code is not one of ours."),
+        _l("Make the screen brighter and hold the code still, about a hand away."),
+    ),
+    Reason.CODE_FORGED: _text(
+        _l("The code's signature was not right."),
+        _l("The signature does not fit the registered key: an old phone key, or a made-up code."),
+        _l("Open My code again while online; if it happens to others too, tell the manager."),
+    ),
+    Reason.CODE_STALE: _text(
+        _l("The code was too old, or the phone's clock was wrong."),
+        _l("The code's time is more than 30 s old or more than 15 s ahead."),
+        _l("Tap the code to renew it; open the page once while online to correct the clock."),
+    ),
+    Reason.CODE_REPLAYED: _text(
+        _l("This code had been used already."),
+        _l("A code of the same second or a later one was already accepted: reused or copied."),
+        _l("Tap the code to renew it and show it again."),
+    ),
+    Reason.PASS_WITHDRAWN: _text(
+        _l("This visitor pass was withdrawn."),
+        _l("The pass was withdrawn before its end."),
+        _l("The host can make a new pass."),
+    ),
+    Reason.PASS_FOR_ANOTHER_GATE: _text(
+        _l("This pass is for another gate."),
+        _l("The pass or visitor code does not name this gate."),
+        _l("Go to the gate that the pass names."),
+    ),
+    Reason.FACE_NO_MATCH: _text(
+        _l("The face did not match. That is not your fault; every other way in works."),
+        _l("No enrolled face of that home matched."),
+        _l("Use the card, PIN or code."),
+    ),
+    Reason.FACE_UNAVAILABLE: _text(
+        _l("Face was not available at this gate. Every other way in works."),
+        _l("The face part is off, its camera fails, or its lease has ended."),
+        _l("Use another way; staff look at the gate's devices on the health page."),
+    ),
+    Reason.METHOD_NOT_OFFERED: _text(
+        _l("This gate does not take this way in at that hour."),
+        _l("The lane does not offer this method now."),
+        _l("Use another way in; the gate's screen shows which it takes."),
+    ),
+    Reason.METHOD_NOT_CHOSEN: _text(
+        _l("You have this way in switched off."),
+        _l("The person has not chosen this method."),
+        _l("Switch it on under My ways in; only the person decides."),
+    ),
+    Reason.METHOD_DELAYED: _text(
+        _l("Too many wrong tries: this way in was waiting for a moment. The others worked."),
+        _l("The method waits after failed tries at this terminal or for this home."),
+        _l("Wait a moment, or use another way in."),
+    ),
+    Reason.NO_GRANT: _text(
+        _l("You have no permission for this gate."),
+        _l("No grant of this person names this lane."),
+        _ASK_OFFICE,
+    ),
+    Reason.OUTSIDE_HOURS: _text(
+        _l("It was outside the hours you may pass this gate."),
+        _l("The grant's hours do not cover this moment."),
+        _l("Come within the hours, or ask the property office to change them."),
+    ),
+    Reason.CLOCK_UNSURE: _text(
+        _l("The gate was not sure of the time. Cards and PINs still work."),
+        _l("The gate's clock is unsure, so nothing time-bound may open."),
+        _l("Use card or PIN; staff check the gate's clock and battery."),
+    ),
+    Reason.POLICY_TOO_OLD: _text(
+        _l("The gate had not heard from the office for too long. Residents' cards and PINs still work."),
+        _l("The gate's policy is older than the site allows, so nothing time-bound may open."),
+        _l("Use card or PIN; staff restore the gate's connection."),
+    ),
+    Reason.ORDER_FORGED: _text(
+        _l("An opening from the office was refused."),
+        _l("The order's signature does not fit this site, gate or lane."),
+        _l("Tell whoever looks after the server: orders should always fit."),
+    ),
+    Reason.ORDER_EXPIRED: _text(
+        _l("An opening from the office came too late."),
+        _l("The order reached the gate after its few seconds were over."),
+        _l("Look at the lane, then order again."),
+    ),
+    Reason.ORDER_REPEATED: _text(
+        _l("An opening from the office had been carried out already."),
+        _l("The order was already run once; it never runs twice."),
+        _l("Look at the lane, then order again if needed."),
+    ),
+}
+
+
+def for_resident(reason: str) -> LazyString:
+    """Return the sentence for the person it happened to; `reason` is a Reason or its stored word."""
+    known = _known(reason)
+    return known.resident if known else _l("The gate said: %(word)s.", word=reason)
+
+
+def for_staff(reason: str) -> LazyString:
+    """Return the sentence for people who run the site."""
+    known = _known(reason)
+    return known.staff if known else _l("A reason this version does not know: %(word)s.", word=reason)
+
+
+def what_to_do(reason: str) -> LazyString:
+    """Return the next step, for either."""
+    known = _known(reason)
+    return known.to_do if known else _ASK_OFFICE
+
+
+def _known(reason: str) -> ReasonText | None:
+    try:
+        return REASON_TEXTS[Reason(reason)]
+    except ValueError:
+        return None

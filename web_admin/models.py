@@ -50,11 +50,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it once, at class creation
         datetime: UtcDateTime,
         bytes: LargeBinary,
-        list[str]: JSON,
-        list[int]: JSON,
-        list[dict[str, Any]]: JSON,  # structs of the contract, validated by msgspec at both ends
-        dict[str, str]: JSON,
-        dict[str, Fact]: JSON,
+        list[str]: JSON(none_as_null=True),
+        list[int]: JSON(none_as_null=True),
+        list[dict[str, Any]]: JSON(none_as_null=True),  # structs of the contract, validated by msgspec at both ends
+        dict[str, str]: JSON(none_as_null=True),
+        dict[str, Fact]: JSON(none_as_null=True),
         str: String(200),
     }
 
@@ -106,6 +106,10 @@ class Gate(Base):
     request_digest: Mapped[bytes | None]
     forked_at: Mapped[datetime | None]
     published_version: Mapped[int] = mapped_column(default=0)
+    published_digest: Mapped[bytes | None]
+    have_epoch: Mapped[int] = mapped_column(default=0)
+    have_version: Mapped[int] = mapped_column(default=0)
+    journal_id: Mapped[str | None]
     acknowledged_seq: Mapped[int] = mapped_column(default=0)
     head_digest: Mapped[bytes | None]
     last_seen_at: Mapped[datetime | None]
@@ -344,6 +348,7 @@ class GateEvent(Base):
 
     __tablename__ = "gate_event"
     gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    journal_id: Mapped[str] = mapped_column(primary_key=True, default="")
     seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     kind: Mapped[str] = mapped_column(index=True)

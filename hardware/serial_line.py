@@ -1,0 +1,151 @@
+"""One serial port: the only file that imports pyserial.
+
+A line is opened by a name that survives unplugging, with DTR and RTS low, so that boards which
+reset or switch on those wires stay still. Linux itself raises both for an instant while it opens
+some adapters; a board that reacts to that instant needs the wires cut (`docs/driver_checklist.md`).
+"""
+
+import re
+import select
+import termios
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import serial
+
+from hardware.errors import BadDeviceSetting, DeviceUnavailable
+
+WRITE_TIMEOUT_SECONDS = 0.5
+# pyserial lets termios.error through, which is not an OSError, when a port goes in mid-call.
+_FAILURES = (OSError, ValueError, termios.error)
+_NAME_THAT_MOVES = re.compile(r"/dev/tty(USB|ACM)\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class ModemLines:
+    """The four modem-control inputs of an adapter; true where the wire is asserted."""
+
+    cts: bool
+    dsr: bool
+    dcd: bool
+    ri: bool
+
+
+def unopened_port(path: str, baud: int) -> serial.Serial:
+    """Return a pyserial port with every setting made before it touches the device.
+
+    pyserial applies `dtr` and `rts` inside `open()`, so they must be low beforehand.
+    """
+    port = serial.Serial()
+    port.port = path
+    port.baudrate = baud
+    port.dtr = False
+    port.rts = False
+    port.exclusive = True
+    port.timeout = 0
+    port.write_timeout = WRITE_TIMEOUT_SECONDS
+    return port
+
+
+class SerialLine:
+    """A serial port that says clearly when it is gone. One thread reads; any thread may write."""
+
+    def __init__(self, path: str, baud: int, *, name: str) -> None:
+        """Remember where the device is; raise BadDeviceSetting for a path that changes on replug.
+
+        `path` is /dev/serial/by-id/…, /dev/serial/by-path/…, an on-board port or a pty. `name` is
+        the device's name in the site file, used in messages.
+        """
+        if _NAME_THAT_MOVES.fullmatch(path):
+            raise BadDeviceSetting(
+                f"{name}: {path} changes when the adapter is unplugged; "
+                "use its name under /dev/serial/by-id/ or /dev/serial/by-path/"
+            )
+        if baud <= 0:
+            raise BadDeviceSetting(f"{name}: baud must be above 0, not {baud}")
+        self.path = path
+        self.name = name
+        self._baud = baud
+        self._port: serial.Serial | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the port is held."""
+        return self._port is not None
+
+    def open(self) -> None:
+        """Take the port for this process alone and forget whatever it had queued.
+
+        Raise DeviceUnavailable when it is absent, in use or not a serial port.
+        """
+        if self._port is not None:
+            return
+        port = unopened_port(self.path, self._baud)
+        try:
+            port.open()
+        except _FAILURES as failure:
+            raise DeviceUnavailable(
+                f"{self.name}: cannot open {self.path} ({failure}); "
+                "check the cable, and that no other program holds it"
+            ) from failure
+        self._port = port
+
+    def read(self, max_bytes: int, timeout_seconds: float) -> bytes:
+        """Return what has arrived, at most `max_bytes`; empty when nothing came in time.
+
+        Raise DeviceUnavailable, and let go of the port, when the device went away.
+        """
+        port = self._opened()
+        try:
+            ready, _, _ = select.select([port.fileno()], [], [], timeout_seconds)
+            return bytes(port.read(max_bytes)) if ready else b""
+        except _FAILURES as failure:
+            raise self._lost(failure) from failure
+
+    def write(self, data: bytes) -> int:
+        """Send `data` whole and return monotonic nanoseconds at its first byte.
+
+        Raise DeviceUnavailable when it could not be sent; what the kernel still held of it is
+        thrown away, so that nothing of it can be sent later.
+        """
+        port = self._opened()
+        try:
+            at_ns = time.monotonic_ns()
+            port.write(data)
+        except _FAILURES as failure:
+            raise self._lost(failure) from failure
+        return at_ns
+
+    def modem_lines(self) -> ModemLines:
+        """Return the modem-control inputs; raise DeviceUnavailable where the port has none."""
+        port = self._opened()
+        try:
+            return ModemLines(cts=port.cts, dsr=port.dsr, dcd=port.cd, ri=port.ri)
+        except _FAILURES as failure:
+            raise self._lost(failure) from failure
+
+    def close(self) -> None:
+        """Let go of the port."""
+        port, self._port = self._port, None
+        if port is not None:
+            _give_up(port.close)
+
+    def _opened(self) -> serial.Serial:
+        if self._port is None:
+            raise DeviceUnavailable(f"{self.name}: {self.path} is not open")
+        return self._port
+
+    def _lost(self, failure: Exception) -> DeviceUnavailable:
+        port, self._port = self._port, None
+        if port is not None:
+            _give_up(port.reset_output_buffer)
+            _give_up(port.close)
+        return DeviceUnavailable(f"{self.name}: lost {self.path} ({failure}); check the cable")
+
+
+def _give_up(step: Callable[[], None]) -> None:
+    # An adapter that is gone refuses to be flushed or closed; it is let go of either way.
+    with suppress(*_FAILURES):
+        step()

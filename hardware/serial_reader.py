@@ -1,0 +1,136 @@
+"""The thread every serial reader runs in.
+
+    absent ── path appears, opens ──> reading ── read fails ──> absent
+    (LOST said once)                  (OK said once)           (what was half read is forgotten)
+
+Invariants: bytes from before an opening never count; a report is made in the thread of the device;
+the thread ends within a second of `stop()`.
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+
+from hardware.errors import DeviceUnavailable
+from hardware.interfaces import DeviceReport, DeviceState, Health, Report
+from hardware.serial_line import SerialLine
+
+LOOK_AGAIN_SECONDS = 0.25
+READ_BYTES = 512
+BAD_FRAMES_TO_BE_FAULTY = 3
+DROPS_SAID_EVERY_NS = 1_000_000_000
+
+
+class SerialReader:
+    """A device that is read by a thread of its own. Subclasses fill in `take`.
+
+    Three bad frames with no good one between them (a wrong baud rate or card format, say) make
+    the device FAULTY; the next good frame makes it OK. Dropped frames are told at most once a
+    second, in a DeviceState with the count since `start`.
+    """
+
+    idle_seconds = 0.1
+    """How long one read waits, and so how late `take` may learn of a silence."""
+
+    def __init__(self, path: str, baud: int, *, name: str) -> None:
+        """Prepare the device; raise BadDeviceSetting when the path cannot be right."""
+        self._line = SerialLine(path, baud, name=name)
+        self._name = name
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._health: Health | None = None
+        self._report: Report | None = None
+        self._dropped_told = 0
+        self._dropped_at_last_good = 0
+        self._drops_told_at_ns = -DROPS_SAID_EVERY_NS
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        return self._name
+
+    @property
+    def dropped_frames(self) -> int:
+        """Return how many frames were torn, noisy or overlong since the start."""
+        return 0
+
+    def start(self, report: Report) -> None:
+        """Begin reading in a thread of its own; return at once, also when the device is absent."""
+        if self._thread is not None:
+            return
+        self._report = report
+        self._health = None
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name=f"reader {self._name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the device within a second."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping.set()
+            thread.join()
+
+    def forget(self) -> None:
+        """Drop what was half read; called at each opening."""
+
+    def greet(self, line: SerialLine) -> None:
+        """Say what the device must hear before it speaks; called at each opening."""
+
+    def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
+        """Turn bytes, or b"" when none came within `idle_seconds`, into reports."""
+        raise NotImplementedError
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._line.open()
+                self.forget()
+                self.greet(self._line)
+                self._say(Health.OK, "reading")
+                self._read_until_stopped()
+            except DeviceUnavailable as absence:
+                self._say(Health.LOST, str(absence))
+            except Exception as fault:  # noqa: BLE001 - a reader that dies unseen locks people out
+                self._say(Health.FAULTY, f"{self._name}: {type(fault).__name__} in its driver")
+                self._line.close()
+            self._stopping.wait(LOOK_AGAIN_SECONDS)
+        self._line.close()
+
+    def _read_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            data = self._line.read(READ_BYTES, self.idle_seconds)
+            at_ns = time.monotonic_ns()
+            good = 0
+            for item in self.take(data, at_ns):
+                good += 1
+                self._tell(item)
+            self._judge(good, at_ns)
+
+    def _judge(self, good: int, at_ns: int) -> None:
+        dropped = self.dropped_frames
+        if good:
+            self._dropped_at_last_good = dropped
+            self._say(Health.OK, "reading again")
+        elif dropped - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
+            self._say(
+                Health.FAULTY,
+                f"{self._name}: only unreadable frames; check baud rate, wiring and format",
+            )
+        told_lately = at_ns - self._drops_told_at_ns < DROPS_SAID_EVERY_NS
+        if dropped != self._dropped_told and not told_lately and self._health is not None:
+            self._drops_told_at_ns = at_ns
+            self._tell_state(self._health, "frames were dropped")
+
+    def _say(self, health: Health, detail: str) -> None:
+        if health is not self._health:
+            self._health = health
+            self._tell_state(health, detail)
+
+    def _tell_state(self, health: Health, detail: str) -> None:
+        self._dropped_told = self.dropped_frames
+        self._tell(DeviceState(self._name, health, detail, self._dropped_told))
+
+    def _tell(self, item: DeviceReport) -> None:
+        if self._report is not None:
+            self._report(item)

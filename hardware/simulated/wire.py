@@ -1,0 +1,151 @@
+"""A cable with a pty in it, under a name that stays the same when it is pulled and put back."""
+
+import os
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+Direction = Literal["to_host", "from_host"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEntry:
+    """Bytes seen on a wire; `at_ns` is monotonic, when the twin sent or received them."""
+
+    wire: str
+    direction: Direction
+    data: bytes
+    at_ns: int
+
+
+class PtyWire:
+    """A serial cable. Created plugged in.
+
+    It lies about: the baud rate (bytes arrive at once), parity and framing errors (none), the
+    modem-control lines (none; asking a pty for them fails), USB enumeration (the name is back the
+    instant it is plugged in). Bytes nobody reads are lost, as on a real line.
+    """
+
+    def __init__(
+        self,
+        stable_path: Path,
+        *,
+        name: str,
+        hear: Callable[[bytes, int], None] | None = None,
+        trace: Callable[[TraceEntry], None] | None = None,
+    ) -> None:
+        """Make the pty and the symlink `stable_path` to it; a link left by a crash is replaced.
+
+        `hear` gets the host's bytes and their monotonic ns in the wire's own thread; `trace` gets
+        every byte of both directions, from any thread.
+        """
+        self.name = name
+        self.stable_path = stable_path
+        self._hear = hear
+        self._trace = trace
+        self._lock = threading.RLock()
+        self._master: int | None = None
+        self._slave: int | None = None
+        self._wake: tuple[int, int] | None = None
+        self._thread: threading.Thread | None = None
+        self.replug()
+
+    @property
+    def path(self) -> str:
+        """Return the stable path as the driver is given it."""
+        return str(self.stable_path)
+
+    @property
+    def is_plugged(self) -> bool:
+        """Tell whether the cable is in."""
+        return self._master is not None
+
+    def write(self, data: bytes) -> int:
+        """Send bytes to the host and return monotonic ns after the last; an unplugged wire loses them."""
+        with self._lock:
+            if self._master is None:
+                return time.monotonic_ns()
+            # A full buffer (nobody reads) loses the rest instead of stopping the device.
+            with suppress(BlockingIOError):
+                sent = os.write(self._master, data)
+                data = data[:sent]
+            at_ns = time.monotonic_ns()
+        self._note("to_host", data, at_ns)
+        return at_ns
+
+    def unplug(self) -> None:
+        """Pull the cable: the host's open port hangs up and the name goes."""
+        with self._lock:
+            if self._master is None or self._slave is None or self._wake is None:
+                return
+            thread, self._thread = self._thread, None
+            descriptors = (self._master, self._slave, *self._wake)
+            self._master = self._slave = self._wake = None
+            self.stable_path.unlink(missing_ok=True)
+            os.write(descriptors[-1], b"x")
+        # Joined outside the lock: the thread may be answering the host, which takes it.
+        if thread is not None:
+            thread.join()
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def replug(self) -> None:
+        """Put the cable back: a new pty under the same stable name."""
+        with self._lock:
+            if self._master is not None:
+                return
+            self._master, self._slave = os.openpty()
+            tty.setraw(self._slave)
+            os.set_blocking(self._master, False)
+            self._wake = os.pipe()
+            self.stable_path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self.stable_path.with_name(self.stable_path.name + ".new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(os.ttyname(self._slave))
+            fresh.replace(self.stable_path)
+            self._thread = threading.Thread(
+                target=self._listen,
+                args=(self._master, self._wake[0]),
+                name=f"wire {self.name}",
+                daemon=True,
+            )
+            self._thread.start()
+
+    def close(self) -> None:
+        """Take the wire away; same as unplugging it for good."""
+        self.unplug()
+
+    def __enter__(self) -> Self:
+        """Return the wire, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the wire."""
+        self.close()
+
+    def _listen(self, master: int, wake: int) -> None:
+        while True:
+            ready, _, _ = select.select([master, wake], [], [])
+            if wake in ready:
+                return
+            data = os.read(master, 4096)
+            at_ns = time.monotonic_ns()
+            self._note("from_host", data, at_ns)
+            if self._hear is not None:
+                self._hear(data, at_ns)
+
+    def _note(self, direction: Direction, data: bytes, at_ns: int) -> None:
+        if self._trace is not None and data:
+            self._trace(TraceEntry(self.name, direction, data, at_ns))

@@ -1,0 +1,271 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.errors import BadDeviceSetting, DeviceUnavailable, HardwareError, OutputNotConfirmed
+from hardware.interfaces import Health
+from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
+from hardware.simulated.relay_board import RelayBoard
+
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
+ON_1, OFF_1, OFF_2 = switch_frame(1, True), switch_frame(1, False), switch_frame(2, False)
+
+
+@pytest.mark.parametrize(
+    ("channel", "on", "golden"),
+    [
+        (1, True, "a0 01 01 a2"),
+        (1, False, "a0 01 00 a1"),
+        (2, True, "a0 02 01 a3"),
+        (8, False, "a0 08 00 a8"),
+    ],
+)
+def test_frames_are_those_of_the_sellers_sheet(channel: int, on: bool, golden: str) -> None:
+    assert switch_frame(channel, on).hex(" ") == golden
+
+
+@pytest.mark.parametrize("channel", [0, 9, -1])
+def test_a_channel_no_board_has_is_refused(channel: int) -> None:
+    with pytest.raises(BadDeviceSetting, match="1 to 8"):
+        switch_frame(channel, True)
+
+
+@pytest.fixture
+def metal(port: Path) -> Iterator[RelayBoard]:
+    with RelayBoard(port, name="metal", channels=2, powered_by_usb=False) as board:
+        yield board
+
+
+@pytest.fixture
+def relay(metal: RelayBoard, reports) -> Iterator[UsbRelay]:
+    relay = UsbRelay(
+        UsbRelayBoard(metal.path, name="board", report=reports),
+        1,
+        name="north lock",
+        max_pulse_seconds=5,
+    )
+    yield relay
+    relay.close()
+
+
+def test_opening_sends_off_and_nothing_else(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    relay.close()
+    wait_until(lambda: len(metal.heard) == 2 * len(OFF_1))
+
+    assert metal.heard == OFF_1 * 2
+
+
+def test_nothing_is_sent_before_it_is_opened(metal: RelayBoard, relay: UsbRelay) -> None:
+    with pytest.raises(DeviceUnavailable, match="not open"):
+        relay.pulse(1)
+    assert metal.heard == b""
+
+
+def test_a_pulse_is_on_then_off_after_its_time(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    asked_ns = time.monotonic_ns()
+    first_byte_ns = relay.pulse(0.15)
+    on_ns = metal.wait_for_on(1, 2)
+    off_ns = metal.wait_for_off(1, 2, after_ns=on_ns)
+
+    assert asked_ns <= first_byte_ns <= on_ns
+    assert off_ns - first_byte_ns >= 150_000_000
+    assert [change.on for change in metal.changes] == [False, True, False]
+
+
+def test_overlapping_pulses_extend_and_never_stack_up(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    relay.pulse(0.2)
+    relay.pulse(0.05)
+    relay.pulse(0.05)
+    last_on_ns = relay.pulse(0.3)
+    off_ns = metal.wait_for_off(1, 2, after_ns=last_on_ns)
+
+    assert off_ns - last_on_ns >= 300_000_000
+    assert [change.on for change in metal.changes] == [False, True, True, True, True, False]
+
+
+def test_a_shorter_second_pulse_does_not_cut_the_first(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    first_ns = relay.pulse(0.3)
+    relay.pulse(0.01)
+
+    assert metal.wait_for_off(1, 2, after_ns=first_ns) - first_ns >= 300_000_000
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 5.01, float("inf"), float("nan")])
+def test_a_pulse_of_no_or_too_much_time_is_refused(
+    metal: RelayBoard, relay: UsbRelay, seconds: float
+) -> None:
+    relay.open()
+    with pytest.raises(BadDeviceSetting, match="at most 5 s"):
+        relay.pulse(seconds)
+    relay.close()
+
+    assert ON_1 not in metal.heard
+
+
+def test_rest_ends_a_pulse_early_and_once(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    relay.pulse(0.2)
+    relay.rest()
+    metal.wait_for_on(1, 2)
+    time.sleep(0.3)
+
+    assert [change.on for change in metal.changes] == [False, True, False]
+
+
+def test_an_absent_board_is_said_looked_for_and_put_to_rest_when_it_comes(port: Path, reports) -> None:
+    relay = UsbRelay(UsbRelayBoard(str(port), name="board", report=reports), 1, name="lock")
+    with pytest.raises(DeviceUnavailable):
+        relay.open()
+    reports.wait_for(Health.LOST)
+    with pytest.raises(DeviceUnavailable, match="nothing was switched"):
+        relay.pulse(1)
+    with RelayBoard(port, name="metal") as metal:
+        metal.wait_for_off(1, 3)
+        reports.wait_for(Health.OK)
+        relay.close()
+        wait_until(lambda: metal.heard == OFF_1 * 2)
+
+
+def test_a_board_unplugged_in_mid_pulse_is_put_to_rest_when_it_is_back(
+    metal: RelayBoard, relay: UsbRelay, reports
+) -> None:
+    relay.open()
+    relay.pulse(0.3)
+    metal.wait_for_on(1, 2)
+    metal.unplug()
+    assert metal.is_on(1)
+    reports.wait_for(Health.LOST)
+    heard_before = len(metal.heard)
+    back_ns = time.monotonic_ns()
+    metal.replug()
+    metal.wait_for_off(1, 3, after_ns=back_ns)
+    reports.wait_for(Health.OK)
+    time.sleep(0.35)
+
+    assert not metal.is_on(1)
+    assert metal.heard[heard_before:] == OFF_1
+
+
+def test_a_pulse_that_could_not_be_sent_is_never_sent_later(
+    metal: RelayBoard, relay: UsbRelay, reports
+) -> None:
+    relay.open()
+    metal.unplug()
+    with pytest.raises((OutputNotConfirmed, DeviceUnavailable)):
+        relay.pulse(3)
+    metal.replug()
+    metal.wait_for_off(1, 3, after_ns=time.monotonic_ns() - 1_000_000)
+    time.sleep(0.3)
+
+    assert ON_1 not in metal.heard
+
+
+def test_off_that_could_not_be_sent_is_said_and_sent_on_return(
+    metal: RelayBoard, relay: UsbRelay, reports
+) -> None:
+    relay.open()
+    relay.pulse(4)
+    metal.wait_for_on(1, 2)
+    metal.unplug()
+    with pytest.raises(OutputNotConfirmed, match="when the board is back"):
+        relay.rest()
+    metal.replug()
+    wait_until(lambda: not metal.is_on(1))
+
+
+def test_a_power_cycle_of_the_board_brings_only_off_frames(
+    metal: RelayBoard, relay: UsbRelay, reports
+) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    metal.power_cycle()
+    reports.wait_for(Health.LOST)
+    wait_until(lambda: len(metal.heard) == 2 * len(OFF_1))
+
+    assert metal.heard == OFF_1 * 2
+
+
+def test_closing_in_mid_pulse_puts_the_output_to_rest(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    relay.pulse(4)
+    relay.close()
+
+    assert metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2))
+
+
+def test_two_lanes_share_a_board_without_moving_each_other(metal: RelayBoard) -> None:
+    board = UsbRelayBoard(metal.path, name="board")
+    into, out = UsbRelay(board, 1, name="in"), UsbRelay(board, 2, name="out")
+    into.open()
+    out.open()
+    into.pulse(0.2)
+    out.pulse(0.05)
+    metal.wait_for_off(2, 2, after_ns=metal.wait_for_on(2, 2))
+    assert metal.is_on(1)
+    out.close()
+    assert metal.is_on(1)
+    metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2))
+    into.close()
+
+
+@given(st.lists(st.sampled_from(["pulse", "rest", "unplug", "replug", "reopen"]), max_size=12))
+def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+) -> None:
+    port = tmp_path_factory.mktemp("board") / "relay"
+    pulses = 0
+    with RelayBoard(port, name="metal", powered_by_usb=False) as metal:
+        relay = UsbRelay(UsbRelayBoard(metal.path, name="board"), 1, name="lock")
+        acts: dict[str, Callable[[], object]] = {
+            "pulse": lambda: relay.pulse(0.001),
+            "rest": relay.rest,
+            "unplug": metal.unplug,
+            "replug": metal.replug,
+            "reopen": lambda: (relay.close(), relay.open()),
+        }
+        for step in steps:
+            pulses += step == "pulse"
+            try:
+                acts[step]()
+            except HardwareError:
+                continue
+        relay.close()
+        wait_until(lambda: len(metal.heard) % 4 == 0)
+        frames = [metal.heard[i : i + 4] for i in range(0, len(metal.heard), 4)]
+
+    assert frames.count(ON_1) <= pulses
+    assert set(frames) <= {ON_1, OFF_1}
+
+
+def test_pulses_from_many_threads_leave_the_output_at_rest(metal: RelayBoard, relay: UsbRelay) -> None:
+    relay.open()
+    threads = [threading.Thread(target=relay.pulse, args=(0.02,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wait_until(lambda: len(metal.changes) >= 10 and not metal.is_on(1))
+
+    times = [change.at_ns for change in metal.changes]
+    assert all(earlier < later for earlier, later in pairwise(times))
+    assert sum(change.on for change in metal.changes) == 8
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.002)

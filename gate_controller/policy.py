@@ -222,6 +222,11 @@ _DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in RECORD_TYPES.i
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
+def typed_number(number: str) -> str:
+    """Return a home's number as a keypad without dashes types it: `3-1203` is `31203`."""
+    return "".join(c for c in number if c.isdigit())
+
+
 def encode_record(record: Record) -> bytes:
     """Return a record's wire form: JSON with sorted keys."""
     return _ENCODER.encode(record)
@@ -324,7 +329,7 @@ def _index(
         },
         lanes=lanes,
         homes=homes,
-        home_ids_by_number={h.number: h.home_id for h in homes.values()},
+        home_ids_by_number={typed_number(h.number): h.home_id for h in homes.values()},
         persons={r.person_id: r for r in kinds["person"].values() if isinstance(r, PersonRecord)},
         credentials=credentials,
         cards_by_tag=cards,

@@ -1,0 +1,76 @@
+"""Slow down whoever guesses, without locking a household out.
+
+Wrong numbers are counted per terminal and, apart from it, per home; wrong faces per terminal only.
+A success clears the home's count and leaves the terminal's, so a neighbour's PIN cannot be used to
+reset a guesser's delay. Other methods never wait (E10). Counts live in memory: a power cut clears
+them, and is itself an alarm.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gate_controller.policy import Method
+
+FIRST_DELAY_SECONDS = 30
+LONGEST_DELAY_SECONDS = 3600
+FORGOTTEN_AFTER = timedelta(minutes=30)
+FREE_FAILURES = {"home": 2, "terminal": 4, "face": 2}
+ALARM_AFTER_FAILURES = 5
+
+
+@dataclass(slots=True)
+class _Count:
+    failures: deque[datetime] = field(default_factory=deque)
+    until: datetime | None = None
+
+
+def delay_seconds(failures: int, free: int) -> int:
+    """Return the wait after that many failures: none while free, then 30 s doubling up to an hour."""
+    if failures <= free:
+        return 0
+    doublings = min(failures - free - 1, 10)
+    return min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS << doublings)
+
+
+class Attempts:
+    """Failure counts of one gate; every method takes the time."""
+
+    def __init__(self) -> None:
+        """Start with nobody delayed."""
+        self._counts: dict[tuple[str, str], _Count] = {}
+
+    def failed(self, method: Method, lane_id: str, home_number: str, now: datetime) -> int:
+        """Count a failure; return how many this terminal has seen lately."""
+        most = 0
+        for scope in self._scopes(method, lane_id, home_number):
+            count = self._counts.setdefault(scope, _Count())
+            count.failures.append(now)
+            while now - count.failures[0] > FORGOTTEN_AFTER:
+                count.failures.popleft()
+            wait = delay_seconds(len(count.failures), FREE_FAILURES[scope[0]])
+            count.until = now + timedelta(seconds=wait) if wait else None
+            most = max(most, len(count.failures))
+        return most
+
+    def succeeded(self, method: Method, home_number: str) -> None:
+        """Clear the home's count; the terminal's stays."""
+        if method is Method.PIN:
+            self._counts.pop(("home", home_number), None)
+
+    def delayed_until(
+        self, method: Method, lane_id: str, home_number: str, now: datetime
+    ) -> datetime | None:
+        """Return until when this method waits here, or None."""
+        untils = [
+            count.until
+            for scope in self._scopes(method, lane_id, home_number)
+            if (count := self._counts.get(scope)) is not None and count.until and count.until > now
+        ]
+        return max(untils, default=None)
+
+    @staticmethod
+    def _scopes(method: Method, lane_id: str, home_number: str) -> tuple[tuple[str, str], ...]:
+        if method is Method.PIN:
+            return (("terminal", lane_id), ("home", home_number))
+        return (("face", lane_id),) if method is Method.FACE else ()

@@ -1,0 +1,176 @@
+"""The gate's append-only journal, and what must be remembered in the same breath.
+
+A decision is written together with the use it counts and the code second it takes, in one committed
+transaction, before anything is done about it. Acknowledged entries are kept 30 days; an entry that
+the server has not acknowledged is never dropped.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry
+from gate_controller.local_store import open_database, transaction
+
+KEEP_ACKNOWLEDGED = timedelta(days=30)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS used (credential_id TEXT PRIMARY KEY, uses INTEGER NOT NULL,
+                                 second INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS seen_order (order_id TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS receipt (consent_id TEXT PRIMARY KEY, receipt BLOB NOT NULL,
+                                    signature BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+
+
+class Journal:
+    """One gate's journal file; safe to call from several threads."""
+
+    def __init__(self, path: Path, now: datetime) -> None:
+        """Open the file and read where the chain stands; a damaged file is salvaged first."""
+        self._lock = threading.Lock()
+        self._connection, damaged = open_database(path, SCHEMA, now)
+        self.salvaged = _salvage(damaged, self._connection) if damaged is not None else None
+        row = self._connection.execute("SELECT entry FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+        last = msgspec.json.decode(row[0], type=JournalEntry) if row else None
+        self._seq = last.seq if last else int(self._state("last_seq") or b"0")
+        self._digest = last.digest if last else (self._state("last_digest") or GENESIS)
+        self.last_at: datetime | None = last.at if last else None
+        self.uses: dict[str, int] = {}
+        self.last_seconds: dict[str, int] = {}
+        for credential_id, uses, second in self._connection.execute("SELECT * FROM used"):
+            self.uses[credential_id], self.last_seconds[credential_id] = uses, second
+
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """Return the last entry's number and digest."""
+        with self._lock:
+            return self._seq, self._digest
+
+    def append(
+        self,
+        kind: str,
+        facts: Facts,
+        personal: Facts,
+        now: datetime,
+        *,
+        used_credential_id: str | None = None,
+        second: int | None = None,
+    ) -> JournalEntry:
+        """Write one entry, and the use it counts, and return when both are on the disk."""
+        with self._lock:
+            entry = chain_entry(self._digest, self._seq + 1, now, kind, facts, personal)
+            uses = last_second = 0
+            if used_credential_id is not None:
+                uses = self.uses.get(used_credential_id, 0) + 1
+                before = self.last_seconds.get(used_credential_id, -1)
+                last_second = before if second is None else max(before, second)
+            with transaction(self._connection):
+                self._connection.execute(
+                    "INSERT INTO journal VALUES (?, ?, ?)",
+                    (entry.seq, now.isoformat(), msgspec.json.encode(entry)),
+                )
+                if used_credential_id is not None:
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO used VALUES (?, ?, ?)",
+                        (used_credential_id, uses, last_second),
+                    )
+            self._seq, self._digest, self.last_at = entry.seq, entry.digest, now
+            if used_credential_id is not None:
+                self.uses[used_credential_id] = uses
+                self.last_seconds[used_credential_id] = last_second
+            return entry
+
+    def entries_after(self, seq: int, limit: int) -> tuple[JournalEntry, ...]:
+        """Return up to `limit` entries with a number above `seq`."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT entry FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
+            ).fetchall()
+        return tuple(msgspec.json.decode(row[0], type=JournalEntry) for row in rows)
+
+    @property
+    def acknowledged_seq(self) -> int:
+        """Return up to which entry the server has said it has everything."""
+        return int(self._state("acknowledged_seq") or b"0")
+
+    def acknowledge(self, seq: int, now: datetime) -> None:
+        """Note how far the server has everything, and drop what was acknowledged 30 days ago."""
+        with self._lock, transaction(self._connection):
+            if seq > self._seq:
+                return
+            self._put_state("acknowledged_seq", str(seq).encode())
+            self._put_state("last_seq", str(self._seq).encode())
+            self._put_state("last_digest", self._digest)
+            self._connection.execute(
+                "DELETE FROM journal WHERE seq <= ? AND at < ?",
+                (seq, (now - KEEP_ACKNOWLEDGED).isoformat()),
+            )
+
+    def take_order(self, order_id: str, now: datetime) -> bool:
+        """Store an order's id before it is acted on; return False when it was seen before."""
+        with self._lock, transaction(self._connection):
+            cursor = self._connection.execute(
+                "INSERT OR IGNORE INTO seen_order VALUES (?, ?)", (order_id, now.isoformat())
+            )
+            return cursor.rowcount == 1
+
+    def keep_receipt(self, consent_id: str, receipt: bytes, signature: bytes) -> None:
+        """Keep a receipt until the server has it."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute(
+                "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, 0)", (consent_id, receipt, signature)
+            )
+
+    def unsent_receipts(self, limit: int = 100) -> Mapping[str, tuple[bytes, bytes]]:
+        """Return receipts the server has not acknowledged, by consent."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT consent_id, receipt, signature FROM receipt WHERE sent = 0 LIMIT ?", (limit,)
+            ).fetchall()
+        return {consent_id: (receipt, signature) for consent_id, receipt, signature in rows}
+
+    def receipts_sent(self, consent_ids: tuple[str, ...]) -> None:
+        """Note that the server has these receipts."""
+        with self._lock, transaction(self._connection):
+            self._connection.executemany(
+                "UPDATE receipt SET sent = 1 WHERE consent_id = ?", [(c,) for c in consent_ids]
+            )
+
+    def keep_anchor(self, head: bytes, signature: bytes) -> None:
+        """Keep the newest head that the server countersigned."""
+        with self._lock, transaction(self._connection):
+            self._put_state("anchor", msgspec.json.encode((head, signature)))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _state(self, name: str) -> bytes | None:
+        row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def _put_state(self, name: str, value: bytes) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+
+def _salvage(damaged: Path, into: sqlite3.Connection) -> int:
+    """Copy the readable entries of a damaged journal; return how many."""
+    count = 0
+    old = sqlite3.connect(f"file:{damaged}?mode=ro", uri=True)
+    try:
+        for row in old.execute("SELECT seq, at, entry FROM journal ORDER BY seq"):
+            into.execute("INSERT OR IGNORE INTO journal VALUES (?, ?, ?)", row)
+            count += 1
+    except sqlite3.DatabaseError:
+        return count  # what follows the damage cannot be read; the caller records how many were saved
+    finally:
+        old.close()
+    return count

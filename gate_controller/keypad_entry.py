@@ -1,0 +1,52 @@
+"""What keys typed at a lane mean: home number, `#`, PIN or visitor code, `#`.
+
+    EMPTY ── digit ──> HOME ── # ──> SECRET ── # (6 or 8 digits) ──> complete
+      ^                 │ * clears, silence of 20 s clears │
+      └─────────────────┴──────────────────────────────────┘
+"""
+
+from dataclasses import dataclass, replace
+
+from gate_controller.pins import PIN_DIGITS, VISITOR_CODE_DIGITS
+
+FORGOTTEN_AFTER_SECONDS = 20.0
+MAX_HOME_DIGITS = 12
+MAX_SECRET_DIGITS = VISITOR_CODE_DIGITS
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """Keys so far; never printed. `home` is shown on the screen, `secret` only counted."""
+
+    home: str = ""
+    secret: str = ""
+    in_secret: bool = False
+    last_key_seconds: float = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing has been typed."""
+        return not self.home and not self.in_secret
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether the secret has a legal length."""
+        return self.in_secret and len(self.secret) in (PIN_DIGITS, VISITOR_CODE_DIGITS)
+
+
+def press(entry: Entry, key: str, now_seconds: float) -> tuple[Entry, bool]:
+    """Return the entry after a key, and whether `#` just ended its last part; `now_seconds` monotonic."""
+    if now_seconds - entry.last_key_seconds > FORGOTTEN_AFTER_SECONDS:
+        entry = Entry()
+    entry = replace(entry, last_key_seconds=now_seconds)
+    if key == "*":
+        return Entry(last_key_seconds=now_seconds), False
+    if key == "#":
+        if not entry.in_secret:
+            return (replace(entry, in_secret=True) if entry.home else entry), False
+        return entry, True
+    if key == "-" or not key.isdigit():
+        return entry, False
+    if not entry.in_secret:
+        return replace(entry, home=(entry.home + key)[:MAX_HOME_DIGITS]), False
+    return replace(entry, secret=(entry.secret + key)[:MAX_SECRET_DIGITS]), False

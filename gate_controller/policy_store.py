@@ -1,0 +1,245 @@
+"""Where the last good policy lives: checked whole, then swapped whole, or left as it was."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.local_store import open_database, transaction
+from gate_controller.policy import (
+    CredentialRecord,
+    CredentialState,
+    EndedPassRecord,
+    FaceRecord,
+    PolicyRefused,
+    PolicySnapshot,
+    compile_policy,
+    decode_record,
+)
+from gate_controller.signing import SignedCertificate
+from gate_controller.sync_contract import (
+    PolicyChange,
+    PolicyManifest,
+    SignedPolicyManifest,
+    Tombstone,
+    open_manifest,
+    policy_digest,
+    record_digest,
+)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS tombstone (record_key TEXT PRIMARY KEY, tombstone BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+COUNTER_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class GateIdentity:
+    """Which gate this is, and whose word it takes."""
+
+    site_id: str
+    gate_id: str
+    root_public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A policy that was taken, and the face permissions that ended with it."""
+
+    snapshot: PolicySnapshot
+    ended_faces: tuple[FaceRecord, ...]
+
+
+class PolicyStore:
+    """The policy file of one gate; safe to call from several threads."""
+
+    def __init__(self, path: Path, identity: GateIdentity, now: datetime) -> None:
+        """Open the file; a damaged one is set aside and the server asked for the whole policy."""
+        self._lock = threading.Lock()
+        self._identity = identity
+        self._connection, self.damaged = open_database(path, SCHEMA, now)
+        self._reserved = int(self._state("counter") or b"0")
+        self._counter = self._reserved
+        signed = self._state("manifest")
+        self._manifest: PolicyManifest | None = None
+        if signed:
+            self._manifest = self._check(msgspec.json.decode(signed, type=SignedPolicyManifest))
+
+    def _check(self, signed: SignedPolicyManifest) -> PolicyManifest:
+        return open_manifest(
+            signed,
+            self._identity.root_public_key,
+            site_id=self._identity.site_id,
+            gate_id=self._identity.gate_id,
+        )
+
+    @property
+    def have(self) -> tuple[int, int]:
+        """Return the epoch and version of the policy held; 0.0 for none."""
+        manifest = self._manifest
+        return (manifest.epoch, manifest.version) if manifest else (0, 0)
+
+    def load(self) -> PolicySnapshot | None:
+        """Return the stored policy; raise PolicyRefused when the file no longer fits its signature."""
+        with self._lock:
+            manifest = self._manifest
+            if manifest is None:
+                return None
+            rows = self._connection.execute("SELECT key, value FROM record").fetchall()
+        records: dict[str, bytes | msgspec.Raw] = {key: bytes(value) for key, value in rows}
+        return _checked(records, {k: record_digest(v) for k, v in records.items()}, manifest)
+
+    def take(
+        self, signed: SignedPolicyManifest, change: PolicyChange | None, now: datetime
+    ) -> Applied | None:
+        """Take a fresh manifest and, when there is one, the change that leads to it.
+
+        Return the new policy, or None when only its freshness changed. Raise PolicyRefused, with
+        nothing changed, on a wrong signature or gate, an older version, a change that does not start
+        from what this gate has, a digest that does not fit, or a broken promise 1.
+        """
+        manifest = self._check(signed)
+        offered = (manifest.epoch, manifest.version)
+        if offered < self.have:
+            raise PolicyRefused(f"policy {offered} is older than {self.have}, which this gate has")
+        with self._lock:
+            if self._manifest is not None and manifest.issued_at < self._manifest.issued_at:
+                raise PolicyRefused("the policy was issued before the one this gate has")
+            if change is None:
+                self._take_freshness(signed, manifest)
+                return None
+            return self._take_change(signed, manifest, change, now)
+
+    def _take_freshness(self, signed: SignedPolicyManifest, manifest: PolicyManifest) -> None:
+        if self._manifest is None or (manifest.epoch, manifest.version) != self.have:
+            raise PolicyRefused("a new version came without its change")
+        if manifest.digest != self._manifest.digest:
+            raise PolicyRefused("the same version came with another digest")
+        with transaction(self._connection):
+            self._put_state("manifest", msgspec.json.encode(signed))
+        self._manifest = manifest
+
+    def _take_change(
+        self, signed: SignedPolicyManifest, manifest: PolicyManifest, change: PolicyChange, now: datetime
+    ) -> Applied:
+        whole = (change.base_epoch, change.base_version) == (0, 0)
+        if not whole and (change.base_epoch, change.base_version) != self.have:
+            raise PolicyRefused("the change starts from a version this gate does not have")
+        old: dict[str, bytes] = dict(self._connection.execute("SELECT key, value FROM record").fetchall())
+        records: dict[str, bytes | msgspec.Raw] = {} if whole else dict(old)
+        for key in change.deletes:
+            records.pop(key, None)
+        records.update(change.puts)
+        digests = {key: record_digest(value) for key, value in records.items()}
+        snapshot = _checked(records, digests, manifest)
+        gone = [key for key in old if key not in records]
+        with transaction(self._connection):
+            self._write(records, digests, gone, whole=whole, changed=change.puts)
+            for key in _ended_keys(change.puts):
+                stone = Tombstone(
+                    record_key=key, ended_at=now, epoch=manifest.epoch, version=manifest.version
+                )
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))
+                )
+            self._put_state("manifest", msgspec.json.encode(signed))
+        self._manifest = manifest
+        return Applied(snapshot, _ended_faces(old, records))
+
+    def _write(
+        self,
+        records: Mapping[str, bytes | msgspec.Raw],
+        digests: Mapping[str, bytes],
+        gone: list[str],
+        *,
+        whole: bool,
+        changed: Mapping[str, msgspec.Raw],
+    ) -> None:
+        if whole:
+            self._connection.execute("DELETE FROM record")
+        self._connection.executemany("DELETE FROM record WHERE key = ?", [(key,) for key in gone])
+        keys = records if whole else changed
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO record VALUES (?, ?, ?)",
+            ((key, bytes(records[key]), digests[key]) for key in keys),
+        )
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Return everything this gate knows to have ended."""
+        with self._lock:
+            rows = self._connection.execute("SELECT tombstone FROM tombstone").fetchall()
+        return tuple(msgspec.json.decode(row[0], type=Tombstone) for row in rows)
+
+    def next_counter(self) -> int:
+        """Return the next request counter; blocks are reserved on disk, so it grows across restarts."""
+        with self._lock:
+            self._counter += 1
+            if self._counter > self._reserved:
+                self._reserved = self._counter + COUNTER_BLOCK
+                with transaction(self._connection):
+                    self._put_state("counter", str(self._reserved).encode())
+            return self._counter
+
+    def keep_certificate(self, name: str, signed: SignedCertificate) -> None:
+        """Keep the newest certificate of a role (`pass`, `anchor`)."""
+        with self._lock, transaction(self._connection):
+            self._put_state(f"certificate-{name}", msgspec.json.encode(signed))
+
+    def certificate(self, name: str) -> SignedCertificate | None:
+        """Return the certificate kept for a role."""
+        value = self._state(f"certificate-{name}")
+        return msgspec.json.decode(value, type=SignedCertificate) if value else None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _state(self, name: str) -> bytes | None:
+        row = self._connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def _put_state(self, name: str, value: bytes) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+
+def _checked(
+    records: Mapping[str, bytes | msgspec.Raw], digests: Mapping[str, bytes], manifest: PolicyManifest
+) -> PolicySnapshot:
+    if policy_digest(digests) != manifest.digest:
+        raise PolicyRefused("the records do not add up to what was signed")
+    return compile_policy(
+        records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
+    )
+
+
+def _ended_keys(puts: Mapping[str, msgspec.Raw]) -> Iterator[str]:
+    """Yield the keys of credentials and passes that this change ends for good."""
+    for key, value in puts.items():
+        record = decode_record(key, value)
+        ended = isinstance(record, CredentialRecord) and record.state is CredentialState.ENDED
+        if ended or isinstance(record, EndedPassRecord):
+            yield key
+
+
+def _ended_faces(
+    old: Mapping[str, bytes], new: Mapping[str, bytes | msgspec.Raw]
+) -> tuple[FaceRecord, ...]:
+    """Return the face permissions that are gone or now rest on another consent."""
+    ended = []
+    for key, value in old.items():
+        if key.startswith("face:") and bytes(new.get(key, b"")) != bytes(value):
+            before = decode_record(key, bytes(value))
+            after = decode_record(key, new[key]) if key in new else None
+            if isinstance(before, FaceRecord) and (
+                not isinstance(after, FaceRecord) or after.consent_id != before.consent_id
+            ):
+                ended.append(before)
+    return tuple(ended)
+
+

@@ -10,7 +10,6 @@ from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
 from gate_controller.face.errors import FaceError, UnusablePicture
 
 SAME_PERSON_FALSE_MATCH_RATE = 1e-5
-MAX_PICTURE_BYTES = 20_000_000
 UNUSABLE = 2
 """Exit code when a picture or a model file cannot be used."""
 
@@ -75,25 +74,9 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _only_face(engine: FaceEngine, path: Path) -> Embedding:
-    import cv2
-    import numpy as np
+    from gate_controller.face.still_pictures import read_picture
 
-    try:
-        size = path.stat().st_size
-        if size > MAX_PICTURE_BYTES:
-            raise UnusablePicture(
-                f"{path} has {size:,} bytes; the most is {MAX_PICTURE_BYTES:,}. Make it smaller."
-            )
-        encoded = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as fault:
-        raise UnusablePicture(f"{path} cannot be read: {fault.strerror}.") from fault
-    try:
-        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
-    except cv2.error as fault:
-        raise UnusablePicture(f"{path} cannot be read as a picture: {fault.err}.") from fault
-    if picture is None:
-        raise UnusablePicture(f"{path} is not a readable picture. Give a JPEG or PNG file.")
-    frame = np.asarray(picture, dtype=np.uint8)
+    frame = read_picture(path)
     faces = engine.find(frame)
     if not faces:
         raise UnusablePicture(f"{path} shows no face. Give a picture of one person looking at the camera.")
@@ -105,7 +88,9 @@ def _only_face(engine: FaceEngine, path: Path) -> Embedding:
 
 
 def _list_models(arguments: argparse.Namespace) -> int:
-    from gate_controller.face.yunet_sface import YUNET_SFACE_CARD as card
+    from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
+
+    card = YUNET_SFACE_CARD
 
     if arguments.json:
         answer = {

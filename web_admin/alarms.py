@@ -1,0 +1,48 @@
+"""Raise what a guard has to see; it stays until someone has acknowledged it."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.models import Alarm
+
+GATE_FORKED = "alarm_gate_forked"
+JOURNAL_BROKEN = "alarm_journal_broken"
+JOURNAL_RESTARTED = "alarm_journal_restarted"
+
+
+def raise_alarm(
+    session: Session,
+    site_id: str,
+    kind: str,
+    now: datetime,
+    *,
+    gate_id: str | None = None,
+    lane_id: str | None = None,
+    detail: str = "",
+    once: bool = False,
+) -> None:
+    """Add an alarm; with `once` only if no equal one waits to be acknowledged."""
+    if once:
+        waiting = select(Alarm.alarm_id).where(
+            Alarm.site_id == site_id,
+            Alarm.kind == kind,
+            Alarm.gate_id == gate_id,
+            Alarm.lane_id == lane_id,
+            Alarm.acknowledged_at.is_(None),
+        )
+        if session.scalar(waiting.limit(1)) is not None:
+            return
+    session.add(
+        Alarm(
+            alarm_id=secrets.token_hex(8),
+            site_id=site_id,
+            gate_id=gate_id,
+            lane_id=lane_id,
+            kind=kind,
+            detail=detail[:200],
+            raised_at=now,
+        )
+    )

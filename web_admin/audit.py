@@ -1,0 +1,80 @@
+"""The server's own journal: who did what. Edits show, and lawful erasure still works."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry, verify_chain
+from web_admin.models import AuditEntry, Site
+
+_ROWS_A_READ = 1000
+
+
+def append_audit(
+    session: Session,
+    site_id: str,
+    kind: str,
+    facts: Facts,
+    personal: Facts,
+    now: datetime,
+    person_id: str | None = None,
+) -> AuditEntry:
+    """Chain one entry to the site's journal, in the caller's transaction.
+
+    `facts` may be counted by anyone; `personal` is what erasure removes. The site's row is locked,
+    so two writers cannot follow the same entry.
+    """
+    session.flush()
+    session.execute(select(Site.site_id).where(Site.site_id == site_id).with_for_update())
+    last = session.execute(
+        select(AuditEntry.seq, AuditEntry.digest)
+        .where(AuditEntry.site_id == site_id)
+        .order_by(AuditEntry.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    seq, previous = (last.seq, last.digest) if last is not None else (0, GENESIS)
+    entry = chain_entry(previous, seq + 1, now.astimezone(UTC), kind, facts, personal)
+    row = AuditEntry(
+        site_id=site_id,
+        seq=entry.seq,
+        at=entry.at,
+        kind=kind,
+        person_id=person_id,
+        facts=dict(facts),
+        personal=dict(personal),
+        salt=entry.salt,
+        personal_digest=entry.personal_digest,
+        previous=entry.previous,
+        digest=entry.digest,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def verify_audit(session: Session, site_id: str) -> tuple[int, bytes]:
+    """Return the last (seq, digest) of the site's journal; raise ChainBroken at the first bad entry.
+
+    Entries cut off at the end show only against an older (seq, digest) kept elsewhere.
+    """
+    rows = session.scalars(
+        select(AuditEntry).where(AuditEntry.site_id == site_id).order_by(AuditEntry.seq)
+    ).yield_per(_ROWS_A_READ)
+    return verify_chain(
+        (
+            JournalEntry(
+                row.seq,
+                row.at,
+                row.kind,
+                row.facts,
+                row.personal_digest,
+                row.previous,
+                row.digest,
+                row.personal,
+                row.salt,
+            )
+            for row in rows
+        ),
+        GENESIS,
+    )

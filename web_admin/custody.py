@@ -1,0 +1,155 @@
+"""The server's half of split custody: shares of faces, leases of them, receipts that they are gone.
+
+A share is 32 random bytes, fresh for each enrolment, sealed under the face key. It reaches its gate
+as a lease and is worth nothing without the gate's own secret. Destroying it ends the face.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, SignedReceipt, open_receipt
+from web_admin.models import Consent, FaceShare, Gate, Lane, Notice, Person, ReceiptRow, Site
+from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
+
+FACE_PURPOSE = "face"
+SHARE_BYTES = 32
+
+
+class ReceiptRefused(Exception):
+    """A receipt is signed by the gate and still not about this site, this gate or a known consent."""
+
+
+def live_face_consents(
+    session: Session, site_id: str, person_ids: Collection[str] | None = None
+) -> dict[str, str]:
+    """Return consent ids by person: given, not withdrawn, and to the newest notice (promise 3).
+
+    Empty while the site has face switched off.
+    """
+    site = session.get_one(Site, site_id)
+    if not site.face_enabled:
+        return {}
+    newest = session.scalar(select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE))
+    wanted = (
+        select(Consent.person_id, Consent.consent_id)
+        .join(Person, Person.person_id == Consent.person_id)
+        .where(
+            Person.site_id == site_id,
+            Person.ended_at.is_(None),
+            Consent.purpose == FACE_PURPOSE,
+            Consent.withdrawn_at.is_(None),
+            Consent.notice_version >= (newest or 0),
+        )
+        .order_by(Consent.given_at)
+    )
+    if person_ids is not None:
+        wanted = wanted.where(Consent.person_id.in_(person_ids))
+    return dict(session.execute(wanted).tuples().all())
+
+
+def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: str) -> list[str]:
+    """Make a share for each paired gate with a face lane that lacks one; return those gates' ids.
+
+    A share left from an older consent is replaced, so its template can never be opened again.
+    """
+    person = session.get_one(Person, person_id)
+    consent = session.get_one(Consent, consent_id)
+    lanes = (
+        select(Lane.gate_id, Lane.methods)
+        .join(Gate)
+        .where(Gate.site_id == person.site_id, Gate.state == "paired")
+    )
+    gate_ids = sorted({gate_id for gate_id, methods in session.execute(lanes) if "face" in methods})
+    made = []
+    for gate_id in gate_ids:
+        share = session.get(FaceShare, (person_id, gate_id))
+        if share is not None and share.consent_id == consent_id:
+            continue
+        if share is not None:
+            session.delete(share)
+            session.flush()
+        session.add(
+            FaceShare(
+                person_id=person_id,
+                gate_id=gate_id,
+                consent_id=consent_id,
+                share_sealed=sealer.seal(secrets.token_bytes(SHARE_BYTES), purpose=FACE_SHARE_PURPOSE),
+                created_at=consent.given_at,
+            )
+        )
+        made.append(gate_id)
+    session.flush()
+    return made
+
+
+def destroy_shares(session: Session, person_id: str) -> list[str]:
+    """Delete all shares of a person; return the gates that now owe a receipt."""
+    shares = session.scalars(
+        select(FaceShare).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
+    ).all()
+    for share in shares:
+        session.delete(share)
+    session.flush()
+    return [share.gate_id for share in shares]
+
+
+def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> tuple[FaceLease, ...]:
+    """Return the shares this gate may hold in memory for at most 72 hours from `now`.
+
+    None for a gate that was cloned, stolen or retired, and none while the server is being restored.
+    """
+    del now  # the lease counts seconds on the gate's own clock
+    if gate.forked_at is not None or gate.state != "paired" or session.get_one(Site, gate.site_id).restoring:
+        return ()
+    shares = session.execute(
+        select(FaceShare, Person)
+        .join(Person, Person.person_id == FaceShare.person_id)
+        .where(FaceShare.gate_id == gate.gate_id)
+        .order_by(FaceShare.person_id)
+    ).all()
+    if not shares:
+        return ()
+    live = live_face_consents(session, gate.site_id, [person.person_id for _, person in shares])
+    return tuple(
+        FaceLease(
+            person_id=share.person_id,
+            consent_id=share.consent_id,
+            share=sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE),
+            seconds=MAX_LEASE_SECONDS,
+        )
+        for share, person in shares
+        if live.get(share.person_id) == share.consent_id
+        and "face" in person.methods
+        and person.face_paused_reason is None
+    )
+
+
+def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datetime) -> bool:
+    """Store a gate's receipt once; return whether it was new.
+
+    Raises SignatureRefused when the gate did not sign it, ReceiptRefused when it is about another
+    site or gate, or about a consent nobody gave.
+    """
+    receipt = open_receipt(signed, gate.public_key or b"")
+    if (receipt.site_id, receipt.gate_id) != (gate.site_id, gate.gate_id):
+        raise ReceiptRefused(f"the receipt is of gate {receipt.gate_id!r}, this is {gate.gate_id!r}")
+    consent = session.get(Consent, receipt.consent_id)
+    if consent is None or consent.person_id != receipt.person_id:
+        raise ReceiptRefused(f"no consent {receipt.consent_id!r} of person {receipt.person_id!r} is known")
+    if session.get(ReceiptRow, (receipt.consent_id, gate.gate_id)) is not None:
+        return False
+    session.add(
+        ReceiptRow(
+            consent_id=receipt.consent_id,
+            gate_id=gate.gate_id,
+            receipt=signed.receipt,
+            signature=signed.signature,
+            received_at=now,
+        )
+    )
+    session.flush()
+    return True

@@ -1,0 +1,124 @@
+"""One way to the database: an engine, transactions, and the session of a request.
+
+SQLite serves one compound, PostgreSQL several processes. A transaction commits as a whole or not
+at all. On SQLite it takes the write lock at its start: a lock wanted half-way would fail, not wait.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, Response, current_app, g
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from web_admin.config import WebConfig
+from web_admin.sealing import Sealer
+
+BUSY_TIMEOUT_MS = 30_000
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for an SQLite or PostgreSQL address; raise ValueError on another kind."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if url.startswith("postgresql+psycopg://"):
+        return create_engine(url, pool_pre_ping=True)
+    if not url.startswith("sqlite:///"):
+        raise ValueError("the database must be sqlite:///FILE or postgresql://…")
+    engine = create_engine(url)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # Python's own driver would begin transactions when it sees fit; we do it, in _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("menjin_reads_only", False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if reads_only else "BEGIN IMMEDIATE")
+
+
+class Database:
+    """The engine and its transactions."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take an engine made by `make_engine`."""
+        self.engine = engine
+        self.open_session = sessionmaker(engine, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give one transaction: committed at the end, rolled back when anything is raised."""
+        with self.open_session.begin() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Give a session that reads one consistent state and hinders no writer."""
+        options = {"menjin_reads_only": True}
+        if self.engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ"}  # type: ignore[dict-item]  # options are of any type
+        with Session(self.engine.execution_options(**options)) as session:
+            yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Menjin:
+    """What every request may use; the clock is the only one it may read."""
+
+    config: WebConfig
+    database: Database
+    sealer: Sealer
+    clock: Callable[[], datetime]
+
+
+def current_menjin() -> Menjin:
+    """Return the parts of the running app."""
+    return cast(Menjin, current_app.extensions["menjin"])
+
+
+def request_session() -> Session:
+    """Return this request's session, begun on first use; committed when the answer is no error."""
+    if "menjin_session" not in g:
+        g.menjin_session = current_menjin().database.open_session()
+    return cast(Session, g.menjin_session)
+
+
+def init_database(app: Flask, menjin: Menjin) -> None:
+    """Give the app its database and end each request's transaction."""
+    app.extensions["menjin"] = menjin
+
+    @app.after_request
+    def _end_transaction(response: Response) -> Response:
+        session: Session | None = g.get("menjin_session")
+        if session is not None:
+            if response.status_code < 400:
+                session.commit()
+            else:
+                session.rollback()
+        return response
+
+    @app.teardown_appcontext
+    def _close_session(_error: BaseException | None) -> None:
+        session: Session | None = g.pop("menjin_session", None)
+        if session is not None:
+            session.close()

@@ -1,0 +1,275 @@
+"""What one gate is told: only its lanes, the people who may pass there, and their ways in.
+
+Pure functions over `SiteFacts`. A card or PIN is told as a tag under that gate's own key, so what
+leaks from one gate fits no other.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from gate_controller.calendars import Span
+from gate_controller.pins import card_tag, gate_pin_tag
+from gate_controller.policy import (
+    CalendarRecord,
+    CardCredential,
+    Credential,
+    CredentialState,
+    EndedPassRecord,
+    FaceRecord,
+    Grant,
+    HomeRecord,
+    HoursRecord,
+    LaneRecord,
+    Method,
+    PersonRecord,
+    PinCredential,
+    PolicyRefused,
+    Posture,
+    PostureOverride,
+    QrCredential,
+    Record,
+    SiteRecord,
+    VisitorCodeCredential,
+)
+from web_admin.models import CredentialRow, Gate, GrantRow, Hours, Lane, Person
+from web_admin.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
+from web_admin.site_facts import SiteFacts
+
+FACE_ENGINE = "yunet-sface-int8bq-1"
+PERSONAL_KINDS = frozenset({"person", "credential", "home", "face"})
+"""Kinds of record that scoped publishing may leave alone."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GateKeys:
+    """The keys of one gate, opened for the time of publishing."""
+
+    card_key: bytes
+    pin_key: bytes
+
+
+def open_gate_keys(sealer: Sealer, gate: Gate) -> GateKeys:
+    """Return a paired gate's keys; raise SealBroken."""
+    return GateKeys(
+        sealer.open(gate.card_key_sealed or b"", purpose="gate-key"),
+        sealer.open(gate.pin_key_sealed or b"", purpose="gate-key"),
+    )
+
+
+# -- the site's own records ------------------------------------------------------------------------
+
+
+def lane_record(lane: Lane, gate_number: int, now: datetime) -> LaneRecord:
+    """Return a lane as a gate knows it; raise PolicyRefused on words the gate would not know."""
+    override = None
+    if lane.override_posture and lane.override_until is not None and lane.override_until > now:
+        override = PostureOverride(
+            Posture(lane.override_posture),
+            lane.override_author_id or "system",
+            lane.override_reason or "",
+            lane.override_until,
+        )
+    try:
+        return LaneRecord(
+            lane_id=lane.lane_id,
+            gate_id=lane.gate_id,
+            gate_number=gate_number,
+            name=lane.name,
+            direction="in" if lane.direction == "in" else "out",
+            methods=tuple(Method(word) for word in lane.methods),
+            pulse_seconds=lane.pulse_seconds,
+            slow_pulse_seconds=lane.slow_pulse_seconds,
+            method_hours={Method(word): hours_id for word, hours_id in lane.method_hours.items()},
+            posture=Posture(lane.posture),
+            posture_hours={hours_id: Posture(word) for hours_id, word in lane.posture_hours.items()},
+            posture_override=override,
+        )
+    except ValueError as err:
+        raise PolicyRefused(f"lane {lane.lane_id!r}: {err}") from err
+
+
+def hours_record(hours: Hours) -> HoursRecord:
+    """Return named hours as a gate knows them; raise PolicyRefused on spans that are none."""
+    try:
+        return HoursRecord(hours.hours_id, hours.name, msgspec.convert(hours.spans, tuple[Span, ...]))
+    except (msgspec.ValidationError, ValueError) as err:
+        raise PolicyRefused(f"the hours {hours.hours_id!r}: {err}") from err
+
+
+def site_records(facts: SiteFacts, gate: Gate, now: datetime) -> Iterator[tuple[str, Record]]:
+    """Give the records that are about no person: site, calendar, lanes, their hours, ended passes."""
+    site = facts.site
+    yield (
+        "site",
+        SiteRecord(
+            site.site_id,
+            site.name,
+            site.timezone,
+            24 if site.card_bits == 24 else 32,
+            site.max_policy_age_days,
+        ),
+    )
+    if facts.calendar:
+        exceptions = {day.isoformat(): kind for day, kind in facts.calendar.items()}
+        yield "calendar", msgspec.convert({"exceptions": exceptions}, CalendarRecord)
+    used: set[str] = set()
+    for lane in facts.lanes[gate.gate_id]:
+        record = lane_record(lane, gate.number, now)
+        yield f"lane:{lane.lane_id}", record
+        used |= {*record.method_hours.values(), *record.posture_hours}
+        used |= facts.hours_by_lane.get(lane.lane_id, frozenset())
+    for hours_id in sorted(used & facts.hours.keys()):
+        yield f"hours:{hours_id}", hours_record(facts.hours[hours_id])
+    for row in facts.ended_passes:
+        if gate.number in row.gate_numbers:
+            yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def working_ways(person: Person, credentials: list[CredentialRow], now: datetime) -> frozenset[Method]:
+    """Return the non-face methods that this person chose and can use at this moment."""
+    usable = {
+        row.kind
+        for row in credentials
+        if row.state == "active"
+        and not row.duress
+        and (row.valid_from is None or row.valid_from <= now)
+        and (row.valid_until is None or row.valid_until > now)
+    }
+    return frozenset(
+        Method(word) for word in person.methods if word in usable and word in {"card", "pin", "qr"}
+    )
+
+
+class PeopleRecords:
+    """Makes the personal records of every gate; opens each sealed secret once."""
+
+    def __init__(self, facts: SiteFacts, sealer: Sealer, now: datetime) -> None:
+        """Open the secrets of all live credentials; one that cannot be opened is left out and logged."""
+        self._facts = facts
+        self._ways = {
+            person.person_id: working_ways(person, facts.credentials.get(person.person_id, []), now)
+            for person in facts.persons
+        }
+        self._secrets: dict[str, int | bytes] = {}
+        for rows in facts.credentials.values():
+            for row in rows:
+                self._open(row, sealer)
+
+    def _open(self, row: CredentialRow, sealer: Sealer) -> None:
+        if row.kind == "qr":
+            return
+        opener = open_card_number if row.kind == "card" else open_pin_tag
+        try:
+            self._secrets[row.credential_id] = opener(sealer, row.secret_sealed or b"")
+        except SealBroken:
+            _log.error(
+                "credential %s is left out of the policy: its secret cannot be opened", row.credential_id
+            )
+
+    def without_another_way(self) -> list[Person]:
+        """Return those whose face must pause: chosen, live, and no other working way (promise 1)."""
+        return [
+            person
+            for person in self._facts.persons
+            if self._wants_face(person) and not self._ways[person.person_id]
+        ]
+
+    def _wants_face(self, person: Person) -> bool:
+        return (
+            "face" in person.methods
+            and person.face_paused_reason is None
+            and person.person_id in self._facts.consents
+        )
+
+    def records(self, gate: Gate, keys: GateKeys) -> Iterator[tuple[str, Record | Credential]]:
+        """Give the people who may pass this gate, their credentials, homes and faces."""
+        lanes = {lane.lane_id: lane for lane in self._facts.lanes[gate.gate_id]}
+        told_homes: set[str] = set()
+        for person in self._facts.persons:
+            grants = tuple(
+                self._grant(grant, lanes) for grant in self._facts.grants.get(person.person_id, ())
+            )
+            grants = tuple(grant for grant in grants if grant.lanes)
+            if not grants:
+                continue
+            face = self._face(person, gate, grants, lanes)
+            yield (
+                f"person:{person.person_id}",
+                PersonRecord(
+                    person_id=person.person_id,
+                    methods=tuple(
+                        method
+                        for method in Method
+                        if method in person.methods and (method is not Method.FACE or face is not None)
+                    ),
+                    grants=grants,
+                    home_id=person.home_id,
+                    suspended=person.suspended,
+                    slow_pass=person.slow_pass,
+                ),
+            )
+            if face is not None:
+                yield f"face:{person.person_id}", face
+            home = self._facts.homes.get(person.home_id or "")
+            if home is not None and home.home_id not in told_homes:
+                told_homes.add(home.home_id)
+                yield f"home:{home.home_id}", HomeRecord(home.home_id, home.number, home.pin_salt)
+            for row in self._facts.credentials.get(person.person_id, ()):
+                credential = self._credential(row, person, keys, lanes)
+                if credential is not None:
+                    yield f"credential:{row.credential_id}", credential
+
+    @staticmethod
+    def _grant(grant: GrantRow, lanes: Mapping[str, Lane]) -> Grant:
+        here = tuple(lane_id for lane_id in grant.lanes if lane_id in lanes)
+        return Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
+
+    def _face(
+        self, person: Person, gate: Gate, grants: tuple[Grant, ...], lanes: Mapping[str, Lane]
+    ) -> FaceRecord | None:
+        """Return the right to keep a face here, None where it could become the only way in."""
+        if not self._wants_face(person):
+            return None
+        consent_id = self._facts.consents[person.person_id]
+        if self._facts.shares.get((person.person_id, gate.gate_id)) != consent_id:
+            return None
+        ways = self._ways[person.person_id]
+        for lane_id in {lane_id for grant in grants for lane_id in grant.lanes}:
+            methods = lanes[lane_id].methods
+            if "face" in methods and not ways & set(methods):
+                return None
+        return FaceRecord(person.person_id, consent_id, FACE_ENGINE)
+
+    def _credential(
+        self, row: CredentialRow, person: Person, keys: GateKeys, lanes: Mapping[str, Lane]
+    ) -> Credential | None:
+        state = CredentialState(row.state)
+        secret = self._secrets.get(row.credential_id)
+        window = (row.valid_from, row.valid_until)
+        if row.kind == "qr":
+            return QrCredential(row.credential_id, person.person_id, state, *window, row.public_key)
+        if isinstance(secret, int):
+            tag = card_tag(secret, keys.card_key)
+            return CardCredential(row.credential_id, person.person_id, state, *window, tag)
+        if secret is None or person.home_id is None:
+            return None
+        tag = gate_pin_tag(secret, keys.pin_key)
+        if row.kind == "pin":
+            return PinCredential(
+                row.credential_id, person.person_id, state, *window, person.home_id, tag, row.duress
+            )
+        here = tuple(lane_id for lane_id in row.lanes or () if lane_id in lanes)
+        if not here:
+            return None
+        return VisitorCodeCredential(
+            row.credential_id, person.person_id, state, *window, person.home_id, tag, here
+        )

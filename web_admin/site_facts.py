@@ -1,0 +1,142 @@
+"""All that publishing has to know about a site, read in a few queries, however many people there are."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from web_admin.custody import live_face_consents
+from web_admin.models import (
+    CalendarDay,
+    CredentialRow,
+    FaceShare,
+    Gate,
+    GrantRow,
+    Home,
+    Hours,
+    Lane,
+    Person,
+    Site,
+    VisitorPassRow,
+)
+
+_Row = TypeVar("_Row")
+IN_LIST = 500
+"""Most ids given to one SQL IN (…)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """Rows of one site, grouped as publishing asks for them; `persons` may be a part of the site."""
+
+    site: Site
+    gates: Sequence[Gate]
+    lanes: Mapping[str, list[Lane]]
+    hours: Mapping[str, Hours]
+    hours_by_lane: Mapping[str, frozenset[str]]
+    calendar: Mapping[date, str]
+    homes: Mapping[str, Home]
+    persons: Sequence[Person]
+    grants: Mapping[str, list[GrantRow]]
+    credentials: Mapping[str, list[CredentialRow]]
+    consents: Mapping[str, str]
+    shares: Mapping[tuple[str, str], str]
+    ended_passes: Sequence[VisitorPassRow]
+
+
+def load_facts(
+    session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None = None
+) -> SiteFacts:
+    """Read a site as it stands in this transaction; None means everyone."""
+    session.flush()
+    site = session.get_one(Site, site_id)
+    gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
+    lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
+    for lane in session.scalars(
+        select(Lane).join(Gate).where(Gate.site_id == site_id).order_by(Lane.lane_id)
+    ):
+        lanes[lane.gate_id].append(lane)
+    persons = _in_parts(
+        session, select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)), person_ids
+    )
+    grants: dict[str, list[GrantRow]] = {}
+    of_site = select(GrantRow).join(Person).where(Person.site_id == site_id, Person.ended_at.is_(None))
+    for grant in _in_parts(session, of_site.order_by(GrantRow.grant_id), person_ids):
+        grants.setdefault(grant.person_id, []).append(grant)
+    credentials: dict[str, list[CredentialRow]] = {}
+    live = (
+        select(CredentialRow)
+        .join(Person)
+        .where(Person.site_id == site_id, Person.ended_at.is_(None), CredentialRow.state != "ended")
+    )
+    for credential in _in_parts(session, live.order_by(CredentialRow.credential_id), person_ids):
+        credentials.setdefault(credential.person_id, []).append(credential)
+    return SiteFacts(
+        site=site,
+        gates=gates,
+        lanes=lanes,
+        hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
+        hours_by_lane=_hours_of_grants(session, site_id),
+        calendar={
+            day.day: day.kind
+            for day in session.scalars(select(CalendarDay).where(CalendarDay.site_id == site_id))
+        },
+        homes=_homes(session, site_id, persons, person_ids),
+        persons=persons,
+        grants=grants,
+        credentials=credentials,
+        consents=live_face_consents(session, site_id, person_ids),
+        shares=_shares(session, site_id),
+        ended_passes=session.scalars(
+            select(VisitorPassRow).where(
+                VisitorPassRow.site_id == site_id,
+                VisitorPassRow.withdrawn_at.is_not(None),
+                VisitorPassRow.valid_until > now,
+            )
+        ).all(),
+    )
+
+
+def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str] | None) -> list[_Row]:
+    if person_ids is None:
+        return list(session.scalars(query))
+    ids = sorted(person_ids)
+    found: list[_Row] = []
+    for start in range(0, len(ids), IN_LIST):
+        found += session.scalars(query.where(Person.person_id.in_(ids[start : start + IN_LIST])))
+    return found
+
+
+def _hours_of_grants(session: Session, site_id: str) -> dict[str, frozenset[str]]:
+    """Return by lane the hours that any grant there is bound to."""
+    query = (
+        select(GrantRow.hours_id, GrantRow.lanes)
+        .join(Person)
+        .where(Person.site_id == site_id, Person.ended_at.is_(None), GrantRow.hours_id.is_not(None))
+    )
+    found: dict[str, set[str]] = {}
+    for hours_id, lanes in session.execute(query):
+        for lane_id in lanes:
+            found.setdefault(lane_id, set()).add(str(hours_id))
+    return {lane_id: frozenset(ids) for lane_id, ids in found.items()}
+
+
+def _homes(
+    session: Session, site_id: str, persons: Sequence[Person], person_ids: Collection[str] | None
+) -> dict[str, Home]:
+    query = select(Home).where(Home.site_id == site_id)
+    if person_ids is not None:
+        query = query.where(Home.home_id.in_({p.home_id for p in persons if p.home_id is not None}))
+    return {home.home_id: home for home in session.scalars(query)}
+
+
+def _shares(session: Session, site_id: str) -> dict[tuple[str, str], str]:
+    query = (
+        select(FaceShare.person_id, FaceShare.gate_id, FaceShare.consent_id)
+        .join(Gate, Gate.gate_id == FaceShare.gate_id)
+        .where(Gate.site_id == site_id)
+    )
+    return {(person_id, gate_id): consent_id for person_id, gate_id, consent_id in session.execute(query)}

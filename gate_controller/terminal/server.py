@@ -1,0 +1,225 @@
+"""Serve the terminal page to the gate's own screen, on this machine only."""
+
+import hashlib
+import ipaddress
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+from babel import Locale
+from cheroot import wsgi
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import Babel, force_locale
+from werkzeug.exceptions import HTTPException
+
+from gate_controller.terminal.entry_guard import EntryGuard
+from gate_controller.terminal.texts import page_texts
+from gate_controller.terminal.view import (
+    LanguagePressed,
+    Screen,
+    TerminalAct,
+    TerminalView,
+    decode_act,
+)
+from gate_controller.terminal.view_feed import HEARTBEAT_SECONDS, MAX_LISTENERS, ViewFeed
+
+LOG = logging.getLogger(__name__)
+FOLDER = Path(__file__).parent
+MAX_ACT_BYTES = 256
+MAX_HEADER_BYTES = 8192
+SOURCE_LANGUAGE = "en"
+HTML_LANGUAGES = {"zh": "zh-Hans"}
+REFUSED_LINE = "Refused: this page is for the gate's own screen.\n"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class TerminalServer:
+    """The terminal page of one lane: acts go up through `acts`, views come down through `show`.
+
+    `acts` is called from a request's thread and must return at once (a queue's `put`). `port` 0 takes
+    any free port. Raise ValueError on a host that is not loopback, a short token, an unknown language
+    or one whose translation is not compiled.
+    """
+
+    def __init__(
+        self,
+        acts: Callable[[TerminalAct], None],
+        *,
+        port: int,
+        launch_token: str,
+        host: str = "127.0.0.1",
+        languages: Sequence[str] = ("zh", "en"),
+        site_name: str = "",
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        if not ipaddress.IPv4Address(host).is_loopback:
+            raise ValueError(f"The terminal page is served on loopback only, not on {host}.")
+        self._acts = acts
+        self._launch_token = launch_token
+        self._languages = _checked_languages(languages)
+        self._site_name = site_name
+        first = TerminalView(screen=Screen.FAULT, message="starting", language=self._languages[0])
+        self._build = _digest_of_page()
+        self._feed = ViewFeed(self._build, first, heartbeat_seconds=heartbeat_seconds)
+        self._server = _QuietServer(
+            (host, port),
+            self._make_app(),
+            numthreads=MAX_LISTENERS + 4,
+            shutdown_timeout=2,
+        )
+        self._server.max_request_body_size = MAX_ACT_BYTES
+        self._server.max_request_header_size = MAX_HEADER_BYTES
+        self._guard = EntryGuard(launch_token, port)
+        self._thread = threading.Thread(target=self._server.serve, name="terminal-page", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Return the page's address without the token, after `start`."""
+        host, port = self._server.bind_addr
+        return f"http://{host}:{port}/"
+
+    @property
+    def launch_url(self) -> str:
+        """Return the address that signs a browser in; a secret."""
+        return f"{self.address}?{urlencode({'token': self._launch_token})}"
+
+    def start(self) -> None:
+        """Bind the port and serve in threads; raise OSError when the port is taken."""
+        self._server.prepare()
+        self._guard = EntryGuard(self._launch_token, self._server.bind_addr[1])
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all streams and threads within some seconds; a second call does nothing."""
+        self._feed.close()
+        self._server.stop()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def show(self, view: TerminalView) -> None:
+        """Show this view on every open page; return at once, from any thread."""
+        self._feed.show(view)
+
+    def _make_app(self) -> Flask:
+        app = Flask(__name__, template_folder="templates", static_folder="static")
+        app.config["MAX_CONTENT_LENGTH"] = MAX_ACT_BYTES
+        app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
+        Babel(app, default_locale=SOURCE_LANGUAGE, default_translation_directories="translations")
+        app.before_request(self._refuse_strangers)
+        app.after_request(_add_headers)
+        app.register_error_handler(HTTPException, _plain_error)
+        app.add_url_rule("/", view_func=self._page, methods=["GET"])
+        app.add_url_rule("/texts.json", view_func=self._texts, methods=["GET"])
+        app.add_url_rule("/events", view_func=self._events, methods=["GET"])
+        app.add_url_rule("/acts", view_func=self._act, methods=["POST"])
+        return app
+
+    def _refuse_strangers(self) -> Response | None:
+        if self._guard.has_own_host(request):
+            if request.method == "GET" and request.path == "/" and "token" in request.args:
+                if self._guard.accepts_token(request.args["token"]):
+                    return self._sign_in()
+            elif self._guard.accepts(request):
+                return None
+        return Response(REFUSED_LINE, HTTPStatus.FORBIDDEN, mimetype="text/plain")
+
+    def _sign_in(self) -> Response:
+        # A redirect that began in the kiosk's launch file counts as cross-site, and the browser would
+        # hold the Strict cookie back; a page of our own that moves on does not.
+        response = Response(
+            '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>Menjin</title>\n',
+            mimetype="text/html",
+        )
+        response.set_cookie(
+            self._guard.cookie_name, self._guard.cookie_value, path="/", httponly=True, samesite="Strict"
+        )
+        return response
+
+    def _page(self) -> str:
+        language = self._feed.view.language
+        with force_locale(language):
+            return render_template(
+                "terminal.html",
+                texts=page_texts(),
+                language=HTML_LANGUAGES.get(language, language),
+                site_name=self._site_name,
+                build=self._build,
+            )
+
+    def _texts(self) -> Response:
+        pages = {}
+        for language in self._languages:
+            with force_locale(language):
+                pages[language] = {
+                    "name": Locale.parse(language).display_name,
+                    "html_language": HTML_LANGUAGES.get(language, language),
+                    "texts": page_texts(),
+                }
+        return jsonify(pages)
+
+    def _events(self) -> Response:
+        return Response(self._feed.listen(), mimetype="text/event-stream")
+
+    def _act(self) -> Response:
+        if request.mimetype != "application/json":
+            return Response("Acts are JSON.\n", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, mimetype="text/plain")
+        try:
+            act = decode_act(request.get_data())
+        except msgspec.MsgspecError:
+            # The error would quote what was sent, which may be a digit of a PIN.
+            return Response("This is no act.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
+        if isinstance(act, LanguagePressed) and act.language not in self._languages:
+            return Response("No such language here.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
+        self._acts(act)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class _QuietServer(wsgi.Server):
+    """Cheroot, with its complaints in our log and nothing about requests in them."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        LOG.log(level, "terminal page: %s", msg, exc_info=traceback)
+
+
+def _checked_languages(languages: Sequence[str]) -> tuple[str, ...]:
+    if not languages:
+        raise ValueError("The terminal page needs at least one language.")
+    for language in languages:
+        compiled = FOLDER / "translations" / language / "LC_MESSAGES" / "messages.mo"
+        if language != SOURCE_LANGUAGE and not compiled.with_suffix(".po").exists():
+            raise ValueError(f"The terminal page has no translation for {language!r}.")
+        if language != SOURCE_LANGUAGE and not compiled.exists():
+            raise ValueError(f"The translation for {language!r} is not compiled; run 'make setup'.")
+    return tuple(languages)
+
+
+def _digest_of_page() -> str:
+    """Return a short digest over the page's files, by which an open page sees that it is outdated."""
+    whole = hashlib.sha256()
+    for file in sorted([*FOLDER.glob("static/*"), *FOLDER.glob("templates/*"), *FOLDER.glob("*.py")]):
+        whole.update(file.name.encode() + b"\0" + file.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response
+
+
+def _plain_error(error: HTTPException) -> Response:
+    return Response(f"{error.name}.\n", error.code, mimetype="text/plain")

@@ -1,0 +1,321 @@
+// The gate's screen. It draws the newest view and sends what a person does; it decides nothing.
+// What is typed goes to the controller key by key and is kept nowhere here.
+
+import { icon } from "./icons.js";
+import { play } from "./sound.js";
+
+const SILENCE_SECONDS = 15;
+const RETRY_SECONDS = 1;
+const READING_ENDS_SECONDS = 90;
+const ICONS = {
+  idle: "door", show_card: "card", typing_home: "door", typing_pin: "pin", show_code: "qr",
+  face_looking: "face", face_ask: "face", face_enrol: "face", waiting: "wait", granted: "open",
+  refused: "shut", delayed: "clock", done: "open", held_open: "open", disabled: "lock",
+  lockdown: "lock", fire: "fire", fault: "warning",
+};
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+const KEY_NAMES = { "*": "key.clear", "#": "key.enter", "-": "key.dash" };
+// Neutral or fixed on purpose: no word of the controller is shown here.
+const FIXED_LINES = ["refused", "lockdown", "fire"];
+const TYPING = ["typing_home", "typing_pin"];
+const LAMPS = ["face_looking", "face_enrol"];
+const NOTHING_KNOWN = {
+  message: "screen_lost", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
+  camera: "unknown", online: true, clock_sure: true, help_called: false, slower: false,
+};
+
+const at = (id) => document.getElementById(id);
+const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+const languages = await loadTexts();
+let view = null;
+let source = null;
+let lastHeard = 0;
+let countdownEnd = null;
+let reading = false;
+let sending = Promise.resolve();
+
+// -- texts ----------------------------------------------------------------------------------------
+
+async function loadTexts() {
+  for (;;) {
+    const answer = await fetch("/texts.json").catch(() => null);
+    if (answer?.ok) return answer.json();
+    await pause(RETRY_SECONDS);
+  }
+}
+
+function texts() {
+  return (languages[view?.language] ?? Object.values(languages)[0]).texts;
+}
+
+function lineOf(shown) {
+  const special = FIXED_LINES.includes(shown.screen) ? undefined : texts()[`message.${shown.message}`];
+  return special ?? texts()[`text.${shown.screen}`];
+}
+
+function nextLanguage() {
+  const names = Object.keys(languages);
+  return names[(names.indexOf(view?.language) + 1) % names.length];
+}
+
+// -- what a person does ---------------------------------------------------------------------------
+
+function send(act) {
+  // One after the other: the keys of a PIN must arrive in the order they were typed.
+  sending = sending.then(() => post(act)).catch(() => lose());
+}
+
+async function post(act) {
+  const answer = await fetch("/acts", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Menjin-Terminal": "1" },
+    body: JSON.stringify(act),
+  });
+  if (answer.status >= 500) lose();
+}
+
+function type(key) {
+  play("key");
+  send({ act: "key", key });
+}
+
+function onKeyboard(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const typing = TYPING.includes(view?.screen);
+  if (/^[0-9#*-]$/.test(event.key)) {
+    if (!event.repeat) type(event.key);
+  } else if (event.key === "Enter" && (typing || event.target === document.body)) {
+    // While typing, Enter ends the number, also when the focus rests on a digit that was touched.
+    if (!event.repeat) type("#");
+  } else if (event.key === "Backspace") {
+    if (!event.repeat) type("*");
+  } else if (event.key === "Escape") {
+    send({ act: "cancel" });
+  } else {
+    return;
+  }
+  event.preventDefault();
+}
+
+// -- drawing --------------------------------------------------------------------------------------
+
+function draw(next) {
+  const before = view;
+  view = next;
+  document.documentElement.lang = languages[view.language]?.html_language ?? view.language;
+  document.body.dataset.screen = view.screen;
+  document.body.classList.toggle("lamp", LAMPS.includes(view.screen));
+  drawStrip();
+  drawPanel();
+  drawChoices();
+  drawTools();
+  if (before?.screen !== view.screen) play(view.screen);
+  if (reading && (before?.screen !== view.screen || before?.message !== view.message)) speak();
+}
+
+function drawStrip() {
+  at("lane").textContent = view.lane_name;
+  const looks = view.camera === "closed" ? "camera_off" : "camera";
+  at("camera").hidden = view.camera === "unknown";
+  at("camera").dataset.camera = view.camera;
+  at("camera").replaceChildren(icon(looks), texts()[`camera.${view.camera}`] ?? "");
+  const notes = [];
+  if (view.help_called) notes.push("note.help");
+  if (view.slower) notes.push("note.slower");
+  if (!view.online) notes.push("note.offline");
+  if (!view.clock_sure) notes.push("note.clock");
+  setItems(at("notes"), notes.map((key) => texts()[key]));
+}
+
+function setItems(list, lines) {
+  // Left alone when nothing changed, so that a screen reader does not say it again.
+  if (lines.join("\n") === [...list.children].map((item) => item.textContent).join("\n")) return;
+  list.replaceChildren(...lines.map((line) => element("li", { textContent: line })));
+}
+
+function drawPanel() {
+  const words = texts();
+  const said = `${view.screen} ${view.message} ${view.language}`;
+  if (at("said").dataset.said !== said) {
+    at("said").dataset.said = said;
+    at("icon").replaceChildren(icon(ICONS[view.screen]));
+    at("title").textContent = words[`title.${view.screen}`];
+    at("line").textContent = lineOf(view);
+  }
+  drawTyped(words);
+  at("progress").hidden = view.screen !== "face_enrol";
+  at("progress").textContent = `${words.progress}: ${view.steps_done} / ${view.steps_needed}`;
+  countdownEnd = view.seconds_left === null ? null : performance.now() + view.seconds_left * 1000;
+  drawCountdown();
+}
+
+function drawTyped(words) {
+  const pin = view.screen === "typing_pin";
+  at("typed").hidden = !TYPING.includes(view.screen);
+  at("typed").ariaLabel = pin ? `${words.typed_count}: ${view.typed_count}` : words.typed_home;
+  at("typed").className = pin ? "dots" : "";
+  at("typed").textContent = pin ? "●".repeat(view.typed_count) : view.typed_home;
+}
+
+function drawCountdown() {
+  at("countdown").hidden = countdownEnd === null;
+  if (countdownEnd === null) return;
+  const seconds = Math.max(0, Math.ceil((countdownEnd - performance.now()) / 1000));
+  at("countdown").replaceChildren(element("strong", { textContent: seconds }), ` ${texts().seconds}`);
+}
+
+function drawTools() {
+  const words = texts();
+  const other = languages[nextLanguage()];
+  at("tools").ariaLabel = words.tools;
+  label(at("help"), "help", view.help_called ? words.help_called : words.help);
+  label(at("language"), "language", other.name);
+  at("language").lang = other.html_language;
+  at("language").hidden = Object.keys(languages).length < 2;
+  label(at("slower"), "slower", words.slower);
+  at("slower").ariaPressed = String(view.slower);
+  label(at("read"), "read", words.read);
+  at("read").ariaPressed = String(reading);
+}
+
+function label(button, picture, text) {
+  if (button.lastChild?.textContent === text && button.firstElementChild) return;
+  button.replaceChildren(icon(picture), element("span", { textContent: text }));
+}
+
+// -- choices --------------------------------------------------------------------------------------
+
+function drawChoices() {
+  const kind = choiceKind();
+  const wanted = `${kind} ${view.methods_offered} ${view.screen === "typing_home"} ${view.language}`;
+  const place = at("choices");
+  if (place.dataset.drawn === wanted) return;
+  const hadFocus = place.contains(document.activeElement);
+  place.dataset.drawn = wanted;
+  place.className = kind;
+  place.replaceChildren(...CHOICES[kind](texts()));
+  if (hadFocus) place.querySelector("button")?.focus();
+}
+
+function choiceKind() {
+  if (TYPING.includes(view.screen)) return "keypad";
+  if (["idle", "refused", "delayed"].includes(view.screen)) return "methods";
+  if (view.screen === "face_ask") return "question";
+  if (["show_card", "show_code", "done", ...LAMPS].includes(view.screen)) return "back";
+  return "none";
+}
+
+const CHOICES = {
+  none: () => [],
+  back: (words) => [cancelButton(words.cancel)],
+  question: (words) => [
+    choice(words.confirm, "confirm", () => send({ act: "confirm" })),
+    cancelButton(words.decline),
+  ],
+  methods: (words) => view.methods_offered.map((method) => {
+    const button = choice("", `method ${method}`, () => send({ act: "method", method }));
+    button.replaceChildren(icon(method), element("span", { textContent: words[`method.${method}`] }));
+    return button;
+  }),
+  keypad: (words) => {
+    const keys = element("div", { className: "keys", role: "group", ariaLabel: words.keypad });
+    keys.append(...KEYS.map((key) => keyButton(key, words)));
+    const beside = element("div", { className: "beside" });
+    if (view.screen === "typing_home") beside.append(keyButton("-", words));
+    beside.append(cancelButton(words.cancel));
+    return [keys, beside];
+  },
+};
+
+function keyButton(key, words) {
+  const name = KEY_NAMES[key];
+  const named = name && key !== "-";
+  const button = choice(named ? words[name] : key, named ? "key named" : "key", () => type(key));
+  if (key === "-") button.ariaLabel = words[name];
+  return button;
+}
+
+function cancelButton(text) {
+  return choice(text, "cancel", () => send({ act: "cancel" }));
+}
+
+function choice(text, className, onclick) {
+  return element("button", { type: "button", textContent: text, className, onclick });
+}
+
+function element(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+// -- reading aloud --------------------------------------------------------------------------------
+
+function voice() {
+  const voices = window.speechSynthesis?.getVoices() ?? [];
+  return voices.find((candidate) => candidate.lang.toLowerCase().startsWith(view?.language ?? ""));
+}
+
+function offerReading() {
+  at("read").hidden = !voice();
+}
+
+function speak() {
+  speechSynthesis.cancel();
+  const speech = new SpeechSynthesisUtterance(`${at("title").textContent}. ${at("line").textContent}`);
+  speech.voice = voice() ?? null;
+  speech.lang = document.documentElement.lang;
+  speechSynthesis.speak(speech);
+}
+
+let readingEnds = 0;
+
+function setReading(on) {
+  clearTimeout(readingEnds);
+  reading = on;
+  if (view) drawTools();
+  if (!on) return speechSynthesis.cancel();
+  speak();
+  // The next person did not ask for it.
+  readingEnds = setTimeout(() => setReading(false), READING_ENDS_SECONDS * 1000);
+}
+
+// -- the line to the controller ---------------------------------------------------------------------
+
+function connect() {
+  lastHeard = performance.now();
+  source = new EventSource("/events");
+  source.addEventListener("build", (event) => {
+    if (event.data !== document.documentElement.dataset.build) location.reload();
+  });
+  source.addEventListener("view", (event) => {
+    lastHeard = performance.now();
+    draw(JSON.parse(event.data));
+    offerReading();
+  });
+  source.addEventListener("alive", () => { lastHeard = performance.now(); });
+  source.addEventListener("error", lose);
+}
+
+function lose() {
+  if (!source) return;
+  source.close();
+  source = null;
+  draw({
+    ...NOTHING_KNOWN, language: view?.language ?? Object.keys(languages)[0], lane_name: view?.lane_name ?? "",
+    // Who was told to leave must not be called back by a power cut.
+    screen: view?.screen === "fire" ? "fire" : "fault",
+  });
+  setTimeout(connect, RETRY_SECONDS * 1000);
+}
+
+setInterval(drawCountdown, 250);
+setInterval(() => {
+  if (source && performance.now() - lastHeard > SILENCE_SECONDS * 1000) lose();
+}, 1000);
+at("help").onclick = () => send({ act: "help" });
+at("language").onclick = () => send({ act: "language", language: nextLanguage() });
+at("slower").onclick = () => send({ act: "slower" });
+at("read").onclick = () => setReading(!reading);
+window.speechSynthesis?.addEventListener("voiceschanged", offerReading);
+document.addEventListener("keydown", onKeyboard);
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+connect();

@@ -1,0 +1,123 @@
+"""Every word on the gate's screen, by key; English here, other languages in `translations/`.
+
+Short sentences, no blame, no reason for a refusal: who stands behind the person reads along.
+"""
+
+from flask_babel import gettext as _
+
+from gate_controller.terminal.view import Screen
+
+
+def page_texts() -> dict[str, str]:
+    """Return all texts in the current locale: labels by name, `title.*`, `text.*`, `message.*`."""
+    return {
+        **_labels(),
+        **{f"title.{screen}": text for screen, text in _titles().items()},
+        **{f"text.{screen}": text for screen, text in _lines().items()},
+        **{f"message.{key}": text for key, text in _messages().items()},
+    }
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "ways": _("Ways in"),
+        "method.card": _("Card"),
+        "method.pin": _("PIN"),
+        "method.qr": _("QR code"),
+        "method.face": _("Face"),
+        "tools": _("Help and settings"),
+        "help": _("Help"),
+        "help_called": _("Guard called"),
+        "slower": _("More time"),
+        "read": _("Read aloud"),
+        "confirm": _("Yes, start"),
+        "decline": _("Not now"),
+        "cancel": _("Back"),
+        "keypad": _("Number pad"),
+        "key.clear": _("Clear"),
+        "key.enter": _("OK"),
+        "key.dash": _("Dash"),
+        "typed_home": _("Home number"),
+        "typed_count": _("Digits typed"),
+        "seconds": _("seconds"),
+        "progress": _("Pictures taken"),
+        "camera.closed": _("Camera off"),
+        "camera.codes_only": _("Camera on: QR codes only"),
+        "camera.looking": _("Camera on: looking for your face"),
+        "note.offline": _("No connection to the office. The gate still works."),
+        "note.clock": _("The clock is being checked. Card and PIN work."),
+        "note.help": _("The guard has been called. Please wait here."),
+        "note.slower": _("You have more time now."),
+        "no_script": _("This screen is not working. Hold your card to the reader, or call the guard."),
+    }
+
+
+def _titles() -> dict[Screen, str]:
+    return {
+        Screen.IDLE: _("Welcome"),
+        Screen.SHOW_CARD: _("Your card, please"),
+        Screen.TYPING_HOME: _("Your home number"),
+        Screen.TYPING_PIN: _("Your PIN"),
+        Screen.SHOW_CODE: _("Your QR code, please"),
+        Screen.FACE_LOOKING: _("Look at the camera"),
+        Screen.FACE_ASK: _("Use your face at this gate?"),
+        Screen.FACE_ENROL: _("Look at the camera"),
+        Screen.WAITING: _("One moment"),
+        Screen.GRANTED: _("Please come in"),
+        Screen.REFUSED: _("This did not open"),
+        Screen.DELAYED: _("Please wait a little"),
+        Screen.DONE: _("Done"),
+        Screen.HELD_OPEN: _("The gate is open"),
+        Screen.DISABLED: _("This gate is closed"),
+        Screen.LOCKDOWN: _("Nobody can come in now"),
+        Screen.FIRE: _("Fire alarm: leave now"),
+        Screen.FAULT: _("The gate is not ready"),
+    }
+
+
+def _lines() -> dict[Screen, str]:
+    return {
+        Screen.IDLE: _("Hold up your card, type your home number, or choose a way in."),
+        Screen.SHOW_CARD: _("Hold it to the reader."),
+        Screen.TYPING_HOME: _("Type it, then press OK. For example 3-1203."),
+        Screen.TYPING_PIN: _("Type your PIN or visitor code, then press OK."),
+        Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),
+        Screen.FACE_LOOKING: _("Stay where you are. You can stop at any time."),
+        Screen.FACE_ASK: _(
+            "You agreed to this. Your face stays in this gate, and you can delete it at any time."
+        ),
+        Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
+        Screen.WAITING: _("We are checking."),
+        Screen.GRANTED: _("The gate is open."),
+        Screen.REFUSED: _("Try another way or press help."),
+        Screen.DELAYED: _("The other ways work now. Or press help."),
+        Screen.DONE: _("Everything is saved."),
+        Screen.HELD_OPEN: _("Please walk through."),
+        Screen.DISABLED: _("Please use another gate or press help."),
+        Screen.LOCKDOWN: _("You can always get out. Press help if you need it."),
+        Screen.FIRE: _("The doors are released. Walk out and keep away from the gate."),
+        Screen.FAULT: _("Please press help, or call the guard."),
+    }
+
+
+def _messages() -> dict[str, str]:
+    return {
+        "starting": _("The gate is starting. One moment."),
+        "screen_lost": _("This screen has lost the gate. Your card at the reader may still work."),
+        "granted_not_opened": _("You may come in, but the gate did not move. Please press help."),
+        "card_reader_lost": _("The card reader does not answer. Please choose another way."),
+        "card_or_pin_first": _("Show your own card or type your PIN first."),
+        "home_for_face": _("Type it and press OK. Then look at the camera."),
+        "no_face": _("Stand in front of the camera."),
+        "two_faces": _("One person at a time, please."),
+        "too_small": _("Come a little closer."),
+        "too_dark": _("It is too dark here. Another way is quicker."),
+        "blurred": _("Hold still for a moment."),
+        "turned_away": _("Look straight at the camera."),
+        "turn_left": _("Turn your head a little to the left."),
+        "turn_right": _("Turn your head a little to the right."),
+        "enrolled": _("Your face now works at this gate. You can delete it at any time."),
+        "not_enrolled": _("That did not work. Nothing was kept. You can try again or use another way."),
+        "forgotten": _("Your face has been deleted from this gate."),
+        "exit": _("Goodbye. The gate is open."),
+    }

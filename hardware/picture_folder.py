@@ -70,8 +70,8 @@ class PictureFolder:
 
     def next_frame(self) -> tuple[Frame, int] | None:
         """Return the next picture when it is due or new, else None after 4 ms."""
-        at_ns = time.monotonic_ns()
         listed = list_pictures(self._folder)
+        at_ns = time.monotonic_ns()
         names = {n: seen for n, seen in listed.items() if self._unreadable.get(n) != seen}
         changed = any(names[name] != self._seen.get(name) for name in names)
         if not changed and time.monotonic() < self._due:

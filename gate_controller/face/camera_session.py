@@ -86,7 +86,12 @@ def watch(
             finally:
                 wipe(frame)
             hint = step.hint or hint
-            on_step(step)
+            try:
+                on_step(step)
+            except BaseException:
+                if end is not None and end.template is not None:
+                    wipe(end.template)
+                raise
             if end is not None:
                 return end, frames, hint
     except HardwareError as fault:

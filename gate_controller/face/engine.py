@@ -87,7 +87,7 @@ class EngineCard:
 
 
 class FaceEngine(Protocol):
-    """Finds faces and turns one into a vector; used by one thread at a time."""
+    """Finds faces and turns one into a vector; safe to call from several threads."""
 
     @property
     def card(self) -> EngineCard:

@@ -38,6 +38,9 @@ from hardware.interfaces import Camera, Frame
 
 LOG = logging.getLogger(__name__)
 
+CLEAN_UP_SECONDS = 0.3
+"""How long a new session waits for the clean-up of the one before; it takes about 0.03."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceResult:
@@ -187,7 +190,7 @@ class FaceService:
         engine = self._engine
         if engine is None:
             return FaceResult(False, FaceReason.ENGINE_NOT_READY)
-        if not self._session_lock.acquire(blocking=False):
+        if not self._session_lock.acquire(timeout=CLEAN_UP_SECONDS):
             return FaceResult(False, FaceReason.BUSY)
         try:
             capability.begin()
@@ -196,7 +199,13 @@ class FaceService:
             return FaceResult(False, capability.over_because() or FaceReason.CAPABILITY_ENDED)
         finally:
             capability.end()
+            # Behind, because the person need not wait at the gate while the networks are overwritten.
+            threading.Thread(target=self._clean_up, args=(engine,), name="face-clean-up").start()
+
+    def _clean_up(self, engine: FaceEngine) -> None:
+        try:
             engine.clear()
+        finally:
             self._session_lock.release()
 
     def _enrol_with(

@@ -6,6 +6,7 @@ their SHA-256 is that of the files that were measured.
 """
 
 import hashlib
+import threading
 from importlib import metadata
 from pathlib import Path
 
@@ -54,11 +55,13 @@ YUNET_SFACE_CARD = EngineCard(
 
 
 class YunetSfaceEngine:
-    """YuNet and SFace behind the FaceEngine interface; one thread at a time."""
+    """YuNet and SFace behind the FaceEngine interface; callers from several threads wait for each other."""
 
     def __init__(self, detector: cv2.FaceDetectorYN, embedder: cv2.dnn.Net) -> None:
         self._detector = detector
         self._embedder = embedder
+        # OpenCV's networks fail with an assertion when two threads run one of them.
+        self._networks_lock = threading.Lock()
 
     @property
     def card(self) -> EngineCard:
@@ -73,8 +76,9 @@ class YunetSfaceEngine:
         if scale < 1.0:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             searched = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        self._detector.setInputSize((searched.shape[1], searched.shape[0]))
-        _, rows = self._detector.detect(searched)
+        with self._networks_lock:
+            self._detector.setInputSize((searched.shape[1], searched.shape[0]))
+            _, rows = self._detector.detect(searched)
         if searched is not frame:
             wipe(searched)
         # OpenCV returns None for "no face" although its stub says otherwise.
@@ -99,16 +103,18 @@ class YunetSfaceEngine:
     def clear(self) -> None:
         """Overwrite the networks' buffers by showing them a black picture."""
         self._describe(np.zeros((ALIGNED_SIDE_PIXELS, ALIGNED_SIDE_PIXELS, 3), dtype=np.uint8))
-        width, height = self._detector.getInputSize()
-        self._detector.detect(np.zeros((height, width, 3), dtype=np.uint8))
+        with self._networks_lock:
+            width, height = self._detector.getInputSize()
+            self._detector.detect(np.zeros((height, width, 3), dtype=np.uint8))
 
     def _describe(self, aligned: Frame) -> Embedding:
         side = (ALIGNED_SIDE_PIXELS, ALIGNED_SIDE_PIXELS)
         blob = cv2.dnn.blobFromImage(aligned, 1.0, side, (0, 0, 0), swapRB=True, crop=False)
         # The int8 file lists its weights as inputs too, so the picture's input must be named;
         # cv2.FaceRecognizerSF cannot, and fails with it (OpenCV 5.0.0).
-        self._embedder.setInput(blob, "data")
-        output = np.array(self._embedder.forward(), dtype=np.float32)
+        with self._networks_lock:
+            self._embedder.setInput(blob, "data")
+            output = np.array(self._embedder.forward(), dtype=np.float32)
         blob.fill(0)
         return output
 

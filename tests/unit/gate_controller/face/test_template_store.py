@@ -94,10 +94,10 @@ def test_a_blob_moved_to_other_ids_or_damaged_opens_nothing(changes: dict[str, s
 
 def test_ids_that_read_alike_when_joined_are_different_places() -> None:
     blob = seal_template(
-        TEMPLATE, place=PLACE, person_id="ab", consent_id="c", engine="engine-1", share=SHARE
+        TEMPLATE, place=PLACE, person_id="person-1", consent_id="ab", engine="c", share=SHARE
     )
     with pytest.raises(TemplateNotOpened):
-        open_template(replace(blob, person_id="a", consent_id="bc"), place=PLACE, share=SHARE)
+        open_template(replace(blob, consent_id="a", engine="bc"), place=PLACE, share=SHARE)
 
 
 def test_two_sealings_of_one_template_share_no_ciphertext() -> None:

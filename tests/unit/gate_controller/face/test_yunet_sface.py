@@ -1,6 +1,7 @@
 """The default engine tells the six portraits apart, and loads no file but the measured ones."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -114,3 +115,11 @@ def test_a_threshold_is_never_made_up_for_a_rate_that_was_not_measured() -> None
     assert YUNET_SFACE_CARD.min_face_similarity_at(1e-5) == MIN_FACE_SIMILARITY
     with pytest.raises(KeyError, match="not measured"):
         YUNET_SFACE_CARD.min_face_similarity_at(1e-6)
+
+
+def test_two_threads_may_use_one_engine(engine: YunetSfaceEngine) -> None:
+    pictures = portraits()
+    frames = [camera_frame(pictures["person_a_2"]), pictures["person_b_1"]] * 6
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda frame: len(engine.find(frame)), frames))
+    assert found == [1] * 12

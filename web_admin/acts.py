@@ -1,0 +1,225 @@
+"""What every act shares: who does it, how it is refused, how it is recorded and published.
+
+An act is one change of the compound by one person at one moment: it checks, writes, records itself
+in the audit journal and publishes the policy, all in the caller's transaction. What it may not do it
+refuses with a sentence for the field that is wrong.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from gate_controller.policy import PolicyRefused
+from web_admin.audit import append_audit
+from web_admin.models import CredentialRow, Fact, Gate, Home, Hours, Lane, Person, Site
+from web_admin.publish_policy import publish_policy
+from web_admin.sealing import Sealer
+
+Channel = Literal["manager", "phone", "desk", "gate", "system"]
+
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without 0 O 1 I L U, which are misread or spell words."""
+
+MAX_TEXT_CHARS = 120
+
+
+class ActRefused(Exception):
+    """An act that may not be done; `field` says beside which input the message belongs."""
+
+    def __init__(self, field: str | None, message: LazyString) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        """Return the message in the language of the moment."""
+        return str(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
+
+    `publishes` is False for the acts inside `one_publication`.
+    """
+
+    session: Session
+    sealer: Sealer
+    site_id: str
+    actor_id: str
+    channel: Channel
+    now: datetime
+    publishes: bool = True
+
+
+def new_id() -> str:
+    """Return 16 random hex digits: the form that the QR formats need of an id."""
+    return secrets.token_hex(8)
+
+
+def make_code(groups: int) -> str:
+    """Return a one-time code of groups of four letters and digits (19 bits a group)."""
+    return "-".join("".join(secrets.choice(CODE_LETTERS) for _letter in range(4)) for _group in range(groups))
+
+
+def begin(act: Act) -> Site:
+    """Return the act's site, locked; forget what was read before the lock.
+
+    Two acts that are each right alone can be wrong together (both end "the other" way in), so acts
+    of one site run one after another.
+    """
+    if not act.publishes:
+        return _found(act.session.get(Site, act.site_id))
+    act.session.flush()
+    site = _found(act.session.get(Site, act.site_id, with_for_update=True))
+    act.session.expire_all()
+    return site
+
+
+def finish(
+    act: Act,
+    kind: str,
+    facts: Mapping[str, Fact],
+    *,
+    personal: Mapping[str, Fact] | None = None,
+    person_id: str | None = None,
+    touches: Collection[str] | None = None,
+) -> None:
+    """Record the act and publish what it changed; raise ActRefused when the rules forbid the result.
+
+    `touches` names the persons whose records change: by default whom the act is about, and everyone
+    when it is about nobody.
+    """
+    record(act, kind, facts, personal=personal, person_id=person_id)
+    if touches is None and person_id is not None:
+        touches = (person_id,)
+    if act.publishes:
+        publish(act, touches)
+
+
+def record(
+    act: Act,
+    kind: str,
+    facts: Mapping[str, Fact],
+    *,
+    personal: Mapping[str, Fact] | None = None,
+    person_id: str | None = None,
+) -> None:
+    """Append the act to the audit journal; `facts` hold ids only, names go into `personal`."""
+    act.session.flush()
+    append_audit(
+        act.session,
+        act.site_id,
+        kind,
+        {"actor_id": act.actor_id, "channel": act.channel, **facts},
+        dict(personal or {}),
+        act.now,
+        person_id=person_id,
+    )
+
+
+def publish(act: Act, touches: Collection[str] | None = None) -> None:
+    """Publish the policy; raise ActRefused with the rule's own words when it is refused."""
+    act.session.flush()
+    try:
+        publish_policy(act.session, act.sealer, act.site_id, act.now, person_ids=touches)
+    except PolicyRefused as err:
+        raise ActRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
+
+
+@contextmanager
+def one_publication(act: Act) -> Iterator[Act]:
+    """Yield an act for many changes that are published once, at the end."""
+    begin(act)
+    yield replace(act, publishes=False)
+    if act.publishes:
+        publish(act)
+
+
+def _found(site: Site | None) -> Site:
+    if site is None:
+        raise ActRefused(None, _("This compound does not exist."))
+    return site
+
+
+def person_of(act: Act, person_id: str) -> Person:
+    """Return a person of this site who has not moved out; raise ActRefused.
+
+    Whoever acts by phone or at a gate acts on themselves alone.
+    """
+    if act.channel in ("phone", "gate") and act.actor_id != person_id:
+        raise ActRefused(None, _("You can change only what is your own."))
+    person = act.session.get(Person, person_id)
+    if person is None or person.site_id != act.site_id:
+        raise ActRefused("person", _("This person is not known here."))
+    if person.ended_at is not None:
+        raise ActRefused("person", _("This person has moved out. Add them again if they are back."))
+    return person
+
+
+def credential_of(act: Act, credential_id: str) -> CredentialRow:
+    """Return a credential of a person of this site; raise ActRefused."""
+    credential = act.session.get(CredentialRow, credential_id)
+    if credential is None:
+        raise ActRefused("credential", _("This card, PIN or code is not known here."))
+    person_of(act, credential.person_id)
+    return credential
+
+
+def home_of(act: Act, home_id: str) -> Home:
+    """Return a home of this site; raise ActRefused."""
+    home = act.session.get(Home, home_id)
+    if home is None or home.site_id != act.site_id:
+        raise ActRefused("home", _("This home is not known here. Add the home first."))
+    return home
+
+
+def gate_of(act: Act, gate_id: str) -> Gate:
+    """Return a gate of this site; raise ActRefused."""
+    gate = act.session.get(Gate, gate_id)
+    if gate is None or gate.site_id != act.site_id:
+        raise ActRefused("gate", _("This gate is not known here."))
+    return gate
+
+
+def lane_of(act: Act, lane_id: str) -> Lane:
+    """Return a lane of this site; raise ActRefused."""
+    lane = act.session.get(Lane, lane_id)
+    if lane is None or lane.gate.site_id != act.site_id:
+        raise ActRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
+    return lane
+
+
+def hours_of(act: Act, hours_id: str) -> Hours:
+    """Return hours of this site; raise ActRefused."""
+    hours = act.session.get(Hours, hours_id)
+    if hours is None or hours.site_id != act.site_id:
+        raise ActRefused("hours", _("The hours %(hours)s are not known here.", hours=hours_id))
+    return hours
+
+
+def checked_text(field: str, text: str, *, max_chars: int = MAX_TEXT_CHARS) -> str:
+    """Return a line of text without outer blanks; raise ActRefused when it is empty or too long."""
+    line = " ".join(text.split())
+    if not line:
+        raise ActRefused(field, _("Please fill this in."))
+    if len(line) > max_chars:
+        raise ActRefused(field, _("Please use at most %(count)s characters.", count=max_chars))
+    if not line.isprintable():
+        raise ActRefused(field, _("Please use letters, digits and signs only."))
+    return line
+
+
+def checked_window(valid_from: datetime | None, valid_until: datetime | None, now: datetime) -> None:
+    """Raise ActRefused unless the window has a length and has not ended."""
+    if valid_until is not None and valid_until <= now:
+        raise ActRefused("valid_until", _("This end is in the past. Choose a later one."))
+    if valid_from is not None and valid_until is not None and valid_until <= valid_from:
+        raise ActRefused("valid_until", _("The end must come after the start."))

@@ -1,0 +1,105 @@
+"""Cards: how their numbers are read, and whose they are."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, begin, checked_window, new_id, person_of
+from web_admin.credential_rows import added, checked_label, end_one, live_credentials
+from web_admin.models import CredentialRow, Person, Site
+from web_admin.sealing import card_lookup, seal_card_number
+
+MAX_CARD_NUMBER = 2**32 - 1
+MAX_CARDS = 10
+
+
+def parse_card_number(text: str) -> int:
+    """Return the number printed on a card: decimal, hex (0x…, A1:B2:…) or facility and number (123,45678).
+
+    Raises ActRefused when the text is none of these or outside 1 … 2³² - 1.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().upper()
+    pair = re.fullmatch(r"(\d{1,3})\s*[,/]\s*(\d{1,5})", plain)
+    joined = re.sub(r"[\s:-]", "", plain)
+    if pair is not None:
+        facility, number = int(pair[1]), int(pair[2])
+        value = facility << 16 | number if facility < 2**8 and number < 2**16 else 0
+    elif re.fullmatch(r"\d{1,10}", joined) and ":" not in plain:
+        value = int(joined)
+    elif re.fullmatch(r"(0X)?[0-9A-F]{1,8}", joined):
+        value = int(joined.removeprefix("0X"), 16)
+    else:
+        value = 0
+    if not 1 <= value <= MAX_CARD_NUMBER:
+        raise ActRefused(
+            "number",
+            _("This is not a card number. Type the digits printed on the card, or hold it to a desk reader."),
+        )
+    return value
+
+
+def canonical_card(number: int, site: Site) -> int:
+    """Return the form in which every reader of the site reads the card."""
+    if not 1 <= number <= MAX_CARD_NUMBER:
+        raise ActRefused("number", _("A card number is between 1 and 4294967295."))
+    canonical = number & ((1 << site.card_bits) - 1)
+    if canonical == 0:
+        raise ActRefused("number", _("The readers here cannot tell this card from no card. Use another one."))
+    return canonical
+
+
+def issue_card(
+    act: Act,
+    person_id: str,
+    number: int,
+    *,
+    label: str = "",
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> CredentialRow:
+    """Bind a card to a person; raise ActRefused when somebody holds it already."""
+    site = begin(act)
+    person = person_of(act, person_id)
+    checked_window(valid_from, valid_until, act.now)
+    canonical = canonical_card(number, site)
+    lookup = card_lookup(act.sealer, canonical)
+    _free_card(act, lookup)
+    if len(live_credentials(act, person_id, "card")) >= MAX_CARDS:
+        raise ActRefused("number", _("This person has ten cards. End one that is not used any more first."))
+    card = CredentialRow(
+        credential_id=new_id(), person_id=person_id, kind="card", label=checked_label(label), lookup=lookup,
+        secret_sealed=seal_card_number(act.sealer, canonical),
+        valid_from=valid_from, valid_until=valid_until, created_at=act.now,
+    )
+    return added(act, person, card, "card_issued")
+
+
+def _free_card(act: Act, lookup: bytes) -> None:
+    """Refuse a card that is live; end one that has expired, so that two rows never share a number."""
+    holders = act.session.scalars(
+        select(CredentialRow)
+        .join(Person)
+        .where(
+            Person.site_id == act.site_id,
+            CredentialRow.kind == "card",
+            CredentialRow.lookup == lookup,
+            CredentialRow.state != "ended",
+        )
+    ).all()
+    for card in holders:
+        if card.valid_until is not None and card.valid_until <= act.now:
+            end_one(act, card, "expired")
+            continue
+        home = card.person.home
+        if act.channel in ("manager", "desk") and home is not None:
+            raise ActRefused(
+                "number",
+                _("Home %(home)s holds this card already. End it there first, or use another card.",
+                  home=home.number),
+            )
+        raise ActRefused("number", _("This card is in use already. Use another card."))
+
+

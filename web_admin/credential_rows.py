@@ -1,0 +1,76 @@
+"""What the acts on cards, PINs and phones share: find, end, record, settle face."""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, checked_text, finish
+from web_admin.models import CredentialRow, Person
+from web_admin.ways_in import INVITED_AGAIN, Aftermath, settle_face
+
+MAX_LABEL_CHARS = 40
+
+
+def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:
+    """End all live credentials of one kind; the caller records, settles and publishes."""
+    for credential in live_credentials(act, person_id, kind, duress=duress):
+        end_one(act, credential, why)
+
+
+def end_one(act: Act, credential: CredentialRow, why: str) -> None:
+    """End one credential; with a PIN ends the duress PIN that stands beside it."""
+    credential.state, credential.ended_at, credential.ended_reason = "ended", act.now, why
+    if credential.kind == "pin" and not credential.duress:
+        end_live(act, credential.person_id, "pin", why, duress=True)
+    act.session.flush()
+
+
+def lost(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
+    """Settle the person's face after a loss, record and publish."""
+    aftermath = settle_face(act.session, credential.person, act.now)
+    finish_credential(act, credential, kind, why)
+    return aftermath
+
+
+def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = False) -> list[CredentialRow]:
+    """Return a person's credentials of one kind that have not ended, suspended ones included."""
+    return list(
+        act.session.scalars(
+            select(CredentialRow).where(
+                CredentialRow.person_id == person_id,
+                CredentialRow.kind == kind,
+                CredentialRow.duress.is_(duress),
+                CredentialRow.state != "ended",
+            )
+        )
+    )
+
+
+def refuse_unproven_phone(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone whose holder has not yet shown the person's card or PIN again."""
+    if act.channel == "phone" and person.face_paused_reason == INVITED_AGAIN:
+        raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk, then try again."))
+
+
+def added(act: Act, person: Person, credential: CredentialRow, kind: str) -> CredentialRow:
+    """Store a new credential, let a paused face resume, record and publish."""
+    act.session.add(credential)
+    settle_face(act.session, person, act.now)
+    finish_credential(act, credential, kind)
+    return credential
+
+
+def finish_credential(act: Act, credential: CredentialRow, kind: str, why: str = "") -> None:
+    """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest."""
+    facts = {"credential_id": credential.credential_id}
+    if credential.duress:
+        finish(act, kind, facts, touches=(credential.person_id,))
+        return
+    finish(act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
+           person_id=credential.person_id)
+
+
+def checked_label(label: str) -> str:
+    """Return a label that may be empty; raise ActRefused when it is too long."""
+    return checked_text("label", label, max_chars=MAX_LABEL_CHARS) if label.strip() else ""
+
+

@@ -1,0 +1,117 @@
+"""Everything about credentials that pages call: issue, end, suspend, resume, choose.
+
+Losing a credential never fails: if it was the last way besides face, face is paused in the same
+transaction. Turning a way off by choice is another matter, and the last one stays.
+"""
+
+from collections.abc import Iterable
+
+from flask_babel import lazy_gettext as _
+
+from gate_controller.policy import Method
+from web_admin.acts import Act, ActRefused, begin, checked_text, credential_of, finish, person_of
+from web_admin.cards import canonical_card, issue_card, parse_card_number
+from web_admin.credential_rows import end_one, finish_credential, live_credentials, lost
+from web_admin.models import Person
+from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
+from web_admin.typed_numbers import issue_duress_pin, issue_pin
+from web_admin.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
+from web_admin.withdrawals import forget_face
+
+__all__ = [
+    "Aftermath",
+    "canonical_card",
+    "choose_methods",
+    "end_credential",
+    "ensure_online_qr",
+    "issue_card",
+    "issue_duress_pin",
+    "issue_pin",
+    "online_code",
+    "parse_card_number",
+    "register_phone_key",
+    "resume_credential",
+    "suspend_credential",
+    "working_methods",
+]
+
+
+def end_credential(act: Act, credential_id: str, reason: str) -> Aftermath:
+    """End a card, PIN or phone key for good; never refused for what the person has left."""
+    begin(act)
+    credential = credential_of(act, credential_id)
+    why = checked_text("reason", reason)
+    if credential.state != "ended":
+        end_one(act, credential, why)
+    return lost(act, credential, "credential_ended", why)
+
+
+def suspend_credential(act: Act, credential_id: str) -> Aftermath:
+    """Stop a credential until it is resumed; never refused for what the person has left."""
+    begin(act)
+    credential = credential_of(act, credential_id)
+    if credential.state == "ended":
+        raise ActRefused("credential", _("This has ended already and opens nothing."))
+    credential.state = "suspended"
+    if credential.kind == "pin" and not credential.duress:
+        for duress in live_credentials(act, credential.person_id, "pin", duress=True):
+            duress.state = "suspended"
+    return lost(act, credential, "credential_suspended", "")
+
+
+def resume_credential(act: Act, credential_id: str) -> None:
+    """Let a suspended credential work again; raise ActRefused when it has ended."""
+    begin(act)
+    credential = credential_of(act, credential_id)
+    if credential.state == "ended":
+        raise ActRefused("credential", _("This has ended and stays ended. Issue a new one."))
+    credential.state = "active"
+    if credential.kind == "pin" and not credential.duress:
+        for duress in live_credentials(act, credential.person_id, "pin", duress=True):
+            duress.state = "active"
+    settle_face(act.session, credential.person, act.now)
+    finish_credential(act, credential, "credential_resumed")
+
+
+def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
+    """Set the ways in that a person uses; leaving face out withdraws it.
+
+    Raises ActRefused for face without live consent, for no way besides face, and for turning off
+    the last way that works.
+    """
+    begin(act)
+    person = person_of(act, person_id)
+    chosen = _in_fixed_order(methods)
+    _refuse_face_alone(act, person, chosen)
+    if Method.QR in chosen and not live_credentials(act, person_id, "qr"):
+        act.session.add(online_qr(act, person_id))
+        act.session.flush()
+    usable = usable_methods(act.session, person_id, act.now)
+    had_a_way = bool(usable & {Method(method) for method in person.methods})
+    if not usable & set(chosen) and (had_a_way or Method.FACE in chosen):
+        raise ActRefused(
+            "methods",
+            _("This would leave no way in that works: face never counts as the only one. "
+              "Keep the card, PIN or QR code that works, or get another one first."),
+        )
+    if Method.FACE not in chosen:
+        forget_face(act, person, "turned_off")
+    person.methods = [method.value for method in chosen]
+    settle_face(act.session, person, act.now)
+    finish(act, "methods_chosen", {}, personal={"methods": " ".join(chosen)}, person_id=person_id)
+
+
+def _in_fixed_order(methods: Iterable[str]) -> tuple[Method, ...]:
+    wanted = set(methods)
+    if wanted - set(Method):
+        raise ActRefused("methods", _("Choose among card, PIN, QR code and face."))
+    return tuple(method for method in Method if method in wanted)
+
+
+def _refuse_face_alone(act: Act, person: Person, chosen: tuple[Method, ...]) -> None:
+    if not set(chosen) - {Method.FACE}:
+        raise ActRefused("methods", _("Choose at least one of card, PIN and QR code. Face is only an extra."))
+    if Method.FACE in chosen and live_face_consent(act.session, person) is None:
+        raise ActRefused("methods", _("Face needs your consent first. Read the notice and decide there."))
+
+

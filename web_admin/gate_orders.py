@@ -1,0 +1,170 @@
+"""What a gate is told to be or to do: postures for a while, one opening, a new controller."""
+
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from gate_controller.policy import Posture
+from web_admin import pairing
+from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, lane_of, new_id
+from web_admin.gates_and_lanes import fit_shares
+from web_admin.models import FaceShare, Gate, Lane, OrderRow, PairAttempt
+
+MAX_OVERRIDE_DAYS = 30
+MAX_HELD_OPEN_HOURS = 24
+ORDER_VALID_SECONDS = 10
+STAFF_CHANNELS = ("manager", "desk", "system")
+
+
+# -- postures --------------------------------------------------------------------------------------
+
+
+def set_override(act: Act, lane_id: str, posture: str, reason: str, until: datetime) -> None:
+    """Put a lane into another posture until an end, for a reason that everyone can read later."""
+    begin(act)
+    _staff_only(act)
+    lane = lane_of(act, lane_id)
+    _override(act, lane, posture, checked_text("reason", reason), until)
+    finish(
+        act, "posture_set", {"lane_id": lane_id, "posture": posture, "until": until.isoformat()},
+        personal={"reason": reason.strip()}, touches=(),
+    )
+
+
+def clear_override(act: Act, lane_id: str) -> None:
+    """Give a lane back its usual posture before the override ends."""
+    begin(act)
+    _staff_only(act)
+    lane = lane_of(act, lane_id)
+    lane.override_posture = lane.override_author_id = lane.override_reason = lane.override_until = None
+    finish(act, "posture_cleared", {"lane_id": lane_id}, touches=())
+
+
+def lockdown_site(act: Act, reason: str, until: datetime) -> list[str]:
+    """Lock down every lane that leads in and return their ids; lanes out stay as they are."""
+    begin(act)
+    _staff_only(act)
+    text = checked_text("reason", reason)
+    lanes = act.session.scalars(
+        select(Lane)
+        .join(Gate)
+        .where(Gate.site_id == act.site_id, Lane.direction == "in")
+        .order_by(Lane.lane_id)
+    ).all()
+    for lane in lanes:
+        _override(act, lane, Posture.LOCKDOWN, text, until)
+    finish(
+        act, "site_locked_down", {"lanes": len(lanes), "until": until.isoformat()},
+        personal={"reason": text}, touches=(),
+    )
+    return [lane.lane_id for lane in lanes]
+
+
+def _override(act: Act, lane: Lane, posture: str, reason: str, until: datetime) -> None:
+    if posture not in set(Posture):
+        raise ActRefused("posture", _("Choose normal, locked down, held open or out of use."))
+    if until <= act.now:
+        raise ActRefused("until", _("This end is in the past. Choose a later one."))
+    if until > act.now + timedelta(days=MAX_OVERRIDE_DAYS):
+        raise ActRefused("until", _("Choose an end within the next 30 days; for longer, change the lane."))
+    if posture == Posture.HELD_OPEN and until > act.now + timedelta(hours=MAX_HELD_OPEN_HOURS):
+        raise ActRefused("until", _("A lane is held open for 24 hours at most."))
+    lane.override_posture, lane.override_reason, lane.override_until = str(posture), reason, until
+    lane.override_author_id = act.actor_id
+
+
+def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
+    """Order a lane to open once within the next ten seconds; the gate's own rules still decide."""
+    begin(act)
+    _staff_only(act)
+    lane = lane_of(act, lane_id)
+    text = checked_text("reason", reason)
+    if lane.gate.state != "paired":
+        raise ActRefused("lane", _("This gate has no controller yet: pair one first."))
+    order = OrderRow(
+        order_id=new_id(), gate_id=lane.gate_id, lane_id=lane_id, issued_at=act.now,
+        valid_seconds=ORDER_VALID_SECONDS, author_id=act.actor_id, reason=text,
+    )
+    act.session.add(order)
+    finish(
+        act, "open_ordered", {"order_id": order.order_id, "lane_id": lane_id}, personal={"reason": text},
+        touches=(),
+    )
+    return order
+
+
+# -- pairing ---------------------------------------------------------------------------------------
+
+
+def make_pair_code(act: Act, gate_id: str) -> str:
+    """Return a one-time code that an installer types at the controller within 15 minutes."""
+    begin(act)
+    _staff_only(act)
+    gate = gate_of(act, gate_id)
+    if gate.state in ("retired", "stolen"):
+        raise ActRefused("gate", _("This gate is out of use. Add a new gate for a new controller."))
+    code = pairing.make_code(act.session, gate, act.now)
+    finish(act, "pair_code_made", {"gate_id": gate_id}, touches=())
+    return code
+
+
+def approve_pairing(act: Act, pair_id: str) -> Gate:
+    """Accept the controller whose screen shows the same 12 characters; it gets keys of its own."""
+    begin(act)
+    _staff_only(act)
+    _attempt(act, pair_id)
+    try:
+        gate = pairing.approve(act.session, act.sealer, pair_id, act.now)
+    except pairing.PairingRefused as err:
+        raise ActRefused(
+            "pairing", _("No controller waits under this code any more. Make a new code and start again.")
+        ) from err
+    # A face stays in the controller that took it: what an earlier one kept is worth nothing from now.
+    _drop_shares(act, gate)
+    fit_shares(act, gate)
+    finish(act, "gate_paired", {"gate_id": gate.gate_id, "pair_id": pair_id})
+    return gate
+
+
+def refuse_pairing(act: Act, pair_id: str) -> None:
+    """Turn away a controller whose 12 characters differ, or that nobody expected."""
+    begin(act)
+    _staff_only(act)
+    attempt = _attempt(act, pair_id)
+    try:
+        pairing.refuse(act.session, pair_id)
+    except pairing.PairingRefused as err:
+        raise ActRefused("pairing", _("No controller waits under this code any more.")) from err
+    finish(act, "pairing_refused", {"gate_id": attempt.gate_id, "pair_id": pair_id}, touches=())
+
+
+def mark_gate(act: Act, gate_id: str, state: str) -> None:
+    """Mark a gate as retired or stolen: no lease any more, its face shares are destroyed."""
+    begin(act)
+    _staff_only(act)
+    gate = gate_of(act, gate_id)
+    if state not in ("retired", "stolen"):
+        raise ActRefused("state", _("A gate is marked as retired or as stolen."))
+    gate.state = state
+    _drop_shares(act, gate)
+    finish(act, "gate_marked", {"gate_id": gate_id, "state": state})
+
+
+def _attempt(act: Act, pair_id: str) -> PairAttempt:
+    attempt = act.session.get(PairAttempt, pair_id)
+    if attempt is None:
+        raise ActRefused("pairing", _("No controller waits under this code any more."))
+    gate_of(act, attempt.gate_id)
+    return attempt
+
+
+def _drop_shares(act: Act, gate: Gate) -> None:
+    for share in act.session.scalars(select(FaceShare).where(FaceShare.gate_id == gate.gate_id)):
+        act.session.delete(share)
+    act.session.flush()
+
+
+def _staff_only(act: Act) -> None:
+    if act.channel not in STAFF_CHANNELS:
+        raise ActRefused(None, _("This is for the property office and the guards."))

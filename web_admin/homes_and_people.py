@@ -1,0 +1,274 @@
+"""Homes, the people in them, where they may pass, and how they come and go."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from web_admin.acts import (
+    Act,
+    ActRefused,
+    begin,
+    checked_text,
+    checked_window,
+    finish,
+    home_of,
+    hours_of,
+    lane_of,
+    make_code,
+    new_id,
+    person_of,
+)
+from web_admin.audit import append_audit
+from web_admin.credential_rows import end_live
+from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
+from web_admin.sealing import code_digest
+from web_admin.ways_in import INVITED_AGAIN, settle_face
+from web_admin.withdrawals import forget_face
+
+KINDS = ("resident", "helper", "staff")
+AGE_BANDS = ("adult", "14_17", "under_14")
+LANGUAGES = ("zh", "en")
+MAX_INVITATION_HOURS = 14 * 24
+HOME_NUMBER = re.compile(r"[0-9]+(-[0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class GrantSpec:
+    """Lanes that a person may pass, in these hours, within these dates."""
+
+    lanes: tuple[str, ...]
+    hours_id: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+# -- homes and people ------------------------------------------------------------------------------
+
+
+def add_home(act: Act, number: str) -> Home:
+    """Add a household's unit, such as 3-1203; raise ActRefused when the number is taken or no number."""
+    begin(act)
+    number = number.strip()
+    if len(number) > 20 or not HOME_NUMBER.fullmatch(number):
+        raise ActRefused(
+            "number", _("Write the home as digits with dashes between them, such as 3-1203.")
+        )
+    # A keypad has no dash, so 3-1203 and 31203 would be the same home to it.
+    alike = select(Home.number).where(
+        Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", "")
+    )
+    other = act.session.scalars(alike).first()
+    if other is not None:
+        raise ActRefused("number", _("Home %(home)s exists already.", home=other))
+    home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
+    act.session.add(home)
+    finish(act, "home_added", {"home_id": home.home_id}, touches=())
+    return home
+
+
+def add_person(
+    act: Act,
+    *,
+    display_name: str,
+    home_id: str | None = None,
+    kind: str = "resident",
+    age_band: str = "adult",
+    language: str = "zh",
+    lanes: Sequence[str] | None = None,
+) -> Person:
+    """Add a person who may pass the lanes (None: all of the site) at all times, by card only."""
+    begin(act)
+    name = checked_text("display_name", display_name)
+    _one_of("kind", kind, KINDS)
+    _one_of("age_band", age_band, AGE_BANDS)
+    _one_of("language", language, LANGUAGES)
+    person = Person(
+        person_id=new_id(), site_id=act.site_id, display_name=name, kind=kind, age_band=age_band,
+        home_id=home_of(act, home_id).home_id if home_id is not None else None,
+        language=language, methods=["card"], created_at=act.now,
+    )
+    act.session.add(person)
+    passable = _all_lanes(act) if lanes is None else tuple(lanes)
+    if passable:
+        person.grants.append(_grant(act, GrantSpec(passable)))
+    finish(act, "person_added", {"kind": kind}, personal={"name": name}, person_id=person.person_id)
+    return person
+
+
+def edit_person(act: Act, person_id: str, *, display_name: str, language: str, slow_pass: bool) -> None:
+    """Correct a person's name, language and whether gates wait longer for them."""
+    begin(act)
+    person = person_of(act, person_id)
+    before = person.display_name
+    person.display_name = checked_text("display_name", display_name)
+    _one_of("language", language, LANGUAGES)
+    person.language, person.slow_pass = language, slow_pass
+    finish(
+        act, "person_edited", {"slow_pass": slow_pass},
+        personal={"name_before": before, "name": person.display_name}, person_id=person_id,
+    )
+
+
+def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
+    """Say anew where and when a person may pass."""
+    begin(act)
+    person = person_of(act, person_id)
+    grants = [_grant(act, spec) for spec in specs]
+    person.grants = grants
+    finish(act, "grants_set", {"count": len(grants)}, person_id=person_id)
+
+
+def suspend_person(act: Act, person_id: str, reason: str) -> None:
+    """Stop every way in of a person until they are resumed."""
+    begin(act)
+    person = person_of(act, person_id)
+    person.suspended = True
+    finish(
+        act, "person_suspended", {}, personal={"reason": checked_text("reason", reason)}, person_id=person_id
+    )
+
+
+def resume_person(act: Act, person_id: str) -> None:
+    """Let a suspended person pass again."""
+    begin(act)
+    person_of(act, person_id).suspended = False
+    finish(act, "person_resumed", {}, person_id=person_id)
+
+
+def move_out(act: Act, person_id: str) -> None:
+    """End everything a person has here at once: ways in, grants, visitors' passes, face."""
+    begin(act)
+    person = person_of(act, person_id)
+    for kind in ("card", "pin", "qr", "visitor_code"):
+        end_live(act, person_id, kind, "moved_out")
+    forget_face(act, person, "moved_out")
+    act.session.execute(
+        update(VisitorPassRow)
+        .where(VisitorPassRow.issuer_person_id == person_id, VisitorPassRow.withdrawn_at.is_(None))
+        .values(withdrawn_at=act.now)
+    )
+    _revoke_invitations(act, person_id)
+    person.grants = []
+    person.methods, person.face_paused_reason = ["card"], None
+    person.ended_at = act.now
+    finish(act, "person_moved_out", {}, person_id=person_id)
+
+
+# -- invitations -----------------------------------------------------------------------------------
+
+
+def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
+    """Return a one-time code that opens the person's phone page, to be shown once.
+
+    Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
+    both stay so until the person has shown their card or PIN (`confirm_identity`).
+    """
+    begin(act)
+    person = person_of(act, person_id)
+    if act.channel not in ("manager", "desk", "system"):
+        raise ActRefused(None, _("Invitations are given out at the desk."))
+    if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
+        raise ActRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
+    again = act.session.scalars(
+        select(Invitation.invitation_id).where(
+            Invitation.person_id == person_id, Invitation.used_at.is_not(None)
+        )
+    ).first()
+    _revoke_invitations(act, person_id)
+    if again is not None:
+        end_live(act, person_id, "qr", "invited_again")
+        person.face_paused_reason = INVITED_AGAIN
+    code = make_code(3)
+    invitation = Invitation(
+        invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
+        expires_at=act.now + timedelta(hours=valid_hours),
+    )
+    act.session.add(invitation)
+    finish(
+        act, "person_invited", {"invitation_id": invitation.invitation_id, "again": again is not None},
+        person_id=person_id,
+    )
+    return code
+
+
+def accept_invitation(session: Session, code: str, now: datetime) -> Person:
+    """Use up an invitation and return its person; raise ActRefused when it is wrong, old or used."""
+    invitation = session.scalars(
+        select(Invitation).where(Invitation.code_digest == code_digest(code)).with_for_update()
+    ).first()
+    person = session.get(Person, invitation.person_id) if invitation is not None else None
+    if (
+        invitation is None
+        or person is None
+        or person.ended_at is not None
+        or invitation.used_at is not None
+        or invitation.expires_at <= now
+    ):
+        raise ActRefused(
+            "code",
+            _("This code is wrong, has been used or is too old. Ask the property office for a new one."),
+        )
+    invitation.used_at = now
+    append_audit(
+        session, person.site_id, "invitation_accepted",
+        {"invitation_id": invitation.invitation_id, "actor_id": person.person_id, "channel": "phone"},
+        {}, now, person_id=person.person_id,
+    )
+    return person
+
+
+def confirm_identity(act: Act, person_id: str) -> None:
+    """Note that an invited-again person showed their own card or PIN at a gate or the desk."""
+    begin(act)
+    person = person_of(act, person_id)
+    if act.channel not in ("desk", "manager", "gate"):
+        raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
+    if person.face_paused_reason == INVITED_AGAIN:
+        person.face_paused_reason = None
+    settle_face(act.session, person, act.now)
+    finish(act, "identity_confirmed", {}, person_id=person_id)
+
+
+# -- shared ----------------------------------------------------------------------------------------
+
+
+def _revoke_invitations(act: Act, person_id: str) -> None:
+    act.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.person_id == person_id, Invitation.used_at.is_(None), Invitation.expires_at > act.now
+        )
+        .values(expires_at=act.now)
+    )
+
+
+def _grant(act: Act, spec: GrantSpec) -> GrantRow:
+    if not spec.lanes:
+        raise ActRefused("lanes", _("Choose at least one lane."))
+    checked_window(spec.valid_from, spec.valid_until, act.now)
+    return GrantRow(
+        grant_id=new_id(),
+        lanes=[lane_of(act, lane_id).lane_id for lane_id in dict.fromkeys(spec.lanes)],
+        hours_id=hours_of(act, spec.hours_id).hours_id if spec.hours_id else None,
+        valid_from=spec.valid_from,
+        valid_until=spec.valid_until,
+    )
+
+
+def _all_lanes(act: Act) -> tuple[str, ...]:
+    return tuple(
+        act.session.scalars(
+            select(Lane.lane_id).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
+        )
+    )
+
+
+def _one_of(field: str, value: str, legal: tuple[str, ...]) -> None:
+    if value not in legal:
+        raise ActRefused(field, _("Choose one of the offered values."))

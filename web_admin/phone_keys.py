@@ -1,0 +1,64 @@
+"""Phones: their public keys, and codes for phones that can hold none."""
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from gate_controller.passes import make_online_code
+from web_admin.acts import Act, ActRefused, begin, new_id, person_of
+from web_admin.credential_rows import added, checked_label, live_credentials
+from web_admin.models import CredentialRow
+from web_admin.site_keys import private_key
+
+MAX_PHONES = 5
+
+
+def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) -> CredentialRow:
+    """Take a phone's P-256 public key (65 bytes, uncompressed); raise ActRefused on any other bytes."""
+    begin(act)
+    person = person_of(act, person_id)
+    try:
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public_key)
+    except ValueError as err:
+        raise ActRefused("public_key", _("Your phone sent a key we cannot use. Please try again.")) from err
+    if len(public_key) != 65:
+        raise ActRefused("public_key", _("Your phone sent a key we cannot use. Please try again."))
+    phones = [row for row in live_credentials(act, person_id, "qr") if row.public_key is not None]
+    if len(phones) >= MAX_PHONES:
+        raise ActRefused(
+            "public_key", _("You have five phones with a code. Remove one that you no longer use first.")
+        )
+    taken = select(CredentialRow.credential_id).where(
+        CredentialRow.public_key == public_key, CredentialRow.state != "ended"
+    )
+    if act.session.scalars(taken).first() is not None:
+        raise ActRefused("public_key", _("This phone has its key registered already."))
+    key = CredentialRow(
+        credential_id=new_id(), person_id=person_id, kind="qr", label=checked_label(label),
+        public_key=public_key, created_at=act.now,
+    )
+    return added(act, person, key, "phone_key_registered")
+
+
+def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
+    """Return the credential behind a person's online codes, made when there is none."""
+    begin(act)
+    person = person_of(act, person_id)
+    online = [row for row in live_credentials(act, person_id, "qr") if row.public_key is None]
+    return online[0] if online else added(act, person, online_qr(act, person_id), "online_code_allowed")
+
+
+def online_code(act: Act, person_id: str) -> str:
+    """Return a code for the next 30 seconds, signed by the site; raise ActRefused when QR is off."""
+    person = person_of(act, person_id)
+    online = [row for row in live_credentials(act, person_id, "qr") if row.public_key is None]
+    if "qr" not in person.methods or person.suspended or not online or online[0].state != "active":
+        raise ActRefused(None, _("The QR code is turned off. Turn it on under your ways in."))
+    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    return make_online_code(key, act.site_id, online[0].credential_id, int(act.now.timestamp()))
+
+
+def online_qr(act: Act, person_id: str) -> CredentialRow:
+    return CredentialRow(credential_id=new_id(), person_id=person_id, kind="qr", created_at=act.now)
+
+

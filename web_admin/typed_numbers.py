@@ -1,0 +1,108 @@
+"""Numbers typed after a home's number: PINs, duress PINs and what is taken in a home.
+
+All PINs that one person is ever given have the same digit sum modulo ten, which is secret and theirs
+alone. So any two of them differ in at least two digits: a slip of one digit never turns a PIN into
+the duress PIN, and no PIN has to be kept in clear to make sure of it. The price: who knows one old
+PIN of a person faces 100,000 instead of 1,000,000 possible new ones, behind growing delays.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from gate_controller.pins import PIN_DIGITS, argon2_tag, is_weak_pin
+from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of
+from web_admin.credential_rows import end_live, live_credentials, refuse_unproven_phone
+from web_admin.models import CredentialRow, Home, Person
+from web_admin.sealing import open_pin_tag, seal_pin_tag
+from web_admin.ways_in import settle_face
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TypedNumber:
+    """Digits to be shown once, and their Argon2id tag under the home's salt; never printed."""
+
+    digits: str
+    tag: bytes
+
+
+def issue_pin(act: Act, person_id: str) -> str:
+    """Give a person a new random PIN in place of the old and return it, to be shown once."""
+    begin(act)
+    person, home = _of_home(act, person_id)
+    refuse_unproven_phone(act, person)
+    number = make_pin_for(act, person, home)
+    for old in live_credentials(act, person_id, "pin"):
+        old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
+    _add_pin(act, person, number, duress=False)
+    finish(act, "pin_issued", {}, person_id=person_id)
+    return number.digits
+
+
+def issue_duress_pin(act: Act, person_id: str) -> str:
+    """Give a person a PIN that opens as usual and calls the guard; return it, to be shown once.
+
+    Never by phone: whoever forces the person may be holding it.
+    """
+    begin(act)
+    if act.channel not in ("manager", "desk"):
+        raise ActRefused(None, _("This is given out at the desk only."))
+    person, home = _of_home(act, person_id)
+    if not live_credentials(act, person_id, "pin"):
+        raise ActRefused("person", _("Give this person their usual PIN first."))
+    number = make_pin_for(act, person, home)
+    end_live(act, person_id, "pin", "replaced", duress=True)
+    credential = _add_pin(act, person, number, duress=True)
+    facts = {"credential_id": credential.credential_id}
+    finish(act, "duress_pin_issued", facts, touches=(person_id,))
+    return number.digits
+
+
+def make_pin_for(act: Act, person: Person, home: Home) -> TypedNumber:
+    """Return a random PIN that is not weak, not taken in the home and far from this person's others."""
+    taken = taken_tags(act, home)
+    own_sum = act.sealer.lookup("pin_digit_sum", person.person_id.encode())[0] % 10
+    while True:
+        digits = "".join(secrets.choice("0123456789") for _place in range(PIN_DIGITS))
+        if sum(map(int, digits)) % 10 != own_sum or is_weak_pin(digits, home.number):
+            continue
+        tag = argon2_tag(digits, home.pin_salt)
+        if tag not in taken:
+            return TypedNumber(digits, tag)
+
+
+def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
+    """Return the tags of all typed numbers that are live in a home, duress PINs included."""
+    rows = act.session.scalars(
+        select(CredentialRow)
+        .join(Person)
+        .where(
+            Person.home_id == home.home_id,
+            CredentialRow.kind.in_(("pin", "visitor_code")),
+            CredentialRow.state != "ended",
+        )
+    )
+    return frozenset(
+        open_pin_tag(act.sealer, row.secret_sealed)
+        for row in rows
+        if row.secret_sealed is not None
+    )
+
+
+def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
+    person = person_of(act, person_id)
+    if person.home is None:
+        raise ActRefused("home", _("A PIN is typed after a home's number. Give this person a home first."))
+    return person, person.home
+
+
+def _add_pin(act: Act, person: Person, number: TypedNumber, *, duress: bool) -> CredentialRow:
+    credential = CredentialRow(
+        credential_id=new_id(), person_id=person.person_id, kind="pin", duress=duress,
+        secret_sealed=seal_pin_tag(act.sealer, number.tag), created_at=act.now,
+    )
+    act.session.add(credential)
+    settle_face(act.session, person, act.now)
+    return credential

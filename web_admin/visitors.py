@@ -1,0 +1,254 @@
+"""Visitors: signed passes for a phone or paper, typed codes for couriers.
+
+A visitor may never do more than who invited them: the gates and the end of a pass stay inside the
+issuer's own grants, and at the gate the issuer's grant is asked again.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
+from gate_controller.pins import argon2_tag, make_visitor_code
+from web_admin.acts import (
+    Act,
+    ActRefused,
+    begin,
+    checked_text,
+    checked_window,
+    finish,
+    home_of,
+    lane_of,
+    new_id,
+    person_of,
+)
+from web_admin.credential_rows import end_one
+from web_admin.models import CredentialRow, Gate, GrantRow, Home, Person, VisitorPassRow
+from web_admin.sealing import seal_pin_tag
+from web_admin.site_keys import private_key
+from web_admin.typed_numbers import taken_tags
+
+DEFAULT_PASS_HOURS = 24
+MAX_PASS_DAYS = 7
+MAX_DAYS_AHEAD = 30
+MAX_USES = 255
+MAX_CODE_MINUTES = 120
+MAX_LIVE_CODES = 20
+"""A home's live visitor codes: each makes a blind guess at that home a little likelier to hit."""
+
+PassState = Literal["not_yet", "live", "ended", "withdrawn"]
+
+
+def issue_pass(
+    act: Act,
+    *,
+    issuer_person_id: str | None,
+    label: str,
+    gate_numbers: Sequence[int],
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    uses: int = 0,
+) -> VisitorPassRow:
+    """Sign a visitor's pass; `uses` 0 is as often as they like, issuer None is the manager.
+
+    The window defaults to 24 hours from now. Raises ActRefused when it is longer than 7 days or
+    than the issuer's own grants, or when a counted pass names more than one gate.
+    """
+    begin(act)
+    text = checked_text("label", label, max_chars=60)
+    start = (valid_from or act.now).replace(microsecond=0)
+    end = (valid_until or start + timedelta(hours=DEFAULT_PASS_HOURS)).replace(microsecond=0)
+    _check_window(act, start, end)
+    gates = _gates_numbered(act, gate_numbers, uses)
+    issuer_id = _check_issuer(act, issuer_person_id, gates, start, end)
+    visitor_pass = VisitorPass(
+        new_id(), issuer_id, tuple(gate.number for gate in gates), start.astimezone(UTC), end.astimezone(UTC),
+        uses,
+    )
+    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    row = VisitorPassRow(
+        pass_id=visitor_pass.pass_id, site_id=act.site_id, issuer_person_id=issuer_person_id, label=text,
+        gate_numbers=list(visitor_pass.gate_numbers), valid_from=start, valid_until=end, uses=uses,
+        text=make_visitor_pass(key, act.site_id, visitor_pass), created_at=act.now,
+    )
+    act.session.add(row)
+    finish(
+        act, "pass_issued", {"pass_id": row.pass_id, "uses": uses, "gates": len(gates)},
+        personal={"label": text}, person_id=issuer_person_id, touches=(),
+    )
+    return row
+
+
+def withdraw_pass(act: Act, pass_id: str) -> None:
+    """End a visitor's pass before its time."""
+    begin(act)
+    row = act.session.get(VisitorPassRow, pass_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActRefused("pass", _("This pass is not known here."))
+    if act.channel in ("phone", "gate") and row.issuer_person_id != act.actor_id:
+        raise ActRefused(None, _("You can change only what is your own."))
+    if row.withdrawn_at is None:
+        row.withdrawn_at = act.now
+    finish(act, "pass_withdrawn", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
+
+
+def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
+    """Return how a pass stands."""
+    if row.withdrawn_at is not None:
+        return "withdrawn"
+    if now < row.valid_from:
+        return "not_yet"
+    return "live" if now < row.valid_until else "ended"
+
+
+def issue_visitor_code(
+    act: Act,
+    *,
+    home_id: str,
+    issuer_person_id: str,
+    lanes: Sequence[str],
+    valid_minutes: int = MAX_CODE_MINUTES,
+) -> str:
+    """Return eight digits for one visit, typed after the home's number, to be shown once."""
+    begin(act)
+    home, issuer = home_of(act, home_id), person_of(act, issuer_person_id)
+    if issuer.home_id != home.home_id:
+        raise ActRefused("home", _("A code for a home is given out by someone who lives there."))
+    if not 1 <= valid_minutes <= MAX_CODE_MINUTES:
+        raise ActRefused("valid_minutes", _("A visitor's code is valid for 1 to 120 minutes."))
+    until = act.now + timedelta(minutes=valid_minutes)
+    lane_ids = _code_lanes(act, issuer, lanes, until)
+    if _live_codes(act, home) >= MAX_LIVE_CODES:
+        raise ActRefused(None, _("This home has twenty open codes. Wait until some have ended."))
+    digits, tag = _fresh_code(act, home)
+    code = CredentialRow(
+        credential_id=new_id(), person_id=issuer_person_id, kind="visitor_code", lanes=lane_ids,
+        secret_sealed=seal_pin_tag(act.sealer, tag), valid_from=act.now, valid_until=until,
+        created_at=act.now,
+    )
+    act.session.add(code)
+    finish(act, "visitor_code_issued", {"credential_id": code.credential_id}, person_id=issuer_person_id)
+    return digits
+
+
+def gates_open_to(session: Session, person: Person, now: datetime) -> list[Gate]:
+    """Return the gates for which a person may invite someone now, by number."""
+    return [
+        gate
+        for gate in session.scalars(select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number))
+        if _grants_at(person, {lane.lane_id for lane in gate.lanes}, now, now)
+    ]
+
+
+def _check_window(act: Act, start: datetime, end: datetime) -> None:
+    checked_window(start, end, act.now)
+    if end - start > timedelta(days=MAX_PASS_DAYS):
+        raise ActRefused("valid_until", _("A visitor's pass is valid for 7 days at most."))
+    if start > act.now + timedelta(days=MAX_DAYS_AHEAD):
+        raise ActRefused("valid_from", _("A visitor's pass starts within the next 30 days."))
+
+
+def _gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
+    wanted = sorted(set(numbers))
+    if not 1 <= len(wanted) <= MAX_PASS_GATES:
+        raise ActRefused("gate_numbers", _("Choose 1 to 32 gates."))
+    if not 0 <= uses <= MAX_USES:
+        raise ActRefused("uses", _("A pass is for 1 to 255 visits, or for as many as they like."))
+    if uses and len(wanted) != 1:
+        raise ActRefused(
+            "gate_numbers",
+            _("A pass for a number of visits names exactly one gate, because gates count each for itself."),
+        )
+    gates = list(
+        act.session.scalars(
+            select(Gate).where(Gate.site_id == act.site_id, Gate.number.in_(wanted)).order_by(Gate.number)
+        )
+    )
+    if len(gates) != len(wanted):
+        raise ActRefused("gate_numbers", _("One of these gates does not exist here."))
+    for gate in gates:
+        if not any("qr" in lane.methods for lane in gate.lanes):
+            raise ActRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
+    return gates
+
+
+def _check_issuer(
+    act: Act, issuer_person_id: str | None, gates: Sequence[Gate], start: datetime, end: datetime
+) -> str:
+    if issuer_person_id is None:
+        if act.channel not in ("manager", "desk", "system"):
+            raise ActRefused(None, _("You can invite visitors in your own name only."))
+        return SITE_ITSELF
+    issuer = person_of(act, issuer_person_id)
+    if issuer.suspended:
+        raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
+    for gate in gates:
+        if not _grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end):
+            raise ActRefused(
+                "gate_numbers",
+                _("A pass for the gate %(gate)s may not reach further than your own right to pass there.",
+                  gate=gate.name),
+            )
+    return issuer.person_id
+
+
+def _grants_at(person: Person, lane_ids: set[str], start: datetime, end: datetime) -> list[GrantRow]:
+    """Return the grants that cover one of the lanes for the whole window.
+
+    Weekly hours are not asked here: the gate asks them at each visit.
+    """
+    return [
+        grant
+        for grant in person.grants
+        if lane_ids & set(grant.lanes)
+        and (grant.valid_from is None or grant.valid_from <= start)
+        and (grant.valid_until is None or end <= grant.valid_until)
+    ]
+
+
+def _code_lanes(act: Act, issuer: Person, lanes: Sequence[str], until: datetime) -> list[str]:
+    wanted = list(dict.fromkeys(lanes))
+    if not wanted:
+        raise ActRefused("lanes", _("Choose at least one lane."))
+    if issuer.suspended:
+        raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
+    for lane_id in wanted:
+        lane = lane_of(act, lane_id)
+        if "pin" not in lane.methods:
+            raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
+        if not _grants_at(issuer, {lane_id}, act.now, until):
+            raise ActRefused(
+                "lanes", _("A code for %(lane)s may not reach further than your own right to pass there.",
+                           lane=lane.name)
+            )
+    return wanted
+
+
+def _live_codes(act: Act, home: Home) -> int:
+    """Count the home's open codes, and end the ones whose time is over."""
+    codes = act.session.scalars(
+        select(CredentialRow)
+        .join(Person)
+        .where(
+            Person.home_id == home.home_id,
+            CredentialRow.kind == "visitor_code",
+            CredentialRow.state != "ended",
+        )
+    ).all()
+    over = [code for code in codes if code.valid_until is not None and code.valid_until <= act.now]
+    for code in over:
+        end_one(act, code, "expired")
+    return len(codes) - len(over)
+
+
+def _fresh_code(act: Act, home: Home) -> tuple[str, bytes]:
+    taken = taken_tags(act, home)
+    while True:
+        digits = make_visitor_code()
+        tag = argon2_tag(digits, home.pin_salt)
+        if tag not in taken:
+            return digits, tag

@@ -1,0 +1,90 @@
+"""Which ways in a person really has now, and what happens to their face when the last other ends.
+
+Promise 1 for persons: whoever chose face always has a working way besides it, or their face is
+paused in the very transaction that ended the other way. Nothing here refuses anything.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.policy import Method
+from web_admin.custody import live_face_consents
+from web_admin.models import Consent, CredentialRow, Person
+
+NO_OTHER_WAY = "no_other_way"
+INVITED_AGAIN = "invited_again"
+
+KIND_METHODS = {"card": Method.CARD, "pin": Method.PIN, "qr": Method.QR}
+"""A visitor's code is nobody's own way in, so it is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What losing a credential did to its person, so that the desk can offer the next step."""
+
+    face_paused: bool
+    left_without_way: bool
+
+
+def live_face_consent(session: Session, person: Person) -> Consent | None:
+    """Return the consent that counts: not withdrawn, to the newest notice, at a site with face on."""
+    session.flush()
+    found = live_face_consents(session, person.site_id, [person.person_id])
+    return session.get(Consent, found[person.person_id]) if found else None
+
+
+def usable_methods(session: Session, person_id: str, now: datetime) -> set[Method]:
+    """Return the non-face methods for which the person holds a credential that works now."""
+    rows = session.scalars(
+        select(CredentialRow).where(CredentialRow.person_id == person_id, CredentialRow.state == "active")
+    )
+    return {
+        KIND_METHODS[row.kind]
+        for row in rows
+        if row.kind in KIND_METHODS
+        and not row.duress
+        and (row.valid_from is None or row.valid_from <= now)
+        and (row.valid_until is None or now < row.valid_until)
+    }
+
+
+def working_methods(session: Session, person: Person, now: datetime) -> set[Method]:
+    """Return the methods that the person chose and can use now, face included."""
+    chosen = {Method(method) for method in person.methods}
+    working = usable_methods(session, person.person_id, now) & chosen
+    if (
+        Method.FACE in chosen
+        and person.face_paused_reason is None
+        and live_face_consent(session, person) is not None
+    ):
+        working.add(Method.FACE)
+    return working
+
+
+def settle_face(session: Session, person: Person, now: datetime) -> Aftermath:
+    """Pause the person's face when no other way is left, resume it when there is one again."""
+    session.flush()
+    other_ways = working_methods(session, person, now) - {Method.FACE}
+    paused = False
+    if not other_ways and Method.FACE in person.methods and person.face_paused_reason is None:
+        person.face_paused_reason = NO_OTHER_WAY
+        paused = True
+    elif other_ways and person.face_paused_reason == NO_OTHER_WAY:
+        person.face_paused_reason = None
+    return Aftermath(face_paused=paused, left_without_way=not other_ways)
+
+
+def settle_all_faces(session: Session, site_id: str, now: datetime) -> int:
+    """Settle everyone who chose face, for ways that ended by time alone; return how many changed."""
+    changed = 0
+    for person in session.scalars(
+        select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)).order_by(Person.person_id)
+    ):
+        if Method.FACE in person.methods:
+            before = person.face_paused_reason
+            settle_face(session, person, now)
+            changed += person.face_paused_reason != before
+    return changed

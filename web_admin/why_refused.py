@@ -1,0 +1,86 @@
+"""Answer "why did it not open?" with the very rules and the very records that the gate has."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.access import Claim, GateMemory, Reason, decide
+from gate_controller.policy import (
+    CardCredential,
+    Credential,
+    CredentialState,
+    Method,
+    PinCredential,
+    PolicySnapshot,
+    QrCredential,
+    compile_policy,
+)
+from web_admin.models import Gate, Lane, PolicyRecordRow, Site
+from web_admin.sealing import Sealer
+
+_TYPES: dict[Method, type[Credential]] = {
+    Method.CARD: CardCredential,
+    Method.PIN: PinCredential,
+    Method.QR: QrCredential,
+}
+
+
+class NothingPublished(Exception):
+    """The gate of this lane has no records yet: no controller was paired."""
+
+
+def why_refused(
+    session: Session, sealer: Sealer, person_id: str, lane_id: str, method: Method, at: datetime
+) -> Reason:
+    """Return what the lane's gate would say at `at` if the person used this method with a sure clock.
+
+    What only the gate knows (delays after failures, used-up codes) is not asked. Raises
+    NothingPublished for a lane without paired controller.
+    """
+    del sealer  # the published records are enough: nothing sealed has to be opened for the answer
+    lane = session.get(Lane, lane_id)
+    if lane is None:
+        return Reason.UNKNOWN_LANE
+    snapshot = published_snapshot(session, lane.gate, at)
+    claim = claim_of(snapshot, person_id, method, at)
+    return decide(claim, lane_id, snapshot.policy, GateMemory(), at).reason
+
+
+def published_snapshot(session: Session, gate: Gate, at: datetime) -> PolicySnapshot:
+    """Return the gate's published records as the gate compiles them; raise NothingPublished."""
+    rows = session.execute(
+        select(PolicyRecordRow.key, PolicyRecordRow.value).where(
+            PolicyRecordRow.gate_id == gate.gate_id, PolicyRecordRow.value.is_not(None)
+        )
+    )
+    records = {key: value for key, value in rows if value is not None}
+    if not records:
+        raise NothingPublished(f"gate {gate.gate_id}: pair a controller first")
+    site = session.get_one(Site, gate.site_id)
+    return compile_policy(records, epoch=site.epoch, version=site.version, issued_at=at)
+
+
+def claim_of(snapshot: PolicySnapshot, person_id: str, method: Method, at: datetime) -> Claim:
+    """Return the claim that the person would make with the best credential they have for a method."""
+    if method is Method.FACE:
+        refusal = None if person_id in snapshot.face_roster else Reason.FACE_NO_MATCH
+        return Claim(method, person_id, refusal=refusal)
+    own = [
+        credential
+        for credential in snapshot.policy.credentials.values()
+        if credential.person_id == person_id
+        and isinstance(credential, _TYPES[method])
+        and not getattr(credential, "duress", False)
+    ]
+    own.sort(key=lambda credential: (_rank(credential, at), credential.credential_id))
+    return Claim(method, person_id, own[0] if own else None, second=int(at.timestamp()))
+
+
+def _rank(credential: Credential, at: datetime) -> int:
+    """Sort what works first, then what does not work now, then suspended, then ended."""
+    ranks = {CredentialState.ACTIVE: 0, CredentialState.SUSPENDED: 2, CredentialState.ENDED: 3}
+    in_time = (credential.valid_from is None or credential.valid_from <= at) and (
+        credential.valid_until is None or at < credential.valid_until
+    )
+    return ranks[credential.state] + (not in_time and credential.state is CredentialState.ACTIVE)

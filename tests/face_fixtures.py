@@ -1,6 +1,7 @@
 """The six portraits that tests may use, and who is who on them."""
 
 import functools
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -17,10 +18,7 @@ SAME_PERSON_PAIRS = (("person_a_1", "person_a_2"), ("person_b_1", "person_b_2"))
 """As the CREDITS file says: the same person, years apart."""
 
 DIFFERENT_PEOPLE_PAIRS = tuple(
-    (one, other)
-    for position, one in enumerate(names := tuple(Path(name).stem for name in PICTURES))
-    for other in names[position + 1 :]
-    if (one, other) not in SAME_PERSON_PAIRS
+    pair for pair in combinations((Path(name).stem for name in PICTURES), 2) if pair not in SAME_PERSON_PAIRS
 )
 
 

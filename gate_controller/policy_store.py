@@ -33,6 +33,7 @@ from gate_controller.sync_contract import (
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tombstone (record_key TEXT PRIMARY KEY, tombstone BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ended_face (consent_id TEXT PRIMARY KEY, person_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 COUNTER_BLOCK = 64
@@ -45,14 +46,6 @@ class GateIdentity:
     site_id: str
     gate_id: str
     root_public_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A policy that was taken, and the face permissions that ended with it."""
-
-    snapshot: PolicySnapshot
-    ended_faces: tuple[FaceRecord, ...]
 
 
 class PolicyStore:
@@ -84,6 +77,11 @@ class PolicyStore:
         manifest = self._manifest
         return (manifest.epoch, manifest.version) if manifest else (0, 0)
 
+    @property
+    def issued_at(self) -> datetime | None:
+        """Return when the server last confirmed the policy held."""
+        return self._manifest.issued_at if self._manifest else None
+
     def load(self) -> PolicySnapshot | None:
         """Return the stored policy; raise PolicyRefused when the file no longer fits its signature."""
         with self._lock:
@@ -96,7 +94,7 @@ class PolicyStore:
 
     def take(
         self, signed: SignedPolicyManifest, change: PolicyChange | None, now: datetime
-    ) -> Applied | None:
+    ) -> PolicySnapshot | None:
         """Take a fresh manifest and, when there is one, the change that leads to it.
 
         Return the new policy, or None when only its freshness changed. Raise PolicyRefused, with
@@ -126,7 +124,7 @@ class PolicyStore:
 
     def _take_change(
         self, signed: SignedPolicyManifest, manifest: PolicyManifest, change: PolicyChange, now: datetime
-    ) -> Applied:
+    ) -> PolicySnapshot:
         whole = (change.base_epoch, change.base_version) == (0, 0)
         if not whole and (change.base_epoch, change.base_version) != self.have:
             raise PolicyRefused("the change starts from a version this gate does not have")
@@ -140,16 +138,21 @@ class PolicyStore:
         gone = [key for key in old if key not in records]
         with transaction(self._connection):
             self._write(records, digests, gone, whole=whole, changed=change.puts)
-            for key in _ended_keys(change.puts):
+            ended = [key for key in gone if key.startswith("credential:")]
+            for key in (*_ended_keys(change.puts), *ended):
                 stone = Tombstone(
                     record_key=key, ended_at=now, epoch=manifest.epoch, version=manifest.version
                 )
                 self._connection.execute(
                     "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))
                 )
+            for face in _ended_faces(old, records):
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO ended_face VALUES (?, ?)", (face.consent_id, face.person_id)
+                )
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
-        return Applied(snapshot, _ended_faces(old, records))
+        return snapshot
 
     def _write(
         self,
@@ -174,6 +177,23 @@ class PolicyStore:
         with self._lock:
             rows = self._connection.execute("SELECT tombstone FROM tombstone").fetchall()
         return tuple(msgspec.json.decode(row[0], type=Tombstone) for row in rows)
+
+    def forget_policy(self) -> None:
+        """Drop the stored records, so that the server is asked for the whole policy; tombstones stay."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute("DELETE FROM record")
+            self._connection.execute("DELETE FROM state WHERE name = 'manifest'")
+            self._manifest = None
+
+    def ended_faces(self) -> Mapping[str, str]:
+        """Return consents that ended and still await a receipt, with their persons."""
+        with self._lock:
+            return dict(self._connection.execute("SELECT consent_id, person_id FROM ended_face").fetchall())
+
+    def ended_face_done(self, consent_id: str) -> None:
+        """Note that the receipt for an ended consent is kept."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute("DELETE FROM ended_face WHERE consent_id = ?", (consent_id,))
 
     def next_counter(self) -> int:
         """Return the next request counter; blocks are reserved on disk, so it grows across restarts."""

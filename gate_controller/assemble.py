@@ -1,0 +1,345 @@
+"""Put a gate together from its site file: the one place that chooses real parts and reads the clock."""
+
+import logging
+import os
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.clock import GateClock
+from gate_controller.config import CameraSection, ConfigRefused, GateConfig
+from gate_controller.controller import Controller
+from gate_controller.device_watch import DeviceWatch
+from gate_controller.face.face_service import FaceService
+from gate_controller.face.template_store import SqliteFaceBlobs
+from gate_controller.face_desk import FaceDesk
+from gate_controller.face_keeper import FaceKeeper
+from gate_controller.gate_parts import GateParts
+from gate_controller.identify import GateKeys
+from gate_controller.journal import Journal
+from gate_controller.lane import Door
+from gate_controller.lane_desk import LaneDesk
+from gate_controller.local_store import open_database
+from gate_controller.messages import Message, ScreenAct, Stop
+from gate_controller.policy import PolicyRefused, PolicySnapshot
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.screen_acts import ScreenActs
+from gate_controller.screens import Screens
+from gate_controller.secrets_dir import (
+    CARD_KEY,
+    FACE_SECRET,
+    IDENTITY,
+    PIN_KEY,
+    gate_private_key,
+    read_secret,
+)
+from gate_controller.server_link import ServerLink
+from gate_controller.signing import certified_key
+from gate_controller.sync_client import GateStatus, SyncClient
+from gate_controller.terminal.server import TerminalServer
+from gate_controller.terminal.view import TerminalAct
+from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
+from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
+from hardware.code_scanners import SerialCodeScanner
+from hardware.errors import DeviceUnavailable
+from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
+from hardware.interfaces import Camera, Device, InputKind, Relay
+from hardware.keypads import SerialKeypad
+from hardware.relays import UsbRelay, UsbRelayBoard
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("zh", "en")
+
+
+def wall_clock() -> datetime:
+    """Return the aware time of the system's clock."""
+    return datetime.now(UTC)
+
+
+def boot_seconds() -> float:
+    """Return seconds since boot, sleep included; no clock setting moves it (clock_gettime(2))."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(slots=True)
+class Gate:
+    """A gate, assembled; `run` blocks until `stop` is called from anywhere."""
+
+    controller: Controller
+    sync: SyncClient
+    devices: tuple[Device, ...]
+    relays: dict[str, Relay]
+    screens: dict[str, TerminalServer]
+    face: FaceService | None
+    inbox: "queue.SimpleQueue[Message]"
+    closing: ExitStack
+
+    def run(self) -> None:
+        """Start the relays first, then screens, devices and the server link, and decide until stopped."""
+        with self.closing:
+            for lane_id, relay in self.relays.items():
+                try:
+                    relay.open()
+                except DeviceUnavailable as err:
+                    log.error("lane %s: %s", lane_id, err)
+                self.closing.callback(relay.close)
+            for screen in self.screens.values():
+                screen.start()
+                self.closing.callback(screen.stop)
+            for device in self.devices:
+                device.start(self.inbox.put)
+                self.closing.callback(device.stop)
+            self.sync.start()
+            self.closing.callback(self.sync.stop)
+            if self.face is not None:
+                self.face.start_loading()
+            self.controller.run()
+
+    def stop(self) -> None:
+        """End the loop; every output goes to rest."""
+        self.inbox.put(Stop())
+
+
+def read_identity(secrets_dir: Path) -> GateIdentity:
+    """Return who this gate is; raise SecretsUnusable when it was never paired."""
+    body = read_secret(secrets_dir, IDENTITY, size=None)
+    return msgspec.json.decode(body, type=GateIdentity)
+
+
+def assemble(config: GateConfig) -> Gate:
+    """Build the gate that a site file describes.
+
+    Raise ConfigRefused on a part that cannot be what the file says and SecretsUnusable on a gate that
+    was not paired; a device that is merely absent is looked for again while the gate runs.
+    """
+    closing = ExitStack()
+    with ExitStack() as undo:
+        undo.push(closing)
+        gate = _assemble(config, closing)
+        undo.pop_all()
+    return gate
+
+
+def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
+    secrets_dir, data_dir = config.gate.secrets_dir, config.gate.data_dir
+    identity, key = read_identity(secrets_dir), gate_private_key(secrets_dir)
+    now = wall_clock()
+    journal = Journal(data_dir / "journal.sqlite3", now)
+    closing.callback(journal.close)
+    store = PolicyStore(data_dir / "policy.sqlite3", identity, now)
+    closing.callback(store.close)
+    snapshot = _last_good_policy(store)
+    floor = max((t for t in (journal.last_at, store.issued_at) if t is not None), default=None)
+    clock = GateClock(
+        wall_clock, time.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
+    )
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    cameras = {section.lane: make_camera(name, section) for name, section in config.camera.items()}
+    face, face_lane = _face_service(config, identity, cameras, now, closing)
+    keeper = FaceKeeper(face, store, journal, clock, identity, key)
+    if snapshot is not None:
+        keeper.settle(snapshot.face_roster)
+    workers = [ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("hash", "look", "face")]
+    for worker in workers:
+        closing.callback(worker.shutdown, wait=True, cancel_futures=True)
+    faces = FaceDesk(face, face_lane, workers[2], boot_seconds, inbox.put)
+    closing.callback(faces.cancel)
+    desks = {
+        lane_id: LaneDesk(
+            lane_id,
+            door=Door(held_after_seconds=lane.held_after_seconds, has_contact=_has_contact(config, lane_id)),
+            language=config.gate.language,
+        )
+        for lane_id, lane in config.lane.items()
+    }
+    screens = _screens(config, inbox.put)
+    acts = ScreenActs(desks, cameras, faces, workers[1], clock, inbox.put)
+    for desk in desks.values():
+        closing.callback(acts.cancel, desk)
+    devices, lane_of_device = make_devices(config)
+    relays = make_relays(config, inbox.put)
+    nudge = threading.Event()
+    controller_ref: list[Controller] = []
+
+    def status() -> GateStatus:
+        return controller_ref[0].status()
+
+    link = ServerLink(
+        config.gate.server_url, config.gate.server_ca, identity.gate_id, key, store.next_counter
+    )
+    sync = SyncClient(
+        link, identity, key, store, journal, clock, keeper, boot_seconds, status, inbox.put, nudge
+    )
+    parts = GateParts(
+        identity=identity,
+        desks=desks,
+        relays=relays,
+        lane_of_device=lane_of_device,
+        journal=journal,
+        clock=clock,
+        hasher=workers[0],
+        screens=Screens(screens),
+        screen_acts=acts,
+        faces=faces,
+        watch=DeviceWatch(clock),
+        nudge_sync=nudge.set,
+    )
+    card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
+    controller = Controller(
+        parts, inbox, _keys(store, identity, card_key, pin_key), snapshot, card_key=card_key, pin_key=pin_key
+    )
+    controller_ref.append(controller)
+    return Gate(controller, sync, devices, relays, screens, face, inbox, closing)
+
+
+def _last_good_policy(store: PolicyStore) -> PolicySnapshot | None:
+    try:
+        return store.load()
+    except PolicyRefused as err:
+        # Shut until the server has sent a whole policy again: the file was changed from outside.
+        log.error("the stored policy is refused and asked for again: %s", err)
+        store.forget_policy()
+        return None
+
+
+def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: bytes) -> GateKeys | None:
+    certificate = store.certificate("pass")
+    if certificate is None:
+        return None
+    return GateKeys(
+        card_key, pin_key, certified_key(identity.root_public_key, certificate, identity.site_id, "pass")
+    )
+
+
+def _has_contact(config: GateConfig, lane_id: str) -> bool:
+    return any(
+        wire.lane == lane_id and wire.kind == "door_open"
+        for board in config.inputs.values()
+        for wire in board.wires
+    )
+
+
+def make_camera(name: str, section: CameraSection) -> Camera:
+    """Return a camera, still closed."""
+    if section.kind == "v4l2":
+        source: int | str = int(section.source) if section.source.isdigit() else section.source
+        return V4l2Camera(source, name=name)
+    if section.kind == "file":
+        return FileCamera(Path(section.source), name=name, frames_per_second=section.frames_per_second)
+    return FolderCamera(
+        Path(section.source), name=name, frames_per_second=section.frames_per_second, order="cycled"
+    )
+
+
+def _face_service(
+    config: GateConfig,
+    identity: GateIdentity,
+    cameras: dict[str, Camera],
+    now: datetime,
+    closing: ExitStack,
+) -> tuple[FaceService | None, str | None]:
+    if not config.face.enabled:
+        return None, None
+    if not cameras:
+        raise ConfigRefused("face.enabled is true and no [camera.…] is configured")
+    # Imported here so that a gate without face never needs the engine's packages.
+    from gate_controller.face.yunet_sface import load_yunet_sface  # noqa: PLC0415
+
+    lane_id = next(iter(cameras))
+    connection, _damaged = open_database(config.gate.data_dir / "faces.sqlite3", "", now)
+    closing.callback(connection.close)
+    service = FaceService(
+        engine_loader=load_yunet_sface,
+        blobs=SqliteFaceBlobs(connection),
+        gate_secret=read_secret(config.gate.secrets_dir, FACE_SECRET),
+        site_id=identity.site_id,
+        gate_id=identity.gate_id,
+        camera=cameras[lane_id],
+        boot_seconds=boot_seconds,
+    )
+    return service, lane_id
+
+
+def _screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str, TerminalServer]:
+    screens = {}
+    for section in config.terminal.values():
+
+        def take(act: TerminalAct, lane_id: str = section.lane) -> None:
+            put(ScreenAct(lane_id, act))
+
+        screens[section.lane] = TerminalServer(
+            take,
+            port=section.port,
+            launch_token=new_launch_token(section.launch_token_file),
+            languages=LANGUAGES,
+            site_name="",
+        )
+    return screens
+
+
+def new_launch_token(path: Path) -> str:
+    """Write a fresh token for the screen's own browser user, who reads it through the file's group."""
+    token = secrets.token_urlsafe(32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
+        file.write(token)
+    return token
+
+
+def make_relays(config: GateConfig, put: Callable[[Message], None]) -> dict[str, Relay]:
+    """Return each lane\'s output, not yet opened."""
+    boards = {
+        name: UsbRelayBoard(str(section.port), name=name, baud=section.baud, report=put)
+        for name, section in config.relay.items()
+    }
+    return {
+        lane_id: UsbRelay(
+            boards[lane.relay],
+            lane.channel,
+            name=f"{lane.relay}-{lane.channel}",
+            max_pulse_seconds=lane.max_pulse_seconds,
+        )
+        for lane_id, lane in config.lane.items()
+    }
+
+
+def make_devices(config: GateConfig) -> tuple[tuple[Device, ...], dict[str, str]]:
+    """Return the readers and inputs of a site file, not yet started, and the lane of each reader."""
+    devices: list[Device] = []
+    lanes: dict[str, str] = {}
+    site_form = SiteCardForm(config.gate.card_bits)
+    for name, reader in config.reader.items():
+        card_format = CardFormat(
+            bits=reader.bits, radix=reader.radix, byte_order=reader.byte_order, checksum=reader.checksum
+        )
+        devices.append(
+            LineCardReader(str(reader.port), card_format, site_form, name=name, baud=reader.baud)
+        )
+        lanes[name] = reader.lane
+    for name, keypad in config.keypad.items():
+        devices.append(SerialKeypad(str(keypad.port), name=name, baud=keypad.baud))
+        lanes[name] = keypad.lane
+    for name, scanner in config.scanner.items():
+        devices.append(SerialCodeScanner(str(scanner.port), name=name, baud=scanner.baud))
+        lanes[name] = scanner.lane
+    for name, board in config.inputs.items():
+        wires = tuple(
+            InputWire(wire.terminal, wire.lane, InputKind(wire.kind), wire.normally_closed)
+            for wire in board.wires
+        )
+        if board.kind == "serial_inputs":
+            devices.append(SerialInputBoard(str(board.port), wires, name=name, baud=board.baud))
+        else:
+            devices.append(ModemControlInputs(str(board.port), wires, name=name))
+    return tuple(devices), lanes

@@ -1,0 +1,119 @@
+"""`menjin gate run|check|identify|pair SITE.toml`."""
+
+import argparse
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from gate_controller.config import ConfigRefused, GateConfig, load_config
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one gate command; return the exit code."""
+    parser = argparse.ArgumentParser(prog="menjin gate", description="Run and look after one gate.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, sentence in (
+        ("run", "run the gate until it is told to stop"),
+        ("check", "try every part of the site file and say what was seen"),
+        ("identify", "print what the readers, keypads, scanners and inputs hear, until Ctrl-C"),
+    ):
+        command = commands.add_parser(name, help=sentence, description=sentence.capitalize() + ".")
+        command.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair = commands.add_parser("pair", help="introduce this gate to its server")
+    pair.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
+    pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
+    args = parser.parse_args(argv)
+    logging.basicConfig(
+        level=os.environ.get("MENJIN_LOG_LEVEL", "INFO"),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        config = load_config(args.site_file)
+        if args.command == "pair":
+            return _pair(config, args.code, args.wait_seconds)
+        return {"run": _run, "check": _check, "identify": _identify}[args.command](config)
+    except ConfigRefused as err:
+        print(f"menjin gate: {err}", file=sys.stderr)
+        return 2
+
+
+def _run(config: GateConfig) -> int:
+    from gate_controller.assemble import assemble
+    from gate_controller.secrets_dir import SecretsUnusable
+    from gate_controller.service_notify import notify
+
+    try:
+        gate = assemble(config)
+    except (SecretsUnusable, OSError) as err:
+        print(f"menjin gate run: {err}", file=sys.stderr)
+        return 2
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        gate.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    notify("READY=1")
+    gate.run()
+    return 0
+
+
+def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
+    from gate_controller.pairing import PairingFailed, pair
+
+    def show(phrase: str) -> None:
+        print(f"Compare with the manager's page: {phrase[:4]} {phrase[4:8]} {phrase[8:]}", flush=True)
+
+    try:
+        identity = pair(
+            config.gate.server_url,
+            config.gate.server_ca,
+            config.gate.secrets_dir,
+            code or input("One-time code from the manager's page: "),
+            hardware_name=socket.gethostname(),
+            show_phrase=show,
+            wait_seconds=wait_seconds,
+        )
+    except PairingFailed as err:
+        print(f"menjin gate pair: {err}", file=sys.stderr)
+        return 1
+    print(f"Paired: this is gate {identity.gate_id} of {identity.site_id}.")
+    return 0
+
+
+def _check(config: GateConfig) -> int:
+    from gate_controller.installer_check import check_gate
+
+    bad = 0
+    for line in check_gate(config):
+        print(("ok    " if line.ok else "WRONG ") + line.text, flush=True)
+        bad += not line.ok
+    return 1 if bad else 0
+
+
+def _identify(config: GateConfig) -> int:
+    from gate_controller.assemble import make_devices
+    from gate_controller.installer_check import describe_report
+    from hardware.interfaces import DeviceReport
+
+    heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    devices, lanes = make_devices(config)
+    print("Tap a card, press a key, show a code, open a door. Ctrl-C ends.", flush=True)
+    for device in devices:
+        device.start(heard.put)
+    try:
+        while True:
+            print(describe_report(heard.get(), lanes), flush=True)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for device in devices:
+            device.stop()

@@ -1,0 +1,198 @@
+"""The main flow of a gate: one queue, one loop that owns all state, one way to the lock.
+
+    device bytes ─> report ─> queue ─> identify ─> decide ─> journal (on disk) ─> relay ─> screen
+
+Slow work (hashing a PIN, looking for a code or a face) runs in workers and comes back through the
+queue. What is shown at a lane is followed to its end in `presentations.py`.
+"""
+
+import dataclasses
+import logging
+import queue
+
+from gate_controller.access import Reason, posture_of
+from gate_controller.camera_codes import CameraCode
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.identify import GateKeys
+from gate_controller.journal_chain import Facts
+from gate_controller.lane import granted
+from gate_controller.messages import FaceEnded, FaceProgress, Message, ScreenAct, Stop, TypedHashed
+from gate_controller.policy import PolicySnapshot
+from gate_controller.postures import HeldOpen
+from gate_controller.presentations import Presentations
+from gate_controller.remote_orders import check_order, lane_shut
+from gate_controller.sync_client import (
+    GateStatus,
+    LinkChanged,
+    OrderArrived,
+    PassKeyChanged,
+    PolicyFresh,
+    PolicyTaken,
+    PolicyTurnedDown,
+)
+from gate_controller.sync_contract import SignedOrder
+from hardware.errors import HardwareError
+from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, KeyPress
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+
+
+class Controller:
+    """One gate. Everything below `run` happens in the thread that calls `run`."""
+
+    def __init__(
+        self,
+        parts: GateParts,
+        inbox: "queue.SimpleQueue[Message]",
+        keys: GateKeys | None,
+        snapshot: PolicySnapshot | None,
+        *,
+        card_key: bytes,
+        pin_key: bytes,
+    ) -> None:
+        """Start from the last good policy; without keys or policy every lane stays shut."""
+        self._parts = parts
+        self._inbox = inbox
+        self._card_key, self._pin_key = card_key, pin_key
+        self._state = GateState(snapshot, keys)
+        self._shown = Presentations(parts, self._state, inbox)
+        self._held_open = HeldOpen(snapshot)
+
+    def run(self) -> None:
+        """Handle messages until `Stop`; put every output to rest at the end."""
+        self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
+        next_tick = 0.0
+        while True:
+            try:
+                message = self._inbox.get(timeout=TICK_SECONDS)
+            except queue.Empty:
+                message = None
+            if isinstance(message, Stop):
+                return
+            if message is not None:
+                self._handle(message)
+            now_seconds = self._parts.clock.monotonic_seconds()
+            if message is None or now_seconds >= next_tick:
+                self._tick(now_seconds)
+                next_tick = now_seconds + TICK_SECONDS
+            self._refresh_screens(now_seconds)
+
+    def _handle(self, message: Message) -> None:
+        match message:
+            case CardRead():
+                self._shown.card_read(message)
+            case KeyPress():
+                self._key_pressed(message)
+            case CodeRead():
+                self._shown.code_read(message)
+            case CameraCode():
+                self._shown.camera_looked(message)
+            case TypedHashed():
+                self._shown.typed_hashed(message)
+            case FaceProgress() | FaceEnded():
+                self._shown.face_message(message)
+            case ScreenAct():
+                self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
+            case InputChange() | DeviceState():
+                self._parts.watch.handle(message, self._parts.desks, self._shown.record)
+            case OrderArrived():
+                self._order_arrived(message.signed)
+            case _:
+                self._sync_news(message)
+
+    def _key_pressed(self, press: KeyPress) -> None:
+        self._shown.key_pressed(self._parts.lane_of_device[press.device], press.key, press.read_at_ns)
+
+    def _order_arrived(self, signed: SignedOrder) -> None:
+        clock, now = self._parts.clock, self._parts.clock.now()
+        order, reason = check_order(
+            signed, self._parts.identity, self._parts.journal, now, clock_sure=clock.is_sure
+        )
+        lane_id = order.lane_id if order is not None else ""
+        policy = self._state.snapshot.policy if self._state.snapshot is not None else None
+        lane = policy.lanes.get(lane_id) if policy is not None else None
+        if reason is None and (lane is None or policy is None or lane_id not in self._parts.desks):
+            reason = Reason.UNKNOWN_LANE
+        elif reason is None and lane is not None and policy is not None:
+            reason = lane_shut(lane, policy, now, clock_sure=clock.is_sure)
+        self._shown.record(
+            "access",
+            {
+                "lane_id": lane_id,
+                "method": "order",
+                "opens": reason is None,
+                "reason": (reason or Reason.GRANTED).value,
+            },
+            {"author_id": order.author_id, "why": order.reason} if order is not None else {},
+        )
+        if reason is None and lane is not None:
+            self._shown.release(lane_id, lane.pulse_seconds)
+
+    def _sync_news(self, news: Message) -> None:
+        match news:
+            case PolicyTaken(snapshot):
+                self._state.snapshot = snapshot
+                policy = snapshot.policy
+                self._shown.record("policy_taken", {"epoch": policy.epoch, "version": policy.version}, {})
+            case PolicyFresh(issued_at) if self._state.snapshot is not None:
+                policy = dataclasses.replace(self._state.snapshot.policy, issued_at=issued_at)
+                self._state.snapshot = dataclasses.replace(self._state.snapshot, policy=policy)
+            case PolicyTurnedDown(detail):
+                self._shown.record("alarm_policy_refused", {"detail": detail[:200]}, {})
+            case PassKeyChanged(public_key):
+                self._state.keys = GateKeys(self._card_key, self._pin_key, public_key)
+            case LinkChanged(online, _):
+                self._state.online = online
+
+    def status(self) -> GateStatus:
+        """Return what the manager's page is told; safe to call from the sync thread."""
+        snapshot, clock = self._state.snapshot, self._parts.clock
+        postures = {}
+        for lane_id in self._parts.desks:
+            lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
+            if lane is not None and snapshot is not None:
+                posture = posture_of(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
+                postures[lane_id] = posture.value
+        return self._parts.watch.status(postures)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _tick(self, now_seconds: float) -> None:
+        now = self._parts.clock.now()
+        for desk in self._parts.desks.values():
+            desk.time_passed(now_seconds)
+        self._parts.watch.time_passed(self._parts.desks, self._shown.record)
+        if self._state.snapshot is not None:
+            sure = self._parts.clock.is_sure
+            holds = self._held_open.due(
+                self._state.snapshot.policy, self._parts.relays, now, now_seconds, clock_sure=sure
+            )
+            for hold in holds:
+                if hold.is_new:
+                    facts: Facts = {"lane_id": hold.lane_id, "author_id": hold.author_id}
+                    self._shown.record("held_open", facts, {})
+                self._hold(hold.lane_id, hold.seconds)
+
+    def _hold(self, lane_id: str, seconds: float) -> None:
+        desk = self._parts.desks[lane_id]
+        try:
+            self._parts.relays[lane_id].pulse(seconds)
+        except HardwareError as err:
+            log.error("lane %s: cannot be held open: %s", lane_id, err)
+            return
+        desk.door = granted(desk.door, self._parts.clock.monotonic_seconds(), seconds)
+
+    def _refresh_screens(self, now_seconds: float) -> None:
+        now = self._parts.clock.now()
+        for desk in self._parts.desks.values():
+            self._parts.screens.refresh(
+                desk,
+                self._state.snapshot.policy if self._state.snapshot is not None else None,
+                now,
+                now_seconds,
+                online=self._state.online,
+                clock_sure=self._parts.clock.is_sure,
+                face_ready=self._parts.faces.ready_at(desk.lane_id),
+            )

@@ -1,0 +1,164 @@
+"""Run face sessions in a worker because a person at the gate asked for one."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+
+from gate_controller.access import Claim, Reason
+from gate_controller.face.camera_session import FaceStep
+from gate_controller.face.capability import CameraCapability
+from gate_controller.face.face_service import FaceResult, FaceService
+from gate_controller.face.reasons import CAPTURE_PROBLEMS, FaceReason
+from gate_controller.identify import identify_face
+from gate_controller.lane_desk import RESULT_SECONDS, LaneDesk
+from gate_controller.messages import FaceEnded, FaceProgress, Message
+from gate_controller.policy import FaceRecord, Method, Policy
+from gate_controller.terminal.view import Screen
+
+GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
+NOT_THIS_PERSON = frozenset(
+    {FaceReason.NOT_RECOGNISED, FaceReason.NOT_LIVE, FaceReason.INCONSISTENT, FaceReason.TIME_IS_UP}
+    | CAPTURE_PROBLEMS
+)
+RECOGNISE_SECONDS = 8.0
+ENROL_SECONDS = 30.0
+
+
+class FaceDesk:
+    """What the controller may ask of faces; without an engine it offers nothing."""
+
+    def __init__(
+        self,
+        service: FaceService | None,
+        lane_id: str | None,
+        worker: Executor,
+        boot_seconds: Callable[[], float],
+        put: Callable[[Message], None],
+    ) -> None:
+        """Remember the parts; `lane_id` is the lane the camera looks at."""
+        self._service = service
+        self.lane_id = lane_id
+        self._worker = worker
+        self._boot_seconds = boot_seconds
+        self._put = put
+        self._capability: CameraCapability | None = None
+
+    def ready_at(self, lane_id: str) -> bool:
+        """Tell whether a face can be looked at in this lane now."""
+        return self._service is not None and self._service.ready and lane_id == self.lane_id
+
+    def recognisable(self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord]) -> tuple[str, ...]:
+        """Return the persons of a home whose faces this gate can recognise now."""
+        service = self._service
+        if service is None:
+            return ()
+        return tuple(
+            person_id
+            for person_id in roster
+            if (person := policy.persons.get(person_id)) is not None
+            and person.home_id == home_id
+            and service.can_recognise(person_id)
+        )
+
+    def may_enrol(self, person_id: str | None, roster: Mapping[str, FaceRecord]) -> bool:
+        """Tell whether this person has a live consent and no face here yet."""
+        return (
+            self._service is not None
+            and person_id is not None
+            and person_id in roster
+            and not self._service.can_recognise(person_id)
+        )
+
+    def recognise(
+        self,
+        desk: LaneDesk,
+        home_id: str,
+        policy: Policy,
+        roster: Mapping[str, FaceRecord],
+        now_seconds: float,
+    ) -> None:
+        """Look for the faces of one home; the result comes as a message."""
+        person_ids = self.recognisable(home_id, policy, roster)
+        lane_id = desk.lane_id
+        capability = self._begin(RECOGNISE_SECONDS + 2)
+        desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
+        desk.camera = "looking"
+
+        def work(service: FaceService) -> FaceResult:
+            return service.recognise(
+                person_ids,
+                capability,
+                on_step=lambda step: self._put(FaceProgress(lane_id, step)),
+                deadline_seconds=RECOGNISE_SECONDS,
+            )
+
+        self._submit(lane_id, work, None)
+
+    def enrol(self, desk: LaneDesk, record: FaceRecord, now_seconds: float) -> None:
+        """Take a person's face under their live consent; the result comes as a message."""
+        person_id, consent_id, lane_id = record.person_id, record.consent_id, desk.lane_id
+        capability = self._begin(ENROL_SECONDS)
+        desk.show(Screen.FACE_ENROL, now_seconds, seconds=ENROL_SECONDS)
+        desk.camera = "looking"
+
+        def work(service: FaceService) -> FaceResult:
+            return service.enrol(
+                person_id,
+                consent_id,
+                capability,
+                on_step=lambda step: self._put(FaceProgress(lane_id, step)),
+            )
+
+        self._submit(lane_id, work, person_id)
+
+    @staticmethod
+    def progress(desk: LaneDesk, step: FaceStep) -> None:
+        """Show how far a session is and what the person can do better."""
+        desk.steps_done, desk.steps_needed = step.frames_taken, step.frames_needed
+        desk.message = step.hint.value if step.hint is not None else ""
+
+    @staticmethod
+    def show_enrolled(desk: LaneDesk, result: FaceResult, now_seconds: float) -> None:
+        """Show how an enrolment ended."""
+        desk.rest()
+        if result.ok:
+            desk.show(Screen.DONE, now_seconds, seconds=RESULT_SECONDS, message="enrolled")
+        else:
+            desk.show(Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS, message=result.reason.value)
+
+    @staticmethod
+    def claim(result: FaceResult) -> Claim | None:
+        """Return the claim a look ended with; None when the person went away."""
+        if result.ok:
+            return identify_face(result.person_id)
+        if result.reason in GONE_AWAY:
+            return None
+        if result.reason in NOT_THIS_PERSON:
+            return identify_face(None)
+        return Claim(Method.FACE, refusal=Reason.FACE_UNAVAILABLE)
+
+    def cancel(self) -> None:
+        """End the session under way within a frame."""
+        if self._capability is not None:
+            self._capability.cancel()
+
+    def _begin(self, lifetime_seconds: float) -> CameraCapability:
+        self.cancel()
+        self._capability = CameraCapability(
+            lifetime_seconds=lifetime_seconds, boot_seconds=self._boot_seconds
+        )
+        return self._capability
+
+    def _submit(
+        self, lane_id: str, work: Callable[[FaceService], FaceResult], enrolled_person_id: str | None
+    ) -> None:
+        service = self._service
+
+        def run() -> None:
+            result = FaceResult(False, FaceReason.ENGINE_NOT_READY)
+            try:
+                if service is not None:
+                    result = work(service)
+            finally:
+                self._put(FaceEnded(lane_id, result, enrolled_person_id))
+
+        self._worker.submit(run)

@@ -1,0 +1,102 @@
+"""What goes on at one lane between its devices, its screen and a person: no rules, no devices.
+
+The controller owns one of these a lane and changes it from its own thread only.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from gate_controller.keypad_entry import Entry
+from gate_controller.lane import Door
+from gate_controller.policy import Method
+from gate_controller.terminal.view import Screen, TerminalView
+
+RESULT_SECONDS = 4.0
+ASK_SECONDS = 20.0
+SLOWER_FACTOR = 3.0
+HELP_SHOWN_SECONDS = 60.0
+
+RESULT_SCREENS = frozenset({Screen.GRANTED, Screen.REFUSED, Screen.DONE, Screen.FAULT, Screen.DELAYED})
+TYPING_SCREENS = frozenset({Screen.TYPING_HOME, Screen.TYPING_PIN})
+
+
+class Intent(StrEnum):
+    """What the person at this lane has asked for, beside showing something to a reader."""
+
+    NOTHING = "nothing"
+    FACE = "face"
+
+
+@dataclass(slots=True)
+class LaneDesk:
+    """The changing part of one lane; times are monotonic seconds."""
+
+    lane_id: str
+    door: Door = field(default_factory=Door)
+    entry: Entry = field(default_factory=Entry)
+    screen: Screen = Screen.IDLE
+    message: str = ""
+    until_seconds: float = 0.0
+    intent: Intent = Intent.NOTHING
+    enrol_person_id: str | None = None
+    camera: Literal["closed", "codes_only", "looking"] = "closed"
+    steps_done: int = 0
+    steps_needed: int = 0
+    language: str = "zh"
+    slower: bool = False
+    help_until_seconds: float = 0.0
+    fire: bool = False
+    is_hashing: bool = False
+    last_code: str = ""
+    last_code_until_seconds: float = 0.0
+
+    def show(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
+        """Put a screen up for some seconds, three times as many for who asked for more time."""
+        self.screen, self.message = screen, message
+        self.until_seconds = now_seconds + seconds * (SLOWER_FACTOR if self.slower else 1.0)
+
+    def rest(self) -> None:
+        """Forget what was typed and asked, and return to the ways in."""
+        self.screen, self.message = Screen.IDLE, ""
+        self.entry, self.intent, self.enrol_person_id = Entry(), Intent.NOTHING, None
+        self.steps_done = self.steps_needed = 0
+        self.slower = False
+
+    def time_passed(self, now_seconds: float) -> bool:
+        """Return to the ways in once a screen's time is over; tell whether anything changed."""
+        if self.screen is not Screen.IDLE and now_seconds >= self.until_seconds and self.camera == "closed":
+            self.rest()
+            return True
+        return False
+
+    def view(
+        self,
+        now_seconds: float,
+        *,
+        standing: Screen,
+        methods: tuple[Method, ...],
+        online: bool,
+        clock_sure: bool,
+        lane_name: str,
+    ) -> TerminalView:
+        """Return the whole view; `standing` is what the screen shows when nothing goes on."""
+        screen = standing if self.screen is Screen.IDLE else self.screen
+        runs = screen in (Screen.DELAYED, Screen.FACE_LOOKING, Screen.FACE_ENROL, Screen.SHOW_CODE)
+        return TerminalView(
+            screen=screen,
+            methods_offered=methods,
+            message=self.message,
+            typed_home=self.entry.home,
+            typed_count=len(self.entry.secret),
+            seconds_left=max(0, min(3600, round(self.until_seconds - now_seconds))) if runs else None,
+            steps_done=self.steps_done,
+            steps_needed=self.steps_needed,
+            camera=self.camera,
+            online=online,
+            clock_sure=clock_sure,
+            help_called=now_seconds < self.help_until_seconds,
+            slower=self.slower,
+            lane_name=lane_name,
+            language=self.language,
+        )

@@ -1,0 +1,53 @@
+"""Everything that can reach the controller's one queue, beside what devices and the server send."""
+
+from dataclasses import dataclass
+
+from gate_controller.camera_codes import CameraCode
+from gate_controller.face.camera_session import FaceStep
+from gate_controller.face.face_service import FaceResult
+from gate_controller.sync_client import SyncNews
+from gate_controller.terminal.view import TerminalAct
+from hardware.interfaces import DeviceReport
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenAct:
+    """Someone did something on a lane's screen."""
+
+    lane_id: str
+    act: TerminalAct
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TypedHashed:
+    """A typed number after its hash; never printed."""
+
+    lane_id: str
+    home_number: str
+    tag: bytes
+    read_at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaceProgress:
+    """A step of a face session."""
+
+    lane_id: str
+    step: FaceStep
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEnded:
+    """How a face session ended; `enrolled_person_id` is set when it was an enrolment."""
+
+    lane_id: str
+    result: FaceResult
+    enrolled_person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the loop."""
+
+
+Message = DeviceReport | SyncNews | ScreenAct | TypedHashed | CameraCode | FaceProgress | FaceEnded | Stop

@@ -1,0 +1,255 @@
+"""What is shown at a lane, followed to its end: identify, decide, write down, open, say so.
+
+Nothing reaches a relay but through `release`, and every call of it follows an entry that says why.
+"""
+
+import dataclasses
+import logging
+import queue
+
+from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
+from gate_controller.camera_codes import CameraCode
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
+from gate_controller.journal_chain import Facts
+from gate_controller.keypad_entry import press
+from gate_controller.lane import granted
+from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.messages import FaceEnded, FaceProgress, Message, TypedHashed
+from gate_controller.policy import Method
+from gate_controller.terminal.view import Screen
+from hardware.errors import HardwareError
+from hardware.interfaces import CardRead, CodeRead
+
+log = logging.getLogger(__name__)
+
+SAME_CODE_SECONDS = 2.0
+
+
+class Presentations:
+    """The road every presentation takes; used from the controller's thread only."""
+
+    def __init__(self, parts: GateParts, state: GateState, inbox: "queue.SimpleQueue[Message]") -> None:
+        """Begin with nobody delayed."""
+        self._parts = parts
+        self._state = state
+        self._inbox = inbox
+        self._attempts = Attempts()
+
+    def card_read(self, read: CardRead) -> None:
+        """Take a card from a reader."""
+        lane_id = self._parts.lane_of_device[read.device]
+        if self._state.snapshot is None or self._state.keys is None:
+            self._refuse_without_policy(lane_id, Method.CARD)
+            return
+        self._present(lane_id, identify_card(read.number, self._state.snapshot.policy, self._state.keys))
+
+    def code_read(self, read: CodeRead) -> None:
+        """Take a code from a scanner."""
+        self._code_shown(self._parts.lane_of_device[read.device], read.text)
+
+    def _code_shown(self, lane_id: str, text: str) -> None:
+        desk = self._parts.desks[lane_id]
+        now_seconds = self._parts.clock.monotonic_seconds()
+        if text == desk.last_code and now_seconds < desk.last_code_until_seconds:
+            # A phone held still is read several times; the first reading has been answered.
+            return
+        if self._state.snapshot is None or self._state.keys is None:
+            self._refuse_without_policy(lane_id, Method.QR)
+            return
+        claim = identify_code(text, self._state.snapshot.policy, self._state.keys, self._parts.clock.now())
+        decision = self._present(lane_id, claim)
+        if decision.opens:
+            desk.last_code, desk.last_code_until_seconds = text, now_seconds + SAME_CODE_SECONDS
+
+    def camera_looked(self, look: CameraCode) -> None:
+        """Take what a look through the camera ended with."""
+        desk = self._parts.desks[look.lane_id]
+        desk.camera = "closed"
+        if look.text is not None:
+            self._code_shown(look.lane_id, look.text)
+        elif look.trouble:
+            self.record("alarm_camera", {"lane_id": look.lane_id, "detail": look.trouble[:200]}, {})
+
+    def key_pressed(self, lane_id: str, key: str, read_at_ns: int) -> None:
+        """Take one key of a keypad or of the screen's."""
+        desk = self._parts.desks[lane_id]
+        now_seconds = self._parts.clock.monotonic_seconds()
+        desk.entry, ended = press(desk.entry, key, now_seconds)
+        if desk.entry.is_empty and not desk.entry.home:
+            desk.rest()
+            return
+        desk.show(
+            Screen.TYPING_PIN if desk.entry.in_secret else Screen.TYPING_HOME, now_seconds, seconds=20.0
+        )
+        if desk.entry.in_secret and not desk.entry.secret and desk.intent is Intent.FACE:
+            self._look_for_face(desk)
+        elif ended:
+            self._number_typed(desk, read_at_ns)
+
+    def _number_typed(self, desk: LaneDesk, read_at_ns: int) -> None:
+        entry, desk.entry = desk.entry, dataclasses.replace(desk.entry, home="", secret="", in_secret=False)
+        now = self._parts.clock.now()
+        if self._state.snapshot is None or self._state.keys is None:
+            self._refuse_without_policy(desk.lane_id, Method.PIN)
+        elif self._attempts.delayed_until(Method.PIN, desk.lane_id, entry.home, now) is not None:
+            # Checked before the hash, so that guessing costs the gate nothing.
+            self._present(desk.lane_id, Claim(Method.PIN, refusal=Reason.METHOD_DELAYED), entry.home)
+        elif not entry.is_complete:
+            self._present(desk.lane_id, Claim(Method.PIN, refusal=Reason.PIN_WRONG), entry.home)
+        else:
+            policy, keys = self._state.snapshot.policy, self._state.keys
+            desk.show(Screen.WAITING, self._parts.clock.monotonic_seconds(), seconds=5.0)
+
+            def hash_in_worker() -> None:
+                tag = hash_typed(entry.home, entry.secret, policy, keys)
+                self._inbox.put(TypedHashed(desk.lane_id, entry.home, tag, read_at_ns))
+
+            self._parts.hasher.submit(hash_in_worker)
+
+    def typed_hashed(self, typed: TypedHashed) -> None:
+        """Take a typed number back from the hashing worker."""
+        if self._state.snapshot is not None:
+            claim = identify_typed(typed.home_number, typed.tag, self._state.snapshot.policy)
+            self._present(typed.lane_id, claim, typed.home_number)
+
+    # -- the decision ------------------------------------------------------------------------------
+
+    def _present(self, lane_id: str, claim: Claim, home_number: str = "") -> Decision:
+        """Decide one claim, write it down, act on it, show it."""
+        if self._state.snapshot is None:
+            return self._refuse_without_policy(lane_id, claim.method)
+        journal, clock, now = self._parts.journal, self._parts.clock, self._parts.clock.now()
+        memory = GateMemory(clock.is_sure, journal.uses, journal.last_seconds)
+        decision = decide(claim, lane_id, self._state.snapshot.policy, memory, now)
+        desk = self._parts.desks[lane_id]
+        if decision.opens and self._asks_to_enrol(desk, decision):
+            self.record("shown_for_face", {"lane_id": lane_id}, {"person_id": decision.person_id})
+            desk.enrol_person_id = decision.person_id
+            desk.show(Screen.FACE_ASK, clock.monotonic_seconds(), seconds=20.0)
+            return dataclasses.replace(decision, opens=False)
+        facts: Facts = {
+            "lane_id": lane_id,
+            "method": claim.method.value,
+            "opens": decision.opens,
+            "reason": decision.reason.value,
+        }
+        personal: Facts = {"person_id": decision.person_id, "credential_id": decision.credential_id}
+        journal.append(
+            "access",
+            facts,
+            personal,
+            now,
+            used_credential_id=decision.credential_id if decision.opens else None,
+            second=claim.second,
+        )
+        if decision.opens:
+            self.release(lane_id, decision.pulse_seconds)
+            self._attempts.succeeded(claim.method, home_number)
+            if decision.duress:
+                self.record("alarm_duress", {"lane_id": lane_id}, personal)
+        else:
+            self._refused(desk, claim, decision, home_number)
+        self._parts.nudge_sync()
+        return decision
+
+    def release(self, lane_id: str, seconds: float) -> None:
+        """Pulse the lane's output, after its entry was written; never retry one that failed."""
+        desk = self._parts.desks[lane_id]
+        now_seconds = self._parts.clock.monotonic_seconds()
+        try:
+            self._parts.relays[lane_id].pulse(seconds)
+        except HardwareError as err:
+            log.error("lane %s: granted and not opened: %s", lane_id, err)
+            self.record("alarm_granted_not_opened", {"lane_id": lane_id}, {})
+            desk.rest()
+            desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="granted_not_opened")
+            return
+        desk.door = granted(desk.door, now_seconds, seconds)
+        desk.rest()
+        desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+
+    def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        if decision.reason in (Reason.PIN_WRONG, Reason.FACE_NO_MATCH):
+            failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now)
+            if failures == ALARM_AFTER_FAILURES:
+                self.record("alarm_many_wrong", {"lane_id": desk.lane_id, "method": claim.method.value}, {})
+        until = self._attempts.delayed_until(claim.method, desk.lane_id, home_number, now)
+        desk.rest()
+        if until is not None:
+            desk.show(Screen.DELAYED, now_seconds, seconds=min(8.0, (until - now).total_seconds()))
+            desk.message = claim.method.value
+        else:
+            desk.show(Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS)
+
+    def _refuse_without_policy(self, lane_id: str, method: Method) -> Decision:
+        facts: Facts = {
+            "lane_id": lane_id,
+            "method": method.value,
+            "opens": False,
+            "reason": Reason.UNKNOWN_LANE.value,
+        }
+        self.record("access", facts, {})
+        now_seconds = self._parts.clock.monotonic_seconds()
+        self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
+        return Decision(False, Reason.UNKNOWN_LANE)
+
+    def _asks_to_enrol(self, desk: LaneDesk, decision: Decision) -> bool:
+        return (
+            self._state.snapshot is not None
+            and desk.intent is Intent.FACE
+            and self._parts.faces.ready_at(desk.lane_id)
+            and self._parts.faces.may_enrol(decision.person_id, self._state.snapshot.face_roster)
+        )
+
+    def _look_for_face(self, desk: LaneDesk) -> None:
+        """Look for the faces of the home just typed; without any, go on to its PIN."""
+        if self._state.snapshot is None:
+            return
+        policy, roster = self._state.snapshot.policy, self._state.snapshot.face_roster
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        if self._attempts.delayed_until(Method.FACE, desk.lane_id, "", now) is not None:
+            self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
+            return
+        home_id = policy.home_ids_by_number.get(desk.entry.home, "")
+        if self._parts.faces.recognisable(home_id, policy, roster):
+            self._parts.faces.recognise(desk, home_id, policy, roster, now_seconds)
+        else:
+            desk.message = "type_pin_to_add_face"
+
+    def start_enrolment(self, lane_id: str) -> None:
+        """Take the face of the person who was asked and said yes."""
+        desk = self._parts.desks[lane_id]
+        snapshot = self._state.snapshot
+        record = snapshot.face_roster.get(desk.enrol_person_id or "") if snapshot is not None else None
+        if record is not None:
+            self._parts.faces.enrol(desk, record, self._parts.clock.monotonic_seconds())
+        else:
+            desk.rest()
+
+    def face_message(self, message: FaceProgress | FaceEnded) -> None:
+        """Take a step or the end of a face session."""
+        desk = self._parts.desks[message.lane_id]
+        if isinstance(message, FaceProgress):
+            self._parts.faces.progress(desk, message.step)
+            return
+        desk.camera = "closed"
+        result = message.result
+        if message.enrolled_person_id is not None:
+            kind = "face_enrolled" if result.ok else "face_not_enrolled"
+            facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
+            self.record(kind, facts, {"person_id": message.enrolled_person_id})
+            self._parts.faces.show_enrolled(desk, result, self._parts.clock.monotonic_seconds())
+            return
+        claim = self._parts.faces.claim(result)
+        if claim is not None:
+            self._present(desk.lane_id, claim)
+        else:
+            desk.rest()
+
+    def record(self, kind: str, facts: Facts, personal: Facts) -> None:
+        """Write one entry and let the server know soon."""
+        self._parts.journal.append(kind, facts, personal, self._parts.clock.now())
+        self._parts.nudge_sync()

@@ -1,0 +1,122 @@
+"""What a press on a lane's screen does."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Protocol
+
+from gate_controller.camera_codes import look_for_code
+from gate_controller.clock import GateClock
+from gate_controller.face_desk import FaceDesk
+from gate_controller.journal_chain import Facts
+from gate_controller.lane_desk import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.messages import Message
+from gate_controller.policy import Method
+from gate_controller.terminal.view import (
+    CancelPressed,
+    ConfirmPressed,
+    HelpPressed,
+    KeyTyped,
+    LanguagePressed,
+    MethodPressed,
+    Screen,
+    SlowerPressed,
+    TerminalAct,
+)
+from hardware.interfaces import Camera
+
+
+class Flow(Protocol):
+    """The part of the controller that a press may set going."""
+
+    def key_pressed(self, lane_id: str, key: str, read_at_ns: int) -> None:
+        """Take one key."""
+        ...
+
+    def start_enrolment(self, lane_id: str) -> None:
+        """Take the face of the person who was asked."""
+        ...
+
+    def record(self, kind: str, facts: Facts, personal: Facts) -> None:
+        """Write one entry."""
+        ...
+
+
+class ScreenActs:
+    """Presses become changes of a lane's desk, or the start of a look through the camera."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, LaneDesk],
+        cameras: Mapping[str, Camera],
+        faces: FaceDesk,
+        looker: Executor,
+        clock: GateClock,
+        put: Callable[[Message], None],
+    ) -> None:
+        """Remember the parts; `cameras` by lane."""
+        self._desks = desks
+        self._cameras = cameras
+        self._faces = faces
+        self._looker = looker
+        self._clock = clock
+        self._put = put
+        self._cancel_look = threading.Event()
+
+    def handle(self, lane_id: str, act: TerminalAct, flow: Flow) -> None:
+        """Do what one press asks."""
+        desk, now = self._desks[lane_id], self._clock.monotonic_seconds()
+        match act:
+            case KeyTyped(key):
+                flow.key_pressed(lane_id, key, int(now * 1e9))
+            case MethodPressed(method):
+                self._method(desk, method, now)
+            case ConfirmPressed() if desk.screen is Screen.FACE_ASK:
+                flow.start_enrolment(lane_id)
+            case CancelPressed():
+                self.cancel(desk)
+            case HelpPressed():
+                desk.help_until_seconds = now + HELP_SHOWN_SECONDS
+                flow.record("alarm_help", {"lane_id": lane_id}, {})
+            case LanguagePressed(language):
+                desk.language = language
+            case SlowerPressed():
+                desk.slower = not desk.slower
+            case _:
+                pass  # a confirmation that nothing asked for
+
+    def cancel(self, desk: LaneDesk) -> None:
+        """End whatever goes on at this lane."""
+        self._cancel_look.set()
+        if desk.lane_id == self._faces.lane_id:
+            self._faces.cancel()
+        desk.rest()
+
+    def _method(self, desk: LaneDesk, method: Method, now: float) -> None:
+        self.cancel(desk)
+        match method:
+            case Method.CARD:
+                desk.show(Screen.SHOW_CARD, now, seconds=ASK_SECONDS)
+            case Method.PIN:
+                desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS)
+            case Method.QR:
+                desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS)
+                self._look_for_code(desk)
+            case Method.FACE if self._faces.ready_at(desk.lane_id):
+                desk.intent = Intent.FACE
+                desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
+            case _:
+                desk.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")
+
+    def _look_for_code(self, desk: LaneDesk) -> None:
+        camera = self._cameras.get(desk.lane_id)
+        if camera is None:
+            return
+        self._cancel_look = cancelled = threading.Event()
+        desk.camera = "codes_only"
+        seconds, lane_id = max(1.0, desk.until_seconds - self._clock.monotonic_seconds()), desk.lane_id
+
+        def look() -> None:
+            self._put(look_for_code(camera, lane_id, seconds, cancelled, self._clock.monotonic_seconds))
+
+        self._looker.submit(look)

@@ -1,0 +1,82 @@
+"""Put every lane's view on its screen, if it has one, whenever it differs from the last."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from gate_controller.access import posture_of
+from gate_controller.lane_desk import LaneDesk
+from gate_controller.policy import LaneRecord, Method, Policy, Posture
+from gate_controller.terminal.view import Screen, TerminalView
+
+STANDING = {
+    Posture.NORMAL: Screen.IDLE,
+    Posture.LOCKDOWN: Screen.LOCKDOWN,
+    Posture.HELD_OPEN: Screen.HELD_OPEN,
+    Posture.DISABLED: Screen.DISABLED,
+}
+
+
+class LaneScreen(Protocol):
+    """A screen that shows one view at a time."""
+
+    def show(self, view: TerminalView) -> None:
+        """Replace what is shown; may be called from any thread."""
+        ...
+
+
+class Screens:
+    """The screens of a gate, by lane."""
+
+    def __init__(self, screens: Mapping[str, LaneScreen]) -> None:
+        """Remember the screens; nothing is shown yet."""
+        self._screens = screens
+        self._shown: dict[str, TerminalView] = {}
+
+    def refresh(
+        self,
+        desk: LaneDesk,
+        policy: Policy | None,
+        now: datetime,
+        now_seconds: float,
+        *,
+        online: bool,
+        clock_sure: bool,
+        face_ready: bool,
+    ) -> None:
+        """Show this lane's view when it has changed."""
+        screen = self._screens.get(desk.lane_id)
+        if screen is None:
+            return
+        lane = policy.lanes.get(desk.lane_id) if policy is not None else None
+        standing = Screen.FAULT
+        if policy is not None and lane is not None:
+            standing = STANDING[posture_of(lane, policy, now, clock_sure=clock_sure)]
+        view = desk.view(
+            now_seconds,
+            standing=Screen.FIRE if desk.fire else standing,
+            methods=self._offered(lane, policy, now, face_ready=face_ready),
+            online=online,
+            clock_sure=clock_sure,
+            lane_name=lane.name if lane is not None else "",
+        )
+        if view != self._shown.get(desk.lane_id):
+            self._shown[desk.lane_id] = view
+            screen.show(view)
+
+    @staticmethod
+    def _offered(
+        lane: LaneRecord | None, policy: Policy | None, now: datetime, *, face_ready: bool
+    ) -> tuple[Method, ...]:
+        if lane is None or policy is None:
+            return ()
+        return tuple(
+            method
+            for method in Method
+            if method in lane.methods
+            and (
+                method not in lane.method_hours
+                or policy.calendar.inside(policy.hours[lane.method_hours[method]], now)
+            )
+            and (method is not Method.FACE or face_ready)
+        )

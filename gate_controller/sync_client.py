@@ -1,0 +1,284 @@
+"""Call the server: ask for policy and orders, hand over events and receipts.
+
+The gate decides without the server; this thread only keeps it up to date. Whatever goes wrong here is
+reported once when it starts and once when it ends, and tried again at the next turn.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.clock import GateClock
+from gate_controller.face_keeper import FaceKeeper
+from gate_controller.journal import Journal
+from gate_controller.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
+from gate_controller.policy import PolicyRefused, PolicySnapshot
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.server_link import ServerLink, SyncRefused
+from gate_controller.signing import (
+    SignatureRefused,
+    certified_key,
+    sign,
+    verify,
+)
+from gate_controller.sync_contract import (
+    ASK_PATH,
+    EVENTS_PATH,
+    RECEIPTS_PATH,
+    TOMBSTONES_PATH,
+    Accepted,
+    AskReply,
+    AskRequest,
+    DeviceHealth,
+    EventBatch,
+    EventsReply,
+    LaneState,
+    ReceiptBatch,
+    SignedOrder,
+    SignedReceipt,
+    TombstoneBatch,
+)
+
+log = logging.getLogger(__name__)
+
+EVENTS_A_BATCH = 500
+RETRY_SECONDS = 2.0
+
+@dataclass(frozen=True, slots=True)
+class PolicyTaken:
+    """A new policy for the controller to swap in."""
+
+    snapshot: PolicySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFresh:
+    """The policy was confirmed at `issued_at`; only its age changed."""
+
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTurnedDown:
+    """A policy this gate would not take, and why."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassKeyChanged:
+    """The site's key for passes and online codes."""
+
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OrderArrived:
+    """An order as it came; the controller checks it."""
+
+    signed: SignedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The server came within or went out of reach."""
+
+    online: bool
+    detail: str = ""
+
+
+SyncNews = PolicyTaken | PolicyFresh | PolicyTurnedDown | PassKeyChanged | OrderArrived | LinkChanged
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatus:
+    """What the manager's page is told about lanes and devices."""
+
+    lanes: tuple[LaneState, ...]
+    devices: tuple[DeviceHealth, ...]
+
+
+class SyncClient:
+    """The thread that keeps one gate up to date."""
+
+    def __init__(
+        self,
+        link: ServerLink,
+        identity: GateIdentity,
+        key: Ed25519PrivateKey,
+        store: PolicyStore,
+        journal: Journal,
+        clock: GateClock,
+        keeper: FaceKeeper,
+        boot_seconds: Callable[[], float],
+        status: Callable[[], GateStatus],
+        deliver: Callable[[SyncNews], None],
+        nudge: threading.Event,
+    ) -> None:
+        """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
+        self._link = link
+        self._identity = identity
+        self._key = key
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._keeper = keeper
+        self._boot_seconds = boot_seconds
+        self._status = status
+        self._deliver = deliver
+        self._server_has_seq = journal.acknowledged_seq
+        self._online: bool | None = None
+        self._ask_at = clock.monotonic_seconds()
+        self._wake = nudge
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
+
+    def start(self) -> None:
+        """Begin to call the server."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a call under way ends by its own time-out."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout=15)
+        self._link.close()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._turn()
+            self._wake.wait(max(0.0, self._ask_at - self._clock.monotonic_seconds()))
+            self._wake.clear()
+
+    def _turn(self) -> None:
+        """Ask when it is time; hand over events and receipts whenever woken."""
+        now_seconds = self._clock.monotonic_seconds()
+        try:
+            if now_seconds >= self._ask_at:
+                self._ask_at = now_seconds + RETRY_SECONDS
+                self._ask_at = now_seconds + self.ask()
+            self.push_events()
+            self.push_receipts()
+        except (requests.RequestException, SyncRefused) as err:
+            self._link_is(False, str(err) if isinstance(err, SyncRefused) else type(err).__name__)
+        except PolicyRefused as err:
+            log.error("policy refused, the last good one stays: %s", err)
+            self._deliver(PolicyTurnedDown(str(err)))
+        else:
+            self._link_is(True)
+
+    def _link_is(self, online: bool, detail: str = "") -> None:
+        if online != self._online:
+            self._online = online
+            log.warning("the server is %s %s", "in reach" if online else "out of reach:", detail)
+            self._deliver(LinkChanged(online, detail))
+
+    def ask(self) -> float:
+        """Ask once and take what comes; return the seconds until the next question."""
+        have_epoch, have_version = self._store.have
+        status = self._status()
+        reply = self._link.post(
+            ASK_PATH,
+            AskRequest(
+                have_epoch=have_epoch,
+                have_version=have_version,
+                gate_time=self._clock.now(),
+                clock_sure=self._clock.is_sure,
+                journal_seq=self._journal.head[0],
+                lanes=status.lanes,
+                devices=status.devices,
+            ),
+            AskReply,
+        )
+        if reply.wants_tombstones:
+            self._send_tombstones()
+            return 0.2
+        self._server_has_seq = reply.acknowledged_seq
+        self._take_keys(reply)
+        if reply.policy is not None:
+            self._take_policy(reply)
+        self._keeper.take_leases(reply.leases, self._boot_seconds())
+        for order in reply.orders:
+            self._deliver(OrderArrived(order))
+        return reply.ask_again_seconds
+
+    def _take_keys(self, reply: AskReply) -> None:
+        for role, signed in (("pass", reply.pass_certificate), ("anchor", reply.anchor_certificate)):
+            if signed is None or signed == self._store.certificate(role):
+                continue
+            try:
+                key = certified_key(
+                    self._identity.root_public_key, signed, self._identity.site_id,
+                    "pass" if role == "pass" else "anchor",
+                )
+            except SignatureRefused as err:
+                raise SyncRefused(f"the server's {role} key: {err}") from err
+            self._store.keep_certificate(role, signed)
+            if role == "pass":
+                self._deliver(PassKeyChanged(key))
+
+    def _take_policy(self, reply: AskReply) -> None:
+        if reply.policy is None:
+            return
+        snapshot = self._store.take(reply.policy, reply.change, self._clock.now())
+        issued_at = self._store.issued_at
+        if issued_at is not None:
+            self._clock.server_said(issued_at)
+        if snapshot is not None:
+            self._deliver(PolicyTaken(snapshot))
+            self._keeper.settle(snapshot.face_roster)
+        elif issued_at is not None:
+            self._deliver(PolicyFresh(issued_at))
+
+    def _send_tombstones(self) -> None:
+        have_epoch, have_version = self._store.have
+        batch = TombstoneBatch(
+            have_epoch=have_epoch, have_version=have_version, tombstones=self._store.tombstones()
+        )
+        self._link.post(TOMBSTONES_PATH, batch, Accepted)
+
+    def push_events(self) -> None:
+        """Hand over journal entries until the server has all of them."""
+        while entries := self._journal.entries_after(self._server_has_seq, EVENTS_A_BATCH):
+            head = msgspec.json.encode(
+                Head(self._identity.site_id, self._identity.gate_id, entries[-1].seq, entries[-1].digest)
+            )
+            signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
+            reply = self._link.post(EVENTS_PATH, EventBatch(entries=entries, head=signed), EventsReply)
+            if reply.acknowledged_seq <= self._server_has_seq:
+                raise SyncRefused("the server took the events and acknowledged none")
+            self._server_has_seq = reply.acknowledged_seq
+            self._journal.acknowledge(reply.acknowledged_seq, self._clock.now())
+            self._keep_anchor(reply.countersigned)
+
+    def _keep_anchor(self, signed: SignedHead | None) -> None:
+        certificate = self._store.certificate("anchor")
+        if signed is None or certificate is None:
+            return
+        try:
+            key = certified_key(
+                self._identity.root_public_key, certificate, self._identity.site_id, "anchor"
+            )
+            verify(key, COUNTERSIGN_DOMAIN, signed.head, signed.signature)
+        except SignatureRefused as err:
+            raise SyncRefused(f"the countersigned head: {err}") from err
+        self._journal.keep_anchor(signed.head, signed.signature)
+
+    def push_receipts(self) -> None:
+        """Hand over receipts that the server does not have."""
+        unsent = self._journal.unsent_receipts()
+        if unsent:
+            batch = ReceiptBatch(
+                receipts=tuple(
+                    SignedReceipt(receipt=receipt, signature=signature)
+                    for receipt, signature in unsent.values()
+                )
+            )
+            self._link.post(RECEIPTS_PATH, batch, Accepted)
+            self._journal.receipts_sent(tuple(unsent))

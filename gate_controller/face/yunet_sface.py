@@ -7,6 +7,8 @@ their SHA-256 is that of the files that were measured.
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -129,15 +131,29 @@ def load_yunet_sface(*, models_folder: Path | None = None, threads: int = 1) -> 
     detector_path = checked_model_file(folder, DETECTOR_FILE)
     embedder_path = checked_model_file(folder, EMBEDDER_FILE)
     cv2.setNumThreads(threads)
-    detector = cv2.FaceDetectorYN.create(
-        str(detector_path),
-        "",
-        (MAX_FRAME_SIDE_PIXELS, 480),
-        MIN_DETECTOR_CONFIDENCE,
-        MAX_OVERLAP_OF_TWO_BOXES,
-        MAX_FACES_CONSIDERED,
-    )
-    return YunetSfaceEngine(detector, cv2.dnn.readNetFromONNX(str(embedder_path)))
+    with _quiet_about_targets():
+        detector = cv2.FaceDetectorYN.create(
+            str(detector_path),
+            "",
+            (MAX_FRAME_SIDE_PIXELS, 480),
+            MIN_DETECTOR_CONFIDENCE,
+            MAX_OVERLAP_OF_TWO_BOXES,
+            MAX_FACES_CONSIDERED,
+        )
+        embedder = cv2.dnn.readNetFromONNX(str(embedder_path))
+    return YunetSfaceEngine(detector, embedder)
+
+
+@contextmanager
+def _quiet_about_targets() -> Iterator[None]:
+    # OpenCV 5.0.0 warns "Targets are not supported by the new graph engine" at every load; the CPU,
+    # which is all that is asked for, is used nevertheless.
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 def installed_models_folder() -> Path:

@@ -1,0 +1,40 @@
+"""The server: pages for people, the sync API for gates. It never holds a face and loads no driver."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web_admin.config import WebConfig
+from web_admin.database import Database, Menjin, init_database, make_engine
+from web_admin.sealing import Sealer
+
+MAX_FORM_BYTES = 2 * 1024 * 1024
+
+
+def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
+    """Build the server from its configuration; `clock` gives the aware present."""
+    from web_admin.accounts import init_accounts  # noqa: PLC0415 - configuration is read before the pages' weight
+    from web_admin.pages import register_pages  # noqa: PLC0415 - likewise
+    from web_admin.sync_api import register_sync  # noqa: PLC0415 - likewise
+
+    app = Flask(__name__)
+    init_proxies(app, config)
+    database = Database(make_engine(config.database_url))
+    sealer = Sealer(config.seal_key, config.lookup_key, config.face_key)
+    init_database(app, Menjin(config, database, sealer, clock))
+    init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
+    register_sync(app)  # gates sign their requests: no cookie, no CSRF
+    register_pages(app)  # languages, security headers, every page, error pages
+    return app
+
+
+def init_proxies(app: Flask, config: WebConfig) -> None:
+    """Bound what a form may send, and believe exactly as many reverse proxies as stand in front."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    count = config.trusted_proxies
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents this very assignment
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )

@@ -15,7 +15,7 @@ from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, SignedRe
 from web_admin.models import Consent, FaceShare, Gate, Lane, Notice, Person, ReceiptRow, Site
 from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
 
-FACE_PURPOSE = "face"
+FACE_PURPOSE = "face_local"
 SHARE_BYTES = 32
 
 
@@ -48,7 +48,7 @@ def live_face_consents(
     )
     if person_ids is not None:
         wanted = wanted.where(Consent.person_id.in_(person_ids))
-    return dict(session.execute(wanted).tuples().all())
+    return dict(session.execute(wanted).all())
 
 
 def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: str) -> list[str]:

@@ -312,7 +312,7 @@ def signed_manifest(
         rows = select(PolicyRecordRow.key, PolicyRecordRow.digest).where(
             PolicyRecordRow.gate_id == gate.gate_id, PolicyRecordRow.value.is_not(None)
         )
-        gate.published_digest = policy_digest(dict(session.execute(rows).tuples().all()))
+        gate.published_digest = policy_digest(dict(session.execute(rows).all()))
     site = session.get_one(Site, gate.site_id)
     manifest = PolicyManifest(
         site_id=site.site_id,

@@ -1,0 +1,152 @@
+"""Pair a controller with a gate: a one-time code, the same 12 characters on two screens, a yes.
+
+    code ── right code ──> waiting ── manager says yes ──> approved ── keys handed over ──> done
+      │                       └─────── manager says no ──> refused
+      └── 15 minutes ──> worthless
+
+The keys of the gate go out once, to whoever signs with the key that showed the right characters.
+"""
+
+import secrets
+from collections import OrderedDict, deque
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.signing import pairing_phrase
+from gate_controller.sync_contract import PairReply, PairRequest, PairState
+from web_admin.models import Gate, PairAttempt, Site
+from web_admin.publish_policy import forget_published
+from web_admin.sealing import Sealer, code_digest
+
+CODE_LIFETIME = timedelta(minutes=15)
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without 0 O 1 I L U, which are misread."""
+WRONG_TRIES_A_MINUTE = 5
+_ADDRESSES_REMEMBERED = 10_000
+
+
+class PairingRefused(Exception):
+    """This controller may not be paired now; says why."""
+
+
+class WrongTries:
+    """Counts wrong codes by address over the last minute; in memory, so per process."""
+
+    def __init__(self) -> None:
+        """Start with a clean sheet."""
+        self._tries: OrderedDict[str, deque[datetime]] = OrderedDict()
+
+    def too_many(self, address: str, now: datetime) -> bool:
+        """Tell whether this address has to wait before it may try a code."""
+        tries = self._tries.get(address, deque())
+        while tries and now - tries[0] > timedelta(minutes=1):
+            tries.popleft()
+        return len(tries) >= WRONG_TRIES_A_MINUTE
+
+    def note(self, address: str, now: datetime) -> None:
+        """Count one wrong code."""
+        self._tries.setdefault(address, deque(maxlen=WRONG_TRIES_A_MINUTE)).append(now)
+        self._tries.move_to_end(address)
+        while len(self._tries) > _ADDRESSES_REMEMBERED:
+            self._tries.popitem(last=False)
+
+
+def make_code(session: Session, gate: Gate, now: datetime) -> str:
+    """Return a new one-time code for a gate, 15 minutes good; older unused ones become worthless."""
+    for attempt in session.scalars(
+        select(PairAttempt).where(
+            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting"))
+        )
+    ):
+        attempt.state = "refused"
+    groups = ("".join(secrets.choice(CODE_LETTERS) for _ in range(4)) for _ in range(2))
+    code = "-".join(groups)
+    session.add(
+        PairAttempt(
+            pair_id=secrets.token_hex(8),
+            gate_id=gate.gate_id,
+            code_digest=code_digest(code),
+            expires_at=now + CODE_LIFETIME,
+        )
+    )
+    session.flush()
+    return code
+
+
+def begin(session: Session, request: PairRequest, now: datetime) -> PairReply:
+    """Take a controller that has the right code; raise PairingRefused on a wrong or old one."""
+    attempt = session.scalars(
+        select(PairAttempt)
+        .where(PairAttempt.code_digest == code_digest(request.code), PairAttempt.state == "code")
+        .with_for_update()
+    ).first()
+    if attempt is None or attempt.expires_at <= now:
+        raise PairingRefused("this code is wrong, used or older than 15 minutes: make a new one")
+    gate = session.get_one(Gate, attempt.gate_id)
+    site = session.get_one(Site, gate.site_id)
+    attempt.state = "waiting"
+    attempt.gate_public_key = request.gate_public_key
+    attempt.nonce = request.nonce
+    attempt.phrase = pairing_phrase(request.gate_public_key, site.root_public_key, request.nonce)
+    attempt.hardware_name = request.hardware_name
+    session.flush()
+    return PairReply(pair_id=attempt.pair_id, root_public_key=site.root_public_key)
+
+
+def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Gate:
+    """Give the gate to the waiting controller: its key, fresh card and PIN keys, a fresh start.
+
+    Whoever calls this publishes afterwards. Raises PairingRefused unless it waits and is young.
+    """
+    attempt = session.get(PairAttempt, pair_id, with_for_update=True)
+    if attempt is None or attempt.state != "waiting" or attempt.gate_public_key is None:
+        raise PairingRefused("no controller waits to be paired under this number")
+    if attempt.expires_at + CODE_LIFETIME <= now:
+        raise PairingRefused("the controller has waited too long: make a new code")
+    attempt.state = "approved"
+    gate = session.get_one(Gate, attempt.gate_id, with_for_update=True)
+    gate.state = "paired"
+    gate.public_key = attempt.gate_public_key
+    gate.card_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
+    gate.pin_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
+    gate.request_counter = 0
+    gate.request_digest = None
+    gate.forked_at = None
+    gate.have_epoch = gate.have_version = 0
+    gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.1"
+    gate.acknowledged_seq = 0
+    gate.head_digest = None
+    gate.tombstones_taken = True
+    forget_published(session, gate)
+    session.flush()
+    return gate
+
+
+def refuse(session: Session, pair_id: str) -> None:
+    """Turn a waiting controller away; raise PairingRefused when none waits."""
+    attempt = session.get(PairAttempt, pair_id, with_for_update=True)
+    if attempt is None or attempt.state != "waiting":
+        raise PairingRefused("no controller waits to be paired under this number")
+    attempt.state = "refused"
+    session.flush()
+
+
+def hand_over(session: Session, sealer: Sealer, attempt: PairAttempt) -> PairState:
+    """Tell a controller how its pairing stands, and its keys exactly once."""
+    if attempt.state in {"code", "waiting"}:
+        return PairState(state="waiting")
+    if attempt.state != "approved":
+        return PairState(state="refused")
+    gate = session.get_one(Gate, attempt.gate_id)
+    attempt.state = "done"
+    session.flush()
+    return PairState(
+        state="approved",
+        site_id=gate.site_id,
+        gate_id=gate.gate_id,
+        card_key=sealer.open(gate.card_key_sealed or b"", purpose="gate-key"),
+        pin_key=sealer.open(gate.pin_key_sealed or b"", purpose="gate-key"),
+    )

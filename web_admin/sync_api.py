@@ -1,0 +1,252 @@
+"""What gates call: pair, ask, hand over events, receipts and tombstones (see `sync_contract`).
+
+Every request but the first is signed by the gate. What a refusal noted about the gate is kept; what
+it would have changed is not.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+import msgspec
+from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from gate_controller.signing import SignatureRefused
+from gate_controller.sync_contract import (
+    ASK_PATH,
+    CONTRACT_VERSION,
+    EVENTS_PATH,
+    ORDER_DOMAIN,
+    PAIR_PATH,
+    PAIR_STATE_PATH,
+    RECEIPTS_PATH,
+    TOMBSTONES_PATH,
+    Accepted,
+    AskReply,
+    AskRequest,
+    EventBatch,
+    EventsReply,
+    OpenOrder,
+    PairRequest,
+    ReceiptBatch,
+    Refusal,
+    SignedOrder,
+    TombstoneBatch,
+    sign_struct,
+)
+from web_admin import pairing
+from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
+from web_admin.custody import ReceiptRefused, leases_for, take_receipt
+from web_admin.database import Menjin, current_menjin
+from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
+from web_admin.models import Gate, OrderRow, PairAttempt, Site
+from web_admin.publish_policy import change_since, signed_manifest
+from web_admin.restoring import NotRestoring, take_tombstones
+from web_admin.site_keys import certificate, private_key
+from web_admin.sync_requests import (
+    SyncRefused,
+    answer,
+    check_signature,
+    decode,
+    read_body,
+    signed_call,
+    signed_headers,
+)
+
+SMALL_BODY, ASK_BODY, RECEIPTS_BODY = 4 * 1024, 256 * 1024, 2 * 1024 * 1024
+EVENTS_BODY, TOMBSTONES_BODY = 8 * 1024 * 1024, 48 * 1024 * 1024
+PAIR_PREFIX = "pair:"
+
+bp = Blueprint("sync_api", __name__)
+_log = logging.getLogger(__name__)
+
+
+def register_sync(app: Flask) -> None:
+    """Add the gates' routes to the app."""
+    app.extensions["menjin_wrong_tries"] = pairing.WrongTries()
+    app.register_blueprint(bp)
+
+
+@bp.errorhandler(SyncRefused)
+def _refuse(refused: SyncRefused) -> Response:
+    return answer(refused.status, refused.refusal)
+
+
+@bp.errorhandler(HTTPException)
+def _refuse_http(error: HTTPException) -> Response:
+    return answer(error.code or 500, Refusal(error="http_error", detail=error.name))
+
+
+@bp.errorhandler(Exception)
+def _fail(error: Exception) -> Response:
+    _log.error("a gate's request to %s failed", request.path, exc_info=error)
+    return answer(500, Refusal(error="server_error", detail="the server's log says more"))
+
+
+# -- pairing ---------------------------------------------------------------------------------------
+
+
+@bp.post(PAIR_PATH)
+def pair() -> Response:
+    """Take a controller that brings the installer's code; five wrong codes a minute and address."""
+    menjin = current_menjin()
+    now = menjin.clock()
+    address = request.remote_addr or ""
+    wrong_tries: pairing.WrongTries = current_app.extensions["menjin_wrong_tries"]
+    if wrong_tries.too_many(address, now):
+        raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
+    content = decode(read_body(SMALL_BODY), PairRequest)
+    try:
+        with menjin.database.session() as session:
+            return answer(200, pairing.begin(session, content, now))
+    except pairing.PairingRefused as err:
+        wrong_tries.note(address, now)
+        raise SyncRefused(403, "code_wrong", str(err)) from err
+
+
+@bp.route(PAIR_STATE_PATH, methods=["GET", "POST"])
+def pair_state() -> Response:
+    """Tell a waiting controller how it stands; signed with the key of its pair request."""
+    menjin = current_menjin()
+    gate_id, counter, signature = signed_headers()
+    body = read_body(SMALL_BODY)
+    with menjin.database.session() as session:
+        attempt = session.get(PairAttempt, gate_id.removeprefix(PAIR_PREFIX), with_for_update=True)
+        if not gate_id.startswith(PAIR_PREFIX) or attempt is None or attempt.gate_public_key is None:
+            raise SyncRefused(403, "pairing_unknown", "no controller waits to be paired under this number")
+        check_signature(attempt.gate_public_key, body, gate_id, counter, signature)
+        return answer(200, pairing.hand_over(session, menjin.sealer, attempt))
+
+
+# -- the regular question --------------------------------------------------------------------------
+
+
+@bp.post(ASK_PATH)
+def ask() -> Response:
+    """Answer a gate's regular question."""
+    return signed_call(ASK_BODY, AskRequest, _answer_ask)
+
+
+def _answer_ask(
+    menjin: Menjin, session: Session, gate: Gate, question: AskRequest, now: datetime
+) -> AskReply:
+    if question.contract_version != CONTRACT_VERSION:
+        raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
+    site = session.get_one(Site, gate.site_id)
+    _note_state(gate, question, now)
+    notice_restarted_journal(session, gate, question.journal_seq, now)
+    have = (question.have_epoch, question.have_version)
+    withheld = site.restoring
+    return AskReply(
+        server_time=now,
+        ask_again_seconds=site.ask_again_seconds,
+        acknowledged_seq=gate.acknowledged_seq,
+        policy=None if withheld else signed_manifest(session, menjin.sealer, gate, now),
+        change=None if withheld else change_since(session, gate, *have),
+        orders=_pending_orders(menjin, session, gate, now),
+        leases=leases_for(session, menjin.sealer, gate, now),
+        pass_certificate=certificate(session, site.site_id, "pass"),
+        anchor_certificate=certificate(session, site.site_id, "anchor"),
+        wants_tombstones=site.restoring and not gate.tombstones_taken,
+    )
+
+
+def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
+    gate.last_seen_at = now
+    gate.clock_sure = question.clock_sure
+    gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
+    gate.lane_states = msgspec.to_builtins(question.lanes)
+    gate.device_states = msgspec.to_builtins(question.devices)
+
+
+def _pending_orders(menjin: Menjin, session: Session, gate: Gate, now: datetime) -> tuple[SignedOrder, ...]:
+    """Return the orders that still live, each delivered once."""
+    rows = session.scalars(
+        select(OrderRow)
+        .where(OrderRow.gate_id == gate.gate_id, OrderRow.delivered_at.is_(None))
+        .order_by(OrderRow.issued_at)
+        .with_for_update()
+    ).all()
+    orders = []
+    for row in rows:
+        row.delivered_at = now
+        if now >= row.issued_at + timedelta(seconds=row.valid_seconds) or gate.state != "paired":
+            continue
+        order = OpenOrder(
+            order_id=row.order_id,
+            site_id=gate.site_id,
+            gate_id=gate.gate_id,
+            lane_id=row.lane_id,
+            issued_at=row.issued_at,
+            valid_seconds=row.valid_seconds,
+            author_id=row.author_id,
+            reason=row.reason[:120],
+        )
+        body, signature = sign_struct(
+            private_key(session, menjin.sealer, gate.site_id, "order"), ORDER_DOMAIN, order
+        )
+        orders.append(
+            SignedOrder(
+                order=body, signature=signature, certificate=certificate(session, gate.site_id, "order")
+            )
+        )
+    return tuple(orders)
+
+
+# -- events, receipts, tombstones ------------------------------------------------------------------
+
+
+@bp.post(EVENTS_PATH)
+def events() -> Response:
+    """Take a batch of a gate's journal."""
+    return signed_call(EVENTS_BODY, EventBatch, _take_events)
+
+
+def _take_events(
+    menjin: Menjin, session: Session, gate: Gate, batch: EventBatch, now: datetime
+) -> EventsReply:
+    try:
+        return take_events(session, menjin.sealer, gate, batch, now)
+    except EventsRefused as err:
+        raise_alarm(
+            session, gate.site_id, JOURNAL_BROKEN, now, gate_id=gate.gate_id, detail=str(err), once=True
+        )
+        raise SyncRefused(409, "journal_broken", str(err)) from err
+
+
+@bp.post(RECEIPTS_PATH)
+def receipts() -> Response:
+    """Take receipts that faces are gone."""
+    return signed_call(RECEIPTS_BODY, ReceiptBatch, _take_receipts)
+
+
+def _take_receipts(
+    menjin: Menjin, session: Session, gate: Gate, batch: ReceiptBatch, now: datetime
+) -> Accepted:
+    del menjin
+    for signed in batch.receipts:
+        try:
+            take_receipt(session, gate, signed, now)
+        except SignatureRefused as err:
+            raise SyncRefused(400, "receipt_forged", str(err)) from err
+        except ReceiptRefused as err:
+            # A server restored from a backup may not know the consent; the gate need not send it again.
+            _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, err)
+    return Accepted(count=len(batch.receipts))
+
+
+@bp.post(TOMBSTONES_PATH)
+def tombstones() -> Response:
+    """Take what a gate saw end, while this server is being restored."""
+    return signed_call(TOMBSTONES_BODY, TombstoneBatch, _take_tombstones)
+
+
+def _take_tombstones(
+    menjin: Menjin, session: Session, gate: Gate, batch: TombstoneBatch, now: datetime
+) -> Accepted:
+    try:
+        return Accepted(count=take_tombstones(session, menjin.sealer, gate, batch, now))
+    except NotRestoring as err:
+        raise SyncRefused(409, "not_restoring", str(err)) from err

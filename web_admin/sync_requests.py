@@ -1,0 +1,168 @@
+"""Who is asking: the signature, the counter and the size of a gate's request.
+
+A counter that only grows shows a cloned gate: two machines with one key cannot both use it without
+one of them repeating a number.
+"""
+
+import base64
+import binascii
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from gate_controller.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
+from gate_controller.sync_contract import (
+    COUNTER_HEADER,
+    GATE_HEADER,
+    SIGNATURE_HEADER,
+    Refusal,
+    TombstoneBatch,
+)
+from web_admin.alarms import GATE_FORKED, raise_alarm
+from web_admin.database import Menjin, current_menjin
+from web_admin.models import Gate, Site
+
+LATE_WINDOW = 16
+"""By how many numbers a signed request may be late before it means that the key was copied."""
+MAX_COUNTER = 2**53
+
+T = TypeVar("T", bound=msgspec.Struct)
+_log = logging.getLogger(__name__)
+
+
+class SyncRefused(Exception):
+    """The answer to this request is no; what was noted about the gate until then is kept."""
+
+    def __init__(self, status: int, error: str, detail: str) -> None:
+        """Take the HTTP status, the stable word and the sentence for the installer."""
+        super().__init__(f"{error}: {detail}")
+        self.status = status
+        self.refusal = Refusal(error=error, detail=detail[:400])
+
+
+def answer(status: int, message: msgspec.Struct) -> Response:
+    """Return a message as the JSON body of an answer."""
+    return Response(msgspec.json.encode(message), status, mimetype="application/json")
+
+
+# -- reading a request -----------------------------------------------------------------------------
+
+
+def read_body(limit: int) -> bytes:
+    """Return the request's body; raise SyncRefused when it is longer than `limit` bytes."""
+    request.max_content_length = limit
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge as err:
+        raise SyncRefused(413, "body_too_large", f"at most {limit} bytes are taken here") from err
+
+
+def decode(body: bytes, type_: type[T]) -> T:
+    """Return the message in a body; raise SyncRefused saying what is wrong with it."""
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
+        raise SyncRefused(400, "body_unreadable", str(err)) from err
+
+
+def signed_headers() -> tuple[str, int, bytes]:
+    """Return who says to ask, the counter and the signature; raise SyncRefused on unreadable ones."""
+    gate_id = request.headers.get(GATE_HEADER, "")
+    counter = request.headers.get(COUNTER_HEADER, "")
+    try:
+        signature = base64.b64decode(request.headers.get(SIGNATURE_HEADER, ""), validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise SyncRefused(401, "signature_wrong", f"{SIGNATURE_HEADER} is not base64") from err
+    if not counter.isascii() or not counter.isdecimal() or len(counter) > 16 or int(counter) > MAX_COUNTER:
+        raise SyncRefused(401, "counter_unreadable", f"{COUNTER_HEADER} has to be a whole number")
+    return gate_id, int(counter), signature
+
+
+def check_signature(
+    public_key: bytes | None, body: bytes, gate_id: str, counter: int, signature: bytes
+) -> bytes:
+    """Return the signed message; raise SyncRefused unless this key signed this very request."""
+    query = request.query_string.decode("latin-1")
+    path = f"{request.path}?{query}" if query else request.path
+    message = request_message(request.method, path, body, gate_id, counter)
+    try:
+        verify(public_key or b"", REQUEST_DOMAIN, message, signature)
+    except SignatureRefused as err:
+        raise SyncRefused(401, "signature_wrong", "the signature is not this gate's") from err
+    return message
+
+
+def _check_counter(session: Session, gate: Gate, counter: int, message: bytes, now: datetime) -> None:
+    """Let the counter grow; raise SyncRefused on a repeat, and mark the gate as cloned on a fork."""
+    digest = hashlib.sha256(message).digest()
+    newest = gate.request_counter
+    if counter > newest:
+        gate.request_counter, gate.request_digest = counter, digest
+        return
+    if counter == newest and digest == gate.request_digest:
+        raise SyncRefused(409, "counter_repeated", f"request {counter} was answered before")
+    if counter != newest and newest - counter <= LATE_WINDOW:
+        raise SyncRefused(409, "counter_late", f"request {counter} came after request {newest}")
+    if gate.forked_at is None:
+        gate.forked_at = now
+        _log.warning("gate %s is cloned: counter %d after %d", gate.gate_id, counter, newest)
+    raise_alarm(
+        session,
+        gate.site_id,
+        GATE_FORKED,
+        now,
+        gate_id=gate.gate_id,
+        detail=f"request {counter} after {newest}: the key of this gate is in two places",
+        once=True,
+    )
+    raise SyncRefused(409, "counter_forked", "the key of this gate is in use in two places")
+
+
+def _locked_gate(session: Session, gate_id: str) -> Gate:
+    gate = session.scalars(select(Gate).where(Gate.gate_id == gate_id).with_for_update()).first()
+    if gate is None or gate.public_key is None or gate.state not in {"paired", "stolen"}:
+        raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
+    return gate
+
+
+def signed_call(
+    limit: int, type_: type[T], handle: Callable[[Menjin, Session, Gate, T, datetime], msgspec.Struct]
+) -> Response:
+    """Check who asks, then answer, in one transaction. A refusal keeps what was noted about the gate."""
+    menjin = current_menjin()
+    now = menjin.clock()
+    gate_id, counter, signature = signed_headers()
+    with menjin.database.snapshot() as session:
+        known = session.scalar(select(Gate.public_key).where(Gate.gate_id == gate_id))
+        if known is None:
+            raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
+    body = read_body(limit)
+    message = check_signature(known, body, gate_id, counter, signature)
+    content = decode(body, type_)
+    refused: SyncRefused | None = None
+    with menjin.database.session() as session:
+        try:
+            if type_ is TombstoneBatch:
+                _lock_site(session, gate_id)
+            gate = _locked_gate(session, gate_id)
+            if gate.public_key != known:
+                raise SyncRefused(403, "gate_unknown", "the gate was paired anew meanwhile")
+            _check_counter(session, gate, counter, message, now)
+            return answer(200, handle(menjin, session, gate, content, now))
+        except SyncRefused as err:
+            refused = err
+    return answer(refused.status, refused.refusal)
+
+
+def _lock_site(session: Session, gate_id: str) -> None:
+    """Lock the site before the gate, the order in which publishing does it."""
+    of_gate = select(Gate.site_id).where(Gate.gate_id == gate_id).scalar_subquery()
+    session.execute(select(Site.site_id).where(Site.site_id == of_gate).with_for_update())

@@ -1,6 +1,9 @@
+import os
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -196,6 +199,47 @@ def test_a_power_cycle_of_the_board_brings_only_off_frames(
     wait_until(lambda: len(metal.heard) == 2 * len(OFF_1))
 
     assert metal.heard == OFF_1 * 2
+
+
+def test_a_pulse_to_a_board_that_hangs_fails_and_is_never_heard_later(reports) -> None:
+    # Nobody reads this pty until the end, so the kernel's buffer fills and the write cannot go.
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    relay = UsbRelay(UsbRelayBoard(os.ttyname(slave), name="board", report=reports), 1, name="lock")
+    relay.open()
+    os.set_blocking(slave, False)
+    fill_up(slave)
+    with pytest.raises(OutputNotConfirmed, match="may or may not"):
+        relay.pulse(3)
+    os.set_blocking(master, False)
+    heard = b""
+    while OFF_1 not in heard:
+        heard += read_now(master)
+    time.sleep(0.3)
+    heard += read_now(master)
+    relay.close()
+    os.close(slave)
+    os.close(master)
+
+    assert ON_1 not in heard
+
+
+def fill_up(descriptor: int) -> None:
+    """Write until the kernel takes nothing more, also after it has moved its buffers about."""
+    full_rounds = 0
+    while full_rounds < 10:
+        full_rounds += 1
+        with suppress(BlockingIOError):
+            while os.write(descriptor, b"\0"):
+                full_rounds = 0
+        time.sleep(0.01)
+
+
+def read_now(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""
 
 
 def test_closing_in_mid_pulse_puts_the_output_to_rest(metal: RelayBoard, relay: UsbRelay) -> None:

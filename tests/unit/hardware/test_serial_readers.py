@@ -148,6 +148,10 @@ def test_keys_come_up_one_by_one_in_order(port: Path, reports) -> None:
         reports.wait_for(Health.OK)
         metal.type("31203#*0")
         assert "".join(reports.next_of(KeyPress).key for _ in range(8)) == "31203#*0"
+        metal.wire.write(b"\x00A")
+        metal.type("7")
+        assert reports.next_of(KeyPress).key == "7"
+        assert keypad.dropped_frames == 2
         keypad.stop()
 
 

@@ -23,7 +23,7 @@ def parse_card_number(text: str) -> int:
     """
     plain = unicodedata.normalize("NFKC", text).strip().upper()
     pair = re.fullmatch(r"(\d{1,3})\s*[,/]\s*(\d{1,5})", plain)
-    joined = re.sub(r"[\s:-]", "", plain)
+    joined = re.sub(r"(?<=[0-9A-F])[ :-](?=[0-9A-F])", "", plain)
     if pair is not None:
         facility, number = int(pair[1]), int(pair[2])
         value = facility << 16 | number if facility < 2**8 and number < 2**16 else 0
@@ -66,7 +66,7 @@ def issue_card(
     checked_window(valid_from, valid_until, act.now)
     canonical = canonical_card(number, site)
     lookup = card_lookup(act.sealer, canonical)
-    _free_card(act, lookup)
+    freed = _free_card(act, lookup)
     if len(live_credentials(act, person_id, "card")) >= MAX_CARDS:
         raise ActRefused("number", _("This person has ten cards. End one that is not used any more first."))
     card = CredentialRow(
@@ -74,11 +74,14 @@ def issue_card(
         secret_sealed=seal_card_number(act.sealer, canonical),
         valid_from=valid_from, valid_until=valid_until, created_at=act.now,
     )
-    return added(act, person, card, "card_issued")
+    return added(act, person, card, "card_issued", also_touches=freed)
 
 
-def _free_card(act: Act, lookup: bytes) -> None:
-    """Refuse a card that is live; end one that has expired, so that two rows never share a number."""
+def _free_card(act: Act, lookup: bytes) -> list[str]:
+    """Refuse a card that is live; end one that has expired and return whose it was.
+
+    So two cards that have not ended never share a number.
+    """
     holders = act.session.scalars(
         select(CredentialRow)
         .join(Person)
@@ -89,9 +92,11 @@ def _free_card(act: Act, lookup: bytes) -> None:
             CredentialRow.state != "ended",
         )
     ).all()
+    freed = []
     for card in holders:
         if card.valid_until is not None and card.valid_until <= act.now:
             end_one(act, card, "expired")
+            freed.append(card.person_id)
             continue
         home = card.person.home
         if act.channel in ("manager", "desk") and home is not None:
@@ -101,5 +106,6 @@ def _free_card(act: Act, lookup: bytes) -> None:
                   home=home.number),
             )
         raise ActRefused("number", _("This card is in use already. Use another card."))
+    return freed
 
 

@@ -1,5 +1,7 @@
 """What the acts on cards, PINs and phones share: find, end, record, settle face."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
@@ -51,22 +53,28 @@ def refuse_unproven_phone(act: Act, person: Person) -> None:
         raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk, then try again."))
 
 
-def added(act: Act, person: Person, credential: CredentialRow, kind: str) -> CredentialRow:
+def added(
+    act: Act, person: Person, credential: CredentialRow, kind: str, *, also_touches: Sequence[str] = ()
+) -> CredentialRow:
     """Store a new credential, let a paused face resume, record and publish."""
     act.session.add(credential)
     settle_face(act.session, person, act.now)
-    finish_credential(act, credential, kind)
+    finish_credential(act, credential, kind, also_touches=also_touches)
     return credential
 
 
-def finish_credential(act: Act, credential: CredentialRow, kind: str, why: str = "") -> None:
+def finish_credential(
+    act: Act, credential: CredentialRow, kind: str, why: str = "", *, also_touches: Sequence[str] = ()
+) -> None:
     """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest."""
     facts = {"credential_id": credential.credential_id}
     if credential.duress:
         finish(act, kind, facts, touches=(credential.person_id,))
         return
-    finish(act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
-           person_id=credential.person_id)
+    finish(
+        act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
+        person_id=credential.person_id, touches=(credential.person_id, *also_touches),
+    )
 
 
 def checked_label(label: str) -> str:

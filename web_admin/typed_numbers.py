@@ -74,14 +74,16 @@ def make_pin_for(act: Act, person: Person, home: Home) -> TypedNumber:
 
 
 def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
-    """Return the tags of all typed numbers that are live in a home, duress PINs included."""
+    """Return the tags of all typed numbers a home ever had, duress PINs included.
+
+    Ended ones count too: gates keep them for a while to say "ended" instead of "wrong".
+    """
     rows = act.session.scalars(
         select(CredentialRow)
         .join(Person)
         .where(
             Person.home_id == home.home_id,
             CredentialRow.kind.in_(("pin", "visitor_code")),
-            CredentialRow.state != "ended",
         )
     )
     return frozenset(

@@ -1,0 +1,282 @@
+"""Random histories of a compound: real acts on a real database, refusals allowed, nothing else.
+
+Each step is one act in one transaction, as a page would do it. What the acts refuse is rolled back;
+any other exception fails the test, so a publication that one person could block would be seen.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.access import Claim, GateMemory, Reason, decide
+from gate_controller.calendars import Span
+from gate_controller.policy import Method, PolicySnapshot, QrCredential
+from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
+from web_admin import accounts  # noqa: F401 - its tables too
+from web_admin.acts import Act, ActRefused, publish
+from web_admin.consents import disable_face, enable_face, give_face_consent, publish_notice, withdraw_face
+from web_admin.credentials import (
+    choose_methods,
+    end_credential,
+    issue_card,
+    issue_pin,
+    resume_credential,
+    suspend_credential,
+)
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import Database, make_engine
+from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
+from web_admin.homes_and_people import (
+    GrantSpec,
+    accept_invitation,
+    add_home,
+    add_person,
+    confirm_identity,
+    invite,
+    move_out,
+    resume_person,
+    set_grants,
+    suspend_person,
+)
+from web_admin.models import Base, CredentialRow, Gate, Hours, Notice, Person
+from web_admin.sealing import Sealer
+from web_admin.site_keys import create_site
+from web_admin.why_refused import published_snapshot
+
+GATES = ("north", "south")
+START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+SOMEONE = st.integers(min_value=0, max_value=3)
+SOME_METHODS = st.sets(st.sampled_from(ALL_METHODS))
+SOME_GATE = st.sampled_from(GATES)
+SOME_SPANS = st.lists(
+    st.builds(
+        Span,
+        days=st.sampled_from([("mon", "tue", "wed", "thu", "fri"), ("sat", "sun"), ("holiday",)]),
+        from_minute=st.sampled_from([0, 420, 1320]),
+        until_minute=st.sampled_from([360, 1200, 1440]),
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+Verdicts = dict[tuple[str, str, str, int], tuple[bool, Reason]]
+
+
+class Compound:
+    """A database with two gates that offer every method, ready to be copied for each history."""
+
+    def __init__(self) -> None:
+        """Make the folder and the compound in it."""
+        self.folder = Path(tempfile.mkdtemp(prefix="menjin-histories-"))
+        self.sealer = Sealer(b"s" * 32, b"l" * 32, b"f" * 32)
+        database = self.open("first.sqlite3")
+        Base.metadata.create_all(database.engine)
+        with database.session() as session:
+            site, _root = create_site(session, self.sealer, "Court", "Asia/Shanghai", "en", "phrase", START)
+            self.site_id = site.site_id
+            act = manager(session, self.sealer, self.site_id, START)
+            for gate_id in GATES:
+                add_lane(act, gate_id)
+                offer_face(act, gate_id)
+            home = add_home(act, "3-1203")
+            for name in ("Lin", "Wu", "Chen", "Ma"):
+                add_person(act, display_name=name, home_id=home.home_id)
+        database.engine.dispose()
+        self._count = 0
+
+    def open(self, name: str) -> Database:
+        """Open a database file of the folder."""
+        return Database(make_engine(f"sqlite:///{self.folder / name}"))
+
+    def copy(self) -> Database:
+        """Return a fresh copy of the compound."""
+        self._count += 1
+        name = f"copy-{self._count}.sqlite3"
+        shutil.copy(self.folder / "first.sqlite3", self.folder / name)
+        return self.open(name)
+
+
+class History(RuleBasedStateMachine):
+    """Everything that residents and staff can do, in any order."""
+
+    compound: Compound
+
+    @initialize()
+    def begin(self) -> None:
+        self.database = self.compound.copy()
+        self.now = START
+        self.card_number = 1000
+
+    def teardown(self) -> None:
+        self.database.engine.dispose()
+
+    # -- doing and looking ---------------------------------------------------------------------
+
+    def act_on(self, session: Session) -> Act:
+        return manager(session, self.compound.sealer, self.compound.site_id, self.now)
+
+    def do(self, someone: int, doing: Callable[[Act, str], object], *, by_phone: bool = False) -> None:
+        try:
+            with self.database.session() as session:
+                act = self.act_on(session)
+                everyone = session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
+                person_id = everyone[someone]
+                phone = {"channel": "phone", "actor_id": person_id} if by_phone else {}
+                doing(replace(act, **phone), person_id)  # type: ignore[arg-type]  # words of a Literal
+        except ActRefused:
+            pass
+
+    def snapshots(self, session: Session) -> dict[str, PolicySnapshot]:
+        return {
+            gate.gate_id: published_snapshot(session, gate, self.now) for gate in session.scalars(select(Gate))
+        }
+
+    def verdicts(self) -> Verdicts:
+        """Return what every gate says to every credential at every lane, over a day and a week."""
+        with self.database.session() as session:
+            return {
+                (lane_id, credential_id, claim.method, hours): (decision.opens, decision.reason)
+                for snapshot in self.snapshots(session).values()
+                for lane_id in snapshot.policy.lanes
+                for credential_id, credential in snapshot.policy.credentials.items()
+                for hours in (0, 7, 15, 90)
+                for claim in [_claim(credential, self.now + timedelta(hours=hours))]
+                for decision in [
+                    decide(claim, lane_id, snapshot.policy, GateMemory(), self.now + timedelta(hours=hours))
+                ]
+            }
+
+    def consent_event(self, someone: int, doing: Callable[[Act, str], object], *, by_phone: bool) -> None:
+        """Do something about consent; subclasses compare before and after."""
+        self.do(someone, doing, by_phone=by_phone)
+
+    # -- consent -------------------------------------------------------------------------------
+
+    @rule(someone=SOMEONE)
+    def give(self, someone: int) -> None:
+        self.consent_event(someone, _give, by_phone=True)
+
+    @rule(someone=SOMEONE)
+    def get_a_card_and_give(self, someone: int) -> None:
+        self.card(someone, None)
+        self.give(someone)
+
+    @rule(someone=SOMEONE, by_phone=st.booleans())
+    def withdraw(self, someone: int, by_phone: bool) -> None:
+        self.consent_event(someone, withdraw_face, by_phone=by_phone)
+
+    @rule()
+    def change_the_notice(self) -> None:
+        self.consent_event(0, lambda act, _: publish_notice(act, FACE_PURPOSE, NOTICE), by_phone=False)
+
+    # -- credentials and methods ---------------------------------------------------------------
+
+    @rule(someone=SOMEONE, hours=st.sampled_from([None, 1, 48]))
+    def card(self, someone: int, hours: int | None) -> None:
+        self.card_number += 1
+        until = [self.now + timedelta(hours=hours)] if hours else [None]
+        self.do(
+            someone, lambda act, person: issue_card(act, person, self.card_number, valid_until=until[0])
+        )
+
+    @rule(someone=SOMEONE)
+    def pin(self, someone: int) -> None:
+        self.do(someone, issue_pin)
+
+    @rule(someone=SOMEONE, which=st.integers(0, 5), how=st.sampled_from(["end", "suspend", "resume"]))
+    def lose_or_find(self, someone: int, which: int, how: str) -> None:
+        doing = {
+            "end": lambda act, credential: end_credential(act, credential, "lost"),
+            "suspend": suspend_credential,
+            "resume": resume_credential,
+        }[how]
+        self.do(someone, lambda act, person: [doing(act, one) for one in _credentials(act, person, which)])
+
+    @rule(someone=SOMEONE, methods=SOME_METHODS, by_phone=st.booleans())
+    def choose(self, someone: int, methods: set[str], by_phone: bool) -> None:
+        self.do(someone, lambda act, person: choose_methods(act, person, methods), by_phone=by_phone)
+
+    # -- people --------------------------------------------------------------------------------
+
+    @rule(someone=SOMEONE)
+    def suspend_or_resume(self, someone: int) -> None:
+        self.do(
+            someone,
+            lambda act, person: [
+                lambda: suspend_person(act, person, "unpaid"), lambda: resume_person(act, person)
+            ][act.session.get_one(Person, person).suspended](),
+        )
+
+    @rule(someone=SOMEONE, gates=st.sets(SOME_GATE))
+    def grant(self, someone: int, gates: set[str]) -> None:
+        specs = [GrantSpec((f"{gate_id}-in",)) for gate_id in sorted(gates)]
+        self.do(someone, lambda act, person: set_grants(act, person, specs))
+
+    @rule(someone=SOMEONE)
+    def invite_and_accept(self, someone: int) -> None:
+        self.do(
+            someone, lambda act, person: accept_invitation(act.session, invite(act, person), act.now)
+        )
+
+    @rule(someone=SOMEONE)
+    def prove_identity(self, someone: int) -> None:
+        self.do(someone, confirm_identity)
+
+    @rule(someone=SOMEONE)
+    def leave(self, someone: int) -> None:
+        self.do(someone, move_out)
+
+    # -- lanes, hours, the site ----------------------------------------------------------------
+
+    @rule(gate=SOME_GATE, methods=SOME_METHODS, narrowed=SOME_METHODS)
+    def edit_lane(self, gate: str, methods: set[str], narrowed: set[str]) -> None:
+        def edit(act: Act, _: str) -> None:
+            hours = act.session.scalars(select(Hours.hours_id)).first()
+            method_hours = {method: hours for method in narrowed & methods if hours is not None}
+            save_lane(act, gate, LaneSpec(f"{gate}-in", "In", "in", tuple(methods), method_hours))
+
+        self.do(0, edit)
+
+    @rule(spans=SOME_SPANS)
+    def edit_hours(self, spans: list[Span]) -> None:
+        self.do(
+            0,
+            lambda act, _: save_hours(act, act.session.scalars(select(Hours.hours_id)).first(), "day", spans),
+        )
+
+    @rule()
+    def switch_face_off_and_on(self) -> None:
+        self.consent_event(0, lambda act, _: disable_face(act), by_phone=False)
+        self.do(0, lambda act, _: enable_face(act))
+
+    @rule(hours=st.sampled_from([1, 20, 60]))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        self.do(0, lambda act, _: publish(act))
+
+
+def _give(act: Act, person_id: str) -> None:
+    newest = act.session.scalars(
+        select(Notice.version).where(Notice.purpose == FACE_PURPOSE).order_by(Notice.version.desc())
+    ).first()
+    give_face_consent(act, person_id, newest or 0, "zh")
+
+
+def _credentials(act: Act, person_id: str, which: int) -> list[str]:
+    rows = select(CredentialRow.credential_id).where(CredentialRow.person_id == person_id)
+    return list(act.session.scalars(rows.order_by(CredentialRow.created_at).offset(which).limit(1)))
+
+
+def _claim(credential: object, at: datetime) -> Claim:
+    kinds = {"CardCredential": Method.CARD, "QrCredential": Method.QR}
+    method = kinds.get(type(credential).__name__, Method.PIN)
+    second = int(at.timestamp()) if isinstance(credential, QrCredential) else None
+    return Claim(method, credential.person_id, credential, second=second)  # type: ignore[attr-defined, arg-type]

@@ -1,0 +1,92 @@
+"""Promise 1: no lane, hour or person is ever left with face as the only way in.
+
+Does not cover: a way that is offered and whose reader is broken (the gate raises an alarm for that).
+"""
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import invariant, run_state_machine_as_test
+from sqlalchemy import select
+
+from gate_controller.policy import CredentialState, Method, PolicySnapshot
+from tests.promises.histories import Compound, History
+from tests.unit.web_admin.acting import add_lane, offer_face
+from web_admin.acts import Act, ActRefused
+from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
+from web_admin.models import Person, PolicyRecordRow
+from web_admin.ways_in import working_methods
+
+KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}
+
+
+class FaceIsNeverAlone(History):
+    """After every act: each gate takes its records, and each face there stands beside another way."""
+
+    @invariant()
+    def every_published_face_stands_beside_a_working_way(self) -> None:
+        with self.database.session() as session:
+            for snapshot in self.snapshots(session).values():  # raises PolicyRefused on a broken lane
+                assert set(snapshot.face_roster) <= self.with_a_way_at_each_lane(snapshot)
+
+    @invariant()
+    def everyone_who_chose_face_has_another_way_or_a_paused_face(self) -> None:
+        with self.database.session() as session:
+            for person in session.scalars(select(Person).where(Person.face_paused_reason.is_(None))):
+                ways = working_methods(session, person, self.now)
+                assert ways != {Method.FACE}
+
+    def with_a_way_at_each_lane(self, snapshot: PolicySnapshot) -> set[str]:
+        """Return whom every face lane of their grants lets in by another method that works now."""
+        ways: dict[str, set[Method]] = {}
+        for credential in snapshot.policy.credentials.values():
+            method = KINDS.get(type(credential).__name__)
+            person = snapshot.policy.persons[credential.person_id]
+            works = (
+                credential.state is CredentialState.ACTIVE
+                and (credential.valid_until is None or credential.valid_until > self.now)
+                and method in person.methods
+            )
+            ways.setdefault(credential.person_id, set()).update([method] * works)  # type: ignore[list-item]
+        return {
+            person_id
+            for person_id, person in snapshot.policy.persons.items()
+            if all(
+                ways.get(person_id, set()) & set(snapshot.policy.lanes[lane_id].methods)
+                for grant in person.grants
+                for lane_id in grant.lanes
+                if Method.FACE in snapshot.policy.lanes[lane_id].methods
+            )
+        }
+
+
+def test_no_history_leaves_face_as_the_only_way_of_a_lane_or_a_person() -> None:
+    FaceIsNeverAlone.compound = Compound()
+    run_state_machine_as_test(
+        FaceIsNeverAlone, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+    )
+
+
+@pytest.mark.parametrize("methods", [(), ("face",), ("face", "pin"), ("face", "card"), ("pin", "qr")])
+def test_a_lane_without_card_or_without_two_ways_beside_face_is_not_saved(
+    act: Act, methods: tuple[str, ...]
+) -> None:
+    add_lane(act)
+    offer_face(act)
+    before = act.session.scalars(select(PolicyRecordRow.value)).all()
+    with pytest.raises(ActRefused) as refused:
+        save_lane(act, "north", LaneSpec("north-in", "In", "in", methods))
+    assert refused.value.field == "methods"
+    assert act.session.scalars(select(PolicyRecordRow.value)).all() == before
+
+
+def test_narrowing_the_hours_of_the_other_ways_below_those_of_face_is_refused(act: Act) -> None:
+    from gate_controller.calendars import Span
+
+    add_lane(act)
+    offer_face(act)
+    always = [Span(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"), 0, 1440)]
+    hours = save_hours(act, None, "always", always)
+    narrowed = {"card": hours.hours_id, "pin": hours.hours_id, "qr": hours.hours_id}
+    save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"), narrowed))
+    with pytest.raises(ActRefused, match="only way in"):
+        save_hours(act, hours.hours_id, "weekdays", [Span(("mon",), 0, 1440)])

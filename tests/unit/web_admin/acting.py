@@ -1,0 +1,113 @@
+"""A small compound made by the acts themselves, and the gate's own view of what was published."""
+
+import os
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.access import Claim, Decision, GateMemory, decide
+from gate_controller.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
+from gate_controller.policy import PolicySnapshot
+from gate_controller.signing import public_bytes
+from gate_controller.sync_contract import PairRequest
+from web_admin import pairing
+from web_admin.acts import Act, Channel
+from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
+from web_admin.custody import FACE_PURPOSE
+from web_admin.gate_orders import approve_pairing, make_pair_code
+from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
+from web_admin.homes_and_people import add_home, add_person
+from web_admin.models import AuditEntry, Gate, Home, Person
+from web_admin.policy_records import open_gate_keys
+from web_admin.sealing import Sealer
+from web_admin.site_keys import private_key
+from web_admin.why_refused import published_snapshot
+
+NOTICE = {language: dict.fromkeys(NOTICE_FIELDS, "said plainly") for language in ("zh", "en")}
+ALL_METHODS = ("card", "pin", "qr", "face")
+
+
+def manager(session: Session, sealer: Sealer, site_id: str, now: datetime) -> Act:
+    """Return what every act of the manager starts with."""
+    return Act(session, sealer, site_id, "manager-1", "manager", now)
+
+
+def at_desk(act: Act) -> Act:
+    """Return the same act at the desk."""
+    return replace(act, channel="desk")
+
+
+def by_phone(act: Act, person_id: str, channel: Channel = "phone") -> Act:
+    """Return the same act as the person does it."""
+    return replace(act, actor_id=person_id, channel=channel)
+
+
+def add_lane(act: Act, gate_id: str = "north", methods: tuple[str, ...] = ("card", "pin", "qr")) -> str:
+    """Add a gate with one lane in, pair it as an installer does, and return the lane's id."""
+    add_gate(act, gate_id, gate_id.title())
+    save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
+    pair(act, gate_id)
+    return f"{gate_id}-in"
+
+
+def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:
+    """Pair a controller with a gate: code, same characters, yes."""
+    key = Ed25519PrivateKey.generate()
+    code = make_pair_code(act, gate_id)
+    request = PairRequest(code=code, gate_public_key=public_bytes(key), nonce=os.urandom(16))
+    approve_pairing(act, pairing.begin(act.session, request, act.now).pair_id)
+    return key
+
+
+def offer_face(act: Act, gate_id: str = "north") -> None:
+    """Publish a notice, switch face on and offer it at a gate's lane."""
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    enable_face(act)
+    save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
+
+
+def household(act: Act, number: str = "3-1203", name: str = "Lin") -> tuple[Home, Person]:
+    """Add a home and a person in it."""
+    home = add_home(act, number)
+    return home, add_person(act, display_name=name, home_id=home.home_id)
+
+
+def gate_view(act: Act, gate_id: str = "north") -> PolicySnapshot:
+    """Return what the gate knows after its next question."""
+    return published_snapshot(act.session, act.session.get_one(Gate, gate_id), act.now)
+
+
+def gate_keys(act: Act, gate_id: str = "north") -> GateKeys:
+    """Return the keys that the gate was given."""
+    keys = open_gate_keys(act.sealer, act.session.get_one(Gate, gate_id))
+    pass_key = public_bytes(private_key(act.session, act.sealer, act.site_id, "pass"))
+    return GateKeys(keys.card_key, keys.pin_key, pass_key)
+
+
+def show_card(act: Act, number: int, lane_id: str = "north-in") -> Decision:
+    """Hold a card to a lane's reader."""
+    policy = gate_view(act).policy
+    return decide(identify_card(number, policy, gate_keys(act)), lane_id, policy, GateMemory(), act.now)
+
+
+def type_digits(act: Act, home_number: str, digits: str, lane_id: str = "north-in") -> Decision:
+    """Type a home's number and digits at a lane's keypad."""
+    policy = gate_view(act).policy
+    tag = hash_typed(home_number, digits, policy, gate_keys(act))
+    return decide(identify_typed(home_number, tag, policy), lane_id, policy, GateMemory(), act.now)
+
+
+def show_code(act: Act, text: str, lane_id: str = "north-in") -> Decision:
+    """Hold a QR code to a lane's scanner."""
+    policy = gate_view(act).policy
+    claim: Claim = identify_code(text, policy, gate_keys(act), act.now)
+    return decide(claim, lane_id, policy, GateMemory(), act.now)
+
+
+def audit_kinds(act: Act) -> list[str]:
+    """Return the kinds of the site's audit entries, in order."""
+    rows = select(AuditEntry.kind).where(AuditEntry.site_id == act.site_id).order_by(AuditEntry.seq)
+    return list(act.session.scalars(rows))

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import logging
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -100,6 +101,7 @@ class TerminalServer:
 
     def start(self) -> None:
         """Bind the port and serve in threads; raise OSError when the port is taken."""
+        _check_free(*self._server.bind_addr)
         self._server.prepare()
         self._guard = EntryGuard(self._launch_token, self._server.bind_addr[1])
         self._thread.start()
@@ -206,6 +208,16 @@ def _checked_languages(languages: Sequence[str]) -> tuple[str, ...]:
         if language != SOURCE_LANGUAGE and not compiled.exists():
             raise ValueError(f"The translation for {language!r} is not compiled; run 'make setup'.")
     return tuple(languages)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise OSError when the port is taken; cheroot would leave its socket open and say less."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as err:
+            raise OSError(err.errno, f"The terminal page cannot use {host}:{port}: {err.strerror}") from err
 
 
 def _digest_of_page() -> str:

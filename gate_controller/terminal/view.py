@@ -59,8 +59,8 @@ class Screen(StrEnum):
     """The gate cannot open by itself now; `message` may be `starting` or `granted_not_opened`."""
 
 
-Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9#*-]$")]
-Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?$")]
+Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9#*-]\Z")]
+Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,4})?\Z")]
 
 
 class KeyTyped(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="key", tag_field="act"):
@@ -110,7 +110,7 @@ TerminalAct = (
 
 METHOD_ORDER = tuple(Method)
 Count = Annotated[int, msgspec.Meta(ge=0, le=99)]
-MessageKey = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]*$")]
+MessageKey = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]*\Z")]
 
 
 class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """The ways in at this lane now. Where face is absent, nothing on the page mentions it."""
     message: MessageKey = ""
     """A stable word (`texts.MESSAGES`); a word the page does not know shows the screen's own line."""
-    typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*$")] = ""
+    typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*\Z")] = ""
     typed_count: Count = 0
     """How many characters of a PIN or code were typed: dots."""
     seconds_left: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None

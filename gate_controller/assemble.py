@@ -178,7 +178,18 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         config.gate.server_url, config.gate.server_ca, identity.gate_id, key, store.next_counter
     )
     sync = SyncClient(
-        link, identity, key, store, journal, clock, keeper, boot_seconds, status, inbox.put, nudge
+        link,
+        identity,
+        key,
+        store,
+        journal,
+        clock,
+        keeper,
+        boot_seconds,
+        status,
+        inbox.put,
+        nudge,
+        snapshot.face_roster if snapshot is not None else {},
     )
     parts = GateParts(
         identity=identity,

@@ -1,5 +1,6 @@
 """Hold the gate to what the policy says about faces: leases in, forgetting with a signed receipt out."""
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +8,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.clock import GateClock
+from gate_controller.face.errors import FaceError
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
 from gate_controller.journal import Journal
@@ -14,6 +16,8 @@ from gate_controller.policy import FaceRecord
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.signing import sign
 from gate_controller.sync_contract import RECEIPT_DOMAIN, FaceLease, ForgetReceipt
+
+log = logging.getLogger(__name__)
 
 
 class FaceKeeper:
@@ -54,7 +58,12 @@ class FaceKeeper:
             for consent_id, person_id in ended.items():
                 keeps = person_id in roster and roster[person_id].consent_id == consent_id
                 if not keeps:
-                    self._forget(person_id, consent_id)
+                    try:
+                        self._forget(person_id, consent_id)
+                    except FaceError:
+                        # Still listed as ended, so it is tried again with the next policy or start.
+                        log.exception("a face could not be overwritten on disk yet")
+                        continue
                 self._store.ended_face_done(consent_id)
             return len(ended)
 

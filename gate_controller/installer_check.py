@@ -87,7 +87,8 @@ def _check_cameras(config: GateConfig) -> Iterator[CheckLine]:
             camera.open()
             frame = camera.newest_frame(FRAME_SECONDS)
             if frame is None:
-                yield CheckLine(False, f"camera {name}: opened, and no picture came within {FRAME_SECONDS:g} s")
+                no_picture = f"camera {name}: opened, and no picture came within {FRAME_SECONDS:g} s"
+                yield CheckLine(False, no_picture)
             else:
                 height, width = frame.shape[:2]
                 frame.fill(0)

@@ -6,7 +6,7 @@ reported once when it starts and once when it ends, and tried again at the next 
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from gate_controller.clock import GateClock
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
 from gate_controller.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
-from gate_controller.policy import PolicyRefused, PolicySnapshot
+from gate_controller.policy import FaceRecord, PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.signing import (
@@ -120,6 +120,7 @@ class SyncClient:
         status: Callable[[], GateStatus],
         deliver: Callable[[SyncNews], None],
         nudge: threading.Event,
+        roster: Mapping[str, FaceRecord],
     ) -> None:
         """Remember the parts; `start` begins to call, and `nudge` set by anyone makes it call at once."""
         self._link = link
@@ -136,6 +137,7 @@ class SyncClient:
         self._online: bool | None = None
         self._ask_at = clock.monotonic_seconds()
         self._wake = nudge
+        self._roster = roster
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -200,10 +202,11 @@ class SyncClient:
             self._send_tombstones()
             return 0.2
         self._server_has_seq = reply.acknowledged_seq
+        # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
+        self._keeper.take_leases(reply.leases, self._boot_seconds())
         self._take_keys(reply)
         if reply.policy is not None:
             self._take_policy(reply)
-        self._keeper.take_leases(reply.leases, self._boot_seconds())
         for order in reply.orders:
             self._deliver(OrderArrived(order))
         return reply.ask_again_seconds
@@ -231,9 +234,10 @@ class SyncClient:
         if issued_at is not None:
             self._clock.server_said(issued_at)
         if snapshot is not None:
+            self._roster = snapshot.face_roster
             self._deliver(PolicyTaken(snapshot))
-            self._keeper.settle(snapshot.face_roster)
-        elif issued_at is not None:
+        self._keeper.settle(self._roster)
+        if snapshot is None and issued_at is not None:
             self._deliver(PolicyFresh(issued_at))
 
     def _send_tombstones(self) -> None:

@@ -1,0 +1,140 @@
+"""A gate without server, network or screen: real bytes in, real bytes out."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from hardware.interfaces import InputKind
+from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.people import Phone, card, person, pin, qr, records, visitor_code
+
+OPENS_WITHIN_SECONDS = 5
+
+
+@pytest.fixture
+def bench(tmp_path: Path):
+    """A gate with one resident who has a card, a PIN and a phone."""
+    with bench_gate(tmp_path) as gate:
+        yield gate
+
+
+def household(phone: Phone) -> dict:
+    return records(
+        person(),
+        card(0x1234ABCD, CARD_KEY),
+        pin("482915", PIN_KEY),
+        qr(phone),
+        visitor_code("48291573", PIN_KEY),
+    )
+
+
+def opened(bench: BenchGate, after_ns: int) -> int:
+    return bench.relay.wait_for_on(1, timeout_seconds=OPENS_WITHIN_SECONDS, after_ns=after_ns)
+
+
+def test_card_pin_and_phone_open_the_lane_and_are_written_down(bench: BenchGate) -> None:
+    """Each method goes from real bytes to a real relay frame, and each leaves one entry that says why."""
+    phone = Phone()
+    bench.give_policy(household(phone))
+    bench.start()
+    assert opened(bench, bench.card.tap(0x1234ABCD))
+    bench.relay.wait_for_off(1, timeout_seconds=5)
+    assert opened(bench, bench.keys.type("31203#482915#"))
+    bench.relay.wait_for_off(1, timeout_seconds=5)
+    assert opened(bench, bench.scanner.scan(phone.code(int(time.time()))))
+    bench.relay.wait_for_off(1, timeout_seconds=5)
+    bench.stop()
+    assert bench.decisions() == [("card", "granted", True), ("pin", "granted", True), ("qr", "granted", True)]
+
+
+def test_refusals_send_no_on_byte_and_say_why(bench: BenchGate) -> None:
+    """Unknown card, wrong PIN, stale, forged and unreadable codes: no ON frame ever, one reason each."""
+    phone, stranger = Phone(), Phone()
+    bench.give_policy(household(phone))
+    bench.start()
+    bench.card.tap(0x77777777)
+    bench.keys.type("31203#111999#")
+    bench.scanner.scan(phone.code(int(time.time()) - 45))
+    bench.scanner.scan(stranger.code(int(time.time())))
+    bench.scanner.scan("HELLO")
+    time.sleep(1.0)
+    bench.stop()
+    assert sorted(reason for _, reason, _ in bench.decisions()) == [
+        "code_forged", "code_stale", "code_unreadable", "credential_unknown", "pin_wrong",
+    ]
+    assert not any(change.on for change in bench.relay.changes)
+
+
+def test_a_code_opens_once_and_a_visitor_code_too(bench: BenchGate) -> None:
+    """The same code shown again later is a replay; eight digits for a visit are used up by one visit."""
+    phone = Phone()
+    bench.give_policy(household(phone))
+    bench.start()
+    text = phone.code(int(time.time()))
+    assert opened(bench, bench.scanner.scan(text))
+    time.sleep(2.2)
+    bench.scanner.scan(text)
+    assert opened(bench, bench.keys.type("31203#48291573#"))
+    time.sleep(0.5)
+    bench.keys.type("31203#48291573#")
+    time.sleep(1.0)
+    bench.stop()
+    assert bench.decisions() == [
+        ("qr", "granted", True),
+        ("qr", "code_replayed", False),
+        ("pin", "granted", True),
+        ("pin", "used_up", False),
+    ]
+
+
+def test_three_wrong_pins_delay_the_home_and_not_its_card(bench: BenchGate) -> None:
+    """Guessing slows the PIN of that home down; the card goes on opening."""
+    bench.give_policy(household(Phone()))
+    bench.start()
+    for wrong in ("111999", "222888", "333777"):
+        bench.keys.type(f"31203#{wrong}#")
+        time.sleep(0.4)
+    bench.keys.type("31203#482915#")
+    time.sleep(0.4)
+    assert opened(bench, bench.card.tap(0x1234ABCD))
+    bench.stop()
+    assert [reason for _, reason, _ in bench.decisions()] == [
+        "pin_wrong", "pin_wrong", "pin_wrong", "method_delayed", "granted",
+    ]
+
+
+def test_a_restart_sends_only_rest_and_remembers_the_last_code(bench: BenchGate) -> None:
+    """After a stop and a start no ON byte is sent, and a code that was used stays used."""
+    phone = Phone()
+    bench.give_policy(household(phone))
+    bench.start()
+    text = phone.code(int(time.time()))
+    assert opened(bench, bench.scanner.scan(text))
+    bench.stop()
+    on_before = sum(change.on for change in bench.relay.changes)
+    bench.start()
+    bench.scanner.scan(text)
+    time.sleep(1.0)
+    bench.stop()
+    assert sum(change.on for change in bench.relay.changes) == on_before
+    assert [reason for _, reason, _ in bench.decisions()] == ["granted", "code_replayed"]
+
+
+def test_a_door_that_opens_by_itself_is_forced_and_one_after_a_grant_is_not(bench: BenchGate) -> None:
+    """The contact raises an alarm unless a grant or the exit button excuses it."""
+    bench.give_policy(household(Phone()))
+    bench.start()
+    time.sleep(0.5)
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+    time.sleep(0.3)
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
+    time.sleep(0.3)
+    assert opened(bench, bench.card.tap(0x1234ABCD))
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+    time.sleep(0.3)
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
+    time.sleep(0.3)
+    bench.stop()
+    kinds = [entry.kind for entry in bench.entries() if entry.kind.startswith(("door", "alarm_door"))]
+    assert kinds == ["alarm_door_forced", "door_closed", "door_opened", "door_closed"]

@@ -15,22 +15,29 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build the server from its configuration; `clock` gives the aware present."""
-    from web_admin.accounts import init_accounts  # noqa: PLC0415 - configuration is read before the pages' weight
-    from web_admin.pages import register_pages  # noqa: PLC0415 - likewise
+    from web_admin.pages import register_pages  # noqa: PLC0415 - the command line needs no pages
     from web_admin.sync_api import register_sync  # noqa: PLC0415 - likewise
 
-    app = Flask(__name__)
-    init_proxies(app, config)
-    database = Database(make_engine(config.database_url))
-    sealer = Sealer(config.seal_key, config.lookup_key, config.face_key)
-    init_database(app, Menjin(config, database, sealer, clock))
-    init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
+    app = create_core(config, clock=clock)
     register_sync(app)  # gates sign their requests: no cookie, no CSRF
     register_pages(app)  # languages, security headers, every page, error pages
     return app
 
 
-def init_proxies(app: Flask, config: WebConfig) -> None:
+def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
+    """Build what pages and commands share: the database, and accounts with their rules."""
+    from web_admin.accounts import init_accounts  # noqa: PLC0415 - accounts import the database from here
+
+    app = Flask(__name__)
+    init_limits(app, config)
+    database = Database(make_engine(config.database_url))
+    sealer = Sealer(config.seal_key, config.lookup_key, config.face_key)
+    init_database(app, Menjin(config, database, sealer, clock))
+    init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
+    return app
+
+
+def init_limits(app: Flask, config: WebConfig) -> None:
     """Bound what a form may send, and believe exactly as many reverse proxies as stand in front."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     count = config.trusted_proxies

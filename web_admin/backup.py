@@ -1,0 +1,245 @@
+"""One sealed file with all a server needs to come back, except what could bring a face back.
+
+    MENJIN-BACKUP-1 \\n  salt:16  then frames of  length:4  AES-256-GCM(zlib(MessagePack))
+
+The key comes from a passphrase by scrypt (RFC 7914). Each frame's nonce is its number and its
+associated data says whether it is the last, so frames cannot be swapped, dropped or cut off. The
+first frame holds the secrets, the others rows of tables. Shares of faces and their key are left out.
+"""
+
+import os
+import secrets
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from sqlalchemy import Connection, Date, Table, func, insert, inspect, select, text
+from sqlalchemy.types import DateTime, TypeDecorator
+
+from web_admin import accounts
+from web_admin.config import SECRET_NAMES, WebConfig
+from web_admin.database import Database
+from web_admin.models import Base
+from web_admin.schema import current_revision, upgrade
+
+assert accounts.User.__table__ is not None  # noqa: S101 - its import is what brings the accounts' tables
+
+MAGIC = b"MENJIN-BACKUP-1\n"
+SCRYPT_COST = 2**16
+ROWS_A_FRAME = 2000
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+LEFT_OUT = frozenset({"face_share"})
+KEPT_SECRETS = tuple(name for name in SECRET_NAMES if name != "face")
+
+
+T = TypeVar("T")
+
+
+class BackupRefused(Exception):
+    """The file cannot be taken: no backup, another passphrase, changed, or cut off."""
+
+
+class Preface(msgspec.Struct, frozen=True):
+    """The first frame: what the rows need to make sense."""
+
+    revision: str
+    made_at: datetime
+    secrets: dict[str, bytes]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A part of one table."""
+
+    table: str
+    columns: list[str]
+    rows: list[list[object]]
+
+
+# -- frames ----------------------------------------------------------------------------------------
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    return AESGCM(Scrypt(salt=salt, length=32, n=SCRYPT_COST, r=8, p=1).derive(passphrase.encode()))
+
+
+def _nonce(number: int) -> bytes:
+    return struct.pack(">4xQ", number)
+
+
+def _write_frames(file: BinaryIO, passphrase: str, frames: Iterator[bytes]) -> None:
+    salt = secrets.token_bytes(16)
+    cipher = _cipher(passphrase, salt)
+    file.write(MAGIC + salt)
+    number, pending = 0, next(frames)
+    for following in frames:
+        _write_frame(file, cipher, number, pending, last=False)
+        number, pending = number + 1, following
+    _write_frame(file, cipher, number, pending, last=True)
+
+
+def _write_frame(file: BinaryIO, cipher: AESGCM, number: int, plain: bytes, *, last: bool) -> None:
+    sealed = cipher.encrypt(_nonce(number), zlib.compress(plain), b"last" if last else b"more")
+    file.write(struct.pack(">I", len(sealed)) + sealed)
+
+
+def _read_frames(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
+    if file.read(len(MAGIC)) != MAGIC:
+        raise BackupRefused("this file is no backup of Menjin")
+    cipher = _cipher(passphrase, file.read(16))
+    number, length = 0, file.read(4)
+    while length:
+        size = struct.unpack(">I", length)[0] if len(length) == 4 else MAX_FRAME_BYTES + 1
+        sealed = file.read(size) if size <= MAX_FRAME_BYTES else b""
+        length = file.read(4)
+        try:
+            packed = cipher.decrypt(_nonce(number), sealed, b"more" if length else b"last")
+        except (InvalidTag, ValueError) as err:
+            raise BackupRefused(
+                "wrong passphrase, or the file was changed or cut off"
+                if number == 0
+                else f"the file was changed or cut off after part {number}"
+            ) from err
+        yield zlib.decompress(packed)
+        number += 1
+    if number == 0:
+        raise BackupRefused("the file ends before its first part")
+
+
+# -- backup ----------------------------------------------------------------------------------------
+
+
+def write_backup(database: Database, config: WebConfig, passphrase: str, path: Path, now: datetime) -> int:
+    """Write one consistent state to a new file of mode 0600; return how many rows it holds.
+
+    Raises FileExistsError rather than replace a file. Nothing is left when it fails.
+    """
+    if len(passphrase) < 1:
+        raise BackupRefused("the passphrase is empty")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    counted: list[int] = []
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _write_frames(file, passphrase, _frames(database, config, now, counted))
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink()
+        raise
+    return sum(counted)
+
+
+def _frames(database: Database, config: WebConfig, now: datetime, counted: list[int]) -> Iterator[bytes]:
+    kept = {
+        "seal": config.seal_key,
+        "lookup": config.lookup_key,
+        "session": config.session_key,
+        "totp": config.totp_key,
+        "password_salt": config.password_salt,
+    }
+    preface = Preface(
+        current_revision(database.engine) or "", now, {name: kept[name] for name in KEPT_SECRETS}
+    )
+    yield msgspec.msgpack.encode(preface)
+    with database.snapshot() as session:
+        for table in Base.metadata.sorted_tables:
+            if table.name in LEFT_OUT:
+                continue
+            columns = [str(column.name) for column in table.columns]
+            result = session.execute(select(table).execution_options(yield_per=ROWS_A_FRAME))
+            for part in result.partitions():
+                counted.append(len(part))
+                yield msgspec.msgpack.encode(Rows(str(table.name), columns, [list(row) for row in part]))
+
+
+# -- restore ---------------------------------------------------------------------------------------
+
+
+def read_preface(passphrase: str, path: Path) -> Preface:
+    """Return the first part of a backup; raise BackupRefused."""
+    with path.open("rb") as file:
+        return _decode(next(_read_frames(file, passphrase)), Preface)
+
+
+def restore_rows(database: Database, passphrase: str, path: Path) -> int:
+    """Fill an empty database from a backup and bring it up to date; return how many rows came.
+
+    Raises BackupRefused, with nothing stored, on a database with tables or a file that is not whole.
+    """
+    if inspect(database.engine).get_table_names():
+        raise BackupRefused("the database is not empty: restore into a new one")
+    with path.open("rb") as file:
+        for _frame in _read_frames(file, passphrase):
+            pass  # all of it is checked before a single row is stored
+    count = 0
+    tables = {table.name: table for table in Base.metadata.sorted_tables}
+    with path.open("rb") as file:
+        frames = _read_frames(file, passphrase)
+        preface = _decode(next(frames), Preface)
+        upgrade(database.engine, preface.revision)
+        with database.engine.begin() as connection:
+            for frame in frames:
+                part = _decode(frame, Rows)
+                table = tables.get(part.table)
+                if table is None or part.table in LEFT_OUT:
+                    raise BackupRefused(
+                        f"the file holds a table {part.table!r}, which this version does not know"
+                    )
+                connection.execute(insert(table), _typed(table, part.columns, part.rows))
+                count += len(part.rows)
+            _move_sequences(connection, list(tables.values()))
+    upgrade(database.engine)
+    return count
+
+
+def _move_sequences(connection: Connection, tables: Sequence[Table]) -> None:
+    """Let PostgreSQL count on from the restored numbers."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        column = table.autoincrement_column
+        if column is not None:
+            connection.execute(
+                text("SELECT setval(pg_get_serial_sequence(:table, :column), :newest, true)"),
+                {
+                    "table": table.name,
+                    "column": column.name,
+                    "newest": connection.scalar(select(func.max(column))) or 1,
+                },
+            )
+
+
+def _decode(frame: bytes, type_: type[T]) -> T:
+    try:
+        return msgspec.msgpack.decode(frame, type=type_)
+    except msgspec.MsgspecError as err:
+        raise BackupRefused(f"a part of the file cannot be read: {err}") from err
+
+
+def _typed(
+    table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> list[Mapping[str, object]]:
+    """Return rows by column, with dates and naive times, which travel as text, made whole again."""
+    readers = [_reader(table, name) for name in columns]
+    return [
+        {name: reader(value) for name, reader, value in zip(columns, readers, row, strict=True)}
+        for row in rows
+    ]
+
+
+def _reader(table: Table, name: str) -> Callable[[object], object]:
+    if name not in table.columns:
+        raise BackupRefused(f"the file holds a column {table.name}.{name}, which this version does not know")
+    type_ = table.columns[name].type
+    plain = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    if isinstance(plain, DateTime):
+        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(plain, Date):
+        return lambda value: date.fromisoformat(value) if isinstance(value, str) else value
+    return lambda value: value

@@ -1,0 +1,133 @@
+"""`menjin web`: set a server up, run it, bring its tables up to date, back it up, restore it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from web_admin.cli_answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.config import ConfigRefused
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+_DESCRIPTION = """\
+Set up and run the server of a compound.
+
+  menjin web init       make keys, database and the first manager's account
+  menjin web run        serve pages and gates until stopped
+  menjin web upgrade    bring the tables up to date after an update of the program
+  menjin web backup     write one sealed file (faces cannot come back from it)
+  menjin web restore    start again from a backup, or leave a lost gate out
+"""
+
+_EPILOG = """\
+settings: DATA_DIR/web.toml holds database_url, public_url and trusted_proxies; the variables
+MENJIN_DATABASE_URL, MENJIN_PUBLIC_URL, MENJIN_TRUSTED_PROXIES, MENJIN_DATA_DIR and
+MENJIN_SECRETS_DIR go before it. Secrets are files in DATA_DIR/secrets.
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
+    from web_admin import cli_commands  # loads the database and pages, which --help need not wait for
+
+    arguments = _parser().parse_args(argv)
+    commands: dict[str, Callable[[argparse.Namespace], str]] = {
+        "init": cli_commands.init,
+        "run": cli_commands.serve,
+        "upgrade": cli_commands.upgrade,
+        "backup": cli_commands.backup,
+        "restore": cli_commands.restore,
+    }
+    try:
+        print(commands[arguments.command](arguments), end="")
+    except (ConfigRefused, CommandRefused) as err:
+        return _complain(str(err), EXIT_USAGE)
+    except SQLAlchemyError as err:
+        # The statement and its values may be personal: only the driver's own words are shown.
+        return _complain(f"the database: {str(getattr(err, 'orig', err)).splitlines()[0]}", EXIT_FAILED)
+    except OSError as err:
+        return _complain(f"{err.filename or 'error'}: {err.strerror or err}", EXIT_FAILED)
+    return EXIT_OK
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"menjin web: {message}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="menjin web",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--data-dir", type=Path, help="where the server keeps everything (default: here)")
+
+    init = commands.add_parser("init", parents=[where], help="make keys, database and first account")
+    init.add_argument("--name", help="the compound's name, as residents know it")
+    init.add_argument("--timezone", default="Asia/Shanghai", help="(default: %(default)s)")
+    init.add_argument("--language", choices=("zh", "en"), default="zh", help="(default: %(default)s)")
+    init.add_argument("--public-url", help="the address residents type, such as https://gate.example.org")
+    init.add_argument("--database-url", help="postgresql://… instead of a file in the data directory")
+    init.add_argument(
+        "--root-key", type=Path, metavar="FILE", help="where to write the root key, to be moved away"
+    )
+    init.add_argument(
+        "--root-passphrase-file", type=Path, metavar="FILE", help="its first line protects the root key"
+    )
+    init.add_argument("--manager-email", help="who manages the compound")
+    init.add_argument(
+        "--manager-password-file", type=Path, metavar="FILE", help="its first line is the password"
+    )
+    init.add_argument(
+        "--manager-totp-file",
+        type=Path,
+        metavar="FILE",
+        help="base32 secret of the authenticator; without it the first sign-in sets it up",
+    )
+
+    serve = commands.add_parser("run", parents=[where], help="serve until stopped")
+    serve.add_argument(
+        "--host",
+        default=os.environ.get("MENJIN_HOST_ADDRESS", "127.0.0.1"),
+        help="address to listen on (default: 127.0.0.1, behind a reverse proxy)",
+    )
+    serve.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
+    serve.add_argument("--threads", type=int, default=16, help="requests at a time (default: %(default)s)")
+    serve.add_argument(
+        "--workers", type=int, default=1, help="processes, for PostgreSQL (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--ready-fd", type=int, metavar="N", help="write the address to this descriptor when ready"
+    )
+
+    commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
+
+    backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser("restore", parents=[where], help="start again from a backup")
+    restore.add_argument("file", type=Path, nargs="?", help="a backup; the data directory must be new")
+    restore.add_argument(
+        "--without-gate",
+        metavar="GATE",
+        action="append",
+        default=[],
+        help="do not wait for this gate, which is lost; may be given several times",
+    )
+    restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
+    restore.add_argument("--public-url", help="the address residents type from now on")
+    for parser_ in (backup, restore):
+        parser_.add_argument(
+            "--passphrase-file",
+            type=Path,
+            metavar="FILE",
+            help=f"its first line seals the backup (or ${PASSPHRASE_VARIABLE}, or typed)",
+        )
+    return parser

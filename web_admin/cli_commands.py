@@ -1,0 +1,259 @@
+"""The `menjin web` commands, once their options are read; each returns what to tell the operator."""
+
+import argparse
+import os
+from pathlib import Path
+
+from sqlalchemy import select
+
+from web_admin import create_app, create_core, schema
+from web_admin.accounts import create_manager
+from web_admin.acts import ActRefused
+from web_admin.audit import append_audit
+from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
+from web_admin.cli_answers import (
+    SHORTEST_PASSPHRASE,
+    SHORTEST_PASSWORD,
+    CommandRefused,
+    answer,
+    backup_passphrase,
+    clock,
+    first_line,
+    known_timezone,
+    secret_answer,
+)
+from web_admin.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
+from web_admin.database import Database, make_engine
+from web_admin.models import Gate, Site
+from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
+from web_admin.sealing import Sealer
+from web_admin.serving import serve_app
+from web_admin.site_keys import create_site
+
+
+def _config(arguments: argparse.Namespace) -> WebConfig:
+    return load_config(os.environ, arguments.data_dir)
+
+
+def _sealer(config: WebConfig) -> Sealer:
+    return Sealer(config.seal_key, config.lookup_key, config.face_key)
+
+
+def _new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the data and secrets directories, made private; refuse to touch a server that is there."""
+    data_dir = (arguments.data_dir or Path(os.environ.get("MENJIN_DATA_DIR", "."))).resolve()
+    secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
+    there = [path for path in (data_dir / "web.toml", secrets_dir / "seal.key") if path.exists()]
+    if there:
+        raise CommandRefused(f"{there[0]} exists: there is a server here already; nothing was changed")
+    for folder in (data_dir, secrets_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets_dir.chmod(0o700)
+    return data_dir, secrets_dir
+
+
+def _settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str | int]:
+    settings: dict[str, str | int] = {"public_url": public_url}
+    if arguments.database_url:
+        settings["database_url"] = arguments.database_url
+    return settings
+
+
+def init(arguments: argparse.Namespace) -> str:
+    """Make directories, secrets, tables, the site with its keys, and the first manager."""
+    name = answer(arguments.name, "Name of the compound", "--name")
+    timezone = known_timezone(arguments.timezone)
+    public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+    root_key = Path(answer(str(arguments.root_key or ""), "File for the root key", "--root-key"))
+    passphrase = secret_answer(
+        arguments.root_passphrase_file,
+        "Passphrase of the root key",
+        "--root-passphrase-file",
+        SHORTEST_PASSPHRASE,
+    )
+    email = answer(arguments.manager_email, "E-mail address of the manager", "--manager-email")
+    password = secret_answer(
+        arguments.manager_password_file,
+        "Password of the manager",
+        "--manager-password-file",
+        SHORTEST_PASSWORD,
+    )
+    totp = first_line(arguments.manager_totp_file) if arguments.manager_totp_file else None
+    if root_key.exists():
+        raise CommandRefused(f"{root_key} exists; nothing was changed")
+    data_dir, secrets_dir = _new_data_dir(arguments)
+    for secret in SECRET_NAMES:
+        write_secret(secrets_dir, secret)
+    write_settings(data_dir / "web.toml", _settings(arguments, public_url))
+    try:
+        config = _config(arguments)
+        pem = _make_site(config, name, timezone, arguments.language, passphrase, (email, password, totp))
+        _write_new(root_key, pem)
+    except BaseException:
+        # Half a server would be taken for a whole one at the next try.
+        _remove_new(data_dir, secrets_dir)
+        raise
+    return (
+        f"The server is set up in {data_dir}.\n"
+        f"Move {root_key} to two places off this machine, then delete it here: whoever has it and its\n"
+        "passphrase can make new keys for all gates. Start with: menjin web run\n"
+    )
+
+
+def _remove_new(data_dir: Path, secrets_dir: Path) -> None:
+    """Remove what this run of `init` or `restore` made."""
+    names = [data_dir / "web.toml", *(data_dir / f"menjin.sqlite3{end}" for end in ("", "-wal", "-shm"))]
+    for path in [*names, *(secrets_dir / f"{name}.key" for name in SECRET_NAMES)]:
+        path.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(content)
+
+
+def _make_site(
+    config: WebConfig,
+    name: str,
+    timezone: str,
+    language: str,
+    passphrase: str,
+    manager: tuple[str, str, str | None],
+) -> bytes:
+    old_mask = os.umask(0o077)
+    try:
+        app = create_core(config, clock=clock)
+        database: Database = app.extensions["menjin"].database
+        schema.upgrade(database.engine)
+        now = clock()
+        with app.app_context(), database.session() as session:
+            if session.scalar(select(Site.site_id)) is not None:
+                raise CommandRefused("the database has a compound already: use a new one")
+            site, pem = create_site(session, _sealer(config), name, timezone, language, passphrase, now)
+            create_manager(session, *manager)
+            append_audit(session, site.site_id, "site_created", {}, {}, now)
+        database.engine.dispose()
+    except ActRefused as err:
+        raise CommandRefused(str(err)) from err
+    finally:
+        os.umask(old_mask)
+    return pem
+
+
+def serve(arguments: argparse.Namespace) -> str:
+    """Run the server until it is told to stop."""
+    config = _config(arguments)
+    engine = make_engine(config.database_url)
+    revision = schema.current_revision(engine)
+    engine.dispose()
+    if revision != schema.newest_revision():
+        raise CommandRefused(
+            "the database is empty: run 'menjin web init'"
+            if revision is None
+            else f"the tables are of revision {revision}: run 'menjin web upgrade' first"
+        )
+    if arguments.workers > 1 and config.database_url.startswith("sqlite"):
+        raise CommandRefused("--workers is for PostgreSQL; with SQLite it has to be 1")
+    app = create_app(config, clock=clock)
+    status = serve_app(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        threads=arguments.threads,
+        workers=arguments.workers,
+        ready_fd=arguments.ready_fd,
+    )
+    if status:
+        raise CommandRefused(f"the server ended with status {status}; its own lines above say why")
+    return ""
+
+
+def upgrade(arguments: argparse.Namespace) -> str:
+    """Bring the tables up to date."""
+    engine = make_engine(_config(arguments).database_url)
+    before = schema.current_revision(engine)
+    schema.upgrade(engine)
+    after = schema.current_revision(engine)
+    engine.dispose()
+    return f"The tables are of revision {after}" + (
+        ", as before.\n" if before == after else f", they were {before}.\n"
+    )
+
+
+def backup(arguments: argparse.Namespace) -> str:
+    """Write a sealed backup of everything but faces."""
+    config = _config(arguments)
+    passphrase = backup_passphrase(arguments)
+    database = Database(make_engine(config.database_url))
+    rows = write_backup(database, config, passphrase, arguments.file, clock())
+    database.engine.dispose()
+    return (
+        f"{arguments.file}: {rows} rows. Shares of faces are not in it: after a restore, faces enrol anew.\n"
+    )
+
+
+def restore(arguments: argparse.Namespace) -> str:
+    """Fill a new data directory from a backup, or stop waiting for a gate that is lost."""
+    if arguments.file is None and not arguments.without_gate:
+        raise CommandRefused("say which backup FILE to restore, or --without-gate GATE for one under way")
+    said = _restore_file(arguments) if arguments.file is not None else ""
+    config = _config(arguments)
+    database = Database(make_engine(config.database_url))
+    sealer = _sealer(config)
+    try:
+        with database.session() as session:
+            for gate_id in arguments.without_gate:
+                leave_out_gate(session, sealer, gate_id, clock())
+    except (LookupError, NotRestoring) as err:
+        raise CommandRefused(str(err)) from err
+    with database.session() as session:
+        waiting = session.scalars(
+            select(Gate.gate_id)
+            .join(Site)
+            .where(Site.restoring, Gate.state == "paired", Gate.tombstones_taken.is_(False))
+        ).all()
+    database.engine.dispose()
+    if waiting:
+        return (
+            f"{said}No policy is given out before these gates have told what they saw end: "
+            f"{', '.join(waiting)}\n"
+            "They are asked by themselves once the server runs. Lost for good? --without-gate GATE\n"
+        )
+    return f"{said}The restore is finished; gates get the policy when the server runs.\n"
+
+
+def _restore_file(arguments: argparse.Namespace) -> str:
+    passphrase = backup_passphrase(arguments)
+    try:
+        preface = read_preface(passphrase, arguments.file)
+        public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+        data_dir, secrets_dir = _new_data_dir(arguments)
+        try:
+            for name in SECRET_NAMES:
+                write_secret(secrets_dir, name, preface.secrets.get(name))
+            write_settings(data_dir / "web.toml", _settings(arguments, public_url))
+            config = _config(arguments)
+            return _fill(config, passphrase, arguments.file)
+        except BaseException:
+            _remove_new(data_dir, secrets_dir)
+            raise
+    except BackupRefused as err:
+        raise CommandRefused(f"{arguments.file}: {err}") from err
+
+
+def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
+    old_mask = os.umask(0o077)
+    try:
+        database = Database(make_engine(config.database_url))
+        rows = restore_rows(database, passphrase, path)
+    finally:
+        os.umask(old_mask)
+    now = clock()
+    with database.session() as session:
+        for site in session.scalars(select(Site)).all():
+            begin_restoring(session, site.site_id, now)
+            append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)
+            finish_when_all_told(session, _sealer(config), site, now)
+    database.engine.dispose()
+    return f"{rows} rows came back. Faces did not: their owners enrol anew at the gates.\n"

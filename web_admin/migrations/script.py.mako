@@ -1,0 +1,22 @@
+"""${message}."""
+# ruff: noqa: PLR0915 - as Alembic wrote it: one statement a table
+
+import sqlalchemy as sa
+from alembic import op
+
+import web_admin.models
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the tables up to this revision."""
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    """Bring the tables back."""
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,79 @@
+"""Serve the app with gunicorn: threads in one process, or several processes over PostgreSQL."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has no types
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
+
+from web_admin.database import Menjin
+
+LONGEST_REQUEST_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # likewise
+    """Gunicorn with settings from us, never from its own files or environment."""
+
+    def __init__(self, app: Flask, settings: Mapping[str, object]) -> None:
+        self._app = app
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the settings that were given."""
+        for key, value in self._settings.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        """Return the app, built before any worker starts: a fault shows at once."""
+        return self._app
+
+
+def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, ready_fd: int | None) -> int:
+    """Serve until SIGTERM or SIGINT; say the address on standard output and on `ready_fd`."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    bound = listener.getsockname()[1]
+    address = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+    menjin: Menjin = app.extensions["menjin"]
+
+    def say_ready(_arbiter: Arbiter) -> None:
+        sys.stdout.write(f"menjin web: ready at {address}\n")
+        sys.stdout.flush()
+        if ready_fd is not None:
+            os.write(ready_fd, f"{address}\n".encode())
+            os.close(ready_fd)
+
+    def forget_connections(_arbiter: Arbiter, _worker: Worker) -> None:
+        # A connection opened before the fork must not be used on both sides of it.
+        menjin.database.engine.dispose(close=False)
+
+    settings = {
+        "bind": f"fd://{listener.fileno()}",
+        "worker_class": "gthread",
+        "workers": workers,
+        "threads": threads,
+        "preload_app": True,
+        "timeout": LONGEST_REQUEST_SECONDS,
+        "graceful_timeout": STOP_SECONDS,
+        "keepalive": 75,
+        "when_ready": say_ready,
+        "post_fork": forget_connections,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "proc_name": "menjin-web",
+        "control_socket_disable": True,
+    }
+    menjin.database.engine.dispose()
+    try:
+        _Server(app, settings).run()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0

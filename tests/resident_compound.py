@@ -1,0 +1,139 @@
+"""A small compound for the residents' pages: two gates, two homes, a notice, an invitation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from web_admin import create_app
+from web_admin.acts import Act
+from web_admin.config import WebConfig
+from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
+from web_admin.credentials import issue_card
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import Database, current_menjin
+from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
+from web_admin.homes_and_people import add_home, add_person, invite
+from web_admin.models import Base
+from web_admin.site_keys import create_site
+
+NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {
+    "handler_name": "Willow Court Property Services",
+    "handler_contact": "Office at the north gate, 021-5555 0100",
+    "purpose": "Opening the gates for you, when you ask a gate to look at you. Nothing else.",
+    "method": "You stand at the gate and touch Face. The gate compares numbers made from your face.",
+    "retention": "Until you switch it off or move out. Pictures are thrown away after seconds.",
+    "necessity": "You do not need it. Card, PIN and QR code open the same gates.",
+    "effect": "If the gate were stolen while running, the numbers could be read.",
+    "rights": "Switch it off at any time on this page, at a gate or at the desk, without a reason.",
+    "complaints": "District market supervision office, 12315",
+}
+NOTICE_ZH = {
+    "handler_name": "柳苑物业服务有限公司",
+    "handler_contact": "北门物业办公室，021-5555 0100",
+    "purpose": "在您要求时为您开门，不作他用。",
+    "method": "您站在门前并点按“人脸”，门禁机比对由人脸算出的数字。",
+    "retention": "直到您关闭或搬走为止。照片在数秒内丢弃。",
+    "necessity": "并非必需。门卡、密码和二维码可以打开同样的门。",
+    "effect": "如果门禁机在运行中被盗，这些数字可能被读取。",
+    "rights": "您可以随时在本页、门禁机或服务台关闭，无需说明理由。",
+    "complaints": "区市场监督管理局，12315",
+}
+
+
+class SetClock:
+    """A clock that tests set."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the time that was set."""
+        return self.now
+
+
+@dataclass
+class Compound:
+    """The app, and the ids that tests need."""
+
+    app: Flask
+    clock: SetClock
+    site_id: str
+    person_id: str
+    neighbour_id: str
+    card_id: str
+    neighbour_card_id: str
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give one transaction on the app's database."""
+        with self.app.app_context():
+            database: Database = current_menjin().database
+            with database.session() as session:
+                yield session
+
+    @contextmanager
+    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Act]:
+        """Give an act by the property office, or by a person's phone."""
+        with self.session() as session:
+            sealer = current_menjin().sealer
+            yield Act(session, sealer, self.site_id, actor_id, channel, self.clock.now)  # type: ignore[arg-type]  # a word of Channel
+
+    def invitation(self, person_id: str) -> str:
+        """Return a fresh invitation code."""
+        with self.act("manager") as act:
+            return invite(act, person_id)
+
+    def signed_in(self, person_id: str, language: str = "en") -> FlaskClient:
+        """Return a client that went through the welcome page."""
+        client = self.app.test_client()
+        with client.session_transaction() as session:
+            session["language"] = language
+        page = client.get("/r/welcome")
+        answer = client.post(
+            "/r/welcome", data={"code": self.invitation(person_id), "csrf_token": csrf_of(page.text)}
+        )
+        assert answer.status_code == 303, answer.text
+        return client
+
+
+def csrf_of(html: str) -> str:
+    """Return the form token of a page."""
+    return html.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def make_compound(config: WebConfig, clock: SetClock, *, face: bool = True) -> Compound:
+    """Build the app on an empty database and fill it through the acts."""
+    app = create_app(config, clock=clock)
+    with app.app_context():
+        menjin = current_menjin()
+        Base.metadata.create_all(menjin.database.engine)
+        with menjin.database.session() as session:
+            site, _pem = create_site(
+                session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", clock.now
+            )
+            act = Act(session, menjin.sealer, site.site_id, "tests", "system", clock.now)
+            for gate_id, name in (("north", "North gate"), ("south", "South gate")):
+                add_gate(act, gate_id, name)
+                save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
+            ids = [_household(act, number, name, card) for number, name, card in (
+                ("3-1203", "Lin Wei", 4_242_001), ("5-0101", "Zhao Min", 4_242_002))]
+            if face:
+                publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
+                enable_face(act)
+                save_lane(
+                    act, "north",
+                    LaneSpec("north-in", "North gate, in", "in", ["card", "pin", "qr", "face"]),
+                )
+            site_id = site.site_id
+    return Compound(app, clock, site_id, ids[0][0], ids[1][0], ids[0][1], ids[1][1])
+
+
+def _household(act: Act, number: str, name: str, card: int) -> tuple[str, str]:
+    home = add_home(act, number)
+    person = add_person(act, display_name=name, home_id=home.home_id, language="en")
+    return person.person_id, issue_card(act, person.person_id, card).credential_id

@@ -1,0 +1,30 @@
+"""The resident's phone page under /r/, and the page that a visitor's link opens under /v/.
+
+Everything here acts for the person who is signed in and on their own things only: an id of somebody
+else in an address answers 404. Changes go through the acts; these modules read, ask and show.
+"""
+
+from flask import Flask
+
+from web_admin.resident import (
+    face,
+    help_page,
+    my_code,
+    offline,
+    records,
+    sign_in,
+    visitor_link,
+    visitors,
+    ways_in,
+)
+from web_admin.resident.blueprint import bp
+
+__all__ = ["bp", "register_resident_pages"]
+
+PAGES = (ways_in, my_code, offline, visitors, face, records, help_page, sign_in)
+
+
+def register_resident_pages(app: Flask) -> None:
+    """Register the residents' pages and the public page of a visitor's pass."""
+    app.register_blueprint(bp)
+    app.register_blueprint(visitor_link.bp)

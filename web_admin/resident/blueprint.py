@@ -1,0 +1,98 @@
+"""The residents' blueprint: who acts, how a refusal is shown, what every template may use."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import current_person
+from web_admin.acts import Act, ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.models import Person, Site
+
+bp = Blueprint("resident", __name__, url_prefix="/r")
+
+_PAGE_AFTER_REFUSAL: Mapping[str, str] = {
+    "give_face": "resident.face",
+    "withdraw_face_now": "resident.face",
+    "withdraw_visitor_pass": "resident.visitors",
+    "end_visitor_code": "resident.visitors",
+}
+
+
+def signed_in() -> tuple[Person, Act]:
+    """Return who is signed in and the act they begin now, from their phone."""
+    person = current_person(request_session())
+    return person, act_of(person)
+
+
+def act_of(person: Person) -> Act:
+    """Return an act of this person from their own phone, now."""
+    menjin = current_menjin()
+    return Act(
+        session=request_session(),
+        sealer=menjin.sealer,
+        site_id=person.site_id,
+        actor_id=person.person_id,
+        channel="phone",
+        now=menjin.clock(),
+    )
+
+
+def site_of(person: Person) -> Site:
+    """Return the person's compound."""
+    return request_session().get_one(Site, person.site_id)
+
+
+def to(endpoint: str, **values: Any) -> Response:
+    """Return a redirect after a form was posted."""
+    return redirect(url_for(endpoint, **values), code=303)
+
+
+@bp.errorhandler(ActRefused)
+def _say_refusal(refused: ActRefused) -> Response:
+    request_session().rollback()
+    flash(str(refused.message), "refused")
+    name = (request.endpoint or "").rpartition(".")[2]
+    return to(_PAGE_AFTER_REFUSAL.get(name, "resident.ways_in"))
+
+
+@bp.after_request
+def _never_keep(response: Any) -> Any:
+    """Keep personal pages out of every cache; the offline shell says otherwise for itself."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def moment(value: datetime, timezone: str) -> str:
+    """Return a point in time as the site's people read it, with weekday."""
+    locale, zone = get_locale(), ZoneInfo(timezone)
+    local = value.astimezone(zone)
+    day = format_skeleton("MMMEd", local, locale=locale)
+    return f"{day} {local:%H:%M}"
+
+
+def method_name(method: str) -> str:
+    """Return a way in as pages call it."""
+    names = {
+        "card": gettext("Card"), "pin": gettext("PIN"), "qr": gettext("QR code"), "face": gettext("Face"),
+        "visitor_code": gettext("Visitor code"),
+    }
+    name: str = names.get(method, method)
+    return name
+
+
+bp.add_app_template_filter(moment, "moment")
+bp.add_app_template_filter(method_name, "method_name")
+
+
+@bp.app_context_processor
+def _language() -> dict[str, str]:
+    language = "zh" if str(get_locale()).startswith("zh") else "en"
+    return {"page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en"}

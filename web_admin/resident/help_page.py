@@ -1,0 +1,25 @@
+"""Help: what to do when something is lost, and whom to ask. Readable without signing in."""
+
+from flask import render_template
+from flask_login import current_user
+from sqlalchemy import select
+
+from web_admin.accounts import current_person
+from web_admin.database import request_session
+from web_admin.models import Site
+from web_admin.permissions import public
+from web_admin.resident.blueprint import bp
+
+
+@bp.get("/help")
+@public
+def help_page() -> str:
+    """Show help, with the person's own settings when they are signed in."""
+    session = request_session()
+    signed = getattr(current_user, "person_id", None) is not None
+    return render_template(
+        "resident/help.html",
+        person=current_person(session) if signed else None,
+        site=session.scalar(select(Site).limit(1)),
+        tab="help_page",
+    )

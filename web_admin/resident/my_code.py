@@ -1,0 +1,102 @@
+"""My code: the phone registers its public key here, or asks for a code signed by the site."""
+
+import base64
+import binascii
+
+from flask import abort, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from gate_controller.policy import Method
+from web_admin.accounts import resident_required
+from web_admin.acts import ActRefused
+from web_admin.credentials import ensure_online_qr, online_code, register_phone_key
+from web_admin.database import request_session
+from web_admin.models import CredentialRow
+from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.resident.qr_picture import svg_of
+
+JsonAnswer = dict[str, str | int]
+
+
+@bp.get("/code")
+@resident_required
+def my_code() -> str:
+    """Show the page that makes the code."""
+    person, _act = signed_in()
+    return render_template(
+        "resident/my_code.html",
+        person=person,
+        site=site_of(person),
+        qr_on=Method.QR in person.methods,
+        tab="my_code",
+    )
+
+
+@bp.get("/code/contact")
+@resident_required
+def contact() -> JsonAnswer:
+    """Tell the phone the time and whether its key still works: active, ended or unknown here."""
+    person, act = signed_in()
+    row = request_session().get(CredentialRow, request.args.get("credential", ""))
+    mine = row is not None and row.person_id == person.person_id and row.kind == "qr"
+    state = ("ended" if row.state == "ended" else "active") if row is not None and mine else "unknown"
+    return {"now_ms": int(act.now.timestamp() * 1000), "state": state}
+
+
+@bp.post("/code/key")
+@resident_required
+def register_key() -> JsonAnswer | tuple[JsonAnswer, int]:
+    """Register this phone's public key: base64 of the uncompressed P-256 point (65 bytes)."""
+    person, act = signed_in()
+    sent = request.get_json(silent=True)
+    text = sent.get("public_key") if isinstance(sent, dict) else None
+    try:
+        key = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except binascii.Error:
+        key = b""
+    try:
+        row = register_phone_key(act, person.person_id, key, _phone_label())
+    except ActRefused as refused:
+        return {"error": str(refused.message)}, 422
+    return {
+        "credential_id": row.credential_id,
+        "site_id": person.site_id,
+        "now_ms": int(act.now.timestamp() * 1000),
+    }
+
+
+@bp.post("/code/now")
+@resident_required
+def code_now() -> JsonAnswer | tuple[JsonAnswer, int]:
+    """Return a code of this moment, for a browser that cannot hold a key."""
+    person, act = signed_in()
+    try:
+        ensure_online_qr(act, person.person_id)
+        text = online_code(act, person.person_id)
+    except ActRefused as refused:
+        return {"error": str(refused.message)}, 422
+    return {"text": text, "now_ms": int(act.now.timestamp() * 1000)}
+
+
+@bp.get("/code/now.svg")
+@resident_required
+def code_picture() -> Response:
+    """Return the code of this moment as a picture, for a browser without scripts."""
+    person, act = signed_in()
+    try:
+        picture = svg_of(online_code(act, person.person_id), gettext("Your code"))
+    except ActRefused:
+        abort(404)
+    return Response(picture, mimetype="image/svg+xml")
+
+
+def _phone_label() -> str:
+    agent = request.user_agent.string
+    for mark, name in (
+        ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
+        ("Windows", "Windows"), ("Macintosh", "Mac"), ("Linux", "Linux"),
+    ):
+        if mark in agent:
+            return name
+    return "Phone"

@@ -1,0 +1,59 @@
+"""What the phone may keep for a day without network: an empty code page and its scripts, nothing else."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from flask import Response, current_app, render_template, request, url_for
+from flask_babel import force_locale
+
+from web_admin.permissions import public
+from web_admin.resident.blueprint import bp
+
+PARTS = (
+    "resident/resident.css",
+    "resident/code_page.js",
+    "resident/code_text.js",
+    "resident/draw_code.js",
+    "resident/offline.js",
+    "resident/phone_store.js",
+    "resident/manifest.webmanifest",
+    "resident/icon.svg",
+    "resident/icon-maskable.svg",
+    "vendor/lean-qr/index.mjs",
+)
+LANGUAGES = ("zh", "en")
+
+
+@bp.get("/code/offline/<any(zh, en):language>")
+@public
+def code_offline(language: str) -> Response:
+    """Return the code page of nobody: the phone's own key makes the code, no record is in it."""
+    with force_locale(language):
+        page = render_template("resident/code_offline.html", shell_language=language)
+    response = Response(page)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@bp.get("/service-worker.js")
+@public
+def service_worker() -> Response:
+    """Return the service worker with its list of parts; a changed part is a new version."""
+    language = request.args.get("language", "zh")
+    language = language if language in LANGUAGES else "zh"
+    folder = Path(current_app.static_folder or "")
+    digest = hashlib.sha256(language.encode())
+    for part in PARTS:
+        digest.update((folder / part).read_bytes())
+    digest.update(render_template("resident/code_offline.html", shell_language=language).encode())
+    names = {
+        "VERSION": digest.hexdigest()[:16],
+        "SHELL": url_for("resident.code_offline", language=language),
+        "PARTS": [url_for("static", filename=part) for part in PARTS],
+    }
+    head = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())
+    body = (folder / "resident/service_worker.js").read_text(encoding="utf-8")
+    response = Response(head + body, mimetype="text/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    return response

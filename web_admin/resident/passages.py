@@ -1,0 +1,72 @@
+"""What a person's own journal entries say: when they passed or were refused, where and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.models import CredentialRow, Gate, GateEvent, Lane, VisitorPassRow
+
+RECENT = 400
+"""How many of a person's newest entries are searched for the last use of each way in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One entry for the person it is about; `visitor` names the pass when a visitor came with it."""
+
+    at: datetime
+    gate_name: str
+    lane_name: str
+    method: str
+    reason: str
+    opened: bool
+    visitor: str | None
+
+
+def passages_of(session: Session, person_id: str, limit: int) -> list[Passage]:
+    """Return the newest entries of a person and their visitors, newest first."""
+    visitors = _visitors_of(session, person_id)
+    rows = session.execute(
+        select(GateEvent, Gate.name, Lane.name)
+        .join(Gate, Gate.gate_id == GateEvent.gate_id)
+        .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
+        .where(GateEvent.person_id == person_id, GateEvent.kind == "access")
+        .order_by(GateEvent.at.desc(), GateEvent.seq.desc())
+        .limit(limit)
+    )
+    return [
+        Passage(
+            at=event.at,
+            gate_name=gate_name,
+            lane_name=lane_name or "",
+            method=str(event.facts.get("method") or ""),
+            reason=str(event.facts.get("reason") or ""),
+            opened=event.facts.get("opens") is True,
+            visitor=visitors.get(str((event.personal or {}).get("credential_id"))),
+        )
+        for event, gate_name, lane_name in rows
+    ]
+
+
+def last_use_by_method(session: Session, person_id: str) -> Mapping[str, datetime]:
+    """Return when each way in last opened a gate for this person."""
+    newest: dict[str, datetime] = {}
+    for passage in passages_of(session, person_id, RECENT):
+        if passage.opened and passage.visitor is None:
+            newest.setdefault(passage.method, passage.at)
+    return newest
+
+
+def _visitors_of(session: Session, person_id: str) -> dict[str, str]:
+    """Return the labels of a person's passes and visitor codes by id; a code has none."""
+    passes = select(VisitorPassRow.pass_id, VisitorPassRow.label).where(
+        VisitorPassRow.issuer_person_id == person_id
+    )
+    codes = select(CredentialRow.credential_id).where(
+        CredentialRow.person_id == person_id, CredentialRow.kind == "visitor_code"
+    )
+    labels = {row.pass_id: row.label for row in session.execute(passes)}
+    return labels | dict.fromkeys(session.scalars(codes), "")

@@ -1,0 +1,147 @@
+"""The way to one's own page: invitation, name and password, and out again."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from flask_security import logout_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import (
+    current_person,
+    end_resident_sessions,
+    resident_required,
+    resident_with_password,
+    set_resident_password,
+    sign_in_resident,
+    throttle_sign_in,
+)
+from web_admin.acts import ActRefused
+from web_admin.credentials import end_credential
+from web_admin.database import current_menjin, request_session
+from web_admin.homes_and_people import accept_invitation
+from web_admin.models import CredentialRow, Site
+from web_admin.permissions import public
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+
+
+def _site() -> Site | None:
+    return request_session().scalar(select(Site).limit(1))
+
+
+@bp.get("/welcome")
+@bp.get("/welcome/<code>")
+@public
+def welcome(code: str = "") -> str:
+    """Greet; a link's preview must not use the invitation up, so nothing happens before the button."""
+    return render_template("resident/welcome.html", site=_site(), code=code, person=None)
+
+
+@bp.post("/welcome")
+@public
+def accept() -> tuple[str, int] | Response:
+    """Use the invitation up and sign its person in."""
+    code = request.form.get("code", "")
+    throttle_sign_in("invitation")
+    try:
+        person = accept_invitation(request_session(), code, current_menjin().clock())
+        sign_in_resident(request_session(), person)
+    except ActRefused as refused:
+        message = str(refused.message)
+        request_session().rollback()
+        page = render_template("resident/welcome.html", site=_site(), code=code, error=message, person=None)
+        return page, 422
+    return to("resident.password")
+
+
+@bp.get("/password")
+@resident_required
+def password() -> str:
+    """Offer a name and password, so that the page can be opened on another phone too."""
+    person, _act = signed_in()
+    return render_template("resident/password.html", person=person, site=site_of(person), errors={}, form={})
+
+
+@bp.post("/password")
+@resident_required
+def save_password() -> tuple[str, int] | Response:
+    """Set name and password."""
+    person, _act = signed_in()
+    try:
+        set_resident_password(
+            request_session(), person, request.form.get("name", ""), request.form.get("password", "")
+        )
+    except ActRefused as refused:
+        message = str(refused.message)
+        request_session().rollback()
+        person, _act = signed_in()
+        page = render_template(
+            "resident/password.html", person=person, site=site_of(person),
+            errors={refused.field or "password": message}, form=request.form,
+        )
+        return page, 422
+    flash(gettext("Saved. Use this name and password on any phone."), "done")
+    return to("resident.ways_in")
+
+
+@bp.get("/sign-in")
+@public
+def sign_in() -> str | Response:
+    """Show the residents' sign-in, or the page itself to who is signed in."""
+    if getattr(current_user, "person_id", None) is not None:
+        return redirect(url_for("resident.ways_in"))
+    return render_template("resident/sign_in.html", site=_site(), person=None, form={})
+
+
+@bp.post("/sign-in")
+@public
+def check_sign_in() -> tuple[str, int] | Response:
+    """Sign in with name and password; one sentence for every mistake."""
+    name = request.form.get("name", "")
+    throttle_sign_in(name)
+    person = resident_with_password(request_session(), name, request.form.get("password", ""))
+    if person is None:
+        page = render_template(
+            "resident/sign_in.html", site=_site(), person=None, form=request.form,
+            error=gettext("Name or password is wrong."),
+        )
+        return page, 422
+    sign_in_resident(request_session(), person)
+    return to("resident.ways_in")
+
+
+@bp.post("/sign-out")
+@resident_required
+def sign_out() -> Response:
+    """Sign out here, and end the key of this phone when it says which one is its own."""
+    person, act = signed_in()
+    row = request_session().get(CredentialRow, request.form.get("credential_id", ""))
+    own = row is not None and row.person_id == person.person_id and row.kind == "qr"
+    if row is not None and own and row.public_key is not None:
+        end_credential(act, row.credential_id, "signed out")
+    logout_user()
+    return to("resident.sign_in")
+
+
+@bp.post("/sign-out-everywhere")
+@resident_required
+def sign_out_everywhere() -> Response:
+    """End every session and every phone's key of this person: for a lost phone."""
+    person, act = signed_in()
+    phones = request_session().scalars(
+        select(CredentialRow).where(
+            CredentialRow.person_id == person.person_id,
+            CredentialRow.kind == "qr",
+            CredentialRow.public_key.is_not(None),
+            CredentialRow.state != "ended",
+        )
+    )
+    for credential_id in [row.credential_id for row in phones]:
+        end_credential(act, credential_id, "stopped by its owner")
+    end_resident_sessions(request_session(), person.person_id)
+    person = current_person(request_session())
+    request_session().flush()
+    logout_user()
+    sign_in_resident(request_session(), person)
+    flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
+    return to("resident.ways_in")

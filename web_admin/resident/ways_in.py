@@ -1,0 +1,163 @@
+"""My ways in: card, PIN, QR and face as equal switches, and what belongs to each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import abort, flash, render_template, request
+from flask_babel import gettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from gate_controller.policy import Method
+from web_admin.accounts import resident_required
+from web_admin.acts import Act
+from web_admin.credentials import (
+    choose_methods,
+    end_credential,
+    ensure_online_qr,
+    issue_pin,
+    resume_credential,
+    suspend_credential,
+)
+from web_admin.database import request_session
+from web_admin.models import CredentialRow, Person
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.passages import last_use_by_method
+from web_admin.ways_in import usable_methods, working_methods
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One switch: what it is, how it stands, and why it cannot be switched off, if so."""
+
+    method: str
+    chosen: bool
+    works: bool
+    locked: bool
+    last_used_at: datetime | None
+
+
+def _live(person: Person, kind: str) -> list[CredentialRow]:
+    return list(
+        request_session().scalars(
+            select(CredentialRow)
+            .where(
+                CredentialRow.person_id == person.person_id,
+                CredentialRow.kind == kind,
+                CredentialRow.state != "ended",
+                CredentialRow.duress.is_(False),
+            )
+            .order_by(CredentialRow.created_at)
+        )
+    )
+
+
+def ways_of(person: Person, now: datetime) -> list[Way]:
+    """Return the person's four ways in, in their fixed order; face only where the site offers it."""
+    session = request_session()
+    used = last_use_by_method(session, person.person_id)
+    works = working_methods(session, person, now)
+    without_face = works - {Method.FACE}
+    offers_face = site_of(person).face_enabled or Method.FACE in person.methods
+    shown = [method for method in Method if method is not Method.FACE or offers_face]
+    return [
+        Way(
+            method=method.value,
+            chosen=method.value in person.methods,
+            works=method in works,
+            locked=without_face == {method},
+            last_used_at=used.get(method.value),
+        )
+        for method in shown
+    ]
+
+
+def own_credential(person: Person, credential_id: str, kind: str) -> CredentialRow:
+    """Return the person's own credential; answer 404 for anyone else's, without saying which."""
+    row = request_session().get(CredentialRow, credential_id)
+    if row is None or row.person_id != person.person_id or row.kind != kind or row.duress:
+        abort(404)
+    return row
+
+
+def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
+    return render_template(
+        "resident/ways_in.html",
+        person=person,
+        site=site_of(person),
+        ways=ways_of(person, act.now),
+        cards=_live(person, "card"),
+        has_pin=bool(_live(person, "pin")),
+        phones=[row for row in _live(person, "qr") if row.public_key is not None],
+        fresh_pin=fresh_pin,
+        tab="ways_in",
+    )
+
+
+@bp.get("/")
+@resident_required
+def ways_in() -> str:
+    """Show the switches."""
+    person, act = signed_in()
+    return _page(person, act)
+
+
+@bp.post("/ways/<any(card, pin, qr):method>")
+@resident_required
+def switch_method(method: str) -> str | Response:
+    """Switch a way in on or off; switching PIN or QR on gives one where there is none yet."""
+    person, act = signed_in()
+    wanted = request.form.get("on") == "1"
+    chosen = {Method(name) for name in person.methods}
+    fresh_pin = None
+    if wanted and Method(method) not in usable_methods(act.session, person.person_id, act.now):
+        if method == "pin":
+            fresh_pin = issue_pin(act, person.person_id)
+        elif method == "qr":
+            ensure_online_qr(act, person.person_id)
+    changed = chosen | {Method(method)} if wanted else chosen - {Method(method)}
+    choose_methods(act, person.person_id, changed)
+    if fresh_pin is not None:
+        return _page(person, act, fresh_pin=fresh_pin)
+    return to("resident.my_code" if wanted and method == "qr" else "resident.ways_in")
+
+
+@bp.post("/pin")
+@resident_required
+def new_pin() -> str:
+    """Give a new PIN, shown on this answer only, and switch the PIN on."""
+    person, act = signed_in()
+    pin = issue_pin(act, person.person_id)
+    if Method.PIN not in person.methods:
+        choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
+    return _page(person, act, fresh_pin=pin)
+
+
+@bp.post("/cards/<credential_id>/suspend")
+@resident_required
+def suspend_card(credential_id: str) -> Response:
+    """Suspend the person's own card at once."""
+    person, act = signed_in()
+    suspend_credential(act, own_credential(person, credential_id, "card").credential_id)
+    flash(gettext("Your card is suspended. It opens nothing until you resume it."), "done")
+    return to("resident.ways_in")
+
+
+@bp.post("/cards/<credential_id>/resume")
+@resident_required
+def resume_card(credential_id: str) -> Response:
+    """Let the person's own card work again."""
+    person, act = signed_in()
+    resume_credential(act, own_credential(person, credential_id, "card").credential_id)
+    flash(gettext("Your card works again."), "done")
+    return to("resident.ways_in")
+
+
+@bp.post("/phones/<credential_id>/stop")
+@resident_required
+def stop_phone(credential_id: str) -> Response:
+    """End the key of one phone, for good."""
+    person, act = signed_in()
+    end_credential(act, own_credential(person, credential_id, "qr").credential_id, "stopped by its owner")
+    flash(gettext("That phone's code opens nothing any more."), "done")
+    return to("resident.ways_in")

@@ -1,0 +1,43 @@
+// Serves the code page when the network is gone. The server puts `VERSION`, `SHELL` and `PARTS` above.
+// Only the empty shell and its scripts are kept: no page with personal records ever enters the cache.
+
+const CACHE = `menjin-${VERSION}`;
+const PATIENCE_MS = 5000;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches.open(CACHE)
+      .then((cache) => cache.addAll([SHELL, ...PARTS].map((address) => new Request(address, { cache: "reload" }))))
+      .then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches.keys()
+      .then((names) => Promise.all(
+        names.filter((name) => name.startsWith("menjin-") && name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()));
+});
+
+async function pageOrShell(request) {
+  try {
+    const reply = await Promise.race([
+      fetch(request),
+      new Promise((_, reject) => setTimeout(() => reject(new Error("too slow")), PATIENCE_MS)),
+    ]);
+    if (![502, 503, 504].includes(reply.status)) return reply;
+  } catch {
+    // no network, or none worth waiting for
+  }
+  return caches.match(SHELL);
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (request.method !== "GET" || address.origin !== self.location.origin) return;
+  if (request.mode === "navigate") event.respondWith(pageOrShell(request));
+  else if (PARTS.includes(address.pathname)) {
+    event.respondWith(caches.match(address.pathname).then((kept) => kept ?? fetch(request)));
+  }
+});

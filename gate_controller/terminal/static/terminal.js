@@ -124,13 +124,13 @@ function drawStrip() {
   if (view.slower) notes.push("note.slower");
   if (!view.online) notes.push("note.offline");
   if (!view.clock_sure) notes.push("note.clock");
-  setItems(at("notes"), notes.map((key) => texts()[key]));
+  setLines(at("notes"), notes.map((key) => texts()[key]));
 }
 
-function setItems(list, lines) {
+function setLines(place, lines) {
   // Left alone when nothing changed, so that a screen reader does not say it again.
-  if (lines.join("\n") === [...list.children].map((item) => item.textContent).join("\n")) return;
-  list.replaceChildren(...lines.map((line) => element("li", { textContent: line })));
+  if (lines.join("\n") === [...place.children].map((line) => line.textContent).join("\n")) return;
+  place.replaceChildren(...lines.map((line) => element("p", { textContent: line })));
 }
 
 function drawPanel() {

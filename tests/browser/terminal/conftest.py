@@ -1,0 +1,99 @@
+"""A real TerminalServer, a real browser, and a controller with no rules."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from gate_controller.terminal.server import TerminalServer
+from gate_controller.terminal.view import TerminalAct
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+TOKEN = "t" * 43
+PATIENCE_SECONDS = 10
+
+
+@dataclass
+class RecordingController:
+    """A controller with no rules: it keeps the acts, and types as the real one does."""
+
+    acts: list[TerminalAct] = field(default_factory=list)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, act: TerminalAct) -> None:
+        with self.arrived:
+            self.acts.append(act)
+            self.arrived.notify_all()
+
+    def wait_for(self, *acts: TerminalAct) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.acts[-len(acts) :] == list(acts), PATIENCE_SECONDS), (
+                self.acts
+            )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def controller() -> RecordingController:
+    return RecordingController()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def new_server(controller: RecordingController, port: int = 0) -> TerminalServer:
+    return TerminalServer(
+        controller.take, port=port, launch_token=TOKEN, site_name="Willow Court 柳园", heartbeat_seconds=0.5
+    )
+
+
+@pytest.fixture
+def server(controller: RecordingController) -> Iterator[TerminalServer]:
+    served = new_server(controller)
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(PATIENCE_SECONDS * 1000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: TerminalServer) -> Page:
+    opened = context.new_page()
+    opened.goto(server.launch_url)
+    opened.wait_for_url(server.address)
+    expect(opened.locator("#language")).not_to_be_empty()
+    return opened

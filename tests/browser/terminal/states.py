@@ -1,0 +1,80 @@
+"""Every state of the screen, and questions about how it is laid out."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from playwright.sync_api import Page, expect
+
+from gate_controller.policy import Method
+from gate_controller.terminal.server import TerminalServer
+from gate_controller.terminal.view import Screen, TerminalView
+
+ALL_METHODS = tuple(Method)
+NO_FACE = (Method.CARD, Method.PIN, Method.QR)
+SHOWN = {
+    "idle": TerminalView(screen=Screen.IDLE, methods_offered=ALL_METHODS),
+    "idle_no_face": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, camera="codes_only"),
+    "idle_offline": TerminalView(
+        screen=Screen.IDLE, methods_offered=NO_FACE, online=False, clock_sure=False, slower=True
+    ),
+    "show_card": TerminalView(screen=Screen.SHOW_CARD),
+    "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="3-1203", online=False),
+    "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=4, slower=True),
+    "show_code": TerminalView(screen=Screen.SHOW_CODE, camera="codes_only", seconds_left=20),
+    "face_looking": TerminalView(
+        screen=Screen.FACE_LOOKING, camera="looking", seconds_left=8, message="too_small"
+    ),
+    "face_ask": TerminalView(screen=Screen.FACE_ASK),
+    "face_enrol": TerminalView(
+        screen=Screen.FACE_ENROL, camera="looking", steps_done=2, steps_needed=5, message="turn_left"
+    ),
+    "waiting": TerminalView(screen=Screen.WAITING),
+    "granted": TerminalView(screen=Screen.GRANTED, seconds_left=5),
+    "refused": TerminalView(screen=Screen.REFUSED, methods_offered=ALL_METHODS),
+    "delayed": TerminalView(screen=Screen.DELAYED, methods_offered=(Method.CARD, Method.QR), seconds_left=28),
+    "done": TerminalView(screen=Screen.DONE, message="enrolled"),
+    "held_open": TerminalView(screen=Screen.HELD_OPEN),
+    "disabled": TerminalView(screen=Screen.DISABLED, help_called=True),
+    "lockdown": TerminalView(screen=Screen.LOCKDOWN),
+    "fire": TerminalView(screen=Screen.FIRE),
+    "fault": TerminalView(screen=Screen.FAULT, message="granted_not_opened", help_called=True),
+}
+
+
+BOXES = """() => [...document.querySelectorAll("button")].filter((b) => b.offsetParent).map((b) => {
+  const box = b.getBoundingClientRect();
+  return { name: b.textContent, left: box.left, top: box.top, right: box.right, bottom: box.bottom,
+           wide: box.width, high: box.height,
+           clipped: b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight };
+})"""
+OVERFLOWS = """() => [...document.querySelectorAll("#strip, #strip *, #panel, #panel *, #choices, #stage")]
+  .filter((e) => e.offsetParent && !e.closest("svg")).filter((e) => {
+    const box = e.getBoundingClientRect();
+    const room = (e.closest("#strip") ?? document.querySelector("#stage")).getBoundingClientRect();
+    return box.left < room.left - 1 || box.right > room.right + 1 || box.top < room.top - 1
+        || box.bottom > room.bottom + 1
+        || box.bottom > innerHeight + 1 || box.right > innerWidth + 1;
+  }).map((e) => e.id || e.className || e.tagName)"""
+COVERED = """() => {
+  const seen = "#said, #typed, #progress, #countdown, #choices button, #tools button";
+  const boxes = [...document.querySelectorAll(seen)]
+    .filter((e) => e.offsetParent).map((e) => [e.id || e.textContent, e.getBoundingClientRect()]);
+  return boxes.flatMap(([name, a], i) => boxes.slice(i + 1).filter(([, b]) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+  ).map(([other]) => [name, other]));
+}"""
+
+
+def shown(server: TerminalServer, page: Page, view: TerminalView, language: str = "en") -> Page:
+    server.show(msgspec.structs.replace(view, language=language, lane_name="North gate 北门"))
+    expect(page.locator("body")).to_have_attribute("data-screen", view.screen)
+    expect(page.locator("html")).to_have_attribute("lang", {"zh": "zh-Hans", "en": "en"}[language])
+    expect(page.locator("#lane")).not_to_be_empty()
+    return page
+
+
+def keep_picture(page: Page, name: str) -> None:
+    folder = os.environ.get("MENJIN_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,0 +1,259 @@
+"""What a person does on the terminal page, and what the page promises, in a real browser."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import msgspec
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from gate_controller.policy import Method
+from gate_controller.terminal.entry_guard import write_launch_page
+from gate_controller.terminal.server import TerminalServer
+from gate_controller.terminal.view import (
+    CancelPressed,
+    ConfirmPressed,
+    HelpPressed,
+    KeyTyped,
+    LanguagePressed,
+    MethodPressed,
+    Screen,
+    SlowerPressed,
+    TerminalView,
+)
+from tests.browser.terminal.conftest import RecordingController, free_port, new_server
+from tests.browser.terminal.states import BOXES, NO_FACE, SHOWN, keep_picture, shown
+
+pytestmark = pytest.mark.browser
+
+
+# -- what a person does -----------------------------------------------------------------------------
+
+
+def test_a_pin_is_typed_by_touch_in_order_and_never_kept_in_the_page(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["idle"])
+    page.get_by_role("button", name="PIN").click()
+    controller.wait_for(MethodPressed(Method.PIN))
+    shown(server, page, TerminalView(screen=Screen.TYPING_HOME))
+    for key in ["3", "-", "1", "2", "OK"]:
+        page.get_by_role("button", name={"-": "Dash"}.get(key, key), exact=True).click()
+    controller.wait_for(*[KeyTyped(key) for key in "3-12#"])
+    shown(server, page, TerminalView(screen=Screen.TYPING_PIN))
+    for digit in "790468":
+        page.get_by_role("button", name=digit, exact=True).click()
+    controller.wait_for(*[KeyTyped(digit) for digit in "790468"])
+    shown(server, page, TerminalView(screen=Screen.TYPING_PIN, typed_count=6))
+    expect(page.locator("#typed")).to_have_text("●●●●●●")
+    assert "790468" not in page.content()
+    assert page.evaluate("() => [localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+
+
+def test_the_whole_page_works_from_a_physical_keyboard(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["idle"])
+    page.keyboard.press("3")
+    page.keyboard.press("-")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    controller.wait_for(KeyTyped("3"), KeyTyped("-"), KeyTyped("*"), KeyTyped("#"), CancelPressed())
+    page.locator("#help").focus()
+    page.keyboard.press("Enter")
+    controller.wait_for(HelpPressed())
+
+
+def test_enter_ends_the_number_even_when_a_touched_digit_has_the_focus(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["typing_home"])
+    page.get_by_role("button", name="5", exact=True).click()
+    page.keyboard.press("Enter")
+    controller.wait_for(KeyTyped("5"), KeyTyped("#"))
+
+
+def test_a_burst_of_keys_arrives_in_order(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["typing_pin"])
+    keys = "0123456789" * 4
+    page.keyboard.type(keys)
+    controller.wait_for(*[KeyTyped(key) for key in keys])
+
+
+def test_every_button_beside_the_stage_does_what_it_says(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    shown(server, page, SHOWN["face_ask"])
+    page.get_by_role("button", name="Yes, start").click()
+    controller.wait_for(ConfirmPressed())
+    page.get_by_role("button", name="Not now").click()
+    controller.wait_for(CancelPressed())
+    page.get_by_role("button", name="Help").click()
+    controller.wait_for(HelpPressed())
+    page.get_by_role("button", name="More time").click()
+    controller.wait_for(SlowerPressed())
+    page.get_by_role("button", name="中文").click()
+    controller.wait_for(LanguagePressed("zh"))
+
+
+# -- what the page promises --------------------------------------------------------------------------
+
+
+def test_where_face_is_off_nothing_on_the_page_is_about_it(server: TerminalServer, page: Page) -> None:
+    for state in ("idle_no_face", "show_card", "typing_home", "granted", "delayed"):
+        shown(server, page, SHOWN[state])
+        body = page.locator("body").evaluate("body => body.outerHTML.toLowerCase()")
+        assert "face" not in body
+        assert "人脸" not in body
+
+
+def test_the_ways_in_are_equal_and_in_their_fixed_order(server: TerminalServer, page: Page) -> None:
+    shown(server, page, SHOWN["idle"])
+    boxes = page.evaluate(BOXES)[:4]
+    assert [box["name"] for box in boxes] == ["Card", "PIN", "QR code", "Face"]
+    assert len({(round(box["wide"]), round(box["high"]), round(box["top"])) for box in boxes}) == 1
+
+
+def test_the_help_button_stays_where_it_is_in_every_state(server: TerminalServer, page: Page) -> None:
+    places = set()
+    for view in SHOWN.values():
+        shown(server, page, view)
+        places.add(str(page.locator("#help").bounding_box()))
+    assert len(places) == 1
+
+
+def test_a_refusal_says_the_same_whatever_the_reason(server: TerminalServer, page: Page) -> None:
+    for word in ("pin_wrong", "face_no_match", "too_dark", "starting", ""):
+        shown(server, page, TerminalView(screen=Screen.REFUSED, methods_offered=NO_FACE, message=word))
+        expect(page.locator("#said")).to_have_text("This did not open Try another way or press help.")
+
+
+def test_a_word_the_page_does_not_know_is_never_shown(server: TerminalServer, page: Page) -> None:
+    shown(server, page, TerminalView(screen=Screen.WAITING, message="some_new_word"))
+    expect(page.locator("#line")).to_have_text("We are checking.")
+
+
+def test_the_seconds_run_down_without_new_views_and_are_not_announced(
+    server: TerminalServer, page: Page
+) -> None:
+    shown(server, page, SHOWN["delayed"])
+    expect(page.locator("#countdown strong")).to_have_text("27")
+    expect(page.locator("#countdown")).to_have_attribute("aria-live", "off")
+
+
+def test_the_camera_line_follows_the_view(server: TerminalServer, page: Page) -> None:
+    for camera, words in [("closed", "Camera off"), ("codes_only", "QR only"), ("looking", "your face")]:
+        shown(server, page, msgspec.structs.replace(SHOWN["face_looking"], camera=camera))
+        expect(page.locator("#camera")).to_contain_text(words)
+
+
+TONES = """() => {
+  window.tones = [];
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (at) {
+    window.tones.push(this.frequency.value);
+    start.call(this, at);
+  };
+}"""
+
+
+def test_granted_and_refused_sound_different_and_each_sounds_once(server: TerminalServer, page: Page) -> None:
+    page.evaluate(TONES)
+    heard = {}
+    for state in ("granted", "refused", "fire"):
+        shown(server, page, SHOWN["idle"])
+        page.evaluate("window.tones = []")
+        shown(server, page, SHOWN[state])
+        shown(server, page, msgspec.structs.replace(SHOWN[state], seconds_left=3))
+        expect(page.locator("#countdown strong")).to_have_text("3")
+        heard[state] = tuple(page.evaluate("window.tones"))
+    assert min(heard["granted"]) > max(heard["refused"]) > 0
+    assert len(set(heard.values())) == 3
+    assert len(heard["granted"]) == 3
+
+
+def test_the_launch_page_of_the_kiosk_signs_in_and_leaves_no_token_in_the_address(
+    server: TerminalServer, context: BrowserContext, tmp_path: Path
+) -> None:
+    launch = tmp_path / "terminal.html"
+    write_launch_page(launch, server.launch_url)
+    page = context.new_page()
+    page.goto(launch.as_uri())
+    page.wait_for_url(server.address)
+    expect(page.locator("#language")).not_to_be_empty()
+    cookies = context.cookies()
+    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies] == [(True, "Strict")]
+
+
+class StrangersPage(BaseHTTPRequestHandler):
+    """A page of another program on this machine, whose form holds an act for the gate."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(
+            f"<form method=post enctype=text/plain action='{unquote(self.path[1:])}acts'>"
+            """<input name='{"act":"help","x":"' value='"}'></form>""".encode()
+        )
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def stranger() -> Iterator[Callable[[str], str]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), StrangersPage) as other:
+        serving = threading.Thread(target=other.serve_forever)
+        serving.start()
+        yield lambda target: f"http://127.0.0.1:{other.server_port}/{quote(target, safe='')}"
+        other.shutdown()
+        serving.join()
+
+
+def test_a_page_of_another_port_of_this_machine_can_send_no_act(
+    server: TerminalServer, page: Page, controller: RecordingController, stranger: Callable[[str], str]
+) -> None:
+    page.goto(stranger(server.address))
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('form').submit()")
+    expect(page.locator("body")).to_contain_text("Refused")
+    assert controller.acts == []
+
+
+def test_when_the_controller_goes_the_screen_says_so_and_comes_back_by_itself(
+    controller: RecordingController, context: BrowserContext
+) -> None:
+    first = new_server(controller, port=free_port())
+    first.start()
+    page = context.new_page()
+    page.goto(first.launch_url)
+    page.wait_for_url(first.address)
+    shown(first, page, SHOWN["face_looking"])
+    port = int(first.address.rstrip("/").rpartition(":")[2])
+    first.stop()
+    expect(page.locator("body")).to_have_attribute("data-screen", "fault")
+    expect(page.locator("#line")).to_contain_text("This screen has lost the gate")
+    expect(page.locator("#camera")).to_be_hidden()
+    keep_picture(page, "lost_en_wide")
+    second = new_server(controller, port=port)
+    second.start()
+    try:
+        shown(second, page, SHOWN["idle"])
+    finally:
+        second.stop()
+
+
+def test_the_page_asks_nothing_of_any_other_machine(server: TerminalServer, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(page.locator("#language")).not_to_be_empty()
+    assert len(asked) >= 6
+    assert [url for url in asked if not url.startswith(server.address)] == []

@@ -1,0 +1,68 @@
+"""Every state of the terminal page, looked at by a real browser.
+
+With MENJIN_SCREENSHOTS=FOLDER each is also kept there as a picture.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from gate_controller.terminal.server import TerminalServer
+from tests.browser.terminal.states import BOXES, COVERED, OVERFLOWS, SHOWN, keep_picture, shown
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"wide": (1280, 800), "small": (800, 480), "tall": (1080, 1920)}
+AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("state", SHOWN)
+def test_every_state_fits_every_screen_with_large_targets(
+    server: TerminalServer, page: Page, state: str, language: str, size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    shown(server, page, SHOWN[state], language)
+    keep_picture(page, f"{state}_{language}_{size}")
+    boxes = page.evaluate(BOXES)
+    assert [box for box in boxes if box["wide"] < 88 or box["high"] < 88 or box["clipped"]] == []
+    assert [
+        box
+        for box in boxes
+        if box["right"] > width or box["bottom"] > height or box["left"] < 0 or box["top"] < 0
+    ] == []
+    assert page.evaluate(OVERFLOWS) == []
+    assert page.evaluate(COVERED) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", SHOWN)
+def test_axe_finds_nothing_in_any_state(
+    server: TerminalServer, page: Page, context: BrowserContext, state: str, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    shown(server, page, SHOWN[state])
+    keep_picture(page, f"{state}_en_{scheme}")
+    source = AXE.read_text(encoding="utf-8")
+    # Injected through the debugger, as the page's own policy lets no foreign script in.
+    devtools = context.new_cdp_session(page)
+    devtools.send("Runtime.evaluate", {"expression": source})
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.map((v) => [v.id, v.nodes.map((n) => n.html)])"
+    )
+    assert found == []
+
+
+def test_with_a_voice_the_fourth_button_fits_the_smallest_screen(server: TerminalServer, page: Page) -> None:
+    page.set_viewport_size({"width": 800, "height": 480})
+    shown(server, page, SHOWN["typing_home"])
+    expect(page.locator("#read")).to_be_hidden()
+    page.evaluate("document.getElementById('read').hidden = false")
+    keep_picture(page, "read_en_small")
+    boxes = page.evaluate(BOXES)
+    assert "Read aloud" in [box["name"] for box in boxes]
+    assert [box for box in boxes if box["high"] < 88 or box["clipped"] or box["bottom"] > 480] == []

@@ -1,18 +1,40 @@
-"""What the tests of acts share."""
-
-from collections.abc import Iterator
-from datetime import datetime
+"""A compound with two gates, and the gates themselves."""
 
 import pytest
 
-from tests.unit.web_admin.acting import manager
-from web_admin.acts import Act
-from web_admin.database import Database
-from web_admin.sealing import Sealer
+from tests.unit.web_admin.compound import PlayedGate, add_gate, sync_app
+from web_admin.database import Menjin
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
 
 
 @pytest.fixture
-def act(database: Database, sealer: Sealer, site: str, now: datetime) -> Iterator[Act]:
-    """Return an act of the manager in an open transaction, which is committed at the end."""
+def clock(now):
+    return Clock(now)
+
+
+@pytest.fixture
+def gates_app(web_config, database, sealer, clock):
+    return sync_app(Menjin(web_config, database, sealer, clock))
+
+
+@pytest.fixture
+def north(gates_app, database, sealer, site):
     with database.session() as session:
-        yield manager(session, sealer, site, now)
+        key = add_gate(session, sealer, site, "north", 1, ["card", "pin", "qr", "face"])
+    return PlayedGate(gates_app.test_client(), site, "north", key)
+
+
+@pytest.fixture
+def south(gates_app, database, sealer, site):
+    with database.session() as session:
+        key = add_gate(session, sealer, site, "south", 2, ["card", "pin", "qr", "face"])
+    return PlayedGate(gates_app.test_client(), site, "south", key)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from gate_controller.pins import argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import Method, PolicyRefused, compile_policy, decode_record
+from gate_controller.policy import Method, PolicyRefused, Posture, compile_policy, decode_record
 from gate_controller.sync_contract import open_manifest, policy_digest, record_digest
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.custody import FACE_PURPOSE, create_shares, destroy_shares
 from web_admin.models import (
+    CalendarDay,
     Consent,
     CredentialRow,
     Gate,
@@ -368,3 +369,25 @@ def _take(records, change, gate, have):
         records.update({key: bytes(value) for key, value in part.puts.items()})
         assert msgspec.json.decode(msgspec.json.encode(part), type=type(part)) == part
     return (1, gate.published_version)
+
+
+def test_calendar_hours_and_lane_tables_reach_the_gate_whole(database, sealer, site, now):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ALL_METHODS)
+        span = {"days": ["mon", "holiday"], "from_minute": 1320, "until_minute": 360}
+        session.add_all(
+            [
+                Hours(hours_id=h, site_id=site, name=h, spans=[span])
+                for h in ("face-hours", "nights", "unused")
+            ]
+        )
+        session.add(CalendarDay(site_id=site, day=now.date(), kind="holiday", name="春节"))
+        session.flush()
+        lane = session.get_one(Lane, "north-in")
+        lane.method_hours, lane.posture_hours = {"face": "face-hours"}, {"nights": "lockdown"}
+        publish_policy(session, sealer, site, now)
+        policy = compile_policy(stored(session, "north"), epoch=1, version=1, issued_at=now).policy
+    assert policy.calendar.exceptions == {now.date(): "holiday"}
+    assert set(policy.hours) == {"face-hours", "nights"}
+    assert policy.lanes["north-in"].method_hours == {Method.FACE: "face-hours"}
+    assert policy.lanes["north-in"].posture_hours == {"nights": Posture.LOCKDOWN}

@@ -1,0 +1,164 @@
+"""Events: none lost, none twice, whatever the network does; what does not chain is refused whole."""
+
+from datetime import timedelta, timezone
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select
+
+from gate_controller.journal_chain import (
+    COUNTERSIGN_DOMAIN,
+    GENESIS,
+    Head,
+    JournalEntry,
+    chain_entry,
+    verify_chain,
+    without_personal,
+)
+from gate_controller.signing import certified_key, verify
+from gate_controller.sync_contract import EVENTS_PATH, EventsReply
+from tests.unit.web_admin.compound import journal
+from tests.unit.web_admin.test_sync_api import alarms, error_of
+from web_admin.models import Alarm, Gate, GateEvent, Site
+from web_admin.site_keys import certificate
+
+
+def send(gate, entries):
+    response = gate.post(EVENTS_PATH, gate.batch(entries))
+    assert response.status_code == 200, response.text
+    return msgspec.json.decode(response.data, type=EventsReply)
+
+
+def stored_seqs(database):
+    with database.session() as session:
+        return list(session.scalars(select(GateEvent.seq).order_by(GateEvent.seq)))
+
+
+def test_events_are_stored_acknowledged_and_countersigned(database, site, north, clock):
+    entries = journal(3, clock.now)
+    reply = send(north, entries)
+    assert reply.acknowledged_seq == 3
+    with database.session() as session:
+        anchor = certified_key(
+            session.get_one(Site, site).root_public_key, certificate(session, site, "anchor"), site, "anchor"
+        )
+        row = session.scalars(select(GateEvent).where(GateEvent.seq == 2)).one()
+        assert (row.kind, row.lane_id, row.person_id) == ("granted", "north-in", "p2")
+    verify(anchor, COUNTERSIGN_DOMAIN, reply.countersigned.head, reply.countersigned.signature)
+    head = msgspec.json.decode(reply.countersigned.head, type=Head)
+    assert head == Head(site, "north", 3, entries[-1].digest)
+
+
+def test_what_is_stored_still_verifies_as_a_chain(database, north, clock):
+    send(north, journal(40, clock.now + timedelta(microseconds=123)))
+    with database.session() as session:
+        rows = session.scalars(select(GateEvent).order_by(GateEvent.seq)).all()
+    entries = [
+        JournalEntry(
+            r.seq, r.at, r.kind, r.facts, r.personal_digest, r.previous, r.digest, r.personal, r.salt
+        )
+        for r in rows
+    ]
+    assert verify_chain(entries, GENESIS)[0] == 40
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sends=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), max_size=12))
+def test_no_event_is_lost_and_none_stored_twice_however_batches_overlap(database, north, clock, sends):
+    with database.session() as session:
+        session.execute(delete(GateEvent))
+        gate = session.get_one(Gate, "north")
+        gate.acknowledged_seq, gate.head_digest = 0, None
+    entries = journal(60, clock.now)
+    acknowledged = 0
+    for back, length in sends:
+        start = max(0, acknowledged - back)
+        acknowledged = send(north, entries[start : start + length]).acknowledged_seq
+        assert stored_seqs(database) == list(range(1, acknowledged + 1))
+    assert send(north, entries[acknowledged:] or entries[-1:]).acknowledged_seq == 60
+    assert stored_seqs(database) == list(range(1, 61))
+
+
+def test_an_erased_personal_part_is_taken_and_stays_erased(database, north, clock):
+    send(north, [without_personal(journal(1, clock.now)[0])])
+    with database.session() as session:
+        erased = select(func.count()).select_from(GateEvent).where(GateEvent.personal.is_(None))
+        assert session.scalar(erased) == 1
+
+
+BREAKS = {
+    "an entry left out": lambda entries: [*entries[:2], *entries[3:]],
+    "a fact changed": lambda e: [e[0], msgspec.structs.replace(e[1], facts={"lane_id": "south-in"}), *e[2:]],
+    "a person changed": lambda e: [e[0], msgspec.structs.replace(e[1], personal={"person_id": "x"}), *e[2:]],
+    "entries turned round": lambda entries: [entries[1], entries[0], *entries[2:]],
+    "the beginning left out": lambda entries: entries[2:],
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_entries_that_do_not_chain_are_refused_with_an_alarm_and_nothing_is_stored(
+    database, north, clock, broken
+):
+    for _ in range(2):
+        response = north.post(EVENTS_PATH, north.batch(BREAKS[broken](journal(5, clock.now))))
+        assert (response.status_code, error_of(response)) == (409, "journal_broken")
+    assert stored_seqs(database) == []
+    assert alarms(database) == ["alarm_journal_broken"]
+
+
+def test_a_rewritten_journal_is_noticed_even_when_it_only_repeats_numbers(database, north, clock):
+    send(north, journal(5, clock.now))
+    rewritten = journal(5, clock.now + timedelta(seconds=1))
+    assert error_of(north.post(EVENTS_PATH, north.batch(rewritten[:3]))) == "journal_broken"
+    assert error_of(north.post(EVENTS_PATH, north.batch([*rewritten]))) == "journal_broken"
+    longer = journal(7, clock.now + timedelta(seconds=1))
+    assert error_of(north.post(EVENTS_PATH, north.batch(longer))) == "journal_broken"
+    assert stored_seqs(database) == [1, 2, 3, 4, 5]
+
+
+def test_a_head_signed_by_another_key_is_refused(north, south, clock):
+    batch = south.batch(journal(2, clock.now))
+    assert error_of(north.post(EVENTS_PATH, batch)) == "journal_broken"
+
+
+def test_a_head_of_another_entry_is_refused(north, clock):
+    entries = journal(3, clock.now)
+    batch = msgspec.structs.replace(north.batch(entries), entries=tuple(entries[:2]))
+    assert error_of(north.post(EVENTS_PATH, batch)) == "journal_broken"
+
+
+def test_a_time_that_is_not_utc_is_refused_because_its_digest_could_not_be_checked_later(north, clock):
+    local = clock.now.astimezone(timezone(timedelta(hours=8)))
+    entry = chain_entry(GENESIS, 1, local, "granted", {}, {})
+    assert error_of(north.post(EVENTS_PATH, north.batch([entry]))) == "journal_broken"
+
+
+def test_alarms_of_a_gate_become_alarms_of_the_guard_once(database, north, clock):
+    entries = journal(4, clock.now, kinds=("granted", "alarm_door_forced"))
+    send(north, entries)
+    send(north, entries)
+    with database.session() as session:
+        raised = session.scalars(select(Alarm)).all()
+    assert [(a.kind, a.gate_id, a.lane_id) for a in raised] == [
+        ("alarm_door_forced", "north", "north-in")
+    ] * 2
+
+
+def test_a_gate_with_a_new_disk_begins_a_new_journal_with_an_alarm(database, north, clock):
+    send(north, journal(5, clock.now))
+    fresh = journal(3, clock.now + timedelta(hours=1))
+    assert north.ask(clock.now, journal_seq=3).acknowledged_seq == 0
+    assert send(north, fresh).acknowledged_seq == 3
+    assert stored_seqs(database) == [1, 1, 2, 2, 3, 3, 4, 5]
+    assert alarms(database) == ["alarm_journal_restarted"]
+
+
+def test_entries_salvaged_from_a_damaged_disk_are_not_stored_twice(database, north, clock):
+    entries = journal(5, clock.now)
+    send(north, entries)
+    assert north.ask(clock.now, journal_seq=3).acknowledged_seq == 0
+    after = chain_entry(entries[2].digest, 4, clock.now, "journal_salvaged", {}, {})
+    assert send(north, [*entries[:3], after]).acknowledged_seq == 4
+    assert stored_seqs(database) == [1, 2, 3, 4, 4, 5]

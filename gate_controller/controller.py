@@ -7,6 +7,7 @@ queue. What is shown at a lane is followed to its end in `presentations.py`.
 """
 
 import dataclasses
+import gc
 import logging
 import queue
 
@@ -59,6 +60,7 @@ class Controller:
         self._state = GateState(snapshot, keys)
         self._shown = Presentations(parts, self._state, inbox)
         self._held_open = HeldOpen(snapshot)
+        gc.freeze()
 
     def run(self) -> None:
         """Handle messages until `Stop`; put every output to rest at the end."""
@@ -134,6 +136,8 @@ class Controller:
         match news:
             case PolicyTaken(snapshot):
                 self._state.snapshot = snapshot
+                # A large policy lives for days; the collector's pauses would fall between card and relay.
+                gc.freeze()
                 policy = snapshot.policy
                 self._shown.record("policy_taken", {"epoch": policy.epoch, "version": policy.version}, {})
             case PolicyFresh(issued_at) if self._state.snapshot is not None:

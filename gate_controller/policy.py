@@ -57,8 +57,8 @@ class PolicyRefused(Exception):
     """This set of records may not become the policy; says which record and why."""
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One part of a policy."""
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """One part of a policy. Holds no cycles, so the collector need not walk 100,000 of them at a tap."""
 
 
 class SiteRecord(Record, frozen=True):

@@ -104,11 +104,15 @@ class BenchGate:
         """Return who this gate is."""
         return GateIdentity(self.site.site_id, "north", public_bytes(self.site.root))
 
-    def start(self) -> Gate:
-        """Start the gate in a thread and return once its readers are up."""
+    def write_site_file(self) -> Path:
+        """Write the site file and return its path."""
         path = self.root / "site.toml"
         path.write_text(SITE_FILE.format(root=self.root, more=self.more))
-        self.gate = assemble(load_config(path))
+        return path
+
+    def start(self) -> Gate:
+        """Start the gate in a thread and return once its readers are up."""
+        self.gate = assemble(load_config(self.write_site_file()))
         self._thread = threading.Thread(target=self.gate.run, name="gate")
         self._thread.start()
         deadline = time.monotonic() + 5

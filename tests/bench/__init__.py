@@ -1,0 +1,30 @@
+"""`menjin bench [NAME] [--json]`: measure this machine, each figure beside a baseline of the same run."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from tests.bench.figure import Figure
+
+
+def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
+    from tests.bench import rules, tap
+
+    return {"rules": rules.measure, "tap": tap.measure}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one bench, or all, and print its figures."""
+    benches = _benches()
+    parser = argparse.ArgumentParser(prog="menjin bench", description="Measure this machine.")
+    parser.add_argument("name", nargs="?", choices=sorted(benches), help="one bench; all when left out")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    args = parser.parse_args(argv)
+    for name in [args.name] if args.name else sorted(benches):
+        for figure in benches[name]():
+            line = msgspec.json.encode(figure).decode() if args.json else figure.sentence()
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+    return 0

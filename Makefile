@@ -18,6 +18,7 @@ LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
 PACKAGES := hardware gate_controller web_admin demo
 VENDOR := web_admin/static/vendor
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
+	web_admin/resident/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po \
 	demo/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)

@@ -1,6 +1,7 @@
 """A small compound for the residents' pages: two gates, two homes, a notice, an invitation."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from gate_controller.access import Decision, GateMemory, decide
+from gate_controller.identify import GateKeys, identify_code
+from gate_controller.policy import compile_policy
+from gate_controller.signing import public_bytes
 from web_admin import create_app
 from web_admin.acts import Act
 from web_admin.config import WebConfig
@@ -18,8 +23,9 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
-from web_admin.models import Base
-from web_admin.site_keys import create_site
+from web_admin.models import Base, Gate
+from web_admin.publish_policy import records_for_gate
+from web_admin.site_keys import create_site, private_key
 
 NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {
     "handler_name": "Willow Court Property Services",
@@ -61,7 +67,7 @@ class Compound:
     """The app, and the ids that tests need."""
 
     app: Flask
-    clock: SetClock
+    clock: Callable[[], datetime]
     site_id: str
     person_id: str
     neighbour_id: str
@@ -81,7 +87,19 @@ class Compound:
         """Give an act by the property office, or by a person's phone."""
         with self.session() as session:
             sealer = current_menjin().sealer
-            yield Act(session, sealer, self.site_id, actor_id, channel, self.clock.now)  # type: ignore[arg-type]  # a word of Channel
+            yield Act(session, sealer, self.site_id, actor_id, channel, self.clock())  # type: ignore[arg-type]  # a word of Channel
+
+    def decide(self, text: str, lane_id: str = "north-in") -> Decision:
+        """Let the rules decide on a code shown at a gate that has just synced."""
+        with self.session() as session:
+            sealer = current_menjin().sealer
+            gate = session.get_one(Gate, lane_id.partition("-")[0])
+            now = self.clock()
+            records = records_for_gate(session, sealer, gate, now)
+            policy = compile_policy(records, epoch=1, version=1, issued_at=now).policy
+            pass_key = public_bytes(private_key(session, sealer, self.site_id, "pass"))
+            keys = GateKeys(bytes(32), bytes(32), pass_key)
+            return decide(identify_code(text, policy, keys, now), lane_id, policy, GateMemory(), now)
 
     def invitation(self, person_id: str) -> str:
         """Return a fresh invitation code."""
@@ -106,7 +124,7 @@ def csrf_of(html: str) -> str:
     return html.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 
-def make_compound(config: WebConfig, clock: SetClock, *, face: bool = True) -> Compound:
+def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: bool = True) -> Compound:
     """Build the app on an empty database and fill it through the acts."""
     app = create_app(config, clock=clock)
     with app.app_context():
@@ -114,11 +132,14 @@ def make_compound(config: WebConfig, clock: SetClock, *, face: bool = True) -> C
         Base.metadata.create_all(menjin.database.engine)
         with menjin.database.session() as session:
             site, _pem = create_site(
-                session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", clock.now
+                session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", clock()
             )
-            act = Act(session, menjin.sealer, site.site_id, "tests", "system", clock.now)
+            act = Act(session, menjin.sealer, site.site_id, "tests", "system", clock())
             for gate_id, name in (("north", "North gate"), ("south", "South gate")):
-                add_gate(act, gate_id, name)
+                gate = add_gate(act, gate_id, name)
+                gate.state = "paired"
+                gate.card_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
+                gate.pin_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
                 save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
             ids = [_household(act, number, name, card) for number, name, card in (
                 ("3-1203", "Lin Wei", 4_242_001), ("5-0101", "Zhao Min", 4_242_002))]

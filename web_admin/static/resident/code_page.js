@@ -131,7 +131,7 @@ function useServer() {
   part("label").textContent = page.dataset.onlineLabel;
   page.dataset.kind = "online";
   source = async () => {
-    const text = (await ask(page.dataset.onlineUrl)).text;
+    const { text } = await ask(page.dataset.onlineUrl, { method: "POST" });
     say("");
     return text;
   };

@@ -24,6 +24,9 @@ def postgres_url() -> Iterator[str]:
         except Exception as error:  # noqa: BLE001 - whatever hinders it, the SQLite half still runs
             shutil.rmtree(folder, ignore_errors=True)
             pytest.skip(f"PostgreSQL cannot start as this user: {error}")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")  # a test's database need not survive a power cut
+    server.psql("SELECT pg_reload_conf();")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -107,3 +110,12 @@ def site(database, sealer, now: datetime) -> str:
     with database.session() as session:
         made, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
         return made.site_id
+
+
+@pytest.fixture
+def act(database, sealer, site: str, now: datetime):
+    """Return an act of the manager in an open transaction, which is committed at the end."""
+    from tests.unit.web_admin.acting import manager
+
+    with database.session() as session:
+        yield manager(session, sealer, site, now)

@@ -87,8 +87,9 @@ class Compound:
                 add_lane(act, gate_id)
                 offer_face(act, gate_id)
             home = add_home(act, "3-1203")
-            for name in ("Lin", "Wu", "Chen", "Ma"):
-                add_person(act, display_name=name, home_id=home.home_id)
+            for number, name in enumerate(("Chen", "Lin", "Ma", "Wu"), start=1):
+                person = add_person(act, display_name=name, home_id=home.home_id)
+                issue_card(act, person.person_id, number)
         database.engine.dispose()
         self._count = 0
 
@@ -165,9 +166,9 @@ class History(RuleBasedStateMachine):
         self.consent_event(someone, _give, by_phone=True)
 
     @rule(someone=SOMEONE)
-    def get_a_card_and_give(self, someone: int) -> None:
-        self.card(someone, None)
+    def give_and_lose_one(self, someone: int) -> None:
         self.give(someone)
+        self.lose_or_find(someone, 0, "end")
 
     @rule(someone=SOMEONE, by_phone=st.booleans())
     def withdraw(self, someone: int, by_phone: bool) -> None:
@@ -200,6 +201,11 @@ class History(RuleBasedStateMachine):
         }[how]
         self.do(someone, lambda act, person: [doing(act, one) for one in _credentials(act, person, which)])
 
+    @rule(someone=SOMEONE)
+    def lose_the_whole_bag(self, someone: int) -> None:
+        for _ in range(4):
+            self.lose_or_find(someone, 0, "end")
+
     @rule(someone=SOMEONE, methods=SOME_METHODS, by_phone=st.booleans())
     def choose(self, someone: int, methods: set[str], by_phone: bool) -> None:
         self.do(someone, lambda act, person: choose_methods(act, person, methods), by_phone=by_phone)
@@ -230,9 +236,9 @@ class History(RuleBasedStateMachine):
     def prove_identity(self, someone: int) -> None:
         self.do(someone, confirm_identity)
 
-    @rule(someone=SOMEONE)
-    def leave(self, someone: int) -> None:
-        self.do(someone, move_out)
+    @rule()
+    def leave(self) -> None:
+        self.do(3, move_out)
 
     # -- lanes, hours, the site ----------------------------------------------------------------
 
@@ -271,8 +277,12 @@ def _give(act: Act, person_id: str) -> None:
 
 
 def _credentials(act: Act, person_id: str, which: int) -> list[str]:
-    rows = select(CredentialRow.credential_id).where(CredentialRow.person_id == person_id)
-    return list(act.session.scalars(rows.order_by(CredentialRow.created_at).offset(which).limit(1)))
+    """Return one credential of the person that has not ended, or none."""
+    rows = select(CredentialRow.credential_id).where(
+        CredentialRow.person_id == person_id, CredentialRow.state != "ended"
+    )
+    found = act.session.scalars(rows.order_by(CredentialRow.created_at)).all()
+    return [found[which % len(found)]] if found else []
 
 
 def _claim(credential: object, at: datetime) -> Claim:

@@ -85,15 +85,20 @@ def server(controller: RecordingController) -> Iterator[TerminalServer]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def page(context: BrowserContext, server: TerminalServer) -> Page:
+def open_page(context: BrowserContext, server: TerminalServer) -> Page:
+    """Sign in as the kiosk does and wait until the page has drawn its first view."""
     opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_SECONDS * 1000)
     opened.goto(server.launch_url)
     opened.wait_for_url(server.address)
     expect(opened.locator("#language")).not_to_be_empty()
     return opened
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: TerminalServer) -> Page:
+    return open_page(context, server)

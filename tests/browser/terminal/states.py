@@ -19,8 +19,8 @@ SHOWN = {
         screen=Screen.IDLE, methods_offered=NO_FACE, online=False, clock_sure=False, slower=True
     ),
     "show_card": TerminalView(screen=Screen.SHOW_CARD),
-    "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="3-1203", online=False),
-    "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=4, slower=True),
+    "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="12-2-1203", online=False),
+    "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=8, slower=True),
     "show_code": TerminalView(screen=Screen.SHOW_CODE, camera="codes_only", seconds_left=20),
     "face_looking": TerminalView(
         screen=Screen.FACE_LOOKING, camera="looking", seconds_left=8, message="too_small"

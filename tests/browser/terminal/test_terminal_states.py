@@ -3,19 +3,48 @@
 With MENJIN_SCREENSHOTS=FOLDER each is also kept there as a picture.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gate_controller.terminal.server import TerminalServer
+from tests.browser.terminal.conftest import RecordingController, new_server, open_page
 from tests.browser.terminal.states import BOXES, COVERED, OVERFLOWS, SHOWN, keep_picture, shown
 
 pytestmark = pytest.mark.browser
 
 SIZES = {"wide": (1280, 800), "small": (800, 480), "tall": (1080, 1920)}
 AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
+
+
+# One server and one page for all: nothing here depends on what was shown before.
+@pytest.fixture(scope="module")
+def server() -> Iterator[TerminalServer]:
+    served = new_server(RecordingController())
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def page(context: BrowserContext, server: TerminalServer) -> Page:
+    return open_page(context, server)
+
+
+def newly_shown(server: TerminalServer, page: Page, state: str, language: str) -> None:
+    """Show a state by way of another, so that the page cannot still be at a former one of its kind."""
+    shown(server, page, SHOWN["waiting"], language)
+    shown(server, page, SHOWN[state], language)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -25,8 +54,9 @@ def test_every_state_fits_every_screen_with_large_targets(
     server: TerminalServer, page: Page, state: str, language: str, size: str
 ) -> None:
     width, height = SIZES[size]
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": width, "height": height})
-    shown(server, page, SHOWN[state], language)
+    newly_shown(server, page, state, language)
     keep_picture(page, f"{state}_{language}_{size}")
     boxes = page.evaluate(BOXES)
     assert [box for box in boxes if box["wide"] < 88 or box["high"] < 88 or box["clipped"]] == []
@@ -44,8 +74,9 @@ def test_every_state_fits_every_screen_with_large_targets(
 def test_axe_finds_nothing_in_any_state(
     server: TerminalServer, page: Page, context: BrowserContext, state: str, scheme: Literal["light", "dark"]
 ) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.emulate_media(color_scheme=scheme)
-    shown(server, page, SHOWN[state])
+    newly_shown(server, page, state, "en")
     keep_picture(page, f"{state}_en_{scheme}")
     source = AXE.read_text(encoding="utf-8")
     # Injected through the debugger, as the page's own policy lets no foreign script in.

@@ -1,0 +1,151 @@
+"""`menjin web` as an operator meets it: real processes, real sockets, real files."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+ROOT = Path(__file__).resolve().parents[3]
+TIME_LIMIT_SECONDS = 60
+DRIVERS = ("serial", "cv2", "numpy", "zxingcpp", "hardware")
+
+
+def menjin(*arguments, **environment):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("MENJIN_")}
+    return subprocess.run(
+        [sys.executable, "-m", "menjin", "web", *map(str, arguments)],
+        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, timeout=TIME_LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def word(tmp_path):
+    path = tmp_path / "word"
+    path.write_text("a long passphrase\n", encoding="utf-8")
+    return path
+
+
+def init(tmp_path, word, **environment):
+    return menjin(
+        "init", "--data-dir", tmp_path / "data", "--name", "Willow Court", "--language", "en",
+        "--public-url", "http://127.0.0.1:8000", "--root-key", tmp_path / "root.pem",
+        "--root-passphrase-file", word, "--manager-email", "manager@example.org", "--manager-password-file", word,
+        **environment,
+    )  # fmt: skip
+
+
+def test_help_names_every_command():
+    done = menjin("--help")
+    assert done.returncode == 0
+    assert [
+        w for w in ("init", "run", "upgrade", "backup", "restore", "web.toml") if w not in done.stdout
+    ] == []
+
+
+def test_init_makes_a_private_server_and_an_encrypted_root_key(tmp_path, word):
+    done = init(tmp_path, word)
+    assert done.returncode == 0, done.stderr
+    assert f"Move {tmp_path}/root.pem" in done.stdout
+    modes = {
+        p.name: stat.S_IMODE(p.stat().st_mode) for p in [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    }
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+    pem = (tmp_path / "root.pem").read_bytes()
+    load_pem_private_key(pem, b"a long passphrase")
+    with pytest.raises(TypeError):
+        load_pem_private_key(pem, None)
+
+
+def test_a_second_init_changes_nothing(tmp_path, word):
+    assert init(tmp_path, word).returncode == 0
+    before = (tmp_path / "data/secrets/seal.key").read_bytes()
+    (tmp_path / "root.pem").unlink()
+    done = init(tmp_path, word)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "there is a server here already" in done.stderr
+    assert (tmp_path / "data/secrets/seal.key").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["init", "--name", "x"], "--public-url is missing"),
+        (["init", "--name", "x", "--timezone", "Mars/Base"], "legal are IANA names"),
+        (["run"], "seal.key is missing"),
+        (["backup", "file"], "seal.key is missing"),
+        (["restore"], "say which backup FILE"),
+    ],
+)
+def test_what_is_missing_is_one_line(tmp_path, arguments, said):
+    done = menjin(*arguments, "--data-dir", tmp_path / "data")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert said in done.stderr
+
+
+def test_backup_and_restore_from_the_command_line(tmp_path, word):
+    init(tmp_path, word)
+    seal = {"MENJIN_BACKUP_PASSPHRASE_FILE": str(word)}
+    done = menjin("backup", "--data-dir", tmp_path / "data", tmp_path / "backup", **seal)
+    assert done.returncode == 0, done.stderr
+    done = menjin("restore", "--data-dir", tmp_path / "new", "--public-url", "http://127.0.0.1:8001",
+                  tmp_path / "backup", **seal)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Faces did not" in done.stdout
+    assert (tmp_path / "new/secrets/seal.key").read_bytes() == (
+        tmp_path / "data/secrets/seal.key"
+    ).read_bytes()
+    assert (tmp_path / "new/secrets/face.key").read_bytes() != (
+        tmp_path / "data/secrets/face.key"
+    ).read_bytes()
+    assert "as before" in menjin("upgrade", "--data-dir", tmp_path / "new").stdout
+
+
+def test_a_restore_with_a_wrong_passphrase_leaves_nothing_behind(tmp_path, word):
+    init(tmp_path, word)
+    menjin("backup", "--data-dir", tmp_path / "data", "--passphrase-file", word, tmp_path / "backup")
+    word.write_text("another passphrase\n", encoding="utf-8")
+    done = menjin("restore", "--data-dir", tmp_path / "new", "--passphrase-file", word, tmp_path / "backup")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "wrong passphrase" in done.stderr
+    assert not (tmp_path / "new/web.toml").exists()
+
+
+def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path, word):
+    assert init(tmp_path, word).returncode == 0
+    blocker = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in DRIVERS)
+    (tmp_path / "sitecustomize.py").write_text(blocker, encoding="utf-8")
+    readable, writable = os.pipe()
+    command = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(tmp_path / "data"), "--port", "0",
+               "--ready-fd", str(writable)]  # fmt: skip
+    server = subprocess.Popen(
+        command, cwd=ROOT, pass_fds=[writable], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    os.close(writable)
+    try:
+        with os.fdopen(readable) as ready:
+            address = ready.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), server.stderr.read()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(f"{address}/sync/v1/ask", data=b"{}"), timeout=20)
+        assert refused.value.code == 403
+        assert b"gate_unknown" in refused.value.read()
+        with urllib.request.urlopen(address, timeout=20) as page:
+            assert page.status == 200
+            assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+        server.send_signal(signal.SIGTERM)
+        out, err = server.communicate(timeout=TIME_LIMIT_SECONDS)
+        assert server.returncode == 0, err
+        assert f"ready at {address}" in out
+    finally:
+        server.kill()
+        server.communicate()

@@ -106,7 +106,7 @@ class PolicyChange(Message, frozen=True, kw_only=True):
     base_epoch: int
     base_version: int
     puts: dict[str, msgspec.Raw]
-    deletes: tuple[str, ...] = ()
+    deletes: tuple[Annotated[str, msgspec.Meta(max_length=80)], ...] = ()
 
 
 # -- the regular question --------------------------------------------------------------------------

@@ -137,7 +137,8 @@ class History(RuleBasedStateMachine):
 
     def snapshots(self, session: Session) -> dict[str, PolicySnapshot]:
         return {
-            gate.gate_id: published_snapshot(session, gate, self.now) for gate in session.scalars(select(Gate))
+            gate.gate_id: published_snapshot(session, gate, self.now)
+            for gate in session.scalars(select(Gate))
         }
 
     def verdicts(self) -> Verdicts:

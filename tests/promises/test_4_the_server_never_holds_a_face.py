@@ -1,0 +1,156 @@
+"""Promise 4: no table, message or act of the server has room for a picture or a face template.
+
+A template of the default engine has 512 bytes. Does not cover: someone who hides bits in many names.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import LargeBinary, create_engine
+from sqlalchemy import inspect as look_into
+
+import gate_controller.sync_contract as contract
+import web_admin
+from gate_controller.journal_chain import Head
+from gate_controller.policy import RECORD_TYPES
+from gate_controller.signing import KeyCertificate
+from web_admin import accounts  # noqa: F401 - its tables too
+from web_admin.models import Base
+
+TEMPLATE_BYTES = 512
+WEB_ADMIN = Path(web_admin.__file__).parent
+SIGNED_BODIES = {
+    ("SignedPolicyManifest", "manifest"): contract.PolicyManifest,
+    ("SignedOrder", "order"): contract.OpenOrder,
+    ("SignedReceipt", "receipt"): contract.ForgetReceipt,
+    ("SignedCertificate", "certificate"): KeyCertificate,
+    ("SignedHead", "head"): Head,
+}
+"""Bytes that a signature covers, and the strict struct into which they are decoded."""
+
+BINARY_COLUMNS = {
+    "Argon2id tag or card number, sealed": {"credential.secret_sealed"},
+    "keys, sealed": {"site_key.private_key_sealed", "gate.card_key_sealed", "gate.pin_key_sealed"},
+    "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
+    "a struct that a signature covers": {"site_key.certificate", "receipt.receipt"},
+    "a policy record": {"policy_record.value"},
+}
+FACE_WORDS = ("image", "photo", "picture", "template", "embedding", "frame", "landmark", "descriptor")
+MESSAGES = [
+    value
+    for value in vars(contract).values()
+    if inspect.isclass(value) and issubclass(value, contract.Message) and value is not contract.Message
+]
+
+
+def byte_fields(kind: Any, where: str = "") -> Iterator[tuple[str, str, int | None]]:
+    """Give (struct, field, most bytes) of every byte string that a type can carry, however deep."""
+    info = kind if isinstance(kind, msgspec.inspect.Type) else msgspec.inspect.type_info(kind)
+    match info:
+        case msgspec.inspect.BytesType():
+            yield (*where.split(".", 1), info.max_length)  # type: ignore[misc]
+        case msgspec.inspect.StructType():
+            for field in info.fields:
+                yield from byte_fields(field.type, f"{info.cls.__name__}.{field.name}")
+        case msgspec.inspect.UnionType():
+            for part in info.types:
+                yield from byte_fields(part, where)
+        case msgspec.inspect.DictType():
+            yield from byte_fields(info.value_type, where)
+        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
+            yield from byte_fields(info.item_type, where)
+
+
+def texts_without_limit(kind: Any, where: str = "") -> Iterator[str]:
+    """Give every text field of a type that could carry as much as anyone likes."""
+    info = kind if isinstance(kind, msgspec.inspect.Type) else msgspec.inspect.type_info(kind)
+    match info:
+        case msgspec.inspect.StrType() if info.max_length is None:
+            yield where
+        case msgspec.inspect.StructType():
+            for field in info.fields:
+                yield from texts_without_limit(field.type, f"{info.cls.__name__}.{field.name}")
+        case msgspec.inspect.UnionType():
+            for part in info.types:
+                yield from texts_without_limit(part, where)
+        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
+            yield from texts_without_limit(info.item_type, where)
+
+
+@pytest.mark.parametrize("message", [*MESSAGES, *SIGNED_BODIES.values()])
+def test_no_message_carries_512_free_bytes(message: type[msgspec.Struct]) -> None:
+    too_wide = [
+        (struct, field)
+        for struct, field, most in byte_fields(message)
+        if (most is None or most >= TEMPLATE_BYTES) and (struct, field) not in SIGNED_BODIES
+    ]
+    assert too_wide == []
+    assert list(texts_without_limit(message)) == []
+
+
+@pytest.mark.parametrize("message", [*MESSAGES, *SIGNED_BODIES.values()])
+def test_no_message_takes_a_field_that_is_not_its_own(message: type[msgspec.Struct]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode({"face_template": "A" * 700}), type=message)
+    assert message.__struct_config__.forbid_unknown_fields
+
+
+@pytest.mark.parametrize("kind", sorted(RECORD_TYPES))
+def test_no_policy_record_carries_512_free_bytes(kind: str) -> None:
+    wide = [
+        field for field in byte_fields(RECORD_TYPES[kind]) if field[2] is None or field[2] >= TEMPLATE_BYTES
+    ]
+    assert wide == []
+
+
+def test_every_wide_binary_column_is_one_whose_contents_are_known() -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    tables = look_into(engine).get_table_names()
+    named = {
+        f"{table}.{column['name']}"
+        for table in tables
+        for column in look_into(engine).get_columns(table)
+        if isinstance(column["type"], LargeBinary)
+    }
+    short = {
+        name
+        for name in named
+        if name.rpartition(".")[2].endswith(
+            ("digest", "sha256", "key", "signature", "nonce", "salt", "lookup", "previous")
+        )
+    }
+    assert named - short == set().union(*BINARY_COLUMNS.values())
+
+
+def test_no_column_message_or_field_is_named_for_a_picture_or_template() -> None:
+    columns = {column.name for table in Base.metadata.tables.values() for column in table.columns}
+    fields = {name for message in MESSAGES for name in message.__struct_fields__}
+    assert [name for name in columns | fields for word in FACE_WORDS if word in name] == []
+
+
+def test_no_module_of_the_server_can_read_a_picture() -> None:
+    imported = {
+        name.split(".")[0]
+        for path in WEB_ADMIN.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import)
+            else [node.module or ""] if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported & {"cv2", "numpy", "dlib", "face_recognition", "onnxruntime", "torch"} == set()
+
+
+def test_no_page_lets_anyone_choose_or_take_a_picture() -> None:
+    pages = "\n".join(
+        path.read_text() for path in WEB_ADMIN.rglob("*") if path.suffix in {".html", ".js", ".mjs"}
+    )
+    assert pages
+    assert [word for word in ("image/*", "capture=", "getUserMedia") if word in pages] == []

@@ -1,0 +1,96 @@
+"""Visitors' passes and codes: what they may, and never more than who gave them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gate_controller.access import Reason
+from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
+from web_admin.acts import Act, ActRefused
+from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
+from web_admin.models import VisitorPassRow
+from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
+
+
+def pass_of(act: Act, issuer: str | None, **wanted: object) -> VisitorPassRow:
+    return issue_pass(act, issuer_person_id=issuer, label="Friend", **{"gate_numbers": [1], **wanted})  # type: ignore[arg-type]
+
+
+def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    row = pass_of(by_phone(act, person.person_id), person.person_id)
+    assert row.valid_until - row.valid_from == timedelta(hours=24)
+    assert show_code(act, row.text).opens
+    withdraw_pass(by_phone(act, person.person_id), row.pass_id)
+    assert (show_code(act, row.text).reason, pass_state(row, act.now)) == (Reason.PASS_WITHDRAWN, "withdrawn")
+
+
+def test_a_pass_ends_with_the_issuer(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    row = pass_of(act, person.person_id)
+    move_out(act, person.person_id)
+    assert not show_code(act, row.text).opens
+
+
+def test_a_pass_is_never_longer_than_a_week_or_than_the_issuers_own_right(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    with pytest.raises(ActRefused, match="7 days"):
+        pass_of(act, person.person_id, valid_until=act.now + timedelta(days=7, seconds=1))
+    set_grants(act, person.person_id, [GrantSpec(("north-in",), valid_until=act.now + timedelta(hours=3))])
+    with pytest.raises(ActRefused, match="your own right"):
+        pass_of(act, person.person_id)
+    assert pass_of(act, person.person_id, valid_until=act.now + timedelta(hours=3)).pass_id
+
+
+def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer(act: Act) -> None:
+    add_lane(act)
+    add_lane(act, "south")
+    person = add_person(act, display_name="Lin", lanes=["north-in"])
+    with pytest.raises(ActRefused, match="exactly one gate"):
+        pass_of(act, None, gate_numbers=[1, 2], uses=2)
+    with pytest.raises(ActRefused, match="your own right"):
+        pass_of(act, person.person_id, gate_numbers=[2])
+    assert [gate.gate_id for gate in gates_open_to(act.session, person, act.now)] == ["north"]
+
+
+def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    with pytest.raises(ActRefused):
+        pass_of(by_phone(act, person.person_id), None)
+    row = pass_of(at_desk(act), None)
+    assert show_code(act, row.text).opens
+    with pytest.raises(ActRefused):
+        withdraw_pass(by_phone(act, person.person_id), row.pass_id)
+
+
+def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:
+    add_lane(act)
+    home, person = household(act)
+    code = issue_visitor_code(
+        act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"], valid_minutes=30
+    )
+    assert (len(code), type_digits(act, home.number, code).opens) == (8, True)
+    later = replace(act, now=act.now + timedelta(minutes=31))
+    assert type_digits(later, home.number, code).reason is Reason.EXPIRED
+
+
+def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Act) -> None:
+    add_lane(act)
+    home, person = household(act)
+    other, _ = household(act, "4-1", "Wu")
+    for wanted in ({"valid_minutes": 121}, {"home_id": other.home_id}, {"lanes": []}):
+        with pytest.raises(ActRefused):
+            issue_visitor_code(
+                act,
+                **{
+                    "home_id": home.home_id,
+                    "issuer_person_id": person.person_id,
+                    "lanes": ["north-in"],
+                    **wanted,
+                },  # type: ignore[arg-type]
+            )

@@ -62,7 +62,7 @@ def test_a_wrong_setting_names_file_key_and_legal_values(data_dir, line, said):
 
 def test_a_missing_address_is_named(data_dir):
     (data_dir / "web.toml").unlink()
-    with pytest.raises(ConfigRefused, match="public_url .*is missing"):
+    with pytest.raises(ConfigRefused, match=r"public_url .*is missing"):
         load_config({}, data_dir)
 
 

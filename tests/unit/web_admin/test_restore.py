@@ -60,8 +60,10 @@ def compound(migrated, sealer, site, north, south, clock):
         session.add(CalendarDay(site_id=site, day=clock.now.date(), kind="holiday", name="春节"))
         for pass_id in ("a" * 16, "b" * 16):
             session.add(
-                VisitorPassRow(pass_id=pass_id, site_id=site, label="", gate_numbers=[1], valid_from=clock.now,
-                               valid_until=clock.now + timedelta(days=2), uses=0, text="", created_at=clock.now)
+                VisitorPassRow(
+                    pass_id=pass_id, site_id=site, label="", gate_numbers=[1], valid_from=clock.now,
+                    valid_until=clock.now + timedelta(days=2), uses=0, text="", created_at=clock.now,
+                )
             )  # fmt: skip
         append_audit(session, site, "card_issued", {"actor_id": "m"}, {"name": "someone"}, clock.now)
         publish_policy(session, sealer, site, clock.now)
@@ -208,8 +210,16 @@ def test_secrets_come_back_without_the_key_of_faces(backup_file, web_config):
     assert set(secrets) == {"seal", "lookup", "session", "totp", "password_salt"}
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:-40] + bytes(1) + b[-39:], lambda b: b[:200],
-                                    lambda b: b"x" + b, lambda _b: b""])  # fmt: skip
+DAMAGES = {
+    "cut": lambda b: b[:-1],
+    "changed": lambda b: b[:-40] + bytes([b[-40] ^ 1]) + b[-39:],
+    "begun": lambda b: b[:200],
+    "shifted": lambda b: b"x" + b,
+    "empty": lambda _b: b"",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_is_refused_and_nothing_is_stored(backup_file, tmp_path, damage):
     backup_file.write_bytes(damage(backup_file.read_bytes()))
     database = Database(make_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}"))

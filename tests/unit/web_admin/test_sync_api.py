@@ -145,8 +145,14 @@ def test_an_unknown_gate_is_refused(north, clock):
     assert north.post(ASK_PATH, north.question(clock.now)).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [{}, {GATE_HEADER: "north", COUNTER_HEADER: "-1"},
-                                     {GATE_HEADER: "north", COUNTER_HEADER: "1", SIGNATURE_HEADER: "%%"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {GATE_HEADER: "north", COUNTER_HEADER: "-1"},
+        {GATE_HEADER: "north", COUNTER_HEADER: "1", SIGNATURE_HEADER: "%%"},
+    ],
+)
 def test_unreadable_headers_are_refused_in_the_contracts_words(north, headers):
     response = north.client.post(ASK_PATH, data=b"{}", headers=headers)
     assert (response.status_code, response.mimetype) == (401, "application/json")

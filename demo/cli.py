@@ -1,0 +1,79 @@
+"""`menjin demo`: a seeded compound on this machine, its script, and pages to play with."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the demo; return 0 when every step went well, 1 otherwise, 2 when it could not start."""
+    parser = argparse.ArgumentParser(
+        prog="menjin demo", description="Run a compound of 60 homes and three gates on this machine."
+    )
+    parser.add_argument("--once", action="store_true", help="play the script, then stop everything")
+    parser.add_argument("--json", action="store_true", help="one JSON object a step and nothing else")
+    parser.add_argument("--trace", type=Path, metavar="FILE", help="write the bytes seen on every pty")
+    parser.add_argument(
+        "--sabotage", choices=SABOTAGES, metavar="KIND",
+        help=f"break the product from outside: {', '.join(SABOTAGES)}",
+    )
+    parser.add_argument(
+        "--camera", type=int, metavar="N",
+        help="after the script, the north gate looks through V4L2 camera N instead of simulated pictures",
+    )
+    options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace) -> int:
+    from demo.processes import StartRefused
+    from demo.saboteurs import sabotage_stage, wrapper_of
+    from demo.script import play
+    from demo.stage import open_stage
+
+    def tell(line: str) -> None:
+        if not options.json:
+            print(f"  … {line}", flush=True)
+
+    began = time.monotonic()
+    try:
+        with open_stage(options.trace, wrapper=wrapper_of(options.sabotage), tell=tell) as stage:
+            tell(f"ready after {time.monotonic() - began:.0f} s")
+            sabotage_stage(options.sabotage, stage)
+            good = True
+            for result in play(stage):
+                good = good and result.ok
+                if options.json:
+                    line = {"step": result.step, "ok": result.ok, "ms": result.ms, "detail": result.detail}
+                    print(json.dumps(line, ensure_ascii=False), flush=True)
+                else:
+                    ms = f"{result.ms:8.1f} ms" if result.ms is not None else " " * 11
+                    print(f"  {'✓' if result.ok else '✗'} {result.step:<40}{ms}  {result.detail}", flush=True)
+            if not options.once:
+                _stay(stage, options.camera)
+            return EXIT_OK if good else EXIT_FAILED
+    except StartRefused as err:
+        print(f"menjin demo: {err}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _stay(stage: object, camera: int | None) -> None:
+    del stage, camera
+    while True:
+        time.sleep(1)

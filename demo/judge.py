@@ -1,0 +1,110 @@
+"""What counts as open and as refused: bytes at the relay, and the reason in the server's list of events."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from demo.office import Seen
+from demo.processes import wait_until
+from demo.stage import GateEnds, Stage
+
+OPEN_SECONDS = 3.0
+EVENT_SECONDS = 4.0
+NO_LATE_PULSE_SECONDS = 0.15
+
+Doing = Callable[[], int]
+"""Shows something at a gate and returns monotonic ns of the last byte, or of the frame's appearance."""
+
+
+class StepFailed(Exception):
+    """A step did not go as it must; says what was seen instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a good step went; `ms` is last input byte or frame to first relay byte, None when none opens."""
+
+    ms: float | None
+    detail: str
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise StepFailed unless it holds."""
+    if not holds:
+        raise StepFailed(otherwise)
+
+
+def opens(
+    stage: Stage, gate_id: str, lane_id: str, doing: Doing, *, person_id: str | None = None,
+    timeout_seconds: float = OPEN_SECONDS,
+) -> float:
+    """Do something that must open a lane; return the milliseconds until the relay's ON byte."""
+    ends = stage.gates[gate_id]
+    before_seq = ends.journal_seq()
+    ms = pulse_after(ends, lane_id, doing, timeout_seconds)
+    event = decision_after(stage, gate_id, lane_id, before_seq)
+    require(event.opens and event.reason == "granted", f"the relay moved and the server says {event.reason}")
+    if person_id is not None:
+        require(event.person_id == person_id, f"the server's event names another person ({event.person_id})")
+    return ms
+
+
+def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: float = OPEN_SECONDS) -> float:
+    """Do something and return the milliseconds until the relay's ON byte; raise StepFailed without one."""
+    channel = ends.plan.lane(lane_id).channel
+    before_seq = ends.journal_seq()
+    at_ns = doing()
+    try:
+        on_ns = ends.metal.relay.wait_for_on(channel, timeout_seconds, after_ns=at_ns)
+    except TimeoutError as err:
+        said = [str(e.facts.get("reason")) for e in ends.journal() if e.seq > before_seq and e.kind == "access"]
+        raise StepFailed(
+            f"{lane_id}: no ON byte within {timeout_seconds:g} s; the gate wrote {', '.join(said) or 'nothing'}"
+        ) from err
+    return (on_ns - at_ns) / 1e6
+
+
+def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], reason: str) -> Seen:
+    """Do something that must stay shut for exactly this reason; return the server's event."""
+    ends = stage.gates[gate_id]
+    before_seq, before_ns = ends.journal_seq(), time.monotonic_ns()
+    doing()
+    event = decision_after(stage, gate_id, lane_id, before_seq)
+    time.sleep(NO_LATE_PULSE_SECONDS)
+    require_shut(ends, lane_id, before_ns)
+    require(not event.opens and event.reason == reason, f"{lane_id}: refused for {event.reason}, not {reason}")
+    return event
+
+
+def require_shut(ends: GateEnds, lane_id: str, since_ns: int) -> None:
+    """Raise StepFailed when the lane's relay was switched on since then."""
+    channel = ends.plan.lane(lane_id).channel
+    pulses = [c for c in ends.metal.relay.changes if c.on and c.channel == channel and c.at_ns >= since_ns]
+    require(not pulses, f"{lane_id}: the relay got an ON byte")
+
+
+def decision_after(stage: Stage, gate_id: str, lane_id: str, seq: int) -> Seen:
+    """Return the first decision at a lane after a journal number, from the server's list."""
+    return event_after(stage, gate_id, seq, "access", lane_id=lane_id)
+
+
+def event_after(
+    stage: Stage, gate_id: str, seq: int, kind: str, *, lane_id: str | None = None,
+    timeout_seconds: float = EVENT_SECONDS,
+) -> Seen:
+    """Return the first event of a kind after a journal number; raise StepFailed when none comes."""
+    found: list[Seen] = []
+
+    def came() -> bool:
+        found[:] = [
+            event for event in stage.office.events(gate_id, seq)
+            if event.kind == kind and lane_id in (None, event.lane_id)
+        ]
+        return bool(found)
+
+    try:
+        wait_until(came, timeout_seconds, kind)
+    except TimeoutError as err:
+        where = lane_id or gate_id
+        raise StepFailed(f"{where}: the server's list got no {kind!r} event within {timeout_seconds:g} s") from err
+    return found[0]

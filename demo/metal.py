@@ -1,0 +1,130 @@
+"""The simulated metal of one gate: twins on ptys under names that stay, and pictures for its camera.
+
+The camera folder is the only place where a frame of a face is ever a file: it stands for the world
+in front of the lens, not for anything Menjin keeps, and goes with the demo's own folder.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+import qrcode
+
+from demo.site_files import GatePlan
+from hardware.inputs import InputWire
+from hardware.interfaces import Frame, InputKind
+from hardware.simulated.input_board import InputBoard
+from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
+from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
+from hardware.simulated.relay_board import RelayBoard
+from hardware.simulated.twin import Twin
+from hardware.simulated.wire import TraceEntry
+
+T = TypeVar("T", bound=Twin)
+Trace = Callable[[TraceEntry], None]
+FACE_FRAMES = 12
+EMPTY_FRAMES = 2
+
+
+class Metal:
+    """All devices of one gate, plugged in when made."""
+
+    def __init__(self, plan: GatePlan, folder: Path, trace: Trace) -> None:
+        """Make the devices under `folder`/dev and an empty view under `folder`/camera."""
+        self.plan = plan
+        self.camera_folder = folder / "camera"
+        self._closing = ExitStack()
+        dev = folder / "dev"
+        dev.mkdir(parents=True, exist_ok=True)
+        name = plan.gate_id
+        self.relay = self._plug(
+            RelayBoard(dev / "relay", name=f"{name}-relay", channels=len(plan.lanes), trace=trace)
+        )
+        self.readers: dict[str, LineCardReader] = {}
+        self.keypads: dict[str, Keypad] = {}
+        self.scanners: dict[str, QrScanner] = {}
+        for lane in plan.lanes:
+            at = lane.lane_id
+            card = LineCardReader(dev / f"{at}-card", lane.reader, name=f"{at}-card", trace=trace)
+            self.readers[at] = self._plug(card)
+            if lane.keypad:
+                self.keypads[at] = self._plug(Keypad(dev / f"{at}-keys", name=f"{at}-keys", trace=trace))
+            if lane.scanner:
+                self.scanners[at] = self._plug(QrScanner(dev / f"{at}-scan", name=f"{at}-scan", trace=trace))
+        wires = [
+            InputWire(str(2 * number + offset), lane_id, kind, False)
+            for number, lane_id in enumerate(plan.wired_inputs)
+            for offset, kind in ((1, InputKind.DOOR_OPEN), (2, InputKind.EXIT_BUTTON))
+        ]
+        self.inputs = self._plug(InputBoard(dev / "inputs", wires, name=f"{name}-inputs", trace=trace))
+        self._frame_number = 0
+        if any(lane.camera for lane in plan.lanes):
+            self.camera_folder.mkdir(parents=True, exist_ok=True)
+            self.clear_view()
+
+    def _plug(self, twin: T) -> T:
+        return self._closing.enter_context(twin)
+
+    @property
+    def twins(self) -> list[Twin]:
+        """Return every device with a cable."""
+        return [self.relay, *self.readers.values(), *self.keypads.values(), *self.scanners.values(), self.inputs]
+
+    def twin(self, name: str) -> Twin:
+        """Return a device by its name; KeyError when there is none."""
+        return {twin.name: twin for twin in self.twins}[name]
+
+    def close(self) -> None:
+        """Take every device away."""
+        self._closing.close()
+
+    # -- what the camera sees ----------------------------------------------------------------------
+
+    def clear_view(self) -> None:
+        """Let nobody stand in front of the camera."""
+        grey = np.full((480, 640, 3), 96, dtype=np.uint8)
+        self._show([jittered(grey, seed) for seed in range(EMPTY_FRAMES)])
+
+    def show_code(self, text: str) -> int:
+        """Hold a QR code in front of the camera; return monotonic ns when it was in view."""
+        return self._show([code_picture(text)])
+
+    def show_person(self, portrait: Frame, *, seed: int) -> int:
+        """Let a person stand in front of the camera; return monotonic ns when they were in view."""
+        return self._show(list(live_like_frames(portrait, FACE_FRAMES, seed=seed)))
+
+    def show_picture(self, picture: Frame) -> int:
+        """Hold any picture in front of the camera, still; return monotonic ns when it was in view."""
+        return self._show([camera_frame(picture)])
+
+    def _show(self, frames: Sequence[Frame]) -> int:
+        old = list(self.camera_folder.glob("frame-*.png"))
+        at_ns = 0
+        for frame in frames:
+            self._frame_number += 1
+            ready = self.camera_folder / f"frame-{self._frame_number:06d}.png"
+            draft = ready.with_suffix(".draft")
+            draft.write_bytes(cv2.imencode(".png", frame, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+            at_ns = at_ns or time.monotonic_ns()
+            draft.replace(ready)
+        for path in old:
+            path.unlink()
+        return at_ns
+
+
+def code_picture(text: str, *, width: int = 640, height: int = 480) -> Frame:
+    """Return a frame, height × width × 3, with a phone that shows this QR code."""
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, box_size=6, border=4)
+    code.add_data(text)
+    code.make(fit=True)
+    modules = np.asarray(code.get_matrix(), dtype=bool)
+    pixels = max(1, min(width, height) * 9 // 10 // modules.shape[0])
+    drawn = np.kron(np.where(modules, 20, 235).astype(np.uint8), np.ones((pixels, pixels), dtype=np.uint8))
+    frame = np.full((height, width, 3), 120, dtype=np.uint8)
+    top, left = (height - drawn.shape[0]) // 2, (width - drawn.shape[1]) // 2
+    frame[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn[:, :, None]
+    return frame

@@ -1,0 +1,114 @@
+"""The property office: the same acts as the manager's pages, on the server's own database.
+
+A process beside the server, as `menjin web` commands are; it also reads the list of events.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin import create_core
+from web_admin.acts import Act
+from web_admin.config import load_config
+from web_admin.database import Database, Menjin
+from web_admin.models import Gate, GateEvent, PairAttempt, Site
+
+OFFICE = "demo-office"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An entry of the server's list of events."""
+
+    seq: int
+    kind: str
+    lane_id: str | None
+    person_id: str | None
+    reason: str
+    opens: bool
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GateStanding:
+    """What the server last heard from a gate."""
+
+    have: tuple[int, int]
+    last_seen_at: datetime | None
+    devices_ok: frozenset[str]
+    published_version: int
+
+
+class Office:
+    """Acts as the manager on the server that keeps its data in `data_dir`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Open the database; raise ConfigRefused when there is no server."""
+        self.app: Flask = create_core(load_config({}, data_dir), clock=lambda: datetime.now(UTC))
+        self._menjin: Menjin = self.app.extensions["menjin"]
+        self.database: Database = self._menjin.database
+        with self.database.session() as session:
+            self.site_id: str = session.scalars(select(Site.site_id)).one()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.engine.dispose()
+
+    @contextmanager
+    def act(self) -> Iterator[Act]:
+        """Yield an act of the manager, now, in one transaction."""
+        with self.app.test_request_context(), self.database.session() as session:
+            yield Act(session, self._menjin.sealer, self.site_id, OFFICE, "manager", datetime.now(UTC))
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session to look things up."""
+        with self.database.session() as session:
+            yield session
+
+    # -- what the server knows ---------------------------------------------------------------------
+
+    def standing(self, gate_id: str) -> GateStanding:
+        """Return what the server last heard from a gate."""
+        with self.read() as session:
+            gate = session.get_one(Gate, gate_id)
+            ok = frozenset(str(state["device"]) for state in gate.device_states if state["health"] == "ok")
+            return GateStanding(
+                (gate.have_epoch, gate.have_version), gate.last_seen_at, ok, gate.published_version
+            )
+
+    def policy(self) -> tuple[int, int]:
+        """Return the site's epoch and newest version."""
+        with self.read() as session:
+            site = session.get_one(Site, self.site_id)
+            return site.epoch, site.version
+
+    def events(self, gate_id: str, after_seq: int) -> list[Seen]:
+        """Return a gate's entries in the server's list after one of its journal's numbers."""
+        with self.read() as session:
+            rows = session.scalars(
+                select(GateEvent)
+                .where(GateEvent.gate_id == gate_id, GateEvent.seq > after_seq)
+                .order_by(GateEvent.seq)
+            )
+            return [
+                Seen(
+                    row.seq, row.kind, row.lane_id, row.person_id, str(row.facts.get("reason", "")),
+                    bool(row.facts.get("opens", False)), row.digest,
+                )
+                for row in rows
+            ]
+
+    def waiting_pairing(self, gate_id: str) -> tuple[str, str] | None:
+        """Return the number and the twelve characters of a controller that waits to be paired."""
+        with self.read() as session:
+            attempt = session.scalar(
+                select(PairAttempt).where(PairAttempt.gate_id == gate_id, PairAttempt.state == "waiting")
+            )
+            return (attempt.pair_id, attempt.phrase or "") if attempt is not None else None

@@ -1,0 +1,168 @@
+"""A resident's phone: the real pages over HTTP, and a key of its own that never leaves it."""
+
+import base64
+import re
+import time
+from html import unescape
+
+import base45
+import requests
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gate_controller.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
+
+TIMEOUT_SECONDS = 15.0
+CSRF = re.compile(r'(?:name="csrf_token"[^>]*value="([^"]+)"|data-csrf="([^"]+)")')
+
+
+class PageRefused(Exception):
+    """A page did not do what a person asked of it; says which page and what it showed."""
+
+
+class Browser:
+    """Fetches pages and posts their forms with the token each carries, as a browser does."""
+
+    def __init__(self, address: str) -> None:
+        """Open a browser without cookies at this server."""
+        self.address = address
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Accept-Language"] = "en"
+        self._csrf = ""
+
+    def close(self) -> None:
+        """Close the browser."""
+        self.session.close()
+
+    def get(self, path: str) -> str:
+        """Return a page's text; raise PageRefused unless it answers 200."""
+        reply = self.session.get(self.address + path, timeout=TIMEOUT_SECONDS)
+        return self._page(path, reply)
+
+    def post(self, path: str, fields: dict[str, str] | list[tuple[str, str]]) -> str:
+        """Post a form and return the page it leads to; raise PageRefused when it is refused."""
+        pairs = list(fields.items()) if isinstance(fields, dict) else fields
+        reply = self.session.post(
+            self.address + path, data=[("csrf_token", self._csrf), *pairs], timeout=TIMEOUT_SECONDS,
+            headers={"Referer": self.address + path},
+        )
+        return self._page(path, reply)
+
+    def post_json(self, path: str, content: dict[str, str] | None = None) -> dict[str, str]:
+        """Post as the page's script does and return its answer; raise PageRefused when it is refused."""
+        reply = self.session.post(
+            self.address + path, json=content or {}, timeout=TIMEOUT_SECONDS,
+            headers={"X-CSRFToken": self._csrf, "Referer": self.address + path},
+        )
+        if reply.status_code != 200:
+            raise PageRefused(f"{path} answered {reply.status_code}: {words_of(reply.text)}")
+        answer: dict[str, str] = reply.json()
+        return answer
+
+    def _page(self, path: str, reply: requests.Response) -> str:
+        found = CSRF.search(reply.text)
+        if found is not None:
+            self._csrf = unescape(found[1] or found[2])
+        if reply.status_code != 200:
+            raise PageRefused(f"{path} answered {reply.status_code}: {words_of(reply.text)}")
+        return reply.text
+
+
+def words_of(page: str) -> str:
+    """Return the words of a page's main part, for a person who reads why something failed."""
+    main = page.partition("<main")[2] or page
+    plain = re.sub(r"<(script|style)[^>]*>.*?</\1>|<[^>]+>", " ", main, flags=re.DOTALL)
+    return " ".join(unescape(plain).split())[:200]
+
+
+class Phone(Browser):
+    """One resident's phone, after the invitation was used."""
+
+    def __init__(self, address: str, invitation: str) -> None:
+        """Open the invitation's link and press the button, as on a new phone."""
+        super().__init__(address)
+        self._key = generate_private_key(SECP256R1())
+        self.credential_id = ""
+        self.site_id = ""
+        self.get(f"/r/welcome/{invitation}")
+        self.post("/r/welcome", {"code": invitation})
+
+    def switch(self, method: str, on: bool) -> str:
+        """Press the switch of a way in and return the page."""
+        self.get("/r/")
+        return self.post(f"/r/ways/{method}", {"on": "1" if on else "0"})
+
+    def new_pin(self) -> str:
+        """Ask for a new PIN and read it off the page."""
+        self.get("/r/")
+        return _digits(self.post("/r/pin", {}), r"data-pin>\s*([0-9 ]+)<")
+
+    def register_key(self) -> None:
+        """Give the server this phone's public key."""
+        self.get("/r/code")
+        public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        answer = self.post_json("/r/code/key", {"public_key": base64.b64encode(public).decode()})
+        self.credential_id, self.site_id = str(answer["credential_id"]), str(answer["site_id"])
+
+    def code(self, *, made_seconds_ago: int = 0) -> str:
+        """Make the code the phone shows, without the network, as `code_text.js` does."""
+        body = resident_code_body(self.credential_id, int(time.time()) - made_seconds_ago)
+        der = self._key.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))
+        r, s = decode_dss_signature(der)
+        return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    def forged_code(self) -> str:
+        """Make a code for this phone's credential with somebody else's key."""
+        body = resident_code_body(self.credential_id, int(time.time()))
+        stranger = generate_private_key(SECP256R1())
+        der = stranger.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))
+        r, s = decode_dss_signature(der)
+        return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+    def online_code(self) -> str:
+        """Fetch a code signed by the site, as a browser does that cannot hold a key."""
+        self.get("/r/code")
+        return self.post_json("/r/code/now")["text"]
+
+    def visitor_pass(self, label: str, gate_number: int) -> str:
+        """Make a visitor's pass for the next day and return the text of its code."""
+        self.get("/r/visitors")
+        page = self.post(
+            "/r/visitors",
+            {"label": label, "uses": "many", "when": "day", "gate_numbers": str(gate_number)},
+        )
+        found = re.search(r"/v/([A-Za-z0-9_-]+)", page)
+        if found is None:
+            raise PageRefused(f"the page of the new pass shows no link: {words_of(page)}")
+        data = base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
+        text: bytes = base45.b45encode(data)
+        return text.decode()
+
+    def visitor_code(self) -> str:
+        """Make eight digits for a courier and read them off the page."""
+        self.get("/r/visitors")
+        return _digits(self.post("/r/visitors/code", {"minutes": "60"}), r"data-visitor-code>\s*([0-9 ]+)<")
+
+    def say_yes_to_face(self) -> None:
+        """Read the notice and consent to exactly that."""
+        page = self.get("/r/face")
+        version = re.search(r'name="notice_version" value="(\d+)"', page)
+        language = re.search(r'name="language" value="(zh|en)"><?', page.partition("notice_version")[2])
+        if version is None or language is None:
+            raise PageRefused(f"/r/face shows no notice: {words_of(page)}")
+        self.post("/r/face/yes", {"notice_version": version[1], "language": language[1]})
+
+    def withdraw_face(self) -> str:
+        """Switch face off and return the page with the gates' receipts."""
+        self.get("/r/face/off")
+        return self.post("/r/face/off", {})
+
+
+def _digits(page: str, pattern: str) -> str:
+    found = re.search(pattern, page)
+    if found is None:
+        raise PageRefused(f"the page shows no digits: {words_of(page)}")
+    return found[1].replace(" ", "")

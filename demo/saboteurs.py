@@ -1,0 +1,70 @@
+"""Break the product on purpose, from outside, to show that the script would notice.
+
+`python -m demo.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
+leads here: the gate's own command knows nothing of this file.
+"""
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gate_controller import presentations
+from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.policy import Policy
+from gate_controller.sync_contract import AskReply
+
+if TYPE_CHECKING:
+    from demo.stage import Stage
+
+IN_THE_GATE = ("allow_all", "deny_all", "replay")
+
+
+def wrapper_of(kind: str | None) -> list[str]:
+    """Return the command that runs a gate with this saboteur inside; empty for none."""
+    return [sys.executable, "-m", "demo.saboteurs", kind] if kind in IN_THE_GATE else []
+
+
+def sabotage_stage(kind: str | None, stage: "Stage") -> None:
+    """Put the saboteur on the cables, where it is one of those."""
+    if kind == "deaf_sync":
+        for ends in stage.gates.values():
+            ends.cable.tamper = without_news
+
+
+def without_news(body: bytes) -> bytes:
+    """Return the server's answer with every change of policy and every order taken out."""
+    reply = msgspec.json.decode(body, type=AskReply)
+    return msgspec.json.encode(msgspec.structs.replace(reply, policy=None, change=None, orders=()))
+
+
+def allow_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
+    """Open for everybody."""
+    honest = decide(claim, lane_id, policy, memory, now)
+    seconds = policy.lanes[lane_id].pulse_seconds
+    return Decision(True, Reason.GRANTED, honest.person_id, honest.credential_id, seconds)
+
+
+def deny_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
+    """Open for nobody."""
+    honest = decide(claim, lane_id, policy, memory, now)
+    return Decision(False, Reason.NO_GRANT, honest.person_id, honest.credential_id)
+
+
+def replay(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
+    """Forget what was used before: codes work again and again."""
+    return decide(claim, lane_id, policy, GateMemory(memory.clock_sure), now)
+
+
+def main(kind: str, site_file: str) -> int:
+    """Run a gate with its rules replaced."""
+    from gate_controller.cli import run  # noqa: PLC0415 - after the name below is what it will be
+
+    chosen = {"allow_all": allow_all, "deny_all": deny_all, "replay": replay}[kind]
+    presentations.decide = chosen  # type: ignore[attr-defined]  # the module does not export it, which is the point
+    return run(["run", site_file])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))

@@ -1,0 +1,78 @@
+"""The script: twenty-five steps in their order, each judged, none skipped because another failed."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from demo.judge import Outcome, StepFailed
+from demo.phone import PageRefused
+from demo.processes import StartRefused
+from demo.screen import ScreenSilent
+from demo.stage import Stage
+from demo.steps_by_code import (
+    qr_forged_refused,
+    qr_online_code_opens,
+    qr_opens,
+    qr_unused_after_45_s_refused,
+    qr_used_twice_refused,
+    visitor_pass_opens,
+    visitor_pass_outside_hours_refused,
+)
+from demo.steps_by_face import face_opens, face_withdrawn_refused, stranger_face_refused
+from demo.steps_by_hand import (
+    card_opens,
+    method_not_chosen_refused,
+    pin_opens,
+    same_card_same_number_at_every_reader,
+    unknown_card_refused,
+    visitor_code_opens_once,
+    wrong_pin_refused_and_delayed,
+)
+
+Step = Callable[[Stage], Outcome]
+
+STEPS: tuple[Step, ...] = (
+    card_opens,
+    same_card_same_number_at_every_reader,
+    unknown_card_refused,
+    pin_opens,
+    wrong_pin_refused_and_delayed,
+    qr_opens,
+    qr_online_code_opens,
+    qr_used_twice_refused,
+    qr_unused_after_45_s_refused,
+    qr_forged_refused,
+    visitor_pass_opens,
+    visitor_pass_outside_hours_refused,
+    visitor_code_opens_once,
+    method_not_chosen_refused,
+    face_opens,
+    stranger_face_refused,
+    face_withdrawn_refused,
+)
+STEP_NAMES = tuple(step.__name__ for step in STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """One line of the demo."""
+
+    step: str
+    ok: bool
+    ms: float | None
+    detail: str
+    seconds: float
+
+
+def play(stage: Stage) -> Iterator[StepResult]:
+    """Play every step and yield how it went; a step that fails ends only itself."""
+    for step in STEPS:
+        stage.trace.step = step.__name__
+        began = time.monotonic()
+        try:
+            outcome = step(stage)
+            ok, ms, detail = True, outcome.ms, outcome.detail
+        except (StepFailed, PageRefused, ScreenSilent, StartRefused, TimeoutError, OSError, LookupError) as err:
+            ok, ms, detail = False, None, str(err) or type(err).__name__
+        yield StepResult(step.__name__, ok, None if ms is None else round(ms, 2), detail, time.monotonic() - began)
+    stage.trace.step = "end"

@@ -1,0 +1,333 @@
+"""The whole demo on this machine: the server, three gates with their metal, and everyone's ends of them."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from demo.cable import Cable, Tamper
+from demo.compound import SITE_NAME, TIMEZONE, Compound, Member, seed
+from demo.metal import Metal
+from demo.office import Office
+from demo.phone import Phone
+from demo.processes import (
+    Child,
+    GateProcess,
+    StartRefused,
+    WebServer,
+    free_port,
+    menjin,
+    run_menjin,
+    wait_until,
+)
+from demo.screen import GateScreen
+from demo.site_files import GATES, GatePlan, SiteFile
+from gate_controller.journal_chain import JournalEntry
+from hardware.simulated.wire import TraceEntry
+from web_admin.gate_orders import approve_pairing, make_pair_code
+from web_admin.homes_and_people import invite
+
+MANAGER = "manager@demo.test"
+READY_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class GateEnds:
+    """One gate of the demo: its plan, folder, metal, cable and process."""
+
+    plan: GatePlan
+    folder: Path
+    metal: Metal
+    cable: Cable
+    process: GateProcess
+    screen_port: int
+    screen: GateScreen | None = None
+
+    @property
+    def gate_id(self) -> str:
+        """Return the gate's id."""
+        return self.plan.gate_id
+
+    def journal(self) -> list[JournalEntry]:
+        """Return all entries of the gate's own journal file, also while the gate runs."""
+        rows = self._ask("SELECT entry FROM journal ORDER BY seq")
+        return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
+
+    def journal_seq(self) -> int:
+        """Return the number of the gate's last entry."""
+        return int(self._ask("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+    def _ask(self, query: str) -> list[tuple[bytes]]:
+        connection = sqlite3.connect(self.folder / "data" / "journal.sqlite3", timeout=5)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+
+class TraceFile:
+    """Writes the bytes on every pty, with the step that went on, as one JSON object a line."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, when there is one."""
+        self.step = "start"
+        self.listen: Callable[[TraceEntry], None] | None = None
+        self._lock = threading.Lock()
+        self._file: IO[str] | None = path.open("w", encoding="utf-8") if path is not None else None
+
+    def take(self, entry: TraceEntry) -> None:
+        """Write one piece of a wire's talk."""
+        if self.listen is not None:
+            self.listen(entry)
+        if self._file is None:
+            return
+        line = {
+            "step": self.step, "pty": entry.wire, "direction": entry.direction, "hex": entry.data.hex(),
+            "at_ns": entry.at_ns,
+        }
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(json.dumps(line) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+
+
+class Stage:
+    """Everything that runs; made by `open_stage`, taken down at the end of its block."""
+
+    def __init__(
+        self, folder: Path, trace: TraceFile, *, face: bool, wrapper: list[str], tell: Callable[[str], None]
+    ) -> None:
+        """Lay out the folder; nothing runs yet."""
+        self.folder = folder
+        self.trace = trace
+        self.has_face = face
+        self.tamper: Tamper | None = None
+        self.closing = ExitStack()
+        self.manager_password = secrets.token_urlsafe(9)
+        self.totp_secret = _base32_secret()
+        self.logs = folder / "logs"
+        self.logs.mkdir()
+        self._wrapper = wrapper
+        self._tell = tell
+        self.server = WebServer(folder / "server", free_port(), self.logs / "web.log")
+        self.closing.callback(self.server.stop)
+        self.phones: dict[str, Phone] = {}
+        self.gates: dict[str, GateEnds] = {}
+
+    # -- start -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Set the server up, seed it, pair the gates, start them; raise StartRefused."""
+        self._tell("setting up the server")
+        self._init_server()
+        self.office = Office(self.server.data_dir)
+        self.closing.callback(lambda: self.office.close())
+        self._tell("seeding 60 homes")
+        self.compound: Compound = seed(self.office, self.manager_password)
+        self.server.start()
+        self._tell("pairing three gates")
+        for plan in GATES:
+            self.gates[plan.gate_id] = self._lay_out(plan)
+        self._pair()
+        self._tell("starting the gates")
+        for ends in self.gates.values():
+            ends.process.start()
+        for ends in self.gates.values():
+            self.wait_ready(ends, datetime.fromtimestamp(0, UTC))
+        self.reopen_screen(self.gates["north"])
+
+    def _init_server(self) -> None:
+        own = self.folder / "secrets"
+        own.mkdir(mode=0o700)
+        for name, value in (
+            ("passphrase", secrets.token_urlsafe(18)), ("password", self.manager_password),
+            ("totp", self.totp_secret),
+        ):
+            path = own / name
+            path.touch(mode=0o600)
+            path.write_text(value + "\n", encoding="utf-8")
+        run_menjin(
+            "menjin web init", self.logs / "init.log", "web", "init", "--data-dir", str(self.server.data_dir),
+            "--name", SITE_NAME, "--timezone", TIMEZONE, "--public-url", self.server.address,
+            "--root-key", str(own / "root.pem"), "--root-passphrase-file", str(own / "passphrase"),
+            "--manager-email", MANAGER, "--manager-password-file", str(own / "password"),
+            "--manager-totp-file", str(own / "totp"),
+        )
+
+    def _lay_out(self, plan: GatePlan) -> GateEnds:
+        folder = self.folder / plan.gate_id
+        folder.mkdir()
+        metal = Metal(plan, folder, self.trace.take)
+        self.closing.callback(metal.close)
+        cable = Cable(self.server.port)
+        self.closing.callback(cable.close)
+        port = free_port()
+        face = self.has_face and any(lane.camera for lane in plan.lanes)
+        path = SiteFile(plan, folder, cable.address, port, face, metal.camera_folder).write()
+        process = GateProcess(plan.gate_id, path, self.logs / f"{plan.gate_id}.log", wrapper=self._wrapper)
+        self.closing.callback(process.stop)
+        return GateEnds(plan, folder, metal, cable, process, port)
+
+    def _pair(self) -> None:
+        """Type each code at its gate and approve it once both show the same twelve characters."""
+        pairings: list[Child] = []
+        try:
+            for ends in self.gates.values():
+                with self.office.act() as act:
+                    code = make_pair_code(act, ends.gate_id)
+                child = Child(f"pairing {ends.gate_id}", self.logs / f"pair-{ends.gate_id}.log")
+                pairings.append(child)
+                child.spawn(menjin("gate", "pair", str(ends.process.site_file), "--code", code))
+            for ends, child in zip(self.gates.values(), pairings, strict=True):
+                self._approve(ends, child)
+            for child in pairings:
+                if child.wait(READY_SECONDS) != 0:
+                    raise StartRefused(f"{child.name} failed:\n{child.tail()}")
+        finally:
+            for child in pairings:
+                child.kill()
+
+    def _approve(self, ends: GateEnds, child: Child) -> None:
+        def phrases_agree() -> bool:
+            waiting = self.office.waiting_pairing(ends.gate_id)
+            return waiting is not None and waiting[1] in child.tail().replace(" ", "")
+
+        try:
+            wait_until(phrases_agree, READY_SECONDS, f"{child.name}: the twelve characters on both sides")
+        except TimeoutError as err:
+            raise StartRefused(f"{err}\n{child.tail()}") from err
+        waiting = self.office.waiting_pairing(ends.gate_id)
+        if waiting is not None:
+            with self.office.act() as act:
+                approve_pairing(act, waiting[0])
+
+    # -- while it runs -----------------------------------------------------------------------------
+
+    def wait_ready(self, ends: GateEnds, since: datetime) -> None:
+        """Wait until a gate has told the server that its devices are well; raise StartRefused."""
+        wanted = {
+            f"{lane.lane_id}-{part}"
+            for lane in ends.plan.lanes
+            for part, there in (("card", True), ("keys", lane.keypad), ("scan", lane.scanner))
+            if there
+        }
+
+        def told() -> bool:
+            if not ends.process.runs:
+                raise StartRefused(f"{ends.process.name} ended:\n{ends.process.tail()}")
+            standing = self.office.standing(ends.gate_id)
+            heard = standing.last_seen_at is not None and standing.last_seen_at > since
+            return heard and wanted <= standing.devices_ok and standing.have[1] > 0
+
+        try:
+            wait_until(told, READY_SECONDS, f"{ends.process.name} is ready")
+        except TimeoutError as err:
+            raise StartRefused(f"{err}\n{ends.process.tail()}") from err
+
+    def wait_synced(self, *gate_ids: str, timeout_seconds: float = 6.0) -> None:
+        """Wait until gates hold what is published now; raise TimeoutError."""
+        for gate_id in gate_ids or tuple(self.gates):
+            target = self.office.standing(gate_id).published_version
+            epoch = self.office.policy()[0]
+            wait_until(
+                lambda gate_id=gate_id, target=target: self.office.standing(gate_id).have  # type: ignore[misc]  # mypy types no defaults of lambdas
+                >= (epoch, target),
+                timeout_seconds,
+                f"gate {gate_id} takes policy {target}",
+            )
+
+    def reopen_screen(self, ends: GateEnds) -> None:
+        """Sign in to a gate's screen anew: its launch token changes with every start."""
+        if ends.screen is not None:
+            ends.screen.close()
+        else:
+            self.closing.callback(lambda: ends.screen.close() if ends.screen is not None else None)
+        ends.screen = GateScreen(ends.screen_port, ends.folder / "launch_token")
+
+    def start_gate(self, ends: GateEnds) -> None:
+        """Give a gate its power back and wait until it is well."""
+        since = datetime.now(UTC)
+        ends.process.start()
+        self.wait_ready(ends, since)
+        if ends.plan.has_screen:
+            self.reopen_screen(ends)
+
+    def phone_of(self, role: str) -> Phone:
+        """Return the phone of one of the cast, invited on first use."""
+        if role not in self.phones:
+            with self.office.act() as act:
+                code = invite(act, self.member(role).person_id)
+            phone = self.phones[role] = Phone(self.server.address, code)
+            self.closing.callback(phone.close)
+        return self.phones[role]
+
+    def member(self, role: str) -> Member:
+        """Return one of the cast."""
+        return self.compound[role]
+
+    def portrait_path(self, name: str) -> Path:
+        """Return the file of one fetched portrait."""
+        return portraits_folder() / f"{name}.jpg"
+
+    def close(self) -> None:
+        """Stop everything: ask all at once, so that the end is quick."""
+        for ends in self.gates.values():
+            ends.process.ask_to_stop()
+        self.server.ask_to_stop()
+        self.closing.close()
+
+
+def portraits_folder() -> Path:
+    """Return where `make setup` puts the portraits."""
+    return Path(sys.prefix) / "share" / "menjin-face-fixtures"
+
+
+def _base32_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+@contextmanager
+def open_stage(
+    trace_path: Path | None, *, wrapper: list[str], tell: Callable[[str], None]
+) -> Iterator[Stage]:
+    """Yield a running stage in a folder of its own, and leave nothing behind."""
+    missing = [n for n in ("person_a_1", "person_b_1", "impostor_1") if not (portraits_folder() / f"{n}.jpg").is_file()]
+    if missing:
+        raise StartRefused(f"the face pictures are not in {portraits_folder()}: run 'make setup'")
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it: frames for the camera never reach a disk
+    parent = os.environ.get("TMPDIR") or (str(memory) if os.access(memory, os.W_OK) else None)
+    folder = Path(tempfile.mkdtemp(prefix="menjin-demo-", dir=parent))
+    trace = TraceFile(trace_path)
+    try:
+        stage = Stage(folder, trace, face=True, wrapper=wrapper, tell=tell)
+        try:
+            stage.start()
+            yield stage
+        finally:
+            stage.close()
+    finally:
+        trace.close()
+        for _try in range(3):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.2)

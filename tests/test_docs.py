@@ -77,13 +77,14 @@ def test_every_named_test_exists(page: str) -> None:
     assert missing == []
 
 
-def test_every_promise_has_its_file_and_the_readme_names_it() -> None:
+@pytest.mark.parametrize("number", PROMISES)
+def test_every_promise_has_its_file_and_the_readme_names_it(number: int) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for number in PROMISES:
-        files = (ROOT / "tests/promises").glob("test_*.py")
-        (file,) = [f for f in files if re.match(rf"test_(promise_)?0*{number}_", f.name)]
-        assert f"tests/promises/{file.name}" in readme
-        assert any(name.startswith("test_") for name in names_of_tests_in(file)), file
+    files = (ROOT / "tests/promises").glob("test_*.py")
+    names = [file.name for file in files if re.match(rf"test_(promise_)?0*{number}_", file.name)]
+    assert len(names) == 1
+    assert f"`tests/promises/{names[0]}`" in readme
+    assert any(name.startswith("test_") for name in names_of_tests_in(ROOT / "tests/promises" / names[0]))
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

@@ -215,8 +215,11 @@ def test_every_unit_is_hardened(unit: Path) -> None:
 def test_a_unit_waits_for_notifications_only_from_a_program_that_sends_them() -> None:
     gate = (ROOT / "deploy/menjin-gate.service").read_text(encoding="utf-8")
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "gate_controller").rglob("*.py")]
-    sends = any("WATCHDOG=1" in source for source in sources) and any("READY=1" in s for s in sources)
-    assert ("Type=notify" in gate and "WatchdogSec=" in gate) == sends
+    says_ready, says_alive = (
+        any(f'notify("{state}")' in source for source in sources) for state in ("READY=1", "WATCHDOG=1")
+    )
+    assert ("\nType=notify\n" in gate) == says_ready
+    assert ("\nWatchdogSec=" in gate) == says_alive
 
 
 def test_the_commands_in_the_units_exist() -> None:

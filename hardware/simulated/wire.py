@@ -68,15 +68,17 @@ class PtyWire:
         return self._master is not None
 
     def write(self, data: bytes) -> int:
-        """Send bytes to the host and return monotonic ns after the last; an unplugged wire loses them."""
+        """Send bytes to the host and return monotonic ns when they left; an unplugged wire loses them."""
         with self._lock:
+            # Read before the write: after it another thread may run first, and the host's answer would
+            # seem to come before the question.
+            at_ns = time.monotonic_ns()
             if self._master is None:
-                return time.monotonic_ns()
+                return at_ns
             # A full buffer (nobody reads) loses the rest instead of stopping the device.
             with suppress(BlockingIOError):
                 sent = os.write(self._master, data)
                 data = data[:sent]
-            at_ns = time.monotonic_ns()
         self._note("to_host", data, at_ns)
         return at_ns
 

@@ -1,0 +1,166 @@
+"""Cards: find whose one is, give one, suspend, end."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateTimeLocalField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from web_admin.acts import Act, ActRefused, record
+from web_admin.cards import canonical_card, parse_card_number
+from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
+from web_admin.database import current_menjin, request_session
+from web_admin.form_once import OnceForm
+from web_admin.models import CredentialRow, Person
+from web_admin.page_context import (
+    current_act,
+    current_site,
+    do,
+    from_local,
+    get_or_404,
+    show_refusal,
+)
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.sealing import card_lookup
+
+bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
+
+Page = str | Response | tuple[str, int]
+
+
+class CardForm(OnceForm):
+    """A card for a person."""
+
+    number = StringField(
+        _l("Card number"),
+        description=_l(
+            "Hold the card at the desk reader, or type what is printed on it: 0007123456, 108,45678 or 0x6CB26E."
+        ),
+        validators=[InputRequired(_l("Type or read the card's number.")), Length(max=40)],
+        render_kw={"autocomplete": "off", "inputmode": "text", "autofocus": True},
+    )
+    label = StringField(
+        _l("Label"), description=_l("For example “blue fob”. May stay empty."), validators=[Length(max=40)]
+    )
+    valid_until = DateTimeLocalField(_l("Valid until"), validators=[Optional()])
+
+
+class FindForm(OnceForm):
+    """A card in somebody's hand."""
+
+    number = StringField(
+        _l("Card number"),
+        description=_l("Hold the card at the desk reader, or type what is printed on it."),
+        validators=[InputRequired(_l("Type or read the card's number.")), Length(max=40)],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+
+
+@bp.route("/", methods=["GET", "POST"])
+@allowed("see_card_holder")
+def find() -> Page:
+    """Say whose card this is; the look-up is recorded for its holder to see."""
+    form = FindForm()
+    found: list[tuple[CredentialRow, Person]] = []
+    asked = False
+    if form.validate_on_submit():
+        try:
+            number = canonical_card(parse_card_number(form.number.data), current_site())
+        except ActRefused as refusal:
+            show_refusal(form, refusal)
+        else:
+            asked = True
+            found = _holders(number)
+    page = render_template("manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None))
+    return (page, 422) if form.errors else page
+
+
+def _holders(number: int) -> list[tuple[CredentialRow, Person]]:
+    act = current_act()
+    rows = act.session.execute(
+        select(CredentialRow, Person)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .where(
+            CredentialRow.lookup == card_lookup(current_menjin().sealer, number),
+            CredentialRow.kind == "card",
+            Person.site_id == act.site_id,
+        )
+        .order_by(CredentialRow.created_at.desc())
+    ).all()
+    for row, person in rows:
+        record(act, "card_looked_up", {"credential_id": row.credential_id}, person_id=person.person_id)
+    return [(row, person) for row, person in rows]
+
+
+@bp.route("/give/<person_id>", methods=["GET", "POST"])
+@allowed("issue_credentials")
+def give(person_id: str) -> Page:
+    """Give a card to a person; a card that someone has is refused beside the number."""
+    person = get_or_404(request_session(), Person, person_id)
+    form = CardForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> CredentialRow:
+            number = parse_card_number(form.number.data)
+            return issue_card(act, person_id, number, label=form.label.data or "",
+                              valid_until=from_local(form.valid_until.data))
+
+        card = do(form, work)
+        if card is not None:
+            flash(_("The card is ready. The gates know it within seconds."), "success")
+        if not form.errors:
+            return redirect(url_for("person.show", person_id=person_id), 303)
+    page = render_template("manager/card_give.html", form=form, person=person)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _credential(credential_id: str) -> CredentialRow:
+    credential = get_or_404(request_session(), CredentialRow, credential_id)
+    get_or_404(request_session(), Person, credential.person_id)
+    return credential
+
+
+@bp.post("/<credential_id>/suspend")
+@allowed("suspend_credentials")
+def suspend(credential_id: str) -> Response:
+    """Suspend a lost card until it is found or ended."""
+    return _change(credential_id, "active", lambda act: suspend_credential(act, credential_id),
+                   _("Suspended. No gate opens for it now."))
+
+
+@bp.post("/<credential_id>/resume")
+@allowed("suspend_credentials")
+def resume(credential_id: str) -> Response:
+    """End a suspension."""
+    return _change(credential_id, "suspended", lambda act: resume_credential(act, credential_id),
+                   _("It works again."))
+
+
+@bp.post("/<credential_id>/end")
+@allowed("issue_credentials")
+def end(credential_id: str) -> Response:
+    """End a card, PIN or phone for good."""
+    reason = "lost" if request.form.get("reason") == "lost" else "returned"
+    return _change(credential_id, "", lambda act: end_credential(act, credential_id, reason), _("Ended for good."))
+
+
+def _change(credential_id: str, from_state: str, work: object, said: str) -> Response:
+    credential = _credential(credential_id)
+    form = AgainForm()
+    fits = credential.state == from_state or (not from_state and credential.state != "ended")
+    if form.validate_on_submit() and fits:
+        done: list[object] = []
+
+        def run(act: Act) -> bool:
+            done.append(work(act))  # type: ignore[operator]  # a function of one act
+            return True
+
+        if do(form, run):
+            flash(said, "success")
+            if getattr(done[0], "left_without_way", False):
+                flash(_("This person now has no working way in. Give a new card next."), "warning")
+        for error in form.form_errors:
+            flash(str(error), "danger")
+    return redirect(url_for("person.show", person_id=credential.person_id), 303)

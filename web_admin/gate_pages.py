@@ -1,0 +1,232 @@
+"""Gates and lanes: what each lane offers, and pairing a controller."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import FloatField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Regexp
+
+from web_admin import words
+from web_admin.acts import Act, ActRefused
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
+from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
+from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
+from web_admin.now_pages import is_silent, site_gates
+from web_admin.page_context import current_site, do, get_or_404, request_now
+from web_admin.people_pages import CheckList
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
+
+METHODS = ("card", "pin", "qr", "face")
+SLUG = Regexp(r"^[a-z0-9][a-z0-9-]*$", message=_l("Use small letters, digits and hyphens."))
+
+Page = str | Response | tuple[str, int]
+
+
+class GateForm(OnceForm):
+    """A new gate."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    gate_id = StringField(
+        _l("Short name"),
+        description=_l("For cables and settings files, like north. It stays for good."),
+        validators=[InputRequired(_l("Type a short name.")), Length(max=30), SLUG],
+    )
+
+
+class LaneForm(OnceForm):
+    """A lane and the ways in that it offers, each at all hours or in some."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    lane_id = StringField(
+        _l("Short name"),
+        description=_l("For cables and settings files, like north-in. It stays for good."),
+        validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
+    )
+    direction = SelectField(_l("Direction"), choices=list(words.DIRECTIONS.items()))
+    methods = CheckList(_l("Ways in"), choices=[(key, words.METHODS[key]) for key in METHODS])
+    hours_card = SelectField(words.METHODS["card"])
+    hours_pin = SelectField(words.METHODS["pin"])
+    hours_qr = SelectField(words.METHODS["qr"])
+    hours_face = SelectField(words.METHODS["face"])
+    pulse_seconds = FloatField(_l("Opens for (seconds)"), default=5.0, validators=[
+        InputRequired(_l("Type the seconds.")), NumberRange(0.5, 60, _l("From 0.5 to 60 seconds."))])
+    slow_pulse_seconds = FloatField(_l("Opens for, slow passage (seconds)"), default=15.0, validators=[
+        InputRequired(_l("Type the seconds.")), NumberRange(0.5, 120, _l("From 0.5 to 120 seconds."))])
+
+
+@bp.get("/")
+@allowed("see_gates")
+def show_list() -> str:
+    """Show gates with their lanes, the hours and the calendar."""
+    session = request_session()
+    site_id = current_site().site_id
+    return render_template(
+        "manager/gates.html",
+        gates=site_gates(),
+        is_silent=is_silent,
+        hours=session.scalars(select(Hours).where(Hours.site_id == site_id).order_by(Hours.name)).all(),
+        days=session.scalars(
+            select(CalendarDay).where(CalendarDay.site_id == site_id).order_by(CalendarDay.day)
+        ).all(),
+        waiting=session.scalars(select(PairAttempt).join(Gate, Gate.gate_id == PairAttempt.gate_id).where(
+            Gate.site_id == site_id, PairAttempt.state == "waiting")).all(),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("edit_gates")
+def new_gate() -> Page:
+    """Add a gate."""
+    form = GateForm()
+    if form.validate_on_submit():
+        gate = do(form, lambda act: add_gate(act, form.gate_id.data, form.name.data))
+        if gate is not None:
+            flash(_("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name), "success")
+            return redirect(url_for("gates.show", gate_id=gate.gate_id), 303)
+        if not form.errors:
+            return redirect(url_for("gates.show_list"), 303)
+    page = render_template("manager/gate_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/<gate_id>")
+@allowed("see_gates")
+def show(gate_id: str) -> str:
+    """Show one gate: lanes, devices, controller."""
+    return _gate_page(get_or_404(request_session(), Gate, gate_id))
+
+
+def _gate_page(gate: Gate, code: str | None = None) -> str:
+    attempts = request_session().scalars(
+        select(PairAttempt).where(
+            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting"))
+        )
+    ).all()
+    return render_template(
+        "manager/gate.html",
+        gate=gate,
+        silent=is_silent(gate),
+        code=code,
+        waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
+        open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
+        button=AgainForm(formdata=None),
+    )
+
+
+# -- lanes -----------------------------------------------------------------------------------------
+
+
+def _lane_form() -> LaneForm:
+    form = LaneForm()
+    rows = request_session().scalars(
+        select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
+    )
+    choices = [("", _("At all hours")), *[(row.hours_id, row.name) for row in rows]]
+    for method in METHODS:
+        form[f"hours_{method}"].choices = choices
+    return form
+
+
+def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
+    methods = tuple(method for method in METHODS if method in (form.methods.data or ()))
+    chosen = {method: str(form[f"hours_{method}"].data) for method in methods}
+    return LaneSpec(
+        lane_id=lane.lane_id if lane is not None else form.lane_id.data,
+        name=form.name.data,
+        direction=form.direction.data,
+        methods=methods,
+        method_hours={method: hours_id for method, hours_id in chosen.items() if hours_id},
+        pulse_seconds=form.pulse_seconds.data,
+        slow_pulse_seconds=form.slow_pulse_seconds.data,
+        posture=lane.posture if lane is not None else "normal",
+        posture_hours=dict(lane.posture_hours) if lane is not None else {},
+    )
+
+
+@bp.route("/<gate_id>/lanes/new", methods=["GET", "POST"])
+@allowed("edit_gates")
+def new_lane(gate_id: str) -> Page:
+    """Add a lane."""
+    form = _lane_form()
+    if not form.is_submitted():
+        form.methods.data = ["card", "pin", "qr"]
+    return _edit_lane(gate_id, form, None)
+
+
+@bp.route("/<gate_id>/lanes/<lane_id>", methods=["GET", "POST"])
+@allowed("edit_gates")
+def edit_lane(gate_id: str, lane_id: str) -> Page:
+    """Change a lane; one that would leave face as the only way is refused beside the ways in."""
+    lane = get_or_404(request_session(), Lane, lane_id)
+    form = _lane_form()
+    if not form.is_submitted():
+        form.process(obj=lane)
+        for method, hours_id in lane.method_hours.items():
+            form[f"hours_{method}"].data = hours_id
+    form.lane_id.data = lane_id
+    return _edit_lane(gate_id, form, lane)
+
+
+def _edit_lane(gate_id: str, form: LaneForm, lane: Lane | None) -> Page:
+    gate = get_or_404(request_session(), Gate, gate_id)
+    if form.validate_on_submit():
+        def work(act: Act) -> Lane:
+            try:
+                return save_lane(act, gate_id, _spec(form, lane))
+            except ActRefused as refusal:
+                if refusal.field in ("method_hours", None):
+                    raise ActRefused("methods", refusal.message) from refusal
+                raise
+
+        if do(form, work) is not None:
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not form.errors:
+            return redirect(url_for("gates.show", gate_id=gate_id), 303)
+    page = render_template("manager/lane_edit.html", form=form, gate=gate, lane=lane, methods=METHODS)
+    return page if not form.is_submitted() else (page, 422)
+
+
+# -- pairing ---------------------------------------------------------------------------------------
+
+
+@bp.post("/<gate_id>/pair")
+@allowed("pair_gates")
+def pair(gate_id: str) -> Page:
+    """Make a code for the installer and show it this one time."""
+    gate = get_or_404(request_session(), Gate, gate_id)
+    form = AgainForm()
+    code = do(form, lambda act: make_pair_code(act, gate_id)) if form.validate_on_submit() else None
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    if code is None:
+        return redirect(url_for("gates.show", gate_id=gate_id), 303)
+    return _gate_page(gate, code=code)
+
+
+@bp.post("/pairings/<pair_id>")
+@allowed("pair_gates")
+def answer_pairing(pair_id: str) -> Response:
+    """Approve a controller whose 12 characters are the same on both screens, or turn it away."""
+    attempt = get_or_404(request_session(), PairAttempt, pair_id)
+    form = AgainForm()
+    yes = request.form.get("answer") == "approve"
+
+    def work(act: Act) -> bool:
+        if yes:
+            approve_pairing(act, pair_id)
+        else:
+            refuse_pairing(act, pair_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Paired. The gate takes its rules now.") if yes else _("Turned away."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("gates.show", gate_id=attempt.gate_id), 303)

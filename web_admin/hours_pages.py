@@ -1,0 +1,138 @@
+"""Weekly hours, public holidays and make-up working days."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import DateField, Form, FormField, SelectField, StringField, TimeField
+from wtforms.validators import InputRequired, Length, Optional
+
+from gate_controller.calendars import DAY_KINDS, MINUTES_A_DAY, Span
+from web_admin import words
+from web_admin.acts import Act, ActRefused
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.gates_and_lanes import save_hours, set_calendar_day
+from web_admin.models import Hours
+from web_admin.page_context import do, get_or_404
+from web_admin.people_pages import CheckList
+from web_admin.permissions import allowed
+
+bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
+
+SPANS = 4
+
+Page = str | Response | tuple[str, int]
+
+
+class SpanForm(Form):
+    """Days, and from when to when on them; an end before the start runs past midnight."""
+
+    days = CheckList(_l("Days"), choices=list(words.DAYS.items()))
+    start = TimeField(_l("From"), validators=[Optional()])
+    end = TimeField(_l("Until"), validators=[Optional()])
+
+
+class HoursForm(OnceForm):
+    """Named hours of up to four spans."""
+
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    span1 = FormField(SpanForm)
+    span2 = FormField(SpanForm)
+    span3 = FormField(SpanForm)
+    span4 = FormField(SpanForm)
+
+    def parts(self) -> list[FormField]:
+        """Return the span fields in order."""
+        return [self[f"span{number}"] for number in range(1, SPANS + 1)]
+
+
+class DayForm(OnceForm):
+    """A date that counts as another kind of day."""
+
+    day = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
+    kind = SelectField(_l("Counts as"), choices=list(words.DAYS.items()), default="holiday")
+    name = StringField(_l("Name"), description=_l("For example: National Day, or worked in exchange."),
+                       validators=[Length(max=60)])
+
+
+def _spans(form: HoursForm) -> Sequence[Span]:
+    spans = []
+    for part in form.parts():
+        days, start, end = part.form.days.data, part.form.start.data, part.form.end.data
+        if not days and start is None and end is None:
+            continue
+        if not days or start is None or end is None:
+            raise ActRefused(part.name, _l("Choose days, a start and an end, or leave this row empty."))
+        end_minute = end.hour * 60 + end.minute
+        spans.append(Span(tuple(days), start.hour * 60 + start.minute, end_minute or MINUTES_A_DAY))
+    if not spans:
+        raise ActRefused("span1", _l("Fill in at least one row."))
+    return spans
+
+
+def _fill(form: HoursForm, hours: Hours) -> None:
+    form.name.data = hours.name
+    for part, span in zip(form.parts(), hours.spans, strict=False):
+        part.form.days.data = list(span["days"])
+        part.form.start.raw_data = [_clock(span["from_minute"])]
+        part.form.end.raw_data = [_clock(span["until_minute"])]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("edit_gates")
+def new() -> Page:
+    """Add weekly hours."""
+    return _edit(HoursForm(), None)
+
+
+@bp.route("/<hours_id>", methods=["GET", "POST"])
+@allowed("edit_gates")
+def edit(hours_id: str) -> Page:
+    """Change weekly hours; a change that leaves face alone somewhere is refused."""
+    hours = get_or_404(request_session(), Hours, hours_id)
+    form = HoursForm()
+    if not form.is_submitted():
+        _fill(form, hours)
+    return _edit(form, hours)
+
+
+def _edit(form: HoursForm, hours: Hours | None) -> Page:
+    if form.validate_on_submit():
+        def work(act: Act) -> Hours:
+            return save_hours(act, hours.hours_id if hours else None, form.name.data, _spans(form))
+
+        if do(form, work) is not None:
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not _refused(form):
+            return redirect(url_for("gates.show_list"), 303)
+    page = render_template("manager/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _refused(form: HoursForm) -> bool:
+    return bool(form.form_errors or form.name.errors or any(part.errors for part in form.parts()))
+
+
+@bp.route("/days/new", methods=["GET", "POST"])
+@allowed("edit_gates")
+def new_day() -> Page:
+    """Make a date count as another kind of day."""
+    form = DayForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            set_calendar_day(act, form.day.data, form.kind.data, form.name.data or "")
+            return True
+
+        if do(form, work):
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not form.errors:
+            return redirect(url_for("gates.show_list"), 303)
+    page = render_template("manager/calendar_day.html", form=form)
+    return page if not form.is_submitted() else (page, 422)

@@ -1,0 +1,259 @@
+"""Now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateTimeLocalField, RadioField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act, record
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
+from web_admin.models import Alarm, Gate, GateEvent, Lane, Site
+from web_admin.page_context import (
+    current_act,
+    current_site,
+    do,
+    from_local,
+    get_or_404,
+    local_text,
+    request_now,
+)
+from web_admin.permissions import allowed
+
+bp = Blueprint("now", __name__, url_prefix="/manage")
+
+LAST_PASSAGES = 12
+SILENT_AFTER = timedelta(minutes=2)
+MAX_REASON_CHARS = 120
+
+Page = str | Response | tuple[str, int]
+
+
+class OpenForm(OnceForm):
+    """Why a lane is opened once."""
+
+    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+
+
+class PostureForm(OnceForm):
+    """Another posture for a lane, with reason and end."""
+
+    posture = RadioField(
+        _l("Posture"),
+        choices=[("lockdown", _l("Lockdown: nobody gets in")), ("held_open", _l("Held open: everybody passes")),
+                 ("disabled", _l("Out of use"))],
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    until = DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
+    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+
+
+class LockdownForm(OnceForm):
+    """A lockdown of the whole site."""
+
+    until = DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
+    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+
+
+class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """A note on an alarm."""
+
+    note = StringField(_l("Note"), validators=[Length(max=MAX_REASON_CHARS)])
+
+
+def site_gates() -> Sequence[Gate]:
+    """Return the site's gates in the order of their numbers, retired ones left out."""
+    return request_session().scalars(
+        select(Gate)
+        .where(Gate.site_id == current_site().site_id, Gate.state != "retired")
+        .order_by(Gate.number)
+    ).all()
+
+
+def site_lanes() -> list[Lane]:
+    """Return all lanes of the site, gate by gate."""
+    return [lane for gate in site_gates() for lane in gate.lanes]
+
+
+def is_silent(gate: Gate) -> bool:
+    """Tell whether a paired gate has not called for a while."""
+    return gate.state == "paired" and (
+        gate.last_seen_at is None or request_now() - gate.last_seen_at > SILENT_AFTER
+    )
+
+
+def live_override(lane: Lane) -> bool:
+    """Tell whether someone's posture for the lane is in force."""
+    return lane.override_posture is not None and (
+        lane.override_until is None or lane.override_until > request_now()
+    )
+
+
+def _door(lane: Lane) -> str | None:
+    for state in lane.gate.lane_states or []:
+        if state.get("lane_id") == lane.lane_id:
+            return str(state.get("door"))
+    return None
+
+
+@bp.get("/")
+@allowed("see_now")
+def show() -> str:
+    """Show how everything is, without names."""
+    session = request_session()
+    site_id = current_site().site_id
+    alarms = session.scalars(
+        select(Alarm)
+        .where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_(None))
+        .order_by(Alarm.raised_at.desc())
+        .limit(50)
+    ).all()
+    gates = site_gates()
+    passages = session.scalars(
+        select(GateEvent)
+        .where(GateEvent.kind == "access", GateEvent.gate_id.in_([gate.gate_id for gate in gates]))
+        .order_by(GateEvent.at.desc())
+        .limit(LAST_PASSAGES)
+    ).all()
+    return render_template(
+        "manager/now.html",
+        gates=gates,
+        alarms=alarms,
+        passages=passages,
+        lane_names={lane.lane_id: lane.name for gate in gates for lane in gate.lanes},
+        gate_names={gate.gate_id: gate.name for gate in gates},
+        door=_door,
+        is_silent=is_silent,
+        live_override=live_override,
+        alarm_form=AlarmForm(),
+        locked=any(
+            lane.override_posture == "lockdown" and live_override(lane) for gate in gates for lane in gate.lanes
+        ),
+    )
+
+
+@bp.post("/alarms/<alarm_id>/acknowledge")
+@allowed("acknowledge_alarm")
+def acknowledge(alarm_id: str) -> Response:
+    """Record that someone has seen an alarm; seeing it twice changes nothing."""
+    act = current_act()
+    alarm = get_or_404(act.session, Alarm, alarm_id)
+    form = AlarmForm()
+    if form.validate_on_submit() and alarm.acknowledged_at is None:
+        alarm.acknowledged_at = act.now
+        alarm.acknowledged_by = act.actor_id
+        alarm.note = form.note.data or None
+        record(act, "alarm_acknowledged", {"alarm_id": alarm_id, "kind": alarm.kind})
+        flash(_("Acknowledged."), "success")
+    return redirect(url_for("now.show"), 303)
+
+
+@bp.get("/lanes/<lane_id>")
+@allowed("see_now")
+def show_lane(lane_id: str) -> str:
+    """Show one lane with what can be done to it."""
+    return _lane_page(_lane(lane_id))
+
+
+def _lane(lane_id: str) -> Lane:
+    lane = get_or_404(request_session(), Lane, lane_id)
+    get_or_404(request_session(), Gate, lane.gate_id)
+    return lane
+
+
+def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None) -> str:
+    until = request_now() + timedelta(hours=2)
+    return render_template(
+        "manager/lane_now.html",
+        lane=lane,
+        door=_door(lane),
+        overridden=live_override(lane),
+        open_form=open_form or OpenForm(formdata=None),
+        posture_form=posture_form or PostureForm(formdata=None, data={"until": None}),
+        suggested_end=local_text(until),
+    )
+
+
+@bp.post("/lanes/<lane_id>/open")
+@allowed("open_once")
+def open_once(lane_id: str) -> Page:
+    """Order the lane to open once."""
+    lane = _lane(lane_id)
+    form = OpenForm()
+    if form.validate_on_submit():
+        order = do(form, lambda act: order_open(act, lane_id, form.reason.data))
+        if order is not None:
+            flash(_("Ordered: %(lane)s opens once, within seconds.", lane=lane.name), "success")
+        if not form.errors:
+            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+    return _lane_page(lane, open_form=form), 422
+
+
+@bp.post("/lanes/<lane_id>/posture")
+@allowed("set_posture")
+def set_posture(lane_id: str) -> Page:
+    """Put the lane into another posture until an end."""
+    lane = _lane(lane_id)
+    form = PostureForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            set_override(act, lane_id, form.posture.data, form.reason.data, from_local(form.until.data) or act.now)
+            return True
+
+        if do(form, work):
+            flash(_("Done. It ends by itself at the time you chose."), "success")
+        if not form.errors:
+            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+    return _lane_page(lane, posture_form=form), 422
+
+
+@bp.post("/lanes/<lane_id>/clear")
+@allowed("set_posture")
+def clear_posture(lane_id: str) -> Response:
+    """Give the lane its usual posture back."""
+    lane = _lane(lane_id)
+    if lane.override_posture is not None:
+        clear_override(current_act(), lane_id)
+        flash(_("%(lane)s is back to normal.", lane=lane.name), "success")
+    return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+
+
+@bp.route("/lockdown", methods=["GET", "POST"])
+@allowed("set_posture")
+def lockdown() -> Page:
+    """Lock all lanes in, with reason and end; the ways out stay open."""
+    form = LockdownForm()
+    if form.validate_on_submit():
+        until = from_local(form.until.data)
+        lanes = do(form, lambda act: lockdown_site(act, form.reason.data, until or act.now))
+        if lanes is not None:
+            flash(_("Lockdown. The ways out stay open."), "warning")
+        if not form.errors:
+            return redirect(url_for("now.show"), 303)
+    page = render_template(
+        "manager/lockdown.html", form=form, suggested_end=local_text(request_now() + timedelta(hours=1))
+    )
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/lockdown/end")
+@allowed("set_posture")
+def end_lockdown() -> Response:
+    """End the lockdown of every lane."""
+    session = request_session()
+    site: Site = current_site()
+    locked = session.scalars(
+        select(Lane).join(Gate).where(Gate.site_id == site.site_id, Lane.override_posture == "lockdown")
+    ).all()
+    for lane_id in [lane.lane_id for lane in locked]:
+        clear_override(current_act(), lane_id)
+    flash(_("The lockdown has ended."), "success")
+    return redirect(url_for("now.show"), 303)

@@ -1,0 +1,107 @@
+"""What every manager page needs: the site, the act of whoever is signed in, forms that answer back."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import abort, flash, g
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.form_once import OnceForm, sent_before
+from web_admin.models import Base, Site
+
+Row = TypeVar("Row", bound=Base)
+Result = TypeVar("Result")
+
+
+def current_site() -> Site:
+    """Return the compound that this server runs; answer 503 before `menjin web init`."""
+    if "menjin_site" not in g:
+        site = request_session().scalar(select(Site).order_by(Site.created_at).limit(1))
+        if site is None:
+            abort(503)
+        g.menjin_site = site
+    found: Site = g.menjin_site
+    return found
+
+
+def site_zone() -> ZoneInfo:
+    """Return the site's time zone, in which every page shows and reads times."""
+    return ZoneInfo(current_site().timezone)
+
+
+def request_now() -> datetime:
+    """Return the one instant of this request, aware."""
+    if "menjin_now" not in g:
+        g.menjin_now = current_menjin().clock()
+    now: datetime = g.menjin_now
+    return now
+
+
+def actor_id() -> str:
+    """Return the id under which journals name whoever is signed in."""
+    return f"staff-{current_user.id}"
+
+
+def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
+    """Return who does what, when, for the domain's acts."""
+    return Act(
+        session=request_session(),
+        sealer=current_menjin().sealer,
+        site_id=current_site().site_id,
+        actor_id=actor_id(),
+        channel=channel,
+        now=request_now(),
+    )
+
+
+def get_or_404(session: Session, kind: type[Row], key: str) -> Row:
+    """Return a row of this site, or answer 404."""
+    row = session.get(kind, key)
+    if row is None or getattr(row, "site_id", current_site().site_id) != current_site().site_id:
+        abort(404)
+    return row
+
+
+def do(form: FlaskForm, work: Callable[[Act], Result]) -> Result | None:
+    """Run an act for a form; on a refusal write it beside the field and return None.
+
+    A form that was already sent does nothing: the page says so, and None comes back with the form
+    free of errors. What a refused act had begun is undone.
+    """
+    act = current_act()
+    if isinstance(form, OnceForm) and sent_before(act.session, form, act.now):
+        flash(_("This was already done a moment ago. It was not done twice."), "info")
+        return None
+    try:
+        with act.session.begin_nested():
+            return work(act)
+    except ActRefused as refusal:
+        show_refusal(form, refusal)
+        return None
+
+
+def show_refusal(form: FlaskForm, refusal: ActRefused) -> None:
+    """Write a refusal beside the field it names, or above the form."""
+    field = form._fields.get(refusal.field or "")
+    if field is None:
+        form.form_errors.append(refusal.message)
+    else:
+        field.errors = [*field.errors, refusal.message]
+
+
+def local_text(moment: datetime) -> str:
+    """Return an instant as the site's wall clock, for a form's date and time field."""
+    return moment.astimezone(site_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def from_local(naive: datetime | None) -> datetime | None:
+    """Return the instant of a form's wall-clock time at the site."""
+    return naive.replace(tzinfo=site_zone()).astimezone(UTC) if naive is not None else None

@@ -1,0 +1,187 @@
+"""Everything people see in a browser: languages, security headers, navigation, errors, the front page.
+
+`register_pages` is called last by `create_app`; the pages themselves stand in the modules it names.
+"""
+
+from datetime import datetime
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import lazy_gettext as _l
+from flask_bootstrap import Bootstrap5
+from flask_login import current_user
+from flask_talisman import Talisman
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from web_admin import words
+from web_admin.database import current_menjin, request_session
+from web_admin.models import Person, Site
+from web_admin.page_context import current_site, request_now, site_zone
+from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_may, public, role_names
+from web_admin.resident import register_resident_pages
+
+LANGUAGES = ("zh", "en")
+PAGE_MODULES = ("now_pages", "people_pages", "person_pages", "card_pages", "visitor_pages", "gate_pages",
+                "hours_pages", "event_pages", "privacy_pages")
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "manifest-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+
+NAVIGATION = (
+    ("now.show", "see_now", "now", _l("Now")),
+    ("people.show_list", "see_people", "people", _l("People and homes")),
+    ("cards.find", "see_card_holder", "card", _l("Cards")),
+    ("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),
+    ("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
+    ("events.show_list", "see_events", "events", _l("Events")),
+    ("events.explain", "explain_refusals", "question", _l("Why refused")),
+    ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
+)
+
+ERROR_TEXTS = {
+    400: (_l("This request cannot be read"), _l("Go back, load the page again and try once more.")),
+    401: (_l("Sign in first"), _l("Your session has ended. Nothing was changed.")),
+    403: (_l("Your role does not allow this"), _l("Ask the property manager if you need it.")),
+    404: (_l("There is no such page"), _l("The address may be old, or the entry was removed.")),
+    405: (_l("This cannot be done this way"), _l("Go back and use the button on the page.")),
+    413: (_l("That is too large"), _l("Send a smaller file.")),
+    429: (_l("Too many tries"), _l("Wait five minutes, then try again. Gates work as usual meanwhile.")),
+    500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
+    503: (_l("This server is not set up yet"), _l("Run “menjin web init” on the server.")),
+}
+
+bp = Blueprint("pages", __name__)
+
+
+def register_pages(app: Flask) -> None:
+    """Add all pages, languages and headers to the app; call it after sign-in and the sync API."""
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations;resident/translations")
+    app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Babel(app, locale_selector=choose_language, timezone_selector=_zone_name)
+    Bootstrap5(app)
+    https = str(app.extensions["menjin"].config.public_url).startswith("https:")
+    Talisman(
+        app,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        force_https=False,  # the reverse proxy redirects; gates on a closed network may speak to us plainly
+        strict_transport_security=https,
+        session_cookie_secure=https,
+        referrer_policy="same-origin",
+        permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},
+    )
+    for name in BLUEPRINTS_OF_GATES & app.blueprints.keys():
+        app.extensions["csrf"].exempt(app.blueprints[name])
+    app.register_blueprint(bp)
+    for module in PAGE_MODULES:
+        app.register_blueprint(import_module(f"web_admin.{module}").bp)
+    register_resident_pages(app)
+    app.context_processor(_page_words)
+    app.add_template_filter(local_time)
+    app.register_error_handler(HTTPException, _show_error)
+    app.after_request(_keep_private)
+
+
+def choose_language() -> str:
+    """Return the language of this request: chosen, the person's own, the browser's, the site's."""
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    person_id = getattr(current_user, "person_id", None)
+    person = request_session().get(Person, person_id) if person_id else None
+    if person is not None and person.language in LANGUAGES:
+        return person.language
+    site = request_session().scalar(select(Site).limit(1))
+    wanted = request.accept_languages.best_match(LANGUAGES)
+    return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
+
+
+def _zone_name() -> str | None:
+    site = request_session().scalar(select(Site).limit(1))
+    return site.timezone if site is not None else None
+
+
+def local_time(moment: datetime | None, shape: str = "short") -> str:
+    """Return an instant on the site's wall clock, in the page's language; "—" for none."""
+    if moment is None:
+        return "—"
+    if shape == "clock":
+        return moment.astimezone(site_zone()).strftime("%H:%M:%S")
+    same_day = moment.astimezone(site_zone()).date() == request_now().astimezone(site_zone()).date()
+    if shape == "short" and same_day:
+        return moment.astimezone(site_zone()).strftime("%H:%M")
+    text: str = format_datetime(moment, "medium" if shape == "long" else "short")
+    return text
+
+
+def _page_words() -> dict[str, object]:
+    return {
+        "words": words,
+        "word": words.word,
+        "navigation": [entry for entry in NAVIGATION if current_may(entry[1])],
+        "may": current_may,
+        "my_roles": role_names,
+        "language": str(get_locale() or "zh"),
+        "current_site": current_site,
+        "now": request_now,
+        "languages": words.LANGUAGES,
+    }
+
+
+def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
+    code = error.code or 500
+    if code < 400:
+        return error
+    if request.path.startswith("/sync/"):
+        return error
+    title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])
+    return render_template("error.html", code=code, title=title, text=text), code
+
+
+def _keep_private(response: Response) -> Response:
+    """Keep pages of people out of shared caches and of the browser's history after sign-out."""
+    if current_user.is_authenticated and request.endpoint not in ("static", "bootstrap.static"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@bp.get("/")
+@public
+def front() -> str | Response:
+    """Send people to the pages that are theirs; show strangers both doors."""
+    if current_user.is_authenticated:
+        if role_names() == [RESIDENT_ROLE]:
+            return redirect(url_for("resident.ways_in"))
+        for endpoint, action, *_rest in NAVIGATION:
+            if current_may(action):
+                return redirect(url_for(endpoint))
+    return render_template("public/front.html", gates_url=current_menjin().config.public_url)
+
+
+@bp.post("/language")
+@public
+def switch_language() -> Response:
+    """Keep the chosen language in the session and go back to where it was chosen."""
+    if request.form.get("language") in LANGUAGES:
+        session["language"] = request.form["language"]
+        session.permanent = True
+    back = urlsplit(request.form.get("next", "/"))
+    local = not back.scheme and not back.netloc
+    safe = local and back.path.startswith("/") and not back.path.startswith(("//", "/\\"))
+    query = f"?{back.query}" if back.query else ""
+    return redirect(f"{back.path}{query}" if safe else "/")

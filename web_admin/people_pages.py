@@ -1,0 +1,150 @@
+"""People and homes: the list with search, a home, new homes, new people."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response
+from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from web_admin import words
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.homes_and_people import add_home, add_person
+from web_admin.models import Home, Person
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, do, get_or_404
+from web_admin.permissions import allowed
+
+bp = Blueprint("people", __name__, url_prefix="/manage/people")
+
+PAGE_ROWS = 40
+
+Page = str | Response | tuple[str, int]
+
+
+class CheckList(SelectMultipleField):
+    """Several choices as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class HomeForm(OnceForm):
+    """A new home."""
+
+    number = StringField(
+        _l("Home number"),
+        description=_l("As people type it at the gate: building and flat, like 3-1203."),
+        validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
+    )
+
+
+class PersonForm(OnceForm):
+    """A new person."""
+
+    display_name = StringField(
+        _l("Name"),
+        description=_l("A name or nickname that the office knows. It never travels to a gate."),
+        validators=[InputRequired(_l("Type a name.")), Length(max=60)],
+    )
+    home_id = SelectField(_l("Home"), validators=[])
+    kind = SelectField(_l("Kind"), choices=list(words.KINDS_OF_PERSON.items()))
+    age_band = SelectField(_l("Age"), choices=list(words.AGE_BANDS.items()))
+    language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
+    lanes = CheckList(_l("May pass"), validators=[])
+
+
+@bp.get("/")
+@allowed("see_people")
+def show_list() -> str:
+    """List homes with their people, or what a search finds; pages by the home's number."""
+    wanted = " ".join(request.args.get("q", "").split())[:40]
+    after = request.args.get("after", "")[:20]
+    site_id = current_site().site_id
+    query = select(Home).where(Home.site_id == site_id).options(selectinload(Home.persons))
+    if wanted:
+        pattern = f"%{wanted.replace('%', '').replace('_', '')}%"
+        named = select(Person.home_id).where(
+            Person.site_id == site_id, Person.ended_at.is_(None), Person.display_name.ilike(pattern)
+        )
+        query = query.where(or_(Home.number.ilike(pattern), Home.home_id.in_(named)))
+    if after:
+        query = query.where(Home.number > after)
+    session = request_session()
+    homes = session.scalars(query.order_by(Home.number).limit(PAGE_ROWS + 1)).all()
+    homeless = select(Person).where(
+        Person.site_id == site_id, Person.home_id.is_(None), Person.ended_at.is_(None)
+    )
+    if wanted:
+        homeless = homeless.where(Person.display_name.ilike(pattern))
+    return render_template(
+        "manager/people.html",
+        homes=homes[:PAGE_ROWS],
+        next_after=homes[PAGE_ROWS - 1].number if len(homes) > PAGE_ROWS else None,
+        others=[] if after else session.scalars(homeless.order_by(Person.display_name).limit(PAGE_ROWS)).all(),
+        q=wanted,
+        home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
+    )
+
+
+@bp.route("/homes/new", methods=["GET", "POST"])
+@allowed("edit_people")
+def new_home() -> Page:
+    """Add a home."""
+    form = HomeForm()
+    if form.validate_on_submit():
+        home = do(form, lambda act: add_home(act, form.number.data))
+        if home is not None:
+            flash(_("Home %(number)s was added.", number=home.number), "success")
+            return redirect(url_for("people.show_home", home_id=home.home_id), 303)
+        if not form.errors:
+            return redirect(url_for("people.show_list"), 303)
+    page = render_template("manager/home_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/homes/<home_id>")
+@allowed("see_people")
+def show_home(home_id: str) -> str:
+    """Show a home and who lives there."""
+    home = get_or_404(request_session(), Home, home_id)
+    return render_template("manager/home.html", home=home)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("edit_people")
+def new_person() -> Page:
+    """Add a person, with a card as their only method until they choose others."""
+    session = request_session()
+    form = PersonForm()
+    homes = session.execute(
+        select(Home.home_id, Home.number).where(Home.site_id == current_site().site_id).order_by(Home.number)
+    ).all()
+    form.home_id.choices = [("", _("No home (staff)")), *[(home_id, number) for home_id, number in homes]]
+    form.lanes.choices = [(lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in site_lanes()]
+    if not form.is_submitted():
+        form.home_id.data = request.args.get("home", "")
+        form.language.data = current_site().language
+        form.lanes.data = [lane_id for lane_id, _name in form.lanes.choices]
+    if form.validate_on_submit():
+        person = do(form, lambda act: add_person(
+            act,
+            display_name=form.display_name.data,
+            home_id=form.home_id.data or None,
+            kind=form.kind.data,
+            age_band=form.age_band.data,
+            language=form.language.data,
+            lanes=form.lanes.data,
+        ))
+        if person is not None:
+            flash(_("%(name)s was added. Give a card or send an invitation next.", name=person.display_name),
+                  "success")
+            return redirect(url_for("person.show", person_id=person.person_id), 303)
+        if not form.errors:
+            return redirect(url_for("people.show_list"), 303)
+    page = render_template("manager/person_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)

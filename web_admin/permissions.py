@@ -1,0 +1,132 @@
+"""Who may do what: one table of roles and actions. A missing row is a no.
+
+Every route declares who it is for: `allowed("action")` for staff, `public`, or `resident_required`
+from `accounts`. `EndpointsOfOthers` declares the routes that libraries bring. A route that nobody
+declared answers 404, and a test walks the whole map to find it first.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+STAFF_ROLES = ("manager", "guard", "installer", "privacy_officer")
+RESIDENT_ROLE = "resident"
+
+ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
+    "manager": frozenset({
+        "see_now", "acknowledge_alarm", "open_once", "set_posture",
+        "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
+        "see_visitors", "issue_passes",
+        "see_gates", "edit_gates", "pair_gates",
+        "see_events", "see_named_passages", "explain_refusals",
+        "see_privacy", "edit_privacy",
+    }),
+    "guard": frozenset({
+        "see_now", "acknowledge_alarm", "open_once", "set_posture",
+        "see_people", "suspend_credentials",
+        "see_visitors", "issue_passes",
+        "see_events", "explain_refusals",
+    }),
+    "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates"}),
+    "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy"}),
+}
+ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
+
+PUBLIC, STAFF, RESIDENT, GATE = "public", "staff", "resident", "gate"
+
+ENDPOINTS_OF_OTHERS = {
+    "static": PUBLIC,
+    "bootstrap.static": PUBLIC,
+    "security.login": PUBLIC,
+    "security.logout": PUBLIC,
+    "security.verify": STAFF,
+    "security.two_factor_setup": PUBLIC,  # reached between password and code; the library checks which
+    "security.two_factor_token_validation": PUBLIC,
+    "security.two_factor_setup_validate": STAFF,
+}
+"""Routes of libraries; those of theirs that are missing here are closed."""
+
+BLUEPRINTS_OF_GATES = frozenset({"sync_api"})
+"""Called by gates, which sign every request; people cannot use them."""
+
+CLOSED_BLUEPRINTS = frozenset({"security"})
+"""Libraries that bring more routes than we offer; what the table above does not name answers 404."""
+
+
+def may(action: str, roles: Iterable[str]) -> bool:
+    """Tell whether any of these roles may do this; an unknown role or action is a no."""
+    return any(action in ACTIONS_BY_ROLE.get(role, frozenset()) for role in roles)
+
+
+def role_names() -> list[str]:
+    """Return the roles of whoever is signed in, none for a stranger."""
+    return [role.name for role in getattr(current_user, "roles", [])]
+
+
+def current_may(action: str) -> bool:
+    """Tell whether whoever is signed in may do this."""
+    return bool(current_user.is_authenticated) and may(action, role_names())
+
+
+def public(view: View) -> View:
+    """Declare a page for everyone."""
+    return declare(view, PUBLIC)
+
+
+def declare(view: View, access: str, action: str = "") -> View:
+    """Write on a view who it is for."""
+    view.__dict__["menjin_access"] = (access, action)
+    return view
+
+
+def allowed(action: str) -> Callable[[View], View]:
+    """Let in staff whose role may do `action`; send strangers to sign in, answer 403 to the rest."""
+    if action not in ACTIONS:
+        raise ValueError(f"no role may ever do {action!r}: add it to ACTIONS_BY_ROLE")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: object, **kwargs: object) -> Any:
+            if not current_user.is_authenticated:
+                return to_staff_sign_in()
+            if not may(action, role_names()):
+                current_app.logger.warning(
+                    "refused: account %s may not %s (%s)", current_user.get_id(), action, request.endpoint
+                )
+                abort(403)
+            return view(*args, **kwargs)
+
+        return declare(guarded, STAFF, action)  # type: ignore[return-value]  # same call, same answer
+
+    return decorate
+
+
+def to_staff_sign_in() -> Response:
+    """Send a stranger to sign in, and back afterwards where that is a page to read."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("security.login", next=back))
+
+
+def access_of(app: Flask, endpoint: str) -> tuple[str, str] | None:
+    """Return (who an endpoint is for, the action), or None when nobody declared it."""
+    if endpoint in ENDPOINTS_OF_OTHERS:
+        return ENDPOINTS_OF_OTHERS[endpoint], ""
+    blueprint = endpoint.rpartition(".")[0]
+    if blueprint in BLUEPRINTS_OF_GATES:
+        return GATE, ""
+    declared: tuple[str, str] | None = getattr(app.view_functions[endpoint], "menjin_access", None)
+    return declared
+
+
+def refuse_undeclared() -> None:
+    """Answer 404 on a route that no one declared; runs before every request."""
+    if request.endpoint is not None and access_of(current_app, request.endpoint) is None:
+        if request.blueprint not in CLOSED_BLUEPRINTS:
+            current_app.logger.error("route %s has no declared permission", request.endpoint)
+        abort(404)

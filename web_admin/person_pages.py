@@ -1,0 +1,251 @@
+"""One person: ways in, grants, invitation, PIN, suspension, moving out."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.consents import face_state
+from web_admin.credentials import issue_duress_pin, issue_pin
+from web_admin.database import current_menjin, request_session
+from web_admin.form_once import OnceForm
+from web_admin.homes_and_people import (
+    GrantSpec,
+    edit_person,
+    invite,
+    move_out,
+    resume_person,
+    set_grants,
+    suspend_person,
+)
+from web_admin.models import Hours, Person
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone
+from web_admin.people_pages import CheckList
+from web_admin.permissions import allowed
+from web_admin.resident.qr_picture import svg_of
+from web_admin.ways_in import usable_methods
+
+bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
+
+INVITATION_HOURS = 72
+
+Page = str | Response | tuple[str, int]
+
+
+class AgainForm(OnceForm):
+    """A button that does its work once."""
+
+
+class ReasonForm(OnceForm):
+    """A button that asks why."""
+
+    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=120)])
+
+
+class DetailsForm(OnceForm):
+    """Name, language and slow passage."""
+
+    display_name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
+    slow_pass = BooleanField(
+        _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")
+    )
+
+
+class GrantForm(OnceForm):
+    """Where, in which hours and within which dates someone may pass."""
+
+    lanes = CheckList(_l("May pass"))
+    hours_id = SelectField(_l("Hours"))
+    valid_from = DateTimeLocalField(_l("From"), validators=[Optional()])
+    valid_until = DateTimeLocalField(_l("Until"), validators=[Optional()])
+
+
+class MoveOutForm(OnceForm):
+    """A confirmation that cannot be given by a slip."""
+
+    sure = BooleanField(_l("I have checked the name and the home."), validators=[
+        InputRequired(_l("Please confirm."))])
+
+
+def _person(person_id: str) -> Person:
+    return get_or_404(request_session(), Person, person_id)
+
+
+def _back(person_id: str) -> Response:
+    return redirect(url_for("person.show", person_id=person_id), 303)
+
+
+@bp.get("")
+@allowed("see_people")
+def show(person_id: str) -> str:
+    """Show a person's ways in, grants and cards; never a duress PIN."""
+    return _page(_person(person_id))
+
+
+def _page(person: Person, **forms: OnceForm) -> str:
+    session = request_session()
+    lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
+    hours = session.scalars(select(Hours).where(Hours.site_id == person.site_id)).all()
+    credentials = [row for row in person.credentials if not row.duress and row.kind != "visitor_code"]
+    return render_template(
+        "manager/person.html",
+        person=person,
+        credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
+        usable=usable_methods(session, person.person_id, request_now()),
+        face=face_state(session, person.person_id),
+        lanes=lanes,
+        hours={row.hours_id: row.name for row in hours},
+        **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
+    )
+
+
+@bp.route("/edit", methods=["GET", "POST"])
+@allowed("edit_people")
+def edit(person_id: str) -> Page:
+    """Change name, language and slow passage."""
+    person = _person(person_id)
+    form = DetailsForm(obj=person)
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            edit_person(act, person_id, display_name=form.display_name.data, language=form.language.data,
+                        slow_pass=bool(form.slow_pass.data))
+            return True
+
+        if do(form, work):
+            flash(_("Saved."), "success")
+        if not form.errors:
+            return _back(person_id)
+    page = render_template("manager/person_edit.html", form=form, person=person)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.route("/grants", methods=["GET", "POST"])
+@allowed("edit_people")
+def grants(person_id: str) -> Page:
+    """Say where and when a person may pass."""
+    person = _person(person_id)
+    form = GrantForm()
+    site_hours = request_session().scalars(select(Hours).where(Hours.site_id == current_site().site_id))
+    form.hours_id.choices = [("", _("At all hours")), *[(row.hours_id, row.name) for row in site_hours]]
+    form.lanes.choices = [(lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in site_lanes()]
+    if not form.is_submitted() and person.grants:
+        first = person.grants[0]
+        zone = site_zone()
+        form.lanes.data = sorted({lane for grant in person.grants for lane in grant.lanes})
+        form.hours_id.data = first.hours_id or ""
+        form.valid_from.data = first.valid_from.astimezone(zone) if first.valid_from else None
+        form.valid_until.data = first.valid_until.astimezone(zone) if first.valid_until else None
+    if form.validate_on_submit():
+        spec = GrantSpec(tuple(form.lanes.data or ()), form.hours_id.data or None,
+                         from_local(form.valid_from.data), from_local(form.valid_until.data))
+
+        def work(act: Act) -> bool:
+            set_grants(act, person_id, [spec] if spec.lanes else [])
+            return True
+
+        if do(form, work):
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not form.errors:
+            return _back(person_id)
+    page = render_template("manager/grants.html", form=form, person=person)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/invite")
+@allowed("edit_people")
+def send_invitation(person_id: str) -> Page:
+    """Make an invitation and show its code this one time."""
+    person = _person(person_id)
+    form = AgainForm()
+    code = do(form, lambda act: invite(act, person_id, INVITATION_HOURS)) if form.validate_on_submit() else None
+    if code is None:
+        return _refused(person, form)
+    link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)
+    picture = svg_of(link.upper() if link.isupper() else link, _("QR code of the invitation"))
+    return render_template(
+        "manager/invitation.html", person=person, code=code, link=link, picture=picture, hours=INVITATION_HOURS
+    )
+
+
+@bp.post("/pin")
+@allowed("issue_credentials")
+def give_pin(person_id: str) -> Page:
+    """Give a new PIN, or a duress PIN, and show it this one time."""
+    person = _person(person_id)
+    form = AgainForm()
+    duress = request.form.get("duress") == "1"
+    issue = issue_duress_pin if duress else issue_pin
+    digits = do(form, lambda act: issue(act, person_id)) if form.validate_on_submit() else None
+    if digits is None:
+        return _refused(person, form)
+    return render_template("manager/pin_once.html", person=person, digits=digits, duress=duress)
+
+
+def _refused(person: Person, form: OnceForm) -> Page:
+    if form.form_errors or form.errors:
+        return _page(person, button=form), 422
+    return _back(person.person_id)
+
+
+@bp.post("/suspend")
+@allowed("suspend_credentials")
+def suspend(person_id: str) -> Page:
+    """Suspend everything of a person."""
+    person = _person(person_id)
+    form = ReasonForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            suspend_person(act, person_id, form.reason.data)
+            return True
+
+        if do(form, work):
+            flash(_("Suspended. No gate opens for this person now."), "warning")
+        if not form.errors:
+            return _back(person_id)
+    return _page(person, suspend_form=form), 422
+
+
+@bp.post("/resume")
+@allowed("suspend_credentials")
+def resume(person_id: str) -> Page:
+    """End a suspension."""
+    person = _person(person_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        resume_person(act, person_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("The suspension has ended."), "success")
+    return _refused(person, form)
+
+
+@bp.route("/move-out", methods=["GET", "POST"])
+@allowed("edit_people")
+def leave(person_id: str) -> Page:
+    """End everything of a person who moves out, after a confirmation."""
+    person = _person(person_id)
+    form = MoveOutForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            move_out(act, person_id)
+            return True
+
+        if do(form, work):
+            flash(_("%(name)s has moved out. Everything they could open with has ended.",
+                    name=person.display_name), "success")
+        if not form.errors:
+            return _back(person_id)
+    page = render_template("manager/move_out.html", form=form, person=person)
+    return page if not form.is_submitted() else (page, 422)
+
+
+

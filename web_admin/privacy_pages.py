@@ -1,0 +1,163 @@
+"""Privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import distinct, func, select
+from werkzeug.wrappers import Response
+from wtforms import TextAreaField
+from wtforms.validators import Length
+
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.consents import (
+    NOTICE_FIELDS,
+    NOTICE_LANGUAGES,
+    disable_face,
+    enable_face,
+    newest_notice,
+    publish_notice,
+)
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.models import Consent, FaceShare, Notice, Person
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, do
+from web_admin.permissions import allowed, public
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("privacy", __name__)
+
+MAX_NOTICE_CHARS = 2000
+
+FIELD_LABELS = {
+    "handler_name": _l("Who handles the data"),
+    "handler_contact": _l("How to reach them"),
+    "purpose": _l("What for"),
+    "method": _l("How"),
+    "retention": _l("Kept for how long"),
+    "necessity": _l("Why it is needed, and that it is a choice"),
+    "effect": _l("What it may mean for the person"),
+    "rights": _l("Rights, and how to use them"),
+    "complaints": _l("Where to complain"),
+}
+
+Page = str | Response | tuple[str, int]
+
+
+class NoticeForm(OnceForm):
+    """All fields of a notice in both languages; they are added below."""
+
+    def groups(self) -> list[tuple[str, list[TextAreaField]]]:
+        """Return (language, its fields) in the order shown."""
+        return [(language, [self[f"{language}.{name}"] for name in NOTICE_FIELDS])
+                for language in NOTICE_LANGUAGES]
+
+
+for _language in NOTICE_LANGUAGES:
+    for _name in NOTICE_FIELDS:
+        setattr(NoticeForm, f"{_language}.{_name}", TextAreaField(
+            FIELD_LABELS.get(_name, _name), validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
+
+
+def _counts() -> dict[str, int]:
+    session = request_session()
+    of_site = Consent.person_id.in_(select(Person.person_id).where(Person.site_id == current_site().site_id))
+    consents = select(func.count(Consent.consent_id)).where(of_site)
+    residents = select(func.count(Person.person_id)).where(
+        Person.site_id == current_site().site_id, Person.ended_at.is_(None)
+    )
+    return {
+        "given": session.scalar(consents) or 0,
+        "live": session.scalar(consents.where(Consent.withdrawn_at.is_(None))) or 0,
+        "withdrawn": session.scalar(consents.where(Consent.withdrawn_at.is_not(None))) or 0,
+        "people": session.scalar(residents) or 0,
+        "shares": session.scalar(select(func.count(distinct(FaceShare.person_id)))) or 0,
+    }
+
+
+@bp.get("/manage/privacy")
+@allowed("see_privacy")
+def settings() -> str:
+    """Show what the site does with faces, and how many people chose what."""
+    return _settings_page(AgainForm(formdata=None))
+
+
+def _settings_page(button: AgainForm) -> str:
+    notices = request_session().scalars(
+        select(Notice).where(Notice.purpose == FACE_PURPOSE, Notice.language == "zh")
+        .order_by(Notice.version.desc())
+    ).all()
+    return render_template(
+        "manager/privacy.html",
+        site=current_site(),
+        counts=_counts(),
+        notices=notices,
+        face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
+        button=button,
+    )
+
+
+@bp.post("/manage/privacy/face")
+@allowed("edit_privacy")
+def switch_face() -> Page:
+    """Offer face at this site, or stop and forget."""
+    form = AgainForm()
+    on = request.form.get("face") == "on"
+
+    def work(act: Act) -> bool:
+        if on:
+            enable_face(act)
+        else:
+            disable_face(act)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Face is offered to those who want it.") if on
+              else _("Face is off. What was kept is being forgotten."), "success")
+    if form.form_errors:
+        return _settings_page(form), 422
+    return redirect(url_for("privacy.settings"), 303)
+
+
+@bp.route("/manage/privacy/notice", methods=["GET", "POST"])
+@allowed("edit_privacy")
+def edit_notice() -> Page:
+    """Publish a new version of the notice; those who agreed to an older one are asked again."""
+    form = NoticeForm()
+    if not form.is_submitted():
+        for language, fields in form.groups():
+            newest = newest_notice(request_session(), FACE_PURPOSE, language)
+            for field in fields:
+                field.data = newest.fields.get(field.name.partition(".")[2], "") if newest else ""
+    elif form.validate():
+        texts = {language: {field.name.partition(".")[2]: field.data or "" for field in fields}
+                 for language, fields in form.groups()}
+        version = do(form, lambda act: publish_notice(act, FACE_PURPOSE, texts))
+        if version is not None:
+            flash(_("Version %(number)s is published.", number=version), "success")
+        if not form.errors:
+            return redirect(url_for("privacy.settings"), 303)
+    page = render_template("manager/notice.html", form=form, languages=words.LANGUAGES)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/privacy")
+@public
+def rules() -> str:
+    """Show everyone the rules as they are in force now."""
+    language = str(get_locale() or "zh")
+    notice = newest_notice(request_session(), FACE_PURPOSE, language)
+    lanes = site_lanes()
+    return render_template(
+        "public/privacy.html",
+        site=current_site(),
+        notice=notice,
+        labels=FIELD_LABELS,
+        fields=NOTICE_FIELDS,
+        lanes=lanes,
+        face_lanes=[lane for lane in lanes if "face" in lane.methods],
+        counts=_counts(),
+    )

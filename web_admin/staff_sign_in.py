@@ -1,0 +1,195 @@
+"""How people sign in: Flask-Security over our own session, with a required authenticator for staff.
+
+Tables and the calls for other parts are in `accounts.py`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Flask, abort, current_app, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
+from flask_security.forms import LoginForm
+from flask_security.totp import Totp
+from flask_wtf.csrf import CSRFProtect
+from limits import parse
+from passlib.totp import TOTP, TotpMatch
+from sqlalchemy.orm import scoped_session
+from werkzeug.local import LocalProxy
+
+from web_admin.database import Database, request_session
+from web_admin.permissions import refuse_undeclared
+
+if TYPE_CHECKING:
+    from web_admin.config import WebConfig
+
+SIGN_IN_LIMIT = parse("10 per 5 minutes")
+"""Tries of one account from one address. Nobody elsewhere can lock that account's owner out."""
+ADDRESS_LIMIT = parse("60 per 5 minutes")
+"""Tries of all accounts from one address."""
+LONGEST_SESSION = timedelta(hours=12)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
+    """Mark a text for translation; the library translates it when it shows it."""
+    return text
+
+
+MESSAGES = {
+    "EMAIL_NOT_PROVIDED": N_("Type your e-mail address."),
+    "INVALID_EMAIL_ADDRESS": N_("This is not an e-mail address."),
+    "PASSWORD_NOT_PROVIDED": N_("Type your password."),
+    "GENERIC_AUTHN_FAILED": N_("E-mail address or password is wrong."),
+    "INVALID_PASSWORD": N_("The password is wrong."),
+    "DISABLED_ACCOUNT": N_("This account is closed."),
+    "UNAUTHENTICATED": N_("Sign in first."),
+    "REAUTHENTICATION_REQUIRED": N_("Type your password once more to go on."),
+    "REAUTHENTICATION_SUCCESSFUL": N_("Thank you."),
+    "TWO_FACTOR_INVALID_TOKEN": N_("This code is wrong or already used. Wait for the next one."),
+    "TWO_FACTOR_LOGIN_SUCCESSFUL": N_("You are signed in."),
+    "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": N_("Your authenticator is set up."),
+    "TWO_FACTOR_PERMISSION_DENIED": N_("Sign in with your password first."),
+    "TWO_FACTOR_METHOD_NOT_AVAILABLE": N_("This way of confirming is not offered."),
+    "TWO_FACTOR_SETUP_EXPIRED": N_("That took too long. Start again."),
+}
+
+
+class OnceTotp(Totp):
+    """Authenticator codes of which each works once, as RFC 6238 section 5.2 asks."""
+
+    def get_last_counter(self, user: UserMixin) -> TotpMatch | None:
+        """Return the newest step that was used."""
+        counter: TotpMatch | None = getattr(user, "last_totp_counter", None)
+        return counter
+
+    def set_last_counter(self, user: UserMixin, tmatch: TotpMatch) -> None:
+        """Remember the step of an accepted code."""
+        user.last_totp_counter = tmatch.counter  # type: ignore[attr-defined]  # a column of accounts.User
+
+    def seal(self, base32: str) -> str:
+        """Return a base32 secret encrypted for the account's row."""
+        totp: TOTP = self._totp(base32, format="base32")
+        return cast(str, totp.to_json(encrypt=True))
+
+
+class StaffSignInForm(LoginForm):
+    """E-mail and password; refuses accounts that are not staff as if they did not exist."""
+
+    remember = None  # type: ignore[assignment]  # a shared guard's desk must not remember
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Check the password, and that the account has no resident behind it."""
+        if not super().validate(**kwargs):
+            return False
+        if getattr(self.user, "person_id", None) is not None:
+            self.password.errors = [current_app.config["SECURITY_MSG_GENERIC_AUTHN_FAILED"][0]]
+            return False
+        return True
+
+
+def throttle_sign_in(name: str) -> None:
+    """Count one try to sign in as `name`; answer 429 when this address has tried too often."""
+    limiter: Limiter = current_app.extensions["menjin_limiter"]
+    address = get_remote_address()
+    within = limiter.limiter.hit(ADDRESS_LIMIT, "sign-in", address) and limiter.limiter.hit(
+        SIGN_IN_LIMIT, "sign-in", address, name.strip().lower()
+    )
+    if not within:
+        current_app.logger.warning("too many tries to sign in from %s", address)
+        abort(429)
+
+
+def _throttle_staff() -> None:
+    if request.method != "POST":
+        return
+    if request.endpoint == "security.login":
+        throttle_sign_in(request.form.get("email", ""))
+    elif request.endpoint in ("security.two_factor_token_validation", "security.verify"):
+        throttle_sign_in("code")
+
+
+def seal_totp_secret(base32: str) -> str:
+    """Return a base32 authenticator secret as the account's row keeps it; needs an app context."""
+    return cast(OnceTotp, current_app.extensions["security"].totp_factory).seal(base32)
+
+
+def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None:  # noqa: ARG001 - requests bring their session
+    """Add sign-in, sessions, CSRF and the check that every route declared who it is for."""
+    from web_admin.accounts import Role, User  # noqa: PLC0415 - the tables need this module's functions
+
+    app.config.update(_settings(config))
+    CSRFProtect(app)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
+    app.extensions["menjin_limiter"] = limiter
+    session = cast("scoped_session[Any]", LocalProxy(request_session))
+    datastore = SQLAlchemySessionUserDatastore(session, User, Role)
+    Security(app, datastore, login_form=StaffSignInForm, totp_cls=OnceTotp)
+    app.before_request(_throttle_staff)
+    app.before_request(refuse_undeclared)
+
+
+def _settings(config: "WebConfig") -> Mapping[str, object]:
+    https = config.public_url.startswith("https:")
+    settings: dict[str, object] = {
+        "SECRET_KEY": config.session_key.hex(),
+        "SESSION_COOKIE_NAME": "menjin",
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_PROTECTION": "basic",
+        "PERMANENT_SESSION_LIFETIME": LONGEST_SESSION,
+        "REMEMBER_COOKIE_NAME": "menjin_remember",
+        "REMEMBER_COOKIE_SECURE": https,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": https,
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        "SECURITY_PASSWORD_SALT": config.password_salt.hex(),
+        "SECURITY_PASSWORD_LENGTH_MIN": 10,
+        "SECURITY_TOTP_SECRETS": {"1": config.totp_key.hex()},
+        "SECURITY_TOTP_ISSUER": "Menjin",
+        "SECURITY_TWO_FACTOR": True,
+        "SECURITY_TWO_FACTOR_REQUIRED": True,
+        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+        "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": 30,
+        "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
+        "SECURITY_TWO_FACTOR_SETUP_URL": "/authenticator",
+        "SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL": "/code",
+        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/",
+        "SECURITY_URL_PREFIX": "/staff",
+        "SECURITY_LOGIN_URL": "/sign-in",
+        "SECURITY_LOGOUT_URL": "/sign-out",
+        "SECURITY_VERIFY_URL": "/again",
+        "SECURITY_POST_LOGIN_VIEW": "/",
+        "SECURITY_POST_LOGOUT_VIEW": "/",
+        "SECURITY_LOGOUT_METHODS": ["POST"],
+        "SECURITY_REGISTERABLE": False,
+        "SECURITY_RECOVERABLE": False,
+        "SECURITY_CHANGEABLE": False,
+        "SECURITY_TRACKABLE": False,
+        "SECURITY_SEND_REGISTER_EMAIL": False,
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": _mail_of, "case_insensitive": True}}],
+        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
+        "SECURITY_I18N_DOMAIN": "messages",
+        "SECURITY_I18N_DIRNAME": str(Path(__file__).with_name("translations")),
+        "SECURITY_LOGIN_USER_TEMPLATE": "security/sign_in.html",
+        "SECURITY_VERIFY_TEMPLATE": "security/again.html",
+        "SECURITY_TWO_FACTOR_SETUP_TEMPLATE": "security/authenticator.html",
+        "SECURITY_TWO_FACTOR_VERIFY_CODE_TEMPLATE": "security/code.html",
+    }
+    settings.update({f"SECURITY_MSG_{key}": (text, "error") for key, text in MESSAGES.items()})
+    for key in ("TWO_FACTOR_LOGIN_SUCCESSFUL", "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL",
+                "REAUTHENTICATION_SUCCESSFUL"):
+        settings[f"SECURITY_MSG_{key}"] = (MESSAGES[key], "success")
+    return settings
+
+
+def _mail_of(identity: str) -> str | None:
+    return identity.strip().lower() if "@" in identity else None

@@ -1,0 +1,131 @@
+"""Visitors: passes that the property office gives out, and a page to print one without names."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateTimeLocalField, RadioField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.models import VisitorPassRow
+from web_admin.now_pages import site_gates
+from web_admin.page_context import (
+    current_act,
+    current_site,
+    do,
+    from_local,
+    get_or_404,
+    request_now,
+    site_zone,
+)
+from web_admin.people_pages import CheckList
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.resident.qr_picture import svg_of
+from web_admin.visitors import issue_pass, pass_state, withdraw_pass
+
+bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
+
+LISTED = 60
+
+Page = str | Response | tuple[str, int]
+
+
+class PassForm(OnceForm):
+    """A pass of the property office."""
+
+    label = StringField(
+        _l("Who is it for?"),
+        description=_l("In your own words, such as “lift service”. It is not printed."),
+        validators=[InputRequired(_l("Say who it is for.")), Length(max=60)],
+    )
+    gate_numbers = CheckList(_l("Gates"), coerce=int)
+    valid_from = DateTimeLocalField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
+    valid_until = DateTimeLocalField(
+        _l("Until"), description=_l("At most seven days."),
+        validators=[InputRequired(_l("Choose when it ends."))],
+    )
+    uses = RadioField(
+        _l("How often?"),
+        choices=[("0", _l("As often as needed")), ("1", _l("Once, at one gate"))],
+        default="0",
+    )
+
+
+@bp.get("/")
+@allowed("see_visitors")
+def show_list() -> str:
+    """List the office's passes, newest first; residents' own visitors are theirs alone."""
+    rows = request_session().scalars(
+        select(VisitorPassRow)
+        .where(VisitorPassRow.site_id == current_site().site_id, VisitorPassRow.issuer_person_id.is_(None))
+        .order_by(VisitorPassRow.created_at.desc())
+        .limit(LISTED)
+    ).all()
+    return render_template(
+        "manager/visitors.html",
+        rows=[(row, pass_state(row, request_now())) for row in rows],
+        gate_names={gate.number: gate.name for gate in site_gates()},
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("issue_passes")
+def new() -> Page:
+    """Issue a pass and go on to its print page."""
+    form = PassForm()
+    form.gate_numbers.choices = [(gate.number, gate.name) for gate in site_gates()]
+    if not form.is_submitted():
+        start = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
+        form.valid_from.data = start
+        form.valid_until.data = start + timedelta(hours=24)
+        form.gate_numbers.data = [number for number, _name in form.gate_numbers.choices]
+    if form.validate_on_submit():
+        row = do(form, lambda act: issue_pass(
+            act,
+            issuer_person_id=None,
+            label=form.label.data,
+            gate_numbers=form.gate_numbers.data or [],
+            valid_from=from_local(form.valid_from.data),
+            valid_until=from_local(form.valid_until.data),
+            uses=int(form.uses.data),
+        ))
+        if row is not None:
+            return redirect(url_for("visitors.show", pass_id=row.pass_id), 303)
+        if not form.errors:
+            return redirect(url_for("visitors.show_list"), 303)
+    page = render_template("manager/visitor_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/<pass_id>")
+@allowed("issue_passes")
+def show(pass_id: str) -> str:
+    """Show a pass to print: the code, gates and times; no name and no home."""
+    row = get_or_404(request_session(), VisitorPassRow, pass_id)
+    names = {gate.number: gate.name for gate in site_gates()}
+    return render_template(
+        "manager/visitor_pass.html",
+        row=row,
+        state=pass_state(row, request_now()),
+        gates=[names.get(number, str(number)) for number in row.gate_numbers],
+        picture=svg_of(row.text, _("QR code of the pass")),
+    )
+
+
+@bp.post("/<pass_id>/withdraw")
+@allowed("issue_passes")
+def withdraw(pass_id: str) -> Response:
+    """Withdraw a pass; doing it again changes nothing."""
+    row = get_or_404(request_session(), VisitorPassRow, pass_id)
+    form = AgainForm()
+    if form.validate_on_submit() and row.withdrawn_at is None:
+        withdraw_pass(current_act(), pass_id)
+        flash(_("Withdrawn. The gates know within seconds."), "success")
+    return redirect(url_for("visitors.show_list"), 303)

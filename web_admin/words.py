@@ -1,0 +1,112 @@
+"""The words of states and kinds as people read them, in one place for every page."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+METHODS: Mapping[str, LazyString] = {
+    "card": _l("Card"),
+    "pin": _l("PIN"),
+    "qr": _l("QR code"),
+    "face": _l("Face"),
+    "visitor_code": _l("Visitor code"),
+    "order": _l("Opened by staff"),
+}
+POSTURES: Mapping[str, LazyString] = {
+    "normal": _l("Normal"),
+    "lockdown": _l("Lockdown"),
+    "held_open": _l("Held open"),
+    "disabled": _l("Out of use"),
+}
+DOORS: Mapping[str, LazyString] = {
+    "closed": _l("Closed"),
+    "expected": _l("Open for one person"),
+    "open": _l("Open"),
+    "held": _l("Open too long"),
+    "forced": _l("Forced open"),
+}
+DIRECTIONS: Mapping[str, LazyString] = {"in": _l("In"), "out": _l("Out")}
+GATE_STATES: Mapping[str, LazyString] = {
+    "new": _l("Not paired yet"),
+    "paired": _l("Paired"),
+    "retired": _l("Retired"),
+    "stolen": _l("Reported stolen"),
+}
+CREDENTIAL_STATES: Mapping[str, LazyString] = {
+    "active": _l("Active"),
+    "suspended": _l("Suspended"),
+    "ended": _l("Ended"),
+}
+PASS_STATES: Mapping[str, LazyString] = {
+    "live": _l("Valid"),
+    "not_yet": _l("Not yet valid"),
+    "ended": _l("Ended"),
+    "withdrawn": _l("Withdrawn"),
+}
+KINDS_OF_PERSON: Mapping[str, LazyString] = {
+    "resident": _l("Resident"),
+    "helper": _l("Helper"),
+    "staff": _l("Staff"),
+}
+AGE_BANDS: Mapping[str, LazyString] = {
+    "adult": _l("Adult"),
+    "14_17": _l("14 to 17 years"),
+    "under_14": _l("Under 14 years"),
+}
+LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+DAYS: Mapping[str, LazyString] = {
+    "mon": _l("Monday"),
+    "tue": _l("Tuesday"),
+    "wed": _l("Wednesday"),
+    "thu": _l("Thursday"),
+    "fri": _l("Friday"),
+    "sat": _l("Saturday"),
+    "sun": _l("Sunday"),
+    "holiday": _l("Public holiday"),
+}
+ROLES: Mapping[str, LazyString] = {
+    "manager": _l("Property manager"),
+    "guard": _l("Guard"),
+    "installer": _l("Installer"),
+    "privacy_officer": _l("Privacy officer"),
+}
+EVENTS: Mapping[str, LazyString] = {
+    "access": _l("Passage"),
+    "door_opened": _l("Door opened"),
+    "door_closed": _l("Door closed"),
+    "door_held_clear": _l("Door closed again"),
+    "no_entry": _l("Opened, nobody came"),
+    "exit_request": _l("Left by the exit button"),
+    "held_open": _l("Held open by staff"),
+    "shown_for_face": _l("Own card or PIN shown before a face was taken"),
+    "face_enrolled": _l("Face taken at the gate"),
+    "face_forgotten": _l("Face forgotten by the gate"),
+    "policy_taken": _l("The gate took new rules"),
+    "started": _l("The gate started"),
+    "device_back": _l("A device is back"),
+    "alarm_door_forced": _l("Door forced open"),
+    "alarm_door_held": _l("Door open too long"),
+    "alarm_fire": _l("Fire release"),
+    "alarm_tamper": _l("A device was tampered with"),
+    "alarm_duress": _l("Someone may be under threat"),
+    "alarm_help": _l("Someone asks for help"),
+    "alarm_camera": _l("The camera does not see"),
+    "alarm_device_lost": _l("A device does not answer"),
+    "alarm_granted_not_opened": _l("Opening was ordered, the door did not answer"),
+    "alarm_many_wrong": _l("Many wrong tries"),
+    "alarm_policy_refused": _l("The gate refused new rules"),
+    "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
+    "alarm_journal_broken": _l("A gate's journal does not add up"),
+    "alarm_journal_restarted": _l("A gate began a new journal"),
+}
+HEALTHS: Mapping[str, LazyString] = {
+    "ok": _l("Works"),
+    "lost": _l("Does not answer"),
+    "degraded": _l("Works badly"),
+}
+
+
+def word(table: Mapping[str, LazyString], key: str | None) -> LazyString | str:
+    """Return the word for a stored value; one that a newer gate sent is shown as it stands."""
+    return table.get(key or "", (key or "—").removeprefix("alarm_").replace("_", " "))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 
 import pytest
 import requests
@@ -77,7 +78,7 @@ def test_beyond_the_bound_the_oldest_stream_ends_and_the_newest_lives(served: Se
             threading.Thread(target=_listen_once, args=(served,), daemon=True).start()
         with events(served) as newest:
             next_view(newest)
-            assert [name for name, _ in oldest if name == "view"] == []
+            assert len(list(islice(oldest, 50))) < 50
             served.server.show(TerminalView(screen=Screen.FIRE))
             assert '"screen":"fire"' in next_view(newest)
 

@@ -81,7 +81,8 @@ def parse_code(text: str) -> PersonalCode | SignedPass:
     if len(text) > MAX_TEXT_CHARS:
         raise CodeUnreadable(f"{len(text)} characters are more than any code of ours has")
     try:
-        data = base45.b45decode(text.strip())
+        # Scanners add line ends; a blank is a letter of base45 and may begin a code.
+        data = base45.b45decode(text.strip("\r\n"))
     except (ValueError, UnicodeError) as err:
         raise CodeUnreadable("not base45 text") from err
     signed, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]

@@ -222,16 +222,11 @@ def disable_face(act: Act) -> None:
 
 def _end_all_faces(act: Act, why: str) -> None:
     act.session.flush()
+    consented = select(Consent.person_id).where(
+        Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
+    )
     people = act.session.scalars(
-        select(Person)
-        .join(Consent)
-        .where(
-            Person.site_id == act.site_id,
-            Consent.purpose == FACE_PURPOSE,
-            Consent.withdrawn_at.is_(None),
-        )
-        .distinct()
-        .order_by(Person.person_id)
+        select(Person).where(Person.site_id == act.site_id, Person.person_id.in_(consented))
     ).all()
     for person in people:
         forget_face(act, person, why)

@@ -46,7 +46,7 @@ check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES)) -m menjin
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
-	$(BIN)/codespell --skip '*/static/vendor'
+	$(BIN)/codespell
 
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench

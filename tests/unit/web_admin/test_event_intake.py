@@ -64,7 +64,11 @@ def test_what_is_stored_still_verifies_as_a_chain(database, north, clock):
     assert verify_chain(entries, GENESIS)[0] == 40
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(sends=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), max_size=12))
 def test_no_event_is_lost_and_none_stored_twice_however_batches_overlap(database, north, clock, sends):
     with database.session() as session:

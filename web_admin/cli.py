@@ -1,7 +1,6 @@
 """`menjin web`: set a server up, run it, bring its tables up to date, back it up, restore it."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -96,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("run", parents=[where], help="serve until stopped")
     serve.add_argument(
         "--host",
-        default=os.environ.get("MENJIN_HOST_ADDRESS", "127.0.0.1"),
+        default="127.0.0.1",
         help="address to listen on (default: 127.0.0.1, behind a reverse proxy)",
     )
     serve.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")

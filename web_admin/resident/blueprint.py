@@ -74,8 +74,19 @@ def moment(value: datetime, timezone: str) -> str:
     """Return a point in time as the site's people read it, with weekday."""
     locale, zone = get_locale(), ZoneInfo(timezone)
     local = value.astimezone(zone)
-    day = format_skeleton("MMMEd", local, locale=locale)
-    return f"{day} {local:%H:%M}"
+    return f"{format_skeleton('MMMEd', local, locale=locale)} {local:%H:%M}"
+
+
+def day(value: datetime, timezone: str) -> str:
+    """Return the day of a point in time as the site's people read it."""
+    locale = get_locale()
+    text: str = format_skeleton("yMMMd", value.astimezone(ZoneInfo(timezone)), locale=locale)
+    return text
+
+
+def unbroken(number: str) -> str:
+    """Return a home's number with hyphens at which no line breaks."""
+    return number.replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def method_name(method: str) -> str:
@@ -89,6 +100,8 @@ def method_name(method: str) -> str:
 
 
 bp.add_app_template_filter(moment, "moment")
+bp.add_app_template_filter(day, "day")
+bp.add_app_template_filter(unbroken, "unbroken")
 bp.add_app_template_filter(method_name, "method_name")
 
 

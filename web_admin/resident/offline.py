@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, current_app, render_template, url_for
 from flask_babel import force_locale
 
 from web_admin.permissions import public
@@ -25,13 +25,16 @@ PARTS = (
 LANGUAGES = ("zh", "en")
 
 
+def _shell(language: str) -> str:
+    with force_locale(language):
+        return render_template("resident/code_offline.html", shell_language=language)
+
+
 @bp.get("/code/offline/<any(zh, en):language>")
 @public
 def code_offline(language: str) -> Response:
     """Return the code page of nobody: the phone's own key makes the code, no record is in it."""
-    with force_locale(language):
-        page = render_template("resident/code_offline.html", shell_language=language)
-    response = Response(page)
+    response = Response(_shell(language))
     response.headers["Cache-Control"] = "no-cache"
     return response
 
@@ -40,16 +43,15 @@ def code_offline(language: str) -> Response:
 @public
 def service_worker() -> Response:
     """Return the service worker with its list of parts; a changed part is a new version."""
-    language = request.args.get("language", "zh")
-    language = language if language in LANGUAGES else "zh"
     folder = Path(current_app.static_folder or "")
-    digest = hashlib.sha256(language.encode())
+    digest = hashlib.sha256()
     for part in PARTS:
         digest.update((folder / part).read_bytes())
-    digest.update(render_template("resident/code_offline.html", shell_language=language).encode())
+    for language in LANGUAGES:
+        digest.update(_shell(language).encode())
     names = {
         "VERSION": digest.hexdigest()[:16],
-        "SHELL": url_for("resident.code_offline", language=language),
+        "SHELLS": {name: url_for("resident.code_offline", language=name) for name in LANGUAGES},
         "PARTS": [url_for("static", filename=part) for part in PARTS],
     }
     head = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in names.items())

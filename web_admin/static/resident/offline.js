@@ -1,8 +1,12 @@
-// Keeps the code page usable without network. Scope and contents: service_worker.js.
+// Keeps the code page usable without network. Scope and contents: service_worker.js. The language is
+// kept beside it, so that changing it never replaces a worker in the middle of a visit.
 
 if ("serviceWorker" in navigator) {
   const address = document.querySelector("meta[name=service-worker]")?.content;
   if (address) {
+    caches.open("menjin-language")
+      .then((cache) => cache.put("/r/language", new Response(document.documentElement.lang.slice(0, 2))))
+      .catch(() => {});
     navigator.serviceWorker.register(address, { scope: "/r/", updateViaCache: "none" }).catch(() => {
       // Not offered here (plain HTTP, private window): everything but the offline start still works.
     });

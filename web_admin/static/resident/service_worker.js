@@ -1,13 +1,14 @@
-// Serves the code page when the network is gone. The server puts `VERSION`, `SHELL` and `PARTS` above.
+// Serves the code page when the network is gone. The server puts `VERSION`, `SHELLS` and `PARTS` above.
 // Only the empty shell and its scripts are kept: no page with personal records ever enters the cache.
 
 const CACHE = `menjin-${VERSION}`;
+const LANGUAGE_CACHE = "menjin-language";
 const PATIENCE_MS = 5000;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches.open(CACHE)
-      .then((cache) => cache.addAll([SHELL, ...PARTS].map((address) => new Request(address, { cache: "reload" }))))
+      .then((cache) => cache.addAll([...Object.values(SHELLS), ...PARTS].map((address) => new Request(address, { cache: "reload" }))))
       .then(() => self.skipWaiting()));
 });
 
@@ -15,9 +16,15 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches.keys()
       .then((names) => Promise.all(
-        names.filter((name) => name.startsWith("menjin-") && name !== CACHE).map((name) => caches.delete(name))))
+        names.filter((name) => name.startsWith("menjin-") && ![CACHE, LANGUAGE_CACHE].includes(name)).map((name) => caches.delete(name))))
       .then(() => self.clients.claim()));
 });
+
+async function shell() {
+  const kept = await caches.match("/r/language", { cacheName: LANGUAGE_CACHE });
+  const language = kept ? await kept.text() : "zh";
+  return caches.match(SHELLS[language] ?? SHELLS.zh);
+}
 
 async function pageOrShell(request) {
   try {
@@ -29,7 +36,7 @@ async function pageOrShell(request) {
   } catch {
     // no network, or none worth waiting for
   }
-  return caches.match(SHELL);
+  return shell();
 }
 
 self.addEventListener("fetch", (event) => {

@@ -1,0 +1,75 @@
+"""Invitation, name and password, and out again."""
+
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+
+from tests.resident_compound import Compound, SetClock
+from tests.unit.web_admin.resident.pressing import press
+
+WRONG_CODE = "This code is wrong, has been used or is too old."
+
+
+def test_opening_an_invitation_link_does_not_use_it_up(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    preview = compound.app.test_client()
+    assert preview.get(f"/r/welcome/{code}").status_code == 200
+    answer = press(compound.app.test_client(), "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    assert (answer.status_code, answer.location) == (303, "/r/password")
+
+
+def test_an_invitation_works_once(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    press(compound.app.test_client(), "/r/welcome", seen_on="/r/welcome", code=code)
+    again = compound.app.test_client()
+    answer = press(again, "/r/welcome", seen_on="/r/welcome", code=code)
+    assert answer.status_code == 422
+    assert again.get("/r/").location == "/r/sign-in"
+
+
+def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
+    compound: Compound, clock: SetClock
+) -> None:
+    code = compound.invitation(compound.person_id)
+    client = compound.app.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code="AAAA-BBBB-CCCC").text
+    clock.now += timedelta(days=4)
+    assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code=code).text
+
+
+def test_a_name_and_password_open_the_page_elsewhere(compound: Compound, phone: FlaskClient) -> None:
+    saved = press(phone, "/r/password", name="linwei", password="a long enough one")
+    assert saved.location == "/r/"
+    elsewhere = compound.app.test_client()
+    wrong = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="not this one")
+    assert wrong.status_code == 422
+    right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    assert right.location == "/r/"
+    assert elsewhere.get("/r/").status_code == 200
+
+
+def test_a_short_password_is_refused_beside_its_field(phone: FlaskClient) -> None:
+    answer = press(phone, "/r/password", name="linwei", password="short")
+    assert answer.status_code == 422
+    assert 'id="password-problem"' in answer.text
+    assert 'value="linwei"' in answer.text
+
+
+def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    other = compound.app.test_client()
+    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    press(other, "/r/sign-out-everywhere", seen_on="/r/help")
+    assert other.get("/r/").status_code == 200
+    assert phone.get("/r/").location == "/r/sign-in"
+
+
+def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Compound) -> None:
+    stranger = compound.app.test_client()
+    for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
+        answer = stranger.get(path)
+        assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin import create_core
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.config import load_config
 from web_admin.database import Database, Menjin
 from web_admin.models import Gate, GateEvent, PairAttempt, Site
@@ -66,10 +66,15 @@ class Office:
         with self.app.test_request_context(), self.database.session() as session:
             yield Act(session, self._menjin.sealer, self.site_id, OFFICE, "manager", datetime.now(UTC))
 
+    def words(self, refused: ActRefused) -> str:
+        """Return the sentence that a page would show beside the field."""
+        with self.app.test_request_context():
+            return str(refused.message)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Yield a session to look things up."""
-        with self.database.session() as session:
+        """Yield a session to look things up; it hinders nobody who writes."""
+        with self.database.snapshot() as session:
             yield session
 
     # -- what the server knows ---------------------------------------------------------------------

@@ -28,6 +28,16 @@ from demo.steps_by_hand import (
     visitor_code_opens_once,
     wrong_pin_refused_and_delayed,
 )
+from demo.steps_of_power import power_cycle_no_pulse
+from demo.steps_of_server import (
+    events_arrive_after_reconnect,
+    face_only_lane_refused_by_admin,
+    face_only_lane_refused_by_gate,
+    lockdown_refuses,
+    lost_only_card_never_blocks_publication,
+    restored_server_keeps_revocations,
+    server_down_card_opens,
+)
 
 Step = Callable[[Stage], Outcome]
 
@@ -49,6 +59,14 @@ STEPS: tuple[Step, ...] = (
     face_opens,
     stranger_face_refused,
     face_withdrawn_refused,
+    lockdown_refuses,
+    server_down_card_opens,
+    events_arrive_after_reconnect,
+    face_only_lane_refused_by_admin,
+    face_only_lane_refused_by_gate,
+    lost_only_card_never_blocks_publication,
+    restored_server_keeps_revocations,
+    power_cycle_no_pulse,
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)
 
@@ -72,7 +90,9 @@ def play(stage: Stage) -> Iterator[StepResult]:
         try:
             outcome = step(stage)
             ok, ms, detail = True, outcome.ms, outcome.detail
-        except (StepFailed, PageRefused, ScreenSilent, StartRefused, TimeoutError, OSError, LookupError) as err:
-            ok, ms, detail = False, None, str(err) or type(err).__name__
+        except (StepFailed, PageRefused, ScreenSilent, StartRefused, TimeoutError) as err:
+            ok, ms, detail = False, None, str(err)
+        except Exception as err:  # noqa: BLE001 - whatever breaks in a step is that step's failure
+            ok, ms, detail = False, None, f"{type(err).__name__}: {str(err).partition(chr(10))[0]}"
         yield StepResult(step.__name__, ok, None if ms is None else round(ms, 2), detail, time.monotonic() - began)
     stage.trace.step = "end"

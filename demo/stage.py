@@ -21,6 +21,7 @@ import msgspec
 
 from demo.cable import Cable, Tamper
 from demo.compound import SITE_NAME, TIMEZONE, Compound, Member, seed
+from demo.desk import Desk, OfficeDesk
 from demo.metal import Metal
 from demo.office import Office
 from demo.phone import Phone
@@ -38,7 +39,6 @@ from demo.screen import GateScreen
 from demo.site_files import GATES, GatePlan, SiteFile
 from gate_controller.journal_chain import JournalEntry
 from hardware.simulated.wire import TraceEntry
-from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.homes_and_people import invite
 
 MANAGER = "manager@demo.test"
@@ -142,6 +142,7 @@ class Stage:
         self.office = Office(self.server.data_dir)
         self.closing.callback(lambda: self.office.close())
         self._tell("seeding 60 homes")
+        self.desk: Desk = OfficeDesk(self.office)
         self.compound: Compound = seed(self.office, self.manager_password)
         self.server.start()
         self._tell("pairing three gates")
@@ -192,8 +193,7 @@ class Stage:
         pairings: list[Child] = []
         try:
             for ends in self.gates.values():
-                with self.office.act() as act:
-                    code = make_pair_code(act, ends.gate_id)
+                code = self.desk.pair_code(ends.gate_id)
                 child = Child(f"pairing {ends.gate_id}", self.logs / f"pair-{ends.gate_id}.log")
                 pairings.append(child)
                 child.spawn(menjin("gate", "pair", str(ends.process.site_file), "--code", code))
@@ -217,8 +217,7 @@ class Stage:
             raise StartRefused(f"{err}\n{child.tail()}") from err
         waiting = self.office.waiting_pairing(ends.gate_id)
         if waiting is not None:
-            with self.office.act() as act:
-                approve_pairing(act, waiting[0])
+            self.desk.approve(waiting[0], ends.gate_id)
 
     # -- while it runs -----------------------------------------------------------------------------
 

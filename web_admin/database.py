@@ -64,6 +64,11 @@ class Database:
         """Take an engine made by `make_engine`."""
         self.engine = engine
         self.open_session = sessionmaker(engine, expire_on_commit=False)
+        self._snapshots = (
+            engine.execution_options(isolation_level="REPEATABLE READ")
+            if engine.dialect.name == "postgresql"
+            else engine.execution_options(menjin_reads_only=True)
+        )
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -74,10 +79,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """Give a session that reads one consistent state and hinders no writer."""
-        options = {"menjin_reads_only": True}
-        if self.engine.dialect.name == "postgresql":
-            options = {"isolation_level": "REPEATABLE READ"}  # type: ignore[dict-item]  # options are of any type
-        with Session(self.engine.execution_options(**options)) as session:
+        with Session(self._snapshots) as session:
             yield session
 
 

@@ -1,5 +1,6 @@
 """Events: none lost, none twice, whatever the network does; what does not chain is refused whole."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta, timezone
 
 import msgspec
@@ -19,7 +20,7 @@ from gate_controller.journal_chain import (
 )
 from gate_controller.signing import certified_key, verify
 from gate_controller.sync_contract import EVENTS_PATH, EventsReply
-from tests.unit.web_admin.compound import journal
+from tests.unit.web_admin.compound import PlayedGate, journal
 from tests.unit.web_admin.test_sync_api import alarms, error_of
 from web_admin.models import Alarm, Gate, GateEvent, Site
 from web_admin.site_keys import certificate
@@ -166,3 +167,18 @@ def test_entries_salvaged_from_a_damaged_disk_are_not_stored_twice(database, nor
     after = chain_entry(entries[2].digest, 4, clock.now, "journal_salvaged", {}, {})
     assert send(north, [*entries[:3], after]).acknowledged_seq == 4
     assert stored_seqs(database) == [1, 2, 3, 4, 4, 5]
+
+
+def test_the_same_batch_sent_twice_at_the_same_time_is_stored_once(database, gates_app, north, clock):
+    batch = north.batch(journal(50, clock.now))
+
+    def send_with(counter):
+        gate = PlayedGate(gates_app.test_client(), north.site_id, "north", north.key)
+        return gate.post(EVENTS_PATH, batch, counter=counter).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send_with, range(1, 9)))
+    assert set(answers) <= {200, 409}
+    assert 200 in answers
+    assert stored_seqs(database) == list(range(1, 51))
+    assert alarms(database) == []

@@ -1,6 +1,7 @@
 """What the server stores: seals, transactions, the audit chain, the tables themselves."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -202,3 +203,14 @@ def test_no_table_has_room_for_a_picture_or_a_template():
     columns = [f"{t.name}.{c.name}" for t in Base.metadata.tables.values() for c in t.columns]
     assert [name for name in columns if any(word in name for word in words)] == []
     assert len(columns) > 100
+
+
+def test_writers_at_the_same_time_follow_one_another_in_the_audit_journal(database, site, now):
+    def write(_n):
+        with database.session() as session:
+            append_audit(session, site, "look_up", {}, {}, now)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(24)))
+    with database.session() as session:
+        assert verify_audit(session, site)[0] == 24

@@ -138,8 +138,8 @@ def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path,
         assert address.startswith("http://127.0.0.1:"), server.stderr.read()
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{address}/sync/v1/ask", data=b"{}", timeout=20)  # noqa: S310 - our own server
-        assert refused.value.code == 403
-        assert b"gate_unknown" in refused.value.read()
+        assert refused.value.code == 401
+        assert b"counter_unreadable" in refused.value.read()
         with urllib.request.urlopen(address, timeout=20) as page:  # noqa: S310 - our own server
             assert page.status == 200
             assert "default-src 'self'" in page.headers["Content-Security-Policy"]

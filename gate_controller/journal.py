@@ -8,13 +8,21 @@ the server has not acknowledged is never dropped.
 import sqlite3
 import threading
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry
-from gate_controller.local_store import open_database, transaction
+from gate_controller.journal_chain import (
+    GENESIS,
+    MAX_FACT_CHARS,
+    ChainBroken,
+    Facts,
+    JournalEntry,
+    chain_entry,
+    verify_chain,
+)
+from gate_controller.local_store import open_database, salvage_rows, transaction
 
 KEEP_ACKNOWLEDGED = timedelta(days=30)
 
@@ -63,9 +71,13 @@ class Journal:
         used_credential_id: str | None = None,
         second: int | None = None,
     ) -> JournalEntry:
-        """Write one entry, and the use it counts, and return when both are on the disk."""
+        """Write one entry, and the use it counts, and return when both are on the disk.
+
+        Raise sqlite3.Error when they cannot be; then nothing has changed and nothing may be opened.
+        """
+        now = now.astimezone(UTC)
         with self._lock:
-            entry = chain_entry(self._digest, self._seq + 1, now, kind, facts, personal)
+            entry = chain_entry(self._digest, self._seq + 1, now, kind, _fitting(facts), _fitting(personal))
             uses = last_second = 0
             if used_credential_id is not None:
                 uses = self.uses.get(used_credential_id, 0) + 1
@@ -108,9 +120,11 @@ class Journal:
             self._put_state("acknowledged_seq", str(seq).encode())
             self._put_state("last_seq", str(self._seq).encode())
             self._put_state("last_digest", self._digest)
+            # Only from the front: an entry written under a clock that was behind must leave no hole.
             self._connection.execute(
-                "DELETE FROM journal WHERE seq <= ? AND at < ?",
-                (seq, (now - KEEP_ACKNOWLEDGED).isoformat()),
+                "DELETE FROM journal WHERE seq <= ? AND seq < "
+                "COALESCE((SELECT MIN(seq) FROM journal WHERE at >= ?), ?)",
+                (seq, (now.astimezone(UTC) - KEEP_ACKNOWLEDGED).isoformat(), self._seq + 1),
             )
 
     def take_order(self, order_id: str, now: datetime) -> bool:
@@ -161,16 +175,35 @@ class Journal:
         self._connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
 
 
+def _fitting(facts: Facts) -> Facts:
+    """Return facts that can be read back: long texts cut, half characters replaced."""
+    return {
+        name: fact[:MAX_FACT_CHARS].encode(errors="replace").decode() if isinstance(fact, str) else fact
+        for name, fact in facts.items()
+    }
+
+
 def _salvage(damaged: Path, into: sqlite3.Connection) -> int:
-    """Copy the readable entries of a damaged journal; return how many."""
-    count = 0
-    old = sqlite3.connect(f"file:{damaged}?mode=ro", uri=True)
-    try:
-        for row in old.execute("SELECT seq, at, entry FROM journal ORDER BY seq"):
-            into.execute("INSERT OR IGNORE INTO journal VALUES (?, ?, ?)", row)
-            count += 1
-    except sqlite3.DatabaseError:
-        return count  # what follows the damage cannot be read; the caller records how many were saved
-    finally:
-        old.close()
-    return count
+    """Copy what can be read of a damaged journal and still follows in its chain; return how many entries.
+
+    What was used up, which orders were seen and which receipts wait is copied as far as it can be read.
+    """
+    entries: list[JournalEntry] = []
+    rows: list[tuple[object, ...]] = []
+    for row in sorted(salvage_rows(damaged, "journal"), key=lambda row: str(row[0]).zfill(20)):
+        body = row[2] if isinstance(row[2], bytes) else b""
+        try:
+            entry = msgspec.json.decode(body, type=JournalEntry)
+            verify_chain([entry], entries[-1].digest if entries else None)
+        except (msgspec.MsgspecError, ChainBroken):
+            break
+        entries.append(entry)
+        rows.append(row)
+    with transaction(into):
+        into.executemany("INSERT OR IGNORE INTO journal VALUES (?, ?, ?)", rows)
+        for table, marks in (("used", "?, ?, ?"), ("seen_order", "?, ?"), ("receipt", "?, ?, ?, ?")):
+            into.executemany(
+                f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - tables of our own
+                salvage_rows(damaged, table),
+            )
+    return len(entries)

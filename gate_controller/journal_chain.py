@@ -23,7 +23,8 @@ HEAD_DOMAIN = "menjin/head/1"
 COUNTERSIGN_DOMAIN = "menjin/countersigned-head/1"
 GENESIS = bytes(32)
 
-Fact = Annotated[str, msgspec.Meta(max_length=200)] | int | float | bool | None
+MAX_FACT_CHARS = 200
+Fact = Annotated[str, msgspec.Meta(max_length=MAX_FACT_CHARS)] | int | float | bool | None
 Facts = dict[Annotated[str, msgspec.Meta(max_length=40)], Fact]
 
 

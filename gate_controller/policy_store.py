@@ -1,5 +1,6 @@
 """Where the last good policy lives: checked whole, then swapped whole, or left as it was."""
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.local_store import open_database, transaction
+from gate_controller.local_store import open_database, salvage_rows, transaction
 from gate_controller.policy import (
     CredentialRecord,
     CredentialState,
@@ -29,6 +30,8 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
 )
+
+log = logging.getLogger(__name__)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL);
@@ -56,12 +59,35 @@ class PolicyStore:
         self._lock = threading.Lock()
         self._identity = identity
         self._connection, self.damaged = open_database(path, SCHEMA, now)
+        if self.damaged is not None:
+            self._salvage(self.damaged)
         self._reserved = int(self._state("counter") or b"0")
         self._counter = self._reserved
+        self._manifest = self._stored_manifest()
+
+    def _stored_manifest(self) -> PolicyManifest | None:
         signed = self._state("manifest")
-        self._manifest: PolicyManifest | None = None
-        if signed:
-            self._manifest = self._check(msgspec.json.decode(signed, type=SignedPolicyManifest))
+        if signed is None:
+            return None
+        try:
+            return self._check(msgspec.json.decode(signed, type=SignedPolicyManifest))
+        except (PolicyRefused, msgspec.MsgspecError) as err:
+            # The gate was paired anew, or the file was changed from outside: shut until the server sends.
+            log.error("the stored policy is refused and asked for again: %s", err)
+            self.forget_policy()
+            return None
+
+    def _salvage(self, damaged: Path) -> None:
+        """Carry over what the server cannot send again: the request counter, tombstones, ended faces."""
+        counters = [row for row in salvage_rows(damaged, "state") if row[0] == "counter"]
+        with transaction(self._connection):
+            self._connection.executemany("INSERT OR IGNORE INTO state VALUES (?, ?)", counters)
+            for table in ("tombstone", "ended_face"):
+                self._connection.executemany(
+                    f"INSERT OR IGNORE INTO {table} VALUES (?, ?)",  # noqa: S608 - tables of our own
+                    salvage_rows(damaged, table),
+                )
+            self._end_all_faces(salvage_rows(damaged, "record"))
 
     def _check(self, signed: SignedPolicyManifest) -> PolicyManifest:
         return open_manifest(
@@ -106,8 +132,11 @@ class PolicyStore:
         if offered < self.have:
             raise PolicyRefused(f"policy {offered} is older than {self.have}, which this gate has")
         with self._lock:
-            if self._manifest is not None and manifest.issued_at < self._manifest.issued_at:
-                raise PolicyRefused("the policy was issued before the one this gate has")
+            if self._manifest is not None and offered == self.have:
+                if manifest.digest != self._manifest.digest:
+                    raise PolicyRefused("the same version came with another digest")
+                if manifest.issued_at < self._manifest.issued_at:
+                    raise PolicyRefused("the policy was issued before the one this gate has")
             if change is None:
                 self._take_freshness(signed, manifest)
                 return None
@@ -116,8 +145,6 @@ class PolicyStore:
     def _take_freshness(self, signed: SignedPolicyManifest, manifest: PolicyManifest) -> None:
         if self._manifest is None or (manifest.epoch, manifest.version) != self.have:
             raise PolicyRefused("a new version came without its change")
-        if manifest.digest != self._manifest.digest:
-            raise PolicyRefused("the same version came with another digest")
         with transaction(self._connection):
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
@@ -147,9 +174,7 @@ class PolicyStore:
                     "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))
                 )
             for face in _ended_faces(old, records):
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO ended_face VALUES (?, ?)", (face.consent_id, face.person_id)
-                )
+                self._note_ended(face)
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
         return snapshot
@@ -179,11 +204,31 @@ class PolicyStore:
         return tuple(msgspec.json.decode(row[0], type=Tombstone) for row in rows)
 
     def forget_policy(self) -> None:
-        """Drop the stored records, so that the server is asked for the whole policy; tombstones stay."""
+        """Drop the stored records, so that the server is asked for the whole policy; tombstones stay.
+
+        Every face is noted as ended: `FaceKeeper.settle` keeps those that the next policy still has.
+        """
         with self._lock, transaction(self._connection):
+            self._end_all_faces(self._connection.execute("SELECT * FROM record").fetchall())
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM state WHERE name = 'manifest'")
-            self._manifest = None
+        self._manifest = None
+
+    def _end_all_faces(self, rows: list[tuple[object, ...]]) -> None:
+        for key, value, *_ in rows:
+            if not isinstance(key, str) or not isinstance(value, bytes) or not key.startswith("face:"):
+                continue
+            try:
+                face = decode_record(key, value)
+            except PolicyRefused:
+                continue
+            if isinstance(face, FaceRecord):
+                self._note_ended(face)
+
+    def _note_ended(self, face: FaceRecord) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO ended_face VALUES (?, ?)", (face.consent_id, face.person_id)
+        )
 
     def ended_faces(self) -> Mapping[str, str]:
         """Return consents that ended and still await a receipt, with their persons."""
@@ -198,12 +243,14 @@ class PolicyStore:
     def next_counter(self) -> int:
         """Return the next request counter; blocks are reserved on disk, so it grows across restarts."""
         with self._lock:
-            self._counter += 1
-            if self._counter > self._reserved:
-                self._reserved = self._counter + COUNTER_BLOCK
+            counter = self._counter + 1
+            if counter > self._reserved:
+                reserved = counter + COUNTER_BLOCK
                 with transaction(self._connection):
-                    self._put_state("counter", str(self._reserved).encode())
-            return self._counter
+                    self._put_state("counter", str(reserved).encode())
+                self._reserved = reserved
+            self._counter = counter
+            return counter
 
     def keep_certificate(self, name: str, signed: SignedCertificate) -> None:
         """Keep the newest certificate of a role (`pass`, `anchor`)."""
@@ -261,5 +308,3 @@ def _ended_faces(
             ):
                 ended.append(before)
     return tuple(ended)
-
-

@@ -33,6 +33,12 @@ def write_secret(folder: Path, name: str, value: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(folder / name)
+    # The name too has to outlive a power cut.
+    folder_descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder_descriptor)
+    finally:
+        os.close(folder_descriptor)
 
 
 def read_secret(folder: Path, name: str, size: int | None = SECRET_BYTES) -> bytes:

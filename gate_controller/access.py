@@ -24,6 +24,8 @@ from gate_controller.policy import (
     VisitorCodeCredential,
 )
 
+SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
+
 
 class Reason(StrEnum):
     """Why a lane opened or stayed shut. Stored in journals: added to, never renamed."""
@@ -112,8 +114,9 @@ class Decision:
 def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
     """Return the lane's posture now: a live override, else a scheduled one, else the standing one.
 
-    With an unsure clock nothing time-bound may open a lane, so an override or schedule that holds it
-    open is passed over, and one that shuts it stays.
+    Where two schedules meet, the one that shuts wins. With an unsure clock nothing time-bound may open
+    a lane: an override that holds it open is passed over, one that shuts it stays, and a lane that
+    stands open but for some hours does not.
     """
     override = lane.posture_override
     if override is not None:
@@ -121,11 +124,15 @@ def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: b
             return override.posture
         if not clock_sure and override.posture is not Posture.HELD_OPEN:
             return override.posture
-    if clock_sure:
-        for hours_id, posture in lane.posture_hours.items():
-            if policy.calendar.inside(policy.hours[hours_id], now):
-                return posture
-    return lane.posture
+    if not clock_sure:
+        stands_open = lane.posture is Posture.HELD_OPEN
+        return Posture.NORMAL if lane.posture_hours and stands_open else lane.posture
+    scheduled = {
+        posture
+        for hours_id, posture in lane.posture_hours.items()
+        if policy.calendar.inside(policy.hours[hours_id], now)
+    }
+    return next((posture for posture in SHUT_FIRST if posture in scheduled), lane.posture)
 
 
 def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
@@ -177,7 +184,10 @@ def _credential_refusal(
         return _pass_refusal(claim.visitor_pass, policy, memory, now)
     credential = claim.credential
     if credential is None:
-        return None if claim.method is Method.FACE else Reason.CREDENTIAL_UNKNOWN
+        if claim.method is not Method.FACE:
+            return Reason.CREDENTIAL_UNKNOWN
+        # Only cards and PINs open under an unsure clock.
+        return None if memory.clock_sure else Reason.CLOCK_UNSURE
     if credential.state is not CredentialState.ACTIVE:
         ended = credential.state is CredentialState.ENDED
         return Reason.CREDENTIAL_ENDED if ended else Reason.CREDENTIAL_SUSPENDED

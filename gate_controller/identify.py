@@ -23,7 +23,7 @@ from gate_controller.passes import (
     parse_code,
 )
 from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import Method, Policy, QrCredential, typed_number
+from gate_controller.policy import CredentialState, Method, Policy, QrCredential, typed_number
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,7 +55,10 @@ def identify_typed(home_number: str, tag: bytes, policy: Policy) -> Claim:
     home_id = policy.home_ids_by_number.get(typed_number(home_number), "")
     found = None
     for credential in policy.typed_by_home.get(home_id, ()):
-        if hmac.compare_digest(credential.tag, tag):
+        # An ended PIN must not hide a live one with the same digits, as with cards.
+        if hmac.compare_digest(credential.tag, tag) and (
+            found is None or credential.state is not CredentialState.ENDED
+        ):
             found = credential
     if found is None:
         return Claim(Method.PIN, refusal=Reason.PIN_WRONG)

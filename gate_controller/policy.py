@@ -18,7 +18,7 @@ import msgspec
 
 from gate_controller.calendars import DAY_KINDS, SiteCalendar, Span, WeeklyHours
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=120)]
 Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -115,7 +115,7 @@ class HomeRecord(Record, frozen=True):
     """A household's unit; `pin_salt` is the one salt of all its PINs."""
 
     home_id: Id
-    number: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[0-9]+(-[0-9]+)*$")]
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[0-9]+(-[0-9]+)*\Z")]
     pin_salt: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 
 
@@ -218,6 +218,8 @@ RECORD_TYPES: Mapping[str, type[Record] | type[Credential]] = {
     "face": FaceRecord,
     "ended_pass": EndedPassRecord,
 }
+OTHER_ID_FIELDS = {"site": "", "calendar": "", "face": "person_id", "ended_pass": "pass_id"}
+"""The field whose value stands after the colon of a record's key, where it is not `<kind>_id`."""
 _DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in RECORD_TYPES.items()}
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
@@ -281,8 +283,13 @@ def compile_policy(
 ) -> PolicySnapshot:
     """Index all records; raise PolicyRefused on a bad record, a dangling id or a broken promise 1."""
     kinds: dict[str, dict[str, Record]] = {kind: {} for kind in RECORD_TYPES}
-    for key, value in records.items():
-        kinds.setdefault(key.partition(":")[0], {})[key.partition(":")[2]] = decode_record(key, value)
+    # In the order of keys, so that a delta and the whole make the same policy.
+    for key in sorted(records):
+        record = decode_record(key, records[key])
+        kind, _, id_in_key = key.partition(":")
+        if getattr(record, OTHER_ID_FIELDS.get(kind, f"{kind}_id"), "") != id_in_key:
+            raise PolicyRefused(f"record {key!r} holds another one's id")
+        kinds[kind][id_in_key] = record
     site = kinds["site"].get("")
     if not isinstance(site, SiteRecord):
         raise PolicyRefused("the policy has no record 'site'")
@@ -303,10 +310,11 @@ def _index(
 ) -> Policy:
     try:
         zone = ZoneInfo(site.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as err:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as err:
         raise PolicyRefused(f"record 'site': unknown time zone {site.timezone!r}") from err
     calendar = kinds["calendar"].get("")
     exceptions = dict(calendar.exceptions) if isinstance(calendar, CalendarRecord) else {}
+    hours = [r for r in kinds["hours"].values() if isinstance(r, HoursRecord)]
     lanes = {r.lane_id: r for r in kinds["lane"].values() if isinstance(r, LaneRecord)}
     homes = {r.home_id: r for r in kinds["home"].values() if isinstance(r, HomeRecord)}
     credentials = {r.credential_id: r for r in kinds["credential"].values() if isinstance(r, Credential)}
@@ -325,11 +333,7 @@ def _index(
         issued_at=issued_at,
         site=site,
         calendar=SiteCalendar(zone, exceptions),
-        hours={
-            r.hours_id: WeeklyHours.from_spans(r.spans)
-            for r in kinds["hours"].values()
-            if isinstance(r, HoursRecord)
-        },
+        hours={r.hours_id: WeeklyHours.from_spans(r.spans) for r in hours},
         lanes=lanes,
         homes=homes,
         home_ids_by_number={typed_number(h.number): h.home_id for h in homes.values()},
@@ -352,10 +356,8 @@ def _check_references(policy: Policy) -> None:
     for person in policy.persons.values():
         for grant in person.grants:
             if grant.hours_id is not None and grant.hours_id not in policy.hours:
-                raise PolicyRefused(
-                    f"person {person.person_id!r} has a grant in the hours {grant.hours_id!r}, "
-                    "which do not exist"
-                )
+                where = f"person {person.person_id!r} has a grant in the hours {grant.hours_id!r}"
+                raise PolicyRefused(f"{where}, which do not exist")
 
 
 def offered_methods(

@@ -8,21 +8,20 @@ them, and is itself an alarm.
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from gate_controller.policy import Method
 
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 3600
-FORGOTTEN_AFTER = timedelta(minutes=30)
+FORGOTTEN_AFTER_SECONDS = 1800.0
 FREE_FAILURES = {"home": 2, "terminal": 4, "face": 2}
 ALARM_AFTER_FAILURES = 5
 
 
 @dataclass(slots=True)
 class _Count:
-    failures: deque[datetime] = field(default_factory=deque)
-    until: datetime | None = None
+    failures: deque[float] = field(default_factory=deque)
+    until_seconds: float = 0.0
 
 
 def delay_seconds(failures: int, free: int) -> int:
@@ -34,22 +33,23 @@ def delay_seconds(failures: int, free: int) -> int:
 
 
 class Attempts:
-    """Failure counts of one gate; every method takes the time."""
+    """Failure counts of one gate; every method takes monotonic seconds, which no clock setting moves."""
 
     def __init__(self) -> None:
         """Start with nobody delayed."""
         self._counts: dict[tuple[str, str], _Count] = {}
 
-    def failed(self, method: Method, lane_id: str, home_number: str, now: datetime) -> int:
+    def failed(self, method: Method, lane_id: str, home_number: str, now_seconds: float) -> int:
         """Count a failure; return how many this terminal has seen lately."""
         most = 0
         for scope in self._scopes(method, lane_id, home_number):
             count = self._counts.setdefault(scope, _Count())
-            count.failures.append(now)
-            while now - count.failures[0] > FORGOTTEN_AFTER:
+            count.failures.append(now_seconds)
+            while now_seconds - count.failures[0] > FORGOTTEN_AFTER_SECONDS:
                 count.failures.popleft()
-            wait = delay_seconds(len(count.failures), FREE_FAILURES[scope[0]])
-            count.until = now + timedelta(seconds=wait) if wait else None
+            count.until_seconds = now_seconds + delay_seconds(
+                len(count.failures), FREE_FAILURES[scope[0]]
+            )
             most = max(most, len(count.failures))
         return most
 
@@ -58,16 +58,10 @@ class Attempts:
         if method is Method.PIN:
             self._counts.pop(("home", home_number), None)
 
-    def delayed_until(
-        self, method: Method, lane_id: str, home_number: str, now: datetime
-    ) -> datetime | None:
-        """Return until when this method waits here, or None."""
-        untils = [
-            count.until
-            for scope in self._scopes(method, lane_id, home_number)
-            if (count := self._counts.get(scope)) is not None and count.until and count.until > now
-        ]
-        return max(untils, default=None)
+    def seconds_to_wait(self, method: Method, lane_id: str, home_number: str, now_seconds: float) -> float:
+        """Return for how long this method still waits here; 0 when it does not."""
+        counts = (self._counts.get(scope) for scope in self._scopes(method, lane_id, home_number))
+        return max([0.0, *(count.until_seconds - now_seconds for count in counts if count is not None)])
 
     @staticmethod
     def _scopes(method: Method, lane_id: str, home_number: str) -> tuple[tuple[str, str], ...]:

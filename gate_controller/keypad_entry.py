@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from gate_controller.pins import PIN_DIGITS, VISITOR_CODE_DIGITS
 
+DIGITS = frozenset("0123456789")
 FORGOTTEN_AFTER_SECONDS = 20.0
-MAX_HOME_DIGITS = 12
-MAX_SECRET_DIGITS = VISITOR_CODE_DIGITS
+MAX_HOME_DIGITS = 20
+MAX_SECRET_DIGITS = VISITOR_CODE_DIGITS + 1
+"""One digit more than any secret has, so that a secret with too many is not cut to a legal one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,7 +47,7 @@ def press(entry: Entry, key: str, now_seconds: float) -> tuple[Entry, bool]:
         if not entry.in_secret:
             return (replace(entry, in_secret=True) if entry.home else entry), False
         return entry, True
-    if key == "-" or not key.isdigit():
+    if key not in DIGITS:
         return entry, False
     if not entry.in_secret:
         return replace(entry, home=(entry.home + key)[:MAX_HOME_DIGITS]), False

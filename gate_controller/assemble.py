@@ -39,20 +39,21 @@ from gate_controller.secrets_dir import (
     FACE_SECRET,
     IDENTITY,
     PIN_KEY,
+    SecretsUnusable,
     gate_private_key,
     read_secret,
 )
 from gate_controller.server_link import ServerLink
-from gate_controller.signing import certified_key
+from gate_controller.signing import SignatureRefused, certified_key
 from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
 from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
 from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
-from hardware.errors import DeviceUnavailable
+from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
-from hardware.interfaces import Camera, Device, InputKind, Relay
+from hardware.interfaces import Camera, Device, DeviceState, Health, InputKind, Relay
 from hardware.keypads import SerialKeypad
 from hardware.relays import UsbRelay, UsbRelayBoard
 
@@ -93,9 +94,15 @@ class Gate:
                 except DeviceUnavailable as err:
                     log.error("lane %s: %s", lane_id, err)
                 self.closing.callback(relay.close)
-            for screen in self.screens.values():
-                screen.start()
-                self.closing.callback(screen.stop)
+            for lane_id, screen in self.screens.items():
+                # A screen that cannot be shown must not take the readers with it.
+                try:
+                    screen.start()
+                except OSError as err:
+                    log.error("the screen of lane %s: %s", lane_id, err)
+                    self.inbox.put(DeviceState(f"screen-{lane_id}", Health.LOST, str(err)))
+                else:
+                    self.closing.callback(screen.stop)
             for device in self.devices:
                 device.start(self.inbox.put)
                 self.closing.callback(device.stop)
@@ -113,7 +120,10 @@ class Gate:
 def read_identity(secrets_dir: Path) -> GateIdentity:
     """Return who this gate is; raise SecretsUnusable when it was never paired."""
     body = read_secret(secrets_dir, IDENTITY, size=None)
-    return msgspec.json.decode(body, type=GateIdentity)
+    try:
+        return msgspec.json.decode(body, type=GateIdentity)
+    except msgspec.MsgspecError as err:
+        raise SecretsUnusable(f"{secrets_dir / IDENTITY}: {err}; pair the gate again") from err
 
 
 def assemble(config: GateConfig) -> Gate:
@@ -125,7 +135,10 @@ def assemble(config: GateConfig) -> Gate:
     closing = ExitStack()
     with ExitStack() as undo:
         undo.push(closing)
-        gate = _assemble(config, closing)
+        try:
+            gate = _assemble(config, closing)
+        except BadDeviceSetting as err:
+            raise ConfigRefused(str(err)) from err
         undo.pop_all()
     return gate
 
@@ -147,12 +160,14 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     cameras = {section.lane: make_camera(name, section) for name, section in config.camera.items()}
     face, face_lane = _face_service(config, identity, cameras, now, closing)
     keeper = FaceKeeper(face, store, journal, clock, identity, key)
+    _tell_damage(journal, store, clock.now())
     if snapshot is not None:
         keeper.settle(snapshot.face_roster)
-    workers = [ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("hash", "look", "face")]
-    for worker in workers:
+    hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
+    lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
+    for worker in (hasher, *lookers.values()):
         closing.callback(worker.shutdown, wait=True, cancel_futures=True)
-    faces = FaceDesk(face, face_lane, workers[2], boot_seconds, inbox.put)
+    faces = FaceDesk(face, face_lane, lookers.get(face_lane or "", hasher), boot_seconds, inbox.put)
     closing.callback(faces.cancel)
     desks = {
         lane_id: LaneDesk(
@@ -163,7 +178,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         for lane_id, lane in config.lane.items()
     }
     screens = _screens(config, inbox.put)
-    acts = ScreenActs(desks, cameras, faces, workers[1], clock, inbox.put)
+    acts = ScreenActs(desks, cameras, faces, lookers, clock, inbox.put)
     for desk in desks.values():
         closing.callback(acts.cancel, desk)
     devices, lane_of_device = make_devices(config)
@@ -198,7 +213,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         lane_of_device=lane_of_device,
         journal=journal,
         clock=clock,
-        hasher=workers[0],
+        hasher=hasher,
         screens=Screens(screens),
         screen_acts=acts,
         faces=faces,
@@ -211,6 +226,14 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     )
     controller_ref.append(controller)
     return Gate(controller, sync, devices, relays, screens, face, inbox, closing)
+
+
+def _tell_damage(journal: Journal, store: PolicyStore, now: datetime) -> None:
+    """Write down that a database was set aside, and how much of the journal could be carried over."""
+    if journal.salvaged is not None:
+        journal.append("alarm_journal_damaged", {"salvaged": journal.salvaged}, {}, now)
+    if store.damaged is not None:
+        journal.append("alarm_policy_damaged", {"detail": f"set aside as {store.damaged.name}"}, {}, now)
 
 
 def _last_good_policy(store: PolicyStore) -> PolicySnapshot | None:
@@ -227,9 +250,12 @@ def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: 
     certificate = store.certificate("pass")
     if certificate is None:
         return None
-    return GateKeys(
-        card_key, pin_key, certified_key(identity.root_public_key, certificate, identity.site_id, "pass")
-    )
+    try:
+        pass_key = certified_key(identity.root_public_key, certificate, identity.site_id, "pass")
+    except SignatureRefused as err:
+        log.error("the stored pass key is refused and asked for again: %s", err)
+        return None
+    return GateKeys(card_key, pin_key, pass_key)
 
 
 def _has_contact(config: GateConfig, lane_id: str) -> bool:

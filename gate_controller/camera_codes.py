@@ -36,8 +36,10 @@ def look_for_code(
             frame = camera.newest_frame(FRAME_TIMEOUT_SECONDS)
             if frame is None:
                 continue
-            texts = read_codes(frame)
-            frame.fill(0)
+            try:
+                texts = read_codes(frame)
+            finally:
+                frame.fill(0)
             if texts:
                 captured = getattr(camera, "newest_captured_at_ns", None)
                 read_at_ns = captured if isinstance(captured, int) else int(monotonic_seconds() * 1e9)

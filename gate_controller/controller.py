@@ -10,15 +10,17 @@ import dataclasses
 import gc
 import logging
 import queue
+import sqlite3
 
-from gate_controller.access import Reason, posture_of
+from gate_controller.access import Reason
 from gate_controller.camera_codes import CameraCode
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.identify import GateKeys
 from gate_controller.journal_chain import Facts
-from gate_controller.lane import granted
+from gate_controller.lane import held_open
+from gate_controller.lane_desk import RESULT_SECONDS
 from gate_controller.messages import FaceEnded, FaceProgress, Message, ScreenAct, Stop, TypedHashed
-from gate_controller.policy import PolicySnapshot
+from gate_controller.policy import PolicySnapshot, Posture
 from gate_controller.postures import HeldOpen
 from gate_controller.presentations import Presentations
 from gate_controller.remote_orders import check_order, lane_shut
@@ -32,6 +34,7 @@ from gate_controller.sync_client import (
     PolicyTurnedDown,
 )
 from gate_controller.sync_contract import SignedOrder
+from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, KeyPress
 
@@ -60,11 +63,15 @@ class Controller:
         self._state = GateState(snapshot, keys)
         self._shown = Presentations(parts, self._state, inbox)
         self._held_open = HeldOpen(snapshot)
+        self._last_failure: tuple[str, type[Exception]] | None = None
         gc.freeze()
 
     def run(self) -> None:
         """Handle messages until `Stop`; put every output to rest at the end."""
-        self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
+        try:
+            self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
+        except sqlite3.Error as err:
+            self._failed(None, err)
         next_tick = 0.0
         while True:
             try:
@@ -73,13 +80,34 @@ class Controller:
                 message = None
             if isinstance(message, Stop):
                 return
-            if message is not None:
-                self._handle(message)
             now_seconds = self._parts.clock.monotonic_seconds()
-            if message is None or now_seconds >= next_tick:
-                self._tick(now_seconds)
-                next_tick = now_seconds + TICK_SECONDS
-            self._refresh_screens(now_seconds)
+            ticks = message is None or now_seconds >= next_tick
+            try:
+                if message is not None:
+                    self._handle(message)
+                if ticks:
+                    next_tick = now_seconds + TICK_SECONDS
+                    self._tick(now_seconds)
+                self._refresh_screens(self._parts.clock.monotonic_seconds())
+            except Exception as err:  # noqa: BLE001 - told in full by _failed
+                self._failed(message, err)
+
+    def _failed(self, message: Message | None, err: Exception) -> None:
+        """Go on after a step that failed, with every lane shut; say so on screens, in log and journal."""
+        what = type(message).__name__ if message is not None else "time"
+        # Ids only: the message itself may hold a card's number or a code.
+        log.exception("the gate failed at %s and goes on", what)
+        now_seconds = self._parts.clock.monotonic_seconds()
+        for desk in self._parts.desks.values():
+            desk.rest()
+            desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS)
+        if self._last_failure == (what, type(err)):
+            return
+        try:
+            self._shown.record("alarm_gate_failed", {"at": what, "error": type(err).__name__}, {})
+            self._last_failure = (what, type(err))
+        except sqlite3.Error:
+            log.exception("the journal cannot be written: no lane opens until it can")
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -136,6 +164,7 @@ class Controller:
         match news:
             case PolicyTaken(snapshot):
                 self._state.snapshot = snapshot
+                self._held_open.policy_taken(snapshot)
                 # A large policy lives for days; the collector's pauses would fall between card and relay.
                 gc.freeze()
                 policy = snapshot.policy
@@ -152,14 +181,17 @@ class Controller:
 
     def status(self) -> GateStatus:
         """Return what the manager's page is told; safe to call from the sync thread."""
+        postures = {lane_id: self._posture(lane_id) for lane_id in self._parts.desks}
+        return self._parts.watch.status(
+            {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
+        )
+
+    def _posture(self, lane_id: str) -> Posture | None:
         snapshot, clock = self._state.snapshot, self._parts.clock
-        postures = {}
-        for lane_id in self._parts.desks:
-            lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
-            if lane is not None and snapshot is not None:
-                posture = posture_of(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
-                postures[lane_id] = posture.value
-        return self._parts.watch.status(postures)
+        lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
+        if lane is None or snapshot is None:
+            return None
+        return self._held_open.posture(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -186,7 +218,7 @@ class Controller:
         except HardwareError as err:
             log.error("lane %s: cannot be held open: %s", lane_id, err)
             return
-        desk.door = granted(desk.door, self._parts.clock.monotonic_seconds(), seconds)
+        desk.door = held_open(desk.door, self._parts.clock.monotonic_seconds(), seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
@@ -196,6 +228,7 @@ class Controller:
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
                 now,
                 now_seconds,
+                posture=self._posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id),

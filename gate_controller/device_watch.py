@@ -37,6 +37,8 @@ class DeviceWatch:
         now = self._clock.monotonic_seconds()
         kinds: tuple[str, ...] = ()
         if report.kind is InputKind.DOOR_OPEN:
+            # A fire releases the doors in hardware: whoever leaves then forces nothing.
+            desk.door = exit_requested(desk.door, now) if desk.fire else desk.door
             desk.door, kinds = contact_changed(desk.door, report.active, now)
         elif report.kind is InputKind.EXIT_BUTTON:
             if report.active:

@@ -81,7 +81,7 @@ class FaceDesk:
         lane_id = desk.lane_id
         capability = self._begin(RECOGNISE_SECONDS + 2)
         desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
-        desk.camera = "looking"
+        desk.look_begins("looking")
 
         def work(service: FaceService) -> FaceResult:
             return service.recognise(
@@ -98,7 +98,7 @@ class FaceDesk:
         person_id, consent_id, lane_id = record.person_id, record.consent_id, desk.lane_id
         capability = self._begin(ENROL_SECONDS)
         desk.show(Screen.FACE_ENROL, now_seconds, seconds=ENROL_SECONDS)
-        desk.camera = "looking"
+        desk.look_begins("looking")
 
         def work(service: FaceService) -> FaceResult:
             return service.enrol(

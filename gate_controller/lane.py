@@ -45,6 +45,12 @@ def granted(door: Door, now: float, pulse_seconds: float) -> Door:
     return replace(door, excused_until=excused)
 
 
+def held_open(door: Door, now: float, seconds: float) -> Door:
+    """Let the door stand open, or shut, for so long without an alarm."""
+    excused = max(door.excused_until, now + seconds + 2.0)
+    return replace(door, excused_until=excused, opened_at=max(door.opened_at, now))
+
+
 def exit_requested(door: Door, now: float) -> Door:
     """Excuse an opening from inside."""
     return replace(door, excused_until=max(door.excused_until, now + EXIT_EXCUSES_SECONDS))
@@ -58,7 +64,8 @@ def contact_changed(door: Door, is_open: bool, now: float) -> tuple[Door, tuple[
         return replace(door, state=DoorState.FORCED, opened_at=now), ("alarm_door_forced",)
     if not is_open and door.state in (DoorState.OPEN, DoorState.FORCED, DoorState.HELD):
         kinds = ("door_held_clear",) if door.state is DoorState.HELD else ("door_closed",)
-        return replace(door, state=DoorState.CLOSED, excused_until=0.0), kinds
+        # The excuse stays: the lock may still be released for the next person.
+        return replace(door, state=DoorState.CLOSED), kinds
     return door, ()
 
 

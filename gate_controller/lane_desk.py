@@ -41,6 +41,8 @@ class LaneDesk:
     intent: Intent = Intent.NOTHING
     enrol_person_id: str | None = None
     camera: Literal["closed", "codes_only", "looking"] = "closed"
+    looks: int = 0
+    """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
     steps_done: int = 0
     steps_needed: int = 0
     language: str = "zh"
@@ -55,6 +57,16 @@ class LaneDesk:
         """Put a screen up for some seconds, three times as many for who asked for more time."""
         self.screen, self.message = screen, message
         self.until_seconds = now_seconds + seconds * (SLOWER_FACTOR if self.slower else 1.0)
+
+    def look_begins(self, camera: Literal["codes_only", "looking"]) -> None:
+        """Show what the camera does, until as many looks have ended as have begun."""
+        self.camera = camera
+        self.looks += 1
+
+    def look_ended(self) -> None:
+        """Show the camera closed once no look is left."""
+        self.looks -= 1
+        self.camera = self.camera if self.looks else "closed"
 
     def rest(self) -> None:
         """Forget what was typed and asked, and return to the ways in."""

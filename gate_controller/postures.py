@@ -31,11 +31,20 @@ class HeldOpen:
 
     def __init__(self, at_start: PolicySnapshot | None) -> None:
         """Note the overrides in force before this start; they do not hold anything open again."""
-        lanes = at_start.policy.lanes.values() if at_start is not None else ()
-        self._stale: dict[str, PostureOverride] = {
-            lane.lane_id: lane.posture_override for lane in lanes if lane.posture_override is not None
-        }
+        self._stale: dict[str, PostureOverride] = {}
+        self._knows_start = False
         self._renew_at: dict[str, float] = {}
+        if at_start is not None:
+            self.policy_taken(at_start)
+
+    def policy_taken(self, snapshot: PolicySnapshot) -> None:
+        """Take the first policy after a start without one as what was in force before."""
+        if not self._knows_start:
+            self._knows_start = True
+            lanes = snapshot.policy.lanes.values()
+            self._stale = {
+                lane.lane_id: lane.posture_override for lane in lanes if lane.posture_override is not None
+            }
 
     def posture(self, lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
         """Return the lane's posture, passing over a holding that was ordered before this start."""
@@ -67,6 +76,7 @@ class HeldOpen:
                 continue
             if now_seconds >= self._renew_at.get(lane_id, 0.0):
                 override = lane.posture_override
-                author = override.author_id if override is not None else "schedule"
+                by_hand = override is not None and now < override.until
+                author = override.author_id if override is not None and by_hand else "schedule"
                 yield Hold(lane_id, HOLD_SECONDS, author, lane_id not in self._renew_at)
                 self._renew_at[lane_id] = now_seconds + RENEW_AFTER_SECONDS

@@ -17,7 +17,7 @@ from gate_controller.keypad_entry import press
 from gate_controller.lane import granted
 from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, Message, TypedHashed
-from gate_controller.policy import Method
+from gate_controller.policy import CardCredential, Method, PinCredential
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead
@@ -66,7 +66,7 @@ class Presentations:
     def camera_looked(self, look: CameraCode) -> None:
         """Take what a look through the camera ended with."""
         desk = self._parts.desks[look.lane_id]
-        desk.camera = "closed"
+        desk.look_ended()
         if look.text is not None:
             self._code_shown(look.lane_id, look.text)
         elif look.trouble:
@@ -90,10 +90,9 @@ class Presentations:
 
     def _number_typed(self, desk: LaneDesk, read_at_ns: int) -> None:
         entry, desk.entry = desk.entry, dataclasses.replace(desk.entry, home="", secret="", in_secret=False)
-        now = self._parts.clock.now()
         if self._state.snapshot is None or self._state.keys is None:
             self._refuse_without_policy(desk.lane_id, Method.PIN)
-        elif self._attempts.delayed_until(Method.PIN, desk.lane_id, entry.home, now) is not None:
+        elif self._seconds_to_wait(Method.PIN, desk.lane_id, entry.home):
             # Checked before the hash, so that guessing costs the gate nothing.
             self._present(desk.lane_id, Claim(Method.PIN, refusal=Reason.METHOD_DELAYED), entry.home)
         elif not entry.is_complete:
@@ -103,16 +102,30 @@ class Presentations:
             desk.show(Screen.WAITING, self._parts.clock.monotonic_seconds(), seconds=5.0)
 
             def hash_in_worker() -> None:
-                tag = hash_typed(entry.home, entry.secret, policy, keys)
+                try:
+                    tag = hash_typed(entry.home, entry.secret, policy, keys)
+                except Exception:
+                    # An empty tag fits nobody, so that the refusal is still decided and written down.
+                    log.exception("lane %s: a typed number could not be hashed", desk.lane_id)
+                    tag = b""
                 self._inbox.put(TypedHashed(desk.lane_id, entry.home, tag, read_at_ns))
 
             self._parts.hasher.submit(hash_in_worker)
 
     def typed_hashed(self, typed: TypedHashed) -> None:
         """Take a typed number back from the hashing worker."""
-        if self._state.snapshot is not None:
-            claim = identify_typed(typed.home_number, typed.tag, self._state.snapshot.policy)
-            self._present(typed.lane_id, claim, typed.home_number)
+        if self._state.snapshot is None:
+            self._refuse_without_policy(typed.lane_id, Method.PIN)
+            return
+        claim = identify_typed(typed.home_number, typed.tag, self._state.snapshot.policy)
+        if self._seconds_to_wait(Method.PIN, typed.lane_id, typed.home_number):
+            # Others failed while this one was hashed: typing fast buys no free guesses.
+            claim = Claim(Method.PIN, refusal=Reason.METHOD_DELAYED)
+        self._present(typed.lane_id, claim, typed.home_number)
+
+    def _seconds_to_wait(self, method: Method, lane_id: str, home_number: str = "") -> float:
+        now_seconds = self._parts.clock.monotonic_seconds()
+        return self._attempts.seconds_to_wait(method, lane_id, home_number, now_seconds)
 
     # -- the decision ------------------------------------------------------------------------------
 
@@ -124,7 +137,7 @@ class Presentations:
         memory = GateMemory(clock.is_sure, journal.uses, journal.last_seconds)
         decision = decide(claim, lane_id, self._state.snapshot.policy, memory, now)
         desk = self._parts.desks[lane_id]
-        if decision.opens and self._asks_to_enrol(desk, decision):
+        if decision.opens and self._asks_to_enrol(desk, claim, decision):
             self.record("shown_for_face", {"lane_id": lane_id}, {"person_id": decision.person_id})
             desk.enrol_person_id = decision.person_id
             desk.show(Screen.FACE_ASK, clock.monotonic_seconds(), seconds=20.0)
@@ -144,11 +157,12 @@ class Presentations:
             used_credential_id=decision.credential_id if decision.opens else None,
             second=claim.second,
         )
+        if decision.duress:
+            # Also where the lane stays shut, and before the pulse: a power cut must not swallow it.
+            self.record("alarm_duress", {"lane_id": lane_id}, personal)
         if decision.opens:
             self.release(lane_id, decision.pulse_seconds)
             self._attempts.succeeded(claim.method, home_number)
-            if decision.duress:
-                self.record("alarm_duress", {"lane_id": lane_id}, personal)
         else:
             self._refused(desk, claim, decision, home_number)
         self._parts.nudge_sync()
@@ -171,15 +185,15 @@ class Presentations:
         desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
 
     def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
-        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        now_seconds = self._parts.clock.monotonic_seconds()
         if decision.reason in (Reason.PIN_WRONG, Reason.FACE_NO_MATCH):
-            failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now)
+            failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)
             if failures == ALARM_AFTER_FAILURES:
                 self.record("alarm_many_wrong", {"lane_id": desk.lane_id, "method": claim.method.value}, {})
-        until = self._attempts.delayed_until(claim.method, desk.lane_id, home_number, now)
+        wait = self._seconds_to_wait(claim.method, desk.lane_id, home_number)
         desk.rest()
-        if until is not None:
-            desk.show(Screen.DELAYED, now_seconds, seconds=min(8.0, (until - now).total_seconds()))
+        if wait:
+            desk.show(Screen.DELAYED, now_seconds, seconds=min(8.0, wait))
             desk.message = claim.method.value
         else:
             desk.show(Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS)
@@ -196,9 +210,13 @@ class Presentations:
         self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
         return Decision(False, Reason.UNKNOWN_LANE)
 
-    def _asks_to_enrol(self, desk: LaneDesk, decision: Decision) -> bool:
+    def _asks_to_enrol(self, desk: LaneDesk, claim: Claim, decision: Decision) -> bool:
+        # Their own card or PIN: a visitor's pass or code names its issuer, whose face is somebody else's.
+        # Someone under duress is let in with the alarm, and nobody is asked for a face.
         return (
-            self._state.snapshot is not None
+            isinstance(claim.credential, CardCredential | PinCredential)
+            and not decision.duress
+            and self._state.snapshot is not None
             and desk.intent is Intent.FACE
             and self._parts.faces.ready_at(desk.lane_id)
             and self._parts.faces.may_enrol(decision.person_id, self._state.snapshot.face_roster)
@@ -209,8 +227,8 @@ class Presentations:
         if self._state.snapshot is None:
             return
         policy, roster = self._state.snapshot.policy, self._state.snapshot.face_roster
-        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
-        if self._attempts.delayed_until(Method.FACE, desk.lane_id, "", now) is not None:
+        now_seconds = self._parts.clock.monotonic_seconds()
+        if self._seconds_to_wait(Method.FACE, desk.lane_id):
             self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
             return
         home_id = policy.home_ids_by_number.get(desk.entry.home, "")
@@ -235,7 +253,7 @@ class Presentations:
         if isinstance(message, FaceProgress):
             self._parts.faces.progress(desk, message.step)
             return
-        desk.camera = "closed"
+        desk.look_ended()
         result = message.result
         if message.enrolled_person_id is not None:
             kind = "face_enrolled" if result.ok else "face_not_enrolled"
@@ -244,9 +262,14 @@ class Presentations:
             self._parts.faces.show_enrolled(desk, result, self._parts.clock.monotonic_seconds())
             return
         claim = self._parts.faces.claim(result)
+        roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}
+        if claim is not None and claim.person_id is not None and claim.person_id not in roster:
+            # Consent ended while the camera looked.
+            claim = Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
         if claim is not None:
             self._present(desk.lane_id, claim)
-        else:
+        elif desk.camera == "closed":
+            # Otherwise a newer look is on the screen already, and this one was cancelled for it.
             desk.rest()
 
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:

@@ -1,11 +1,12 @@
 """What a press on a lane's screen does."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Protocol
 
-from gate_controller.camera_codes import look_for_code
+from gate_controller.camera_codes import CameraCode, look_for_code
 from gate_controller.clock import GateClock
 from gate_controller.face_desk import FaceDesk
 from gate_controller.journal_chain import Facts
@@ -24,6 +25,8 @@ from gate_controller.terminal.view import (
     TerminalAct,
 )
 from hardware.interfaces import Camera
+
+log = logging.getLogger(__name__)
 
 
 class Flow(Protocol):
@@ -50,18 +53,22 @@ class ScreenActs:
         desks: Mapping[str, LaneDesk],
         cameras: Mapping[str, Camera],
         faces: FaceDesk,
-        looker: Executor,
+        lookers: Mapping[str, Executor],
         clock: GateClock,
         put: Callable[[Message], None],
     ) -> None:
-        """Remember the parts; `cameras` by lane."""
+        """Remember the parts; `cameras` and `lookers` by lane.
+
+        A lane's looker is the one worker that opens its camera, for codes and for faces, so that one
+        look never closes the camera under the next.
+        """
         self._desks = desks
         self._cameras = cameras
         self._faces = faces
-        self._looker = looker
+        self._lookers = lookers
         self._clock = clock
         self._put = put
-        self._cancel_look = threading.Event()
+        self._cancel_look: dict[str, threading.Event] = {}
 
     def handle(self, lane_id: str, act: TerminalAct, flow: Flow) -> None:
         """Do what one press asks."""
@@ -87,7 +94,8 @@ class ScreenActs:
 
     def cancel(self, desk: LaneDesk) -> None:
         """End whatever goes on at this lane."""
-        self._cancel_look.set()
+        if (look := self._cancel_look.get(desk.lane_id)) is not None:
+            look.set()
         if desk.lane_id == self._faces.lane_id:
             self._faces.cancel()
         desk.rest()
@@ -112,11 +120,17 @@ class ScreenActs:
         camera = self._cameras.get(desk.lane_id)
         if camera is None:
             return
-        self._cancel_look = cancelled = threading.Event()
-        desk.camera = "codes_only"
+        cancelled = self._cancel_look[desk.lane_id] = threading.Event()
+        desk.look_begins("codes_only")
         seconds, lane_id = max(1.0, desk.until_seconds - self._clock.monotonic_seconds()), desk.lane_id
 
         def look() -> None:
-            self._put(look_for_code(camera, lane_id, seconds, cancelled, self._clock.monotonic_seconds))
+            ended = CameraCode(lane_id, None, 0, trouble="the look ended with an error; see the log")
+            try:
+                ended = look_for_code(camera, lane_id, seconds, cancelled, self._clock.monotonic_seconds)
+            except Exception:
+                log.exception("lane %s: a look for a code failed", lane_id)
+            finally:
+                self._put(ended)
 
-        self._looker.submit(look)
+        self._lookers[lane_id].submit(look)

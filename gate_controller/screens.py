@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from gate_controller.access import posture_of
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.policy import LaneRecord, Method, Policy, Posture
 from gate_controller.terminal.view import Screen, TerminalView
@@ -40,18 +39,17 @@ class Screens:
         now: datetime,
         now_seconds: float,
         *,
+        posture: Posture | None,
         online: bool,
         clock_sure: bool,
         face_ready: bool,
     ) -> None:
-        """Show this lane's view when it has changed."""
+        """Show this lane's view when it has changed; `posture` None where no policy knows the lane."""
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return
         lane = policy.lanes.get(desk.lane_id) if policy is not None else None
-        standing = Screen.FAULT
-        if policy is not None and lane is not None:
-            standing = STANDING[posture_of(lane, policy, now, clock_sure=clock_sure)]
+        standing = STANDING[posture] if posture is not None else Screen.FAULT
         view = desk.view(
             now_seconds,
             standing=Screen.FIRE if desk.fire else standing,

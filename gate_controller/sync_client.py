@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 EVENTS_A_BATCH = 500
 RETRY_SECONDS = 2.0
 
+
 @dataclass(frozen=True, slots=True)
 class PolicyTaken:
     """A new policy for the controller to swap in."""
@@ -135,6 +136,7 @@ class SyncClient:
         self._deliver = deliver
         self._server_has_seq = journal.acknowledged_seq
         self._online: bool | None = None
+        self._turned_down = ""
         self._ask_at = clock.monotonic_seconds()
         self._wake = nudge
         self._roster = roster
@@ -171,7 +173,14 @@ class SyncClient:
             self._link_is(False, str(err) if isinstance(err, SyncRefused) else type(err).__name__)
         except PolicyRefused as err:
             log.error("policy refused, the last good one stays: %s", err)
-            self._deliver(PolicyTurnedDown(str(err)))
+            # Said once: the same policy is offered again at every question.
+            if str(err) != self._turned_down:
+                self._turned_down = str(err)
+                self._deliver(PolicyTurnedDown(str(err)))
+        except Exception as err:
+            # The thread must outlive a full disk or a server's odd answer; the next turn tries again.
+            log.exception("a turn with the server failed")
+            self._link_is(False, type(err).__name__)
         else:
             self._link_is(True)
 
@@ -230,6 +239,7 @@ class SyncClient:
         if reply.policy is None:
             return
         snapshot = self._store.take(reply.policy, reply.change, self._clock.now())
+        self._turned_down = ""
         issued_at = self._store.issued_at
         if issued_at is not None:
             self._clock.server_said(issued_at)

@@ -64,15 +64,18 @@ def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: flo
     return (on_ns - at_ns) / 1e6
 
 
-def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], reason: str) -> Seen:
-    """Do something that must stay shut for exactly this reason; return the server's event."""
+def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object], *reasons: str) -> Seen:
+    """Do something that must stay shut for exactly such a reason; return the server's event."""
     ends = stage.gates[gate_id]
     before_seq, before_ns = ends.journal_seq(), time.monotonic_ns()
     doing()
     event = decision_after(stage, gate_id, lane_id, before_seq)
     time.sleep(NO_LATE_PULSE_SECONDS)
     require_shut(ends, lane_id, before_ns)
-    require(not event.opens and event.reason == reason, f"{lane_id}: refused for {event.reason}, not {reason}")
+    require(
+        not event.opens and event.reason in reasons,
+        f"{lane_id}: refused for {event.reason}, not {' or '.join(reasons)}",
+    )
     return event
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
+from flask_babel import Babel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -51,6 +52,7 @@ class Office:
     def __init__(self, data_dir: Path) -> None:
         """Open the database; raise ConfigRefused when there is no server."""
         self.app: Flask = create_core(load_config({}, data_dir), clock=lambda: datetime.now(UTC))
+        Babel(self.app, default_locale="en")
         self._menjin: Menjin = self.app.extensions["menjin"]
         self.database: Database = self._menjin.database
         with self.database.session() as session:

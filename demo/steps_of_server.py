@@ -17,6 +17,7 @@ from web_admin.models import CredentialRow, Person
 CARDS_WHILE_DOWN = 9
 NEW_CARD = card_number(200, 0)
 RESTORE_SECONDS = 10.0
+ENDED = ("credential_ended", "credential_unknown")
 
 
 def lockdown_refuses(stage: Stage) -> Outcome:
@@ -101,12 +102,12 @@ def face_only_lane_refused_by_gate(stage: Stage) -> Outcome:
     honest = ends.cable.tamper
     ends.cable.tamper = only_face_at(stage.office, "south", "south-in")
     try:
-        event_after(stage, "south", before_seq, "policy_refused")
+        event_after(stage, "south", before_seq, "alarm_policy_refused")
         opens(stage, "south", "south-in", _tap(ends.metal.readers["south-in"].tap, resident.card))
         require(stage.office.standing("south").have == had, "the gate says it holds the hostile policy")
     finally:
         ends.cable.tamper = honest
-    return Outcome(None, "rightly signed and refused: policy_refused; the last good policy opens for the card")
+    return Outcome(None, "rightly signed and refused: alarm_policy_refused; the last good policy opens for the card")
 
 
 def lost_only_card_never_blocks_publication(stage: Stage) -> Outcome:
@@ -118,7 +119,7 @@ def lost_only_card_never_blocks_publication(stage: Stage) -> Outcome:
     stage.desk.end_card(loser.person_id, loser.card_id, "lost")
     stage.desk.issue_card(other.person_id, NEW_CARD)
     stage.wait_synced()
-    refused(stage, "north", "north-in", _tap(reader.tap, loser.card), "credential_ended")
+    refused(stage, "north", "north-in", _tap(reader.tap, loser.card), *ENDED)
     opens(stage, "north", "north-in", _tap(reader.tap, NEW_CARD), person_id=other.person_id)
     with stage.office.read() as session:
         paused = session.get_one(Person, loser.person_id).face_paused_reason
@@ -138,7 +139,7 @@ def restored_server_keeps_revocations(stage: Stage) -> Outcome:
     opens(stage, "north", "north-in", _tap(reader.tap, leaver.card), person_id=leaver.person_id)
     stage.desk.end_card(leaver.person_id, leaver.card_id, "moved out")
     stage.wait_synced()
-    refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), "credential_ended")
+    refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), *ENDED)
     epoch = stage.office.policy()[0]
     stage.server.stop()
     try:
@@ -152,7 +153,7 @@ def restored_server_keeps_revocations(stage: Stage) -> Outcome:
         stage.server.start()
     wait_until(lambda: stage.office.policy()[0] > epoch, RESTORE_SECONDS, "all gates have told what they saw end")
     stage.wait_synced(timeout_seconds=RESTORE_SECONDS)
-    refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), "credential_ended")
+    refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), *ENDED)
     opens(stage, "north", "north-in", _tap(reader.tap, stayer.card), person_id=stayer.person_id)
     with stage.office.read() as session:
         state = session.scalars(

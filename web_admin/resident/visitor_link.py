@@ -1,7 +1,6 @@
 """What a visitor sees who opens the link: the code, where and until when. No account, no names."""
 
 import base64
-import binascii
 
 import base45
 from flask import Blueprint, Response, abort, make_response, render_template
@@ -25,7 +24,7 @@ def show(text: str) -> Response:
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         code = parse_code(base45.b45encode(data).decode())
-    except (binascii.Error, UnicodeEncodeError, CodeUnreadable):
+    except (ValueError, CodeUnreadable):  # not base64, not even ASCII, or not a code
         abort(404)
     if not isinstance(code, SignedPass):
         abort(404)

@@ -30,7 +30,7 @@ def test_the_last_working_way_stays_on_and_the_page_says_why(
     assert "This is your only working way in besides face" in phone.get("/r/").text
     switch(phone, "card", on=False)
     assert methods(compound) == ["card"]
-    assert "This would leave no way in that works" in phone.get("/r/").text
+    assert "Choose at least one of card, PIN and QR code." in phone.get("/r/").text
 
 
 def test_with_another_way_the_card_can_be_switched_off(compound: Compound, phone: FlaskClient) -> None:

@@ -1,0 +1,93 @@
+"""My records: passages in plain words, who looked, and the file to take along."""
+
+import secrets
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.resident_compound import Compound
+from tests.unit.web_admin.resident.pressing import press
+from web_admin.audit import append_audit
+from web_admin.models import GateEvent, VisitorPassRow
+
+
+def add_passage(
+    compound: Compound, person_id: str, reason: str, *, method: str = "card", credential_id: str = ""
+) -> None:
+    """Store an entry as a gate's journal brings it."""
+    with compound.session() as session:
+        seq = len(session.scalars(select(GateEvent.seq)).all()) + 1
+        session.add(
+            GateEvent(
+                gate_id="north", seq=seq, at=compound.clock() + timedelta(minutes=seq), kind="access",
+                journal_id="north.1", lane_id="north-in", person_id=person_id,
+                facts={
+                    "lane_id": "north-in", "method": method, "opens": reason == "granted", "reason": reason
+                },
+                personal={"person_id": person_id, "credential_id": credential_id},
+                salt=secrets.token_bytes(16), personal_digest=bytes(32), previous=bytes(32),
+                digest=secrets.token_bytes(32), received_at=compound.clock(),
+            )
+        )  # fmt: skip
+
+
+def test_a_grant_and_a_refusal_are_told_in_sentences(compound: Compound, phone: FlaskClient) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    add_passage(compound, compound.person_id, "outside_hours")
+    page = phone.get("/r/records").text
+    assert "The gate opened for you." in page
+    assert "It was outside the hours you may pass this gate." in page
+    assert "outside_hours" not in page
+
+
+def test_nobody_sees_the_passages_of_somebody_else(compound: Compound, phone: FlaskClient) -> None:
+    add_passage(compound, compound.neighbour_id, "granted")
+    assert "The gate opened for you." not in phone.get("/r/records").text
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    assert exported["passages"] == []
+
+
+def test_a_visitors_passage_is_shown_as_the_visitors_and_not_as_a_last_use(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/visitors", seen_on="/r/visitors", label="Aunt Li", gate_numbers="1")
+    with compound.session() as session:
+        pass_id = session.scalars(select(VisitorPassRow.pass_id)).one()
+    add_passage(compound, compound.person_id, "granted", method="qr", credential_id=pass_id)
+    assert "Your visitor: Aunt Li" in phone.get("/r/records").text
+    assert "last used" not in phone.get("/r/").text
+
+
+def test_the_last_use_of_a_way_stands_beside_its_switch(compound: Compound, phone: FlaskClient) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    add_passage(compound, compound.person_id, "outside_hours")
+    assert "last used Wed, Mar 4 12:01" in phone.get("/r/").text
+
+
+def test_who_looked_and_why_is_shown_to_the_person_alone(
+    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+) -> None:
+    with compound.session() as session:
+        append_audit(
+            session, compound.site_id, "named_lookup", {"role": "guard"}, {"reason": "parcel went missing"},
+            compound.clock(), person_id=compound.person_id,
+        )  # fmt: skip
+    page = phone.get("/r/records").text
+    assert "Guard" in page
+    assert "Reason given: parcel went missing" in page
+    assert "parcel" not in neighbour.get("/r/records").text
+
+
+def test_the_export_holds_what_is_known_and_names_nobody_else(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    answer = phone.get("/r/records/export.json")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    whole = answer.json
+    assert whole is not None
+    assert whole["person"]["name"] == "Lin Wei"
+    assert [c["kind"] for c in whole["credentials"]] == ["card"]
+    assert "4242001" not in answer.text
+    assert "Zhao" not in answer.text

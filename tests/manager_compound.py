@@ -1,0 +1,132 @@
+"""A compound with life in it for the manager's pages: staff accounts, homes, cards, events, an alarm."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from passlib.totp import TOTP
+
+from gate_controller.calendars import Span
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
+from web_admin import create_app
+from web_admin.accounts import create_staff
+from web_admin.acts import Act, one_publication
+from web_admin.alarms import raise_alarm
+from web_admin.config import WebConfig
+from web_admin.consents import enable_face, publish_notice
+from web_admin.credentials import issue_card
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import current_menjin
+from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
+from web_admin.homes_and_people import add_home, add_person
+from web_admin.models import Base, GateEvent
+from web_admin.site_keys import create_site
+from web_admin.visitors import issue_pass
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PASSWORD = "a quiet gate at noon"
+ROLES = ("manager", "guard", "installer", "privacy_officer")
+GATES = (("north", "北门"), ("east", "东门"), ("garage", "车库"))
+PEOPLE = (
+    ("1-0101", "林薇"), ("1-0102", "陈立"), ("1-0203", "赵敏"), ("2-0301", "周明"), ("2-0802", "孙晓"),
+    ("3-1203", "王芳"), ("3-1203", "王磊"), ("3-1501", "Ana Ruiz"), ("5-0402", "刘洋"), ("5-0901", "吴静"),
+)
+
+
+@dataclass
+class ManagedCompound:
+    """The app, its clock and the ids that tests need."""
+
+    app: Flask
+    clock: SetClock
+    site_id: str
+    persons: dict[str, str]
+
+    def act(self, session):
+        return Act(session, current_menjin().sealer, self.site_id, "tests", "system", self.clock())
+
+    def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
+        """Return a client that went through both steps of the staff's sign-in."""
+        client = self.app.test_client()
+        with client.session_transaction() as session:
+            session["language"] = language
+        page = client.get("/staff/sign-in")
+        asked = client.post("/staff/sign-in", data={
+            "email": f"{role}@example.org", "password": PASSWORD, "csrf_token": csrf_of(page.text)})
+        assert asked.status_code in (200, 302), asked.text
+        page = client.get("/staff/code") if asked.status_code == 302 else asked
+        done = client.post("/staff/code", data={"code": code_now(), "csrf_token": csrf_of(page.text)})
+        assert done.status_code == 302, done.text
+        return client
+
+
+def code_now() -> str:
+    """Return what an authenticator shows now; each code works once, so tests reset the counter."""
+    return TOTP(TOTP_SECRET).generate(time.time()).token
+
+
+def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound:
+    """Build the app on an empty database and fill it through the acts."""
+    app = create_app(config, clock=clock)
+    with app.app_context():
+        menjin = current_menjin()
+        Base.metadata.create_all(menjin.database.engine)
+        with menjin.database.session() as session:
+            site, _pem = create_site(
+                session, menjin.sealer, "柳苑小区 Willow Court", "Asia/Shanghai", "zh", "passphrase", clock()
+            )
+            for role in ROLES:
+                create_staff(session, role, f"{role}@example.org", PASSWORD, TOTP_SECRET)
+            whole = Act(session, menjin.sealer, site.site_id, "tests", "system", clock())
+            with one_publication(whole) as act:
+                persons = _fill(act)
+            _play(session, site.site_id, list(persons.values()), clock())
+            site_id = site.site_id
+    return ManagedCompound(app, clock, site_id, persons)
+
+
+def _fill(act: Act) -> dict[str, str]:
+    for gate_id, name in GATES:
+        gate = add_gate(act, gate_id, name)
+        if gate_id != "garage":
+            gate.state = "paired"
+            gate.last_seen_at = act.now - timedelta(seconds=2)
+            for column in ("card_key_sealed", "pin_key_sealed"):
+                setattr(gate, column, act.sealer.seal(secrets.token_bytes(32), purpose="gate-key"))
+        for direction, word in (("in", "进"), ("out", "出")):
+            save_lane(act, gate_id, LaneSpec(f"{gate_id}-{direction}", f"{name}{word}", direction,
+                                             ("card", "pin", "qr")))
+            gate.lane_states = [*(gate.lane_states or []),
+                                {"lane_id": f"{gate_id}-{direction}", "door": "closed", "posture": "normal"}]
+    save_hours(act, None, "保洁时段", [Span(("mon", "tue", "wed", "thu", "fri"), 7 * 60, 18 * 60)])
+    set_calendar_day(act, act.now.date() + timedelta(days=30), "holiday", "国庆节")
+    publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
+    enable_face(act)
+    persons: dict[str, str] = {}
+    homes: dict[str, str] = {}
+    for index, (number, name) in enumerate(PEOPLE):
+        if number not in homes:
+            homes[number] = add_home(act, number).home_id
+        person = add_person(act, display_name=name, home_id=homes[number])
+        issue_card(act, person.person_id, 4_200_000 + index, label="")
+        persons[name] = person.person_id
+    persons["保洁员"] = add_person(act, display_name="保洁员", kind="staff").person_id
+    issue_pass(act, issuer_person_id=None, label="电梯维保", gate_numbers=[1], uses=1)
+    return persons
+
+
+def _play(session, site_id: str, persons: list[str], now) -> None:
+    told = (("card", True, "granted"), ("qr", True, "granted"), ("pin", False, "pin_wrong"),
+            ("card", False, "credential_unknown"), ("pin", True, "granted"), ("qr", False, "code_stale"))
+    for seq in range(1, 71):
+        method, opens, reason = told[seq % len(told)]
+        gate_id = ("north", "east")[seq % 2]
+        session.add(GateEvent(
+            journal_id="j", gate_id=gate_id, seq=seq, at=now - timedelta(minutes=3 * (71 - seq)), kind="access",
+            lane_id=f"{gate_id}-in", person_id=persons[seq % len(persons)] if opens else None,
+            facts={"method": method, "opens": opens, "reason": reason, "lane_id": f"{gate_id}-in"}, personal={},
+            salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32), received_at=now))
+    raise_alarm(session, site_id, "alarm_door_held", now - timedelta(minutes=4), gate_id="east", lane_id="east-in")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from gate_controller.config import ConfigRefused, GateConfig, load_config
+from hardware.errors import BadDeviceSetting
 
 
 def run(argv: Sequence[str]) -> int:
@@ -40,7 +41,7 @@ def run(argv: Sequence[str]) -> int:
         if args.command == "pair":
             return _pair(config, args.code, args.wait_seconds)
         return {"run": _run, "check": _check, "identify": _identify}[args.command](config)
-    except ConfigRefused as err:
+    except (ConfigRefused, BadDeviceSetting) as err:
         print(f"menjin gate: {err}", file=sys.stderr)
         return 2
 

@@ -1,6 +1,9 @@
 """The site file of one gate: what it may say, and one clear sentence when it says something else."""
 
 import re
+import tomllib
+import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -137,6 +140,19 @@ class GateConfig(Section, frozen=True, kw_only=True):
     face: FaceSection = FaceSection()
 
 
+AtLane = TerminalSection | ReaderSection | KeypadSection | ScannerSection | CameraSection
+NAMED_PARTS: Mapping[str, type[Section]] = {
+    "lane": LaneSection,
+    "relay": RelayBoardSection,
+    "terminal": TerminalSection,
+    "reader": ReaderSection,
+    "keypad": KeypadSection,
+    "scanner": ScannerSection,
+    "camera": CameraSection,
+    "inputs": InputBoardSection,
+}
+
+
 def load_config(path: Path) -> GateConfig:
     """Read a site file; raise ConfigRefused naming file, line, key and the legal values."""
     try:
@@ -144,11 +160,14 @@ def load_config(path: Path) -> GateConfig:
     except (OSError, UnicodeDecodeError) as err:
         raise ConfigRefused(f"{path}: cannot be read: {err}") from err
     try:
-        config = msgspec.toml.decode(text, type=GateConfig, dec_hook=_path)
-    except msgspec.ValidationError as err:
-        raise ConfigRefused(_explain(path, text, str(err))) from err
-    except msgspec.DecodeError as err:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
         raise ConfigRefused(f"{path}: not a TOML file: {err}") from err
+    _check_tables(path, text, tables)
+    try:
+        config = msgspec.convert(tables, GateConfig, dec_hook=_path)
+    except msgspec.ValidationError as err:
+        raise _explained(path, text, [], GateConfig, err) from err
     _check_names(path, text, config)
     return config
 
@@ -159,16 +178,43 @@ def _path(wanted: type, value: object) -> object:
     raise TypeError(f"expected {wanted.__name__}, got {value!r}")
 
 
-def _explain(path: Path, text: str, error: str) -> str:
-    """Turn msgspec's `… - at `$.reader.north.bits`` into file, line and key."""
-    found = re.search(r"`\$\.?([^`]*)`$", error)
-    keys = [key for key in (found.group(1).split(".") if found else []) if key != "..."]
-    sentence = error.split(" - at ", maxsplit=1)[0]
-    field = re.search(r"field `([^`]+)`", sentence)
-    if field and "unknown field" in sentence:
-        keys.append(field.group(1))
-    line = line_of(text, keys)
-    return f"{path}, line {line}: {'.'.join(keys) or 'the file'}: {sentence}"
+def _check_tables(path: Path, text: str, tables: Mapping[str, object]) -> None:
+    """Convert each named part by itself first: msgspec's own errors leave out the names of parts."""
+    for section, part_type in NAMED_PARTS.items():
+        parts = tables.get(section)
+        for name, part in parts.items() if isinstance(parts, dict) else ():
+            try:
+                msgspec.convert(part, part_type, dec_hook=_path)
+            except msgspec.ValidationError as err:
+                raise _explained(path, text, [section, name], part_type, err) from err
+
+
+def _explained(
+    path: Path, text: str, keys: list[str], part_type: type[Section], error: msgspec.ValidationError
+) -> ConfigRefused:
+    """Return the error with file, line, key and legal values, from msgspec's `… - at `$.bits``."""
+    sentence, _, place = str(error).partition(" - at ")
+    keys = [*keys, *re.findall(r"[A-Za-z0-9_-]+", place)]
+    named = re.search(r"field `([^`]+)`", sentence)
+    if named and "unknown field" in sentence:
+        legal = ", ".join(_type_at(part_type, place).__struct_fields__)
+        keys.append(named.group(1))
+        sentence = f"there is no such key; legal keys: {legal}"
+    elif named:
+        sentence = f"the key {named.group(1)!r} is missing"
+    elif sentence.startswith("Invalid enum value"):
+        values = typing.get_args(typing.get_type_hints(_type_at(part_type, place))[keys[-1]])
+        sentence = f"{sentence.removeprefix('Invalid enum value ')} is not legal; legal values: " + ", ".join(
+            repr(value) for value in values
+        )
+    return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
+
+
+def _type_at(part_type: type[Section], place: str) -> type[Section]:
+    """Return the type of the table that msgspec's place is in."""
+    if "wires[" in place:
+        return WireSection
+    return GateSection if part_type is GateConfig and ".gate" in place else part_type
 
 
 def line_of(text: str, keys: list[str]) -> int:
@@ -179,6 +225,8 @@ def line_of(text: str, keys: list[str]) -> int:
         header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
         if header:
             parts = [part.strip().strip('"') for part in header.group(1).split(".")]
+            if keys and parts[: len(keys)] == keys:
+                return number
             if parts == keys[: len(parts)]:
                 best, wanted = number, keys[len(parts) :]
             else:
@@ -189,30 +237,61 @@ def line_of(text: str, keys: list[str]) -> int:
 
 
 def _check_names(path: Path, text: str, config: GateConfig) -> None:
-    """Refuse names that lead nowhere, so that no device is ever silently unused."""
+    """Refuse names that lead nowhere or to two things, so that no device is ever silently unused."""
     for lane_id, lane in config.lane.items():
         if lane.relay not in config.relay:
             _refuse(path, text, ["lane", lane_id, "relay"], lane.relay, config.relay)
-    sections: dict[str, dict[str, str]] = {
-        "terminal": {n: s.lane for n, s in config.terminal.items()},
-        "reader": {n: s.lane for n, s in config.reader.items()},
-        "keypad": {n: s.lane for n, s in config.keypad.items()},
-        "scanner": {n: s.lane for n, s in config.scanner.items()},
-        "camera": {n: s.lane for n, s in config.camera.items()},
+    by_lane: dict[str, Mapping[str, AtLane]] = {
+        "terminal": config.terminal,
+        "reader": config.reader,
+        "keypad": config.keypad,
+        "scanner": config.scanner,
+        "camera": config.camera,
     }
-    for section, lanes in sections.items():
-        for name, lane_id in lanes.items():
-            if lane_id not in config.lane:
-                _refuse(path, text, [section, name, "lane"], lane_id, config.lane)
+    for section, parts in by_lane.items():
+        for name, part in parts.items():
+            if part.lane not in config.lane:
+                _refuse(path, text, [section, name, "lane"], part.lane, config.lane)
     for name, board in config.inputs.items():
         for wire in board.wires:
             if wire.lane not in config.lane:
                 _refuse(path, text, ["inputs", name, "wires"], wire.lane, config.lane)
+    _check_nothing_twice(path, text, config)
 
 
-def _refuse(path: Path, text: str, keys: list[str], value: str, legal: object) -> None:
-    names = ", ".join(sorted(legal)) if isinstance(legal, dict) else ""
+def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
+    """Refuse an output, port, screen, camera or device name that is used twice."""
+    seen: dict[tuple[str, ...], str] = {}
+
+    def once(thing: tuple[str, ...], *keys: str) -> None:
+        where = ".".join(keys)
+        if thing in seen:
+            line = line_of(text, list(keys))
+            raise ConfigRefused(
+                f"{path}, line {line}: {where}: the {' '.join(thing)} is used by {seen[thing]} already"
+            )
+        seen[thing] = where
+
+    for lane_id, lane in config.lane.items():
+        once(("output", lane.relay, str(lane.channel)), "lane", lane_id, "relay")
+    for section, parts in (
+        ("relay", config.relay),
+        ("reader", config.reader),
+        ("keypad", config.keypad),
+        ("scanner", config.scanner),
+        ("inputs", config.inputs),
+    ):
+        for name, part in parts.items():
+            once(("name", name), section, name)
+            once(("port", str(part.port)), section, name, "port")
+    for name, terminal in config.terminal.items():
+        once(("screen of lane", terminal.lane), "terminal", name, "lane")
+    for name, camera in config.camera.items():
+        once(("camera of lane", camera.lane), "camera", name, "lane")
+
+
+def _refuse(path: Path, text: str, keys: list[str], value: str, legal: Mapping[str, object]) -> None:
     raise ConfigRefused(
         f"{path}, line {line_of(text, keys)}: {'.'.join(keys)}: {value!r} is not in this file; "
-        f"legal values: {names or 'none yet'}"
+        f"legal values: {', '.join(sorted(legal)) or 'none yet'}"
     )

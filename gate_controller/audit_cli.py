@@ -1,0 +1,133 @@
+"""`menjin audit verify`: check a gate's journal against its own chain and an anchor kept elsewhere."""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.journal_chain import (
+    COUNTERSIGN_DOMAIN,
+    HEAD_DOMAIN,
+    ChainBroken,
+    Head,
+    JournalEntry,
+    SignedHead,
+    verify_chain,
+)
+from gate_controller.signing import SignatureRefused, verify
+
+DEFAULT_JOURNAL = Path("/var/lib/menjin/journal.sqlite3")
+
+
+class NothingToVerify(Exception):
+    """A file is missing or is not what it has to be; says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What holds: how many entries, from where to where, and how many had their personal part erased."""
+
+    count: int
+    first_seq: int
+    last_seq: int
+    erased: int
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one audit command; return 0 when everything holds, 1 when not, 2 when it cannot be told."""
+    parser = argparse.ArgumentParser(prog="menjin audit", description="Check what was written down.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    sentence = "check a gate's journal against its chain, and against an anchor"
+    check = commands.add_parser("verify", help=sentence, description=sentence.capitalize() + ".")
+    check.add_argument("--journal", type=Path, default=DEFAULT_JOURNAL, metavar="FILE")
+    check.add_argument("--anchor", type=Path, metavar="FILE", help="a signed head kept elsewhere, as JSON")
+    check.add_argument("--anchor-key", metavar="HEX", help="the public key that signed the anchor")
+    args = parser.parse_args(argv)
+    if args.anchor_key and not args.anchor:
+        parser.error("--anchor-key needs --anchor")
+    try:
+        head = read_anchor(args.anchor, args.anchor_key) if args.anchor else None
+        verified = verify_journal(args.journal, head)
+    except ChainBroken as err:
+        sys.stdout.write(f"BROKEN: {err}\n")
+        return 1
+    except (NothingToVerify, sqlite3.Error, OSError) as err:
+        sys.stderr.write(f"menjin audit verify: {err}\n")
+        return 2
+    sys.stdout.write(_report(verified, head, checked_signature=bool(args.anchor_key)))
+    return 0
+
+
+def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -> str:
+    text = (
+        f"ok: {verified.count} entries, {verified.first_seq} to {verified.last_seq}, follow from each other; "
+        f"{verified.erased} have their personal part erased\n"
+    )
+    if head is None:
+        return f"{text}no anchor given: the journal fits together; that it was never rewritten is not shown\n"
+    signed = "signed by the key given" if checked_signature else "signature not checked: --anchor-key HEX"
+    return f"{text}the anchor at entry {head.seq} holds ({signed}): nothing up to it was changed\n"
+
+
+def verify_journal(path: Path, head: Head | None = None) -> Verified:
+    """Check every entry of a journal file, and that an anchor's entry is the one it names.
+
+    Raise ChainBroken naming the first entry that does not hold, NothingToVerify or sqlite3.Error.
+    """
+    if not path.is_file():
+        raise NothingToVerify(f"{path} is not there; name a gate's journal with --journal FILE")
+    seen = first = erased = 0
+    last: tuple[int, bytes] | None = None
+    for entry in _entries(path):
+        if last is not None and entry.seq != last[0] + 1:
+            raise ChainBroken(f"entry {entry.seq} follows entry {last[0]}: entries are missing")
+        last = verify_chain([entry], last[1] if last is not None else None)
+        if head is not None and entry.seq == head.seq and entry.digest != head.digest:
+            raise ChainBroken(f"entry {entry.seq} is not the one the anchor names: it was rewritten")
+        seen, first, erased = seen + 1, first or entry.seq, erased + (entry.personal is None)
+    if head is not None and (last is None or not first <= head.seq <= last[0]):
+        held = f"entries {first} to {last[0]}" if last is not None else "no entry"
+        raise ChainBroken(f"the anchor names entry {head.seq}, and the journal holds {held}")
+    return Verified(seen, first, last[0] if last is not None else 0, erased)
+
+
+def _entries(path: Path) -> Iterator[JournalEntry]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        for seq, at, body in connection.execute("SELECT seq, at, entry FROM journal ORDER BY seq"):
+            try:
+                entry = msgspec.json.decode(body, type=JournalEntry)
+            except (msgspec.MsgspecError, TypeError) as err:
+                raise ChainBroken(f"entry {seq} cannot be read: {err}") from err
+            if entry.seq != seq or entry.at.isoformat() != at:
+                raise ChainBroken(f"entry {seq} lies in the place of another")
+            yield entry
+
+
+def read_anchor(path: Path, public_key_hex: str | None = None) -> Head:
+    """Return the head an anchor file holds, its signature checked when the key is given.
+
+    The file is a `SignedHead` in JSON: a gate's own head, or one the site countersigned. Raise
+    NothingToVerify when it cannot be read and ChainBroken when the key did not sign it.
+    """
+    try:
+        signed = msgspec.json.decode(path.read_bytes(), type=SignedHead)
+        head = msgspec.json.decode(signed.head, type=Head)
+        key = bytes.fromhex(public_key_hex) if public_key_hex else None
+    except (OSError, msgspec.MsgspecError, ValueError) as err:
+        raise NothingToVerify(f"{path}: this is no anchor with a key in hex: {err}") from err
+    if key is not None and not any(_signed_by(key, d, signed) for d in (COUNTERSIGN_DOMAIN, HEAD_DOMAIN)):
+        raise ChainBroken(f"the anchor {path} was not signed by the key given")
+    return head
+
+
+def _signed_by(key: bytes, domain: str, signed: SignedHead) -> bool:
+    try:
+        verify(key, domain, signed.head, signed.signature)
+    except SignatureRefused:
+        return False
+    return True

@@ -391,3 +391,19 @@ def test_calendar_hours_and_lane_tables_reach_the_gate_whole(database, sealer, s
     assert set(policy.hours) == {"face-hours", "nights"}
     assert policy.lanes["north-in"].method_hours == {Method.FACE: "face-hours"}
     assert policy.lanes["north-in"].posture_hours == {"nights": Posture.LOCKDOWN}
+
+
+def test_a_home_stays_while_someone_of_it_may_pass_and_goes_with_the_last(database, sealer, site, now):
+    with database.session() as session:
+        add_gate(session, sealer, site, "north", 1, ALL_METHODS)
+        home, other = add_home(session, site, "1-1"), add_home(session, site, "1-2")
+        first, second = (add_person(session, site, home, ["north-in"], now) for _ in range(2))
+        publish_policy(session, sealer, site, now)
+        first.home_id = other.home_id
+        publish_policy(session, sealer, site, now, person_ids=[first.person_id])
+        assert {f"home:{home.home_id}", f"home:{other.home_id}"} <= set(stored(session, "north"))
+        second.ended_at = now
+        publish_policy(session, sealer, site, now, person_ids=[second.person_id])
+        assert [key for key in stored(session, "north") if key.startswith("home:")] == [
+            f"home:{other.home_id}"
+        ]

@@ -432,10 +432,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_receipt_gate_id_gate")),
         sa.PrimaryKeyConstraint("consent_id", "gate_id", name=op.f("pk_receipt")),
     )
+    op.create_table(
+        "form_once",
+        sa.Column("token", sa.String(length=200), nullable=False),
+        sa.Column("at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_form_once")),
+    )
 
 
 def downgrade() -> None:
     """Bring the tables back."""
+    op.drop_table("form_once")
     op.drop_table("receipt")
     op.drop_table("face_share")
     op.drop_table("account_role")

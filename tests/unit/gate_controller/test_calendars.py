@@ -1,0 +1,122 @@
+"""Weekly hours on the wall clock, minute by minute against a list of minutes."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate_controller.calendars import DAY_KINDS, WEEKDAYS, SiteCalendar, Span, WeeklyHours
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SPANS = st.lists(
+    st.builds(
+        Span,
+        st.lists(st.sampled_from(DAY_KINDS), min_size=1, max_size=8).map(tuple),
+        st.integers(0, 1439),
+        st.integers(1, 1440),
+    ),
+    min_size=1,
+    max_size=3,
+).map(tuple)
+# Both nights on which Berlin changes its clocks, and the days around them.
+INSTANTS = st.tuples(
+    st.sampled_from((datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC))),
+    st.integers(-3000, 3000),
+).map(lambda pair: pair[0] + timedelta(minutes=pair[1]))
+
+
+def naive_inside(
+    spans: tuple[Span, ...], exceptions: dict[date, str], now: datetime, zone: ZoneInfo = BERLIN
+) -> bool:
+    """Walk through every minute that any span of today or yesterday covers."""
+    wall = now.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+    for days_ago in (0, 1):
+        day = wall.date() - timedelta(days=days_ago)
+        kind = exceptions.get(day, WEEKDAYS[day.weekday()])
+        for span in spans:
+            minute = datetime(day.year, day.month, day.day) + timedelta(minutes=span.from_minute)  # noqa: DTZ001
+            for _ in range(1440):
+                if kind in span.days and minute == wall:
+                    return True
+                minute += timedelta(minutes=1)
+                if (minute.hour * 60 + minute.minute) == span.until_minute % 1440:
+                    break
+    return False
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    SPANS,
+    st.dictionaries(
+        st.sampled_from([date(2026, 3, 28) + timedelta(days=n) for n in range(4)] + [date(2026, 10, 25)]),
+        st.sampled_from(DAY_KINDS),
+    ),
+    INSTANTS,
+)
+def test_hours_agree_with_a_walk_through_every_minute(
+    spans: tuple[Span, ...], exceptions: dict[date, str], now: datetime
+) -> None:
+    calendar = SiteCalendar(BERLIN, exceptions)
+    assert calendar.inside(WeeklyHours.from_spans(spans), now) is naive_inside(spans, exceptions, now)
+
+
+@given(SPANS, st.sampled_from(DAY_KINDS), st.sampled_from(DAY_KINDS))
+def test_the_answer_changes_at_no_minute_that_is_not_an_edge(
+    spans: tuple[Span, ...], day_kind: str, eve_kind: str
+) -> None:
+    hours = WeeklyHours.from_spans(spans)
+    answers = [hours.cover(day_kind, eve_kind, minute) for minute in range(1440)]
+    changes = {minute for minute in range(1, 1440) if answers[minute] is not answers[minute - 1]}
+    assert changes <= hours.edges()
+
+
+@pytest.mark.parametrize(
+    ("instant", "inside"),
+    [
+        ("2026-10-25T00:30:00+00:00", True),  # 02:30 the first time
+        ("2026-10-25T01:30:00+00:00", True),  # 02:30 again, an hour later
+        ("2026-10-25T02:30:00+00:00", False),  # 03:30
+        ("2026-03-29T00:59:00+00:00", False),  # 01:59
+        ("2026-03-29T01:00:00+00:00", False),  # 03:00: that night has no 02:30
+    ],
+)
+def test_a_span_of_the_wall_clock_counts_an_hour_twice_in_autumn_and_never_in_spring(
+    instant: str, inside: bool
+) -> None:
+    hours = WeeklyHours.from_spans((Span(("sun",), 120, 180),))
+    assert SiteCalendar(BERLIN, {}).inside(hours, datetime.fromisoformat(instant)) is inside
+
+
+def test_a_sunday_worked_in_exchange_and_a_holiday_count_as_what_the_calendar_says() -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    office = WeeklyHours.from_spans((Span(WEEKDAYS[:5], 480, 1080),))
+    calendar = SiteCalendar(shanghai, {date(2026, 10, 10): "mon", date(2026, 10, 1): "holiday"})
+    noon = timedelta(hours=4)
+    assert calendar.inside(office, datetime(2026, 10, 10, tzinfo=UTC) + noon)  # a Saturday
+    assert not calendar.inside(office, datetime(2026, 10, 17, tzinfo=UTC) + noon)
+    assert not calendar.inside(office, datetime(2026, 10, 1, tzinfo=UTC) + noon)  # a Thursday
+
+
+def test_a_night_before_a_holiday_runs_on_into_its_morning() -> None:
+    night = WeeklyHours.from_spans((Span(("wed",), 1320, 360),))
+    calendar = SiteCalendar(ZoneInfo("UTC"), {date(2026, 10, 1): "holiday"})
+    assert calendar.inside(night, datetime(2026, 10, 1, 5, 59, tzinfo=UTC))
+    assert not calendar.inside(night, datetime(2026, 10, 1, 6, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end"),
+    [
+        ((), 0, 60),
+        (("monday",), 0, 60),
+        (("mon",), -1, 60),
+        (("mon",), 1440, 60),
+        (("mon",), 0, 0),
+        (("mon",), 0, 1441),
+    ],
+)
+def test_hours_that_cannot_be_are_refused(days: tuple[str, ...], start: int, end: int) -> None:
+    with pytest.raises(ValueError, match="hours n"):
+        Span(days, start, end)

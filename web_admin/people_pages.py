@@ -47,8 +47,8 @@ class PersonForm(OnceForm):
     """A new person."""
 
     display_name = StringField(
-        _l("Name"),
-        description=_l("A name or nickname that the office knows. It never travels to a gate."),
+        _l("Name or nickname"),
+        description=_l("As the office knows the person. It never travels to a gate."),
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
     )
     home_id = SelectField(_l("Home"), validators=[])

@@ -51,7 +51,7 @@ class ReasonForm(OnceForm):
 class DetailsForm(OnceForm):
     """Name, language and slow passage."""
 
-    display_name = StringField(_l("Name"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    display_name = StringField(_l("Name or nickname"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
     language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
     slow_pass = BooleanField(
         _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")

@@ -36,7 +36,7 @@ GATE_STATES: Mapping[str, LazyString] = {
 CREDENTIAL_STATES: Mapping[str, LazyString] = {
     "active": _l("Active"),
     "suspended": _l("Suspended"),
-    "ended": _l("Ended"),
+    "ended": _l("No longer valid"),
 }
 PASS_STATES: Mapping[str, LazyString] = {
     "live": _l("Valid"),

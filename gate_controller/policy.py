@@ -326,7 +326,9 @@ def _index(
             if credential.tag not in cards or credential.state is not CredentialState.ENDED:
                 cards[credential.tag] = credential
         elif isinstance(credential, PinCredential | VisitorCodeCredential):
-            typed.setdefault(credential.home_id, []).append(credential)
+            # The last that fits counts, so one that ended goes before the live ones.
+            place = 0 if credential.state is CredentialState.ENDED else len(typed.get(credential.home_id, ()))
+            typed.setdefault(credential.home_id, []).insert(place, credential)
     return Policy(
         epoch=epoch,
         version=version,

@@ -165,8 +165,7 @@ class PolicyStore:
         gone = [key for key in old if key not in records]
         with transaction(self._connection):
             self._write(records, digests, gone, whole=whole, changed=change.puts)
-            ended = [key for key in gone if key.startswith("credential:")]
-            for key in (*_ended_keys(change.puts), *ended):
+            for key in _ended_keys(change.puts):
                 stone = Tombstone(
                     record_key=key, ended_at=now, epoch=manifest.epoch, version=manifest.version
                 )

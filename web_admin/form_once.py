@@ -5,23 +5,20 @@ as the work; a second sending finds it and does nothing.
 """
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_wtf import FlaskForm
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 from wtforms import HiddenField
 from wtforms.validators import Length
 
-from web_admin.models import Base
+from web_admin.models import FormOnce
 
 
-class FormOnce(Base):
-    """A form that has done its work."""
-
-    __tablename__ = "form_once"
-    token: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
+KEPT_FOR = timedelta(days=2)
+"""Longer than a page stays open; then a token is forgotten."""
 
 
 class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -32,6 +29,7 @@ class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
 def sent_before(session: Session, form: OnceForm, now: datetime) -> bool:
     """Claim the form's token in this transaction; tell whether an earlier sending has it."""
+    session.execute(delete(FormOnce).where(FormOnce.at < now - KEPT_FOR))
     try:
         with session.begin_nested():
             session.add(FormOnce(token=str(form.once.data), at=now))

@@ -406,3 +406,11 @@ class Invitation(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class FormOnce(Base):
+    """A form that has done its work, so that a second sending of it does nothing."""
+
+    __tablename__ = "form_once"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

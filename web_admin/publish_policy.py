@@ -7,7 +7,7 @@ at which it last changed; a deleted one stays as an empty row, so any older vers
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import msgspec
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from gate_controller.calendars import WeeklyHours
 from gate_controller.policy import (
     Credential,
+    CredentialRecord,
+    CredentialState,
     PolicyRefused,
     Record,
     check_promise_one,
@@ -47,6 +49,9 @@ from web_admin.site_keys import certificate, private_key
 
 NO_OTHER_WAY = "no_other_way"
 """`Person.face_paused_reason` when their last non-face way has ended."""
+
+ENDED_IS_TOLD_FOR = timedelta(days=60)
+"""For how long a gate is told that a credential has ended; longer than backups are kept (30 days)."""
 
 _log = logging.getLogger(__name__)
 _rows = cast(Table, PolicyRecordRow.__table__)
@@ -116,7 +121,7 @@ def publish_policy(
     for gate in facts.gates:
         if gate.state in {"paired", "stolen"}:
             wanted = dict(_records(facts, people, sealer, gate, now))
-            change = _store(session, gate, wanted, scope, site.version + 1)
+            change = _store(session, gate, wanted, scope, site.version + 1, now)
             if change is not None:
                 changes[gate.gate_id] = change
                 gate.published_version = site.version + 1
@@ -220,7 +225,12 @@ def _present(session: Session, gate_id: str, scope: _Scope | None) -> dict[str, 
 
 
 def _store(
-    session: Session, gate: Gate, wanted: Mapping[str, bytes], scope: _Scope | None, version: int
+    session: Session,
+    gate: Gate,
+    wanted: Mapping[str, bytes],
+    scope: _Scope | None,
+    version: int,
+    now: datetime,
 ) -> GateChange | None:
     """Write what differs; return None when nothing does."""
     present = _present(session, gate.gate_id, scope)
@@ -231,6 +241,13 @@ def _store(
     gone = [
         key for key, digest in present.items() if digest is not None and (key not in wanted or key in illegal)
     ]
+    ended = _ended_values(session, gate, gone, now)
+    gone = [key for key in gone if key not in ended]
+    for key, value in ended.items():
+        digests[key] = record_digest(value)
+        if present[key] != digests[key]:
+            fresh.append(key)
+    wanted = {**wanted, **ended}
     if not fresh and not gone:
         return None
     new_rows = [
@@ -260,6 +277,37 @@ def _store(
         )
     changed = sum(present.get(key) is not None for key in fresh)
     return GateChange(added=len(fresh) - changed, changed=changed, removed=len(gone))
+
+
+def _ended_values(session: Session, gate: Gate, gone: list[str], now: datetime) -> dict[str, bytes]:
+    """Return the records of credentials that ended for good, marked so instead of left out.
+
+    A gate then says "ended" and not "unknown", and keeps a tombstone. A credential that merely may no
+    longer pass this gate is left out, so that a restored server does not take it for a revocation.
+    """
+    if gate.state != "paired":
+        return {}
+    ids = sorted(key.partition(":")[2] for key in gone if key.startswith("credential:"))
+    values: dict[str, bytes] = {}
+    for start in range(0, len(ids), IN_LIST):
+        part = ids[start : start + IN_LIST]
+        ended = select(CredentialRow.credential_id).where(
+            CredentialRow.credential_id.in_(part),
+            CredentialRow.state == "ended",
+            CredentialRow.ended_at > now - ENDED_IS_TOLD_FOR,
+        )
+        keys = [f"credential:{credential_id}" for credential_id in session.scalars(ended)]
+        stored = select(PolicyRecordRow.key, PolicyRecordRow.value).where(
+            PolicyRecordRow.gate_id == gate.gate_id,
+            PolicyRecordRow.key.in_(keys),
+            PolicyRecordRow.value.is_not(None),
+        )
+        for key, value in session.execute(stored):
+            record = decode_record(key, value or b"")
+            if isinstance(record, CredentialRecord):
+                marked = msgspec.structs.replace(record, state=CredentialState.ENDED)
+                values[key] = encode_record(marked)
+    return values
 
 
 def _is_legal(key: str, value: bytes) -> bool:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import inspect, select
 
-from gate_controller.policy import EndedPassRecord, decode_record
+from gate_controller.policy import CardCredential, CredentialState, EndedPassRecord, decode_record
 from gate_controller.sync_contract import TOMBSTONES_PATH, Tombstone, TombstoneBatch, open_manifest
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_home, add_person, add_pin, sync_app
 from tests.unit.web_admin.test_publish_policy import give_face
@@ -146,8 +146,11 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     manifest = open_manifest(reply.policy, root, site_id=site, gate_id="north")
     assert manifest.epoch == 5
     assert (reply.change.base_epoch, reply.change.base_version) == (0, 0)
-    assert {key: bytes(value) for key, value in reply.change.puts.items()} == records
-    assert f"credential:{compound.first}" not in records
+    told_now = {key: bytes(value) for key, value in reply.change.puts.items()}
+    ended_card = decode_record("credential:", told_now.pop(f"credential:{compound.first}"))
+    assert isinstance(ended_card, CardCredential)
+    assert ended_card.state is CredentialState.ENDED
+    assert told_now == records
     assert f"credential:{compound.second}" in records
     ended = [decode_record(key, value) for key, value in records.items() if key.startswith("ended_pass")]
     assert sorted(r.pass_id for r in ended if isinstance(r, EndedPassRecord)) == ["a" * 16, "c" * 16]

@@ -161,7 +161,7 @@ def test_with_the_network_off_a_reloaded_page_makes_a_new_code_that_opens(
     settled_offline(page, context)
     page.reload()
     shown(page, "phone")
-    expect(page.get_by_text("No network. Your code works all the same.")).to_be_visible()
+    expect(page.get_by_text("You see this page without network or sign-in. Your code works all the same.")).to_be_visible()
     page.wait_for_timeout(1100)
     page.get_by_label("Your code").click()
     text = read_code(page)

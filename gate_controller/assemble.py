@@ -122,7 +122,7 @@ def read_identity(secrets_dir: Path) -> GateIdentity:
     body = read_secret(secrets_dir, IDENTITY, size=None)
     try:
         return msgspec.json.decode(body, type=GateIdentity)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, ValueError) as err:
         raise SecretsUnusable(f"{secrets_dir / IDENTITY}: {err}; pair the gate again") from err
 
 

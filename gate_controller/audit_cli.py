@@ -101,7 +101,7 @@ def _entries(path: Path) -> Iterator[JournalEntry]:
         for seq, at, body in connection.execute("SELECT seq, at, entry FROM journal ORDER BY seq"):
             try:
                 entry = msgspec.json.decode(body, type=JournalEntry)
-            except (msgspec.MsgspecError, TypeError) as err:
+            except (msgspec.MsgspecError, ValueError, TypeError) as err:
                 raise ChainBroken(f"entry {seq} cannot be read: {err}") from err
             if entry.seq != seq or entry.at.isoformat() != at:
                 raise ChainBroken(f"entry {seq} lies in the place of another")

@@ -195,7 +195,7 @@ def _salvage(damaged: Path, into: sqlite3.Connection) -> int:
         try:
             entry = msgspec.json.decode(body, type=JournalEntry)
             verify_chain([entry], entries[-1].digest if entries else None)
-        except (msgspec.MsgspecError, ChainBroken):
+        except (msgspec.MsgspecError, ValueError, ChainBroken):
             break
         entries.append(entry)
         rows.append(row)

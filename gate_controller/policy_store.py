@@ -71,7 +71,7 @@ class PolicyStore:
             return None
         try:
             return self._check(msgspec.json.decode(signed, type=SignedPolicyManifest))
-        except (PolicyRefused, msgspec.MsgspecError) as err:
+        except (PolicyRefused, msgspec.MsgspecError, ValueError) as err:
             # The gate was paired anew, or the file was changed from outside: shut until the server sends.
             log.error("the stored policy is refused and asked for again: %s", err)
             self.forget_policy()

@@ -74,7 +74,7 @@ def certified_key(root_public_key: bytes, signed: SignedCertificate, site_id: st
     verify(root_public_key, CERTIFICATE_DOMAIN, signed.certificate, signed.signature)
     try:
         certificate = msgspec.json.decode(signed.certificate, type=KeyCertificate)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, ValueError) as err:
         raise SignatureRefused(f"the certificate cannot be read: {err}") from err
     if certificate.site_id != site_id or certificate.role != role:
         raise SignatureRefused(

@@ -293,7 +293,7 @@ def open_manifest(
         key = certified_key(root_public_key, signed.certificate, site_id, "policy")
         verify(key, POLICY_DOMAIN, signed.manifest, signed.signature)
         manifest = msgspec.json.decode(signed.manifest, type=PolicyManifest)
-    except (SignatureRefused, msgspec.MsgspecError) as err:
+    except (SignatureRefused, msgspec.MsgspecError, ValueError) as err:
         raise PolicyRefused(f"the policy's signature: {err}") from err
     if (manifest.site_id, manifest.gate_id) != (site_id, gate_id):
         raise PolicyRefused(
@@ -309,7 +309,7 @@ def open_order(signed: SignedOrder, root_public_key: bytes, *, site_id: str, gat
     verify(key, ORDER_DOMAIN, signed.order, signed.signature)
     try:
         order = msgspec.json.decode(signed.order, type=OpenOrder)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, ValueError) as err:
         raise SignatureRefused(f"the order cannot be read: {err}") from err
     if (order.site_id, order.gate_id) != (site_id, gate_id):
         raise SignatureRefused(f"the order is for gate {order.gate_id!r} of {order.site_id!r}")
@@ -321,5 +321,5 @@ def open_receipt(signed: SignedReceipt, gate_public_key: bytes) -> ForgetReceipt
     verify(gate_public_key, RECEIPT_DOMAIN, signed.receipt, signed.signature)
     try:
         return msgspec.json.decode(signed.receipt, type=ForgetReceipt)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, ValueError) as err:
         raise SignatureRefused(f"the receipt cannot be read: {err}") from err

@@ -182,7 +182,7 @@ class TerminalServer:
             return Response("Acts are JSON.\n", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, mimetype="text/plain")
         try:
             act = decode_act(request.get_data())
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError):
             # The error would quote what was sent, which may be a digit of a PIN.
             return Response("This is no act.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
         if isinstance(act, LanguagePressed) and act.language not in self._languages:

@@ -1,0 +1,69 @@
+"""A gate in a process of its own, to be killed like a power cut, with the bench's metal around it."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.gate_on_a_bench import BenchGate
+
+COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class GateProcess:
+    """One life of a gate."""
+
+    bench: BenchGate
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, bench: BenchGate) -> "GateProcess":
+        """Start `menjin gate run` and return once it answers to cards."""
+        started_ns = time.monotonic_ns()
+        before = journal_length(bench)
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "run", str(bench.write_site_file())],
+            cwd=CHECKOUT,
+            env={**os.environ, "MENJIN_LOG_LEVEL": "CRITICAL"},
+        )
+        gate = cls(bench, process)
+        bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)
+        give_up = time.monotonic() + 20
+        # The journal's first entry of a life is written once the loop runs; readers start before it.
+        while journal_length(bench) == before:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        time.sleep(0.2)
+        return gate
+
+    def kill(self) -> None:
+        """Cut the power."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def end(self) -> None:
+        """Stop it in good order, if it still runs."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+
+
+def journal_length(bench: BenchGate) -> int:
+    """Return how many entries are on the disk, also while a gate writes."""
+    path = bench.root / "data" / "journal.sqlite3"
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        (count,) = connection.execute("SELECT COUNT(*) FROM journal").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+    return int(count)

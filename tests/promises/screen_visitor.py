@@ -1,0 +1,77 @@
+"""Someone at a gate's screen: presses over real HTTP, and everything the screen showed since."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import requests
+
+from tests.gate_on_a_bench import LANE, BenchGate
+
+PATIENCE_SECONDS = 8
+TERMINAL = """
+[camera.eye]
+kind = "folder"
+source = "{root}/pictures"
+lane = "north-in"
+
+[terminal.screen]
+lane = "north-in"
+port = 0
+launch_token_file = "{root}/run/launch-token"
+"""
+
+
+@dataclass
+class ScreenVisitor:
+    """A signed-in browser without a window."""
+
+    address: str
+    client: requests.Session
+    views: list[dict] = field(default_factory=list)
+
+    def press(self, act: str, **what: str) -> None:
+        """Do one act, as the page does."""
+        answer = self.client.post(
+            f"{self.address}acts",
+            json={"act": act, **what},
+            headers={"Menjin-Terminal": "1", "Origin": self.address.rstrip("/")},
+            timeout=PATIENCE_SECONDS,
+        )
+        assert answer.status_code == requests.codes.no_content, answer.text
+
+    def listen(self) -> None:
+        """Collect every view until the stream ends."""
+        with self.client.get(f"{self.address}events", stream=True, timeout=PATIENCE_SECONDS) as stream:
+            for line in stream.iter_lines(chunk_size=1):
+                if line.startswith(b'data: {"'):
+                    self.views.append(json.loads(line.removeprefix(b"data: ")))
+
+    def wait_for(self, **shown: str) -> dict:
+        """Return the newest view once it shows this."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not self.views or any(self.views[-1].get(name) != value for name, value in shown.items()):
+            assert time.monotonic() < give_up, (shown, self.views[-1:])
+            time.sleep(0.01)
+        return self.views[-1]
+
+
+@contextmanager
+def at_the_screen(bench: BenchGate) -> Iterator[ScreenVisitor]:
+    """Stand before the screen of a running gate; leave by stopping the gate."""
+    assert bench.gate is not None
+    server = bench.gate.screens[LANE]
+    with requests.Session() as client:
+        client.get(server.launch_url, timeout=PATIENCE_SECONDS).raise_for_status()
+        visitor = ScreenVisitor(server.address, client)
+        listener = threading.Thread(target=visitor.listen, name="screen-visitor")
+        listener.start()
+        try:
+            visitor.wait_for(screen="idle")
+            yield visitor
+        finally:
+            bench.stop()
+            listener.join(PATIENCE_SECONDS)

@@ -1,0 +1,143 @@
+"""Promise 6: the camera is closed until someone presses QR or face, and the screen says when it is not.
+
+A whole gate with a real camera of files, a real screen over HTTP, real bytes from readers. Shown for
+QR here; the face sessions have their own tests. Does not cover: what the kernel or a camera's own
+software does with a device that nobody opened, a camera that is not Menjin's, or a changed program.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import qrcode
+
+from hardware.interfaces import Camera, InputKind
+from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.people import Phone, card, person, pin, qr, records
+from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL, ScreenVisitor, at_the_screen
+
+PHONE = Phone()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[BenchGate]:
+    (tmp_path / "pictures").mkdir()
+    with bench_gate(tmp_path, more=TERMINAL.format(root=tmp_path)) as gate:
+        gate.give_policy(records(person(), card(7, CARD_KEY), pin("482915", PIN_KEY), qr(PHONE)))
+        yield gate
+
+
+def camera_of(bench: BenchGate) -> Camera:
+    assert bench.gate is not None
+    return bench.gate.controller._parts.screen_acts._cameras[LANE]
+
+
+def wait_until(camera: Camera, *, is_open: bool) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while camera.is_open is not is_open:
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+
+
+def put_picture(bench: BenchGate, text: str) -> None:
+    part = bench.root / "pictures" / "shown.part"
+    with part.open("wb") as file:
+        qrcode.make(text).save(file, "PNG")
+    part.rename(part.with_suffix(".png"))
+
+
+def test_no_tap_key_door_or_press_but_qr_opens_the_camera(tmp_path: Path) -> None:
+    """The camera's folder is missing, so that each try to open it leaves one alarm that can be counted."""
+    with bench_gate(tmp_path, more=TERMINAL.format(root=tmp_path)) as bench:
+        bench.give_policy(records(person(), card(7, CARD_KEY), pin("482915", PIN_KEY)))
+        bench.start()
+        with at_the_screen(bench) as visitor:
+            walk_past_and_use_every_other_way(bench, visitor)
+            visitor.press("method", method="qr")
+            time.sleep(0.5)
+        kinds = [entry.kind for entry in bench.entries()]
+    assert kinds.count("alarm_camera") == 1
+    assert kinds.index("alarm_camera") == max(i for i, kind in enumerate(kinds) if kind != "no_entry")
+
+
+def walk_past_and_use_every_other_way(bench: BenchGate, visitor: ScreenVisitor) -> None:
+    bench.card.tap(7)
+    bench.card.tap(8)
+    bench.keys.type("31203#482915#")
+    bench.keys.type("31203#111999#*")
+    bench.scanner.scan("HELLO")
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+    bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
+    for act in ("help", "slower", "confirm", "cancel"):
+        visitor.press(act)
+    visitor.press("language", language="zh")
+    for method in ("card", "pin", "face"):
+        visitor.press("method", method=method)
+    for key in "31203#482915#":
+        visitor.press("key", key=key)
+    time.sleep(0.8)
+
+
+def test_the_screen_says_the_camera_is_open_from_the_press_to_the_end(bench: BenchGate) -> None:
+    bench.start()
+    camera = camera_of(bench)
+    assert not camera.is_open
+    with at_the_screen(bench) as visitor:
+        visitor.press("method", method="qr")
+        wait_until(camera, is_open=True)
+        visitor.wait_for(screen="show_code", camera="codes_only")
+        visitor.press("cancel")
+        wait_until(camera, is_open=False)
+        visitor.wait_for(screen="idle", camera="closed")
+
+
+def test_a_code_before_the_camera_opens_the_lane_and_ends_the_look(bench: BenchGate) -> None:
+    bench.start()
+    camera = camera_of(bench)
+    with at_the_screen(bench) as visitor:
+        visitor.press("method", method="qr")
+        wait_until(camera, is_open=True)
+        put_picture(bench, PHONE.code(int(time.time())))
+        bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS)
+        visitor.wait_for(screen="granted", camera="closed")
+        assert not camera.is_open
+    assert bench.decisions() == [("qr", "granted", True)]
+
+
+def test_a_second_press_never_shows_closed_while_the_camera_looks_on(bench: BenchGate) -> None:
+    """The first look ends after the second has begun; its end must not take the second one's sign away."""
+    bench.start()
+    camera = camera_of(bench)
+    with at_the_screen(bench) as visitor:
+        for _ in range(3):
+            visitor.press("method", method="qr")
+            wait_until(camera, is_open=True)
+        time.sleep(0.8)
+        shown = visitor.wait_for(screen="show_code")
+        assert (camera.is_open, shown["camera"]) == (True, "codes_only")
+        visitor.press("cancel")
+        visitor.wait_for(screen="idle", camera="closed")
+        wait_until(camera, is_open=False)
+
+
+def test_a_camera_without_a_picture_leaves_card_and_keypad_working(bench: BenchGate) -> None:
+    bench.start()
+    with at_the_screen(bench) as visitor:
+        visitor.press("method", method="qr")
+        visitor.wait_for(screen="show_code")
+        assert bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=bench.card.tap(7))
+
+
+def test_no_picture_is_kept_after_a_look(bench: BenchGate) -> None:
+    bench.start()
+    with at_the_screen(bench) as visitor:
+        before = {path for path in bench.root.rglob("*") if path.is_file()}
+        visitor.press("method", method="qr")
+        put_picture(bench, "NOT A CODE OF OURS")
+        visitor.wait_for(screen="refused")
+    after = {path for path in bench.root.rglob("*") if path.is_file()}
+    assert {path.suffix for path in after - before} <= {".png"}
+    picture = (bench.root / "pictures" / "shown.png").read_bytes()
+    for path in (bench.root / "data").rglob("*"):
+        assert picture[100:140] not in path.read_bytes()

@@ -1,0 +1,86 @@
+"""Promise 8: at power-up, crash, reconnect or restart no ON byte is sent that no decision ordered.
+
+A real process is killed with SIGKILL at many moments around a grant, over a real pty with a board that
+keeps what it heard. Does not cover: a relay board that switches by itself, a lock wired so that
+losing power opens it (the wiring guide's part), or orders the server repeats (ids are stored first).
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gate_controller.policy import Posture, PostureOverride
+from tests.gate_as_a_process import GateProcess
+from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
+from tests.people import card, lane, person, records
+
+OFF = bytes((0xA0, 1, 0, 0xA1))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[BenchGate]:
+    with bench_gate(tmp_path) as gate:
+        gate.give_policy(records(person(), card(7, CARD_KEY), lane(pulse_seconds=5.0)))
+        yield gate
+
+
+def test_a_gate_killed_at_any_moment_comes_back_with_off_alone(bench: BenchGate) -> None:
+    """Before, within and after the entry and the pulse; the pulse of 5 s is never resumed."""
+    gate = GateProcess.start(bench)
+    try:
+        for milliseconds in (0, 1, 3, 6, 12, 60):
+            bench.card.tap(7)
+            time.sleep(milliseconds / 1000)
+            gate.kill()
+            time.sleep(0.05)
+            heard = len(bench.relay.heard)
+            gate = GateProcess.start(bench)
+            since = bench.relay.heard[heard:]
+            assert since == OFF * (len(since) // 4)
+            assert since
+            assert not bench.relay.is_on(1)
+    finally:
+        gate.end()
+    assert any(change.on for change in bench.relay.changes)
+
+
+def test_a_board_that_comes_back_hears_off_alone(bench: BenchGate) -> None:
+    bench.start()
+    bench.card.tap(7)
+    bench.relay.wait_for_on(1, timeout_seconds=5)
+    bench.relay.unplug()
+    time.sleep(0.3)
+    bench.card.tap(7)
+    time.sleep(0.3)
+    heard = len(bench.relay.heard)
+    bench.relay.replug()
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=time.monotonic_ns())
+    time.sleep(0.3)
+    since = bench.relay.heard[heard:]
+    assert since == OFF * (len(since) // 4)
+    bench.stop()
+    kinds = [entry.kind for entry in bench.entries()]
+    assert "alarm_granted_not_opened" in kinds
+
+
+def test_a_lane_held_open_by_hand_is_not_held_open_again_after_a_restart(bench: BenchGate) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    by_hand = PostureOverride(Posture.HELD_OPEN, "guard-1", "a removal van", until)
+    bench.give_policy(records(person(), card(7, CARD_KEY), lane(posture_override=by_hand)), version=2)
+    bench.start()
+    time.sleep(0.8)
+    bench.stop()
+    assert not any(change.on for change in bench.relay.changes)
+    assert "held_open" not in [entry.kind for entry in bench.entries()]
+
+
+def test_a_lane_that_stands_open_by_policy_opens_after_a_restart_with_an_entry(bench: BenchGate) -> None:
+    bench.give_policy(records(person(), lane(posture=Posture.HELD_OPEN)), version=2)
+    bench.start()
+    bench.relay.wait_for_on(1, timeout_seconds=5)
+    bench.stop()
+    assert not bench.relay.is_on(1)
+    assert "held_open" in [entry.kind for entry in bench.entries()]

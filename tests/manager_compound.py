@@ -125,8 +125,10 @@ def _play(session, site_id: str, persons: list[str], now) -> None:
         method, opens, reason = told[seq % len(told)]
         gate_id = ("north", "east")[seq % 2]
         session.add(GateEvent(
-            journal_id="j", gate_id=gate_id, seq=seq, at=now - timedelta(minutes=3 * (71 - seq)), kind="access",
-            lane_id=f"{gate_id}-in", person_id=persons[seq % len(persons)] if opens else None,
-            facts={"method": method, "opens": opens, "reason": reason, "lane_id": f"{gate_id}-in"}, personal={},
-            salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32), received_at=now))
-    raise_alarm(session, site_id, "alarm_door_held", now - timedelta(minutes=4), gate_id="east", lane_id="east-in")
+            journal_id="j", gate_id=gate_id, seq=seq, kind="access", lane_id=f"{gate_id}-in",
+            at=now - timedelta(minutes=3 * (71 - seq)), received_at=now,
+            person_id=persons[seq % len(persons)] if opens else None,
+            facts={"method": method, "opens": opens, "reason": reason, "lane_id": f"{gate_id}-in"},
+            personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+    held_at = now - timedelta(minutes=4)
+    raise_alarm(session, site_id, "alarm_door_held", held_at, gate_id="east", lane_id="east-in")

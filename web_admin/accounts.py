@@ -54,7 +54,7 @@ class User(Base, UserMixin):
 
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str | None] = mapped_column(unique=True)
+    email: Mapped[str | None] = mapped_column(unique=True)  # type: ignore[assignment]  # residents have none
     username: Mapped[str | None] = mapped_column(unique=True)
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
@@ -64,7 +64,7 @@ class User(Base, UserMixin):
     tf_phone_number: Mapped[str | None]
     last_totp_counter: Mapped[int | None]
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), unique=True)
-    roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")  # type: ignore[assignment]  # a list of our own roles
 
 
 def _role(session: Session, name: str) -> Role:

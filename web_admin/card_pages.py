@@ -1,5 +1,7 @@
 """Cards: find whose one is, give one, suspend, end."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -21,6 +23,7 @@ from web_admin.page_context import (
     from_local,
     get_or_404,
     show_refusal,
+    typed,
 )
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
@@ -37,7 +40,8 @@ class CardForm(OnceForm):
     number = StringField(
         _l("Card number"),
         description=_l(
-            "Hold the card at the desk reader, or type what is printed on it: 0007123456, 108,45678 or 0x6CB26E."
+            "Hold the card at the desk reader, or type what is printed on it: "
+            "0007123456, 108,45678 or 0x6CB26E."
         ),
         validators=[InputRequired(_l("Type or read the card's number.")), Length(max=40)],
         render_kw={"autocomplete": "off", "inputmode": "text", "autofocus": True},
@@ -68,13 +72,15 @@ def find() -> Page:
     asked = False
     if form.validate_on_submit():
         try:
-            number = canonical_card(parse_card_number(form.number.data), current_site())
+            number = canonical_card(parse_card_number(typed(form.number)), current_site())
         except ActRefused as refusal:
             show_refusal(form, refusal)
         else:
             asked = True
             found = _holders(number)
-    page = render_template("manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None))
+    page = render_template(
+        "manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None)
+    )
     return (page, 422) if form.errors else page
 
 
@@ -103,7 +109,7 @@ def give(person_id: str) -> Page:
     form = CardForm()
     if form.validate_on_submit():
         def work(act: Act) -> CredentialRow:
-            number = parse_card_number(form.number.data)
+            number = parse_card_number(typed(form.number))
             return issue_card(act, person_id, number, label=form.label.data or "",
                               valid_until=from_local(form.valid_until.data))
 
@@ -143,10 +149,11 @@ def resume(credential_id: str) -> Response:
 def end(credential_id: str) -> Response:
     """End a card, PIN or phone for good."""
     reason = "lost" if request.form.get("reason") == "lost" else "returned"
-    return _change(credential_id, "", lambda act: end_credential(act, credential_id, reason), _("Ended for good."))
+    return _change(credential_id, "", lambda act: end_credential(act, credential_id, reason),
+                   _("Ended for good."))
 
 
-def _change(credential_id: str, from_state: str, work: object, said: str) -> Response:
+def _change(credential_id: str, from_state: str, work: Callable[[Act], object], said: str) -> Response:
     credential = _credential(credential_id)
     form = AgainForm()
     fits = credential.state == from_state or (not from_state and credential.state != "ended")
@@ -154,7 +161,7 @@ def _change(credential_id: str, from_state: str, work: object, said: str) -> Res
         done: list[object] = []
 
         def run(act: Act) -> bool:
-            done.append(work(act))  # type: ignore[operator]  # a function of one act
+            done.append(work(act))
             return True
 
         if do(form, run):

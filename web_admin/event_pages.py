@@ -96,7 +96,8 @@ def show_list() -> str:
             and_(GateEvent.at == at, GateEvent.gate_id == gate_id, GateEvent.seq < seq),
         ))
     rows = request_session().scalars(
-        query.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc()).limit(PAGE_ROWS + 1)
+        query.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
+        .limit(PAGE_ROWS + 1)
     ).all()
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(

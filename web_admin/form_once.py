@@ -16,7 +16,6 @@ from wtforms.validators import Length
 
 from web_admin.models import FormOnce
 
-
 KEPT_FOR = timedelta(days=2)
 """Longer than a page stays open; then a token is forgotten."""
 

@@ -16,7 +16,7 @@ from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
 from web_admin.now_pages import is_silent, site_gates
-from web_admin.page_context import current_site, do, get_or_404, request_now
+from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
@@ -50,7 +50,7 @@ class LaneForm(OnceForm):
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
     )
     direction = SelectField(_l("Direction"), choices=list(words.DIRECTIONS.items()))
-    methods = CheckList(_l("Ways in"), choices=[(key, words.METHODS[key]) for key in METHODS])
+    methods = CheckList(_l("Ways in offered"), choices=[(key, words.METHODS[key]) for key in METHODS])
     hours_card = SelectField(words.METHODS["card"])
     hours_pin = SelectField(words.METHODS["pin"])
     hours_qr = SelectField(words.METHODS["qr"])
@@ -86,9 +86,10 @@ def new_gate() -> Page:
     """Add a gate."""
     form = GateForm()
     if form.validate_on_submit():
-        gate = do(form, lambda act: add_gate(act, form.gate_id.data, form.name.data))
+        gate = do(form, lambda act: add_gate(act, typed(form.gate_id), typed(form.name)))
         if gate is not None:
-            flash(_("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name), "success")
+            told = _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name)
+            flash(told, "success")
             return redirect(url_for("gates.show", gate_id=gate.gate_id), 303)
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
@@ -138,13 +139,13 @@ def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
     methods = tuple(method for method in METHODS if method in (form.methods.data or ()))
     chosen = {method: str(form[f"hours_{method}"].data) for method in methods}
     return LaneSpec(
-        lane_id=lane.lane_id if lane is not None else form.lane_id.data,
-        name=form.name.data,
+        lane_id=lane.lane_id if lane is not None else typed(form.lane_id),
+        name=typed(form.name),
         direction=form.direction.data,
         methods=methods,
         method_hours={method: hours_id for method, hours_id in chosen.items() if hours_id},
-        pulse_seconds=form.pulse_seconds.data,
-        slow_pulse_seconds=form.slow_pulse_seconds.data,
+        pulse_seconds=form.pulse_seconds.data or 0.0,
+        slow_pulse_seconds=form.slow_pulse_seconds.data or 0.0,
         posture=lane.posture if lane is not None else "normal",
         posture_hours=dict(lane.posture_hours) if lane is not None else {},
     )

@@ -1,6 +1,7 @@
 """Weekly hours, public holidays and make-up working days."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -16,7 +17,7 @@ from web_admin.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
 from web_admin.models import Hours
-from web_admin.page_context import do, get_or_404
+from web_admin.page_context import do, get_or_404, typed
 from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 
@@ -30,7 +31,7 @@ Page = str | Response | tuple[str, int]
 class SpanForm(Form):
     """Days, and from when to when on them; an end before the start runs past midnight."""
 
-    days = CheckList(_l("Days"), choices=list(words.DAYS.items()))
+    days = CheckList(_l("On these days"), choices=list(words.DAYS.items()))
     start = TimeField(_l("From"), validators=[Optional()])
     end = TimeField(_l("Until"), validators=[Optional()])
 
@@ -44,7 +45,7 @@ class HoursForm(OnceForm):
     span3 = FormField(SpanForm)
     span4 = FormField(SpanForm)
 
-    def parts(self) -> list[FormField]:
+    def parts(self) -> list["FormField[SpanForm]"]:
         """Return the span fields in order."""
         return [self[f"span{number}"] for number in range(1, SPANS + 1)]
 
@@ -106,7 +107,7 @@ def edit(hours_id: str) -> Page:
 def _edit(form: HoursForm, hours: Hours | None) -> Page:
     if form.validate_on_submit():
         def work(act: Act) -> Hours:
-            return save_hours(act, hours.hours_id if hours else None, form.name.data, _spans(form))
+            return save_hours(act, hours.hours_id if hours else None, typed(form.name), _spans(form))
 
         if do(form, work) is not None:
             flash(_("Saved. The gates know within seconds."), "success")
@@ -127,7 +128,7 @@ def new_day() -> Page:
     form = DayForm()
     if form.validate_on_submit():
         def work(act: Act) -> bool:
-            set_calendar_day(act, form.day.data, form.kind.data, form.name.data or "")
+            set_calendar_day(act, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name))
             return True
 
         if do(form, work):

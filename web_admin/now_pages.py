@@ -25,6 +25,7 @@ from web_admin.page_context import (
     get_or_404,
     local_text,
     request_now,
+    typed,
 )
 from web_admin.permissions import allowed
 
@@ -37,10 +38,22 @@ MAX_REASON_CHARS = 120
 Page = str | Response | tuple[str, int]
 
 
+def reason_field() -> StringField:
+    """Return a field for the reason that journals keep."""
+    return StringField(
+        _l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)]
+    )
+
+
+def end_field() -> DateTimeLocalField:
+    """Return a field for when something ends by itself."""
+    return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
+
+
 class OpenForm(OnceForm):
     """Why a lane is opened once."""
 
-    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+    reason = reason_field()
 
 
 class PostureForm(OnceForm):
@@ -52,15 +65,15 @@ class PostureForm(OnceForm):
                  ("disabled", _l("Out of use"))],
         validators=[InputRequired(_l("Choose one."))],
     )
-    until = DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
-    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+    until = end_field()
+    reason = reason_field()
 
 
 class LockdownForm(OnceForm):
     """A lockdown of the whole site."""
 
-    until = DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
-    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)])
+    until = end_field()
+    reason = reason_field()
 
 
 class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -169,7 +182,9 @@ def _lane(lane_id: str) -> Lane:
     return lane
 
 
-def _lane_page(lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None) -> str:
+def _lane_page(
+    lane: Lane, open_form: OpenForm | None = None, posture_form: PostureForm | None = None
+) -> str:
     until = request_now() + timedelta(hours=2)
     return render_template(
         "manager/lane_now.html",
@@ -189,7 +204,7 @@ def open_once(lane_id: str) -> Page:
     lane = _lane(lane_id)
     form = OpenForm()
     if form.validate_on_submit():
-        order = do(form, lambda act: order_open(act, lane_id, form.reason.data))
+        order = do(form, lambda act: order_open(act, lane_id, typed(form.reason)))
         if order is not None:
             flash(_("Ordered: %(lane)s opens once, within seconds.", lane=lane.name), "success")
         if not form.errors:
@@ -205,7 +220,8 @@ def set_posture(lane_id: str) -> Page:
     form = PostureForm()
     if form.validate_on_submit():
         def work(act: Act) -> bool:
-            set_override(act, lane_id, form.posture.data, form.reason.data, from_local(form.until.data) or act.now)
+            until = from_local(form.until.data) or act.now
+            set_override(act, lane_id, form.posture.data, typed(form.reason), until)
             return True
 
         if do(form, work):
@@ -233,7 +249,7 @@ def lockdown() -> Page:
     form = LockdownForm()
     if form.validate_on_submit():
         until = from_local(form.until.data)
-        lanes = do(form, lambda act: lockdown_site(act, form.reason.data, until or act.now))
+        lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), until or act.now))
         if lanes is not None:
             flash(_("Lockdown. The ways out stay open."), "warning")
         if not form.errors:

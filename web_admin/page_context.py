@@ -11,6 +11,7 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms import Field
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
@@ -95,6 +96,11 @@ def show_refusal(form: FlaskForm, refusal: ActRefused) -> None:
         form.form_errors.append(refusal.message)
     else:
         field.errors = [*field.errors, refusal.message]
+
+
+def typed(field: Field) -> str:
+    """Return what was typed into a field, "" for nothing."""
+    return str(field.data or "")
 
 
 def local_text(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from web_admin.form_once import OnceForm
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.models import Home, Person
 from web_admin.now_pages import site_lanes
-from web_admin.page_context import current_site, do, get_or_404
+from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
@@ -85,7 +85,7 @@ def show_list() -> str:
         "manager/people.html",
         homes=homes[:PAGE_ROWS],
         next_after=homes[PAGE_ROWS - 1].number if len(homes) > PAGE_ROWS else None,
-        others=[] if after else session.scalars(homeless.order_by(Person.display_name).limit(PAGE_ROWS)).all(),
+        others=session.scalars(homeless.order_by(Person.display_name).limit(0 if after else PAGE_ROWS)).all(),
         q=wanted,
         home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
     )
@@ -97,7 +97,7 @@ def new_home() -> Page:
     """Add a home."""
     form = HomeForm()
     if form.validate_on_submit():
-        home = do(form, lambda act: add_home(act, form.number.data))
+        home = do(form, lambda act: add_home(act, typed(form.number)))
         if home is not None:
             flash(_("Home %(number)s was added.", number=home.number), "success")
             return redirect(url_for("people.show_home", home_id=home.home_id), 303)
@@ -129,11 +129,11 @@ def new_person() -> Page:
     if not form.is_submitted():
         form.home_id.data = request.args.get("home", "")
         form.language.data = current_site().language
-        form.lanes.data = [lane_id for lane_id, _name in form.lanes.choices]
+        form.lanes.data = [lane.lane_id for lane in site_lanes()]
     if form.validate_on_submit():
         person = do(form, lambda act: add_person(
             act,
-            display_name=form.display_name.data,
+            display_name=typed(form.display_name),
             home_id=form.home_id.data or None,
             kind=form.kind.data,
             age_band=form.age_band.data,

@@ -25,7 +25,7 @@ from web_admin.homes_and_people import (
 )
 from web_admin.models import Hours, Person
 from web_admin.now_pages import site_lanes
-from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone
+from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 from web_admin.resident.qr_picture import svg_of
@@ -51,7 +51,9 @@ class ReasonForm(OnceForm):
 class DetailsForm(OnceForm):
     """Name, language and slow passage."""
 
-    display_name = StringField(_l("Name or nickname"), validators=[InputRequired(_l("Type a name.")), Length(max=60)])
+    display_name = StringField(
+        _l("Name or nickname"), validators=[InputRequired(_l("Type a name.")), Length(max=60)]
+    )
     language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
     slow_pass = BooleanField(
         _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")
@@ -114,7 +116,7 @@ def edit(person_id: str) -> Page:
     form = DetailsForm(obj=person)
     if form.validate_on_submit():
         def work(act: Act) -> bool:
-            edit_person(act, person_id, display_name=form.display_name.data, language=form.language.data,
+            edit_person(act, person_id, display_name=typed(form.display_name), language=form.language.data,
                         slow_pass=bool(form.slow_pass.data))
             return True
 
@@ -164,13 +166,20 @@ def send_invitation(person_id: str) -> Page:
     """Make an invitation and show its code this one time."""
     person = _person(person_id)
     form = AgainForm()
-    code = do(form, lambda act: invite(act, person_id, INVITATION_HOURS)) if form.validate_on_submit() else None
+    code = None
+    if form.validate_on_submit():
+        code = do(form, lambda act: invite(act, person_id, INVITATION_HOURS))
     if code is None:
         return _refused(person, form)
     link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)
-    picture = svg_of(link.upper() if link.isupper() else link, _("QR code of the invitation"))
+    picture = svg_of(link, _("QR code of the invitation"))
     return render_template(
-        "manager/invitation.html", person=person, code=code, link=link, picture=picture, hours=INVITATION_HOURS
+        "manager/invitation.html",
+        person=person,
+        code=code,
+        link=link,
+        picture=picture,
+        hours=INVITATION_HOURS,
     )
 
 
@@ -202,7 +211,7 @@ def suspend(person_id: str) -> Page:
     form = ReasonForm()
     if form.validate_on_submit():
         def work(act: Act) -> bool:
-            suspend_person(act, person_id, form.reason.data)
+            suspend_person(act, person_id, typed(form.reason))
             return True
 
         if do(form, work):

@@ -22,6 +22,7 @@ from web_admin.page_context import (
     get_or_404,
     request_now,
     site_zone,
+    typed,
 )
 from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
@@ -85,12 +86,12 @@ def new() -> Page:
         start = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
         form.valid_from.data = start
         form.valid_until.data = start + timedelta(hours=24)
-        form.gate_numbers.data = [number for number, _name in form.gate_numbers.choices]
+        form.gate_numbers.data = [gate.number for gate in site_gates()]
     if form.validate_on_submit():
         row = do(form, lambda act: issue_pass(
             act,
             issuer_person_id=None,
-            label=form.label.data,
+            label=typed(form.label),
             gate_numbers=form.gate_numbers.data or [],
             valid_from=from_local(form.valid_from.data),
             valid_until=from_local(form.valid_until.data),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from datetime import datetime
 
 from gate_controller.access import Claim, Reason
 from gate_controller.face.camera_session import FaceStep
@@ -46,25 +47,32 @@ class FaceDesk:
         """Tell whether a face can be looked at in this lane now."""
         return self._service is not None and self._service.ready and lane_id == self.lane_id
 
-    def recognisable(self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord]) -> tuple[str, ...]:
+    def recognisable(
+        self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
+    ) -> tuple[str, ...]:
         """Return the persons of a home whose faces this gate can recognise now."""
         service = self._service
         if service is None:
             return ()
         return tuple(
             person_id
-            for person_id in roster
+            for person_id, record in roster.items()
             if (person := policy.persons.get(person_id)) is not None
             and person.home_id == home_id
+            and (record.valid_until is None or now < record.valid_until)
             and service.can_recognise(person_id)
         )
 
-    def may_enrol(self, person_id: str | None, roster: Mapping[str, FaceRecord]) -> bool:
+    def may_enrol(
+        self, person_id: str | None, roster: Mapping[str, FaceRecord], now: datetime
+    ) -> bool:
         """Tell whether this person has a live consent and no face here yet."""
+        record = roster.get(person_id or "")
         return (
             self._service is not None
             and person_id is not None
-            and person_id in roster
+            and record is not None
+            and (record.valid_until is None or now < record.valid_until)
             and not self._service.can_recognise(person_id)
         )
 
@@ -74,10 +82,11 @@ class FaceDesk:
         home_id: str,
         policy: Policy,
         roster: Mapping[str, FaceRecord],
+        now: datetime,
         now_seconds: float,
     ) -> None:
         """Look for the faces of one home; the result comes as a message."""
-        person_ids = self.recognisable(home_id, policy, roster)
+        person_ids = self.recognisable(home_id, policy, roster, now)
         lane_id = desk.lane_id
         capability = self._begin(RECOGNISE_SECONDS + 2)
         desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)

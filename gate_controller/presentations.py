@@ -219,7 +219,9 @@ class Presentations:
             and self._state.snapshot is not None
             and desk.intent is Intent.FACE
             and self._parts.faces.ready_at(desk.lane_id)
-            and self._parts.faces.may_enrol(decision.person_id, self._state.snapshot.face_roster)
+            and self._parts.faces.may_enrol(
+                decision.person_id, self._state.snapshot.face_roster, self._parts.clock.now()
+            )
         )
 
     def _look_for_face(self, desk: LaneDesk) -> None:
@@ -227,13 +229,13 @@ class Presentations:
         if self._state.snapshot is None:
             return
         policy, roster = self._state.snapshot.policy, self._state.snapshot.face_roster
-        now_seconds = self._parts.clock.monotonic_seconds()
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
         if self._seconds_to_wait(Method.FACE, desk.lane_id):
             self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
             return
         home_id = policy.home_ids_by_number.get(desk.entry.home, "")
-        if self._parts.faces.recognisable(home_id, policy, roster):
-            self._parts.faces.recognise(desk, home_id, policy, roster, now_seconds)
+        if self._parts.faces.recognisable(home_id, policy, roster, now):
+            self._parts.faces.recognise(desk, home_id, policy, roster, now, now_seconds)
         else:
             desk.message = "type_pin_to_add_face"
 

@@ -25,6 +25,7 @@ from gate_controller.sync_contract import EventBatch, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.models import Gate, GateEvent
 from web_admin.sealing import Sealer
+from web_admin.shown_at_gates import confirm_shown
 from web_admin.site_keys import private_key
 
 
@@ -47,6 +48,7 @@ def take_events(
         gate.acknowledged_seq = fresh[-1].seq
         gate.head_digest = fresh[-1].digest
         session.flush()
+        confirm_shown(session, sealer, gate, fresh, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, sealer, gate, head.journal_id),

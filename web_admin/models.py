@@ -52,7 +52,8 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         list[str]: JSON(none_as_null=True),
         list[int]: JSON(none_as_null=True),
-        list[dict[str, Any]]: JSON(none_as_null=True),  # structs of the contract, validated by msgspec at both ends
+        # Structs of the contract, validated by msgspec at both ends.
+        list[dict[str, Any]]: JSON(none_as_null=True),
         dict[str, str]: JSON(none_as_null=True),
         dict[str, Fact]: JSON(none_as_null=True),
         str: String(200),

@@ -149,6 +149,21 @@ def working_ways(person: Person, credentials: list[CredentialRow], now: datetime
     )
 
 
+def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) -> datetime | None:
+    """Return when the last of the chosen non-face ways ends by itself; None when one of them does not.
+
+    A face ends no later (promise 1), also at a gate that hears nothing from the server by then.
+    """
+    ends = [
+        row.valid_until
+        for row in credentials
+        if row.kind in person.methods and row.kind != "face" and working_ways(person, [row], now)
+    ]
+    if not ends or None in ends:
+        return None
+    return max(end for end in ends if end is not None)
+
+
 class PeopleRecords:
     """Makes the personal records of every gate; opens each sealed secret once."""
 
@@ -157,6 +172,10 @@ class PeopleRecords:
         self._facts = facts
         self._ways = {
             person.person_id: working_ways(person, facts.credentials.get(person.person_id, []), now)
+            for person in facts.persons
+        }
+        self._ways_end = {
+            person.person_id: ways_end(person, facts.credentials.get(person.person_id, []), now)
             for person in facts.persons
         }
         self._secrets: dict[str, int | bytes] = {}
@@ -247,7 +266,7 @@ class PeopleRecords:
             methods = lanes[lane_id].methods
             if "face" in methods and not ways & set(methods):
                 return None
-        return FaceRecord(person.person_id, consent_id, FACE_ENGINE)
+        return FaceRecord(person.person_id, consent_id, FACE_ENGINE, self._ways_end[person.person_id])
 
     def _credential(
         self, row: CredentialRow, person: Person, keys: GateKeys, lanes: Mapping[str, Lane]

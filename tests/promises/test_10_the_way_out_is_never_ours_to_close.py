@@ -1,0 +1,151 @@
+"""Promise 10: exit and fire release are wired in hardware; Menjin only watches them.
+
+What software can show is here: the only order Menjin has for an output is "release"; nothing that an
+exit button, a door or a fire input says reaches an output; no fire or exit takes a grant away; and a
+gate that is shut down, killed or silent leaves its outputs at rest. What only wiring can show is not:
+that the button and the fire panel cut the lock's own circuit, that a lock at rest can be opened from
+inside, that a latch does not jam. `docs/wiring.md` says how, and the installer signs for it.
+"""
+
+import ast
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import gate_controller
+from gate_controller.device_watch import DeviceWatch
+from gate_controller.policy import Posture
+from hardware.inputs import InputWire
+from hardware.interfaces import InputKind, Relay
+from hardware.simulated.input_board import InputBoard
+from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.people import card, lane, person, records
+
+SOURCES = sorted(Path(gate_controller.__file__).parent.rglob("*.py"))
+FIRE = """
+[inputs.safety]
+kind = "serial_inputs"
+port = "{root}/dev/safety"
+wires = [
+    {{ terminal = "1", lane = "north-in", kind = "fire", normally_closed = true }},
+    {{ terminal = "2", lane = "north-in", kind = "tamper" }},
+]
+"""
+SAFETY_WIRES = (
+    InputWire("1", LANE, InputKind.FIRE, True),
+    InputWire("2", LANE, InputKind.TAMPER, False),
+)
+OFF = bytes((0xA0, 1, 0, 0xA1))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[BenchGate]:
+    with bench_gate(tmp_path, more=FIRE.format(root=tmp_path)) as gate:
+        gate.give_policy(records(person(), card(7, CARD_KEY)))
+        yield gate
+
+
+@pytest.fixture
+def safety(bench: BenchGate) -> Iterator[InputBoard]:
+    with InputBoard(bench.root / "dev" / "safety", SAFETY_WIRES, name="safety") as board:
+        yield board
+        bench.stop()
+
+
+def calls_of(method: str) -> set[tuple[str, str]]:
+    """Return the file and function of every call `something.method(…)` in the gate's own code."""
+    found = set()
+    for path in SOURCES:
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                found |= {
+                    (path.name, function.name)
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr == method
+                }
+    return found
+
+
+def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> None:
+    """A granted lane, and a lane that the policy holds open; both are reached through a decision."""
+    assert calls_of("pulse") == {("presentations.py", "release"), ("controller.py", "_hold")}
+    lock_of_sessions = {("face_service.py", "_clean_up")}
+    decided = {("presentations.py", "_present"), ("controller.py", "_order_arrived")}
+    assert calls_of("release") - lock_of_sessions == decided
+    assert calls_of("_hold") == {("controller.py", "_tick")}
+
+
+def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
+    for name in ("__init__", "handle", "time_passed"):
+        assert Relay not in get_type_hints(getattr(DeviceWatch, name)).values()
+    source = next(path for path in SOURCES if path.name == "device_watch.py").read_text(encoding="utf-8")
+    assert "elay" not in source
+
+
+def test_an_output_knows_no_order_that_would_hold_a_lane_shut() -> None:
+    orders = {name for name in vars(Relay) if not name.startswith("_")}
+    assert orders == {"name", "open", "pulse", "rest", "close"}
+
+
+def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
+    bench: BenchGate, safety: InputBoard
+) -> None:
+    bench.start()
+    time.sleep(0.3)
+    heard = len(bench.relay.heard)
+    for active in (True, False):
+        safety.set(LANE, InputKind.FIRE, active)
+        safety.set(LANE, InputKind.TAMPER, active)
+        bench.inputs.set(LANE, InputKind.EXIT_BUTTON, active)
+        time.sleep(0.2)
+        bench.inputs.set(LANE, InputKind.DOOR_OPEN, active)
+        time.sleep(0.2)
+    assert bench.relay.heard[heard:] == b""
+    bench.stop()
+    kinds = {entry.kind for entry in bench.entries()}
+    assert {"alarm_fire", "fire_clear", "alarm_tamper", "tamper_clear", "exit_request"} <= kinds
+    assert "alarm_door_forced" not in kinds
+
+
+def test_fire_takes_nobodys_grant_away_and_leaving_then_is_no_forced_door(
+    bench: BenchGate, safety: InputBoard
+) -> None:
+    bench.start()
+    safety.set(LANE, InputKind.FIRE, True)
+    time.sleep(0.3)
+    bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+    time.sleep(0.2)
+    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    bench.stop()
+    assert bench.decisions() == [("card", "granted", True)]
+    assert "alarm_door_forced" not in {entry.kind for entry in bench.entries()}
+
+
+@pytest.mark.parametrize("posture", [Posture.LOCKDOWN, Posture.DISABLED])
+def test_in_no_posture_is_an_output_driven_against_the_way_out(
+    bench: BenchGate, safety: InputBoard, posture: Posture
+) -> None:
+    """Lockdown is the absence of a release: the board hears OFF, its state of rest, and nothing else."""
+    bench.give_policy(records(person(), card(7, CARD_KEY), lane(posture=posture)), version=2)
+    bench.start()
+    bench.card.tap(7)
+    bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
+    time.sleep(0.5)
+    bench.stop()
+    assert bench.relay.heard == OFF * (len(bench.relay.heard) // 4)
+    assert "exit_request" in {entry.kind for entry in bench.entries()}
+
+
+def test_a_gate_that_stops_in_the_middle_of_a_release_leaves_the_output_at_rest(
+    bench: BenchGate, safety: InputBoard
+) -> None:
+    bench.give_policy(records(person(), card(7, CARD_KEY), lane(pulse_seconds=20.0)), version=2)
+    bench.start()
+    bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    bench.stop()
+    assert not bench.relay.is_on(1)

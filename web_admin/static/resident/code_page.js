@@ -138,6 +138,7 @@ function useServer() {
 }
 
 async function start() {
+  page.hidden = false;
   if (canHoldKey()) {
     try {
       clock = (await read("clock")) ?? null;

@@ -1,0 +1,72 @@
+"""One Chromium for every test of pages, and the residents' compound behind a real web server."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
+from tests.resident_compound import make_compound
+from web_admin.config import WebConfig
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser once: Playwright cannot run twice in one process."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not on this machine: apt install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
+        data_dir=tmp_path,
+        secrets_dir=tmp_path,
+        public_url=f"http://127.0.0.1:{port}",
+        **{
+            name: secrets.token_bytes(32)
+            for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+        },
+    )
+    compound = make_compound(config, lambda: datetime.now(UTC))
+    server = make_server("127.0.0.1", port, compound.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Served(compound, config.public_url)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="en-GB", has_touch=True)
+    made.set_default_timeout(PATIENCE_MS)
+    yield made
+    made.close()

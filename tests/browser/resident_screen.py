@@ -1,0 +1,64 @@
+"""What a resident does on the phone, and what a scanner reads from its screen."""
+
+import io
+from dataclasses import dataclass
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from gate_controller.passes import PersonalCode, parse_code
+from tests.resident_compound import Compound
+
+PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 15_000
+
+
+@dataclass
+class Served:
+    """The compound behind a real web server."""
+
+    compound: Compound
+    address: str
+
+
+def welcome(context: BrowserContext, served: Served) -> Page:
+    """Open an invitation's link, as the resident does, and skip the password."""
+    page = context.new_page()
+    code = served.compound.invitation(served.compound.person_id)
+    page.goto(f"{served.address}/r/welcome/{code}")
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("link", name="Not now").click()
+    return page
+
+
+def switch_on_code(page: Page) -> None:
+    page.get_by_role("switch", name="QR code").click()
+    shown(page, "phone")
+
+
+def shown(page: Page, kind: str) -> None:
+    expect(page.locator(f"[data-code-page][data-state=shown][data-kind={kind}]")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+
+
+def read_code(page: Page) -> str:
+    """Return what a scanner reads from the phone's screen."""
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    found = zxingcpp.read_barcodes(picture)
+    assert [code.format.name for code in found] in (["QRCode"], ["QRCodeModel2"]), found
+    return found[0].text
+
+
+def personal(text: str) -> PersonalCode:
+    code = parse_code(text)
+    assert isinstance(code, PersonalCode)
+    return code
+
+
+def settled_offline(page: Page, context: BrowserContext) -> None:
+    """Wait until the service worker holds the shell, then cut the network."""
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    context.set_offline(True)

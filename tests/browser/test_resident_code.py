@@ -1,0 +1,190 @@
+"""My code in a real browser: made by the phone, offline too, and read back from pixels."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from gate_controller.access import Reason
+from gate_controller.passes import ONLINE_CODE, RESIDENT_CODE
+from tests.browser.resident_screen import (
+    PHONE,
+    Served,
+    personal,
+    read_code,
+    settled_offline,
+    shown,
+    switch_on_code,
+    welcome,
+)
+from web_admin.models import CredentialRow
+
+pytestmark = pytest.mark.browser
+
+NO_WEBCRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
+
+
+def test_from_the_invitation_to_a_code_that_opens(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    text = read_code(page)
+    assert personal(text).kind == RESIDENT_CODE
+    decision = served.compound.decide(text)
+    assert (decision.opens, decision.person_id) == (True, served.compound.person_id)
+
+
+def test_the_code_is_a_version_5_symbol(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    quiet_zones_too = 4 + (17 + 4 * 5) + 4
+    assert page.locator("canvas").evaluate("c => c.width") == quiet_zones_too
+
+
+def test_with_the_network_off_a_reloaded_page_makes_a_new_code_that_opens(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    first = personal(read_code(page))
+    settled_offline(page, context)
+    page.reload()
+    shown(page, "phone")
+    expect(page.get_by_text("You see this page without network or sign-in.")).to_be_visible()
+    page.wait_for_timeout(1100)
+    page.get_by_label("Your code").click()
+    text = read_code(page)
+    assert personal(text).second > first.second
+    assert served.compound.decide(text).reason is Reason.GRANTED
+
+
+def test_what_is_kept_for_offline_names_nobody(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    page.evaluate("navigator.serviceWorker.ready")
+    kept = page.evaluate(
+        """async () => {
+          const texts = [];
+          for (const name of await caches.keys()) {
+            const cache = await caches.open(name);
+            for (const request of await cache.keys()) {
+              texts.push(request.url + '\\n' + await (await cache.match(request)).text());
+            }
+          }
+          return texts;
+        }"""
+    )
+    assert len(kept) == 13
+    for secret in ("Lin Wei", "3-1203", served.compound.person_id, "csrf"):
+        assert [text for text in kept if secret in text and "code_page.js" not in text] == []
+
+
+def test_the_private_key_cannot_be_read_out(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    outcome = page.evaluate(
+        """() => new Promise((resolve) => {
+          indexedDB.open('menjin').onsuccess = (event) => {
+            event.target.result.transaction('phone').objectStore('phone').get('key').onsuccess = (found) => {
+              const key = found.target.result.privateKey;
+              crypto.subtle.exportKey('pkcs8', key)
+                .then(() => resolve('exported'), (error) => resolve(error.name + ' ' + key.extractable));
+            };
+          };
+        })"""
+    )
+    assert outcome == "InvalidAccessError false"
+
+
+def test_the_code_renews_itself_after_15_seconds(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    page.clock.install(time=datetime.now(UTC))
+    page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("link", name="Not now").click()
+    switch_on_code(page)
+    before = personal(read_code(page))
+    page.clock.run_for(16_000)
+    expect(page.locator("canvas[data-made='2']")).to_be_visible()
+    after = personal(read_code(page))
+    assert 14 <= after.second - before.second <= 17
+
+
+def test_a_phone_with_a_wrong_clock_still_makes_a_code_of_the_right_time(
+    context: BrowserContext, served: Served
+) -> None:
+    page = context.new_page()
+    page.clock.install(time=datetime.now(UTC) - timedelta(minutes=10))
+    page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("link", name="Not now").click()
+    switch_on_code(page)
+    assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
+    expect(page.get_by_text("The code uses the right time")).to_contain_text("s slow")
+
+
+def test_without_webcrypto_an_online_code_of_the_same_look_opens(
+    context: BrowserContext, served: Served
+) -> None:
+    context.add_init_script(NO_WEBCRYPTO)
+    page = welcome(context, served)
+    page.get_by_role("switch", name="QR code").click()
+    shown(page, "online")
+    expect(page.get_by_text("Online code: fetched from the server every 15 seconds.")).to_be_visible()
+    text = read_code(page)
+    assert personal(text).kind == ONLINE_CODE
+    assert served.compound.decide(text).reason is Reason.GRANTED
+
+
+def test_an_online_code_without_contact_is_hidden_and_says_so(
+    context: BrowserContext, served: Served
+) -> None:
+    context.add_init_script(NO_WEBCRYPTO)
+    page = welcome(context, served)
+    page.get_by_role("switch", name="QR code").click()
+    shown(page, "online")
+    context.set_offline(True)
+    page.get_by_label("Your code").click()
+    expect(page.get_by_text("No contact with the server")).to_be_visible()
+    assert zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot()))) == []
+
+
+def test_without_scripts_the_page_still_shows_a_code_that_opens(browser: Browser, served: Served) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False, locale="en-GB")
+    page = welcome(context, served)
+    page.get_by_role("switch", name="QR code").click()
+    picture = page.get_by_role("img", name="Your code")
+    expect(picture).to_be_visible()
+    assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
+    context.close()
+
+
+def test_signing_out_takes_the_key_from_the_phone_and_ends_it(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    code = personal(read_code(page))
+    page.get_by_role("link", name="Help").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    with served.compound.session() as session:
+        assert session.get_one(CredentialRow, code.credential_id).state == "ended"
+    page.goto(f"{served.address}/r/code/offline/en")
+    expect(page.get_by_text("There is no code on this phone yet.")).to_be_visible()
+
+
+def test_a_stopped_phone_says_so_and_makes_a_new_code_on_request(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    page.get_by_role("link", name="Ways in", exact=True).click()
+    page.get_by_role("button", name="Stop this phone").click()
+    page.get_by_role("link", name="My code").click()
+    expect(page.get_by_text("The code of this phone was switched off.")).to_be_visible()
+    page.get_by_role("button", name="Make a new code").click()
+    shown(page, "phone")
+    assert served.compound.decide(read_code(page)).reason is Reason.GRANTED

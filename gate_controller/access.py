@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from gate_controller.passes import SITE_ITSELF, VisitorPass
 from gate_controller.policy import (
     Credential,
@@ -18,6 +20,7 @@ from gate_controller.policy import (
     LaneRecord,
     Method,
     PersonRecord,
+    PinCredential,
     Policy,
     Posture,
     QrCredential,
@@ -63,8 +66,7 @@ class Reason(StrEnum):
     ORDER_REPEATED = "order_repeated"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """Who a presentation says it is, after the cryptographic checks and before the rules.
 
     `refusal` is set when those checks failed; ids are filled in as far as they are known.
@@ -99,8 +101,7 @@ class GateMemory:
     delayed_until: Mapping[Method, datetime] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """The answer: open or not, why, for whom, for how long."""
 
     opens: bool
@@ -142,7 +143,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
         or _credential_refusal(claim, policy, memory, now)
         or _person_refusal(claim, lane_id, policy, memory, now)
     )
-    duress = claim.credential is not None and getattr(claim.credential, "duress", False)
+    duress = isinstance(claim.credential, PinCredential) and claim.credential.duress
     if reason is not None:
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
@@ -272,18 +273,17 @@ def _grant_refusal(
     for grant in person.grants:
         if lane_id not in grant.lanes:
             continue
-        reason = _one_grant_refusal(grant, policy, memory, now) or _age_refusal(
-            policy, now, time_bound=time_bound or grant.is_time_bound
-        )
+        bound = grant.is_time_bound
+        reason = _time_refusal(grant, policy, memory, now) if bound else None
+        if reason is None:
+            reason = _age_refusal(policy, now, time_bound=bound or time_bound)
         if reason is None:
             return None
         refusal = reason
     return refusal
 
 
-def _one_grant_refusal(grant: Grant, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
-    if not grant.is_time_bound:
-        return None
+def _time_refusal(grant: Grant, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
     reason = _window_refusal(grant.valid_from, grant.valid_until, memory, now)
     if reason is not None:
         return reason

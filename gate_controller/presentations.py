@@ -7,6 +7,8 @@ import dataclasses
 import logging
 import queue
 
+import msgspec
+
 from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
@@ -141,7 +143,7 @@ class Presentations:
             self.record("shown_for_face", {"lane_id": lane_id}, {"person_id": decision.person_id})
             desk.enrol_person_id = decision.person_id
             desk.show(Screen.FACE_ASK, clock.monotonic_seconds(), seconds=20.0)
-            return dataclasses.replace(decision, opens=False)
+            return msgspec.structs.replace(decision, opens=False)
         facts: Facts = {
             "lane_id": lane_id,
             "method": claim.method.value,

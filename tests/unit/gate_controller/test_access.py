@@ -1,12 +1,13 @@
 """The rules against a model written in the most naive way: lists of minutes, no shared code."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gate_controller.access import Claim, GateMemory, Reason, decide, posture_of
 from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span

@@ -1,7 +1,7 @@
 """Promise 7: without server, network, camera or screen, card and PIN open for weeks.
 
-QR does while the clock is sure. Whole gates over real bytes; their server's address leads nowhere. Does not cover: a lock without
-power, or how long a battery lasts.
+QR does while the clock is sure. Whole gates over real bytes; their server's address leads
+nowhere. Does not cover: a lock without power, or how long a battery lasts.
 """
 
 import socket

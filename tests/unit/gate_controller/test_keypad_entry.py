@@ -1,0 +1,64 @@
+"""Home number, #, secret, #: what keys make of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate_controller.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
+
+
+def typed(keys: str, pause_seconds: float = 0.1) -> tuple[Entry, list[bool]]:
+    entry, ended, now = Entry(), [], 100.0
+    for key in keys:
+        entry, over = press(entry, key, now)
+        ended.append(over)
+        now += pause_seconds
+    return entry, ended
+
+
+@pytest.mark.parametrize(
+    ("keys", "home", "secret", "complete"),
+    [
+        ("31203#482915#", "31203", "482915", True),
+        ("3-1203#482915#", "31203", "482915", True),
+        ("31203#48291573#", "31203", "48291573", True),
+        ("31203#4829157#", "31203", "4829157", False),
+        ("31203#482915730#", "31203", "482915730", False),
+        ("31203#48291573012#", "31203", "482915730", False),
+        ("31203##", "31203", "", False),
+        ("99*31203#482915#", "31203", "482915", True),
+        ("#31203#482915#", "31203", "482915", True),
+    ],
+)
+def test_the_last_enter_ends_the_entry(keys: str, home: str, secret: str, complete: bool) -> None:
+    entry, ended = typed(keys)
+    assert (entry.home, entry.secret, entry.is_complete) == (home, secret, complete)
+    assert ended == [False] * (len(keys) - 1) + [True]
+
+
+def test_silence_clears_what_was_typed_so_that_the_next_person_starts_afresh() -> None:
+    entry, _ = typed("31203#4829")
+    later, ended = press(entry, "1", 100.0 + FORGOTTEN_AFTER_SECONDS + 1.0)
+    assert (later.home, later.secret, ended) == ("1", "", False)
+    in_time, _ = press(entry, "1", entry.last_key_seconds + FORGOTTEN_AFTER_SECONDS)
+    assert in_time.secret == "48291"
+
+
+@pytest.mark.parametrize("key", ["²", "٣", "A", "", " ", "-", "\0", "12"])
+def test_what_is_no_key_changes_nothing(key: str) -> None:
+    entry, _ = typed("31203#48")
+    after, ended = press(entry, key, 101.0)
+    assert (after.home, after.secret, ended) == ("31203", "48", False)
+
+
+@given(st.text("0123456789#*-", max_size=60))
+def test_no_keys_make_more_than_a_home_number_and_a_secret(keys: str) -> None:
+    entry, ended = typed(keys)
+    assert len(entry.home) <= 20
+    assert len(entry.secret) <= 9
+    assert entry.home or not any(ended[-1:])
+
+
+def test_an_entry_is_never_printed() -> None:
+    entry, _ = typed("31203#482915")
+    assert repr(entry) == object.__repr__(entry)

@@ -14,7 +14,7 @@ MIN_ENROLMENT_FACE_HEIGHT_PIXELS = 80.0
 MIN_MATCHING_FACE_HEIGHT_PIXELS = 50.0
 """0.86 at 50 pixels; below 40 YuNet also begins to miss faces."""
 MIN_BRIGHTNESS = 24.0
-"""0.87 at a mean grey of 13 to 24; at a tenth of the light 0.79, at a twentieth four faces of six are lost."""
+"""0.87 at a mean grey of 13 to 24; at a tenth of the light 0.79, at a twentieth four of six are lost."""
 MIN_SHARPNESS = 28.0
 """0.75 at a Gaussian blur of 4 pixels on a 200-pixel face, where the sharpness is 26 to 59."""
 MAX_TURN_IN_EYE_DISTANCES = 0.30

@@ -81,7 +81,7 @@ class World:
 
 
 OFFSETS = st.one_of(st.none(), st.integers(-120, 120))
-WINDOWS = st.tuples(OFFSETS, OFFSETS)
+WINDOWS = st.one_of(*[st.just((None, None))] * 3, st.tuples(OFFSETS, OFFSETS))
 SPANS = st.builds(
     Span,
     st.lists(st.sampled_from(DAY_KINDS), min_size=1, max_size=8, unique=True).map(tuple),
@@ -89,7 +89,9 @@ SPANS = st.builds(
     st.integers(1, 1440),
 )
 POSTURES = st.sampled_from(Posture)
-WITH_CARD = st.sets(st.sampled_from(Method)).map(lambda some: tuple(some | {Method.CARD, Method.PIN}))
+WITH_CARD = st.sets(st.sampled_from(Method), min_size=2).map(
+    lambda some: tuple(some | {Method.CARD, Method.PIN})
+)
 MOSTLY = st.sampled_from((True, True, True, False))
 WORLDS = st.builds(
     World,
@@ -106,8 +108,10 @@ WORLDS = st.builds(
     override=st.one_of(st.none(), st.none(), st.tuples(POSTURES, st.integers(-60, 60))),
     offered=WITH_CARD,
     offered_in_hours=st.sampled_from((False, False, True)),
-    chosen=st.sets(st.sampled_from(Method), min_size=2).map(tuple),
-    suspended=st.sampled_from((False, False, False, True)),
+    chosen=st.sampled_from(
+        (tuple(Method), tuple(Method), (Method.CARD, Method.QR), (Method.PIN, Method.FACE))
+    ),
+    suspended=st.sampled_from((*[False] * 7, True)),
     shown=st.sampled_from(("card", "pin", "visitor_code", "qr", "face", "pass", "site_pass")),
     state=st.sampled_from((*[CredentialState.ACTIVE] * 4, *CredentialState)),
     valid=WINDOWS,
@@ -115,9 +119,9 @@ WORLDS = st.builds(
     second=st.integers(100, 103),
     last_second=st.integers(99, 103),
     grant_lane=st.sampled_from(("north-in", "north-in", "north-in", "south-in")),
-    grant_in_hours=st.booleans(),
+    grant_in_hours=st.sampled_from((False, False, True)),
     grant_valid=WINDOWS,
-    pass_withdrawn=st.sampled_from((False, False, False, True)),
+    pass_withdrawn=st.sampled_from((*[False] * 5, True)),
     pass_gate=st.sampled_from((1, 1, 1, 2)),
     pass_uses=st.integers(0, 2),
 )
@@ -356,3 +360,24 @@ def test_a_lane_that_stands_open_but_for_some_hours_shuts_while_the_clock_is_uns
         lane(posture=Posture.HELD_OPEN, posture_hours={"night": Posture.LOCKDOWN}), nights, issued_at=NOON
     )
     assert posture_of(policy.lanes["north-in"], policy, NOON, clock_sure=False) is Posture.NORMAL
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (Claim(Method.CARD, PERSON, CARD), Reason.GRANTED),
+        (Claim(Method.PIN, PERSON, pin("482915", PIN_KEY)), Reason.GRANTED),
+        (Claim(Method.FACE, PERSON), Reason.CLOCK_UNSURE),
+        (Claim(Method.QR, PERSON, QrCredential("qr", PERSON), second=5), Reason.CLOCK_UNSURE),
+    ],
+)
+def test_under_an_unsure_clock_only_cards_and_pins_open(claim: Claim, reason: Reason) -> None:
+    policy = policy_of(person(), issued_at=NOON)
+    assert decide(claim, "north-in", policy, GateMemory(clock_sure=False), NOON).reason is reason
+
+
+@pytest.mark.parametrize(("second", "opens"), [(4, False), (5, False), (6, True)])
+def test_a_code_opens_only_after_the_second_that_opened_last(second: int, opens: bool) -> None:
+    policy = policy_of(person(), issued_at=NOON)
+    claim = Claim(Method.QR, PERSON, QrCredential("qr", PERSON), second=second)
+    assert decide(claim, "north-in", policy, GateMemory(last_seconds={"qr": 5}), NOON).opens is opens

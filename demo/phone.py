@@ -87,6 +87,7 @@ class Phone(Browser):
         self._key = generate_private_key(SECP256R1())
         self.credential_id = ""
         self.site_id = ""
+        self._last_second = 0
         self.get(f"/r/welcome/{invitation}")
         self.post("/r/welcome", {"code": invitation})
 
@@ -108,8 +109,14 @@ class Phone(Browser):
         self.credential_id, self.site_id = str(answer["credential_id"]), str(answer["site_id"])
 
     def code(self, *, made_seconds_ago: int = 0) -> str:
-        """Make the code the phone shows, without the network, as `code_text.js` does."""
-        body = resident_code_body(self.credential_id, int(time.time()) - made_seconds_ago)
+        """Make the code the phone shows, without the network, as `code_text.js` does.
+
+        Each is of a later second than the one before: a person cannot tap the page faster.
+        """
+        while int(time.time()) <= self._last_second:
+            time.sleep(0.01)
+        self._last_second = int(time.time())
+        body = resident_code_body(self.credential_id, self._last_second - made_seconds_ago)
         der = self._key.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))
         r, s = decode_dss_signature(der)
         return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 STOP_SECONDS = 12.0
 START_SECONDS = 40.0
-LOG_TAIL_LINES = 12
+LOG_TAIL_LINES = 25
 
 
 class StartRefused(Exception):

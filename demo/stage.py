@@ -21,10 +21,11 @@ import msgspec
 
 from demo.cable import Cable, Tamper
 from demo.compound import SITE_NAME, TIMEZONE, Compound, Member, seed
-from demo.desk import Desk, OfficeDesk
+from demo.desk import Desk
+from demo.manager_desk import ManagerDesk
 from demo.metal import Metal
 from demo.office import Office
-from demo.phone import Phone
+from demo.phone import PageRefused, Phone
 from demo.processes import (
     Child,
     GateProcess,
@@ -142,9 +143,11 @@ class Stage:
         self.office = Office(self.server.data_dir)
         self.closing.callback(lambda: self.office.close())
         self._tell("seeding 60 homes")
-        self.desk: Desk = OfficeDesk(self.office)
         self.compound: Compound = seed(self.office, self.manager_password)
         self.server.start()
+        manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secret)
+        self.closing.callback(manager.close)
+        self.desk: Desk = manager
         self._tell("pairing three gates")
         for plan in GATES:
             self.gates[plan.gate_id] = self._lay_out(plan)
@@ -319,7 +322,10 @@ def open_stage(
     try:
         stage = Stage(folder, trace, face=True, wrapper=wrapper, tell=tell)
         try:
-            stage.start()
+            try:
+                stage.start()
+            except PageRefused as err:
+                raise StartRefused(f"{err}\n{stage.server.tail()}") from err
             yield stage
         finally:
             stage.close()

@@ -19,7 +19,6 @@ def qr_opens(stage: Stage) -> Outcome:
     ms = opens(
         stage, "north", "north-in", lambda: scanner.scan(phone.code()), person_id=resident.person_id
     )
-    time.sleep(1.05)  # a code of the next second: each is good once
     seen_ms = opens(stage, "north", "north-in", lambda: _hold_to_camera(stage, phone.code()),
                     person_id=resident.person_id)
     ends.metal.clear_view()

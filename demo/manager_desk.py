@@ -1,0 +1,124 @@
+"""The manager's browser: the real pages, signed in with password and authenticator code."""
+
+import base64
+import hmac
+import re
+import struct
+import time
+from html import unescape
+
+import requests
+
+from demo.desk import DeskRefused
+from demo.page_forms import PageForm, forms_of
+from demo.phone import TIMEOUT_SECONDS, PageRefused, words_of
+
+TOTP_STEP_SECONDS = 30
+WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)
+CODE = re.compile(r'<p class="code">\s*([A-Z0-9-]+)\s*</p>')
+
+
+def totp_code(secret: str, at_seconds: float) -> str:
+    """Return the six digits that an authenticator shows (RFC 6238, SHA-1, 30 s)."""
+    counter = struct.pack(">Q", int(at_seconds) // TOTP_STEP_SECONDS)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+class ManagerDesk:
+    """Does at the manager's pages what the script asks of the office."""
+
+    def __init__(self, address: str, email: str, password: str, totp_secret: str) -> None:
+        """Sign in; raise PageRefused when a page does not let the manager in."""
+        self.address = address
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Accept-Language"] = "en"
+        self._send("/staff/sign-in", "/staff/sign-in", {"email": email, "password": password})
+        page = self._submit(
+            self._form(self._last, "/staff/code"), {"code": totp_code(totp_secret, time.time())}
+        )
+        if "/staff/code" in "".join(form.action for form in forms_of(page)):
+            raise PageRefused(f"the manager's code was not taken: {words_of(page)}")
+
+    def close(self) -> None:
+        """Close the browser."""
+        self._session.close()
+
+    # -- what the script asks ----------------------------------------------------------------------
+
+    def pair_code(self, gate_id: str) -> str:
+        """Return a one-time code for the installer."""
+        page = self._send(f"/manage/gates/{gate_id}", f"/manage/gates/{gate_id}/pair", {})
+        found = CODE.search(page)
+        if found is None:
+            raise PageRefused(f"gate {gate_id}: the page shows no code: {words_of(page)}")
+        return found[1]
+
+    def approve(self, pair_id: str, gate_id: str) -> None:
+        """Say that both screens show the same twelve characters."""
+        self._send(
+            f"/manage/gates/{gate_id}", f"/manage/gates/pairings/{pair_id}", {}, having=("answer", "approve")
+        )
+
+    def lock_down(self, reason: str) -> None:
+        """Lock every lane in."""
+        self._send("/manage/lockdown", "/manage/lockdown", {"reason": reason})
+
+    def end_lockdown(self) -> None:
+        """Give the lanes their usual posture back."""
+        self._send("/manage/", "/manage/lockdown/end", {})
+
+    def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
+        """Let a lane offer exactly these ways; raise DeskRefused with what stands beside the field."""
+        gate_id = lane_id.partition("-")[0]
+        path = f"/manage/gates/{gate_id}/lanes/{lane_id}"
+        page = self._send(path, path, {"methods": methods}, may_refuse=True)
+        wrong = WRONG.search(page)
+        if wrong is not None:
+            raise DeskRefused(" ".join(unescape(re.sub(r"<[^>]+>", " ", wrong[1])).split()))
+
+    def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
+        """End a card for good."""
+        self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})
+
+    def issue_card(self, person_id: str, number: int) -> None:
+        """Bind a card to a person."""
+        path = f"/manage/cards/give/{person_id}"
+        self._send(path, path, {"number": str(number)})
+
+    # -- pages and forms ---------------------------------------------------------------------------
+
+    def _send(
+        self, page_path: str, action: str, changes: dict[str, str | tuple[str, ...]], *,
+        having: tuple[str, str] | None = None, may_refuse: bool = False,
+    ) -> str:
+        """Open a page, fill the form that goes to `action`, send it, and return the page it leads to."""
+        reply = self._session.get(self.address + page_path, timeout=TIMEOUT_SECONDS)
+        if reply.status_code != 200:
+            raise PageRefused(f"{page_path} answered {reply.status_code}: {words_of(reply.text)}")
+        return self._submit(self._form(reply.text, action, having, page_path), changes, may_refuse=may_refuse)
+
+    def _form(
+        self, page: str, action: str, having: tuple[str, str] | None = None, page_path: str = ""
+    ) -> PageForm:
+        """Return the form that goes to `action`; one without an action goes to its own page."""
+        for form in forms_of(page):
+            form.action = form.action.removeprefix(self.address) or page_path
+            fits = form.action.partition("?")[0] == action and form.method == "post"
+            if fits and (having is None or having in form.fields):
+                return form
+        raise PageRefused(f"the page has no form that goes to {action}: {words_of(page)}")
+
+    def _submit(
+        self, form: PageForm, changes: dict[str, str | tuple[str, ...]], *, may_refuse: bool = False
+    ) -> str:
+        reply = self._session.post(
+            self.address + form.action, data=form.filled(changes), timeout=TIMEOUT_SECONDS,
+            headers={"Referer": self.address + "/"},
+        )
+        self._last = reply.text
+        if reply.status_code != 200 and not (may_refuse and reply.status_code == 422):
+            raise PageRefused(f"{form.action} answered {reply.status_code}: {words_of(reply.text)}")
+        return reply.text

@@ -15,6 +15,7 @@ from gate_controller.policy import Method
 from web_admin import words
 from web_admin.acts import record
 from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import lane_options, options
 from web_admin.form_once import OnceForm
 from web_admin.models import Gate, GateEvent, Person
 from web_admin.now_pages import site_gates, site_lanes
@@ -46,7 +47,7 @@ class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
     person_id = SelectField(_l("Person"), validators=[InputRequired(_l("Choose a person."))])
     lane_id = SelectField(_l("Lane"), validators=[InputRequired(_l("Choose a lane."))])
-    method = SelectField(_l("Way in"), choices=[(m.value, words.METHODS[m.value]) for m in Method])
+    method = SelectField(_l("Way in"), choices=options((m.value, words.METHODS[m.value]) for m in Method))
     at = DateTimeLocalField(_l("When"), validators=[InputRequired(_l("Choose a time."))])
 
 
@@ -151,10 +152,10 @@ def explain() -> Page:
         .where(Person.site_id == current_site().site_id, Person.ended_at.is_(None))
         .order_by(Person.display_name)
     ).all()
-    form.person_id.choices = [
+    form.person_id.choices = options(
         (p.person_id, f"{p.display_name} · {p.home.number}" if p.home else p.display_name) for p in people
-    ]
-    form.lane_id.choices = [(lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in site_lanes()]
+    )
+    form.lane_id.choices = lane_options(site_lanes())
     answer: dict[str, object] | None = None
     if not form.is_submitted():
         form.at.data = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)

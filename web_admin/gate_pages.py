@@ -11,13 +11,13 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from web_admin import words
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
+from web_admin.form_fields import CheckList, hours_options, options
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
 from web_admin.now_pages import is_silent, site_gates
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
-from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 
@@ -49,8 +49,8 @@ class LaneForm(OnceForm):
         description=_l("For cables and settings files, like north-in. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
     )
-    direction = SelectField(_l("Direction"), choices=list(words.DIRECTIONS.items()))
-    methods = CheckList(_l("Ways in offered"), choices=[(key, words.METHODS[key]) for key in METHODS])
+    direction = SelectField(_l("Direction"), choices=options(words.DIRECTIONS))
+    methods = CheckList(_l("Ways in offered"), choices=options((key, words.METHODS[key]) for key in METHODS))
     hours_card = SelectField(words.METHODS["card"])
     hours_pin = SelectField(words.METHODS["pin"])
     hours_qr = SelectField(words.METHODS["qr"])
@@ -129,7 +129,7 @@ def _lane_form() -> LaneForm:
     rows = request_session().scalars(
         select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
     )
-    choices = [("", _("At all hours")), *[(row.hours_id, row.name) for row in rows]]
+    choices = hours_options(rows)
     for method in METHODS:
         form[f"hours_{method}"].choices = choices
     return form
@@ -171,7 +171,7 @@ def edit_lane(gate_id: str, lane_id: str) -> Page:
         form.process(obj=lane)
         for method, hours_id in lane.method_hours.items():
             form[f"hours_{method}"].data = hours_id
-    form.lane_id.data = lane_id
+    del form.lane_id  # it stays for good, so the page has no such field, and a required one would fail
     return _edit_lane(gate_id, form, lane)
 
 

@@ -14,11 +14,11 @@ from gate_controller.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin import words
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
+from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
 from web_admin.models import Hours
 from web_admin.page_context import do, get_or_404, typed
-from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
@@ -31,7 +31,7 @@ Page = str | Response | tuple[str, int]
 class SpanForm(Form):
     """Days, and from when to when on them; an end before the start runs past midnight."""
 
-    days = CheckList(_l("On these days"), choices=list(words.DAYS.items()))
+    days = CheckList(_l("On these days"), choices=options(words.DAYS))
     start = TimeField(_l("From"), validators=[Optional()])
     end = TimeField(_l("Until"), validators=[Optional()])
 
@@ -54,7 +54,7 @@ class DayForm(OnceForm):
     """A date that counts as another kind of day."""
 
     day = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
-    kind = SelectField(_l("Counts as"), choices=list(words.DAYS.items()), default="holiday")
+    kind = SelectField(_l("Counts as"), choices=options(words.DAYS), default="holiday")
     name = StringField(_l("Name"), description=_l("For example: National Day, or worked in exchange."),
                        validators=[Length(max=60)])
 

@@ -9,11 +9,12 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, RadioField, StringField
+from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act, record
 from web_admin.database import request_session
+from web_admin.form_fields import MAX_REASON_CHARS, end_field, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.models import Alarm, Gate, GateEvent, Lane, Site
@@ -33,21 +34,8 @@ bp = Blueprint("now", __name__, url_prefix="/manage")
 
 LAST_PASSAGES = 12
 SILENT_AFTER = timedelta(minutes=2)
-MAX_REASON_CHARS = 120
 
 Page = str | Response | tuple[str, int]
-
-
-def reason_field() -> StringField:
-    """Return a field for the reason that journals keep."""
-    return StringField(
-        _l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)]
-    )
-
-
-def end_field() -> DateTimeLocalField:
-    """Return a field for when something ends by itself."""
-    return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])
 
 
 class OpenForm(OnceForm):
@@ -61,8 +49,11 @@ class PostureForm(OnceForm):
 
     posture = RadioField(
         _l("Posture"),
-        choices=[("lockdown", _l("Lockdown: nobody gets in")), ("held_open", _l("Held open: everybody passes")),
-                 ("disabled", _l("Out of use"))],
+        choices=options([
+            ("lockdown", _l("Lockdown: nobody gets in")),
+            ("held_open", _l("Held open: everybody passes")),
+            ("disabled", _l("Out of use")),
+        ]),
         validators=[InputRequired(_l("Choose one."))],
     )
     until = end_field()
@@ -147,9 +138,7 @@ def show() -> str:
         is_silent=is_silent,
         live_override=live_override,
         alarm_form=AlarmForm(),
-        locked=any(
-            lane.override_posture == "lockdown" and live_override(lane) for gate in gates for lane in gate.lanes
-        ),
+        locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in site_lanes()),
     )
 
 

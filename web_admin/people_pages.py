@@ -6,12 +6,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from web_admin import words
 from web_admin.database import request_session
+from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import OnceForm
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.models import Home, Person
@@ -24,13 +24,6 @@ bp = Blueprint("people", __name__, url_prefix="/manage/people")
 PAGE_ROWS = 40
 
 Page = str | Response | tuple[str, int]
-
-
-class CheckList(SelectMultipleField):
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class HomeForm(OnceForm):
@@ -52,9 +45,9 @@ class PersonForm(OnceForm):
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
     )
     home_id = SelectField(_l("Home"), validators=[])
-    kind = SelectField(_l("Kind"), choices=list(words.KINDS_OF_PERSON.items()))
-    age_band = SelectField(_l("Age"), choices=list(words.AGE_BANDS.items()))
-    language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
+    kind = SelectField(_l("Kind"), choices=options(words.KINDS_OF_PERSON))
+    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
+    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
     lanes = CheckList(_l("May pass"), validators=[])
 
 
@@ -124,8 +117,9 @@ def new_person() -> Page:
     homes = session.execute(
         select(Home.home_id, Home.number).where(Home.site_id == current_site().site_id).order_by(Home.number)
     ).all()
-    form.home_id.choices = [("", _("No home (staff)")), *[(home_id, number) for home_id, number in homes]]
-    form.lanes.choices = [(lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in site_lanes()]
+    numbers = ((row.home_id, row.number) for row in homes)
+    form.home_id.choices = options([("", _("No home (staff)")), *numbers])
+    form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():
         form.home_id.data = request.args.get("home", "")
         form.language.data = current_site().language

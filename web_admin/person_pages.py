@@ -13,6 +13,7 @@ from web_admin.acts import Act
 from web_admin.consents import face_state
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.homes_and_people import (
     GrantSpec,
@@ -26,7 +27,6 @@ from web_admin.homes_and_people import (
 from web_admin.models import Hours, Person
 from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone, typed
-from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 from web_admin.resident.qr_picture import svg_of
 from web_admin.ways_in import usable_methods
@@ -45,7 +45,7 @@ class AgainForm(OnceForm):
 class ReasonForm(OnceForm):
     """A button that asks why."""
 
-    reason = StringField(_l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=120)])
+    reason = reason_field()
 
 
 class DetailsForm(OnceForm):
@@ -54,7 +54,7 @@ class DetailsForm(OnceForm):
     display_name = StringField(
         _l("Name or nickname"), validators=[InputRequired(_l("Type a name.")), Length(max=60)]
     )
-    language = SelectField(_l("Language"), choices=list(words.LANGUAGES.items()))
+    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
     slow_pass = BooleanField(
         _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")
     )
@@ -135,8 +135,8 @@ def grants(person_id: str) -> Page:
     person = _person(person_id)
     form = GrantForm()
     site_hours = request_session().scalars(select(Hours).where(Hours.site_id == current_site().site_id))
-    form.hours_id.choices = [("", _("At all hours")), *[(row.hours_id, row.name) for row in site_hours]]
-    form.lanes.choices = [(lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in site_lanes()]
+    form.hours_id.choices = hours_options(site_hours)
+    form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted() and person.grants:
         first = person.grants[0]
         zone = site_zone()

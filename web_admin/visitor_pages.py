@@ -11,6 +11,7 @@ from wtforms import DateTimeLocalField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.database import request_session
+from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.models import VisitorPassRow
 from web_admin.now_pages import site_gates
@@ -24,7 +25,6 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
-from web_admin.people_pages import CheckList
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 from web_admin.resident.qr_picture import svg_of
@@ -53,7 +53,7 @@ class PassForm(OnceForm):
     )
     uses = RadioField(
         _l("How often?"),
-        choices=[("0", _l("As often as needed")), ("1", _l("Once, at one gate"))],
+        choices=options([("0", _l("As often as needed")), ("1", _l("Once, at one gate"))]),
         default="0",
     )
 
@@ -81,7 +81,7 @@ def show_list() -> str:
 def new() -> Page:
     """Issue a pass and go on to its print page."""
     form = PassForm()
-    form.gate_numbers.choices = [(gate.number, gate.name) for gate in site_gates()]
+    form.gate_numbers.choices = options((gate.number, gate.name) for gate in site_gates())
     if not form.is_submitted():
         start = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
         form.valid_from.data = start

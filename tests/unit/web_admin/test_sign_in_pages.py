@@ -1,0 +1,176 @@
+"""Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
+
+from datetime import UTC, datetime
+
+import pytest
+from passlib.totp import TOTP
+from sqlalchemy import select, update
+
+from tests.manager_compound import PASSWORD, TOTP_SECRET, make_managed_compound
+from tests.resident_compound import SetClock, csrf_of
+from web_admin.accounts import (
+    User,
+    create_staff,
+    end_resident_sessions,
+    resident_with_password,
+    set_resident_password,
+    sign_in_resident,
+)
+from web_admin.acts import ActRefused
+from web_admin.database import current_menjin
+from web_admin.models import Person
+
+
+@pytest.fixture
+def compound(web_config, database, tmp_path):
+    return make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+
+
+def session_of(compound):
+    return current_menjin().database.session()
+
+
+def sign_in(client, email, password):
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    page = client.get("/staff/sign-in")
+    return client.post(
+        "/staff/sign-in", data={"email": email, "password": password, "csrf_token": csrf_of(page.text)}
+    )
+
+
+def resident_client(compound, name="林薇"):
+    client = compound.app.test_client()
+    with compound.app.test_request_context("/"), session_of(compound) as session:
+        person = session.get_one(Person, compound.persons[name])
+        set_resident_password(session, person, "linwei", PASSWORD)
+    page = client.get("/r/sign-in")
+    answer = client.post(
+        "/r/sign-in", data={"name": "linwei", "password": PASSWORD, "csrf_token": csrf_of(page.text)}
+    )
+    assert answer.status_code in (302, 303), answer.text
+    return client
+
+
+def test_password_and_code_together_open_the_managers_pages(compound):
+    client = compound.signed_in("manager")
+    assert client.get("/manage/").status_code == 200
+
+
+def test_a_password_alone_opens_nothing(compound):
+    client = compound.app.test_client()
+    answer = sign_in(client, "manager@example.org", PASSWORD)
+    assert answer.status_code in (200, 302)
+    assert client.get("/manage/").headers["Location"].startswith("/staff/sign-in")
+
+
+def test_the_same_code_does_not_work_twice(compound):
+    compound.signed_in("manager")
+    client = compound.app.test_client()
+    page = sign_in(client, "manager@example.org", PASSWORD)
+    answer = client.post("/staff/code", data={"code": last_code(compound), "csrf_token": csrf_of(page.text)})
+    assert client.get("/manage/").status_code == 302, answer.text
+
+
+def last_code(compound):
+    with compound.app.app_context(), session_of(compound) as session:
+        counter = session.scalar(select(User.last_totp_counter).where(User.email == "manager@example.org"))
+    return TOTP(TOTP_SECRET).generate(counter * 30).token
+
+
+@pytest.mark.filterwarnings("ignore:Passing SelectField choices:DeprecationWarning")  # by Flask-Security
+def test_a_new_member_of_staff_sets_the_authenticator_up_first(compound):
+    with compound.app.app_context(), session_of(compound) as session:
+        create_staff(session, "guard", "new@example.org", PASSWORD)
+    client = compound.app.test_client()
+    page = sign_in(client, "new@example.org", PASSWORD)
+    page = client.get(page.headers["Location"]) if page.status_code == 302 else page
+    shown = client.post(
+        "/staff/authenticator", data={"setup": "authenticator", "csrf_token": csrf_of(page.text)}
+    )
+    assert 'src="data:image/svg+xml' in shown.text
+    assert client.get("/manage/").status_code == 302
+
+
+def test_authenticator_secrets_and_passwords_are_never_stored_readable(compound):
+    with compound.app.app_context(), session_of(compound) as session:
+        user = session.scalar(select(User).where(User.email == "manager@example.org"))
+        assert TOTP_SECRET not in user.tf_totp_secret
+        assert user.password.startswith("$argon2id$")
+
+
+def test_wrong_password_and_unknown_address_read_alike(compound):
+    client = compound.app.test_client()
+    wrong = sign_in(client, "manager@example.org", "not the password")
+    unknown = sign_in(client, "nobody@example.org", "not the password")
+    said = "E-mail address or password is wrong."
+    assert wrong.text.count(said) == unknown.text.count(said) > 0
+
+
+def test_guessing_is_slowed_for_one_address_and_locks_nobody_else_out(compound):
+    guesser = compound.app.test_client()
+    answers = [sign_in(guesser, "manager@example.org", f"guess {n} guess").status_code for n in range(12)]
+    assert answers[-1] == 429
+    elsewhere = compound.app.test_client()
+    elsewhere.environ_base["REMOTE_ADDR"] = "192.0.2.9"
+    assert "/static/logo.svg" in sign_in(elsewhere, "manager@example.org", PASSWORD).text
+    with elsewhere.session_transaction() as session:
+        assert session["tf_state"] == "ready"
+
+
+def test_residents_are_refused_on_every_page_of_the_staff(compound):
+    client = resident_client(compound)
+    assert client.get("/r/").status_code == 200
+    assert client.get("/manage/").status_code == 403
+    assert client.get("/manage/people/").status_code == 403
+
+
+def test_a_resident_cannot_use_the_staffs_sign_in(compound):
+    resident_client(compound)
+    with compound.app.app_context(), session_of(compound) as session:
+        session.execute(update(User).where(User.username == "linwei").values(email="lin@example.org"))
+    client = compound.app.test_client()
+    answer = sign_in(client, "lin@example.org", PASSWORD)
+    assert "E-mail address or password is wrong." in answer.text
+
+
+def test_staff_are_refused_on_residents_pages(compound):
+    assert compound.signed_in("manager").get("/r/").status_code == 403
+
+
+def test_a_resident_is_signed_out_everywhere_at_once(compound):
+    client = resident_client(compound)
+    with compound.app.app_context(), session_of(compound) as session:
+        end_resident_sessions(session, compound.persons["林薇"])
+    assert client.get("/r/").status_code == 302
+
+
+def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
+    with compound.app.test_request_context("/"), session_of(compound) as session:
+        first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))
+        set_resident_password(session, first, "Lin", PASSWORD)
+        with pytest.raises(ActRefused) as refused:
+            set_resident_password(session, second, "lin", PASSWORD)
+        assert refused.value.field == "name"
+        assert resident_with_password(session, "LIN", PASSWORD).person_id == first.person_id
+        assert resident_with_password(session, "lin", "something else") is None
+
+
+def test_someone_who_moved_out_cannot_be_signed_in(compound):
+    with compound.app.test_request_context("/"), session_of(compound) as session:
+        person = session.get_one(Person, compound.persons["林薇"])
+        person.ended_at = compound.clock()
+        with pytest.raises(ActRefused):
+            sign_in_resident(session, person)
+
+
+def test_session_cookies_are_closed_to_scripts_and_other_sites(compound):
+    client = compound.app.test_client()
+    cookie = client.get("/staff/sign-in").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_form_from_another_site_is_refused(compound):
+    client = compound.signed_in("manager")
+    assert client.post("/manage/people/homes/new", data={"number": "9-9"}).status_code == 400

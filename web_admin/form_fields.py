@@ -1,0 +1,52 @@
+"""Fields that several forms share."""
+
+from collections.abc import Iterable, Mapping
+
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateTimeLocalField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from web_admin.models import Hours, Lane
+
+MAX_REASON_CHARS = 120
+
+
+class CheckList(SelectMultipleField):
+    """Several choices as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def options(
+    pairs: Iterable[tuple[object, str | LazyString]] | Mapping[str, LazyString] | Mapping[str, str],
+) -> list[SelectChoice]:
+    """Return choices for a field from (stored value, word) pairs."""
+    items = pairs.items() if isinstance(pairs, Mapping) else pairs
+    return [SelectChoice(value, label) for value, label in items]
+
+
+def lane_options(lanes: Iterable[Lane]) -> list[SelectChoice]:
+    """Return lanes to choose from, each under its gate's name."""
+    return options((lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in lanes)
+
+
+def hours_options(rows: Iterable[Hours]) -> list[SelectChoice]:
+    """Return hours to choose from; the first choice is at all hours."""
+    return options([("", _("At all hours")), *((row.hours_id, row.name) for row in rows)])
+
+
+def reason_field() -> StringField:
+    """Return a field for the reason that journals keep."""
+    return StringField(
+        _l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)]
+    )
+
+
+def end_field() -> DateTimeLocalField:
+    """Return a field for when something ends by itself."""
+    return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])

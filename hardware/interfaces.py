@@ -134,6 +134,29 @@ class Relay(Protocol):
         ...
 
 
+class ReaderResult(StrEnum):
+    """What a reader shows by light and sound; the sounds differ in number, so that nobody needs to see."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WAIT = "wait"
+    DELAYED = "delayed"
+    REST = "rest"
+
+
+class ReaderFeedback(Protocol):
+    """A reader with a light or a buzzer of its own."""
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        ...
+
+    def show(self, result: ReaderResult) -> None:
+        """Show a result as soon as the reader can; return at once, raise nothing, forget an older one."""
+        ...
+
+
 class Camera(Protocol):
     """A source of frames that is closed until asked."""
 

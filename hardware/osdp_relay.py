@@ -1,0 +1,105 @@
+"""The output of an OSDP reader as a Relay."""
+
+import time
+
+from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
+from hardware.osdp import OsdpReader
+from hardware.osdp_signals import OFF, ON_FOR_A_TIME, output_command
+
+MAX_PULSE_SECONDS = 25.5
+"""The library passes eight bits of the command's sixteen, in tenths of a second."""
+
+
+class OsdpRelay:
+    """An output of an OSDP reader, as a Relay. The reader itself ends each pulse, also without the gate.
+
+    The reader confirms each order. A wire from a reader outside to the lock can be bridged there;
+    docs/osdp.md says where this output may be used.
+    """
+
+    def __init__(
+        self, reader: OsdpReader, number: int, *, name: str, max_pulse_seconds: float = 25.5
+    ) -> None:
+        """Take an output (0 is the first); raise BadDeviceSetting when it is taken or a time is too long."""
+        if not 0 < max_pulse_seconds <= MAX_PULSE_SECONDS:
+            raise BadDeviceSetting(
+                f"{name}: max_pulse_seconds of an OSDP output is above 0 and at most {MAX_PULSE_SECONDS}"
+            )
+        self._reader = reader
+        self._number = number
+        self._name = name
+        self._max_pulse_seconds = max_pulse_seconds
+        self._on_until_ns = 0
+        self._is_held = False
+        reader.add_output(number, name)
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        return self._name
+
+    def open(self) -> None:
+        """Start the line, which puts the output to rest when the reader comes; raise DeviceUnavailable."""
+        if not self._is_held:
+            self._is_held = True
+            self._reader.line.hold()
+        ends_ns = time.monotonic_ns() + 1_000_000_000
+        while not self._reader.line.is_here(self._reader.place):
+            if time.monotonic_ns() > ends_ns:
+                raise DeviceUnavailable(
+                    f"{self._name}: {self._reader.name} is not there yet; it is looked for"
+                )
+            time.sleep(0.01)
+
+    def pulse(self, seconds: float) -> int:
+        """Switch on for `seconds`, timed by the reader; return monotonic ns of the order's first byte.
+
+        A second pulse while on extends to the later end. Raise BadDeviceSetting above
+        `max_pulse_seconds`, DeviceUnavailable when nothing was sent, OutputNotConfirmed when the
+        reader did not confirm within 0.6 s; nothing opens later than that.
+        """
+        if not 0 < seconds <= self._max_pulse_seconds:
+            raise BadDeviceSetting(
+                f"{self._name}: a pulse lasts more than 0 and at most {self._max_pulse_seconds:g} s, "
+                f"not {seconds:g}"
+            )
+        if not self._reader.has_output(self._number):
+            raise DeviceUnavailable(
+                f"{self._name}: {self._reader.name} is away or has no output {self._number}"
+            )
+        left_seconds = max(seconds, (self._on_until_ns - time.monotonic_ns()) / 1e9)
+        tenths = max(1, min(255, round(left_seconds * 10)))
+        at_ns = self._ordered(ON_FOR_A_TIME, tenths)
+        self._on_until_ns = at_ns + tenths * 100_000_000
+        return at_ns
+
+    def rest(self) -> None:
+        """Switch the output off; raise OutputNotConfirmed when the reader does not confirm."""
+        self._on_until_ns = 0
+        try:
+            self._ordered(OFF, 0)
+        except DeviceUnavailable as absence:
+            raise OutputNotConfirmed(f"{absence}; OFF will be sent when the reader is back") from absence
+
+    def close(self) -> None:
+        """Put the output to rest if the reader is there, and let go of the line."""
+        if not self._is_held:
+            return
+        try:
+            self.rest()
+        except OutputNotConfirmed:
+            # The reader ends a pulse by its own timer.
+            pass
+        finally:
+            self._is_held = False
+            self._reader.line.let_go()
+
+    def _ordered(self, control_code: int, tenths: int) -> int:
+        at_ns = self._reader.line.carry_out(
+            self._reader.place, output_command(self._number, control_code, tenths)
+        )
+        if at_ns is None:
+            raise OutputNotConfirmed(
+                f"{self._name}: {self._reader.name} did not confirm; the lock may have moved"
+            )
+        return at_ns

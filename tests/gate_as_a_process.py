@@ -67,3 +67,20 @@ def journal_length(bench: BenchGate) -> int:
     finally:
         connection.close()
     return int(count)
+
+
+def wait_for_decisions(bench: BenchGate, count: int, timeout_seconds: float = 15.0) -> None:
+    """Return once so many decisions are on the disk, however busy this machine is."""
+    path = bench.root / "data" / "journal.sqlite3"
+    give_up = time.monotonic() + timeout_seconds
+    while True:
+        connection = sqlite3.connect(path, timeout=5)
+        try:
+            rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
+        finally:
+            connection.close()
+        have = sum('"kind":"access"' in row[0] for row in rows)
+        if have >= count:
+            return
+        assert time.monotonic() < give_up, f"{have} of {count} decisions"
+        time.sleep(0.02)

@@ -16,6 +16,7 @@ from gate_controller.passes import VisitorPass, make_visitor_pass
 from gate_controller.policy import CardCredential, Grant, Record
 from gate_controller.policy_store import PolicyStore
 from hardware.interfaces import InputKind
+from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.people import Phone, card, person, pin, qr, records
 from tests.promises.screen_visitor import TERMINAL
@@ -68,9 +69,10 @@ def show_everything(bench: BenchGate) -> list[tuple[str, str]]:
         lambda: bench.scanner.scan(PHONE.code(int(time.time()))),
         lambda: bench.scanner.scan(visitor_pass(bench)),
     )
-    for way in ways:
+    for count, way in enumerate(ways, 1):
         way()
-        time.sleep(0.35)
+        wait_for_decisions(bench, count)
+        time.sleep(0.25)  # until the pulse is over, so that each grant is an ON of its own
     bench.stop()
     return [(method, reason) for method, reason, _ in bench.decisions()]
 
@@ -164,7 +166,7 @@ def test_without_any_policy_a_gate_stays_shut_and_writes_down_why(bench: BenchGa
     bench.start()
     bench.card.tap(ALWAYS)
     bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-    time.sleep(0.5)
+    wait_for_decisions(bench, 1)
     bench.stop()
     assert [(method, opens) for method, _, opens in bench.decisions()] == [("card", False)]
     assert not any(change.on for change in bench.relay.changes)
@@ -174,6 +176,6 @@ def test_a_card_is_known_by_its_tag_alone_so_that_no_number_lies_in_the_gate(ben
     bench.give_policy(records(person(), CardCredential("card-3", "00000000000000a1", tag=b"t" * 32)))
     bench.start()
     bench.card.tap(ALWAYS)
-    time.sleep(0.4)
+    wait_for_decisions(bench, 1)
     bench.stop()
     assert bench.decisions() == [("card", "credential_unknown", False)]

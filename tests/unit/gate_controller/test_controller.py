@@ -13,6 +13,7 @@ from gate_controller.policy import FaceRecord, Posture
 from gate_controller.sync_client import OrderArrived
 from gate_controller.sync_contract import OpenOrder, SignedOrder
 from hardware.interfaces import CardRead
+from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.people import card, lane, person, pin, records, visitor_code
 from tests.promises.screen_visitor import TERMINAL, at_the_screen
@@ -96,7 +97,8 @@ def test_a_duress_pin_at_a_shut_lane_raises_the_alarm_all_the_same(bench: BenchG
     )
     bench.start()
     bench.keys.type("31203#739146#")
-    time.sleep(0.6)
+    wait_for_decisions(bench, 1)
+    time.sleep(0.1)
     bench.stop()
     assert ons(bench) == 0
     assert "alarm_duress" in kinds(bench)
@@ -120,10 +122,11 @@ def order(bench: BenchGate, **changes: object) -> SignedOrder:
 
 
 def answers(bench: BenchGate, orders: list[SignedOrder]) -> list[str]:
-    gate = bench.gate or bench.start()
+    before = len(bench.decisions())
+    gate = bench.start()
     for signed in orders:
         gate.inbox.put(OrderArrived(signed))
-    time.sleep(0.4)
+    wait_for_decisions(bench, before + len(orders))
     bench.stop()
     return [reason for method, reason, _ in bench.decisions() if method == "order"]
 
@@ -219,16 +222,20 @@ def test_only_a_residents_own_card_or_pin_leads_to_the_question_about_their_face
         hour, now = timedelta(hours=1), datetime.now(UTC).replace(microsecond=0)
         guest = VisitorPass("0a" * 8, RESIDENT, (1,), now - hour, now + hour, 0)
         with at_the_screen(bench) as visitor:
-            for use in (
-                lambda: bench.keys.type("31203#48291573#"),
-                lambda: bench.scanner.scan(make_visitor_pass(bench.site.keys["pass"], "site-1", guest)),
-                lambda: bench.keys.type("31203#739146#"),
-                lambda: bench.keys.type("31203#482915#"),
+            for count, use in enumerate(
+                (
+                    lambda: bench.keys.type("31203#48291573#"),
+                    lambda: bench.scanner.scan(make_visitor_pass(bench.site.keys["pass"], "site-1", guest)),
+                    lambda: bench.keys.type("31203#739146#"),
+                    lambda: bench.keys.type("31203#482915#"),
+                ),
+                1,
             ):
                 visitor.press("method", method="face")
                 visitor.wait_for(screen="typing_home", message="home_for_face")
                 use()
-                time.sleep(0.7)
+                wait_for_decisions(bench, min(count, 3))
+                time.sleep(0.3)
             visitor.wait_for(screen="face_ask")
         seen = [e.kind for e in bench.entries() if e.kind in ("access", "shown_for_face", "alarm_duress")]
         assert seen == ["access", "access", "access", "alarm_duress", "shown_for_face"]

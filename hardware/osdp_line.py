@@ -59,7 +59,7 @@ class Member(Protocol):
         ...
 
 
-class _Wire:
+class Wire:
     """The channel under the control panel: a port whose loss is remembered instead of raised."""
 
     id = 1
@@ -136,7 +136,7 @@ class OsdpLine:
         library()
         self.name = name
         self._line = SerialLine(path, baud, name=name)
-        self._wire = _Wire(self._line)
+        self._wire = Wire(self._line)
         self._places: list[_Place] = []
         self._panel: Panel | None = None
         self._lock = threading.Lock()

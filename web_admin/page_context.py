@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import Field
+from wtforms import Field, FormField
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
@@ -92,6 +92,8 @@ def do(form: FlaskForm, work: Callable[[Act], Result]) -> Result | None:
 def show_refusal(form: FlaskForm, refusal: ActRefused) -> None:
     """Write a refusal beside the field it names, or above the form."""
     field = form._fields.get(refusal.field or "")
+    while isinstance(field, FormField):
+        field = next(iter(field))  # a group has no place of its own for errors
     if field is None:
         form.form_errors.append(refusal.message)
     else:

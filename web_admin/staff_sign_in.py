@@ -12,15 +12,17 @@ from flask import Flask, abort, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
-from flask_security.forms import LoginForm
+from flask_security.forms import LoginForm, TwoFactorRescueForm, TwoFactorSetupForm
 from flask_security.totp import Totp
 from flask_wtf.csrf import CSRFProtect
 from limits import parse
 from passlib.totp import TOTP, TotpMatch
 from sqlalchemy.orm import scoped_session
 from werkzeug.local import LocalProxy
+from wtforms import RadioField
 
 from web_admin.database import Database, request_session
+from web_admin.form_fields import options
 from web_admin.permissions import refuse_undeclared
 
 if TYPE_CHECKING:
@@ -90,6 +92,18 @@ class StaffSignInForm(LoginForm):
         return True
 
 
+class AuthenticatorForm(TwoFactorSetupForm):
+    """Setting up an authenticator app, the one second step there is."""
+
+    setup = RadioField(choices=options({"authenticator": "authenticator"}), validate_choice=False)
+
+
+class NoRescueForm(TwoFactorRescueForm):
+    """Nothing to choose: who loses the authenticator gets a new account from the manager."""
+
+    help_setup = RadioField(choices=[], validate_choice=False)
+
+
 def throttle_sign_in(name: str) -> None:
     """Count one try to sign in as `name`; answer 429 when this address has tried too often."""
     limiter: Limiter = current_app.extensions["menjin_limiter"]
@@ -126,7 +140,14 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
     app.extensions["menjin_limiter"] = limiter
     session = cast("scoped_session[Any]", LocalProxy(request_session))
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
-    Security(app, datastore, login_form=StaffSignInForm, totp_cls=OnceTotp)
+    Security(
+        app,
+        datastore,
+        login_form=StaffSignInForm,
+        two_factor_setup_form=AuthenticatorForm,
+        two_factor_rescue_form=NoRescueForm,
+        totp_cls=OnceTotp,
+    )
     app.before_request(_throttle_staff)
     app.before_request(refuse_undeclared)
 

@@ -1,21 +1,17 @@
 """Draws a code on the server: for visitors' links, print, and browsers without scripts."""
 
-from typing import Literal
-
 from markupsafe import Markup
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.util import QRData
 
 QUIET_MODULES = 4
-ALPHANUMERIC: Literal[2] = 2
-"""ISO/IEC 18004's mode for digits, capitals and nine signs: base45 fits it."""
 
 
 def svg_of(text: str, label: str) -> Markup:
-    """Return base45 text as an SVG picture; `label` is its spoken name."""
+    """Return a text as an SVG picture, base45 in the dense mode; `label` is its spoken name."""
     code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES)
-    code.add_data(QRData(text, mode=ALPHANUMERIC))
+    code.add_data(QRData(text))
     code.make(fit=True)
     rows = code.get_matrix()
     path = "".join(

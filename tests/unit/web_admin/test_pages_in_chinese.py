@@ -1,0 +1,49 @@
+"""Every text of the manager's pages and of the acts has a Chinese one, with the same placeholders."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[3] / "web_admin"
+TRANSLATIONS = ROOT / "translations"
+KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+
+
+def catalogue():
+    with (TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return {m.id: m.string for m in read_po(file, locale="zh") if m.id}
+
+
+def texts_in_the_code():
+    with (TRANSLATIONS / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS)
+    return {message for _file, _line, message, _comments, _context in found if message}
+
+
+def singular(text):
+    return text[0] if isinstance(text, tuple) else text
+
+
+def test_no_text_is_left_untranslated():
+    translated = {key for key, value in catalogue().items() if singular(value)}
+    assert sorted(texts_in_the_code() - translated, key=str) == []
+
+
+def test_no_translation_is_left_over():
+    assert sorted(set(catalogue()) - texts_in_the_code(), key=str) == []
+
+
+@pytest.mark.parametrize("text", sorted(catalogue(), key=str), ids=lambda text: singular(text)[:40])
+def test_placeholders_survive_translation(text):
+    placeholders = re.compile(r"%\([a-z_]+\)[sd]")
+    translated = catalogue()[text]
+    assert sorted(placeholders.findall(singular(translated))) == sorted(placeholders.findall(singular(text)))
+
+
+def test_there_are_many_texts():
+    assert len(texts_in_the_code()) > 400

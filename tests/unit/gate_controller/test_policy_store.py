@@ -292,3 +292,10 @@ def damage_pages_of(path: Path, table: str) -> None:
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(os.urandom(size))
+
+
+def test_a_credential_that_only_left_this_gate_leaves_no_tombstone(store: PolicyStore) -> None:
+    """A changed grant takes records away too; a restored server must not take that for a revocation."""
+    store.take(*signed(WHOLE, 1), NOW)
+    store.take(*signed({key: value for key, value in WHOLE.items() if "credential" not in key}, 2), NOW)
+    assert store.tombstones() == ()

@@ -33,7 +33,9 @@ class Cable:
                 cable.pass_on(self, body)
 
         self._relay = _QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._relay.serve_forever, args=(0.05,), name="cable", daemon=True)
+        self._thread = threading.Thread(
+            target=self._relay.serve_forever, args=(0.05,), name="cable", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -44,6 +46,9 @@ class Cable:
     @property
     def is_cut(self) -> bool:
         """Tell whether the cable is cut."""
+        return self._is_cut
+
+    def _was_cut_meanwhile(self) -> bool:
         return self._is_cut
 
     def cut(self) -> None:
@@ -63,7 +68,7 @@ class Cable:
 
     def pass_on(self, request: "_Handler", body: bytes) -> None:
         """Send one request to the server and its answer back."""
-        if self._is_cut:
+        if self.is_cut:
             request.close_connection = True
             return
         server = http.client.HTTPConnection("127.0.0.1", self._server_port, timeout=TIMEOUT_SECONDS)
@@ -74,7 +79,7 @@ class Cable:
             content = reply.read()
             if self.tamper is not None and request.path == ASK_PATH and reply.status == 200:
                 content = self.tamper(content)
-            if self._is_cut:
+            if self._was_cut_meanwhile():
                 request.close_connection = True
                 return
             request.send_response_only(reply.status)

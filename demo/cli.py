@@ -8,6 +8,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.stage import Stage
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync")
@@ -22,11 +26,15 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a step and nothing else")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write the bytes seen on every pty")
     parser.add_argument(
-        "--sabotage", choices=SABOTAGES, metavar="KIND",
+        "--sabotage",
+        choices=SABOTAGES,
+        metavar="KIND",
         help=f"break the product from outside: {', '.join(SABOTAGES)}",
     )
     parser.add_argument(
-        "--camera", type=int, metavar="N",
+        "--camera",
+        type=int,
+        metavar="N",
         help="after the script, the north gate looks through V4L2 camera N instead of simulated pictures",
     )
     options = parser.parse_args(argv)
@@ -73,7 +81,19 @@ def _run(options: argparse.Namespace) -> int:
         return EXIT_USAGE
 
 
-def _stay(stage: object, camera: int | None) -> None:
-    del stage, camera
+def _stay(stage: "Stage", camera: int | None) -> None:
+    """Print where everything is, and keep it running until Ctrl-C."""
+    from demo.bench_page import BenchPage
+    from demo.invitation import addresses
+
+    if camera is not None:
+        stage.use_camera(camera)
+    screens = {
+        gate_id: ends.screen.launch_url for gate_id, ends in stage.gates.items() if ends.screen is not None
+    }
+    page = BenchPage(stage, screens)
+    stage.closing.callback(page.close)
+    for line in addresses(stage, page.address):
+        print(line, flush=True)
     while True:
         time.sleep(1)

@@ -28,8 +28,42 @@ ASK_AGAIN_SECONDS = 0.4
 PULSE_SECONDS = 1.0
 HOMES = 60
 
-FAMILY_NAMES = ("李", "王", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林")
-GIVEN_NAMES = ("伟", "芳", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "杰", "娟", "涛", "明", "超", "秀兰")
+FAMILY_NAMES = (
+    "李",
+    "王",
+    "张",
+    "刘",
+    "陈",
+    "杨",
+    "赵",
+    "黄",
+    "周",
+    "吴",
+    "徐",
+    "孙",
+    "胡",
+    "朱",
+    "高",
+    "林",
+)
+GIVEN_NAMES = (
+    "伟",
+    "芳",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "洋",
+    "艳",
+    "勇",
+    "杰",
+    "娟",
+    "涛",
+    "明",
+    "超",
+    "秀兰",
+)
 OTHER_NAMES = ("Amina Yusuf", "Jonas Becker", "Priya Nair", "Tomás Rivera", "Yuki Mori", "Aigul Sadykova")
 
 NOTICE = {
@@ -140,8 +174,11 @@ def seed(office: Office, manager_password: str) -> Compound:
             add_gate(act, plan.gate_id, plan.name)
             for lane in plan.lanes:
                 save_lane(
-                    act, plan.gate_id,
-                    LaneSpec(lane.lane_id, lane.name, lane.direction, lane.methods, pulse_seconds=PULSE_SECONDS),
+                    act,
+                    plan.gate_id,
+                    LaneSpec(
+                        lane.lane_id, lane.name, lane.direction, lane.methods, pulse_seconds=PULSE_SECONDS
+                    ),
                 )
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
         create_staff(act.session, "guard", "guard@demo.test", manager_password)
@@ -193,8 +230,11 @@ def methods_without_phone(methods: tuple[str, ...]) -> set[Method]:
 def _seed_staff(act: Act, compound: Compound) -> None:
     with one_publication(act) as each:
         for index, (role, name, kind) in enumerate(
-            (("guard", "保安 何建国 He Jianguo", "staff"), ("helper", "阿姨 钱玉梅 Qian Yumei", "helper"),
-             ("gardener", "Tomás Rivera", "staff"))
+            (
+                ("guard", "保安 何建国 He Jianguo", "staff"),
+                ("helper", "阿姨 钱玉梅 Qian Yumei", "helper"),
+                ("gardener", "Tomás Rivera", "staff"),
+            )
         ):
             member = Member(name, "", card_number(HOMES + index, 0))
             person = add_person(each, display_name=name, kind=kind)
@@ -206,4 +246,3 @@ def _seed_staff(act: Act, compound: Compound) -> None:
             compound.persons += 1
             compound.cards.append(member)
             compound.cast[role] = member
-

@@ -35,7 +35,12 @@ def require(holds: bool, otherwise: str) -> None:
 
 
 def opens(
-    stage: Stage, gate_id: str, lane_id: str, doing: Doing, *, person_id: str | None = None,
+    stage: Stage,
+    gate_id: str,
+    lane_id: str,
+    doing: Doing,
+    *,
+    person_id: str | None = None,
     timeout_seconds: float = OPEN_SECONDS,
 ) -> float:
     """Do something that must open a lane; return the milliseconds until the relay's ON byte."""
@@ -57,9 +62,11 @@ def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: flo
     try:
         on_ns = ends.metal.relay.wait_for_on(channel, timeout_seconds, after_ns=at_ns)
     except TimeoutError as err:
-        said = [str(e.facts.get("reason")) for e in ends.journal() if e.seq > before_seq and e.kind == "access"]
+        said = [
+            str(e.facts.get("reason")) for e in ends.journal() if e.seq > before_seq and e.kind == "access"
+        ]
         raise StepFailed(
-            f"{lane_id}: no ON byte within {timeout_seconds:g} s; the gate wrote {', '.join(said) or 'nothing'}"
+            f"{lane_id}: no ON byte within {timeout_seconds:g} s; the gate wrote {said or 'nothing'}"
         ) from err
     return (on_ns - at_ns) / 1e6
 
@@ -92,7 +99,12 @@ def decision_after(stage: Stage, gate_id: str, lane_id: str, seq: int) -> Seen:
 
 
 def event_after(
-    stage: Stage, gate_id: str, seq: int, kind: str, *, lane_id: str | None = None,
+    stage: Stage,
+    gate_id: str,
+    seq: int,
+    kind: str,
+    *,
+    lane_id: str | None = None,
     timeout_seconds: float = EVENT_SECONDS,
 ) -> Seen:
     """Return the first event of a kind after a journal number; raise StepFailed when none comes."""
@@ -100,7 +112,8 @@ def event_after(
 
     def came() -> bool:
         found[:] = [
-            event for event in stage.office.events(gate_id, seq)
+            event
+            for event in stage.office.events(gate_id, seq)
             if event.kind == kind and lane_id in (None, event.lane_id)
         ]
         return bool(found)
@@ -109,5 +122,7 @@ def event_after(
         wait_until(came, timeout_seconds, kind)
     except TimeoutError as err:
         where = lane_id or gate_id
-        raise StepFailed(f"{where}: the server's list got no {kind!r} event within {timeout_seconds:g} s") from err
+        raise StepFailed(
+            f"{where}: the server's list got no {kind!r} event within {timeout_seconds:g} s"
+        ) from err
     return found[0]

@@ -78,6 +78,8 @@ class ManagerDesk:
         wrong = WRONG.search(page)
         if wrong is not None:
             raise DeskRefused(" ".join(unescape(re.sub(r"<[^>]+>", " ", wrong[1])).split()))
+        if 'name="methods"' in page:
+            raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
@@ -91,8 +93,13 @@ class ManagerDesk:
     # -- pages and forms ---------------------------------------------------------------------------
 
     def _send(
-        self, page_path: str, action: str, changes: dict[str, str | tuple[str, ...]], *,
-        having: tuple[str, str] | None = None, may_refuse: bool = False,
+        self,
+        page_path: str,
+        action: str,
+        changes: dict[str, str | tuple[str, ...]],
+        *,
+        having: tuple[str, str] | None = None,
+        may_refuse: bool = False,
     ) -> str:
         """Open a page, fill the form that goes to `action`, send it, and return the page it leads to."""
         reply = self._session.get(self.address + page_path, timeout=TIMEOUT_SECONDS)
@@ -115,7 +122,9 @@ class ManagerDesk:
         self, form: PageForm, changes: dict[str, str | tuple[str, ...]], *, may_refuse: bool = False
     ) -> str:
         reply = self._session.post(
-            self.address + form.action, data=form.filled(changes), timeout=TIMEOUT_SECONDS,
+            self.address + form.action,
+            data=form.filled(changes),
+            timeout=TIMEOUT_SECONDS,
             headers={"Referer": self.address + "/"},
         )
         self._last = reply.text

@@ -67,12 +67,19 @@ class Metal:
             self.clear_view()
 
     def _plug(self, twin: T) -> T:
-        return self._closing.enter_context(twin)
+        self._closing.callback(twin.close)
+        return twin
 
     @property
     def twins(self) -> list[Twin]:
         """Return every device with a cable."""
-        return [self.relay, *self.readers.values(), *self.keypads.values(), *self.scanners.values(), self.inputs]
+        return [
+            self.relay,
+            *self.readers.values(),
+            *self.keypads.values(),
+            *self.scanners.values(),
+            self.inputs,
+        ]
 
     def twin(self, name: str) -> Twin:
         """Return a device by its name; KeyError when there is none."""

@@ -106,8 +106,13 @@ class Office:
             )
             return [
                 Seen(
-                    row.seq, row.kind, row.lane_id, row.person_id, str(row.facts.get("reason", "")),
-                    bool(row.facts.get("opens", False)), row.digest,
+                    row.seq,
+                    row.kind,
+                    row.lane_id,
+                    row.person_id,
+                    str(row.facts.get("reason", "")),
+                    bool(row.facts.get("opens", False)),
+                    row.digest,
                 )
                 for row in rows
             ]

@@ -46,7 +46,9 @@ class Browser:
         """Post a form and return the page it leads to; raise PageRefused when it is refused."""
         pairs = list(fields.items()) if isinstance(fields, dict) else fields
         reply = self.session.post(
-            self.address + path, data=[("csrf_token", self._csrf), *pairs], timeout=TIMEOUT_SECONDS,
+            self.address + path,
+            data=[("csrf_token", self._csrf), *pairs],
+            timeout=TIMEOUT_SECONDS,
             headers={"Referer": self.address + path},
         )
         return self._page(path, reply)
@@ -54,7 +56,9 @@ class Browser:
     def post_json(self, path: str, content: dict[str, str] | None = None) -> dict[str, str]:
         """Post as the page's script does and return its answer; raise PageRefused when it is refused."""
         reply = self.session.post(
-            self.address + path, json=content or {}, timeout=TIMEOUT_SECONDS,
+            self.address + path,
+            json=content or {},
+            timeout=TIMEOUT_SECONDS,
             headers={"X-CSRFToken": self._csrf, "Referer": self.address + path},
         )
         if reply.status_code != 200:

@@ -52,14 +52,20 @@ class Child:
         """Tell whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
-    def spawn(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None,
-              pass_fds: Sequence[int] = ()) -> None:
+    def spawn(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = ()
+    ) -> None:
         """Start the process; its output is added to the log."""
         with self.log.open("ab") as log:
             # A group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, **(env or {})}, pass_fds=tuple(pass_fds),
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **(env or {})},
+                pass_fds=tuple(pass_fds),
             )
 
     def wait(self, timeout_seconds: float) -> int:
@@ -69,7 +75,9 @@ class Child:
         try:
             return self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired as err:
-            raise StartRefused(f"{self.name} did not end within {timeout_seconds:g} s; see {self.log}") from err
+            raise StartRefused(
+                f"{self.name} did not end within {timeout_seconds:g} s; see {self.log}"
+            ) from err
 
     def kill(self) -> None:
         """Pull its power: SIGKILL to the whole group, as no program can be ready for."""
@@ -153,8 +161,16 @@ class WebServer(Child):
         reader, writer = os.pipe()
         try:
             self.spawn(
-                menjin("web", "run", "--data-dir", str(self.data_dir), "--port", str(self.port),
-                       "--ready-fd", str(writer)),
+                menjin(
+                    "web",
+                    "run",
+                    "--data-dir",
+                    str(self.data_dir),
+                    "--port",
+                    str(self.port),
+                    "--ready-fd",
+                    str(writer),
+                ),
                 pass_fds=[writer],
             )
             os.close(writer)
@@ -191,4 +207,3 @@ def wait_until(check: Callable[[], bool], timeout_seconds: float, what: str) -> 
         if time.monotonic() > give_up:
             raise TimeoutError(f"{what}: not within {timeout_seconds:g} s")
         time.sleep(0.02)
-

@@ -49,7 +49,9 @@ class GateScreen:
             f"{self.address}/acts",
             data=msgspec.json.encode({"act": act, **fields}),
             headers={
-                "Cookie": self._cookie, "Origin": self.address, "Content-Type": "application/json",
+                "Cookie": self._cookie,
+                "Origin": self.address,
+                "Content-Type": "application/json",
                 ACT_HEADER: "1",
             },
             timeout=TIMEOUT_SECONDS,

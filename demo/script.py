@@ -94,5 +94,7 @@ def play(stage: Stage) -> Iterator[StepResult]:
             ok, ms, detail = False, None, str(err)
         except Exception as err:  # noqa: BLE001 - whatever breaks in a step is that step's failure
             ok, ms, detail = False, None, f"{type(err).__name__}: {str(err).partition(chr(10))[0]}"
-        yield StepResult(step.__name__, ok, None if ms is None else round(ms, 2), detail, time.monotonic() - began)
+        yield StepResult(
+            step.__name__, ok, None if ms is None else round(ms, 2), detail, time.monotonic() - began
+        )
     stage.trace.step = "end"

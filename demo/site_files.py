@@ -47,8 +47,15 @@ GATES = (
         "北门 North gate",
         (
             LanePlan(
-                "north-in", "北门 · 进 In", "in", 1, CardFormat(34, "hex", "msb"),
-                ("card", "pin", "qr", "face"), keypad=True, scanner=True, camera=True,
+                "north-in",
+                "北门 · 进 In",
+                "in",
+                1,
+                CardFormat(34, "hex", "msb"),
+                ("card", "pin", "qr", "face"),
+                keypad=True,
+                scanner=True,
+                camera=True,
             ),
             LanePlan("north-out", "北门 · 出 Out", "out", 2, CardFormat(34, "hex", "msb"), ("card",)),
         ),
@@ -60,8 +67,14 @@ GATES = (
         "南门 South gate",
         (
             LanePlan(
-                "south-in", "南门 · 进 In", "in", 1, CardFormat(34, "dec", "lsb", "xor"),
-                ("card", "pin", "qr"), keypad=True, scanner=True,
+                "south-in",
+                "南门 · 进 In",
+                "in",
+                1,
+                CardFormat(34, "dec", "lsb", "xor"),
+                ("card", "pin", "qr"),
+                keypad=True,
+                scanner=True,
             ),
         ),
         wired_inputs=("south-in",),
@@ -71,7 +84,12 @@ GATES = (
         "车库 Garage",
         (
             LanePlan(
-                "garage-in", "车库 · 进 In", "in", 1, CardFormat(26, "hex", "lsb"), ("card", "pin"),
+                "garage-in",
+                "车库 · 进 In",
+                "in",
+                1,
+                CardFormat(26, "hex", "lsb"),
+                ("card", "pin"),
                 keypad=True,
             ),
         ),
@@ -119,7 +137,9 @@ class SiteFile:
         if self.plan.has_screen:
             first = self.plan.lanes[0].lane_id
             lines += [
-                f"[terminal.{first}]", f'lane = "{first}"', f"port = {self.screen_port}",
+                f"[terminal.{first}]",
+                f'lane = "{first}"',
+                f"port = {self.screen_port}",
                 f'launch_token_file = "{self.folder / "launch_token"}"',
             ]
         wires = ", ".join(
@@ -127,7 +147,12 @@ class SiteFile:
             for number, lane_id in enumerate(self.plan.wired_inputs)
             for offset, kind in ((1, "door_open"), (2, "exit_button"))
         )
-        lines += ["[inputs.wires]", 'kind = "serial_inputs"', f'port = "{dev / "inputs"}"', f"wires = [{wires}]"]
+        lines += [
+            "[inputs.wires]",
+            'kind = "serial_inputs"',
+            f'port = "{dev / "inputs"}"',
+            f"wires = [{wires}]",
+        ]
         if self.face:
             lines += ["[face]", "enabled = true"]
         return lines
@@ -135,19 +160,38 @@ class SiteFile:
     def _lane_lines(self, lane: LanePlan, dev: Path) -> list[str]:
         name, fmt = lane.lane_id, lane.reader
         lines = [
-            f"[lane.{name}]", 'relay = "board"', f"channel = {lane.channel}",
-            f"[reader.{name}-card]", 'kind = "serial_card"', f'port = "{dev / name}-card"', f'lane = "{name}"',
-            f"bits = {fmt.bits}", f'radix = "{fmt.radix}"', f'byte_order = "{fmt.byte_order}"',
+            f"[lane.{name}]",
+            'relay = "board"',
+            f"channel = {lane.channel}",
+            f"[reader.{name}-card]",
+            'kind = "serial_card"',
+            f'port = "{dev / name}-card"',
+            f'lane = "{name}"',
+            f"bits = {fmt.bits}",
+            f'radix = "{fmt.radix}"',
+            f'byte_order = "{fmt.byte_order}"',
             f'checksum = "{fmt.checksum}"',
         ]
         if lane.keypad:
-            lines += [f"[keypad.{name}-keys]", 'kind = "serial_keypad"', f'port = "{dev / name}-keys"',
-                      f'lane = "{name}"']
+            lines += [
+                f"[keypad.{name}-keys]",
+                'kind = "serial_keypad"',
+                f'port = "{dev / name}-keys"',
+                f'lane = "{name}"',
+            ]
         if lane.scanner:
-            lines += [f"[scanner.{name}-scan]", 'kind = "serial_code"', f'port = "{dev / name}-scan"',
-                      f'lane = "{name}"']
+            lines += [
+                f"[scanner.{name}-scan]",
+                'kind = "serial_code"',
+                f'port = "{dev / name}-scan"',
+                f'lane = "{name}"',
+            ]
         if lane.camera:
             kind = "folder" if isinstance(self.camera, Path) else "v4l2"
-            lines += [f"[camera.{name}-camera]", f'kind = "{kind}"', f'source = "{self.camera}"',
-                      f'lane = "{name}"']
+            lines += [
+                f"[camera.{name}-camera]",
+                f'kind = "{kind}"',
+                f'source = "{self.camera}"',
+                f'lane = "{name}"',
+            ]
         return lines

@@ -38,7 +38,7 @@ from demo.processes import (
 )
 from demo.screen import GateScreen
 from demo.site_files import GATES, GatePlan, SiteFile
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.journal_chain import Facts, JournalEntry
 from hardware.simulated.wire import TraceEntry
 from web_admin.homes_and_people import invite
 
@@ -67,6 +67,15 @@ class GateEnds:
         """Return all entries of the gate's own journal file, also while the gate runs."""
         rows = self._ask("SELECT entry FROM journal ORDER BY seq")
         return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
+
+    def last_decision(self) -> Facts | None:
+        """Return the facts of the last decision among the newest entries, None when there is none."""
+        try:
+            rows = self._ask("SELECT entry FROM journal ORDER BY seq DESC LIMIT 20")
+        except sqlite3.Error:
+            return None
+        entries = [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
+        return next((entry.facts for entry in entries if entry.kind == "access"), None)
 
     def journal_seq(self) -> int:
         """Return the number of the gate's last entry."""
@@ -97,7 +106,10 @@ class TraceFile:
         if self._file is None:
             return
         line = {
-            "step": self.step, "pty": entry.wire, "direction": entry.direction, "hex": entry.data.hex(),
+            "step": self.step,
+            "pty": entry.wire,
+            "direction": entry.direction,
+            "hex": entry.data.hex(),
             "at_ns": entry.at_ns,
         }
         with self._lock:
@@ -141,7 +153,7 @@ class Stage:
         self._tell("setting up the server")
         self._init_server()
         self.office = Office(self.server.data_dir)
-        self.closing.callback(lambda: self.office.close())
+        self.closing.callback(self._close_office)
         self._tell("seeding 60 homes")
         self.compound: Compound = seed(self.office, self.manager_password)
         self.server.start()
@@ -159,22 +171,44 @@ class Stage:
             self.wait_ready(ends, datetime.fromtimestamp(0, UTC))
         self.reopen_screen(self.gates["north"])
 
+    def _close_office(self) -> None:
+        # Not the one of the start: a step replaces it when the server is restored.
+        self.office.close()
+
     def _init_server(self) -> None:
         own = self.folder / "secrets"
         own.mkdir(mode=0o700)
         for name, value in (
-            ("passphrase", secrets.token_urlsafe(18)), ("password", self.manager_password),
+            ("passphrase", secrets.token_urlsafe(18)),
+            ("password", self.manager_password),
             ("totp", self.totp_secret),
         ):
             path = own / name
             path.touch(mode=0o600)
             path.write_text(value + "\n", encoding="utf-8")
         run_menjin(
-            "menjin web init", self.logs / "init.log", "web", "init", "--data-dir", str(self.server.data_dir),
-            "--name", SITE_NAME, "--timezone", TIMEZONE, "--public-url", self.server.address,
-            "--root-key", str(own / "root.pem"), "--root-passphrase-file", str(own / "passphrase"),
-            "--manager-email", MANAGER, "--manager-password-file", str(own / "password"),
-            "--manager-totp-file", str(own / "totp"),
+            "menjin web init",
+            self.logs / "init.log",
+            "web",
+            "init",
+            "--data-dir",
+            str(self.server.data_dir),
+            "--name",
+            SITE_NAME,
+            "--timezone",
+            TIMEZONE,
+            "--public-url",
+            self.server.address,
+            "--root-key",
+            str(own / "root.pem"),
+            "--root-passphrase-file",
+            str(own / "passphrase"),
+            "--manager-email",
+            MANAGER,
+            "--manager-password-file",
+            str(own / "password"),
+            "--manager-totp-file",
+            str(own / "totp"),
         )
 
     def _lay_out(self, plan: GatePlan) -> GateEnds:
@@ -247,15 +281,17 @@ class Stage:
 
     def wait_synced(self, *gate_ids: str, timeout_seconds: float = 6.0) -> None:
         """Wait until gates hold what is published now; raise TimeoutError."""
+        epoch = self.office.policy()[0]
         for gate_id in gate_ids or tuple(self.gates):
-            target = self.office.standing(gate_id).published_version
-            epoch = self.office.policy()[0]
-            wait_until(
-                lambda gate_id=gate_id, target=target: self.office.standing(gate_id).have  # type: ignore[misc]  # mypy types no defaults of lambdas
-                >= (epoch, target),
-                timeout_seconds,
-                f"gate {gate_id} takes policy {target}",
-            )
+            self._wait_synced(gate_id, epoch, timeout_seconds)
+
+    def _wait_synced(self, gate_id: str, epoch: int, timeout_seconds: float) -> None:
+        target = (epoch, self.office.standing(gate_id).published_version)
+        wait_until(
+            lambda: self.office.standing(gate_id).have >= target,
+            timeout_seconds,
+            f"gate {gate_id} takes policy {target[1]}",
+        )
 
     def reopen_screen(self, ends: GateEnds) -> None:
         """Sign in to a gate's screen anew: its launch token changes with every start."""
@@ -272,6 +308,14 @@ class Stage:
         self.wait_ready(ends, since)
         if ends.plan.has_screen:
             self.reopen_screen(ends)
+
+    def use_camera(self, number: int) -> None:
+        """Let the north gate look through V4L2 camera `number` from now on."""
+        ends = self.gates["north"]
+        ends.process.stop()
+        face = self.has_face
+        SiteFile(ends.plan, ends.folder, ends.cable.address, ends.screen_port, face, number).write()
+        self.start_gate(ends)
 
     def phone_of(self, role: str) -> Phone:
         """Return the phone of one of the cast, invited on first use."""
@@ -312,7 +356,11 @@ def open_stage(
     trace_path: Path | None, *, wrapper: list[str], tell: Callable[[str], None]
 ) -> Iterator[Stage]:
     """Yield a running stage in a folder of its own, and leave nothing behind."""
-    missing = [n for n in ("person_a_1", "person_b_1", "impostor_1") if not (portraits_folder() / f"{n}.jpg").is_file()]
+    missing = [
+        n
+        for n in ("person_a_1", "person_b_1", "impostor_1")
+        if not (portraits_folder() / f"{n}.jpg").is_file()
+    ]
     if missing:
         raise StartRefused(f"the face pictures are not in {portraits_folder()}: run 'make setup'")
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it: frames for the camera never reach a disk

@@ -16,11 +16,10 @@ def qr_opens(stage: Stage) -> Outcome:
     phone.register_key()
     stage.wait_synced("north", "south")
     scanner = ends.metal.scanners["north-in"]
-    ms = opens(
-        stage, "north", "north-in", lambda: scanner.scan(phone.code()), person_id=resident.person_id
+    ms = opens(stage, "north", "north-in", lambda: scanner.scan(phone.code()), person_id=resident.person_id)
+    seen_ms = opens(
+        stage, "north", "north-in", lambda: _hold_to_camera(stage, phone.code()), person_id=resident.person_id
     )
-    seen_ms = opens(stage, "north", "north-in", lambda: _hold_to_camera(stage, phone.code()),
-                    person_id=resident.person_id)
     ends.metal.clear_view()
     return Outcome(ms, f"scanner; a picture of the next code before the camera took {seen_ms:.1f} ms")
 

@@ -23,7 +23,11 @@ def face_opens(stage: Stage) -> Outcome:
     _give_face(stage, "face_b", "person_b_1")
     person = stage.member("face_a")
     ms = opens(
-        stage, "north", "north-in", lambda: _look(stage, "person_a_2"), person_id=person.person_id,
+        stage,
+        "north",
+        "north-in",
+        lambda: _look(stage, "person_a_2"),
+        person_id=person.person_id,
         timeout_seconds=LOOK_SECONDS,
     )
     ends.metal.clear_view()
@@ -109,7 +113,9 @@ def face_withdrawn_refused(stage: Stage) -> Outcome:
     refused_look(stage, "person_a_2", "face_no_match")
     reader = ends.metal.readers["north-in"]
     opens(stage, "north", "north-in", lambda: reader.tap(member.card), person_id=member.person_id)
-    return Outcome(None, "forgotten with a signed receipt; the face is nobody's: face_no_match; the card opens")
+    return Outcome(
+        None, "forgotten with a signed receipt; the face is nobody's: face_no_match; the card opens"
+    )
 
 
 def _portrait(stage: Stage, name: str) -> Frame:

@@ -21,7 +21,10 @@ def same_card_same_number_at_every_reader(stage: Stage) -> Outcome:
     for gate_id, ends in stage.gates.items():
         for lane_id, reader in ends.metal.readers.items():
             opens(
-                stage, gate_id, lane_id, lambda reader=reader: reader.tap(resident.card),  # type: ignore[misc]  # mypy types no defaults of lambdas
+                stage,
+                gate_id,
+                lane_id,
+                lambda reader=reader: reader.tap(resident.card),  # type: ignore[misc]  # mypy types no defaults of lambdas
                 person_id=resident.person_id,
             )
             fmt = ends.plan.lane(lane_id).reader
@@ -40,7 +43,10 @@ def pin_opens(stage: Stage) -> Outcome:
     """Home number and PIN at the keypad."""
     resident, keypad = stage.member("resident"), stage.gates["north"].metal.keypads["north-in"]
     ms = opens(
-        stage, "north", "north-in", lambda: keypad.type(f"{resident.typed_home}#{resident.pin}#"),
+        stage,
+        "north",
+        "north-in",
+        lambda: keypad.type(f"{resident.typed_home}#{resident.pin}#"),
         person_id=resident.person_id,
     )
     return Outcome(ms, "home number, #, PIN, # at the keypad")

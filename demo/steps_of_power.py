@@ -52,4 +52,6 @@ def _power_back(stage: Stage, ends: GateEnds, *, unplug: bool) -> None:
     said = relay.heard[heard:]
     off = switch_frame(1, False)
     require(len(said) > 0, "the relay heard nothing after the restart, not even OFF")
-    require(said == off * (len(said) // len(off)), f"the relay heard {said.hex()} after the restart, not only OFF")
+    require(
+        said == off * (len(said) // len(off)), f"the relay heard {said.hex()} after the restart, not only OFF"
+    )

@@ -64,7 +64,9 @@ def events_arrive_after_reconnect(stage: Stage) -> Outcome:
     finally:
         stage.server.start()
     total = sum(_compare(stage, ends) for ends in stage.gates.values())
-    return Outcome(None, f"{len(cards)} cards while it was gone; {total} entries of three gates: none lost, none twice")
+    return Outcome(
+        None, f"{len(cards)} cards while it was gone; {total} entries of three gates: none lost, none twice"
+    )
 
 
 def _compare(stage: Stage, ends: GateEnds) -> int:
@@ -108,7 +110,9 @@ def face_only_lane_refused_by_gate(stage: Stage) -> Outcome:
         require(holds < version + VERSIONS_AHEAD, "the gate says it holds the hostile policy")
     finally:
         ends.cable.tamper = honest
-    return Outcome(None, "rightly signed and refused: alarm_policy_refused; the last good policy opens for the card")
+    return Outcome(
+        None, "rightly signed and refused: alarm_policy_refused; the last good policy opens for the card"
+    )
 
 
 def lost_only_card_never_blocks_publication(stage: Stage) -> Outcome:
@@ -146,12 +150,22 @@ def restored_server_keeps_revocations(stage: Stage) -> Outcome:
     try:
         stage.office.close()
         shutil.rmtree(stage.server.data_dir)
-        run_menjin("menjin web restore", log, "web", "restore", str(backup), *data,
-                   "--public-url", stage.server.address)
+        run_menjin(
+            "menjin web restore",
+            log,
+            "web",
+            "restore",
+            str(backup),
+            *data,
+            "--public-url",
+            stage.server.address,
+        )
         stage.office = Office(stage.server.data_dir)
     finally:
         stage.server.start()
-    wait_until(lambda: stage.office.policy()[0] > epoch, RESTORE_SECONDS, "all gates have told what they saw end")
+    wait_until(
+        lambda: stage.office.policy()[0] > epoch, RESTORE_SECONDS, "all gates have told what they saw end"
+    )
     stage.wait_synced(timeout_seconds=RESTORE_SECONDS)
     refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), *ENDED)
     opens(stage, "north", "north-in", _tap(reader.tap, stayer.card), person_id=stayer.person_id)

@@ -30,7 +30,9 @@ def only_face_at(office: Office, gate_id: str, lane_id: str) -> Tamper:
     epoch, version = office.policy()
     with office.act() as act:
         rows = act.session.scalars(
-            select(PolicyRecordRow).where(PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.value.is_not(None))
+            select(PolicyRecordRow).where(
+                PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.value.is_not(None)
+            )
         )
         records = {row.key: bytes(row.value or b"") for row in rows}
         key = f"lane:{lane_id}"

@@ -1,0 +1,120 @@
+"""The bench page: hands for the simulated metal, served on this machine only."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from cheroot import wsgi
+from flask import Flask, Response, jsonify, render_template, request
+
+from demo.bench_acts import BenchActs, BenchRefused
+from demo.bench_texts import TEXTS
+from demo.processes import free_port
+from demo.stage import Stage
+
+ACT_HEADER = "Menjin-Bench"
+LOOK_SECONDS = 0.1
+HEARTBEAT_SECONDS = 3.0
+MAX_BODY_BYTES = 4096
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class BenchPage:
+    """Serves the page until closed."""
+
+    def __init__(self, stage: Stage, screens: dict[str, str]) -> None:
+        """Serve at a free port; `screens` are the launch addresses by gate."""
+        self._stage = stage
+        self._screens = screens
+        self._acts = BenchActs(stage)
+        self._closed = threading.Event()
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}/"
+        self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        self._server = wsgi.Server(("127.0.0.1", port), self._make_app(), numthreads=12, shutdown_timeout=2)
+        self._server.prepare()
+        self._thread = threading.Thread(target=self._server.serve, name="bench-page", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End every stream and stop serving."""
+        self._closed.set()
+        self._server.stop()
+        self._thread.join()
+
+    def _make_app(self) -> Flask:
+        app = Flask(__name__)
+        app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+        app.before_request(self._refuse_strangers)
+        app.after_request(_add_headers)
+        routes: tuple[tuple[str, Callable[[], Response | str], str], ...] = (
+            ("/", self._page, "GET"),
+            ("/events", self._events, "GET"),
+            ("/acts", self._act, "POST"),
+        )
+        for path, view, method in routes:
+            app.add_url_rule(path, view.__name__, view, methods=[method])
+        return app
+
+    def _refuse_strangers(self) -> Response | None:
+        """Let in this page only: no foreign name for 127.0.0.1, no page of another origin."""
+        host = request.headers.get("Host", "")
+        own = host in self._hosts and request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+        if own and request.method == "POST":
+            own = request.headers.get("Origin") == f"http://{host}" and request.headers.get(ACT_HEADER) == "1"
+        if own:
+            return None
+        return Response(
+            "Refused: this page is for this machine.\n", HTTPStatus.FORBIDDEN, mimetype="text/plain"
+        )
+
+    def _page(self) -> str:
+        wanted = request.args.get("language") or request.accept_languages.best_match(["zh", "en"]) or "en"
+        language = "zh" if wanted == "zh" else "en"
+        return render_template(
+            "bench.html",
+            text=TEXTS[language],
+            language=language,
+            other="en" if language == "zh" else "zh",
+            gates=self._stage.gates,
+            cards=self._stage.compound.cards,
+            address=self._stage.server.address,
+            screens=self._screens,
+        )
+
+    def _events(self) -> Response:
+        return Response(self._listen(), mimetype="text/event-stream")
+
+    def _listen(self) -> Iterator[bytes]:
+        said, said_at = "", 0.0
+        while not self._closed.is_set():
+            now = json.dumps(self._acts.state(), ensure_ascii=False)
+            if now != said or time.monotonic() - said_at > HEARTBEAT_SECONDS:
+                said, said_at = now, time.monotonic()
+                yield f"data: {now}\n\n".encode()
+            self._closed.wait(LOOK_SECONDS)
+
+    def _act(self) -> Response:
+        sent = request.get_json(silent=True)
+        if not isinstance(sent, dict):
+            return Response("Acts are JSON objects.\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
+        try:
+            self._acts.do({str(key): str(value) for key, value in sent.items()})
+        except BenchRefused as err:
+            reply = jsonify(error=str(err))
+            reply.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+            return reply
+        return jsonify(done=True)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -5,8 +5,10 @@ reset or switch on those wires stay still. Linux itself raises both for an insta
 some adapters; a board that reacts to that instant needs the wires cut (`docs/driver_checklist.md`).
 """
 
+import fcntl
 import re
 import select
+import struct
 import termios
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ import serial
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 
 WRITE_TIMEOUT_SECONDS = 0.5
+THROUGH_TIMEOUT_SECONDS = 0.15
 # pyserial lets termios.error through, which is not an OSError, when a port goes in mid-call.
 _FAILURES = (OSError, ValueError, termios.error)
 _NAME_THAT_MOVES = re.compile(r"/dev/tty(USB|ACM)\d+")
@@ -117,6 +120,46 @@ class SerialLine:
         except _FAILURES as failure:
             raise self._lost(failure) from failure
         return at_ns
+
+    def write_through(self, data: bytes) -> int:
+        """Send `data` and see it leave the kernel; return monotonic nanoseconds at its first byte.
+
+        Raise DeviceUnavailable, with the rest thrown away, when an adapter that hangs does not take
+        it within 0.15 s: what it took up to then may have gone out.
+        """
+        at_ns = self.write(data)
+        give_up = time.monotonic() + THROUGH_TIMEOUT_SECONDS
+        while self.unsent_bytes():
+            if time.monotonic() > give_up:
+                raise self._lost(TimeoutError("the adapter takes no bytes"))
+            time.sleep(0.0005)
+        return at_ns
+
+    def refuse_if_clogged(self) -> None:
+        """Raise DeviceUnavailable, and let go of the port, when earlier bytes have not left yet."""
+        give_up = time.monotonic() + THROUGH_TIMEOUT_SECONDS
+        while self.unsent_bytes():
+            if time.monotonic() > give_up:
+                raise self._lost(TimeoutError("earlier bytes have not left the adapter"))
+            time.sleep(0.0005)
+
+    def unsent_bytes(self) -> int:
+        """Return how many written bytes the kernel still holds (TIOCOUTQ, tty_ioctl(4))."""
+        port = self._opened()
+        try:
+            answer = fcntl.ioctl(port.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+        except _FAILURES as failure:
+            raise self._lost(failure) from failure
+        return int(struct.unpack("i", answer)[0])
+
+    def forget_queues(self) -> None:
+        """Throw away what was received and not read, and what was written and has not left."""
+        port = self._opened()
+        try:
+            port.reset_input_buffer()
+            port.reset_output_buffer()
+        except _FAILURES as failure:
+            raise self._lost(failure) from failure
 
     def modem_lines(self) -> ModemLines:
         """Return the modem-control inputs; raise DeviceUnavailable where the port has none."""

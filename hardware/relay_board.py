@@ -1,0 +1,330 @@
+"""What every relay board does, whatever carries its orders: one thread, one lock, rest first.
+
+    away ── reached: OFF to each channel in use ──> rest ── pulse: ON ──> on ── time over: OFF ──> rest
+      ^                                              │                    │
+      └───────────── lost (LOST said once) ──────────┴────────────────────┘
+
+Invariants: ON is sent only inside `switch_on()`, once, in the caller's thread, and never again on
+its own; after any opening of the device the first order is OFF for every channel in use; OFF that
+was not confirmed is sent again until it is; no output stays on past its longest on-time.
+"""
+
+import threading
+import time
+from abc import ABC, abstractmethod
+
+from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
+from hardware.interfaces import DeviceState, Health, Report
+
+LOOK_SECONDS = 0.1
+LOOK_AGAIN_SECONDS = 0.25
+
+
+class RelayBoard(ABC):
+    """One board, shared by the relays on it; looks for the board while it is away.
+
+    Subclasses know the device; each of their methods is called under the board's lock.
+    """
+
+    look_seconds = LOOK_SECONDS
+    """How often a board that is there is asked whether it still is."""
+
+    def __init__(self, *, name: str, report: Report | None) -> None:
+        """Prepare a board that nobody uses yet; `report` is told of its health, once a change."""
+        self.name = name
+        self._report = report
+        self._changed = threading.Condition(threading.Lock())
+        self._on_since_ns: dict[int, int] = {}
+        self._off_due_ns: dict[int, int] = {}
+        self._in_use: set[int] = set()
+        self._unrested: set[int] = set()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._health: Health | None = None
+
+    @property
+    @abstractmethod
+    def times_pulses(self) -> bool:
+        """Tell whether the board itself ends a pulse, also when nobody is there to order OFF."""
+
+    @abstractmethod
+    def check_channel(self, channel: int) -> None:
+        """Raise BadDeviceSetting for a channel the board does not have."""
+
+    @abstractmethod
+    def _is_reached(self) -> bool:
+        """Tell whether the device is held, as it was when it was last reached."""
+
+    @abstractmethod
+    def _reach(self) -> None:
+        """Take hold of the device without moving anything; raise DeviceUnavailable."""
+
+    @abstractmethod
+    def _order_on(self, channel: int, seconds: float) -> tuple[int, float]:
+        """Switch on; return monotonic ns of the first byte, and the seconds it will really last.
+
+        Raise DeviceUnavailable only when nothing was sent, OutputNotConfirmed when nobody knows.
+        """
+
+    @abstractmethod
+    def _order_off(self, channel: int) -> None:
+        """Switch off; raise DeviceUnavailable or OutputNotConfirmed."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Let go of the device."""
+
+    @abstractmethod
+    def _look(self) -> None:
+        """Ask whether the device is still there; raise DeviceUnavailable."""
+
+    def take(self, channel: int) -> None:
+        """Put a channel to rest and keep it so over every reconnect.
+
+        Raise DeviceUnavailable when the board is not there now; it is looked for all the same.
+        """
+        with self._changed:
+            self._in_use.add(channel)
+            self._unrested.add(channel)
+            if self._thread is None:
+                self._stopping = False
+                self._thread = threading.Thread(
+                    target=self._keep, name=f"relay board {self.name}", daemon=True
+                )
+                self._thread.start()
+            try:
+                if self._is_reached():
+                    self._rest_the_unrested()
+                else:
+                    self._connect()
+            except OutputNotConfirmed as doubt:
+                self._say(Health.FAULTY, str(doubt))
+            except DeviceUnavailable as absence:
+                self._drop()
+                raise DeviceUnavailable(str(absence)) from absence
+
+    def let_go(self, channel: int) -> None:
+        """Put a channel to rest; with the last one, let go of the device and end the thread."""
+        thread: threading.Thread | None = None
+        with self._changed:
+            if channel not in self._in_use:
+                return
+            self._forget(channel)
+            if self._is_reached():
+                self._try_rest(channel)
+            self._in_use.discard(channel)
+            self._unrested.discard(channel)
+            if not self._in_use:
+                self._stopping = True
+                thread, self._thread = self._thread, None
+                self._changed.notify_all()
+        if thread is not None:
+            thread.join()
+
+    def switch_on(self, channel: int, seconds: float, *, longest_seconds: float | None = None) -> int:
+        """Order ON now and OFF after `seconds`; return monotonic ns of the first byte.
+
+        An output that is on already stays on until the later of the two ends, yet never longer
+        than `longest_seconds` without a rest. Raise DeviceUnavailable (nothing was switched),
+        DeviceRefused (its longest time is used up) or OutputNotConfirmed (OFF follows).
+        """
+        with self._changed:
+            if channel not in self._in_use:
+                raise DeviceUnavailable(f"{self.name}: channel {channel} is not open")
+            if not self._is_reached():
+                raise DeviceUnavailable(f"{self.name}: the board is away; nothing was switched")
+            seconds = self._seconds_to_stay(channel, seconds, longest_seconds)
+            self._unrested.discard(channel)
+            try:
+                at_ns, seconds = self._order_on(channel, seconds)
+            except OutputNotConfirmed:
+                self._forget(channel)
+                self._unrested.add(channel)
+                self._changed.notify_all()
+                raise
+            except DeviceUnavailable as loss:
+                self._drop()
+                raise DeviceUnavailable(f"{loss}; nothing was switched") from loss
+            self._on_since_ns.setdefault(channel, at_ns)
+            self._off_due_ns[channel] = max(at_ns + round(seconds * 1e9), self._off_due_ns.get(channel, 0))
+            self._changed.notify_all()
+            return at_ns
+
+    def switch_off(self, channel: int) -> None:
+        """Order OFF now; raise OutputNotConfirmed when it did not arrive, and repeat it until it does."""
+        with self._changed:
+            self._forget(channel)
+            self._unrested.add(channel)
+            if not self._is_reached():
+                raise OutputNotConfirmed(
+                    f"{self.name}: the board is away; OFF will be sent when the board is back"
+                )
+            try:
+                self._order_off(channel)
+            except DeviceUnavailable as loss:
+                self._drop()
+                raise OutputNotConfirmed(f"{loss}; OFF will be sent when the board is back") from loss
+            self._unrested.discard(channel)
+
+    def _seconds_to_stay(self, channel: int, seconds: float, longest_seconds: float | None) -> float:
+        since_ns = self._on_since_ns.get(channel)
+        if since_ns is None:
+            return seconds
+        now_ns = time.monotonic_ns()
+        left = max(seconds, (self._off_due_ns.get(channel, 0) - now_ns) / 1e9)
+        if longest_seconds is None:
+            return left
+        left = min(left, longest_seconds - (now_ns - since_ns) / 1e9)
+        if left <= 0:
+            raise DeviceRefused(
+                f"{self.name}: channel {channel} has been on for {longest_seconds:g} s, its longest time; "
+                "it has to rest before the next pulse"
+            )
+        return left
+
+    def _forget(self, channel: int) -> None:
+        self._off_due_ns.pop(channel, None)
+        self._on_since_ns.pop(channel, None)
+
+    def _keep(self) -> None:
+        look_at = 0.0
+        with self._changed:
+            while not self._stopping:
+                if not self._is_reached():
+                    self._changed.wait(LOOK_AGAIN_SECONDS)
+                    self._look_for_it()
+                    continue
+                self._rest_what_is_due()
+                if time.monotonic() >= look_at and self._is_reached():
+                    look_at = time.monotonic() + self.look_seconds
+                    self._notice_loss()
+                self._changed.wait(self._seconds_to_next_look())
+            self._drop()
+
+    def _look_for_it(self) -> None:
+        if self._stopping or self._is_reached():
+            return
+        try:
+            self._connect()
+        except OutputNotConfirmed as doubt:
+            self._say(Health.FAULTY, str(doubt))
+        except DeviceUnavailable as absence:
+            self._drop()
+            self._say(Health.LOST, str(absence))
+
+    def _connect(self) -> None:
+        self._reach()
+        # A pulse from before the loss has no claim on the board that came back.
+        self._off_due_ns.clear()
+        self._on_since_ns.clear()
+        self._unrested |= self._in_use
+        self._rest_the_unrested()
+
+    def _rest_the_unrested(self) -> None:
+        for channel in sorted(self._unrested & self._in_use):
+            self._order_off(channel)
+            self._unrested.discard(channel)
+        self._say(Health.OK, "outputs at rest")
+
+    def _rest_what_is_due(self) -> None:
+        now_ns = time.monotonic_ns()
+        for channel in [c for c, due_ns in self._off_due_ns.items() if due_ns <= now_ns]:
+            self._forget(channel)
+            self._unrested.add(channel)
+        for channel in sorted(self._unrested & self._in_use):
+            self._try_rest(channel)
+
+    def _try_rest(self, channel: int) -> None:
+        if not self._is_reached():
+            return
+        try:
+            self._order_off(channel)
+        except OutputNotConfirmed as doubt:
+            self._say(Health.FAULTY, str(doubt))
+        except DeviceUnavailable as loss:
+            self._drop()
+            self._say(Health.LOST, f"{loss}; OFF will be sent when the board is back")
+        else:
+            self._unrested.discard(channel)
+            if not self._unrested and self._health is Health.FAULTY:
+                self._say(Health.OK, "outputs at rest")
+
+    def _notice_loss(self) -> None:
+        try:
+            self._look()
+        except DeviceUnavailable as loss:
+            self._drop()
+            self._say(Health.LOST, str(loss))
+
+    def _seconds_to_next_look(self) -> float:
+        if not self._off_due_ns:
+            return LOOK_SECONDS
+        left_ns = min(self._off_due_ns.values()) - time.monotonic_ns()
+        return max(0.0, min(LOOK_SECONDS, left_ns / 1e9))
+
+    def _say(self, health: Health, detail: str) -> None:
+        if health is not self._health:
+            self._health = health
+            if self._report is not None:
+                self._report(DeviceState(self.name, health, detail))
+
+
+class BoardRelay:
+    """One channel of a RelayBoard, as a Relay."""
+
+    def __init__(
+        self,
+        board: RelayBoard,
+        channel: int,
+        *,
+        name: str,
+        max_pulse_seconds: float = 30.0,
+        max_on_seconds: float | None = None,
+    ) -> None:
+        """Take a channel (from 1); raise BadDeviceSetting where the board cannot have it.
+
+        `max_on_seconds`: the longest the output stays on without a rest, however many pulses come;
+        None where the lane may be held open.
+        """
+        board.check_channel(channel)
+        if max_pulse_seconds <= 0 or (max_on_seconds is not None and max_on_seconds <= 0):
+            raise BadDeviceSetting(f"{name}: max_pulse_seconds and max_on_seconds must be above 0")
+        self._board = board
+        self._channel = channel
+        self._name = name
+        self._max_pulse_seconds = max_pulse_seconds
+        self._max_on_seconds = max_on_seconds
+
+    @property
+    def name(self) -> str:
+        """Return the name the site file gives it."""
+        return self._name
+
+    def open(self) -> None:
+        """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there.
+
+        Also after that error the board is looked for, and put to rest when it comes.
+        """
+        self._board.take(self._channel)
+
+    def pulse(self, seconds: float) -> int:
+        """Switch on now, and off after `seconds` by a timer; return monotonic ns of the first byte.
+
+        A second pulse while on extends to the later end, up to `max_on_seconds`. Raise
+        BadDeviceSetting above `max_pulse_seconds`, DeviceUnavailable, DeviceRefused or
+        OutputNotConfirmed; nothing opens later.
+        """
+        if not 0 < seconds <= self._max_pulse_seconds:
+            raise BadDeviceSetting(
+                f"{self._name}: a pulse lasts more than 0 and at most "
+                f"{self._max_pulse_seconds:g} s, not {seconds:g}"
+            )
+        return self._board.switch_on(self._channel, seconds, longest_seconds=self._max_on_seconds)
+
+    def rest(self) -> None:
+        """Switch the output off; raise OutputNotConfirmed when the board does not take it."""
+        self._board.switch_off(self._channel)
+
+    def close(self) -> None:
+        """Put the output to rest if the board is there, and let go of it."""
+        self._board.let_go(self._channel)

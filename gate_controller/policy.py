@@ -320,15 +320,12 @@ def _index(
     credentials = {r.credential_id: r for r in kinds["credential"].values() if isinstance(r, Credential)}
     cards: dict[bytes, CardCredential] = {}
     typed: dict[str, list[PinCredential | VisitorCodeCredential]] = {}
-    for credential in credentials.values():
+    # The last that fits counts: what ended must never hide the live one with the same number.
+    for credential in sorted(credentials.values(), key=lambda c: c.state is not CredentialState.ENDED):
         if isinstance(credential, CardCredential):
-            # An ended card must never hide the live one that was bound to the same number later.
-            if credential.tag not in cards or credential.state is not CredentialState.ENDED:
-                cards[credential.tag] = credential
+            cards[credential.tag] = credential
         elif isinstance(credential, PinCredential | VisitorCodeCredential):
-            # The last that fits counts, so one that ended goes before the live ones.
-            place = 0 if credential.state is CredentialState.ENDED else len(typed.get(credential.home_id, ()))
-            typed.setdefault(credential.home_id, []).insert(place, credential)
+            typed.setdefault(credential.home_id, []).append(credential)
     return Policy(
         epoch=epoch,
         version=version,

@@ -40,9 +40,10 @@ class FaceIsNeverAlone(History):
         ways: dict[str, set[Method]] = {}
         for credential in snapshot.policy.credentials.values():
             method = KINDS.get(type(credential).__name__)
-            person = snapshot.policy.persons[credential.person_id]
+            person = snapshot.policy.persons.get(credential.person_id)
             works = (
-                credential.state is CredentialState.ACTIVE
+                person is not None
+                and credential.state is CredentialState.ACTIVE
                 and (credential.valid_until is None or credential.valid_until > self.now)
                 and method in person.methods
             )

@@ -27,10 +27,9 @@ POLICY = (
 class BenchPage:
     """Serves the page until closed."""
 
-    def __init__(self, stage: Stage, screens: dict[str, str]) -> None:
-        """Serve at a free port; `screens` are the launch addresses by gate."""
+    def __init__(self, stage: Stage) -> None:
+        """Serve at a free port."""
         self._stage = stage
-        self._screens = screens
         self._acts = BenchActs(stage)
         self._closed = threading.Event()
         port = free_port()
@@ -84,7 +83,6 @@ class BenchPage:
             gates=self._stage.gates,
             cards=self._stage.compound.cards,
             address=self._stage.server.address,
-            screens=self._screens,
         )
 
     def _events(self) -> Response:

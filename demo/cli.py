@@ -88,10 +88,7 @@ def _stay(stage: "Stage", camera: int | None) -> None:
 
     if camera is not None:
         stage.use_camera(camera)
-    screens = {
-        gate_id: ends.screen.launch_url for gate_id, ends in stage.gates.items() if ends.screen is not None
-    }
-    page = BenchPage(stage, screens)
+    page = BenchPage(stage)
     stage.closing.callback(page.close)
     for line in addresses(stage, page.address):
         print(line, flush=True)

@@ -17,7 +17,7 @@ def addresses(stage: Stage, bench_address: str) -> Iterator[str]:
     guest, resident = stage.compound.cards[0], stage.member("resident")
     with stage.office.act() as act:
         invitation = invite(act, guest.person_id)
-    screen = stage.gates["north"].screen
+    screen = stage.gates["north"].launch_url
     yield ""
     yield f"  Bench: cards, keys, cables   {bench_address}"
     yield f"  Manager                      {stage.server.address}/staff/sign-in"
@@ -25,7 +25,7 @@ def addresses(stage: Stage, bench_address: str) -> Iterator[str]:
     yield f"    authenticator secret {stage.totp_secret}   codes now: {codes} (each works once)"
     yield f"  A resident's invitation      {stage.server.address}/r/welcome/{invitation}"
     if screen is not None:
-        yield f"  Screen of the north gate     {screen.launch_url}"
+        yield f"  Screen of the north gate     {screen}"
     yield f"  A PIN to type at a keypad    {resident.typed_home}#{resident.pin}#"
     yield ""
     yield "  The portraits before the camera are files in the simulated camera's folder only."

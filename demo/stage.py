@@ -63,6 +63,15 @@ class GateEnds:
         """Return the gate's id."""
         return self.plan.gate_id
 
+    @property
+    def launch_url(self) -> str | None:
+        """Return the address that signs a browser in to this gate's screen now, None without one."""
+        token_file = self.folder / "launch_token"
+        if not token_file.is_file():
+            return None
+        token = token_file.read_text(encoding="ascii").strip()
+        return f"http://127.0.0.1:{self.screen_port}/?token={token}"
+
     def journal(self) -> list[JournalEntry]:
         """Return all entries of the gate's own journal file, also while the gate runs."""
         rows = self._ask("SELECT entry FROM journal ORDER BY seq")

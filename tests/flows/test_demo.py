@@ -1,0 +1,135 @@
+"""The demo from outside, as an operator runs it: every step good, every saboteur noticed, nothing left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.script import STEP_NAMES
+from tests.face_fixtures import require_portraits
+
+pytestmark = [pytest.mark.slow]
+
+LONGEST_SECONDS = 240.0
+DENIED = {
+    "card_opens", "same_card_same_number_at_every_reader", "pin_opens", "qr_opens", "qr_online_code_opens",
+    "visitor_pass_opens", "visitor_code_opens_once", "face_opens", "server_down_card_opens",
+    "power_cycle_no_pulse",
+}
+ALLOWED = {
+    "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
+    "qr_unused_after_45_s_refused", "qr_forged_refused", "visitor_pass_outside_hours_refused",
+    "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
+    "face_withdrawn_refused", "lockdown_refuses", "lost_only_card_never_blocks_publication",
+    "restored_server_keeps_revocations",
+}
+NOTICED = {
+    "allow_all": ALLOWED,
+    "deny_all": DENIED,
+    "replay": {"qr_used_twice_refused", "visitor_code_opens_once"},
+    "deaf_sync": {
+        "method_not_chosen_refused", "face_withdrawn_refused", "lockdown_refuses",
+        "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
+    },
+}
+UNTOUCHED = {
+    "allow_all": {"card_opens", "pin_opens", "face_only_lane_refused_by_admin"},
+    "deny_all": {"face_only_lane_refused_by_admin"},
+    "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
+    "deaf_sync": {"card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse"},
+}
+
+
+@pytest.fixture(autouse=True)
+def portraits() -> None:
+    """Skip where the portraits were not fetched."""
+    require_portraits()
+
+
+def run_demo(folder: Path, *options: str) -> tuple[int, list[dict[str, object]], str]:
+    """Run `menjin demo --once --json` with its temporary files in a folder; return status, lines, errors."""
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "menjin", "demo", "--once", "--json", *options],
+        capture_output=True, text=True, timeout=LONGEST_SECONDS, env={**os.environ, "TMPDIR": str(folder)},
+        check=False,
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of processes that name this folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        found += [line] * (str(folder) in line)
+    return found
+
+
+def test_all_steps_go_well_in_their_order_and_nothing_is_left(tmp_path: Path) -> None:
+    """The whole script, its lines, its trace, and what remains: nothing."""
+    trace = tmp_path / "trace.jsonl"
+    status, lines, errors = run_demo(tmp_path / "demo", "--trace", str(trace))
+    assert [line["step"] for line in lines] == list(STEP_NAMES)
+    assert [line for line in lines if line["ok"] is not True] == []
+    assert status == 0, errors
+    assert all(set(line) == {"step", "ok", "ms", "detail"} for line in lines)
+    opened = {line["step"] for line in lines if line["ms"] is not None}
+    assert {"card_opens", "pin_opens", "qr_opens", "visitor_pass_opens", "face_opens"} <= opened
+    assert {step for step in opened if str(step).endswith("_refused")} == set()
+    traced = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert all(set(line) == {"step", "pty", "direction", "hex", "at_ns"} for line in traced)
+    talk = {(line["step"], line["pty"], line["direction"]) for line in traced}
+    assert ("card_opens", "north-in-card", "to_host") in talk
+    assert ("card_opens", "north-relay", "from_host") in talk
+    refused = [line for line in traced if line["step"] == "unknown_card_refused"]
+    assert [line for line in refused if line["hex"].startswith("a00101")] == []
+    assert list((tmp_path / "demo").iterdir()) == []
+    assert processes_of(tmp_path / "demo") == []
+
+
+@pytest.mark.parametrize("kind", sorted(NOTICED))
+def test_a_saboteur_is_noticed_by_the_steps_that_should(kind: str, tmp_path: Path) -> None:
+    """A broken product makes its steps say false, and the others go on saying true."""
+    status, lines, errors = run_demo(tmp_path / "demo", "--sabotage", kind)
+    failed = {str(line["step"]) for line in lines if line["ok"] is False}
+    assert [line["step"] for line in lines] == list(STEP_NAMES), errors
+    assert NOTICED[kind] <= failed
+    assert UNTOUCHED[kind] & failed == set()
+    assert status == 1
+
+
+def test_ctrl_c_in_the_middle_leaves_no_process_and_no_file(tmp_path: Path) -> None:
+    """A person who changes their mind finds the machine as it was."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "menjin", "demo", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    assert demo.stdout is not None
+    with demo:
+        first = demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        status = demo.wait(60)
+    assert json.loads(first)["step"] == "card_opens"
+    assert status == 130
+    assert list(folder.iterdir()) == []
+    assert processes_of(folder) == []
+
+
+def test_missing_portraits_are_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing and what to do, before anything starts."""
+    from demo import stage
+    from demo.processes import StartRefused
+
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(StartRefused, match="make setup"), stage.open_stage(None, wrapper=[], tell=print):
+        pytest.fail("the demo started without its pictures")

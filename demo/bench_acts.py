@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from demo.compound import UNKNOWN_CARD
+from demo.gate_ends import GateEnds
 from demo.phone import PageRefused, Phone
 from demo.processes import StartRefused
-from demo.stage import GateEnds, Stage
+from demo.stage import Stage
 from hardware.interfaces import InputKind
 from hardware.simulated.wire import TraceEntry
 

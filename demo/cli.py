@@ -38,7 +38,8 @@ def run(argv: Sequence[str]) -> int:
         help="after the script, the north gate looks through V4L2 camera N instead of simulated pictures",
     )
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job has SIGINT ignored
+        signal.signal(number, _end)
     try:
         return _run(options)
     except KeyboardInterrupt:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from demo.gate_ends import GateEnds
 from demo.office import Seen
 from demo.processes import wait_until
-from demo.stage import GateEnds, Stage
+from demo.stage import Stage
 
 OPEN_SECONDS = 3.0
 EVENT_SECONDS = 4.0

@@ -2,9 +2,10 @@
 
 import time
 
+from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, opens, pulse_after, require
 from demo.processes import wait_until
-from demo.stage import GateEnds, Stage
+from demo.stage import Stage
 from gate_controller.journal_chain import ChainBroken, verify_chain
 from hardware.relays import switch_frame
 

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from demo.compound import card_number
 from demo.desk import DeskRefused
+from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, event_after, opens, pulse_after, refused, require
 from demo.office import Office
 from demo.processes import run_menjin, wait_until
-from demo.stage import GateEnds, Stage
+from demo.stage import Stage
 from demo.tampered_policy import VERSIONS_AHEAD, only_face_at
 from web_admin.models import CredentialRow, Person
 

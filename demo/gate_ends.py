@@ -1,0 +1,105 @@
+"""One gate's ends in the demo, and the trace of all wires."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from demo.cable import Cable
+from demo.metal import Metal
+from demo.processes import GateProcess
+from demo.screen import GateScreen
+from demo.site_files import GatePlan
+from gate_controller.journal_chain import Facts, JournalEntry
+from hardware.simulated.wire import TraceEntry
+
+
+@dataclass(slots=True)
+class GateEnds:
+    """One gate of the demo: its plan, folder, metal, cable and process."""
+
+    plan: GatePlan
+    folder: Path
+    metal: Metal
+    cable: Cable
+    process: GateProcess
+    screen_port: int
+    screen: GateScreen | None = None
+
+    @property
+    def gate_id(self) -> str:
+        """Return the gate's id."""
+        return self.plan.gate_id
+
+    @property
+    def launch_url(self) -> str | None:
+        """Return the address that signs a browser in to this gate's screen now, None without one."""
+        token_file = self.folder / "launch_token"
+        if not token_file.is_file():
+            return None
+        token = token_file.read_text(encoding="ascii").strip()
+        return f"http://127.0.0.1:{self.screen_port}/?token={token}"
+
+    def journal(self) -> list[JournalEntry]:
+        """Return all entries of the gate's own journal file, also while the gate runs."""
+        rows = self._ask("SELECT entry FROM journal ORDER BY seq")
+        return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
+
+    def last_decision(self) -> Facts | None:
+        """Return the facts of the last decision among the newest entries, None when there is none."""
+        try:
+            rows = self._ask("SELECT entry FROM journal ORDER BY seq DESC LIMIT 20")
+        except sqlite3.Error:
+            return None
+        entries = [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
+        return next((entry.facts for entry in entries if entry.kind == "access"), None)
+
+    def journal_seq(self) -> int:
+        """Return the number of the gate's last entry."""
+        return int(self._ask("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
+
+    def _ask(self, query: str) -> list[tuple[bytes]]:
+        connection = sqlite3.connect(self.folder / "data" / "journal.sqlite3", timeout=5)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+
+class TraceFile:
+    """Writes the bytes on every pty, with the step that went on, as one JSON object a line."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, when there is one."""
+        self.step = "start"
+        self.listen: Callable[[TraceEntry], None] | None = None
+        self._lock = threading.Lock()
+        self._file: IO[str] | None = path.open("w", encoding="utf-8") if path is not None else None
+
+    def take(self, entry: TraceEntry) -> None:
+        """Write one piece of a wire's talk."""
+        if self.listen is not None:
+            self.listen(entry)
+        if self._file is None:
+            return
+        line = {
+            "step": self.step,
+            "pty": entry.wire,
+            "direction": entry.direction,
+            "hex": entry.data.hex(),
+            "at_ns": entry.at_ns,
+        }
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(json.dumps(line) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()

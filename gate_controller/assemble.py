@@ -207,7 +207,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         snapshot.face_roster if snapshot is not None else {},
     )
     parts = GateParts(
-        identity=identity,
+        store=store,
         desks=desks,
         relays=relays,
         lane_of_device=lane_of_device,

@@ -138,7 +138,7 @@ class Controller:
     def _order_arrived(self, signed: SignedOrder) -> None:
         clock, now = self._parts.clock, self._parts.clock.now()
         order, reason = check_order(
-            signed, self._parts.identity, self._parts.journal, now, clock_sure=clock.is_sure
+            signed, self._parts.store, self._parts.journal, now, clock_sure=clock.is_sure
         )
         lane_id = order.lane_id if order is not None else ""
         policy = self._state.snapshot.policy if self._state.snapshot is not None else None

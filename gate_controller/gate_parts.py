@@ -11,7 +11,7 @@ from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.policy import PolicySnapshot
-from gate_controller.policy_store import GateIdentity
+from gate_controller.policy_store import PolicyStore
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
 from hardware.interfaces import Relay
@@ -21,7 +21,7 @@ from hardware.interfaces import Relay
 class GateParts:
     """What `assemble` puts together for the controller; mappings go by lane or device name."""
 
-    identity: GateIdentity
+    store: PolicyStore
     desks: Mapping[str, LaneDesk]
     relays: Mapping[str, Relay]
     lane_of_device: Mapping[str, str]

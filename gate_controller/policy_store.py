@@ -20,7 +20,7 @@ from gate_controller.policy import (
     compile_policy,
     decode_record,
 )
-from gate_controller.signing import SignedCertificate
+from gate_controller.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
 from gate_controller.sync_contract import (
     PolicyChange,
     PolicyManifest,
@@ -57,7 +57,7 @@ class PolicyStore:
     def __init__(self, path: Path, identity: GateIdentity, now: datetime) -> None:
         """Open the file; a damaged one is set aside and the server asked for the whole policy."""
         self._lock = threading.Lock()
-        self._identity = identity
+        self.identity = identity
         self._connection, self.damaged = open_database(path, SCHEMA, now)
         if self.damaged is not None:
             self._salvage(self.damaged)
@@ -92,9 +92,9 @@ class PolicyStore:
     def _check(self, signed: SignedPolicyManifest) -> PolicyManifest:
         return open_manifest(
             signed,
-            self._identity.root_public_key,
-            site_id=self._identity.site_id,
-            gate_id=self._identity.gate_id,
+            self.identity.root_public_key,
+            site_id=self.identity.site_id,
+            gate_id=self.identity.gate_id,
         )
 
     @property
@@ -128,6 +128,10 @@ class PolicyStore:
         from what this gate has, a digest that does not fit, or a broken promise 1.
         """
         manifest = self._check(signed)
+        try:
+            self.trust("policy", signed.certificate)
+        except SignatureRefused as err:
+            raise PolicyRefused(f"the policy's signature: {err}") from err
         offered = (manifest.epoch, manifest.version)
         if offered < self.have:
             raise PolicyRefused(f"policy {offered} is older than {self.have}, which this gate has")
@@ -251,14 +255,25 @@ class PolicyStore:
             self._counter = counter
             return counter
 
-    def keep_certificate(self, name: str, signed: SignedCertificate) -> None:
-        """Keep the newest certificate of a role (`pass`, `anchor`)."""
-        with self._lock, transaction(self._connection):
-            self._put_state(f"certificate-{name}", msgspec.json.encode(signed))
+    def trust(self, role: KeyRole, signed: SignedCertificate) -> bytes:
+        """Return the key that the root certified for a role, and keep its certificate.
 
-    def certificate(self, name: str) -> SignedCertificate | None:
+        Raise SignatureRefused for a certificate older than the newest seen: its key was replaced.
+        """
+        root, site_id = self.identity.root_public_key, self.identity.site_id
+        certificate = open_certificate(root, signed, site_id, role)
+        kept = self.certificate(role)
+        if kept == signed:
+            return certificate.public_key
+        if kept is not None and certificate.issued_at < open_certificate(root, kept, site_id, role).issued_at:
+            raise SignatureRefused(f"this {role} key was replaced by a newer one")
+        with self._lock, transaction(self._connection):
+            self._put_state(f"certificate-{role}", msgspec.json.encode(signed))
+        return certificate.public_key
+
+    def certificate(self, role: KeyRole) -> SignedCertificate | None:
         """Return the certificate kept for a role."""
-        value = self._state(f"certificate-{name}")
+        value = self._state(f"certificate-{role}")
         return msgspec.json.decode(value, type=SignedCertificate) if value else None
 
     def close(self) -> None:

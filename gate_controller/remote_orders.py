@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from gate_controller.access import Reason, posture_of
 from gate_controller.journal import Journal
 from gate_controller.policy import LaneRecord, Policy, Posture
-from gate_controller.policy_store import GateIdentity
+from gate_controller.policy_store import PolicyStore
 from gate_controller.signing import SignatureRefused
 from gate_controller.sync_contract import OpenOrder, SignedOrder, open_order
 
@@ -13,13 +13,15 @@ MAX_AHEAD = timedelta(seconds=5)
 
 
 def check_order(
-    signed: SignedOrder, identity: GateIdentity, journal: Journal, now: datetime, *, clock_sure: bool
+    signed: SignedOrder, store: PolicyStore, journal: Journal, now: datetime, *, clock_sure: bool
 ) -> tuple[OpenOrder | None, Reason | None]:
     """Return the order and why it may not be obeyed, if so; its id is stored before it can open."""
+    identity = store.identity
     try:
         order = open_order(
             signed, identity.root_public_key, site_id=identity.site_id, gate_id=identity.gate_id
         )
+        store.trust("order", signed.certificate)
     except SignatureRefused:
         return None, Reason.ORDER_FORGED
     if not clock_sure:

@@ -1,7 +1,9 @@
 """Signatures with a purpose: Ed25519 (RFC 8032) over a domain, a NUL and the bytes.
 
 An offline root key certifies separate keys for policies, passes, orders and anchors; a gate pins
-the root when it is paired, so a stolen web server can be given new keys without touching a gate.
+the root when it is paired. A stolen web server can be given new keys without touching a gate: once a
+gate has seen a newer certificate of a role, it refuses the older ones (`PolicyStore.trust`). A gate
+that has not heard from the server since then still trusts the old keys.
 """
 
 import base64
@@ -71,6 +73,13 @@ def certify(
 
 def certified_key(root_public_key: bytes, signed: SignedCertificate, site_id: str, role: KeyRole) -> bytes:
     """Return the public key that the root certified for this site and role; raise SignatureRefused."""
+    return open_certificate(root_public_key, signed, site_id, role).public_key
+
+
+def open_certificate(
+    root_public_key: bytes, signed: SignedCertificate, site_id: str, role: KeyRole
+) -> KeyCertificate:
+    """Return what the root certified for this site and role; raise SignatureRefused."""
     verify(root_public_key, CERTIFICATE_DOMAIN, signed.certificate, signed.signature)
     try:
         certificate = msgspec.json.decode(signed.certificate, type=KeyCertificate)
@@ -80,7 +89,7 @@ def certified_key(root_public_key: bytes, signed: SignedCertificate, site_id: st
         raise SignatureRefused(
             f"the certificate is for {certificate.role} at {certificate.site_id}, not for {role} at {site_id}"
         )
-    return certificate.public_key
+    return certificate
 
 
 def request_message(method: str, path: str, body: bytes, gate_id: str, counter: int) -> bytes:

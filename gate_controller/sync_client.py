@@ -22,7 +22,9 @@ from gate_controller.policy import FaceRecord, PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.signing import (
+    KeyRole,
     SignatureRefused,
+    SignedCertificate,
     certified_key,
     sign,
     verify,
@@ -221,17 +223,17 @@ class SyncClient:
         return reply.ask_again_seconds
 
     def _take_keys(self, reply: AskReply) -> None:
-        for role, signed in (("pass", reply.pass_certificate), ("anchor", reply.anchor_certificate)):
+        offered: tuple[tuple[KeyRole, SignedCertificate | None], ...] = (
+            ("pass", reply.pass_certificate),
+            ("anchor", reply.anchor_certificate),
+        )
+        for role, signed in offered:
             if signed is None or signed == self._store.certificate(role):
                 continue
             try:
-                key = certified_key(
-                    self._identity.root_public_key, signed, self._identity.site_id,
-                    "pass" if role == "pass" else "anchor",
-                )
+                key = self._store.trust(role, signed)
             except SignatureRefused as err:
                 raise SyncRefused(f"the server's {role} key: {err}") from err
-            self._store.keep_certificate(role, signed)
             if role == "pass":
                 self._deliver(PassKeyChanged(key))
 

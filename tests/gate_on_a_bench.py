@@ -96,7 +96,7 @@ class BenchGate:
         store = PolicyStore(self.root / "data" / "policy.sqlite3", self.identity, now)
         signed, change = self.site.signed_policy(encoded(records), version=version, issued_at=now)
         store.take(signed, change, now)
-        store.keep_certificate("pass", self.site.certificates["pass"])
+        store.trust("pass", self.site.certificates["pass"])
         store.close()
 
     @property

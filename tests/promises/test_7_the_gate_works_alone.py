@@ -49,7 +49,7 @@ def bench(tmp_path: Path) -> Iterator[BenchGate]:
 def give_policy_of(bench: BenchGate, whole: Mapping[str, Record], issued_at: datetime) -> None:
     store = PolicyStore(bench.root / "data" / "policy.sqlite3", bench.identity, datetime.now(UTC))
     store.take(*bench.site.signed_policy(encoded(whole), issued_at=issued_at), datetime.now(UTC))
-    store.keep_certificate("pass", bench.site.certificates["pass"])
+    store.trust("pass", bench.site.certificates["pass"])
     store.close()
 
 

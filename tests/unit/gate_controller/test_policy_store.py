@@ -22,7 +22,14 @@ from gate_controller.policy import (
     encode_record,
 )
 from gate_controller.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
-from gate_controller.signing import public_bytes
+from gate_controller.signing import (
+    KEY_ROLES,
+    KeyCertificate,
+    KeyRole,
+    SignatureRefused,
+    certify,
+    public_bytes,
+)
 from gate_controller.sync_contract import PolicyChange, SignedPolicyManifest
 from tests.people import card, lane, person, records
 from tests.site_keys import SiteKeys, encoded
@@ -299,3 +306,21 @@ def test_a_credential_that_only_left_this_gate_leaves_no_tombstone(store: Policy
     store.take(*signed(WHOLE, 1), NOW)
     store.take(*signed({key: value for key, value in WHOLE.items() if "credential" not in key}, 2), NOW)
     assert store.tombstones() == ()
+
+
+@pytest.mark.parametrize("role", KEY_ROLES)
+def test_a_key_that_was_replaced_is_trusted_no_more(store: PolicyStore, path: Path, role: KeyRole) -> None:
+    """Once a newer certificate of a role was seen, the older one is refused, also after a restart."""
+    newer = certify(
+        SITE.root,
+        KeyCertificate("site-1", role, public_bytes(SITE.keys["order"]), datetime(2026, 2, 1, tzinfo=UTC)),
+    )
+    store.trust(role, SITE.certificates[role])
+    assert store.trust(role, newer) == public_bytes(SITE.keys["order"])
+    with pytest.raises(SignatureRefused, match="replaced"):
+        store.trust(role, SITE.certificates[role])
+    store.close()
+    again = PolicyStore(path, GATE, NOW)
+    with pytest.raises(SignatureRefused, match="replaced"):
+        again.trust(role, SITE.certificates[role])
+    again.close()

@@ -110,8 +110,9 @@ class RelayBoard(ABC):
             if channel not in self._in_use:
                 return
             self._forget(channel)
-            if self._is_reached():
-                self._try_rest(channel)
+            # A board that came back a moment ago is still to be put to rest.
+            self._look_for_it()
+            self._try_rest(channel)
             self._in_use.discard(channel)
             self._unrested.discard(channel)
             if not self._in_use:

@@ -1,0 +1,176 @@
+"""The manager's pages in a real browser: two-step sign-in, a day's work, every page's look.
+
+With MENJIN_SCREENSHOTS=FOLDER every page is also kept there as a picture, in both languages.
+"""
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from werkzeug.serving import make_server
+
+from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
+from tests.resident_compound import SetClock
+from web_admin.alarms import raise_alarm
+from web_admin.config import WebConfig
+from web_admin.database import current_menjin
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
+KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup fetches it")
+SMALL_TARGETS = """
+[...document.querySelectorAll("a, button, summary, select, input:not([type=hidden])")]
+  .filter((e) => e.offsetParent && !e.matches(".skip"))
+  .map((e) => e.matches("[type=checkbox], [type=radio]") ? e.closest("li, label") : e)
+  .filter((e) => e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML.slice(0, 100))
+"""
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> ManagedCompound:
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
+        data_dir=tmp_path,
+        secrets_dir=tmp_path,
+        public_url="http://127.0.0.1",
+        **{name: secrets.token_bytes(32) for name in KEYS},
+    )
+    return make_managed_compound(config, SetClock(datetime.now(UTC)))
+
+
+@pytest.fixture
+def address(managed: ManagedCompound) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sign_in(page: Page, address: str, role: str = "manager") -> None:
+    """Sign in as a person does: password, then the code from the authenticator."""
+    page.goto(f"{address}/staff/sign-in")
+    page.locator("#email").fill(f"{role}@example.org")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button").click()
+    page.locator("#code").fill(code_now())
+    page.locator("main form button").click()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_a_family_moves_in_from_the_empty_home_to_the_invitation(
+    context: BrowserContext, managed: ManagedCompound, address: str
+) -> None:
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/manage/people/")
+    page.get_by_role("link", name="Add a home").click()
+    page.get_by_label("Home number").fill("6-0101")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Add a person").click()
+    page.get_by_label("Name or nickname").fill("何静")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Give a card").click()
+    page.get_by_label("Card number").fill("4200001")
+    page.get_by_role("button", name="Give this card").click()
+    expect(page.get_by_text("Home 1-0102 holds this card already")).to_be_visible()
+    expect(page.get_by_label("Card number")).to_be_focused()
+    expect(page.get_by_label("Card number")).to_have_value("4200001")
+    page.get_by_label("Card number").fill("0x6CB26E")
+    page.get_by_role("button", name="Give this card").click()
+    expect(page.get_by_text("The card is ready.")).to_be_visible()
+    page.get_by_role("button", name="Make an invitation").click()
+    expect(page.locator("svg.qr")).to_be_visible()
+
+
+def test_a_page_of_now_shows_an_alarm_without_being_loaded_again(
+    context: BrowserContext, managed: ManagedCompound, address: str
+) -> None:
+    page = context.new_page()
+    sign_in(page, address, "guard")
+    page.get_by_label("Note (may stay empty)").fill("leaf in the door")
+    page.get_by_role("button", name="I have seen it").click()
+    expect(page.get_by_text("Door open too long")).to_be_hidden()
+    with managed.app.app_context(), current_menjin().database.session() as session:
+        raise_alarm(session, managed.site_id, "alarm_door_forced", managed.clock(), gate_id="north")
+    expect(page.get_by_text("Door forced open")).to_be_visible(timeout=15_000)
+
+
+def test_the_keyboard_alone_reaches_the_content_first(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/staff/sign-in")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#email")).to_be_focused()
+
+
+def pages_of(managed: ManagedCompound) -> dict[str, str]:
+    person = f"/manage/people/{managed.persons['王芳']}"
+    return {
+        "now": "/manage/", "lane": "/manage/lanes/north-in", "lockdown": "/manage/lockdown",
+        "people": "/manage/people/", "nothing_found": "/manage/people/?q=zzz", "person": person,
+        "person_new": "/manage/people/new", "grants": f"{person}/grants", "move_out": f"{person}/move-out",
+        "card_give": f"/manage/cards/give/{managed.persons['王芳']}", "cards": "/manage/cards/",
+        "visitors": "/manage/visitors/", "visitor_new": "/manage/visitors/new", "gates": "/manage/gates/",
+        "gate": "/manage/gates/north", "lane_edit": "/manage/gates/north/lanes/north-in",
+        "hours": "/manage/hours/new", "day": "/manage/hours/days/new", "events": "/manage/events/",
+        "passages": f"/manage/events/person/{managed.persons['王芳']}", "why": "/manage/events/why",
+        "privacy": "/manage/privacy", "notice": "/manage/privacy/notice", "public": "/privacy",
+        "not_found": "/manage/nothing",
+    }  # fmt: skip
+
+
+@needs_axe
+@pytest.mark.parametrize(
+    ("size", "language", "scheme"),
+    [
+        ("phone", "zh", "light"),
+        ("phone", "en", "dark"),
+        ("desktop", "en", "light"),
+        ("desktop", "zh", "dark"),
+    ],
+)
+def test_every_page_is_accessible_fits_its_screen_and_runs_under_the_strict_policy(
+    browser: Browser, managed: ManagedCompound, address: str, size: str, language: str, scheme: str
+) -> None:
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    context = browser.new_context(viewport=SIZES[size], locale=locale, color_scheme=scheme)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    sign_in(page, address)
+    for name, path in pages_of(managed).items():
+        page.goto(address + path)
+        problems += look(page, f"{name}-{language}-{size}-{scheme}")
+    context.close()
+    assert problems == []
+
+
+def look(page: Page, name: str) -> list[str]:
+    """Return what is wrong with a page as it stands."""
+    folder = os.environ.get("MENJIN_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"manager-{name}.png"), full_page=True)
+    problems = [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS)]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        problems.append(f"{name}: wider than the screen")
+    # The debugger's evaluation is not the page's: the strict policy stays in force for the page itself.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )["violations"]
+    return problems + [f"{name}: {v['id']} {[n['html'][:120] for n in v['nodes']][:3]}" for v in found]

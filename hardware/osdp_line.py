@@ -114,6 +114,8 @@ class _Place:
     quiet_until_ns: int = 0
     away_since_ns: int = 0
     again_at_ns: int | None = None
+    in_flight: bool = False
+    """Whether a command waits for its end: one at a time, so that an end is never taken for another's."""
 
 
 @dataclass(slots=True)
@@ -202,7 +204,9 @@ class OsdpLine:
             if not order.ended.wait(CONFIRM_NS / 1e9 + 1.0):
                 self._order = None
             if not order.is_submitted:
-                raise DeviceUnavailable(f"{self._places[place].member.name}: the reader went; nothing sent")
+                raise DeviceUnavailable(
+                    f"{self._places[place].member.name}: the reader does not answer; nothing sent"
+                )
             return order.at_ns
 
     # -- the thread ----------------------------------------------------------------------------------
@@ -230,7 +234,7 @@ class OsdpLine:
         self._panel = Panel(peers, self._wire)
         now_ns = time.monotonic_ns()
         for place in self._places:
-            place.was_secure = False
+            place.was_secure = place.in_flight = False
             place.again_at_ns = None
             place.away_since_ns = now_ns if place.is_here or not place.away_since_ns else place.away_since_ns
 
@@ -251,11 +255,11 @@ class OsdpLine:
         if isinstance(event, WentOffline):
             place.again_at_ns = place.again_at_ns or at_ns + TRY_AGAIN_NS
         elif isinstance(event, CommandEnded):
+            place.in_flight = False
             order = self._order
             if order is not None and order.is_submitted and order.place == event.reader:
-                if order.command["command"] == event.command:
-                    sent_ns = self._wire.written_ns.get(place.member.address, at_ns)
-                    self._end_order(order, sent_ns if event.taken else None)
+                sent_ns = self._wire.written_ns.get(place.member.address, at_ns)
+                self._end_order(order, sent_ns if event.taken else None)
             else:
                 place.member.heard(event, at_ns)
         elif place.is_here:
@@ -276,8 +280,9 @@ class OsdpLine:
             if not place.is_here and now_ns >= place.quiet_until_ns:
                 place.is_here, place.is_missed, place.again_at_ns = True, False, None
                 place.member.came()
-            if place.is_here and self._order is None:
-                self._send_due(panel, number, place)
+            if place.is_here and not place.in_flight:
+                command = place.member.due()
+                place.in_flight = command is not None and panel.submit(number, command)
             return
         if not place.is_missed and now_ns - place.away_since_ns > MISSED_AFTER_NS:
             self._went(place, self._why_away(panel, number, place))
@@ -287,11 +292,6 @@ class OsdpLine:
             place.again_at_ns = (
                 None if not panel.is_being_tried(number) else now_ns + round(SERVICE_SECONDS * 1e9)
             )
-
-    def _send_due(self, panel: Panel, number: int, place: _Place) -> None:
-        command = place.member.due()
-        if command is not None:
-            panel.submit(number, command)
 
     def _look_at_order(self, panel: Panel, now_ns: int) -> None:
         order = self._order
@@ -303,8 +303,10 @@ class OsdpLine:
             if was_submitted:
                 # The library would go on trying for eight seconds.
                 self._begin_afresh()
-        elif not order.is_submitted:
+        elif not order.is_submitted and not self._places[order.place].in_flight:
+            # After what the reader had to hear already: an OFF of its coming must not cut a pulse.
             order.is_submitted = panel.submit(order.place, order.command)
+            self._places[order.place].in_flight = order.is_submitted
 
     def _end_order(self, order: Order, at_ns: int | None) -> None:
         self._order = None
@@ -324,7 +326,7 @@ class OsdpLine:
         )
 
     def _went(self, place: _Place, why: str) -> None:
-        place.is_here, place.is_missed = False, True
+        place.is_here, place.is_missed, place.in_flight = False, True, False
         place.member.went(why)
 
     def _everyone_went(self, why: str | None) -> None:

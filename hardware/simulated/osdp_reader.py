@@ -1,7 +1,8 @@
 """Twins of OSDP readers: libosdp's own peripheral side, over a pty.
 
-They lie about: the radio field, the RS-485 line (no echo, no collisions, bytes arrive at once), and
-a power cut (a reader keeps its state while its cable is out).
+They lie about: the radio field, the RS-485 line (no echo, no collisions, bytes arrive at once), a
+power cut (a reader keeps its state while its cable is out), and the answer to a question for tamper,
+which is "closed" first and the truth at the next poll.
 """
 
 import importlib
@@ -19,7 +20,7 @@ from hardware.simulated.wire import TraceEntry
 
 SERVICE_SECONDS = 0.002
 _COMMUNICATION_SECURITY, _PDCAP_REPLY = 9, 0x46
-_CAPABILITIES = {2: (2, 2), 3: (1, 1), 4: (1, 1), 5: (1, 1), 13: (1, 1)}
+CAPABILITIES = {2: (2, 2), 3: (1, 1), 4: (1, 1), 5: (1, 1), 13: (1, 1)}
 """Function code to level and number: two outputs, card data, one light, a buzzer, one reader."""
 
 
@@ -106,15 +107,16 @@ class OsdpReader:
     address: int
     key: bytes | None = field(repr=False)
     clear_text: bool = False
+    capabilities: dict[int, tuple[int, int]] = field(default_factory=lambda: dict(CAPABILITIES))
     lights: list[Shown] = field(default_factory=list)
     sounds: list[Shown] = field(default_factory=list)
     outputs: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(monotonic ns, output, control code, tenths of a second) of every output order, in order."""
     is_open: bool = False
     power_fails: bool = False
-    deaf_to_outputs: bool = False
     _ear: _Ear = field(init=False)
     _native: _NativeReader = field(init=False)
+    _owes_status: bool = False
     # The extension takes a reference too few for what a callback returns; these make up for it.
     _spare: list[object] = field(default_factory=list)
 
@@ -146,7 +148,7 @@ class OsdpReader:
                 info,
                 capabilities=[
                     {"function_code": code, "compliance_level": level, "num_items": number}
-                    for code, (level, number) in _CAPABILITIES.items()
+                    for code, (level, number) in self.capabilities.items()
                 ],
             )
             self._native.set_command_callback(self._obey)
@@ -199,6 +201,9 @@ class OsdpReader:
     def serve(self) -> None:
         """Move the protocol on; called by the bus under its lock."""
         self._native.refresh()
+        if self._owes_status:
+            self._owes_status = False
+            self._tell_status()
 
     def hear(self, data: bytes) -> None:
         """Take bytes of the line."""
@@ -230,7 +235,9 @@ class OsdpReader:
             if isinstance(number, int) and isinstance(code, int) and isinstance(tenths, int):
                 self.outputs.append((now_ns, number, code, tenths))
         elif kind == lib.CMD_STATUS:
+            # The extension cannot carry the report in the answer, which says "closed": so it is told next.
             answer = {"command": lib.CMD_STATUS, **self._status()}
+            self._owes_status = self.is_open or self.power_fails
         elif kind == 5 and isinstance(key := command.get("data"), bytes):
             self.key = key
         self._spare.append(answer)
@@ -264,9 +271,17 @@ class OsdpBus(Twin):
         self._thread = threading.Thread(target=self._serve, name=f"osdp bus {name}", daemon=True)
         self._thread.start()
 
-    def add(self, address: int, key: bytes | None, *, clear_text: bool = False) -> OsdpReader:
-        """Return a new reader on this line."""
-        return OsdpReader(self, address, key, clear_text)
+    def add(
+        self,
+        address: int,
+        key: bytes | None,
+        *,
+        clear_text: bool = False,
+        lacks: tuple[int, ...] = (),
+    ) -> OsdpReader:
+        """Return a new reader on this line; `lacks` names functions (keys of CAPABILITIES) it has not."""
+        able = {code: value for code, value in CAPABILITIES.items() if code not in lacks}
+        return OsdpReader(self, address, key, clear_text, able)
 
     def send(self, data: bytes) -> int:
         """Put bytes of a reader on the line; lost while the line is `silent` (its cable cut)."""

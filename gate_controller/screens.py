@@ -1,18 +1,27 @@
-"""Put every lane's view on its screen, if it has one, whenever it differs from the last."""
+"""Put every lane's view on its screen, and each result on the lights and buzzers of its readers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.policy import LaneRecord, Method, Policy, Posture
 from gate_controller.terminal.view import Screen, TerminalView
+from hardware.interfaces import ReaderFeedback, ReaderResult
 
 STANDING = {
     Posture.NORMAL: Screen.IDLE,
     Posture.LOCKDOWN: Screen.LOCKDOWN,
     Posture.HELD_OPEN: Screen.HELD_OPEN,
     Posture.DISABLED: Screen.DISABLED,
+}
+
+RESULTS = {
+    Screen.GRANTED: ReaderResult.GRANTED,
+    Screen.REFUSED: ReaderResult.REFUSED,
+    Screen.FAULT: ReaderResult.REFUSED,
+    Screen.DELAYED: ReaderResult.DELAYED,
+    Screen.WAITING: ReaderResult.WAIT,
 }
 
 
@@ -25,11 +34,17 @@ class LaneScreen(Protocol):
 
 
 class Screens:
-    """The screens of a gate, by lane."""
+    """The screens of a gate, and the readers that can show a result, by lane."""
 
-    def __init__(self, screens: Mapping[str, LaneScreen]) -> None:
-        """Remember the screens; nothing is shown yet."""
+    def __init__(
+        self,
+        screens: Mapping[str, LaneScreen],
+        readers: Mapping[str, Sequence[ReaderFeedback]] | None = None,
+    ) -> None:
+        """Remember them; nothing is shown yet."""
         self._screens = screens
+        self._readers = readers or {}
+        self._results: dict[str, tuple[Screen, float]] = {}
         self._shown: dict[str, TerminalView] = {}
 
     def refresh(
@@ -45,6 +60,7 @@ class Screens:
         face_ready: bool,
     ) -> None:
         """Show this lane's view when it has changed; `posture` None where no policy knows the lane."""
+        self._show_result(desk)
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return
@@ -61,6 +77,16 @@ class Screens:
         if view != self._shown.get(desk.lane_id):
             self._shown[desk.lane_id] = view
             screen.show(view)
+
+    def _show_result(self, desk: LaneDesk) -> None:
+        # Two refusals in a row are two, though they look alike: their ends differ.
+        result = (desk.screen, desk.until_seconds)
+        if result == self._results.get(desk.lane_id):
+            return
+        self._results[desk.lane_id] = result
+        if desk.screen in RESULTS:
+            for reader in self._readers.get(desk.lane_id, ()):
+                reader.show(RESULTS[desk.screen])
 
     @staticmethod
     def _offered(

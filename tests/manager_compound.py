@@ -45,8 +45,10 @@ class ManagedCompound:
     site_id: str
     persons: dict[str, str]
 
-    def act(self, session):
-        return Act(session, current_menjin().sealer, self.site_id, "tests", "system", self.clock())
+    def close(self) -> None:
+        """Close the app's connections to the database."""
+        with self.app.app_context():
+            current_menjin().database.engine.dispose()
 
     def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
         """Return a client that went through both steps of the staff's sign-in."""

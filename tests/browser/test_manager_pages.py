@@ -36,7 +36,7 @@ SMALL_TARGETS = """
 
 
 @pytest.fixture
-def managed(tmp_path: Path) -> ManagedCompound:
+def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
     config = WebConfig(
         database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
         data_dir=tmp_path,
@@ -44,7 +44,9 @@ def managed(tmp_path: Path) -> ManagedCompound:
         public_url="http://127.0.0.1",
         **{name: secrets.token_bytes(32) for name in KEYS},
     )
-    return make_managed_compound(config, SetClock(datetime.now(UTC)))
+    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -27,7 +27,9 @@ from web_admin.models import (
 
 @pytest.fixture
 def compound(web_config, database):
-    return make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
 
 
 @pytest.fixture

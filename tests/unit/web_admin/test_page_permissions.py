@@ -21,7 +21,9 @@ from web_admin.permissions import (
 
 @pytest.fixture
 def compound(web_config, database):
-    return make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
 
 
 def test_every_route_has_declared_who_it_is_for(compound):

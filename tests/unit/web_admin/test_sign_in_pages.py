@@ -22,8 +22,10 @@ from web_admin.models import Person
 
 
 @pytest.fixture
-def compound(web_config, database, tmp_path):
-    return make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
 
 
 def session_of(compound):

@@ -48,14 +48,13 @@ from gate_controller.signing import SignatureRefused, certified_key
 from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
+from gate_controller.wiring import ModbusLines, lanes_never_held, make_inputs, make_relays
 from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
 from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
-from hardware.interfaces import Camera, Device, DeviceState, Health, InputKind, Relay
+from hardware.interfaces import Camera, Device, DeviceState, Health, Relay
 from hardware.keypads import SerialKeypad
-from hardware.relays import UsbRelay, UsbRelayBoard
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +180,9 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     acts = ScreenActs(desks, cameras, faces, lookers, clock, inbox.put)
     for desk in desks.values():
         closing.callback(acts.cancel, desk)
-    devices, lane_of_device = make_devices(config)
-    relays = make_relays(config, inbox.put)
+    lines = ModbusLines()
+    devices, lane_of_device = make_devices(config, lines)
+    relays = make_relays(config, lines, inbox.put)
     nudge = threading.Event()
     controller_ref: list[Controller] = []
 
@@ -210,6 +210,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         store=store,
         desks=desks,
         relays=relays,
+        never_held=lanes_never_held(config),
         lane_of_device=lane_of_device,
         journal=journal,
         clock=clock,
@@ -334,24 +335,7 @@ def new_launch_token(path: Path) -> str:
     return token
 
 
-def make_relays(config: GateConfig, put: Callable[[Message], None]) -> dict[str, Relay]:
-    """Return each lane\'s output, not yet opened."""
-    boards = {
-        name: UsbRelayBoard(str(section.port), name=name, baud=section.baud, report=put)
-        for name, section in config.relay.items()
-    }
-    return {
-        lane_id: UsbRelay(
-            boards[lane.relay],
-            lane.channel,
-            name=f"{lane.relay}-{lane.channel}",
-            max_pulse_seconds=lane.max_pulse_seconds,
-        )
-        for lane_id, lane in config.lane.items()
-    }
-
-
-def make_devices(config: GateConfig) -> tuple[tuple[Device, ...], dict[str, str]]:
+def make_devices(config: GateConfig, lines: ModbusLines) -> tuple[tuple[Device, ...], dict[str, str]]:
     """Return the readers and inputs of a site file, not yet started, and the lane of each reader."""
     devices: list[Device] = []
     lanes: dict[str, str] = {}
@@ -360,9 +344,7 @@ def make_devices(config: GateConfig) -> tuple[tuple[Device, ...], dict[str, str]
         card_format = CardFormat(
             bits=reader.bits, radix=reader.radix, byte_order=reader.byte_order, checksum=reader.checksum
         )
-        devices.append(
-            LineCardReader(str(reader.port), card_format, site_form, name=name, baud=reader.baud)
-        )
+        devices.append(LineCardReader(str(reader.port), card_format, site_form, name=name, baud=reader.baud))
         lanes[name] = reader.lane
     for name, keypad in config.keypad.items():
         devices.append(SerialKeypad(str(keypad.port), name=name, baud=keypad.baud))
@@ -371,12 +353,5 @@ def make_devices(config: GateConfig) -> tuple[tuple[Device, ...], dict[str, str]
         devices.append(SerialCodeScanner(str(scanner.port), name=name, baud=scanner.baud))
         lanes[name] = scanner.lane
     for name, board in config.inputs.items():
-        wires = tuple(
-            InputWire(wire.terminal, wire.lane, InputKind(wire.kind), wire.normally_closed)
-            for wire in board.wires
-        )
-        if board.kind == "serial_inputs":
-            devices.append(SerialInputBoard(str(board.port), wires, name=name, baud=board.baud))
-        else:
-            devices.append(ModemControlInputs(str(board.port), wires, name=name))
+        devices.append(make_inputs(name, board, lines))
     return tuple(devices), lanes

@@ -103,10 +103,11 @@ def _check(config: GateConfig) -> int:
 def _identify(config: GateConfig) -> int:
     from gate_controller.assemble import make_devices
     from gate_controller.installer_check import describe_report
+    from gate_controller.wiring import ModbusLines
     from hardware.interfaces import DeviceReport
 
     heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-    devices, lanes = make_devices(config)
+    devices, lanes = make_devices(config, ModbusLines())
     print("Tap a card, press a key, show a code, open a door. Ctrl-C ends.", flush=True)
     for device in devices:
         device.start(heard.put)

@@ -9,18 +9,32 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.output_sections import (
+    Baud,
+    BoardSection,
+    InputBoardSection,
+    LaneSection,
+    RelayBoardSection,
+    Section,
+    WireSection,
+    things_held,
+    wrong_key,
+)
 from gate_controller.policy import Id
+from gate_controller.reader_sections import (
+    FrameReaderSection,
+    OsdpLineSection,
+    OsdpReaderSection,
+    TagReaderSection,
+)
+from hardware.errors import BadDeviceSetting
+from hardware.locks import Contact, Lock, LockKind
 
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class ConfigRefused(Exception):
     """The site file is wrong; names file, line, key and the legal values."""
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the site file."""
 
 
 class GateSection(Section, frozen=True, kw_only=True):
@@ -44,43 +58,26 @@ class TerminalSection(Section, frozen=True, kw_only=True):
     launch_token_file: Path
 
 
-class RelayBoardSection(Section, frozen=True, kw_only=True):
-    """A USB relay board (LCUS/CH340)."""
-
-    kind: Literal["usb_relay"]
-    port: Path
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=115200)] = 9600
-
-
-class LaneSection(Section, frozen=True, kw_only=True):
-    """Which output opens a lane, and how long its door may stand open before an alarm."""
-
-    relay: Id
-    channel: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
-    max_pulse_seconds: Seconds = 30.0
-    held_after_seconds: Seconds = 30.0
-
-
 class ReaderSection(Section, frozen=True, kw_only=True):
-    """A card reader behind a serial converter that prints a line a card."""
+    """A card reader that prints a line a card: behind a serial converter, or as a USB keyboard."""
 
-    kind: Literal["serial_card"]
+    kind: Literal["serial_card", "usb_card"]
     port: Path
     lane: Id
     bits: Literal[26, 34]
     radix: Literal["dec", "hex", "facility"] = "hex"
     byte_order: Literal["msb", "lsb"] = "msb"
     checksum: Literal["none", "xor", "sum"] = "none"
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=115200)] = 9600
+    baud: Baud = 9600
 
 
 class KeypadSection(Section, frozen=True, kw_only=True):
-    """A keypad that sends one byte a key."""
+    """A keypad: one byte a key, a frame a key, or a USB number pad."""
 
-    kind: Literal["serial_keypad"]
+    kind: Literal["serial_keypad", "stx_keypad", "stx_sum_keypad", "usb_keypad"]
     port: Path
     lane: Id
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=115200)] = 9600
+    baud: Baud = 9600
 
 
 class ScannerSection(Section, frozen=True, kw_only=True):
@@ -89,7 +86,7 @@ class ScannerSection(Section, frozen=True, kw_only=True):
     kind: Literal["serial_code"]
     port: Path
     lane: Id
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=115200)] = 9600
+    baud: Baud = 9600
 
 
 class CameraSection(Section, frozen=True, kw_only=True):
@@ -99,24 +96,6 @@ class CameraSection(Section, frozen=True, kw_only=True):
     source: str
     lane: Id
     frames_per_second: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
-
-
-class WireSection(Section, frozen=True, kw_only=True):
-    """One wire into an input board."""
-
-    terminal: Id
-    lane: Id
-    kind: Literal["door_open", "exit_button", "tamper", "fire"]
-    normally_closed: bool = False
-
-
-class InputBoardSection(Section, frozen=True, kw_only=True):
-    """A serial input board, or the modem-control inputs of a USB adapter."""
-
-    kind: Literal["serial_inputs", "modem_inputs"]
-    port: Path
-    wires: Annotated[tuple[WireSection, ...], msgspec.Meta(min_length=1, max_length=16)]
-    baud: Annotated[int, msgspec.Meta(ge=1200, le=115200)] = 9600
 
 
 class FaceSection(Section, frozen=True, kw_only=True):
@@ -130,17 +109,30 @@ class GateConfig(Section, frozen=True, kw_only=True):
 
     gate: GateSection
     lane: dict[Id, LaneSection]
-    relay: dict[Id, RelayBoardSection]
-    terminal: dict[Id, TerminalSection] = {}
-    reader: dict[Id, ReaderSection] = {}
-    keypad: dict[Id, KeypadSection] = {}
-    scanner: dict[Id, ScannerSection] = {}
-    camera: dict[Id, CameraSection] = {}
-    inputs: dict[Id, InputBoardSection] = {}
+    relay: dict[Id, RelayBoardSection] = msgspec.field(default_factory=dict)
+    terminal: dict[Id, TerminalSection] = msgspec.field(default_factory=dict)
+    reader: dict[Id, ReaderSection] = msgspec.field(default_factory=dict)
+    keypad: dict[Id, KeypadSection] = msgspec.field(default_factory=dict)
+    scanner: dict[Id, ScannerSection] = msgspec.field(default_factory=dict)
+    camera: dict[Id, CameraSection] = msgspec.field(default_factory=dict)
+    inputs: dict[Id, InputBoardSection] = msgspec.field(default_factory=dict)
+    osdp_line: dict[Id, OsdpLineSection] = msgspec.field(default_factory=dict)
+    osdp_reader: dict[Id, OsdpReaderSection] = msgspec.field(default_factory=dict)
+    tag_reader: dict[Id, TagReaderSection] = msgspec.field(default_factory=dict)
+    frame_reader: dict[Id, FrameReaderSection] = msgspec.field(default_factory=dict)
     face: FaceSection = FaceSection()
 
 
-AtLane = TerminalSection | ReaderSection | KeypadSection | ScannerSection | CameraSection
+AtLane = (
+    TerminalSection
+    | ReaderSection
+    | KeypadSection
+    | ScannerSection
+    | CameraSection
+    | OsdpReaderSection
+    | TagReaderSection
+    | FrameReaderSection
+)
 NAMED_PARTS: Mapping[str, type[Section]] = {
     "lane": LaneSection,
     "relay": RelayBoardSection,
@@ -150,6 +142,10 @@ NAMED_PARTS: Mapping[str, type[Section]] = {
     "scanner": ScannerSection,
     "camera": CameraSection,
     "inputs": InputBoardSection,
+    "osdp_line": OsdpLineSection,
+    "osdp_reader": OsdpReaderSection,
+    "tag_reader": TagReaderSection,
+    "frame_reader": FrameReaderSection,
 }
 
 
@@ -203,11 +199,18 @@ def _explained(
     elif named:
         sentence = f"the key {named.group(1)!r} is missing"
     elif sentence.startswith("Invalid enum value"):
-        values = typing.get_args(typing.get_type_hints(_type_at(part_type, place))[keys[-1]])
+        values = _legal_values(typing.get_type_hints(_type_at(part_type, place))[keys[-1]])
         sentence = f"{sentence.removeprefix('Invalid enum value ')} is not legal; legal values: " + ", ".join(
             repr(value) for value in values
         )
     return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
+
+
+def _legal_values(hint: object) -> list[object]:
+    """Return what a key may be, also where it may be left out."""
+    if typing.get_origin(hint) is Literal:
+        return list(typing.get_args(hint))
+    return [value for option in typing.get_args(hint) for value in _legal_values(option)]
 
 
 def _type_at(part_type: type[Section], place: str) -> type[Section]:
@@ -239,14 +242,21 @@ def line_of(text: str, keys: list[str]) -> int:
 def _check_names(path: Path, text: str, config: GateConfig) -> None:
     """Refuse names that lead nowhere or to two things, so that no device is ever silently unused."""
     for lane_id, lane in config.lane.items():
-        if lane.relay not in config.relay:
-            _refuse(path, text, ["lane", lane_id, "relay"], lane.relay, config.relay)
+        outputs = {**config.relay, **config.osdp_reader}
+        if lane.relay not in outputs:
+            _refuse(path, text, ["lane", lane_id, "relay"], lane.relay, outputs)
+    for name, osdp in config.osdp_reader.items():
+        if osdp.line not in config.osdp_line:
+            _refuse(path, text, ["osdp_reader", name, "line"], osdp.line, config.osdp_line)
     by_lane: dict[str, Mapping[str, AtLane]] = {
         "terminal": config.terminal,
         "reader": config.reader,
         "keypad": config.keypad,
         "scanner": config.scanner,
         "camera": config.camera,
+        "osdp_reader": config.osdp_reader,
+        "tag_reader": config.tag_reader,
+        "frame_reader": config.frame_reader,
     }
     for section, parts in by_lane.items():
         for name, part in parts.items():
@@ -256,7 +266,60 @@ def _check_names(path: Path, text: str, config: GateConfig) -> None:
         for wire in board.wires:
             if wire.lane not in config.lane:
                 _refuse(path, text, ["inputs", name, "wires"], wire.lane, config.lane)
+    _check_boards(path, text, config)
+    _check_locks(path, text, config)
     _check_nothing_twice(path, text, config)
+
+
+def _check_boards(path: Path, text: str, config: GateConfig) -> None:
+    """Refuse keys that do not go with a board's kind, and one port at two speeds or in two uses."""
+    boards: list[tuple[str, str, BoardSection]] = [
+        *(("relay", name, board) for name, board in config.relay.items()),
+        *(("inputs", name, board) for name, board in config.inputs.items()),
+    ]
+    speeds: dict[Path, tuple[str, int]] = {}
+    for section, name, board in boards:
+        wrong = wrong_key(board)
+        if wrong is not None:
+            key, sentence = wrong
+            line = line_of(text, [section, name, key])
+            raise ConfigRefused(f"{path}, line {line}: {section}.{name}.{key}: {sentence}")
+        if board.port is None:
+            continue
+        use, baud = speeds.setdefault(board.port, (board.kind.partition("_")[0], board.baud or 9600))
+        if use == "modbus" and (board.kind.partition("_")[0], board.baud or 9600) != (use, baud):
+            line = line_of(text, [section, name, "port"])
+            raise ConfigRefused(
+                f"{path}, line {line}: {section}.{name}.port: {board.port} is a Modbus line at {baud} baud; "
+                "everything on it speaks Modbus, at one baud rate"
+            )
+
+
+def lock_of(lane: LaneSection) -> Lock | None:
+    """Return what hangs on a lane's output, or None where the site file does not say."""
+    if lane.lock is None or lane.contact is None:
+        return None
+    return Lock(LockKind(lane.lock), Contact(lane.contact), lane.external_timer)
+
+
+def _check_locks(path: Path, text: str, config: GateConfig) -> None:
+    """Refuse wiring by which a power cut, a crash or a pulled cable would open a lane or latch a drive."""
+    for lane_id, lane in config.lane.items():
+        lock = lock_of(lane)
+        if lock is None:
+            if lane.lock is not None or lane.contact is not None:
+                line = line_of(text, ["lane", lane_id, "lock" if lane.lock else "contact"])
+                raise ConfigRefused(
+                    f"{path}, line {line}: lane.{lane_id}: lock and contact are said together, "
+                    'such as lock = "fail_safe_magnet" and contact = "nc"'
+                )
+            continue
+        times_pulses = lane.relay in config.osdp_reader or config.relay[lane.relay].kind == "modbus_relay"
+        try:
+            lock.check(lane_id, board=lane.relay, times_pulses=times_pulses)
+        except BadDeviceSetting as err:
+            line = line_of(text, ["lane", lane_id, "lock"])
+            raise ConfigRefused(f"{path}, line {line}: lane.{lane_id}.lock: {err}") from err
 
 
 def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
@@ -274,16 +337,25 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
 
     for lane_id, lane in config.lane.items():
         once(("output", lane.relay, str(lane.channel)), "lane", lane_id, "relay")
+    for section, boards in (("relay", config.relay), ("inputs", config.inputs)):
+        for name, board in boards.items():
+            once(("name", name), section, name)
+            for thing in things_held(board):
+                once(thing, section, name, "chip" if board.port is None else "port")
     for section, parts in (
-        ("relay", config.relay),
         ("reader", config.reader),
         ("keypad", config.keypad),
         ("scanner", config.scanner),
-        ("inputs", config.inputs),
+        ("osdp_line", config.osdp_line),
+        ("tag_reader", config.tag_reader),
+        ("frame_reader", config.frame_reader),
     ):
         for name, part in parts.items():
             once(("name", name), section, name)
             once(("port", str(part.port)), section, name, "port")
+    for name, osdp in config.osdp_reader.items():
+        once(("name", name), "osdp_reader", name)
+        once(("address", osdp.line, str(osdp.address)), "osdp_reader", name, "address")
     for name, terminal in config.terminal.items():
         once(("screen of lane", terminal.lane), "terminal", name, "lane")
     for name, camera in config.camera.items():

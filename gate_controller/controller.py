@@ -206,6 +206,10 @@ class Controller:
                 self._state.snapshot.policy, self._parts.relays, now, now_seconds, clock_sure=sure
             )
             for hold in holds:
+                if hold.lane_id in self._parts.never_held:
+                    if hold.is_new:
+                        log.error("lane %s: its drive is never held open, only pulsed", hold.lane_id)
+                    continue
                 if hold.is_new:
                     facts: Facts = {"lane_id": hold.lane_id, "author_id": hold.author_id}
                     self._shown.record("held_open", facts, {})

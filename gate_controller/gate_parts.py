@@ -24,6 +24,8 @@ class GateParts:
     store: PolicyStore
     desks: Mapping[str, LaneDesk]
     relays: Mapping[str, Relay]
+    never_held: frozenset[str]
+    """Lanes whose drive is only ever told to open, whatever the policy says of holding."""
     lane_of_device: Mapping[str, str]
     journal: Journal
     clock: GateClock

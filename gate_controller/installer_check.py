@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gate_controller.assemble import make_camera, make_devices, make_relays, read_identity
-from gate_controller.config import GateConfig
+from gate_controller.assemble import make_camera, make_devices, read_identity
+from gate_controller.config import GateConfig, lock_of
 from gate_controller.secrets_dir import SecretsUnusable
+from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import (
     CardRead,
@@ -44,20 +45,43 @@ def check_gate(config: GateConfig) -> Iterator[CheckLine]:
 
 
 def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
-    for lane_id, relay in make_relays(config, lambda _report: None).items():
-        port = config.relay[config.lane[lane_id].relay].port
+    trouble: dict[str, DeviceState] = {}
+    relays = make_relays(config, ModbusLines(), lambda state: trouble.update({state.device: state}))
+    for lane_id, relay in relays.items():
+        lane = config.lane[lane_id]
+        board = config.relay.get(lane.relay)
         try:
             relay.open()
-            yield CheckLine(True, f"lane {lane_id}: relay {relay.name} at {port} took the order to rest")
+            state = trouble.get(lane.relay)
+            if state is not None and state.health is not Health.OK:
+                yield CheckLine(False, f"lane {lane_id}: {state.detail}")
+                continue
+            how = "took the order to rest"
+            if board is not None:
+                how = f"at {board.port or board.chip} {how}"
+                how += " and reads at rest" if board.kind == "modbus_relay" else ""
+            yield CheckLine(True, f"lane {lane_id}: relay {relay.name} {how}")
+            yield _check_lock(lane_id, config)
         except HardwareError as err:
             yield CheckLine(False, f"lane {lane_id}: {err}")
         finally:
             relay.close()
 
 
+def _check_lock(lane_id: str, config: GateConfig) -> CheckLine:
+    lock = lock_of(config.lane[lane_id])
+    if lock is None:
+        return CheckLine(
+            False, f"lane {lane_id}: the site file does not say which lock hangs there: lock and contact"
+        )
+    return CheckLine(
+        True, f"lane {lane_id}: {lock.kind} through {lock.contact.upper()}; at rest: {lock.rules.at_rest}"
+    )
+
+
 def _check_devices(config: GateConfig) -> Iterator[CheckLine]:
     heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-    devices, _lanes = make_devices(config)
+    devices, _lanes = make_devices(config, ModbusLines())
     states: dict[str, DeviceState] = {}
     for device in devices:
         device.start(heard.put)

@@ -285,7 +285,7 @@ class BoardRelay:
         """Take a channel (from 1); raise BadDeviceSetting where the board cannot have it.
 
         `max_on_seconds`: the longest the output stays on without a rest, however many pulses come;
-        None where the lane may be held open.
+        a longer pulse is cut to it. None where the lane may be held open.
         """
         board.check_channel(channel)
         if max_pulse_seconds <= 0 or (max_on_seconds is not None and max_on_seconds <= 0):
@@ -315,6 +315,8 @@ class BoardRelay:
         BadDeviceSetting above `max_pulse_seconds`, DeviceUnavailable, DeviceRefused or
         OutputNotConfirmed; nothing opens later.
         """
+        if self._max_on_seconds is not None:
+            seconds = min(seconds, self._max_on_seconds)
         if not 0 < seconds <= self._max_pulse_seconds:
             raise BadDeviceSetting(
                 f"{self._name}: a pulse lasts more than 0 and at most "

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,3 +244,43 @@ def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
 
     assert sent.count(request_frame(Waveshare().pulse(3, 2, 1))) <= pulses
     assert sent.count(b"\xff\x00") == 0
+
+
+GATE = """
+import sys, time
+from hardware.modbus_line import ModbusLine
+from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
+board = ModbusRelayBoard(ModbusLine(sys.argv[1], name="line"), 3, Waveshare(), name="board")
+relay = ModbusRelay(board, 2, name="lock")
+relay.open()
+relay.pulse(float(sys.argv[2]))
+print("on", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("pulse_seconds", [1, 20])
+def test_a_killed_gate_leaves_a_pulse_that_ends_and_its_successor_rests_within_3_s(
+    port: Path, pulse_seconds: int
+) -> None:
+    with ModbusBus(port, [ModbusBoard(3)], name="bus") as bus:
+        gate = subprocess.Popen(
+            [sys.executable, "-c", GATE, bus.path, str(pulse_seconds)], stdout=subprocess.PIPE
+        )
+        assert gate.stdout is not None
+        assert gate.stdout.readline() == b"on\n"
+        gate.kill()
+        gate.wait(timeout=10)
+        gate.stdout.close()
+        assert bus.is_on(3, 2)
+        ends_ns = bus.board(3).ends_ns[2]
+        restart_ns = time.monotonic_ns()
+        driver = ModbusRelayBoard(ModbusLine(bus.path, name="line"), 3, Waveshare(), name="board")
+        successor = ModbusRelay(driver, 2, name="lock")
+        successor.open()
+        assert not bus.is_on(3, 2)
+        off = bus.changes(3)[-1]
+        successor.close()
+
+    assert off.at_ns <= max(ends_ns, restart_ns) + 3_000_000_000
+    assert sum(change.on for change in bus.changes(3)) == 1

@@ -1,0 +1,102 @@
+"""Make the outputs and the watched inputs that a site file names; boards on one line share it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gate_controller.config import GateConfig, lock_of
+from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
+from hardware.gpio_inputs import GpioInputs
+from hardware.gpio_lines import KernelChip
+from hardware.gpio_relays import GpioRelayBoard
+from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
+from hardware.interfaces import Device, DeviceState, InputKind, Relay
+from hardware.modbus_inputs import ModbusInputs
+from hardware.modbus_line import ModbusLine
+from hardware.modbus_relays import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare
+from hardware.relay_board import BoardRelay, RelayBoard
+from hardware.relays import UsbRelayBoard
+
+FAMILIES: Mapping[str, type[BoardFamily]] = {"waveshare": Waveshare, "eletechsup": Eletechsup}
+DEFAULT_BAUD = 9600
+
+
+class ModbusLines:
+    """The Modbus lines of a gate, one for each port."""
+
+    def __init__(self) -> None:
+        """Begin without a line."""
+        self._lines: dict[Path | None, ModbusLine] = {}
+
+    def at(self, port: Path | None, baud: int | None) -> ModbusLine:
+        """Return the line at a port, made when it is first asked for."""
+        if port not in self._lines:
+            self._lines[port] = ModbusLine(str(port), name=f"Modbus line {port}", baud=baud or DEFAULT_BAUD)
+        return self._lines[port]
+
+
+def make_relays(
+    config: GateConfig, lines: ModbusLines, report: Callable[[DeviceState], None]
+) -> dict[str, Relay]:
+    """Return each lane's output, not yet opened; raise BadDeviceSetting."""
+    boards = {name: _relay_board(name, section, lines, report) for name, section in config.relay.items()}
+    return {lane_id: _relay(lane, boards[lane.relay]) for lane_id, lane in config.lane.items()}
+
+
+def lanes_never_held(config: GateConfig) -> frozenset[str]:
+    """Return the lanes whose drive is only ever told to open: no posture holds them."""
+    locks = {lane_id: lock_of(lane) for lane_id, lane in config.lane.items()}
+    return frozenset(
+        lane_id for lane_id, lock in locks.items() if lock is not None and not lock.rules.may_hold
+    )
+
+
+def make_inputs(name: str, section: InputBoardSection, lines: ModbusLines) -> Device:
+    """Return a board of inputs, not yet started; raise BadDeviceSetting."""
+    wires = tuple(
+        InputWire(wire.terminal, wire.lane, InputKind(wire.kind), wire.normally_closed)
+        for wire in section.wires
+    )
+    if section.kind == "modbus_inputs":
+        line = lines.at(section.port, section.baud)
+        return ModbusInputs(line, section.address or 1, wires, name=name)
+    if section.kind == "gpio_inputs":
+        return GpioInputs(
+            KernelChip(str(section.chip)),
+            wires,
+            name=name,
+            closed_is_low=section.closed_is_low is not False,
+            bias=section.bias or "pull_up",
+        )
+    if section.kind == "serial_inputs":
+        return SerialInputBoard(str(section.port), wires, name=name, baud=section.baud or DEFAULT_BAUD)
+    return ModemControlInputs(str(section.port), wires, name=name)
+
+
+def _relay_board(
+    name: str, section: RelayBoardSection, lines: ModbusLines, report: Callable[[DeviceState], None]
+) -> RelayBoard:
+    def tell(state: object) -> None:
+        if isinstance(state, DeviceState):
+            report(state)
+
+    if section.kind == "modbus_relay":
+        family = FAMILIES[section.family or "waveshare"]()
+        line = lines.at(section.port, section.baud)
+        return ModbusRelayBoard(line, section.address or 1, family, name=name, report=tell)
+    if section.kind == "gpio_relay":
+        channels = dict(enumerate(section.lines or (), 1))
+        chip = KernelChip(str(section.chip))
+        return GpioRelayBoard(chip, channels, name=name, active_low=bool(section.active_low), report=tell)
+    return UsbRelayBoard(str(section.port), name=name, baud=section.baud or DEFAULT_BAUD, report=tell)
+
+
+def _relay(lane: LaneSection, board: RelayBoard) -> Relay:
+    lock = lock_of(lane)
+    longest = lane.max_pulse_seconds if lock is None else lock.longest_pulse(lane.max_pulse_seconds)
+    return BoardRelay(
+        board,
+        lane.channel,
+        name=f"{lane.relay}-{lane.channel}",
+        max_pulse_seconds=longest,
+        max_on_seconds=longest if lock is not None and not lock.rules.may_hold else None,
+    )

@@ -113,3 +113,25 @@ def test_public_pages_are_few(compound):
     }
     assert {"pages.front", "privacy.rules", "pages.switch_language"} <= public
     assert not {endpoint for endpoint in public if endpoint.startswith(("now.", "people.", "events."))}
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("guard", "/manage/events/person/{person}"),
+        ("guard", "/manage/cards/"),
+        ("guard", "/manage/cards/give/{person}"),
+        ("guard", "/manage/people/{person}/move-out"),
+        ("guard", "/manage/people/{person}/grants"),
+        ("guard", "/manage/gates/north/lanes/north-in"),
+        ("guard", "/manage/privacy/notice"),
+        ("installer", "/manage/people/{person}"),
+        ("installer", "/manage/events/person/{person}"),
+        ("installer", "/manage/lockdown"),
+        ("privacy_officer", "/manage/people/{person}"),
+        ("privacy_officer", "/manage/lockdown"),
+    ],
+)
+def test_what_a_role_must_never_read(compound, role, path):
+    answer = compound.signed_in(role).get(path.format(person=compound.persons["王芳"]))
+    assert answer.status_code == 403

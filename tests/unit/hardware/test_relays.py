@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, HardwareError, OutputNotConfirmed
 from hardware.interfaces import Health
 from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
+from hardware.serial_line import SerialLine
 from hardware.simulated.relay_board import RelayBoard
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
@@ -313,3 +314,33 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.002)
+
+
+def test_on_is_never_queued_behind_bytes_that_an_adapter_does_not_take(
+    metal: RelayBoard, relay: UsbRelay, reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    # A pty always says that nothing waits; this is what a hung CH340 answers to TIOCOUTQ.
+    monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: 4)
+    with pytest.raises(
+        DeviceUnavailable, match=r"earlier bytes have not left the adapter.*nothing was switched"
+    ):
+        relay.pulse(1)
+    monkeypatch.undo()
+    relay.close()
+
+    assert ON_1 not in metal.heard
+
+
+def test_on_that_does_not_leave_the_adapter_is_not_confirmed_and_off_follows(
+    metal: RelayBoard, relay: UsbRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.open()
+    metal.wait_for_off(1, 2)
+    waiting = iter((0, *[4] * 1_000_000))
+    monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: next(waiting))
+    with pytest.raises(OutputNotConfirmed, match=r"takes no bytes.* may or may not have moved"):
+        relay.pulse(4)
+    monkeypatch.undo()
+    wait_until(lambda: not metal.is_on(1))

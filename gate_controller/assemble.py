@@ -6,7 +6,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,6 +32,13 @@ from gate_controller.local_store import open_database
 from gate_controller.messages import Message, ScreenAct, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.reader_parts import (
+    make_card_reader,
+    make_framed_readers,
+    make_keypad,
+    make_osdp_readers,
+    readers_with_lights,
+)
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
 from gate_controller.secrets_dir import (
@@ -50,11 +57,11 @@ from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
 from gate_controller.wiring import ModbusLines, lanes_never_held, make_inputs, make_relays
 from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
-from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
+from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Camera, Device, DeviceState, Health, Relay
-from hardware.keypads import SerialKeypad
+from hardware.osdp import OsdpReader
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +188,9 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     for desk in desks.values():
         closing.callback(acts.cancel, desk)
     lines = ModbusLines()
-    devices, lane_of_device = make_devices(config, lines)
-    relays = make_relays(config, lines, inbox.put)
+    osdp = make_osdp_readers(config)
+    devices, lane_of_device = make_devices(config, lines, osdp)
+    relays = make_relays(config, lines, inbox.put, osdp)
     nudge = threading.Event()
     controller_ref: list[Controller] = []
 
@@ -215,7 +223,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         journal=journal,
         clock=clock,
         hasher=hasher,
-        screens=Screens(screens),
+        screens=Screens(screens, readers_with_lights(config, osdp)),
         screen_acts=acts,
         faces=faces,
         watch=DeviceWatch(clock),
@@ -335,19 +343,24 @@ def new_launch_token(path: Path) -> str:
     return token
 
 
-def make_devices(config: GateConfig, lines: ModbusLines) -> tuple[tuple[Device, ...], dict[str, str]]:
-    """Return the readers and inputs of a site file, not yet started, and the lane of each reader."""
-    devices: list[Device] = []
-    lanes: dict[str, str] = {}
+def make_devices(
+    config: GateConfig, lines: ModbusLines, osdp: Mapping[str, OsdpReader] | None = None
+) -> tuple[tuple[Device, ...], dict[str, str]]:
+    """Return the readers and inputs of a site file, not yet started, and the lane of each reader.
+
+    `osdp` are the OSDP readers where outputs of theirs are used too; without them they are made,
+    which raises SecretsUnusable where one has no key.
+    """
+    devices, lanes = make_framed_readers(config)
+    for name, osdp_reader in (make_osdp_readers(config) if osdp is None else osdp).items():
+        devices.append(osdp_reader)
+        lanes[name] = config.osdp_reader[name].lane
     site_form = SiteCardForm(config.gate.card_bits)
     for name, reader in config.reader.items():
-        card_format = CardFormat(
-            bits=reader.bits, radix=reader.radix, byte_order=reader.byte_order, checksum=reader.checksum
-        )
-        devices.append(LineCardReader(str(reader.port), card_format, site_form, name=name, baud=reader.baud))
+        devices.append(make_card_reader(name, reader, site_form))
         lanes[name] = reader.lane
     for name, keypad in config.keypad.items():
-        devices.append(SerialKeypad(str(keypad.port), name=name, baud=keypad.baud))
+        devices.append(make_keypad(name, keypad))
         lanes[name] = keypad.lane
     for name, scanner in config.scanner.items():
         devices.append(SerialCodeScanner(str(scanner.port), name=name, baud=scanner.baud))

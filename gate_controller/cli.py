@@ -1,4 +1,4 @@
-"""`menjin gate run|check|identify|pair SITE.toml`."""
+"""`menjin gate run|check|identify|pair SITE.toml`, and `menjin gate pair-reader SITE.toml READER`."""
 
 import argparse
 import logging
@@ -30,6 +30,9 @@ def run(argv: Sequence[str]) -> int:
     pair.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
     pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
+    pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
+    pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
+    pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
     args = parser.parse_args(argv)
     logging.basicConfig(
         level=os.environ.get("MENJIN_LOG_LEVEL", "INFO"),
@@ -40,6 +43,8 @@ def run(argv: Sequence[str]) -> int:
         config = load_config(args.site_file)
         if args.command == "pair":
             return _pair(config, args.code, args.wait_seconds)
+        if args.command == "pair-reader":
+            return _pair_reader(config, args.reader)
         return {"run": _run, "check": _check, "identify": _identify}[args.command](config)
     except (ConfigRefused, BadDeviceSetting) as err:
         print(f"menjin gate: {err}", file=sys.stderr)
@@ -90,6 +95,25 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
     return 0
 
 
+def _pair_reader(config: GateConfig, name: str) -> int:
+    from gate_controller.reader_pairing import pair
+    from gate_controller.reader_parts import reader_address
+    from gate_controller.secrets_dir import SecretsUnusable
+    from hardware.errors import HardwareError
+
+    address = reader_address(config, name)
+    if address is None:
+        known = ", ".join(sorted(config.osdp_reader)) or "none yet"
+        print(f"menjin gate pair-reader: no OSDP reader is named {name!r}; named: {known}", file=sys.stderr)
+        return 2
+    try:
+        print(pair(config.gate.secrets_dir, address))
+    except (HardwareError, SecretsUnusable, OSError) as err:
+        print(f"menjin gate pair-reader: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _check(config: GateConfig) -> int:
     from gate_controller.installer_check import check_gate
 
@@ -103,11 +127,16 @@ def _check(config: GateConfig) -> int:
 def _identify(config: GateConfig) -> int:
     from gate_controller.assemble import make_devices
     from gate_controller.installer_check import describe_report
+    from gate_controller.secrets_dir import SecretsUnusable
     from gate_controller.wiring import ModbusLines
     from hardware.interfaces import DeviceReport
 
     heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-    devices, lanes = make_devices(config, ModbusLines())
+    try:
+        devices, lanes = make_devices(config, ModbusLines())
+    except SecretsUnusable as err:
+        print(f"menjin gate identify: {err}", file=sys.stderr)
+        return 2
     print("Tap a card, press a key, show a code, open a door. Ctrl-C ends.", flush=True)
     for device in devices:
         device.start(heard.put)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gate_controller.assemble import make_camera, make_devices, read_identity
 from gate_controller.config import GateConfig, lock_of
+from gate_controller.reader_parts import make_osdp_readers
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
@@ -20,7 +21,7 @@ from hardware.interfaces import (
     KeyPress,
 )
 
-DEVICE_SECONDS = 2.0
+DEVICE_SECONDS = 4.0
 FRAME_SECONDS = 3.0
 
 
@@ -39,8 +40,13 @@ def check_gate(config: GateConfig) -> Iterator[CheckLine]:
         yield CheckLine(True, f"paired as gate {identity.gate_id} of {identity.site_id}")
     except SecretsUnusable as err:
         yield CheckLine(False, str(err))
-    yield from _check_relays(config)
-    yield from _check_devices(config)
+    try:
+        make_osdp_readers(config)
+    except SecretsUnusable as err:
+        yield CheckLine(False, f"{err}. Outputs and readers are tried once that is done")
+    else:
+        yield from _check_relays(config)
+        yield from _check_devices(config)
     yield from _check_cameras(config)
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
+from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.osdp import OsdpReader
 from hardware.osdp_signals import OFF, ON_FOR_A_TIME, output_command
 
@@ -18,9 +18,19 @@ class OsdpRelay:
     """
 
     def __init__(
-        self, reader: OsdpReader, number: int, *, name: str, max_pulse_seconds: float = 25.5
+        self,
+        reader: OsdpReader,
+        number: int,
+        *,
+        name: str,
+        max_pulse_seconds: float = MAX_PULSE_SECONDS,
+        max_on_seconds: float | None = None,
     ) -> None:
-        """Take an output (0 is the first); raise BadDeviceSetting when it is taken or a time is too long."""
+        """Take an output (0 is the first); raise BadDeviceSetting when it is taken or a time is too long.
+
+        `max_on_seconds`: the longest it stays on without a rest, however many pulses come; None
+        where the lane may be held open.
+        """
         if not 0 < max_pulse_seconds <= MAX_PULSE_SECONDS:
             raise BadDeviceSetting(
                 f"{name}: max_pulse_seconds of an OSDP output is above 0 and at most {MAX_PULSE_SECONDS}"
@@ -29,7 +39,8 @@ class OsdpRelay:
         self._number = number
         self._name = name
         self._max_pulse_seconds = max_pulse_seconds
-        self._on_until_ns = 0
+        self._max_on_seconds = max_on_seconds
+        self._on_since_ns = self._on_until_ns = 0
         self._is_held = False
         reader.add_output(number, name)
 
@@ -54,10 +65,13 @@ class OsdpRelay:
     def pulse(self, seconds: float) -> int:
         """Switch on for `seconds`, timed by the reader; return monotonic ns of the order's first byte.
 
-        A second pulse while on extends to the later end. Raise BadDeviceSetting above
-        `max_pulse_seconds`, DeviceUnavailable when nothing was sent, OutputNotConfirmed when the
-        reader did not confirm within 0.6 s; nothing opens later than that.
+        A second pulse while on extends to the later end, up to `max_on_seconds`. Raise
+        BadDeviceSetting above `max_pulse_seconds`, DeviceRefused past `max_on_seconds`,
+        DeviceUnavailable when nothing was sent, OutputNotConfirmed when the reader did not confirm
+        within 0.6 s; nothing opens later than that.
         """
+        if self._max_on_seconds is not None:
+            seconds = min(seconds, self._max_on_seconds)
         if not 0 < seconds <= self._max_pulse_seconds:
             raise BadDeviceSetting(
                 f"{self._name}: a pulse lasts more than 0 and at most {self._max_pulse_seconds:g} s, "
@@ -67,11 +81,22 @@ class OsdpRelay:
             raise DeviceUnavailable(
                 f"{self._name}: {self._reader.name} is away or has no output {self._number}"
             )
-        left_seconds = max(seconds, (self._on_until_ns - time.monotonic_ns()) / 1e9)
-        tenths = max(1, min(255, round(left_seconds * 10)))
+        tenths = self._tenths(seconds, time.monotonic_ns())
         at_ns = self._ordered(ON_FOR_A_TIME, tenths)
+        if at_ns >= self._on_until_ns:
+            self._on_since_ns = at_ns
         self._on_until_ns = at_ns + tenths * 100_000_000
         return at_ns
+
+    def _tenths(self, seconds: float, now_ns: int) -> int:
+        """Return how long to stay on from now: to the later of two ends, within the longest time on."""
+        left_seconds = max(seconds, (self._on_until_ns - now_ns) / 1e9)
+        if self._max_on_seconds is not None:
+            on_seconds = (now_ns - self._on_since_ns) / 1e9 if now_ns < self._on_until_ns else 0.0
+            left_seconds = min(left_seconds, self._max_on_seconds - on_seconds)
+            if left_seconds < 0.1:
+                raise DeviceRefused(f"{self._name}: was on for {self._max_on_seconds:g} s and rests first")
+        return max(1, min(255, int(left_seconds * 10 + 0.5)))
 
     def rest(self) -> None:
         """Switch the output off; raise OutputNotConfirmed when the reader does not confirm."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardware.card_readers import SiteCardForm
-from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
+from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import CardRead, Health, InputChange, InputKind, KeyPress, ReaderResult
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
@@ -371,6 +371,20 @@ def test_a_second_pulse_never_shortens_the_first(twin: ReaderTwin, relay: OsdpRe
     relay.pulse(8.0)
     relay.pulse(1.0)
     assert twin.outputs[-1][3] >= 70
+
+
+def test_pulses_do_not_hold_an_output_beyond_its_longest_time_on(
+    twin: ReaderTwin, reader: OsdpReader, reports: Reports
+) -> None:
+    relay = OsdpRelay(reader, 1, name="drive", max_pulse_seconds=10, max_on_seconds=0.4)
+    reports.wait_for(Health.OK)
+    relay.open()
+    relay.pulse(10.0)
+    time.sleep(0.35)
+    with pytest.raises(DeviceRefused, match="rests first"):
+        relay.pulse(10.0)
+    assert [order[3] for order in twin.outputs if order[2] == ON_FOR_A_TIME] == [4]
+    relay.close()
 
 
 def test_a_pulse_above_the_maximum_is_refused_and_nothing_is_sent(twin: ReaderTwin, relay: OsdpRelay) -> None:

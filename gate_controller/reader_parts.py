@@ -1,0 +1,110 @@
+"""Make the readers of a site file: OSDP lines, readers and outputs, card modules, wedges, keypads."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gate_controller.config import GateConfig, KeypadSection, ReaderSection, lock_of
+from gate_controller.reader_pairing import ReaderAddress, read_reader_key
+from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
+from hardware.framed_readers import RawFrameReader, TagReader
+from hardware.interfaces import Device, ReaderFeedback
+from hardware.keypads import SerialKeypad
+from hardware.matrix_keypads import FramedKeypad, KeyFrame
+from hardware.osdp import OsdpCardForm, OsdpReader
+from hardware.osdp_line import OsdpLine
+from hardware.osdp_relay import MAX_PULSE_SECONDS, OsdpRelay
+from hardware.wedge import WedgeCardReader, WedgeKeypad
+from hardware.wiegand import RawFrameFormat
+
+
+def make_osdp_readers(config: GateConfig) -> dict[str, OsdpReader]:
+    """Return the OSDP readers of a site file by name, each on its line, not yet started.
+
+    Raise SecretsUnusable where one has no key, and BadDeviceSetting on what cannot be.
+    """
+    lines = {
+        name: OsdpLine(str(section.port), name=name, baud=section.baud)
+        for name, section in config.osdp_line.items()
+    }
+    site_form = SiteCardForm(config.gate.card_bits)
+    return {
+        name: OsdpReader(
+            lines[section.line],
+            section.address,
+            read_reader_key(config.gate.secrets_dir, name),
+            OsdpCardForm(section.bits, section.carries, section.byte_order),
+            site_form,
+            name=name,
+            lane_id=section.lane,
+        )
+        for name, section in config.osdp_reader.items()
+    }
+
+
+def osdp_relay(config: GateConfig, lane_id: str, readers: Mapping[str, OsdpReader]) -> OsdpRelay:
+    """Return the output of an OSDP reader that a lane names as its relay; channel 1 is output 0."""
+    lane = config.lane[lane_id]
+    lock = lock_of(lane)
+    longest = lane.max_pulse_seconds if lock is None else lock.longest_pulse(lane.max_pulse_seconds)
+    return OsdpRelay(
+        readers[lane.relay],
+        lane.channel - 1,
+        name=f"{lane.relay}-{lane.channel}",
+        max_pulse_seconds=min(longest, MAX_PULSE_SECONDS),
+        max_on_seconds=longest if lock is not None and not lock.rules.may_hold else None,
+    )
+
+
+def readers_with_lights(
+    config: GateConfig, readers: Mapping[str, OsdpReader]
+) -> dict[str, tuple[ReaderFeedback, ...]]:
+    """Return, by lane, the readers that can show a result."""
+    return {
+        lane_id: tuple(reader for name, reader in readers.items() if config.osdp_reader[name].lane == lane_id)
+        for lane_id in config.lane
+    }
+
+
+def make_framed_readers(config: GateConfig) -> tuple[list[Device], dict[str, str]]:
+    """Return card modules and whole-frame converters, not yet started, and the lane of each."""
+    site_form = SiteCardForm(config.gate.card_bits)
+    devices: list[Device] = []
+    lanes: dict[str, str] = {}
+    for name, tag in config.tag_reader.items():
+        devices.append(TagReader(str(tag.port), site_form, name=name, baud=tag.baud))
+        lanes[name] = tag.lane
+    for name, raw in config.frame_reader.items():
+        fmt = RawFrameFormat(raw.bits, raw.printed, raw.bit_order, raw.byte_order)
+        devices.append(RawFrameReader(str(raw.port), fmt, site_form, name=name, baud=raw.baud))
+        lanes[name] = raw.lane
+    return devices, lanes
+
+
+def make_card_reader(name: str, section: ReaderSection, site_form: SiteCardForm) -> Device:
+    """Return a reader that prints or types a line a card."""
+    fmt = CardFormat(
+        bits=section.bits, radix=section.radix, byte_order=section.byte_order, checksum=section.checksum
+    )
+    if section.kind == "usb_card":
+        return WedgeCardReader(str(section.port), fmt, site_form, name=name)
+    return LineCardReader(str(section.port), fmt, site_form, name=name, baud=section.baud)
+
+
+def make_keypad(name: str, section: KeypadSection) -> Device:
+    """Return a keypad of the kind the site file says."""
+    port = str(section.port)
+    if section.kind == "usb_keypad":
+        return WedgeKeypad(port, name=name)
+    if section.kind == "serial_keypad":
+        return SerialKeypad(port, name=name, baud=section.baud)
+    frame: KeyFrame = "stx" if section.kind == "stx_keypad" else "stx_sum"
+    return FramedKeypad(port, frame, name=name, baud=section.baud)
+
+
+def reader_address(config: GateConfig, name: str) -> ReaderAddress | None:
+    """Return where an OSDP reader of the site file is, or None when it names no such reader."""
+    reader = config.osdp_reader.get(name)
+    if reader is None:
+        return None
+    line = config.osdp_line[reader.line]
+    return ReaderAddress(name, Path(line.port), line.baud, reader.address)

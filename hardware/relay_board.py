@@ -40,6 +40,7 @@ class RelayBoard(ABC):
         self._unrested: set[int] = set()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._look_at = 0.0
         self._health: Health | None = None
 
     @property
@@ -188,19 +189,24 @@ class RelayBoard(ABC):
         self._on_since_ns.pop(channel, None)
 
     def _keep(self) -> None:
-        look_at = 0.0
         with self._changed:
             while not self._stopping:
-                if not self._is_reached():
-                    self._changed.wait(LOOK_AGAIN_SECONDS)
-                    self._look_for_it()
-                    continue
-                self._rest_what_is_due()
-                if time.monotonic() >= look_at and self._is_reached():
-                    look_at = time.monotonic() + self.look_seconds
-                    self._notice_loss()
+                try:
+                    self._watch()
+                except Exception as fault:  # noqa: BLE001 - a thread that dies unseen rests no output
+                    self._drop()
+                    self._say(Health.FAULTY, f"{self.name}: {type(fault).__name__} in its driver")
                 self._changed.wait(self._seconds_to_next_look())
             self._drop()
+
+    def _watch(self) -> None:
+        if not self._is_reached():
+            self._look_for_it()
+            return
+        self._rest_what_is_due()
+        if time.monotonic() >= self._look_at and self._is_reached():
+            self._look_at = time.monotonic() + self.look_seconds
+            self._notice_loss()
 
     def _look_for_it(self) -> None:
         if self._stopping or self._is_reached():
@@ -258,6 +264,8 @@ class RelayBoard(ABC):
             self._say(Health.LOST, str(loss))
 
     def _seconds_to_next_look(self) -> float:
+        if not self._is_reached():
+            return LOOK_AGAIN_SECONDS
         if not self._off_due_ns:
             return LOOK_SECONDS
         left_ns = min(self._off_due_ns.values()) - time.monotonic_ns()

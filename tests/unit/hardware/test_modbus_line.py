@@ -92,6 +92,15 @@ def test_any_bytes_raise_nothing_and_the_good_frame_behind_them_is_found(noise, 
     assert answer_in(noise + good, request_) is not None
 
 
+@given(
+    body=st.binary(min_size=1, max_size=250), function=st.sampled_from([1, 3, 5, 6, 0x81, 0x83, 0x85, 0xFF])
+)
+def test_sound_frames_with_any_content_raise_nothing(body: bytes, function: int) -> None:
+    heard = sealed(bytes((1, function)) + body)
+    for request in (READ_4, FLASH, ReadHoldingRegistersRequest(dev_id=1, address=1, count=1)):
+        answer_in(heard, request)
+
+
 @pytest.fixture
 def board() -> ModbusBoard:
     return ModbusBoard(1)

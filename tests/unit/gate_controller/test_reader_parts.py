@@ -1,0 +1,156 @@
+"""Readers of a site file: what is made, what is refused, and pairing from the command line."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gate_controller import cli
+from gate_controller.assemble import make_devices
+from gate_controller.config import ConfigRefused, GateConfig, load_config
+from gate_controller.installer_check import check_gate
+from gate_controller.reader_pairing import key_name, read_reader_key
+from gate_controller.reader_parts import make_osdp_readers, readers_with_lights
+from gate_controller.secrets_dir import SecretsUnusable, write_secret
+from gate_controller.wiring import ModbusLines, make_relays
+from hardware.errors import BadDeviceSetting
+from hardware.framed_readers import RawFrameReader, TagReader
+from hardware.matrix_keypads import FramedKeypad
+from hardware.osdp_relay import OsdpRelay
+from hardware.simulated.osdp_reader import OsdpBus
+from hardware.wedge import WedgeCardReader, WedgeKeypad
+
+READERS = """
+[lane.north]
+relay = "osdp-in"
+channel = 2
+[osdp_line.gatehouse]
+port = "{osdp}"
+[osdp_reader.osdp-in]
+line = "gatehouse"
+address = 3
+lane = "north"
+bits = 34
+"""
+OTHERS = """
+[tag_reader.tag]
+port = "/dev/serial/by-id/tag"
+lane = "north"
+[frame_reader.raw]
+port = "/dev/serial/by-id/raw"
+lane = "north"
+bits = 37
+[reader.wedge]
+kind = "usb_card"
+port = "/dev/input/by-id/wedge"
+lane = "north"
+bits = 34
+[keypad.pad]
+kind = "usb_keypad"
+port = "/dev/input/by-id/pad"
+lane = "north"
+[keypad.framed]
+kind = "stx_sum_keypad"
+port = "/dev/serial/by-id/framed"
+lane = "north"
+"""
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[OsdpBus]:
+    with OsdpBus(tmp_path / "rs485", name="bus") as bus:
+        yield bus
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "secrets"
+
+
+def site_file(tmp_path: Path, *tables: str) -> Path:
+    path = tmp_path / "site.toml"
+    head = f'[gate]\ndata_dir = "{tmp_path}"\nsecrets_dir = "{tmp_path}/secrets"\nserver_url = "http://s"\n'
+    text = head + "".join(tables)
+    path.write_text(text.replace("{osdp}", str(tmp_path / "rs485")), encoding="utf-8")
+    return path
+
+
+def config_of(tmp_path: Path, *tables: str) -> GateConfig:
+    return load_config(site_file(tmp_path, *tables))
+
+
+def test_every_kind_of_reader_is_made_at_its_lane(tmp_path: Path, folder: Path) -> None:
+    write_secret(folder, key_name("osdp-in"), secrets.token_bytes(16))
+    config = config_of(tmp_path, READERS, OTHERS)
+    osdp = make_osdp_readers(config)
+    devices, lanes = make_devices(config, ModbusLines(), osdp)
+    kinds = {device.name: type(device) for device in devices}
+    assert kinds | {"osdp-in": object} == {
+        "osdp-in": object,
+        "tag": TagReader,
+        "raw": RawFrameReader,
+        "wedge": WedgeCardReader,
+        "pad": WedgeKeypad,
+        "framed": FramedKeypad,
+    }
+    assert set(lanes.values()) == {"north"}
+    assert isinstance(make_relays(config, ModbusLines(), lambda _state: None, osdp)["north"], OsdpRelay)
+    assert readers_with_lights(config, osdp) == {"north": (osdp["osdp-in"],)}
+
+
+def test_a_reader_without_a_key_stops_with_what_to_run(tmp_path: Path) -> None:
+    config = config_of(tmp_path, READERS)
+    with pytest.raises(SecretsUnusable, match=r"pair-reader SITE\.toml osdp-in"):
+        make_osdp_readers(config)
+    assert any("pair-reader" in line.text and not line.ok for line in check_gate(config))
+
+
+def test_one_key_for_two_readers_is_refused(tmp_path: Path, folder: Path) -> None:
+    second = '[osdp_reader.out]\nline = "gatehouse"\naddress = 4\nlane = "north"\nbits = 34\n'
+    key = secrets.token_bytes(16)
+    for name in ("osdp-in", "out"):
+        write_secret(folder, key_name(name), key)
+    with pytest.raises(BadDeviceSetting, match="same key"):
+        make_osdp_readers(config_of(tmp_path, READERS, second))
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        (
+            '[osdp_reader.b]\nline = "none"\naddress = 4\nlane = "north"\nbits = 34\n',
+            "osdp_reader.b.line: 'none'",
+        ),
+        (
+            '[osdp_reader.b]\nline = "gatehouse"\naddress = 3\nlane = "north"\nbits = 34\n',
+            "address gatehouse 3",
+        ),
+        ('[osdp_reader.b]\nline = "gatehouse"\naddress = 127\nlane = "north"\nbits = 34\n', "126"),
+        ('[osdp_reader.b]\nline = "gatehouse"\naddress = 4\nlane = "south"\nbits = 34\n', "'south'"),
+        ('[tag_reader.b]\nport = "{osdp}"\nlane = "north"\n', "used by osdp_line.gatehouse"),
+    ],
+)
+def test_what_leads_nowhere_or_to_two_things_is_refused(table: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigRefused, match=why):
+        config_of(tmp_path, READERS, table)
+
+
+def test_pair_reader_pairs_once_and_check_then_finds_the_reader_and_its_output(
+    bus: OsdpBus, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = bus.add(3, None)
+    path = str(site_file(tmp_path, READERS))
+    assert cli.run(["pair-reader", path, "osdp-in"]) == 0
+    assert twin.key == read_reader_key(folder, "osdp-in")
+    assert cli.run(["pair-reader", path, "osdp-in"]) == 0
+    assert "paired already" in capsys.readouterr().out
+    said = {line.text: line.ok for line in check_gate(load_config(Path(path)))}
+    assert said["lane north: relay osdp-in-2 took the order to rest"]
+    assert said["osdp-in: in its secure channel"]
+    assert [order[1:3] for order in twin.outputs if order[2] != 1] == []
+
+
+def test_pair_reader_says_which_readers_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["pair-reader", str(site_file(tmp_path, READERS)), "nobody"]) == 2
+    assert "named: osdp-in" in capsys.readouterr().err

@@ -30,7 +30,7 @@ CAMERA = '[camera.{name}]\nkind = "folder"\nsource = "/x"\nlane = "north-in"\n'
             '"usb_relay"',
             '"modbus"',
             '"modbus"',
-            "relay.board.kind: 'modbus' is not legal; legal values: 'usb_relay', 'modbus_relay', 'gpio_relay'",
+            "relay.board.kind: 'modbus' is not legal; legal values: 'usb_relay', 'modbus_rel",
         ),
         ('"serial_card"', '"serial_code"', '"serial_code"', "reader.card.kind: 'serial_code' is not legal"),
         (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
@@ -64,6 +64,9 @@ class Database:
         """Take an engine made by `make_engine`."""
         self.engine = engine
         self.open_session = sessionmaker(engine, expire_on_commit=False)
+        self.open_reading = sessionmaker(
+            engine.execution_options(menjin_reads_only=True), expire_on_commit=False
+        )
         self._snapshots = (
             engine.execution_options(isolation_level="REPEATABLE READ")
             if engine.dialect.name == "postgresql"
@@ -99,9 +102,14 @@ def current_menjin() -> Menjin:
 
 
 def request_session() -> Session:
-    """Return this request's session, begun on first use; committed when the answer is no error."""
+    """Return this request's session, begun on first use; committed when the answer is no error.
+
+    A request that only asks takes no write lock, so pages being read hold no gate up.
+    """
     if "menjin_session" not in g:
-        g.menjin_session = current_menjin().database.open_session()
+        database = current_menjin().database
+        asks = request.method in ("GET", "HEAD")
+        g.menjin_session = database.open_reading() if asks else database.open_session()
     return cast(Session, g.menjin_session)
 
 

@@ -6,6 +6,8 @@ the key of that reader alone, and a gate that ignored it would shut people out f
 """
 
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +38,7 @@ from hardware.osdp_signals import OFF, light_of, output_command, sound_of
 from hardware.serial_reader import BAD_FRAMES_TO_BE_FAULTY, DROPS_SAID_EVERY_NS
 from hardware.wiegand import FRAME_BITS, card_of_frame
 
+REFUSALS_BELIEVED = 3
 _KEYS = {**{ord(key): key for key in "0123456789*#"}, 0x0D: "#", 0x7F: "*"}
 
 Carries = Literal["wiegand", "number"]
@@ -113,7 +116,7 @@ class OsdpReader:
         self._outputs: dict[int, str] = {}
         self._tamper: bool | None = None
         self._power_failing = False
-        self._knows_status = True
+        self._refused: Counter[int] = Counter()
         self._health: Health | None = None
         self._dropped = self._dropped_in_a_row = 0
         self._drops_told_at_ns = 0
@@ -133,6 +136,11 @@ class OsdpReader:
     def dropped_frames(self) -> int:
         """Return how many cards were not of the declared form, and how many bytes were no key."""
         return self._dropped
+
+    @property
+    def refusals(self) -> Mapping[int, int]:
+        """Return, by OSDP_CMD number, how often in a row the reader did not take a command."""
+        return self._refused
 
     def start(self, report: Report) -> None:
         """Begin to listen; return at once, also when the reader is absent."""
@@ -170,11 +178,8 @@ class OsdpReader:
         with self._lock:
             self._due = [output_command(number, OFF, 0) for number in self._outputs]
             self._due.append(light_of(ReaderResult.REST))
-            if self._knows_status:
-                lib = library()
-                self._due.append(
-                    {"command": lib.CMD_STATUS, "type": lib.STATUS_REPORT_LOCAL, "report": b"\0\0"}
-                )
+            lib = library()
+            self._due.append({"command": lib.CMD_STATUS, "type": lib.STATUS_REPORT_LOCAL})
         self._power_failing = False
         missing = [number for number in self._outputs if not self._has_output(number)]
         if missing:
@@ -214,9 +219,8 @@ class OsdpReader:
             self._heard_keys(event.keys, at_ns)
         elif isinstance(event, LocalStatus):
             self._heard_status(event, at_ns)
-        elif isinstance(event, CommandEnded) and not event.taken and event.command == library().CMD_STATUS:
-            # Asked again, it would go off the line again.
-            self._knows_status = False
+        elif isinstance(event, CommandEnded):
+            self._refused[event.command] = 0 if event.taken else self._refused[event.command] + 1
 
     def _heard_keys(self, keys: bytes, at_ns: int) -> None:
         pressed = [_KEYS[byte] for byte in keys if byte in _KEYS]
@@ -250,6 +254,9 @@ class OsdpReader:
 
     def _is_able(self, command: Command) -> bool:
         lib = library()
+        # Each refusal takes the reader off the line; one may have been a cable, three are the reader.
+        if self._refused[int(command["command"])] >= REFUSALS_BELIEVED:
+            return False
         if command["command"] == lib.CMD_OUTPUT:
             return self._has_output(int(command["output_no"]))
         needed = {lib.CMD_LED: lib.CAP_READER_LED_CONTROL, lib.CMD_BUZZER: lib.CAP_READER_AUDIBLE_OUTPUT}

@@ -114,6 +114,8 @@ class OsdpReader:
     """(monotonic ns, output, control code, tenths of a second) of every output order, in order."""
     is_open: bool = False
     power_fails: bool = False
+    refuses: tuple[int, ...] = ()
+    """OSDP_CMD numbers that it says it can and refuses all the same."""
     _ear: _Ear = field(init=False)
     _native: _NativeReader = field(init=False)
     _owes_status: bool = False
@@ -226,6 +228,9 @@ class OsdpReader:
         lib, now_ns = library(), time.monotonic_ns()
         kind = command.get("command")
         answer: object = ""
+        if kind in self.refuses:
+            self._spare.append(answer)
+            return -1, answer
         if kind == lib.CMD_LED:
             self.lights.append(Shown(now_ns, command))
         elif kind == lib.CMD_BUZZER:

@@ -183,6 +183,21 @@ def test_a_reader_without_light_and_buzzer_is_not_sent_what_it_would_refuse(
     reader.stop()
 
 
+def test_a_reader_that_refuses_its_light_against_its_word_is_asked_no_more(
+    twin: ReaderTwin, reader: OsdpReader, reports: Reports
+) -> None:
+    twin.refuses = (2, 9)  # light; status
+    until(lambda: max(reader.refusals.values(), default=0) == 3, "not refused")
+    tap_until_read(twin, 7, reports)
+    until(lambda: min(reader.refusals[2], reader.refusals[9]) == 3, "not refused")
+    tap_until_read(twin, 8, reports)
+    reports.drain()
+    reports.seen.clear()
+    reader.show(ReaderResult.GRANTED)
+    until(lambda: len(twin.sounds) == 1, "no sound")
+    assert [seen for seen in reports.drain() if not isinstance(seen, CardRead)] == []
+
+
 def test_two_readers_on_one_line_are_told_apart(bus: OsdpBus, line: OsdpLine, reports: Reports) -> None:
     twins = {"north": bus.add(3, KEY), "south": bus.add(4, OTHER_KEY)}
     readers = [made(line), made(line, 4, OTHER_KEY, "south")]

@@ -55,10 +55,10 @@ class WrongTries:
 
 
 def make_code(session: Session, gate: Gate, now: datetime) -> str:
-    """Return a new one-time code for a gate, 15 minutes good; older unused ones become worthless."""
+    """Return a new one-time code for a gate, 15 minutes good; older ones become worthless."""
     for attempt in session.scalars(
         select(PairAttempt).where(
-            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting"))
+            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting", "approved"))
         )
     ):
         attempt.state = "refused"
@@ -138,9 +138,10 @@ def hand_over(session: Session, sealer: Sealer, attempt: PairAttempt) -> PairSta
     """Tell a controller how its pairing stands, and its keys exactly once."""
     if attempt.state in {"code", "waiting"}:
         return PairState(state="waiting")
-    if attempt.state != "approved":
-        return PairState(state="refused")
     gate = session.get_one(Gate, attempt.gate_id)
+    # The keys are those of the controller approved last: an earlier one that never fetched gets none.
+    if attempt.state != "approved" or gate.state != "paired" or gate.public_key != attempt.gate_public_key:
+        return PairState(state="refused")
     attempt.state = "done"
     session.flush()
     return PairState(

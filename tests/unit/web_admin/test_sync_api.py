@@ -316,6 +316,38 @@ def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
     assert client.post(PAIR_PATH, data=msgspec.json.encode(request)).status_code == 403
 
 
+def introduced(client, code):
+    key, nonce = Ed25519PrivateKey.generate(), secrets.token_bytes(16)
+    request = PairRequest(code=code, gate_public_key=public_bytes(key), nonce=nonce)
+    reply = client.post(PAIR_PATH, data=msgspec.json.encode(request))
+    return msgspec.json.decode(reply.data, type=PairReply).pair_id, key
+
+
+def test_a_controller_that_was_replaced_before_it_fetched_gets_no_keys_of_its_successor(
+    database, sealer, gates_app, clock, new_gate
+):
+    client = gates_app.test_client()
+    first, first_key = introduced(client, new_gate)
+    with database.session() as session:
+        gate = pairing.approve(session, sealer, first, clock.now)
+        code = pairing.make_code(session, gate, clock.now)
+    second, second_key = introduced(client, code)
+    with database.session() as session:
+        pairing.approve(session, sealer, second, clock.now)
+    late = msgspec.json.decode(poll(client, first, first_key).data, type=PairState)
+    assert (late.state, late.card_key, late.pin_key) == ("refused", None, None)
+    assert msgspec.json.decode(poll(client, second, second_key).data, type=PairState).state == "approved"
+
+
+@pytest.mark.parametrize("state", ["stolen", "retired"])
+def test_a_gate_that_is_out_of_use_hands_no_keys_over(database, sealer, gates_app, clock, new_gate, state):
+    client = gates_app.test_client()
+    pair_id, key = introduced(client, new_gate)
+    with database.session() as session:
+        pairing.approve(session, sealer, pair_id, clock.now).state = state
+    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState).state == "refused"
+
+
 def test_a_code_is_worthless_after_15_minutes(gates_app, clock, new_gate):
     clock.now += timedelta(minutes=15)
     request = PairRequest(code=new_gate, gate_public_key=bytes(32), nonce=bytes(16))

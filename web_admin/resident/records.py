@@ -7,6 +7,7 @@ from flask import Response, abort, render_template
 from sqlalchemy import select
 
 from web_admin.accounts import resident_required
+from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.database import request_session
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
 from web_admin.reason_texts import for_resident, what_to_do
@@ -54,6 +55,7 @@ def _consents_of(person_id: str) -> Sequence[Consent]:
 def records() -> str:
     """Show the person's own records."""
     person, act = signed_in()
+    refuse_unproven_phone(act, person)
     return render_template(
         "resident/records.html",
         person=person,
@@ -96,6 +98,7 @@ def consent_text(consent_id: str) -> str:
 def export() -> Response:
     """Return everything held about the person, and nothing about anyone else, as JSON."""
     person, act = signed_in()
+    refuse_unproven_phone(act, person)
     site = site_of(person)
     whole = {"made_at": act.now, "site": site.name, **_about(person, site), **_history(person)}
     text = msgspec.json.format(msgspec.json.encode(whole), indent=2)

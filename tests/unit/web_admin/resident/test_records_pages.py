@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.audit import append_audit
+from web_admin.homes_and_people import confirm_identity
 from web_admin.models import GateEvent, VisitorPassRow
 
 
@@ -39,6 +40,19 @@ def test_a_grant_and_a_refusal_are_told_in_sentences(compound: Compound, phone: 
     assert "The gate opened for you." in page
     assert "It was outside the hours you may pass this gate." in page
     assert "outside_hours" not in page
+
+
+def test_who_was_invited_again_reads_no_records_before_they_showed_their_card(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    stolen = compound.signed_in(compound.person_id)
+    for path in ("/r/records", "/r/records/export.json"):
+        assert stolen.get(path).status_code == 303
+    assert "Show your card or PIN once" in stolen.get("/r/").text
+    with compound.act("desk") as act:
+        confirm_identity(act, compound.person_id)
+    assert "The gate opened for you." in stolen.get("/r/records").text
 
 
 def test_nobody_sees_the_passages_of_somebody_else(compound: Compound, phone: FlaskClient) -> None:

@@ -158,9 +158,9 @@ def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | 
 def _typed(field: str, zone: ZoneInfo) -> datetime:
     try:
         typed = datetime.fromisoformat(request.form.get(field, ""))
-    except ValueError:
+        return typed.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ActRefused(field, _l("Choose a day and a time.")) from None
-    return typed.replace(tzinfo=zone).astimezone(UTC)
 
 
 def own_pass(person: Person, pass_id: str) -> VisitorPassRow:

@@ -58,6 +58,7 @@ def test_a_single_use_for_all_gates_is_refused_beside_the_gates(
     ("valid_from", "valid_until", "problem"),
     [
         ("", "2026-03-05T10:00", "from-problem"),
+        ("0001-01-01T00:00", "2026-03-05T10:00", "from-problem"),
         ("2026-03-05T10:00", "nonsense", "until-problem"),
         ("2026-03-05T10:00", "2026-03-05T09:00", "until-problem"),
         ("2026-03-05T10:00", "2026-03-13T10:01", "until-problem"),

@@ -173,12 +173,6 @@ class SyncClient:
             self.push_receipts()
         except (requests.RequestException, SyncRefused) as err:
             self._link_is(False, str(err) if isinstance(err, SyncRefused) else type(err).__name__)
-        except PolicyRefused as err:
-            log.error("policy refused, the last good one stays: %s", err)
-            # Said once: the same policy is offered again at every question.
-            if str(err) != self._turned_down:
-                self._turned_down = str(err)
-                self._deliver(PolicyTurnedDown(str(err)))
         except Exception as err:
             # The thread must outlive a full disk or a server's odd answer; the next turn tries again.
             log.exception("a turn with the server failed")
@@ -216,8 +210,10 @@ class SyncClient:
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         self._keeper.take_leases(reply.leases, self._boot_seconds())
         self._take_keys(reply)
-        if reply.policy is not None:
+        try:
             self._take_policy(reply)
+        except PolicyRefused as err:
+            self._turn_down(err)
         for order in reply.orders:
             self._deliver(OrderArrived(order))
         return reply.ask_again_seconds
@@ -251,6 +247,14 @@ class SyncClient:
         self._keeper.settle(self._roster)
         if snapshot is None and issued_at is not None:
             self._deliver(PolicyFresh(issued_at))
+
+    def _turn_down(self, refused: PolicyRefused) -> None:
+        """Say once why a policy is not taken; orders, events and receipts go on without it."""
+        log.error("policy refused, the last good one stays: %s", refused)
+        # The same policy is offered again at every question.
+        if str(refused) != self._turned_down:
+            self._turned_down = str(refused)
+            self._deliver(PolicyTurnedDown(str(refused)))
 
     def _send_tombstones(self) -> None:
         have_epoch, have_version = self._store.have

@@ -25,6 +25,7 @@ from gate_controller.signing import REQUEST_DOMAIN, public_bytes, request_messag
 from gate_controller.sync_client import (
     GateStatus,
     LinkChanged,
+    OrderArrived,
     PassKeyChanged,
     PolicyFresh,
     PolicyTaken,
@@ -32,7 +33,7 @@ from gate_controller.sync_client import (
     SyncClient,
     SyncNews,
 )
-from gate_controller.sync_contract import AskReply, EventBatch, EventsReply
+from gate_controller.sync_contract import AskReply, EventBatch, EventsReply, SignedOrder
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
 
@@ -180,6 +181,19 @@ def test_a_refused_policy_is_told_once_and_the_last_good_one_stays(syncing: Sync
     assert "promise 1" in syncing.heard(PolicyTurnedDown).detail
     assert not [news for news in syncing.rest() if isinstance(news, PolicyTurnedDown | PolicyTaken)]
     assert syncing.store.have == (1, 1)
+
+
+def test_a_refused_policy_holds_back_neither_orders_nor_events(syncing: Syncing) -> None:
+    syncing.heard(LinkChanged)
+    syncing.journal.append("access", {}, {}, NOW)
+    syncing.server.answers["/sync/v1/events"] = (200, msgspec.json.encode(EventsReply(acknowledged_seq=1)))
+    bad = SITE.signed_policy(encoded(records(person(), lane(methods=(Method.FACE,)))), issued_at=NOW)
+    order = SignedOrder(order=b"o", signature=b"s", certificate=SITE.certificates["order"])
+    syncing.say(policy=bad[0], change=bad[1], orders=(order,))
+    assert "promise 1" in syncing.heard(PolicyTurnedDown).detail
+    assert syncing.heard(OrderArrived).signed == order
+    syncing.rest()
+    assert syncing.journal.acknowledged_seq == 1
 
 
 @pytest.mark.parametrize(

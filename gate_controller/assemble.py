@@ -1,9 +1,7 @@
 """Put a gate together from its site file: the one place that chooses real parts and reads the clock."""
 
 import logging
-import os
 import queue
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +51,7 @@ from gate_controller.secrets_dir import (
 from gate_controller.server_link import ServerLink
 from gate_controller.signing import SignatureRefused, certified_key
 from gate_controller.sync_client import GateStatus, SyncClient
+from gate_controller.terminal.entry_guard import keep_launch_token, write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
 from gate_controller.wiring import ModbusLines, lanes_never_held, make_inputs, make_relays
@@ -66,6 +65,8 @@ from hardware.osdp import OsdpReader
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
+LAUNCH_PAGE = "terminal.html"
+"""Beside the launch token: what the kiosk's browser opens first."""
 
 
 def wall_clock() -> datetime:
@@ -87,6 +88,7 @@ class Gate:
     devices: tuple[Device, ...]
     relays: dict[str, Relay]
     screens: dict[str, TerminalServer]
+    launch_pages: dict[str, Path]
     face: FaceService | None
     inbox: "queue.SimpleQueue[Message]"
     closing: ExitStack
@@ -104,11 +106,11 @@ class Gate:
                 # A screen that cannot be shown must not take the readers with it.
                 try:
                     screen.start()
+                    self.closing.callback(screen.stop)
+                    write_launch_page(self.launch_pages[lane_id], screen.launch_url)
                 except OSError as err:
                     log.error("the screen of lane %s: %s", lane_id, err)
                     self.inbox.put(DeviceState(f"screen-{lane_id}", Health.LOST, str(err)))
-                else:
-                    self.closing.callback(screen.stop)
             for device in self.devices:
                 device.start(self.inbox.put)
                 self.closing.callback(device.stop)
@@ -234,7 +236,8 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         parts, inbox, _keys(store, identity, card_key, pin_key), snapshot, card_key=card_key, pin_key=pin_key
     )
     controller_ref.append(controller)
-    return Gate(controller, sync, devices, relays, screens, face, inbox, closing)
+    pages = {part.lane: part.launch_token_file.with_name(LAUNCH_PAGE) for part in config.terminal.values()}
+    return Gate(controller, sync, devices, relays, screens, pages, face, inbox, closing)
 
 
 def _tell_damage(journal: Journal, store: PolicyStore, now: datetime) -> None:
@@ -326,21 +329,23 @@ def _screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str, Te
         screens[section.lane] = TerminalServer(
             take,
             port=section.port,
-            launch_token=new_launch_token(section.launch_token_file),
+            launch_token=kept_launch_token(section.launch_token_file),
             languages=LANGUAGES,
             site_name="",
         )
     return screens
 
 
-def new_launch_token(path: Path) -> str:
-    """Write a fresh token for the screen's own browser user, who reads it through the file's group."""
-    token = secrets.token_urlsafe(32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w") as file:
-        file.write(token)
-    return token
+def kept_launch_token(path: Path) -> str:
+    """Return the screen's launch token, so that its browser stays signed in when the gate restarts.
+
+    Raise ConfigRefused when the file cannot be read or made, or holds no token.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return keep_launch_token(path)
+    except (OSError, ValueError) as err:
+        raise ConfigRefused(f"terminal.launch_token_file: {err}") from err
 
 
 def make_devices(

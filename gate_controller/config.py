@@ -171,7 +171,7 @@ def load_config(path: Path) -> GateConfig:
 def _path(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str):
         return Path(value)
-    raise TypeError(f"expected {wanted.__name__}, got {value!r}")
+    raise TypeError(f"expected a path in quotes, got {value!r}" if wanted is Path else f"got {value!r}")
 
 
 def _check_tables(path: Path, text: str, tables: Mapping[str, object]) -> None:
@@ -198,11 +198,9 @@ def _explained(
         sentence = f"there is no such key; legal keys: {legal}"
     elif named:
         sentence = f"the key {named.group(1)!r} is missing"
-    elif sentence.startswith("Invalid enum value"):
-        values = _legal_values(typing.get_type_hints(_type_at(part_type, place))[keys[-1]])
-        sentence = f"{sentence.removeprefix('Invalid enum value ')} is not legal; legal values: " + ", ".join(
-            repr(value) for value in values
-        )
+    elif keys and (values := _legal_values(typing.get_type_hints(_type_at(part_type, place)).get(keys[-1]))):
+        wrong = re.sub(r"^Invalid enum value (.+)$", r"\1 is not legal", sentence)
+        sentence = f"{wrong}; legal values: " + ", ".join(repr(value) for value in values)
     return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
 
 
@@ -358,6 +356,8 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
         once(("address", osdp.line, str(osdp.address)), "osdp_reader", name, "address")
     for name, terminal in config.terminal.items():
         once(("screen of lane", terminal.lane), "terminal", name, "lane")
+        # Its launch page lies beside it under a fixed name.
+        once(("folder", str(terminal.launch_token_file.parent)), "terminal", name, "launch_token_file")
     for name, camera in config.camera.items():
         once(("camera of lane", camera.lane), "camera", name, "lane")
 

@@ -24,6 +24,7 @@ from gate_controller.policy import PolicySnapshot, Posture
 from gate_controller.postures import HeldOpen
 from gate_controller.presentations import Presentations
 from gate_controller.remote_orders import check_order, lane_shut
+from gate_controller.service_notify import notify
 from gate_controller.sync_client import (
     GateStatus,
     LinkChanged,
@@ -41,6 +42,8 @@ from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, Ke
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
+ALIVE_SECONDS = 5.0
+"""At most half of the unit's WatchdogSec, so that one late word restarts nothing."""
 
 
 class Controller:
@@ -72,7 +75,7 @@ class Controller:
             self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
         except sqlite3.Error as err:
             self._failed(None, err)
-        next_tick = 0.0
+        next_tick = next_alive = 0.0
         while True:
             try:
                 message = self._inbox.get(timeout=TICK_SECONDS)
@@ -82,6 +85,9 @@ class Controller:
                 return
             now_seconds = self._parts.clock.monotonic_seconds()
             ticks = message is None or now_seconds >= next_tick
+            if now_seconds >= next_alive:
+                next_alive = now_seconds + ALIVE_SECONDS
+                notify("WATCHDOG=1")
             try:
                 if message is not None:
                     self._handle(message)

@@ -21,7 +21,7 @@ from gate_controller.journal_chain import (
 )
 from gate_controller.signing import SignatureRefused, verify
 
-DEFAULT_JOURNAL = Path("/var/lib/menjin/journal.sqlite3")
+DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
 
 
 class NothingToVerify(Exception):
@@ -44,7 +44,13 @@ def run(argv: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     sentence = "check a gate's journal against its chain, and against an anchor"
     check = commands.add_parser("verify", help=sentence, description=sentence.capitalize() + ".")
-    check.add_argument("--journal", type=Path, default=DEFAULT_JOURNAL, metavar="FILE")
+    check.add_argument(
+        "--journal",
+        type=Path,
+        default=DEFAULT_JOURNAL,
+        metavar="FILE",
+        help=f"a gate's journal (default: {DEFAULT_JOURNAL})",
+    )
     check.add_argument("--anchor", type=Path, metavar="FILE", help="a signed head kept elsewhere, as JSON")
     check.add_argument("--anchor-key", metavar="HEX", help="the public key that signed the anchor")
     args = parser.parse_args(argv)

@@ -79,11 +79,16 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
         print(f"Compare with the manager's page: {phrase[:4]} {phrase[4:8]} {phrase[8:]}", flush=True)
 
     try:
+        code = code or input("One-time code from the manager's page: ")
+    except EOFError:
+        print("\nmenjin gate pair: no code was typed; give it with --code", file=sys.stderr)
+        return 2
+    try:
         identity = pair(
             config.gate.server_url,
             config.gate.server_ca,
             config.gate.secrets_dir,
-            code or input("One-time code from the manager's page: "),
+            code,
             hardware_name=socket.gethostname(),
             show_phrase=show,
             wait_seconds=wait_seconds,

@@ -1,5 +1,6 @@
 """Pair a gate with its server: a one-time code, twelve characters on both screens, the manager's yes."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -54,6 +55,7 @@ def pair(
     """
     if (secrets_dir / IDENTITY).exists():
         raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair anew")
+    _check_writable(secrets_dir)
     key, nonce = Ed25519PrivateKey.generate(), secrets.token_bytes(16)
     request = PairRequest(
         code=code.strip().upper(),
@@ -65,8 +67,14 @@ def pair(
         reply = _introduce(server_url, server_ca, request)
         show_phrase(pairing_phrase(public_bytes(key), reply.root_public_key, nonce))
         state = _await_approval(server_url, server_ca, key, reply.pair_id, wait_seconds)
-    except (requests.RequestException, SyncRefused) as err:
+    except requests.RequestException as err:
+        raise PairingFailed(
+            f"{server_url} does not answer; check gate.server_url, gate.server_ca and the network ({err})"
+        ) from err
+    except SyncRefused as err:
         raise PairingFailed(f"{server_url}: {err}") from err
+    except OSError as err:  # requests raises it bare when gate.server_ca is not there
+        raise PairingFailed(f"gate.server_ca: {err}") from err
     if state.site_id is None or state.gate_id is None or state.card_key is None or state.pin_key is None:
         raise PairingFailed("the server approved and sent no keys: make a new code and pair again")
     identity = GateIdentity(state.site_id, state.gate_id, reply.root_public_key)
@@ -77,6 +85,16 @@ def pair(
     # Last, because its presence says that all the others are there.
     write_secret(secrets_dir, IDENTITY, msgspec.json.encode(identity))
     return identity
+
+
+def _check_writable(secrets_dir: Path) -> None:
+    """Find out before the manager is asked, not after the code is used up."""
+    try:
+        secrets_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise PairingFailed(f"{secrets_dir}: {err.strerror}; pair as the gate's user") from err
+    if not os.access(secrets_dir, os.W_OK | os.X_OK):
+        raise PairingFailed(f"{secrets_dir}: may not be written to; pair as the gate's user")
 
 
 def _introduce(server_url: str, server_ca: Path | None, request: PairRequest) -> PairReply:

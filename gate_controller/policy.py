@@ -390,7 +390,8 @@ def check_promise_one(lanes: Mapping[str, LaneRecord], hours: Mapping[str, Weekl
         for day_kind in DAY_KINDS:
             for eve_kind in DAY_KINDS:
                 for minute in edges:
-                    if offered_methods(lane, hours, day_kind, eve_kind, minute) == (Method.FACE,):
+                    # As a set: a record may name face twice.
+                    if set(offered_methods(lane, hours, day_kind, eve_kind, minute)) == {Method.FACE}:
                         raise PolicyRefused(
                             f"lane {lane.lane_id!r} offers only face on {day_kind} at "
                             f"{minute // 60:02d}:{minute % 60:02d}: offer another way at that hour too "

@@ -118,6 +118,7 @@ def test_the_policy_says_nothing_about_consent() -> None:
         lane(methods=(Method.PIN,)),
         lane(methods=(Method.CARD, Method.FACE), method_hours={Method.CARD: "days"}),
         lane(methods=(Method.CARD, Method.FACE), method_hours={Method.CARD: "days", Method.FACE: "nights"}),
+        lane(methods=(Method.CARD, Method.FACE, Method.FACE), method_hours={Method.CARD: "days"}),
     ],
 )
 def test_a_lane_that_would_leave_face_alone_is_refused(bad) -> None:

@@ -83,6 +83,9 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[JournalEntry]) 
         return ()
     have, stored_digest = gate.acknowledged_seq, gate.head_digest or GENESIS
     first, last = entries[0], entries[-1]
+    if have == 0 and first.seq > 1 and _goes_on_from_an_older_journal(session, gate, first):
+        # A gate that lost its newest entries may have dropped its oldest long ago, acknowledged.
+        return entries
     if first.seq > have + 1:
         raise EventsRefused(f"entries {have + 1} to {first.seq - 1} are missing")
     if last.seq <= have:
@@ -100,6 +103,18 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[JournalEntry]) 
     if fresh[0].previous != stored_digest:
         raise EventsRefused(f"entry {fresh[0].seq} does not follow entry {have}, which this server has")
     return fresh
+
+
+def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: JournalEntry) -> bool:
+    """Tell whether the entry before this one is stored, from before the gate's journal began anew."""
+    before = select(GateEvent.digest).where(
+        GateEvent.gate_id == gate.gate_id,
+        GateEvent.journal_id.startswith(f"{(gate.journal_id or '').rpartition('.')[0]}.", autoescape=True),
+        GateEvent.journal_id != gate.journal_id,
+        GateEvent.seq == first.seq - 1,
+        GateEvent.digest == first.previous,
+    )
+    return session.scalar(before) is not None
 
 
 def _insert(session: Session, gate: Gate, entries: Sequence[JournalEntry], now: datetime) -> None:

@@ -113,6 +113,26 @@ def test_entries_that_do_not_chain_are_refused_with_an_alarm_and_nothing_is_stor
     assert alarms(database) == ["alarm_journal_broken"]
 
 
+def test_a_gate_that_lost_its_newest_and_had_dropped_its_oldest_entries_is_heard_again(
+    database, north, clock
+):
+    whole = journal(40, clock.now)
+    send(north, whole)
+    left = whole[20:30]
+    north.ask(clock.now, journal_seq=30)
+    fresh = chain_entry(left[-1].digest, 31, clock.now, "started", {}, {})
+    assert send(north, [*left, fresh]).acknowledged_seq == 31
+    assert stored_seqs(database) == sorted([*range(1, 41), 31])
+    assert alarms(database) == ["alarm_journal_restarted"]
+
+
+def test_a_journal_begun_anew_still_may_not_leave_a_beginning_out(database, north, clock):
+    send(north, journal(40, clock.now))
+    north.ask(clock.now, journal_seq=30)
+    other = journal(30, clock.now + timedelta(seconds=1))
+    assert error_of(north.post(EVENTS_PATH, north.batch(other[20:]))) == "journal_broken"
+
+
 def test_a_rewritten_journal_is_noticed_even_when_it_only_repeats_numbers(database, north, clock):
     send(north, journal(5, clock.now))
     rewritten = journal(5, clock.now + timedelta(seconds=1))

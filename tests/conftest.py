@@ -67,7 +67,7 @@ def database(database_url: str):
     """Return the database with all tables made."""
     from web_admin import accounts  # noqa: F401 - its tables too
     from web_admin.database import Database, make_engine
-    from web_admin.models import Base
+    from web_admin.model_base import Base
 
     made = Database(make_engine(database_url))
     Base.metadata.create_all(made.engine)

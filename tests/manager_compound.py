@@ -22,7 +22,8 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.models import Base, GateEvent
+from web_admin.model_base import Base
+from web_admin.models import GateEvent
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
 

@@ -23,7 +23,8 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
-from web_admin.models import Base, Gate
+from web_admin.model_base import Base
+from web_admin.models import Gate
 from web_admin.publish_policy import records_for_gate
 from web_admin.site_keys import create_site, private_key
 

@@ -19,7 +19,8 @@ from sqlalchemy import Column, ForeignKey, String, Table, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from web_admin.acts import ActRefused
-from web_admin.models import Base, Person
+from web_admin.model_base import Base
+from web_admin.models import Person
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
 from web_admin.staff_sign_in import init_accounts, seal_totp_secret, throttle_sign_in
 

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.policy import PolicyRefused
 from web_admin.audit import append_audit
-from web_admin.models import CredentialRow, Fact, Gate, Home, Hours, Lane, Person, Site
+from web_admin.model_base import Fact
+from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 

@@ -26,7 +26,7 @@ from sqlalchemy.types import DateTime, TypeDecorator
 from web_admin import accounts
 from web_admin.config import SECRET_NAMES, WebConfig
 from web_admin.database import Database
-from web_admin.models import Base
+from web_admin.model_base import Base
 from web_admin.schema import current_revision, upgrade
 
 assert accounts.User.__table__ is not None  # noqa: S101 - its import is what brings the accounts' tables

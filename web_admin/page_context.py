@@ -16,7 +16,8 @@ from wtforms import Field, FormField
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_once import OnceForm, sent_before
-from web_admin.models import Base, Site
+from web_admin.model_base import Base
+from web_admin.models import Site
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")

@@ -46,7 +46,8 @@ from web_admin.homes_and_people import (
     set_grants,
     suspend_person,
 )
-from web_admin.models import Base, CredentialRow, Gate, Hours, Notice, Person
+from web_admin.model_base import Base
+from web_admin.models import CredentialRow, Gate, Hours, Notice, Person
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.why_refused import published_snapshot

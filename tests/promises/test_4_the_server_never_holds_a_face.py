@@ -20,7 +20,7 @@ from gate_controller.journal_chain import Head
 from gate_controller.policy import RECORD_TYPES
 from gate_controller.signing import KeyCertificate
 from web_admin import accounts  # noqa: F401 - its tables too
-from web_admin.models import Base
+from web_admin.model_base import Base
 
 TEMPLATE_BYTES = 512
 WEB_ADMIN = Path(web_admin.__file__).parent

@@ -3,7 +3,7 @@
 from alembic import context
 
 from web_admin import accounts
-from web_admin.models import Base
+from web_admin.model_base import Base
 
 assert accounts.User.__table__ is not None  # noqa: S101 - its import is what brings the accounts' tables
 

@@ -4,7 +4,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import web_admin.models
+import web_admin.model_base
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

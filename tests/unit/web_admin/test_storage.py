@@ -15,7 +15,8 @@ from gate_controller.signing import KEY_ROLES, certified_key, public_bytes
 from web_admin import schema
 from web_admin.audit import append_audit, verify_audit
 from web_admin.database import Database, Menjin, init_database, make_engine, request_session
-from web_admin.models import Base, Home, Site
+from web_admin.model_base import Base
+from web_admin.models import Home, Site
 from web_admin.sealing import (
     SealBroken,
     Sealer,

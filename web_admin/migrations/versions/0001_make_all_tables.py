@@ -4,7 +4,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import web_admin.models
+import web_admin.model_base
 
 revision = "0001"
 down_revision = None
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=200), nullable=False),
         sa.Column("fields", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("published_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("published_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("purpose", "version", "language", name=op.f("pk_notice")),
     )
     op.create_table(
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("restoring", sa.Boolean(), nullable=False),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("site_id", name=op.f("pk_site")),
     )
     op.create_table(
@@ -56,8 +56,8 @@ def upgrade() -> None:
         sa.Column("lane_id", sa.String(length=200), nullable=True),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.String(length=200), nullable=False),
-        sa.Column("raised_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("acknowledged_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("raised_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_alarm_site_id_site")),
@@ -70,7 +70,7 @@ def upgrade() -> None:
         "audit_entry",
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("person_id", sa.String(length=200), nullable=True),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("pin_key_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("request_counter", sa.Integer(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("forked_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("forked_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("published_version", sa.Integer(), nullable=False),
         sa.Column("published_digest", sa.LargeBinary(), nullable=True),
         sa.Column("have_epoch", sa.Integer(), nullable=False),
@@ -115,7 +115,7 @@ def upgrade() -> None:
         sa.Column("journal_id", sa.String(length=200), nullable=True),
         sa.Column("acknowledged_seq", sa.Integer(), nullable=False),
         sa.Column("head_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("last_seen_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("clock_sure", sa.Boolean(), nullable=False),
         sa.Column("tombstones_taken", sa.Boolean(), nullable=False),
         sa.Column("lane_states", sa.JSON(none_as_null=True), nullable=False),
@@ -158,7 +158,7 @@ def upgrade() -> None:
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("journal_id", sa.String(length=200), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("lane_id", sa.String(length=200), nullable=True),
         sa.Column("person_id", sa.String(length=200), nullable=True),
@@ -168,7 +168,7 @@ def upgrade() -> None:
         sa.Column("personal_digest", sa.LargeBinary(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_gate_event_gate_id_gate")),
         sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", name=op.f("pk_gate_event")),
     )
@@ -192,7 +192,7 @@ def upgrade() -> None:
         sa.Column("override_posture", sa.String(length=200), nullable=True),
         sa.Column("override_author_id", sa.String(length=200), nullable=True),
         sa.Column("override_reason", sa.String(length=200), nullable=True),
-        sa.Column("override_until", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("override_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_lane_gate_id_gate")),
         sa.PrimaryKeyConstraint("lane_id", name=op.f("pk_lane")),
     )
@@ -204,11 +204,11 @@ def upgrade() -> None:
         sa.Column("order_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("lane_id", sa.String(length=200), nullable=False),
-        sa.Column("issued_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("issued_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("valid_seconds", sa.Integer(), nullable=False),
         sa.Column("author_id", sa.String(length=200), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column("delivered_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("delivered_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_open_order_gate_id_gate")),
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_open_order")),
     )
@@ -220,7 +220,7 @@ def upgrade() -> None:
         sa.Column("pair_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("code_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("expires_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=200), nullable=False),
         sa.Column("gate_public_key", sa.LargeBinary(), nullable=True),
         sa.Column("nonce", sa.LargeBinary(), nullable=True),
@@ -242,8 +242,8 @@ def upgrade() -> None:
         sa.Column("face_paused_reason", sa.String(length=200), nullable=True),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("slow_pass", sa.Boolean(), nullable=False),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["home_id"], ["home.home_id"], name=op.f("fk_person_home_id_home")),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_person_site_id_site")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person")),
@@ -293,8 +293,8 @@ def upgrade() -> None:
         sa.Column("notice_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.String(length=200), nullable=False),
         sa.Column("channel", sa.String(length=200), nullable=False),
-        sa.Column("given_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("given_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_channel", sa.String(length=200), nullable=True),
         sa.Column("withdrawn_why", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(
@@ -317,10 +317,10 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=True),
         sa.Column("duress", sa.Boolean(), nullable=False),
         sa.Column("lanes", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("valid_from", web_admin.models.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("valid_until", web_admin.models.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_reason", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.person_id"], name=op.f("fk_credential_person_id_person")
@@ -337,8 +337,8 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("lanes", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("hours_id", sa.String(length=200), nullable=True),
-        sa.Column("valid_from", web_admin.models.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("valid_until", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["hours_id"], ["hours.hours_id"], name=op.f("fk_grant_row_hours_id_hours")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.person_id"], name=op.f("fk_grant_row_person_id_person")
@@ -353,9 +353,9 @@ def upgrade() -> None:
         sa.Column("invitation_id", sa.String(length=200), nullable=False),
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("code_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("used_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.person_id"], name=op.f("fk_invitation_person_id_person")
         ),
@@ -372,12 +372,12 @@ def upgrade() -> None:
         sa.Column("issuer_person_id", sa.String(length=200), nullable=True),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("gate_numbers", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("valid_from", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("valid_until", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(length=400), nullable=False),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", web_admin.models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["issuer_person_id"], ["person.person_id"], name=op.f("fk_visitor_pass_issuer_person_id_person")
         ),
@@ -409,7 +409,7 @@ def upgrade() -> None:
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("consent_id", sa.String(length=200), nullable=False),
         sa.Column("share_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consent.consent_id"], name=op.f("fk_face_share_consent_id_consent")
         ),
@@ -425,7 +425,7 @@ def upgrade() -> None:
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consent.consent_id"], name=op.f("fk_receipt_consent_id_consent")
         ),
@@ -435,7 +435,7 @@ def upgrade() -> None:
     op.create_table(
         "form_once",
         sa.Column("token", sa.String(length=200), nullable=False),
-        sa.Column("at", web_admin.models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_form_once")),
     )
 

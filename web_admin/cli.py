@@ -127,6 +127,6 @@ def _parser() -> argparse.ArgumentParser:
             "--passphrase-file",
             type=Path,
             metavar="FILE",
-            help=f"its first line seals the backup (or ${PASSPHRASE_VARIABLE}, or typed)",
+            help=f"its first line is the backup's passphrase (or ${PASSPHRASE_VARIABLE}, or typed)",
         )
     return parser

@@ -35,7 +35,7 @@ def answer(value: str | None, question: str, option: str) -> str:
     if value:
         return value
     if not sys.stdin.isatty():
-        raise CommandRefused(f"{option} is missing")
+        raise CommandRefused(f"{option} is missing ({question}); give it, or answer at a terminal")
     return input(f"{question}: ").strip() or answer(None, question, option)
 
 
@@ -48,7 +48,7 @@ def secret_answer(path: Path | None, question: str, option: str, shortest: int) 
         if getpass("once more: ") != secret:
             raise CommandRefused("the two were not the same")
     else:
-        raise CommandRefused(f"{option} is missing")
+        raise CommandRefused(f"{option} is missing ({question}); give it, or answer at a terminal")
     if len(secret) < shortest:
         raise CommandRefused(f"{option}: use at least {shortest} characters")
     return secret

@@ -39,13 +39,19 @@ def _sealer(config: WebConfig) -> Sealer:
     return Sealer(config.seal_key, config.lookup_key, config.face_key)
 
 
-def _new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
-    """Return the data and secrets directories, made private; refuse to touch a server that is there."""
+def _free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return where data and secrets will lie; refuse where a server is already."""
     data_dir = (arguments.data_dir or Path(os.environ.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(os.environ.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
     there = [path for path in (data_dir / "web.toml", secrets_dir / "seal.key") if path.exists()]
     if there:
         raise CommandRefused(f"{there[0]} exists: there is a server here already; nothing was changed")
+    return data_dir, secrets_dir
+
+
+def _new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the data and secrets directories, made private; refuse to touch a server that is there."""
+    data_dir, secrets_dir = _free_data_dir(arguments)
     for folder in (data_dir, secrets_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secrets_dir.chmod(0o700)
@@ -61,6 +67,7 @@ def _settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str |
 
 def init(arguments: argparse.Namespace) -> str:
     """Make directories, secrets, tables, the site with its keys, and the first manager."""
+    _free_data_dir(arguments)  # told before six questions are asked
     name = answer(arguments.name, "Name of the compound", "--name")
     timezone = known_timezone(arguments.timezone)
     public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
@@ -224,6 +231,7 @@ def restore(arguments: argparse.Namespace) -> str:
 
 
 def _restore_file(arguments: argparse.Namespace) -> str:
+    _free_data_dir(arguments)
     passphrase = backup_passphrase(arguments)
     try:
         preface = read_preface(passphrase, arguments.file)

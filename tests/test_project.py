@@ -20,11 +20,15 @@ UNITS = sorted((ROOT / "deploy").glob("*.service"))
 TIME_LIMIT_SECONDS = 120
 
 
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+
+
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=cwd,
-        env={**os.environ, **environment},
+        # Under `make test`, make would take itself for a part of that make, and say so first.
+        env={name: value for name, value in os.environ.items() if name not in OF_MAKE} | environment,
         capture_output=True,
         text=True,
         timeout=TIME_LIMIT_SECONDS,

@@ -13,6 +13,7 @@ from demo.bench_acts import BenchActs, BenchRefused
 from demo.bench_texts import TEXTS
 from demo.processes import free_port
 from demo.stage import Stage
+from gate_controller.terminal.server import ForgettingConnection
 
 ACT_HEADER = "Menjin-Bench"
 LOOK_SECONDS = 0.1
@@ -36,6 +37,7 @@ class BenchPage:
         self.address = f"http://127.0.0.1:{port}/"
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._server = wsgi.Server(("127.0.0.1", port), self._make_app(), numthreads=12, shutdown_timeout=2)
+        self._server.ConnectionClass = ForgettingConnection
         self._server.prepare()
         self._thread = threading.Thread(target=self._server.serve, name="bench-page", daemon=True)
         self._thread.start()

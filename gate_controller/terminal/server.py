@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from babel import Locale
 from cheroot import wsgi
+from cheroot.server import HTTPConnection
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
@@ -191,8 +192,22 @@ class TerminalServer:
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
+class ForgettingConnection(HTTPConnection):
+    """A connection that takes what a browser did not wait for to its end.
+
+    Cheroot leaves it in a buffer, and Python 3.13 complains on the terminal when it cannot be sent.
+    """
+
+    def close(self) -> None:
+        """Close the connection and drop what was not sent."""
+        super().close()
+        self.wfile.raw.close()
+
+
 class _QuietServer(wsgi.Server):
     """Cheroot, with its complaints in our log and nothing about requests in them."""
+
+    ConnectionClass = ForgettingConnection
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         LOG.log(level, "terminal page: %s", msg, exc_info=traceback)

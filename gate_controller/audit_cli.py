@@ -62,7 +62,10 @@ def run(argv: Sequence[str]) -> int:
     except ChainBroken as err:
         sys.stdout.write(f"BROKEN: {err}\n")
         return 1
-    except (NothingToVerify, sqlite3.Error, OSError) as err:
+    except sqlite3.Error as err:
+        sys.stderr.write(f"menjin audit verify: {args.journal}: {err}; name a gate's journal.sqlite3\n")
+        return 2
+    except (NothingToVerify, OSError) as err:
         sys.stderr.write(f"menjin audit verify: {err}\n")
         return 2
     sys.stdout.write(_report(verified, head, checked_signature=bool(args.anchor_key)))

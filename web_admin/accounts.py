@@ -165,10 +165,18 @@ def resident_with_password(session: Session, name: str, password: str) -> Person
 
 
 def end_resident_sessions(session: Session, person_id: str) -> None:
-    """Sign the person out everywhere, as after a new invitation or moving out."""
+    """Sign the person out everywhere, this browser included."""
     user = session.scalar(select(User).where(User.person_id == person_id))
     if user is not None:
         user.fs_uniquifier = secrets.token_hex(32)
+
+
+def end_resident_sign_in(session: Session, person_id: str) -> None:
+    """Sign the person out everywhere and forget their password, as when they are invited again."""
+    end_resident_sessions(session, person_id)
+    user = session.scalar(select(User).where(User.person_id == person_id))
+    if user is not None:
+        user.password = None
 
 
 def current_person(session: Session) -> Person:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from web_admin.accounts import end_resident_sign_in
 from web_admin.acts import (
     Act,
     ActRefused,
@@ -167,7 +168,8 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     """Return a one-time code that opens the person's phone page, to be shown once.
 
     Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
-    both stay so until the person has shown their card or PIN (`confirm_identity`).
+    both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
+    stolen: what is signed in there ends too, with the password that may have been set there.
     """
     begin(act)
     person = person_of(act, person_id)
@@ -183,6 +185,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     _revoke_invitations(act, person_id)
     if again is not None:
         end_live(act, person_id, "qr", "invited_again")
+        end_resident_sign_in(act.session, person_id)
         person.face_paused_reason = INVITED_AGAIN
     code = make_code(3)
     invitation = Invitation(

@@ -80,6 +80,8 @@ def save_password() -> tuple[str, int] | Response:
             errors={refused.field or "password": message}, form=request.form,
         )
         return page, 422
+    # Whoever changes a password may be shutting somebody out.
+    _sign_out_elsewhere(person.person_id)
     flash(gettext("Saved. Use this name and password on any phone."), "done")
     return to("resident.ways_in")
 
@@ -123,6 +125,14 @@ def sign_out() -> Response:
     return to("resident.sign_in")
 
 
+def _sign_out_elsewhere(person_id: str) -> None:
+    end_resident_sessions(request_session(), person_id)
+    person = current_person(request_session())
+    request_session().flush()
+    logout_user()
+    sign_in_resident(request_session(), person)
+
+
 @bp.post("/sign-out-everywhere")
 @resident_required
 def sign_out_everywhere() -> Response:
@@ -138,10 +148,6 @@ def sign_out_everywhere() -> Response:
     )
     for credential_id in [row.credential_id for row in phones]:
         end_credential(act, credential_id, "stopped by its owner")
-    end_resident_sessions(request_session(), person.person_id)
-    person = current_person(request_session())
-    request_session().flush()
-    logout_user()
-    sign_in_resident(request_session(), person)
+    _sign_out_elsewhere(person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
     return to("resident.ways_in")

@@ -68,6 +68,28 @@ def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
     assert phone.get("/r/").location == "/r/sign-in"
 
 
+def test_a_second_invitation_ends_what_is_signed_in_on_a_stolen_phone(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="set by the thief")
+    compound.invitation(compound.person_id)
+    assert phone.get("/r/").location == "/r/sign-in"
+    thief = compound.app.test_client()
+    answer = press(thief, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="set by the thief")
+    assert answer.status_code == 422
+
+
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    other = compound.app.test_client()
+    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    press(phone, "/r/password", seen_on="/r/password", name="linwei", password="another long one")
+    assert phone.get("/r/").status_code == 200
+    assert other.get("/r/").location == "/r/sign-in"
+
+
 def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Compound) -> None:
     stranger = compound.app.test_client()
     for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):

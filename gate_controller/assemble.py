@@ -18,7 +18,7 @@ from gate_controller.config import CameraSection, ConfigRefused, GateConfig
 from gate_controller.controller import Controller
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face.face_service import FaceService
-from gate_controller.face.template_store import SqliteFaceBlobs
+from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.gate_parts import GateParts
@@ -26,7 +26,6 @@ from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane import Door
 from gate_controller.lane_desk import LaneDesk
-from gate_controller.local_store import open_database
 from gate_controller.messages import Message, ScreenAct, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
@@ -305,7 +304,7 @@ def _face_service(
     from gate_controller.face.yunet_sface import load_yunet_sface  # noqa: PLC0415
 
     lane_id = next(iter(cameras))
-    connection, _damaged = open_database(config.gate.data_dir / "faces.sqlite3", "", now)
+    connection = open_face_file(config.gate.data_dir / "faces.sqlite3", now)
     closing.callback(connection.close)
     service = FaceService(
         engine_loader=load_yunet_sface,

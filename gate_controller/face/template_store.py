@@ -9,6 +9,8 @@ import secrets
 import sqlite3
 import threading
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gate_controller.face.engine import Embedding, wipe
 from gate_controller.face.errors import BadFaceSetting, FaceError, TemplateNotOpened
+from gate_controller.local_store import open_database
 
 SHARE_BYTES = 32
 GATE_SECRET_BYTES = 32
@@ -149,6 +152,18 @@ class FaceBlobs(Protocol):
     def wipe(self) -> None:
         """Leave no byte of deleted blobs in the files; raise FaceError when that is not possible now."""
         ...
+
+
+def open_face_file(path: Path, now: datetime) -> sqlite3.Connection:
+    """Open or make the file of the blobs; a damaged one is removed, and its people enrol anew.
+
+    Kept aside it would hold sealed faces that no withdrawal reaches, whatever the receipt says.
+    """
+    connection, damaged = open_database(path, "", now)
+    if damaged is not None:
+        for suffix in ("", "-wal", "-shm"):
+            damaged.with_name(damaged.name + suffix).unlink(missing_ok=True)
+    return connection
 
 
 class SqliteFaceBlobs:

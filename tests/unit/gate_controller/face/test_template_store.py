@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from gate_controller.face.template_store import (
     FaceBlob,
     SqliteFaceBlobs,
     TemplatePlace,
+    open_face_file,
     open_template,
     seal_template,
 )
@@ -155,6 +157,22 @@ def test_after_delete_and_wipe_no_byte_of_the_blob_is_in_any_file(
     after = bytes_on_disk(tmp_path)
     assert not any(piece in after for piece in [*pieces, gone.nonce, b"person-who-withdrew"])
     assert blobs.load("kept-39") == kept[39]
+
+
+def test_a_damaged_file_is_not_kept_aside_where_no_withdrawal_would_reach_it(
+    blobs_path: Path, tmp_path: Path
+) -> None:
+    now = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+    blob = sealed()
+    with closing(open_face_file(blobs_path, now)) as opened:
+        SqliteFaceBlobs(opened).save(blob)
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = bytearray(blobs_path.read_bytes())
+    whole[:16] = b"no SQLite header"
+    blobs_path.write_bytes(whole)
+    with closing(open_face_file(blobs_path, now)) as opened:
+        assert SqliteFaceBlobs(opened).person_ids() == ()
+        assert blob.ciphertext[:16] not in bytes_on_disk(tmp_path)
 
 
 def test_a_replaced_blob_is_gone_from_the_files_too(connection: sqlite3.Connection, tmp_path: Path) -> None:

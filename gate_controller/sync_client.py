@@ -169,6 +169,9 @@ class SyncClient:
             if now_seconds >= self._ask_at:
                 self._ask_at = now_seconds + RETRY_SECONDS
                 self._ask_at = now_seconds + self.ask()
+            elif self._online is False:
+                # Whoever answers next may be a restored server: ask what it has before pushing.
+                return
             self.push_events()
             self.push_receipts()
         except (requests.RequestException, SyncRefused) as err:
@@ -203,10 +206,11 @@ class SyncClient:
             ),
             AskReply,
         )
+        # First of all: a restored server has less than it once acknowledged, and says so here.
+        self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
             self._send_tombstones()
             return 0.2
-        self._server_has_seq = reply.acknowledged_seq
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         self._keeper.take_leases(reply.leases, self._boot_seconds())
         self._take_keys(reply)

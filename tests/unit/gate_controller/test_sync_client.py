@@ -33,7 +33,7 @@ from gate_controller.sync_client import (
     SyncClient,
     SyncNews,
 )
-from gate_controller.sync_contract import AskReply, EventBatch, EventsReply, SignedOrder
+from gate_controller.sync_contract import Accepted, AskReply, EventBatch, EventsReply, SignedOrder
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
 
@@ -252,3 +252,23 @@ def test_events_go_up_whole_and_again_until_they_are_acknowledged(syncing: Synci
     ]
     assert verify_chain(sent[0].entries) == syncing.journal.head
     assert [entry.seq for entry in sent[0].entries] == [1, 2, 3]
+
+
+def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing) -> None:
+    """A server that comes back with less, and first wants tombstones, gets entry 1 next and not entry 4."""
+    syncing.heard(LinkChanged)
+    for n in range(3):
+        syncing.journal.append("access", {"n": n}, {}, NOW)
+    syncing.server.answers["/sync/v1/events"] = (200, msgspec.json.encode(EventsReply(acknowledged_seq=3)))
+    syncing.say(acknowledged_seq=3)
+    syncing.nudge.set()
+    syncing.rest()
+    syncing.server.answers["/sync/v1/tombstones"] = (200, msgspec.json.encode(Accepted(count=0)))
+    syncing.say(acknowledged_seq=0, wants_tombstones=True)
+    syncing.rest()
+    before = len(syncing.server.asked)
+    syncing.journal.append("access", {"n": 3}, {}, NOW)
+    syncing.nudge.set()
+    syncing.rest()
+    later = [body for path, _, body in syncing.server.asked[before:] if "events" in path]
+    assert msgspec.json.decode(later[0], type=EventBatch).entries[0].seq == 1

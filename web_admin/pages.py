@@ -25,8 +25,8 @@ from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_ma
 from web_admin.resident import register_resident_pages
 
 LANGUAGES = ("zh", "en")
-PAGE_MODULES = ("now_pages", "people_pages", "person_pages", "card_pages", "visitor_pages", "gate_pages",
-                "hours_pages", "event_pages", "privacy_pages")
+PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
+                "gate_pages", "hours_pages", "event_pages", "privacy_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",

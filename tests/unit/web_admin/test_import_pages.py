@@ -1,0 +1,269 @@
+"""People from a sheet on the manager's page: shown first, wrong fields in their cells, added once."""
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.manager_compound import make_managed_compound
+from tests.resident_compound import SetClock, csrf_of
+from web_admin import permissions
+from web_admin.database import current_menjin
+from web_admin.models import CredentialRow, Home, Person
+
+PATH = "/manage/people/import"
+GOOD = (
+    "房号,姓名,类别,卡号\n"
+    "7-0101,何静,住户,7100001\n"
+    "7-0101,何勇,,\n"
+    "3-1203,何慧,家政,\"108,45678\"\n"
+    ",钱工,员工,7100003\n"
+)
+WRONG = (
+    "home,name,kind,card\n"
+    "7-0101,Right,resident,7100001\n"
+    "7/0102,Home,resident,7100002\n"
+    "7-0103,,dog,zebra\n"
+    "31-203,Dash,resident,7100004\n"
+    "7-0105,Taken,resident,4200005\n"
+    "7-0106,=HYPERLINK(0),resident,7100006\n"
+    "7-0107,＝1+1,resident,7100006\n"
+    "\n"
+    "3-1203,王芳,resident,\n"
+    "7-0108,Twin,resident,\n"
+    "7-0108,Twin,resident,,left over\n"
+)
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def count(compound):
+    """Return how many homes, people and cards the compound has."""
+
+    def counted():
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            kinds = (Home, Person, CredentialRow)
+            return tuple(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
+
+    return counted
+
+
+def upload(client, data, name="people.csv"):
+    """Send a file with the page's form; a large body lies in a file of the test client's, closed here."""
+    token = csrf_of(client.get(PATH).text)
+    answer = client.post(PATH, data={"csrf_token": token, "file": (io.BytesIO(data), name)})
+    answer.request.environ["wsgi.input"].close()
+    return answer
+
+
+def hidden_of(html):
+    """Return what the page's own yes sends."""
+    form = html.partition(f'action="{PATH}/confirm"')[2].partition("</form>")[0]
+    return {
+        name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', form)[1]
+        for name in ("csrf_token", "once", "sheet")
+    }
+
+
+def cell_of(html, row, column):
+    """Return a cell of the table of rows to correct."""
+    line = html.partition(f'id="row-{row}"')[2].partition("</tr>")[0]
+    return line.partition(f'<td data-label="{column}"')[2].partition("</td>")[0]
+
+
+def test_the_page_of_people_leads_to_the_sheet(client):
+    assert f'href="{PATH}"' in client.get("/manage/people/").text
+
+
+@pytest.mark.parametrize(
+    ("language", "header"), [("zh", "房号,姓名,类别,卡号"), ("en", "home,name,kind,card")]
+)
+def test_the_empty_sheet_opens_right_in_a_spreadsheet_in_the_pages_language(compound, language, header):
+    answer = compound.signed_in(language=language).get(f"{PATH}/template.csv")
+    assert answer.data == b"\xef\xbb\xbf" + header.encode() + b"\r\n"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="menjin-people.csv"'
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_an_empty_sheet_that_comes_back_filled_in_is_read(client):
+    sheet = client.get(f"{PATH}/template.csv").data + b"7-0101,Ann,,\r\n"
+    assert hidden_of(upload(client, sheet).text)["sheet"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_good_sheet_is_shown_first_and_its_yes_adds_everyone(client, count, encoding):
+    before = count()
+    shown = upload(client, GOOD.encode(encoding))
+    assert shown.status_code == 200
+    assert re.findall(r"<dd>(\d+)</dd>", shown.text) == ["1", "4", "3"]
+    assert [name for name in ("何静", "何勇", "何慧", "钱工", "7100001") if name not in shown.text] == []
+    assert count() == before
+    added = client.post(f"{PATH}/confirm", data=hidden_of(shown.text))
+    assert (added.status_code, added.headers["Location"]) == (303, "/manage/people/")
+    assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (1, 4, 3)
+    page = client.get("/manage/people/").text
+    assert "4 people added." in page
+    assert "何静" in page
+
+
+def test_a_yes_that_is_sent_again_adds_nobody(client, count):
+    yes = hidden_of(upload(client, GOOD.encode()).text)
+    client.post(f"{PATH}/confirm", data=yes)
+    after = count()
+    assert client.post(f"{PATH}/confirm", data=yes).status_code == 303
+    assert "not done twice" in client.get("/manage/people/").text
+    other_token = client.post(f"{PATH}/confirm", data=yes | {"once": "x" * 24})
+    assert (other_token.status_code, count()) == (422, after)
+
+
+def test_a_sheet_that_is_read_again_after_its_yes_names_everyone_as_here_already(client):
+    client.post(f"{PATH}/confirm", data=hidden_of(upload(client, GOOD.encode()).text))
+    again = upload(client, GOOD.encode())
+    assert again.status_code == 422
+    assert again.text.count("This person is here already.") == 4
+
+
+WRONG_CELLS = (
+    (3, "Home", "7/0102", "Write the home as digits"),
+    (4, "Name", "empty", "Please fill this in."),
+    (4, "Kind", "dog", "Write resident, helper or staff."),
+    (4, "Card", "zebra", "This is not a card number."),
+    (5, "Home", "31-203", "the same home as 3-1203"),
+    (6, "Card", "4200005", "Home 3-1203 holds this card already."),
+    (7, "Name", "=HYPERLINK(0)", "may not begin like a formula"),
+    (8, "Name", "＝1+1", "may not begin like a formula"),
+    (8, "Card", "7100006", "Row 7 has the same card."),
+    (10, "Name", "王芳", "This person is here already."),
+    (12, "Name", "Twin", "Row 11 has the same person."),
+    (12, "Row", "left over", "more cells than the first row"),
+)
+
+
+def test_each_wrong_field_keeps_what_was_typed_and_says_what_is_wrong_in_its_cell(client, count):
+    before = count()
+    answer = upload(client, WRONG.encode())
+    missing = [
+        (row, column, text)
+        for row, column, typed, error in WRONG_CELLS
+        for text in (typed, error)
+        if text not in cell_of(answer.text, row, column)
+    ]
+    assert missing == []
+    assert (answer.status_code, count()) == (422, before)
+
+
+def test_right_fields_and_right_rows_carry_no_error_and_nothing_can_be_confirmed(client):
+    page = upload(client, WRONG.encode()).text
+    assert "8 rows have something to correct. Nobody was added." in page
+    assert 'class="wrong"' not in cell_of(page, 3, "Name")
+    assert re.findall(r'id="row-(\d+)"', page) == ["3", "4", "5", "6", "7", "8", "10", "12"]
+    assert "/confirm" not in page
+
+
+def test_without_the_right_to_see_cards_no_number_and_no_holder_is_shown(compound, monkeypatch):
+    row = permissions.ACTIONS_BY_ROLE["manager"] - {"see_card_holder"}
+    monkeypatch.setitem(permissions.ACTIONS_BY_ROLE, "manager", row)
+    client = compound.signed_in("manager")
+    wrong = upload(client, WRONG.encode()).text
+    assert "This card is in use already." in cell_of(wrong, 6, "Card")
+    assert [said for said in ("Home 3-1203 holds", "4200005", "7100006", "left over") if said in wrong] == []
+    shown = upload(client, GOOD.encode()).text
+    visible = shown.replace(hidden_of(shown)["sheet"], "")
+    assert [number for number in ("7100001", "7122542", "7100003") if number in visible] == []
+
+
+NO_SHEETS = (
+    (b"", "The file is empty."),
+    (b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(60), "This is no CSV text."),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "This is no CSV text."),
+    (b"home,photo\n1,x\n", "The first row names the columns"),
+    (b"home,name,kind,card\n\n\n", "The file names nobody."),
+    (b"name\n" + b"A\n" * 5001, "more than 5000 rows"),
+    (b"name\n" + b"A" * (2 * 1024 * 1024), "larger than 2 MB"),
+    (b"name\n" + b"A" * (9 * 1024 * 1024), "larger than 2 MB"),
+)
+
+
+def test_a_file_that_is_no_such_sheet_is_refused_beside_its_field(client, count):
+    before = count()
+    for data, error in NO_SHEETS:
+        answer = upload(client, data, "people.xlsx")
+        assert answer.status_code in (413, 422)
+        assert re.search(r'id="file-wrong-1">.*?' + error, answer.text, re.DOTALL), error
+        assert 'aria-invalid="true"' in answer.text
+    assert count() == before
+
+
+def test_no_file_at_all_says_so_beside_the_field(client):
+    answer = client.post(PATH, data={"csrf_token": csrf_of(client.get(PATH).text)})
+    assert answer.status_code == 422
+    assert re.search(r'id="file-wrong-1">.*?Choose a file\.', answer.text, re.DOTALL)
+
+
+def test_a_large_body_from_a_stranger_is_not_read(compound):
+    client = compound.app.test_client()
+    answer = upload(client, b"A" * (3 * 1024 * 1024))
+    assert answer.status_code == 413
+    assert "sheet" not in answer.text
+
+
+def test_a_sheet_that_was_changed_after_the_check_adds_nobody(client, count):
+    before = count()
+    yes = hidden_of(upload(client, GOOD.encode()).text)
+    other = hidden_of(upload(client, GOOD.replace("7100001", "7100009").encode()).text)
+    mixed = other["sheet"].partition(".")[0] + "." + yes["sheet"].rpartition(".")[2]
+    for sheet in (mixed, yes["sheet"][:-2], "", "nonsense"):
+        answer = client.post(f"{PATH}/confirm", data=yes | {"sheet": sheet})
+        assert answer.status_code == 422
+        assert "Read the file again." in answer.text
+    assert count() == before
+
+
+def test_a_check_is_good_for_an_hour(client, compound, count):
+    before = count()
+    yes = hidden_of(upload(client, GOOD.encode()).text)
+    compound.clock.now += timedelta(minutes=61)
+    answer = client.post(f"{PATH}/confirm", data=yes)
+    assert (answer.status_code, count()) == (422, before)
+
+
+def test_a_card_given_between_check_and_yes_is_shown_and_nobody_is_added(client, compound, count):
+    yes = hidden_of(upload(client, GOOD.encode()).text)
+    give = f"/manage/cards/give/{compound.persons['林薇']}"
+    page = client.get(give).text
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
+    client.post(give, data={"csrf_token": csrf_of(page), "once": once, "number": "7100003"})
+    before = count()
+    answer = client.post(f"{PATH}/confirm", data=yes)
+    assert (answer.status_code, count()) == (422, before)
+    assert "Home 1-0101 holds this card already." in cell_of(answer.text, 5, "Card")
+
+
+def test_a_guard_may_neither_read_nor_send_a_sheet(compound, count):
+    before = count()
+    client = compound.signed_in("guard")
+    token = csrf_of(client.get("/manage/people/").text)
+    sent = client.post(PATH, data={"csrf_token": token, "file": (io.BytesIO(GOOD.encode()), "p.csv")})
+    assert (client.get(PATH).status_code, sent.status_code) == (403, 403)
+    assert count() == before
+    assert PATH not in client.get("/manage/people/").text
+
+
+def test_the_page_speaks_chinese(compound):
+    client = compound.signed_in("manager", "zh")
+    assert "从表格添加人员" in client.get(PATH).text
+    page = upload(client, WRONG.encode()).text
+    assert "请填写住户、帮手或工作人员。" in cell_of(page, 4, "类别")

@@ -38,6 +38,8 @@ def run(argv: Sequence[str]) -> int:
         help="after the script, the north gate looks through V4L2 camera N instead of simulated pictures",
     )
     options = parser.parse_args(argv)
+    if options.camera is not None and not Path(f"/dev/video{options.camera}").exists():
+        parser.error(f"argument --camera: there is no /dev/video{options.camera}; see `ls /dev/video*`")
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job has SIGINT ignored
         signal.signal(number, _end)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.cli import run
 from demo.script import STEP_NAMES
 from tests.face_fixtures import require_portraits
 
@@ -133,3 +134,10 @@ def test_missing_portraits_are_named_with_the_remedy(tmp_path: Path, monkeypatch
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     with pytest.raises(StartRefused, match="make setup"), stage.open_stage(None, wrapper=[], tell=print):
         pytest.fail("the demo started without its pictures")
+
+
+def test_a_missing_camera_is_told_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["--camera", "987"])
+    assert ended.value.code == 2
+    assert "there is no /dev/video987" in capsys.readouterr().err

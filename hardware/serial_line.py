@@ -90,7 +90,7 @@ class SerialLine:
             port.open()
         except _FAILURES as failure:
             raise DeviceUnavailable(
-                f"{self.name}: cannot open {self.path} ({failure}); "
+                f"{self.name}: cannot open {self.path} ({getattr(failure, 'strerror', None) or failure}); "
                 "check the cable, and that no other program holds it"
             ) from failure
         self._port = port

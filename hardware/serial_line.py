@@ -6,6 +6,7 @@ some adapters; a board that reacts to that instant needs the wires cut (`docs/dr
 """
 
 import fcntl
+import os
 import re
 import select
 import struct
@@ -89,8 +90,9 @@ class SerialLine:
         try:
             port.open()
         except _FAILURES as failure:
+            why = os.strerror(failure.errno) if isinstance(failure, OSError) and failure.errno else failure
             raise DeviceUnavailable(
-                f"{self.name}: cannot open {self.path} ({getattr(failure, 'strerror', None) or failure}); "
+                f"{self.name}: cannot open {self.path} ({why}); "
                 "check the cable, and that no other program holds it"
             ) from failure
         self._port = port

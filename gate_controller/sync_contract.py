@@ -41,6 +41,8 @@ SIGNATURE_HEADER = "Menjin-Signature"
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""What a database keeps as a whole number of 32 bits: epochs, versions."""
 SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
 """The JSON of a strict struct, kept as bytes because a signature is over exactly those."""
 
@@ -86,8 +88,8 @@ class PolicyManifest(Message, frozen=True, kw_only=True):
 
     site_id: Id
     gate_id: Id
-    epoch: int
-    version: int
+    epoch: Count
+    version: Count
     issued_at: Instant
     digest: Digest
 
@@ -103,8 +105,8 @@ class SignedPolicyManifest(Message, frozen=True, kw_only=True):
 class PolicyChange(Message, frozen=True, kw_only=True):
     """Records to put and keys to delete, on top of (base_epoch, base_version); 0.0 is from nothing."""
 
-    base_epoch: int
-    base_version: int
+    base_epoch: Count
+    base_version: Count
     puts: dict[str, msgspec.Raw]
     deletes: tuple[Annotated[str, msgspec.Meta(max_length=80)], ...] = ()
 
@@ -132,8 +134,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     """What the gate has, and how it is."""
 
     contract_version: int = CONTRACT_VERSION
-    have_epoch: int
-    have_version: int
+    have_epoch: Count
+    have_version: Count
     gate_time: Instant
     clock_sure: bool
     journal_seq: int
@@ -238,15 +240,15 @@ class Tombstone(Message, frozen=True, kw_only=True):
 
     record_key: Annotated[str, msgspec.Meta(max_length=80)]
     ended_at: Instant
-    epoch: int
-    version: int
+    epoch: Count
+    version: Count
 
 
 class TombstoneBatch(Message, frozen=True, kw_only=True):
     """All tombstones of a gate, and the newest policy it has seen."""
 
-    have_epoch: int
-    have_version: int
+    have_epoch: Count
+    have_version: Count
     tombstones: Annotated[tuple[Tombstone, ...], msgspec.Meta(max_length=200_000)]
 
 

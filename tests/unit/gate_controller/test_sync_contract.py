@@ -24,7 +24,7 @@ from gate_controller.signing import (
     sign,
     verify,
 )
-from gate_controller.sync_contract import Message, policy_digest, record_digest
+from gate_controller.sync_contract import Message, TombstoneBatch, policy_digest, record_digest
 from tests.site_keys import SiteKeys
 
 SITE = SiteKeys.make()
@@ -120,3 +120,11 @@ def test_the_pairing_phrase_changes_with_each_of_its_parts() -> None:
     }
     assert len(phrases) == 4
     assert all(len(phrase) == 12 for phrase in phrases)
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**31, 2**70])
+def test_an_epoch_that_no_database_keeps_is_refused(epoch: int) -> None:
+    """A gate cannot make a restored server count beyond what its columns hold."""
+    body = msgspec.json.encode({"have_epoch": epoch, "have_version": 0, "tombstones": []})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(body, type=TombstoneBatch)

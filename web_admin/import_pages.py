@@ -157,7 +157,7 @@ def _page(form: SheetForm, plan: ImportPlan | None = None, confirm_form: Confirm
         plan=plan,
         wrong=_by_row(plan),
         confirm_form=confirm_form,
-        header=HEADERS.get(str(get_locale()), HEADERS["en"]),
+        words_of=dict(zip(HEADERS["en"], HEADERS.get(str(get_locale()), HEADERS["en"]), strict=True)),
     )
 
 

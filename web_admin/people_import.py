@@ -14,7 +14,7 @@ from sqlalchemy import select
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, one_publication
 from web_admin.credentials import canonical_card, issue_card, parse_card_number
 from web_admin.homes_and_people import HOME_NUMBER, LANGUAGES, add_home, add_person
-from web_admin.models import CredentialRow, Home, Person, Site
+from web_admin.models import CredentialRow, Gate, Home, Lane, Person, Site
 from web_admin.people_sheet import SURPLUS, SheetRow, read_sheet
 from web_admin.sealing import card_lookup
 
@@ -109,12 +109,18 @@ def apply_people(act: Act, plan: ImportPlan) -> int:
             home.number: home.home_id
             for home in act.session.scalars(select(Home).where(Home.site_id == act.site_id))
         }
+        # Held here, or the session would forget the lanes and read each of them again for every person.
+        lanes = act.session.scalars(
+            select(Lane).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
+        ).all()
+        lane_ids = [lane.lane_id for lane in lanes]
         for row in plan.rows:
             if row.home is not None and row.home not in homes:
                 homes[row.home] = add_home(each, row.home).home_id
             home_id = homes[row.home] if row.home is not None else None
             person = add_person(
-                each, display_name=row.name, home_id=home_id, kind=row.kind, language=language
+                each, display_name=row.name, home_id=home_id, kind=row.kind, language=language,
+                lanes=lane_ids,
             )
             if row.card is not None:
                 issue_card(each, person.person_id, row.card)

@@ -124,7 +124,8 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
     return {
         "now": "/manage/", "lane": "/manage/lanes/north-in", "lockdown": "/manage/lockdown",
         "people": "/manage/people/", "nothing_found": "/manage/people/?q=zzz", "person": person,
-        "person_new": "/manage/people/new", "grants": f"{person}/grants", "move_out": f"{person}/move-out",
+        "person_new": "/manage/people/new", "people_import": "/manage/people/import",
+        "grants": f"{person}/grants", "move_out": f"{person}/move-out",
         "card_give": f"/manage/cards/give/{managed.persons['王芳']}", "cards": "/manage/cards/",
         "visitors": "/manage/visitors/", "visitor_new": "/manage/visitors/new", "gates": "/manage/gates/",
         "gate": "/manage/gates/north", "lane_edit": "/manage/gates/north/lanes/north-in",

@@ -1,0 +1,111 @@
+"""People from a sheet in a real browser, by keyboard, with and without scripts.
+
+With MENJIN_SCREENSHOTS=FOLDER each step is also kept there as a picture, in both languages.
+"""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_manager_pages import SIZES, address, look, managed, needs_axe, sign_in
+from tests.manager_compound import ManagedCompound
+
+__all__ = ["address", "managed"]
+
+pytestmark = pytest.mark.browser
+
+WRONG = (
+    "房号,姓名,类别,卡号\n"
+    "7-0101,何静,住户,7100001\n"
+    "7号0102,何勇,住户,7100002\n"
+    "7-0103,,亲戚,卡坏了\n"
+    "3-1501,Nikolai Aleksandrovich Rimsky-Korsakov,resident,4200005\n"
+    "7-0105,=HYPERLINK(0),,7100001\n"
+)
+GOOD = (
+    "房号,姓名,类别,卡号\n"
+    "7-0101,何静,住户,7100001\n"
+    "7-0101,何勇,,\n"
+    '3-1501,Nikolai Rimsky-Korsakov,家政,"108,45678"\n'
+    ",钱工,员工,7100003\n"
+)
+TEXTS = {
+    "en": ("Add from a sheet", "Sheet as a CSV file", "Check the file", "Add 4 people", "4 people added."),
+    "zh": ("从表格添加", "CSV 表格文件", "检查文件", "添加 4 人", "已添加 4 人。"),
+}
+
+
+@needs_axe
+@pytest.mark.parametrize(
+    ("size", "language", "scheme"),
+    [
+        ("phone", "zh", "light"),
+        ("phone", "en", "dark"),
+        ("desktop", "en", "light"),
+        ("desktop", "zh", "dark"),
+    ],
+)
+def test_a_sheet_is_corrected_and_its_people_are_added(
+    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str,
+    scheme: str,
+) -> None:
+    link, label, check, yes, added = TEXTS[language]
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    context = browser.new_context(viewport=SIZES[size], locale=locale, color_scheme=scheme)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    sign_in(page, address)
+    page.goto(f"{address}/manage/people/")
+    name = f"{language}-{size}-{scheme}"
+    problems += look(page, f"people-{name}")
+    page.get_by_role("link", name=link).click()
+    problems += look(page, f"import-empty-{name}")
+    send(page, label, check, tmp_path, b"\x89PNG\r\n\x1a\n\0\0")
+    expect(page.get_by_label(label)).to_be_focused()
+    problems += look(page, f"import-no-sheet-{name}")
+    send(page, label, check, tmp_path, WRONG.encode("gb18030"))
+    expect(page.locator("td.has-wrong")).to_have_count(7)
+    problems += look(page, f"import-wrong-{name}")
+    send(page, label, check, tmp_path, GOOD.encode("utf-8-sig"))
+    problems += look(page, f"import-right-{name}")
+    page.get_by_role("button", name=yes).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(added)
+    expect(page.get_by_role("link", name="何静")).to_be_visible()
+    problems += look(page, f"import-done-{name}")
+    context.close()
+    assert problems == []
+
+
+def test_a_sheet_needs_no_scripts(
+    browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path
+) -> None:
+    _link, label, check, yes, added = TEXTS["en"]
+    context = browser.new_context(viewport=SIZES["phone"], locale="en-GB", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/manage/people/import")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download an empty sheet").click()
+    sheet = download.value.path().read_bytes()
+    assert sheet == b"\xef\xbb\xbfhome,name,kind,card\r\n"
+    send(page, label, check, tmp_path, WRONG.encode())
+    expect(page.locator("td.has-wrong")).to_have_count(7)
+    send(page, label, check, tmp_path, GOOD.encode())
+    page.get_by_role("button", name=yes).click()
+    expect(page.get_by_role("status")).to_have_text(added)
+    context.close()
+
+
+def send(page: Page, label: str, button: str, folder: Path, data: bytes) -> None:
+    """Choose a file as people do, and press the button by key."""
+    file = folder / "people.csv"
+    file.write_bytes(data)
+    page.get_by_label(label).set_input_files(file)
+    page.get_by_role("button", name=button).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_load_state()

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
 from tests.resident_compound import make_compound
 from web_admin.config import WebConfig
+from web_admin.database import current_menjin
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -56,12 +57,16 @@ def served(tmp_path: Path) -> Iterator[Served]:
     )
     compound = make_compound(config, lambda: datetime.now(UTC))
     server = make_server("127.0.0.1", port, compound.app, threaded=True)
+    # Joined at the end, so that no request still holds a connection when the engine lets go of all.
+    server.daemon_threads = False  # type: ignore[attr-defined]  # a mixin's, for threaded servers
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield Served(compound, config.public_url)
     server.shutdown()
     thread.join()
     server.server_close()
+    with compound.app.app_context():
+        current_menjin().database.engine.dispose()
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
 @pytest.fixture
 def address(managed: ManagedCompound) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, managed.app, threaded=True)
+    server.daemon_threads = False  # joined at the end: no request may outlive the database
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"

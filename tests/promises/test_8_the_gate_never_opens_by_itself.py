@@ -56,8 +56,9 @@ def test_a_board_that_comes_back_hears_off_alone(bench: BenchGate) -> None:
     bench.card.tap(7)
     time.sleep(0.3)
     heard = len(bench.relay.heard)
+    plugged_in_ns = time.monotonic_ns()
     bench.relay.replug()
-    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=time.monotonic_ns())
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=plugged_in_ns)
     time.sleep(0.3)
     since = bench.relay.heard[heard:]
     assert since == OFF * (len(since) // 4)

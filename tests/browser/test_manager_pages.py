@@ -165,7 +165,8 @@ def test_every_page_is_accessible_fits_its_screen_and_runs_under_the_strict_poli
 
 
 def look(page: Page, name: str) -> list[str]:
-    """Return what is wrong with a page as it stands."""
+    """Return what is wrong with a page as it stands, once its styles are there."""
+    page.wait_for_load_state("load")
     folder = os.environ.get("MENJIN_SCREENSHOTS")
     if folder:
         page.screenshot(path=str(Path(folder) / f"manager-{name}.png"), full_page=True)

@@ -22,7 +22,7 @@ class TerminalHand:
     def __enter__(self) -> "TerminalHand":
         """Sign in."""
         answer = self._session.get(
-            self._address + "/", params={"token": self._token_file.read_text()}, timeout=5
+            self._address + "/", params={"token": self._token_file.read_text().strip()}, timeout=5
         )
         answer.raise_for_status()
         return self

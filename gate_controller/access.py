@@ -61,6 +61,9 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     CLOCK_UNSURE = "clock_unsure"
     POLICY_TOO_OLD = "policy_too_old"
+    ANTIPASSBACK = "antipassback"
+    INTERLOCKED = "interlocked"
+    OVERRIDE = "override"
     ORDER_FORGED = "order_forged"
     ORDER_EXPIRED = "order_expired"
     ORDER_REPEATED = "order_repeated"
@@ -99,6 +102,12 @@ class GateMemory:
     uses: Mapping[str, int] = field(default_factory=dict)
     last_seconds: Mapping[str, int] = field(default_factory=dict)
     delayed_until: Mapping[Method, datetime] = field(default_factory=dict)
+    online: bool = False
+    busy_lanes: frozenset[str] = frozenset()
+    """Lanes of this gate whose door stands open or was released a moment ago."""
+    inside: frozenset[str] = frozenset()
+    """Persons who came in through this gate and have not left through it."""
+    fire: bool = False
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
@@ -110,6 +119,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     credential_id: str | None = None
     pulse_seconds: float = 0.0
     duress: bool = False
+    hold_minutes: int = 0
+    """How long the lane is to be held open after this, by an emergency code."""
+    antipassback_violated: bool = False
+    """Granted, and to be told: came in twice without leaving."""
 
 
 def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from gate_controller.camera_sections import CameraSection
 from gate_controller.clock import GateClock
-from gate_controller.config import CameraSection, ConfigRefused, GateConfig
+from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.controller import Controller
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face.face_service import FaceService

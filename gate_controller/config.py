@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.camera_sections import CameraSection
 from gate_controller.output_sections import (
     Baud,
     BoardSection,
@@ -87,15 +88,6 @@ class ScannerSection(Section, frozen=True, kw_only=True):
     port: Path
     lane: Id
     baud: Baud = 9600
-
-
-class CameraSection(Section, frozen=True, kw_only=True):
-    """A camera, a video file or a folder of frames; `always_reads_codes` is shown on the screen."""
-
-    kind: Literal["v4l2", "file", "folder"]
-    source: str
-    lane: Id
-    frames_per_second: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
 
 
 class FaceSection(Section, frozen=True, kw_only=True):

@@ -28,6 +28,14 @@ class Intent(StrEnum):
     FACE = "face"
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Who was granted and has not been seen to pass yet."""
+
+    person_id: str
+    direction: Literal["in", "out"]
+
+
 @dataclass(slots=True)
 class LaneDesk:
     """The changing part of one lane; times are monotonic seconds."""
@@ -52,6 +60,7 @@ class LaneDesk:
     is_hashing: bool = False
     last_code: str = ""
     last_code_until_seconds: float = 0.0
+    passing: Passing | None = None
 
     def show(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
         """Put a screen up for some seconds, three times as many for who asked for more time."""

@@ -50,7 +50,17 @@ class WireSection(Section, frozen=True, kw_only=True):
 
     terminal: Id
     lane: Id
-    kind: Literal["door_open", "exit_button", "tamper", "fire"]
+    kind: Literal[
+        "door_open",
+        "exit_button",
+        "tamper",
+        "fire",
+        "guard_button",
+        "intercom",
+        "on_battery",
+        "battery_low",
+        "obstacle",
+    ]
     normally_closed: bool = False
 
 

@@ -109,6 +109,14 @@ class LaneRecord(Record, frozen=True):
     posture: Posture = Posture.NORMAL
     posture_hours: dict[Id, Posture] = {}
     posture_override: PostureOverride | None = None
+    posture_author_id: Id | None = None
+    """Who set `posture_hours`."""
+    interlock_with: tuple[Id, ...] = ()
+    """Lanes of the same gate of which this one may not be opened while one is open. Ways in only."""
+    antipassback: Literal["off", "soft", "hard"] = "off"
+    """What a second way in without a way out means: nothing, an event, or a refusal."""
+    staff_hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
+    """How long a staff card shown twice holds the lane open."""
 
 
 class HomeRecord(Record, frozen=True):
@@ -142,6 +150,8 @@ class PersonRecord(Record, frozen=True):
     home_id: Id | None = None
     suspended: bool = False
     slow_pass: bool = False
+    may_override: bool = False
+    """Staff whose card opens in any posture and, shown twice, holds the lane open."""
 
 
 class CredentialRecord(Record, frozen=True):
@@ -182,13 +192,25 @@ class VisitorCodeCredential(CredentialRecord, frozen=True, tag="visitor_code", t
     uses: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
 
 
+class EmergencyCodeCredential(CredentialRecord, frozen=True, tag="emergency_code", tag_field="kind"):
+    """Eight digits for ambulance and fire brigade, typed after home number 0; belongs to no person."""
+
+    home_id: Id = ""
+    tag: Digest = b""
+    lanes: tuple[Id, ...] = ()
+    hold_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 0
+    """How long it holds the lane open; 0 opens it once."""
+
+
 class QrCredential(CredentialRecord, frozen=True, tag="qr", tag_field="kind"):
     """A phone's P-256 public key (uncompressed point); None where the page shows online codes."""
 
     public_key: Annotated[bytes, msgspec.Meta(min_length=65, max_length=65)] | None = None
 
 
-Credential = CardCredential | PinCredential | VisitorCodeCredential | QrCredential
+Credential = (
+    CardCredential | PinCredential | VisitorCodeCredential | EmergencyCodeCredential | QrCredential
+)
 
 
 class FaceRecord(Record, frozen=True):

@@ -53,6 +53,11 @@ class InputKind(StrEnum):
     EXIT_BUTTON = "exit_button"
     TAMPER = "tamper"
     FIRE = "fire"
+    GUARD_BUTTON = "guard_button"
+    INTERCOM = "intercom"
+    ON_BATTERY = "on_battery"
+    BATTERY_LOW = "battery_low"
+    OBSTACLE = "obstacle"
 
 
 @dataclass(frozen=True, slots=True)

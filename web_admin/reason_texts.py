@@ -168,6 +168,21 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("The gate's policy is older than the site allows, so nothing time-bound may open."),
         _l("Use card or PIN; staff restore the gate's connection."),
     ),
+    Reason.ANTIPASSBACK: _text(
+        _l("You had come in through this gate and not left through it."),
+        _l("A second way in without a way out, at a lane with strict anti-passback."),
+        _l("Ask the guard, who can open the gate; it forgets by itself after a night."),
+    ),
+    Reason.INTERLOCKED: _text(
+        _l("The other door was still open."),
+        _l("A lane that this one is interlocked with stood open or had just been released."),
+        _l("Wait until the other door has closed, then try again."),
+    ),
+    Reason.OVERRIDE: _text(
+        _l("The gate opened, although it was locked or out of use."),
+        _l("A staff card or the emergency code opened the lane in spite of its posture."),
+        _l("Look at who used it; change the emergency code after each use."),
+    ),
     Reason.ORDER_FORGED: _text(
         _l("An opening from the office was refused."),
         _l("The order's signature does not fit this site, gate or lane."),

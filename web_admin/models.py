@@ -7,7 +7,7 @@ live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. T
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web_admin.model_base import Base, Fact
@@ -26,6 +26,7 @@ class Site(Base):
     ask_again_seconds: Mapped[float] = mapped_column(default=2.0)
     face_enabled: Mapped[bool] = mapped_column(default=False)
     root_public_key: Mapped[bytes]
+    emergency_salt: Mapped[bytes | None]
     epoch: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=0)
     restoring: Mapped[bool] = mapped_column(default=False)
@@ -103,6 +104,10 @@ class Lane(Base):
     slow_pulse_seconds: Mapped[float] = mapped_column(default=15.0)
     posture: Mapped[str] = mapped_column(default="normal")
     posture_hours: Mapped[dict[str, str]] = mapped_column(default=dict)
+    posture_author_id: Mapped[str | None]
+    interlock_with: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    antipassback: Mapped[str] = mapped_column(default="off", server_default="off")
+    staff_hold_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     override_posture: Mapped[str | None]
     override_author_id: Mapped[str | None]
     override_reason: Mapped[str | None]
@@ -157,6 +162,7 @@ class Person(Base):
     face_paused_reason: Mapped[str | None]
     suspended: Mapped[bool] = mapped_column(default=False)
     slow_pass: Mapped[bool] = mapped_column(default=False)
+    may_override: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     home: Mapped[Home | None] = relationship(back_populates="persons")
@@ -202,6 +208,23 @@ class CredentialRow(Base):
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None]
     person: Mapped[Person] = relationship(back_populates="credentials")
+
+
+class EmergencyCode(Base):
+    """Eight digits for ambulance or fire brigade, of no person. `state`: active, ended (for good)."""
+
+    __tablename__ = "emergency_code"
+    credential_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    label: Mapped[str]
+    lanes: Mapped[list[str]]
+    hold_minutes: Mapped[int]
+    secret_sealed: Mapped[bytes]
+    state: Mapped[str] = mapped_column(default="active")
+    created_at: Mapped[datetime]
+    author_id: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None]
 
 
 class VisitorPassRow(Base):

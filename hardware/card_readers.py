@@ -6,7 +6,7 @@ the other. Each reader declares how, and the site declares one canonical form, s
 card is the same number at every reader.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
@@ -147,12 +147,12 @@ class SiteCardForm:
         if self.bits not in (24, 32):
             raise BadDeviceSetting(f"site card form: bits is {self.bits!r}; legal: 24, 32")
 
-    def check_reader(self, name: str, fmt: CardFormat) -> None:
-        """Raise BadDeviceSetting when a reader sends fewer bits than the site's form has."""
-        if fmt.payload_bits < self.bits:
+    def check_reader(self, name: str, number_bits: int) -> None:
+        """Raise BadDeviceSetting when a reader sends fewer bits of number than the site's form has."""
+        if number_bits < self.bits:
             raise BadDeviceSetting(
-                f"{name}: a {fmt.bits}-bit reader sends {fmt.payload_bits} bits and the site's "
-                f"cards have {self.bits}; set the site's form to 24 bits or the reader to 34"
+                f"{name}: sends {number_bits} bits and the site's cards have {self.bits}; "
+                "set the site's form to 24 bits or use a reader that sends more"
             )
 
     def canonical(self, card: ParsedCard) -> int:
@@ -162,54 +162,84 @@ class SiteCardForm:
         return card.number & ((1 << self.bits) - 1)
 
 
-class CardLineParser:
-    """Bytes of one reader in, canonical numbers out; pure, counts what it drops."""
+class CardParser:
+    """Bytes of one reader in, canonical numbers out; pure, bounded, counts what it drops."""
 
-    def __init__(self, fmt: CardFormat, site_form: SiteCardForm) -> None:
-        """Start with nothing held."""
-        self._fmt = fmt
+    def __init__(
+        self,
+        framer: LineFramer,
+        card_of: Callable[[bytes], ParsedCard | None],
+        site_form: SiteCardForm,
+        *,
+        same_tap_ns: int = 0,
+    ) -> None:
+        """Start with nothing held; a card read again within `same_tap_ns` is the same tap."""
+        self._framer = framer
+        self._card_of = card_of
         self._site_form = site_form
-        # Only lines of one fixed length can be told from the rest of a torn one.
-        noise = Noise.RESTARTS if fmt.zero_padded else Noise.SPOILS
-        self._framer = LineFramer(LONGEST_LINE_BYTES, noise=noise)
+        self._same_tap_ns = same_tap_ns
         self._unreadable = 0
+        self._last = -1
+        self._last_ns = 0
 
     @property
     def dropped(self) -> int:
-        """Return how many frames were torn, noisy, overlong or failed their checksum."""
+        """Return how many frames were torn, noisy, overlong or failed their checksum or parity."""
         return self._framer.dropped + self._unreadable
 
     @property
     def held_bytes(self) -> int:
-        """Return how much of an unfinished line is kept."""
+        """Return how much of an unfinished frame is kept."""
         return self._framer.held_bytes
 
     def feed(self, data: bytes, now_ns: int) -> list[int]:
-        """Return the numbers of the cards whose lines ended in `data`."""
+        """Return the numbers of the cards whose frames ended in `data`; `now_ns` monotonic."""
         numbers: list[int] = []
-        for line in self._framer.feed(data, now_ns):
-            card = parse_line(line, self._fmt)
+        for frame in self._framer.feed(data, now_ns):
+            card = self._card_of(frame)
             if card is None:
                 self._unreadable += 1
-            else:
-                numbers.append(self._site_form.canonical(card))
+                continue
+            number = self._site_form.canonical(card)
+            is_repeat = number == self._last and now_ns - self._last_ns < self._same_tap_ns
+            self._last, self._last_ns = number, now_ns
+            if not is_repeat:
+                numbers.append(number)
         return numbers
 
     def forget(self) -> None:
-        """Drop an unfinished line."""
+        """Drop an unfinished frame."""
         self._framer.forget()
 
 
-class LineCardReader(SerialReader):
-    """A reader that prints a line a card; hands up CardRead in the site's canonical form."""
+class CardLineParser(CardParser):
+    """The parser of readers that print a line a card."""
+
+    def __init__(self, fmt: CardFormat, site_form: SiteCardForm) -> None:
+        """Start with nothing held."""
+        # Only lines of one fixed length can be told from the rest of a torn one.
+        noise = Noise.RESTARTS if fmt.zero_padded else Noise.SPOILS
+        framer = LineFramer(LONGEST_LINE_BYTES, noise=noise)
+        super().__init__(framer, lambda line: parse_line(line, fmt), site_form)
+
+
+class CardReader(SerialReader):
+    """A reader on a serial port; hands up CardRead in the site's canonical form."""
 
     def __init__(
-        self, path: str, fmt: CardFormat, site_form: SiteCardForm, *, name: str, baud: int = 9600
+        self,
+        path: str,
+        parser: CardParser,
+        number_bits: int,
+        site_form: SiteCardForm,
+        *,
+        name: str,
+        baud: int,
     ) -> None:
         """Prepare the reader; raise BadDeviceSetting when it cannot fill the site's form."""
         super().__init__(path, baud, name=name)
-        site_form.check_reader(name, fmt)
-        self._parser = CardLineParser(fmt, site_form)
+        site_form.check_reader(name, number_bits)
+        self._parser = parser
         self._site_bits = site_form.bits
 
     @property
@@ -217,12 +247,26 @@ class LineCardReader(SerialReader):
         """Return how many frames were dropped since the start."""
         return self._parser.dropped
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished frame is kept."""
+        return self._parser.held_bytes
+
     def forget(self) -> None:
         """Forget what was half read."""
         self._parser.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the cards whose lines ended."""
-        return [
-            CardRead(self.name, number, self._site_bits, at_ns) for number in self._parser.feed(data, at_ns)
-        ]
+        """Hand up the cards whose frames ended."""
+        return [CardRead(self.name, n, self._site_bits, at_ns) for n in self._parser.feed(data, at_ns)]
+
+
+class LineCardReader(CardReader):
+    """A reader that prints a line a card."""
+
+    def __init__(
+        self, path: str, fmt: CardFormat, site_form: SiteCardForm, *, name: str, baud: int = 9600
+    ) -> None:
+        """Prepare the reader; raise BadDeviceSetting when it cannot fill the site's form."""
+        parser = CardLineParser(fmt, site_form)
+        super().__init__(path, parser, fmt.payload_bits, site_form, name=name, baud=baud)

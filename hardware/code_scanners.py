@@ -35,6 +35,11 @@ class SerialCodeScanner(SerialReader):
         """Return how many codes were torn, noisy or overlong since the start."""
         return self._framer.dropped
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished text is kept."""
+        return self._framer.held_bytes
+
     def forget(self) -> None:
         """Forget what was half read."""
         self._framer.forget()

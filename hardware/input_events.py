@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 EV_SYN, EV_KEY, SYN_DROPPED = 0, 1, 3
+SILENCE_ENDS_A_TORN_EVENT_NS = 50_000_000
 PRESSED = 1
 """Value of a key event: 0 released, 1 pressed, 2 repeated by the kernel."""
 _SHIFTS = frozenset((42, 54))
@@ -64,7 +65,9 @@ class EventDecoder:
         """Start with nothing held; `long_bytes` is 8 or 4."""
         # Two longs of time, then type, code and value.
         self._struct = struct.Struct("=qqHHi" if long_bytes == 8 else "=iiHHi")
+        self.dropped = 0
         self._held = bytearray()
+        self._last_ns = 0
         self._shifts: set[int] = set()
 
     @property
@@ -77,8 +80,14 @@ class EventDecoder:
         """Return the size of one structure."""
         return self._struct.size
 
-    def feed(self, data: bytes) -> Iterator[KeyEvent]:
-        """Yield each key that went down, in order."""
+    def feed(self, data: bytes, now_ns: int) -> Iterator[KeyEvent]:
+        """Yield each key that went down, in order; `now_ns` monotonic."""
+        # The kernel tears no structure; where one is torn all the same, the rest would be misread for ever.
+        if self._held and now_ns - self._last_ns > SILENCE_ENDS_A_TORN_EVENT_NS:
+            self.dropped += 1
+            self._held.clear()
+        if data:
+            self._last_ns = now_ns
         self._held += data
         whole = len(self._held) - len(self._held) % self._struct.size
         events = bytes(self._held[:whole])
@@ -125,11 +134,15 @@ class WedgeLines:
             self._held, self._spoilt = "", False
             return line if line and not spoilt else None
         if not key.character or len(self._held) == self._max or self._spoilt:
-            self.dropped += not self._spoilt
-            self._held, self._spoilt = "", True
+            self.spoil()
         else:
             self._held += key.character
         return None
+
+    def spoil(self) -> None:
+        """Drop the line up to its Enter, or to the silence after it."""
+        self.dropped += not self._spoilt
+        self._held, self._spoilt = "", True
 
     def forget(self) -> None:
         """Drop an unfinished line."""

@@ -141,6 +141,11 @@ class SerialInputBoard(SerialReader):
         """Return how many lines were torn, noisy or overlong since the start."""
         return self._framer.dropped + self._unreadable
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished line is kept."""
+        return self._framer.held_bytes
+
     def forget(self) -> None:
         """Drop an unfinished line and all states."""
         self._framer.forget()

@@ -94,6 +94,11 @@ class FramedKeypad(SerialReader):
         """Return how many frames and stray bytes were dropped since the start."""
         return self._parser.dropped
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished frame is kept."""
+        return self._parser.held_bytes
+
     def forget(self) -> None:
         """Forget what was half read."""
         self._parser.forget()

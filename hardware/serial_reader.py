@@ -1,17 +1,18 @@
-"""The thread every serial reader runs in.
+"""The thread of a device that is only listened to, and the serial port it mostly hangs on.
 
-    absent ── path appears, opens ──> reading ── read fails ──> absent
-    (LOST said once)                  (OK said once)           (what was half read is forgotten)
+    absent ── there, opens ──> reading ── read fails ──> absent
+    (LOST said once)           (OK said once)            (what was half read is forgotten)
 
 Invariants: bytes from before an opening never count; a report is made in the thread of the device;
-the thread ends within a second of `stop()`.
+the thread ends within a second of `stop()`; whatever is heard, nothing but `stop()` ends it.
 """
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from hardware.errors import DeviceUnavailable
+from hardware.errors import DeviceRefused, DeviceUnavailable
 from hardware.interfaces import DeviceReport, DeviceState, Health, Report
 from hardware.serial_line import SerialLine
 
@@ -21,8 +22,8 @@ BAD_FRAMES_TO_BE_FAULTY = 3
 DROPS_SAID_EVERY_NS = 1_000_000_000
 
 
-class SerialReader:
-    """A device that is read by a thread of its own. Subclasses fill in `take`.
+class Listener(ABC):
+    """A device that is read by a thread of its own.
 
     Three bad frames with no good one between them (a wrong baud rate or card format, say) make
     the device FAULTY; the next good frame makes it OK. Dropped frames are told at most once a
@@ -30,11 +31,11 @@ class SerialReader:
     """
 
     idle_seconds = 0.1
-    """How long one read waits, and so how late `take` may learn of a silence."""
+    """How long one read waits, and so how late a silence may be noticed."""
+    advice = "only unreadable frames; check baud rate, wiring and format"
 
-    def __init__(self, path: str, baud: int, *, name: str) -> None:
-        """Prepare the device; raise BadDeviceSetting when the path cannot be right."""
-        self._line = SerialLine(path, baud, name=name)
+    def __init__(self, *, name: str) -> None:
+        """Prepare a device that nobody listens to yet."""
         self._name = name
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -54,12 +55,16 @@ class SerialReader:
         """Return how many frames were torn, noisy or overlong since the start."""
         return 0
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished frame is kept."""
+        return 0
+
     def start(self, report: Report) -> None:
         """Begin reading in a thread of its own; return at once, also when the device is absent."""
         if self._thread is not None:
             return
-        self._report = report
-        self._health = None
+        self._report, self._health = report, None
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name=f"reader {self._name}", daemon=True)
         self._thread.start()
@@ -71,52 +76,50 @@ class SerialReader:
             self._stopping.set()
             thread.join()
 
-    def forget(self) -> None:
+    def forget(self) -> None:  # noqa: B027 - most devices hold nothing
         """Drop what was half read; called at each opening."""
 
-    def greet(self, line: SerialLine) -> None:
-        """Say what the device must hear before it speaks; called at each opening."""
+    @abstractmethod
+    def _open(self) -> None:
+        """Take the device; raise DeviceUnavailable when it is away, DeviceRefused when it may not be read."""
 
-    def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Turn bytes, or b"" when none came within `idle_seconds`, into reports."""
-        raise NotImplementedError
+    @abstractmethod
+    def _read(self) -> None:
+        """Wait for bytes, at most `idle_seconds`, and hand up what they say; raise DeviceUnavailable."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Let go of the device, whether it is held or not."""
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._line.open()
-                self.forget()
-                self.greet(self._line)
+                self._open()
                 self._say(Health.OK, "reading")
-                self._read_until_stopped()
+                while not self._stopping.is_set():
+                    self._read()
             except DeviceUnavailable as absence:
                 self._say(Health.LOST, str(absence))
+            except DeviceRefused as refusal:
+                self._say(Health.FAULTY, str(refusal))
             except Exception as fault:  # noqa: BLE001 - a reader that dies unseen locks people out
                 self._say(Health.FAULTY, f"{self._name}: {type(fault).__name__} in its driver")
-                self._line.close()
+            finally:
+                self._close()
             self._stopping.wait(LOOK_AGAIN_SECONDS)
-        self._line.close()
 
-    def _read_until_stopped(self) -> None:
-        while not self._stopping.is_set():
-            data = self._line.read(READ_BYTES, self.idle_seconds)
-            at_ns = time.monotonic_ns()
-            good = 0
-            for item in self.take(data, at_ns):
-                good += 1
-                self._tell(item)
-            self._judge(good, at_ns)
-
-    def _judge(self, good: int, at_ns: int) -> None:
+    def _hand_up(self, items: Iterable[DeviceReport], at_ns: int) -> None:
+        """Tell what was read, then judge whether the device reads anything at all."""
+        good = 0
+        for item in items:
+            good += 1
+            self._tell(item)
         dropped = self.dropped_frames
         if good:
             self._dropped_at_last_good = dropped
             self._say(Health.OK, "reading again")
         elif dropped - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
-            self._say(
-                Health.FAULTY,
-                f"{self._name}: only unreadable frames; check baud rate, wiring and format",
-            )
+            self._say(Health.FAULTY, f"{self._name}: {self.advice}")
         told_lately = at_ns - self._drops_told_at_ns < DROPS_SAID_EVERY_NS
         if dropped != self._dropped_told and not told_lately and self._health is not None:
             self._drops_told_at_ns = at_ns
@@ -134,3 +137,32 @@ class SerialReader:
     def _tell(self, item: DeviceReport) -> None:
         if self._report is not None:
             self._report(item)
+
+
+class SerialReader(Listener):
+    """A device on a serial port. Subclasses fill in `take`."""
+
+    def __init__(self, path: str, baud: int, *, name: str) -> None:
+        """Prepare the device; raise BadDeviceSetting when the path cannot be right."""
+        super().__init__(name=name)
+        self._line = SerialLine(path, baud, name=name)
+
+    def greet(self, line: SerialLine) -> None:
+        """Say what the device must hear before it speaks; called at each opening."""
+
+    @abstractmethod
+    def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
+        """Turn bytes, or b"" when none came within `idle_seconds`, into reports."""
+
+    def _open(self) -> None:
+        self._line.open()
+        self.forget()
+        self.greet(self._line)
+
+    def _read(self) -> None:
+        data = self._line.read(READ_BYTES, self.idle_seconds)
+        at_ns = time.monotonic_ns()
+        self._hand_up(self.take(data, at_ns), at_ns)
+
+    def _close(self) -> None:
+        self._line.close()

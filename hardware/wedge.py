@@ -9,21 +9,20 @@ import fcntl
 import os
 import re
 import select
-import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from hardware.card_readers import LONGEST_LINE_BYTES, CardFormat, SiteCardForm, parse_line
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
 from hardware.input_events import EventDecoder, KeyEvent, WedgeLines
-from hardware.interfaces import CardRead, DeviceReport, DeviceState, Health, KeyPress, Report
-from hardware.serial_reader import BAD_FRAMES_TO_BE_FAULTY, LOOK_AGAIN_SECONDS
+from hardware.interfaces import CardRead, DeviceReport, KeyPress
+from hardware.serial_reader import Listener
 
 EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
 _NAME_THAT_MOVES = re.compile(r"/dev/input/event\d+")
 _READ_BYTES = 24 * 64
-_IDLE_SECONDS = 0.1
 TakeAlone = Callable[[int, str], None]
 
 
@@ -38,14 +37,17 @@ def take_for_us_alone(descriptor: int, name: str) -> None:
         ) from failure
 
 
-class EventDevice:
-    """An input device below /dev/input, read by a thread of its own. Subclasses fill in `take`."""
+class EventDevice(Listener):
+    """An input device below /dev/input. Subclasses fill in `take`."""
+
+    advice = "types only what is no card or key; check its format"
 
     def __init__(self, path: str, *, name: str, take_alone: TakeAlone = take_for_us_alone) -> None:
         """Prepare the device; raise BadDeviceSetting for a path that changes on replug.
 
         `take_alone` is for twins, which are no input devices and cannot type into anything.
         """
+        super().__init__(name=name)
         if _NAME_THAT_MOVES.fullmatch(path):
             raise BadDeviceSetting(
                 f"{name}: {path} changes when the device is unplugged; use its name under /dev/input/by-id/ "
@@ -53,115 +55,59 @@ class EventDevice:
             )
         self._path = path
         self._take_alone = take_alone
-        self._name = name
         self._decoder = EventDecoder()
-        self._report: Report | None = None
-        self._health: Health | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._dropped_at_last_good = 0
+        self._descriptor: int | None = None
 
-    @property
-    def name(self) -> str:
-        """Return the name the site file gives it."""
-        return self._name
+    def lose(self) -> None:
+        """Take note that the kernel threw events away."""
+        self.forget()
 
-    @property
-    def dropped_frames(self) -> int:
-        """Return how many lines or keys were dropped since the start."""
-        return 0
-
-    def start(self, report: Report) -> None:
-        """Begin reading in a thread of its own; return at once, also when the device is absent."""
-        if self._thread is not None:
-            return
-        self._report, self._health = report, None
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name=f"wedge {self._name}", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread and give the device back within a second."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._stopping.set()
-            thread.join()
-
-    def forget(self) -> None:
-        """Drop what was half typed; called at each opening."""
-
+    @abstractmethod
     def take(self, key: KeyEvent, at_ns: int) -> Iterable[DeviceReport]:
         """Turn a key into reports."""
-        raise NotImplementedError
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            descriptor: int | None = None
-            try:
-                descriptor = self._opened()
-                self._take_alone(descriptor, self._name)
-                self._decoder.forget()
-                self.forget()
-                self._say(Health.OK, "reading")
-                self._read_until_stopped(descriptor)
-            except DeviceUnavailable as absence:
-                self._say(Health.LOST, str(absence))
-            except DeviceRefused as refusal:
-                self._say(Health.FAULTY, str(refusal))
-            except Exception as fault:  # noqa: BLE001 - a reader that dies unseen locks people out
-                self._say(Health.FAULTY, f"{self._name}: {type(fault).__name__} in its driver")
-            finally:
-                if descriptor is not None:
-                    with suppress(OSError):
-                        os.close(descriptor)
-            self._stopping.wait(LOOK_AGAIN_SECONDS)
-
-    def _opened(self) -> int:
+    def _open(self) -> None:
         try:
-            return os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as failure:
             raise DeviceUnavailable(
                 f"{self._name}: cannot open {self._path} ({failure.strerror}); check the cable, and that "
                 "this user is in the group input"
             ) from failure
+        self._take_alone(self._descriptor, self._name)
+        self._decoder.forget()
+        self.forget()
 
-    def _read_until_stopped(self, descriptor: int) -> None:
-        while not self._stopping.is_set():
-            ready, _, _ = select.select([descriptor], [], [], _IDLE_SECONDS)
-            if not ready:
-                continue
-            try:
-                data = os.read(descriptor, _READ_BYTES)
-            except BlockingIOError:
-                continue
-            except OSError as failure:
-                raise DeviceUnavailable(f"{self._name}: lost {self._path} ({failure.strerror})") from failure
-            if not data:
-                raise DeviceUnavailable(f"{self._name}: lost {self._path}; check the cable")
-            at_ns = time.monotonic_ns()
-            for key in self._decoder.feed(data):
-                if key.events_were_lost:
-                    self.forget()
-                    continue
-                self._judge(list(self.take(key, at_ns)))
+    def _read(self) -> None:
+        data = self._heard()
+        at_ns = time.monotonic_ns()
+        for key in self._decoder.feed(data, at_ns):
+            if key.events_were_lost:
+                self.lose()
+            else:
+                self._hand_up(self.take(key, at_ns), at_ns)
 
-    def _judge(self, items: list[DeviceReport]) -> None:
-        if items:
-            self._dropped_at_last_good = self.dropped_frames
-            self._say(Health.OK, "reading again")
-        elif self.dropped_frames - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
-            self._say(Health.FAULTY, f"{self._name}: types only what is no card or key; check its format")
-        for item in items:
-            self._tell(item)
+    def _heard(self) -> bytes:
+        if self._descriptor is None:
+            raise DeviceUnavailable(f"{self._name}: {self._path} is not open")
+        ready, _, _ = select.select([self._descriptor], [], [], self.idle_seconds)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self._descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError as failure:
+            raise DeviceUnavailable(f"{self._name}: lost {self._path} ({failure.strerror})") from failure
+        if not data:
+            raise DeviceUnavailable(f"{self._name}: lost {self._path}; check the cable")
+        return data
 
-    def _say(self, health: Health, detail: str) -> None:
-        if health is not self._health:
-            self._health = health
-            self._tell(DeviceState(self._name, health, detail, self.dropped_frames))
-
-    def _tell(self, item: DeviceReport) -> None:
-        if self._report is not None:
-            self._report(item)
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 class WedgeCardReader(EventDevice):
@@ -178,7 +124,7 @@ class WedgeCardReader(EventDevice):
     ) -> None:
         """Prepare the reader; raise BadDeviceSetting when it cannot fill the site's form."""
         super().__init__(path, name=name, take_alone=take_alone)
-        site_form.check_reader(name, fmt)
+        site_form.check_reader(name, fmt.payload_bits)
         self._fmt, self._site_form = fmt, site_form
         self._lines = WedgeLines(LONGEST_LINE_BYTES)
         self._unreadable = 0
@@ -186,7 +132,16 @@ class WedgeCardReader(EventDevice):
     @property
     def dropped_frames(self) -> int:
         """Return how many lines were no card since the start."""
-        return self._lines.dropped + self._unreadable
+        return self._decoder.dropped + self._lines.dropped + self._unreadable
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished event and line is kept."""
+        return self._decoder.held_bytes + self._lines.held_bytes
+
+    def lose(self) -> None:
+        """Drop the whole line: what is left of it may be another card's number."""
+        self._lines.spoil()
 
     def forget(self) -> None:
         """Forget what was half typed."""
@@ -215,7 +170,12 @@ class WedgeKeypad(EventDevice):
     @property
     def dropped_frames(self) -> int:
         """Return how many keys mean nothing at a gate since the start."""
-        return self._dropped
+        return self._decoder.dropped + self._dropped
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much of an unfinished event is kept."""
+        return self._decoder.held_bytes
 
     def take(self, key: KeyEvent, at_ns: int) -> Iterable[DeviceReport]:
         """Hand up the key."""

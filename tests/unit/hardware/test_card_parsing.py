@@ -109,7 +109,7 @@ def test_a_card_is_the_same_number_at_every_reader_of_a_24_bit_site(number: int)
 
 def test_a_26_bit_reader_cannot_serve_a_32_bit_site() -> None:
     with pytest.raises(BadDeviceSetting, match=r"east reader.*24 bits"):
-        SiteCardForm(32).check_reader("east reader", CardFormat(26))
+        SiteCardForm(32).check_reader("east reader", CardFormat(26).payload_bits)
     with pytest.raises(BadDeviceSetting):
         SiteCardForm(32).canonical(ParsedCard(1, 24))
     with pytest.raises(BadDeviceSetting, match="24, 32"):

@@ -26,7 +26,7 @@ UINPUT = Path("/dev/uinput")
 
 
 def lines_of(data: bytes, decoder: EventDecoder, lines: WedgeLines) -> list[str]:
-    ended = (lines.press(key, SECOND) for key in decoder.feed(data))
+    ended = (lines.press(key, SECOND) for key in decoder.feed(data, SECOND))
     return [line for line in ended if line is not None]
 
 
@@ -41,7 +41,7 @@ def lines_of(data: bytes, decoder: EventDecoder, lines: WedgeLines) -> list[str]
 def test_an_event_of_linux_input_h_is_read(long_bytes: int, golden: bytes) -> None:
     decoder = EventDecoder(long_bytes=long_bytes)
     assert decoder.event_bytes == len(golden)
-    assert [key.character for key in decoder.feed(golden)] == ["1"]
+    assert [key.character for key in decoder.feed(golden, SECOND)] == ["1"]
 
 
 @given(st.sampled_from([4, 8]), st.text("0123456789ABCDEF", min_size=1, max_size=20), st.data())
@@ -65,18 +65,18 @@ def test_no_bytes_raise_and_little_is_held(noise: list[bytes]) -> None:
 def test_after_any_events_and_a_silence_the_next_line_is_read(events: list[tuple[int, int, int]]) -> None:
     decoder, lines = EventDecoder(), WedgeLines(32)
     for at, one in enumerate(events):
-        for key in decoder.feed(event(*one)):
+        for key in decoder.feed(event(*one), SECOND + at):
             lines.press(key, SECOND + at)
     # Whatever was held down is let go, as by a hand.
-    list(decoder.feed(event(1, 42, 0) + event(1, 54, 0)))
-    ended = [lines.press(key, 9 * SECOND) for key in decoder.feed(typed("0000004711\n"))]
+    list(decoder.feed(event(1, 42, 0) + event(1, 54, 0), 2 * SECOND))
+    ended = [lines.press(key, 9 * SECOND) for key in decoder.feed(typed("0000004711\n"), 9 * SECOND)]
     assert ended[-1] == "0000004711"
 
 
 def test_half_a_line_and_a_silence_do_not_join_the_next() -> None:
     decoder, lines = EventDecoder(), WedgeLines(32)
     assert lines_of(typed("12345"), decoder, lines) == []
-    ended = [lines.press(key, 3 * SECOND) for key in decoder.feed(typed("67890\n"))]
+    ended = [lines.press(key, 3 * SECOND) for key in decoder.feed(typed("67890\n"), 3 * SECOND)]
     assert ended[-1] == "67890"
     assert lines.dropped == 1
 
@@ -107,8 +107,27 @@ def test_a_reader_with_the_wrong_format_is_called_faulty_until_it_reads(port: Pa
         twin.type("AB\n" * 3)
         reports.wait_for(Health.FAULTY)
         twin.type("0000000077\n")
-        reports.wait_for(Health.OK)
         assert reports.next_of(CardRead).number == 77
+        reports.wait_for(Health.OK)
+        reader.stop()
+
+
+def test_half_an_event_and_a_silence_do_not_shift_the_next() -> None:
+    decoder = EventDecoder()
+    assert [key.character for key in decoder.feed(typed("1")[:-5], SECOND)] == ["1"]
+    assert [key.character for key in decoder.feed(typed("2"), 2 * SECOND)] == ["2"]
+    assert decoder.dropped == 1
+
+
+def test_a_line_of_which_the_kernel_lost_a_part_is_no_card(port: Path, reports: Reports) -> None:
+    short = CardFormat(34, "dec", zero_padded=False)
+    with Wedge(port, name="wedge") as twin:
+        reader = WedgeCardReader(twin.path, short, SITE, name="wedge", take_alone=grabbed_by_nobody)
+        reader.start(reports)
+        reports.wait_for(Health.OK)
+        twin.send(typed("12") + event(0, 3, 0) + typed("34\n77\n"))
+        assert reports.next_of(CardRead).number == 77
+        assert reader.dropped_frames == 1
         reader.stop()
 
 

@@ -31,6 +31,7 @@ from gate_controller.messages import Message, ScreenAct, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.reader_parts import (
+    OsdpPart,
     make_card_reader,
     make_framed_readers,
     make_keypad,
@@ -60,7 +61,6 @@ from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Camera, Device, DeviceState, Health, Relay
-from hardware.osdp import OsdpReader
 
 log = logging.getLogger(__name__)
 
@@ -349,12 +349,11 @@ def kept_launch_token(path: Path) -> str:
 
 
 def make_devices(
-    config: GateConfig, lines: ModbusLines, osdp: Mapping[str, OsdpReader] | None = None
+    config: GateConfig, lines: ModbusLines, osdp: Mapping[str, OsdpPart] | None = None
 ) -> tuple[tuple[Device, ...], dict[str, str]]:
     """Return the readers and inputs of a site file, not yet started, and the lane of each reader.
 
-    `osdp` are the OSDP readers where outputs of theirs are used too; without them they are made,
-    which raises SecretsUnusable where one has no key.
+    `osdp` are the OSDP readers where outputs of theirs are used too; without them they are made.
     """
     devices, lanes = make_framed_readers(config)
     for name, osdp_reader in (make_osdp_readers(config) if osdp is None else osdp).items():

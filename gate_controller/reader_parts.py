@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gate_controller.config import GateConfig, KeypadSection, ReaderSection, lock_of
-from gate_controller.reader_pairing import ReaderAddress, read_reader_key
+from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_key
+from gate_controller.secrets_dir import SecretsUnusable
+from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
 from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
 from hardware.framed_readers import RawFrameReader, TagReader
-from hardware.interfaces import Device, ReaderFeedback
+from hardware.interfaces import Device, ReaderFeedback, Relay
 from hardware.keypads import SerialKeypad
 from hardware.matrix_keypads import FramedKeypad, KeyFrame
 from hardware.osdp import OsdpCardForm, OsdpReader
@@ -17,46 +19,59 @@ from hardware.wedge import WedgeCardReader, WedgeKeypad
 from hardware.wiegand import RawFrameFormat
 
 
-def make_osdp_readers(config: GateConfig) -> dict[str, OsdpReader]:
+OsdpPart = OsdpReader | UnpairedReader
+
+
+def make_osdp_readers(config: GateConfig) -> dict[str, OsdpPart]:
     """Return the OSDP readers of a site file by name, each on its line, not yet started.
 
-    Raise SecretsUnusable where one has no key, and BadDeviceSetting on what cannot be.
+    One without a usable key is an UnpairedReader. Raise BadDeviceSetting on what cannot be.
     """
     lines = {
         name: OsdpLine(str(section.port), name=name, baud=section.baud)
         for name, section in config.osdp_line.items()
     }
-    site_form = SiteCardForm(config.gate.card_bits)
-    return {
-        name: OsdpReader(
-            lines[section.line],
-            section.address,
-            read_reader_key(config.gate.secrets_dir, name),
-            OsdpCardForm(section.bits, section.carries, section.byte_order),
-            site_form,
-            name=name,
-            lane_id=section.lane,
-        )
-        for name, section in config.osdp_reader.items()
-    }
+    return {name: _osdp_reader(config, name, lines) for name in config.osdp_reader}
 
 
-def osdp_relay(config: GateConfig, lane_id: str, readers: Mapping[str, OsdpReader]) -> OsdpRelay:
+def _osdp_reader(config: GateConfig, name: str, lines: Mapping[str, OsdpLine]) -> OsdpPart:
+    section, secrets_dir = config.osdp_reader[name], config.gate.secrets_dir
+    try:
+        key = read_reader_key(secrets_dir, name)
+    except SecretsUnusable as err:
+        if (secrets_dir / key_name(name)).exists():
+            return UnpairedReader(name, str(err))
+        return UnpairedReader(name, f"not paired: run menjin gate pair-reader SITE.toml {name}")
+    return OsdpReader(
+        lines[section.line],
+        section.address,
+        key,
+        OsdpCardForm(section.bits, section.carries, section.byte_order),
+        SiteCardForm(config.gate.card_bits),
+        name=name,
+        lane_id=section.lane,
+    )
+
+
+def osdp_relay(config: GateConfig, lane_id: str, readers: Mapping[str, OsdpPart]) -> Relay:
     """Return the output of an OSDP reader that a lane names as its relay; channel 1 is output 0."""
     lane = config.lane[lane_id]
+    reader, name = readers[lane.relay], f"{lane.relay}-{lane.channel}"
+    if isinstance(reader, UnpairedReader):
+        return UnpairedRelay(reader, name=name)
     lock = lock_of(lane)
     longest = lane.max_pulse_seconds if lock is None else lock.longest_pulse(lane.max_pulse_seconds)
     return OsdpRelay(
-        readers[lane.relay],
+        reader,
         lane.channel - 1,
-        name=f"{lane.relay}-{lane.channel}",
+        name=name,
         max_pulse_seconds=min(longest, MAX_PULSE_SECONDS),
         max_on_seconds=longest if lock is not None and not lock.rules.may_hold else None,
     )
 
 
 def readers_with_lights(
-    config: GateConfig, readers: Mapping[str, OsdpReader]
+    config: GateConfig, readers: Mapping[str, OsdpPart]
 ) -> dict[str, tuple[ReaderFeedback, ...]]:
     """Return, by lane, the readers that can show a result."""
     return {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gate_controller.config import GateConfig, lock_of
 from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
-from gate_controller.reader_parts import make_osdp_readers, osdp_relay
+from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
 from hardware.gpio_inputs import GpioInputs
 from hardware.gpio_lines import KernelChip
 from hardware.gpio_relays import GpioRelayBoard
@@ -14,7 +14,6 @@ from hardware.interfaces import Device, DeviceState, InputKind, Relay
 from hardware.modbus_inputs import ModbusInputs
 from hardware.modbus_line import ModbusLine
 from hardware.modbus_relays import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare
-from hardware.osdp import OsdpReader
 from hardware.relay_board import BoardRelay, RelayBoard
 from hardware.relays import UsbRelayBoard
 
@@ -40,12 +39,12 @@ def make_relays(
     config: GateConfig,
     lines: ModbusLines,
     report: Callable[[DeviceState], None],
-    osdp: Mapping[str, OsdpReader] | None = None,
+    osdp: Mapping[str, OsdpPart] | None = None,
 ) -> dict[str, Relay]:
     """Return each lane's output, not yet opened; raise BadDeviceSetting.
 
     `osdp` are the OSDP readers that also listen for cards; without them, ones for outputs alone are
-    made, which raises SecretsUnusable where one has no key.
+    made.
     """
     if osdp is None:
         osdp = make_osdp_readers(config)

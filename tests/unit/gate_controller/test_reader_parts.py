@@ -12,10 +12,11 @@ from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.reader_pairing import key_name, read_reader_key
 from gate_controller.reader_parts import make_osdp_readers, readers_with_lights
-from gate_controller.secrets_dir import SecretsUnusable, write_secret
+from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines, make_relays
-from hardware.errors import BadDeviceSetting
+from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.framed_readers import RawFrameReader, TagReader
+from hardware.interfaces import DeviceReport, DeviceState, Health
 from hardware.matrix_keypads import FramedKeypad
 from hardware.osdp_relay import OsdpRelay
 from hardware.simulated.osdp_reader import OsdpBus
@@ -99,10 +100,19 @@ def test_every_kind_of_reader_is_made_at_its_lane(tmp_path: Path, folder: Path) 
     assert readers_with_lights(config, osdp) == {"north": (osdp["osdp-in"],)}
 
 
-def test_a_reader_without_a_key_stops_with_what_to_run(tmp_path: Path) -> None:
+def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_nothing(tmp_path: Path) -> None:
     config = config_of(tmp_path, READERS)
-    with pytest.raises(SecretsUnusable, match=r"pair-reader SITE\.toml osdp-in"):
-        make_osdp_readers(config)
+    reader = make_osdp_readers(config)["osdp-in"]
+    told: list[DeviceReport] = []
+    reader.start(told.append)
+    why = "not paired: run menjin gate pair-reader SITE.toml osdp-in"
+    assert told == [DeviceState("osdp-in", Health.LOST, why)]
+    relay = make_relays(config, ModbusLines(), lambda _state: None)["north"]
+    for step in (relay.open, lambda: relay.pulse(1.0)):
+        with pytest.raises(DeviceUnavailable, match="pair-reader"):
+            step()
+    with pytest.raises(OutputNotConfirmed):
+        relay.rest()
     assert any("pair-reader" in line.text and not line.ok for line in check_gate(config))
 
 

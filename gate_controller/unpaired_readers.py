@@ -1,0 +1,51 @@
+"""What stands in for an OSDP reader that has no usable key, and for its output.
+
+One reader without a key must not keep the others from working: it is LOST, with what to do about it,
+and a lane on its output stays shut. Nothing here speaks to the reader, so no key is ever given to it.
+"""
+
+from hardware.errors import DeviceUnavailable, OutputNotConfirmed
+from hardware.interfaces import DeviceState, Health, ReaderResult, Report
+
+
+class UnpairedReader:
+    """A Device and a ReaderFeedback that is LOST from start to stop."""
+
+    def __init__(self, name: str, why: str) -> None:
+        """Remember what to tell: `why` says what is missing and what to run."""
+        self.name = name
+        self.why = why
+
+    def start(self, report: Report) -> None:
+        """Say once that it is lost, and why."""
+        report(DeviceState(self.name, Health.LOST, self.why))
+
+    def stop(self) -> None:
+        """Do nothing; nothing runs."""
+
+    def show(self, result: ReaderResult) -> None:
+        """Show nothing; nobody may be told anything without a secure channel."""
+
+
+class UnpairedRelay:
+    """A Relay that never moves: the output of an UnpairedReader."""
+
+    def __init__(self, reader: UnpairedReader, *, name: str) -> None:
+        """Remember whose output it is."""
+        self.name = name
+        self._why = f"{name}: {reader.why}"
+
+    def open(self) -> None:
+        """Raise DeviceUnavailable: there is nobody to put to rest."""
+        raise DeviceUnavailable(self._why)
+
+    def pulse(self, seconds: float) -> int:
+        """Raise DeviceUnavailable; nothing is sent now or later."""
+        raise DeviceUnavailable(self._why)
+
+    def rest(self) -> None:
+        """Raise OutputNotConfirmed: nobody answers for this output."""
+        raise OutputNotConfirmed(self._why)
+
+    def close(self) -> None:
+        """Do nothing; nothing was opened."""

@@ -18,7 +18,6 @@ from hardware.osdp_relay import MAX_PULSE_SECONDS, OsdpRelay
 from hardware.wedge import WedgeCardReader, WedgeKeypad
 from hardware.wiegand import RawFrameFormat
 
-
 OsdpPart = OsdpReader | UnpairedReader
 
 

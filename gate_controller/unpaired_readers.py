@@ -41,7 +41,7 @@ class UnpairedRelay:
 
     def pulse(self, seconds: float) -> int:
         """Raise DeviceUnavailable; nothing is sent now or later."""
-        raise DeviceUnavailable(self._why)
+        raise DeviceUnavailable(f"{self._why}; a pulse of {seconds:g} s was asked for and not sent")
 
     def rest(self) -> None:
         """Raise OutputNotConfirmed: nobody answers for this output."""

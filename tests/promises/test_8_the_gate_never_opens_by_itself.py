@@ -5,12 +5,16 @@ keeps what it heard. Does not cover: a relay board that switches by itself, a lo
 losing power opens it (the wiring guide's part), or orders the server repeats (ids are stored first).
 """
 
+import fcntl
+import struct
+import termios
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import serial.serialposix
 
 from gate_controller.policy import Posture, PostureOverride
 from tests.gate_as_a_process import GateProcess
@@ -85,3 +89,43 @@ def test_a_lane_that_stands_open_by_policy_opens_after_a_restart_with_an_entry(b
     bench.stop()
     assert not bench.relay.is_on(1)
     assert "held_open" in [entry.kind for entry in bench.entries()]
+
+
+class AdapterWires:
+    """DTR and RTS of every port: ptys have none, so the calls that would move them are taken here."""
+
+    def __init__(self) -> None:
+        self.raised: list[int] = []
+        self.lowered: list[int] = []
+
+    def ioctl(self, port: int, request: int, argument: object = 0, *more: object) -> object:
+        """Take what pyserial asks of the two wires; pass everything else on."""
+        if request in (termios.TIOCMBIS, termios.TIOCMBIC) and isinstance(argument, bytes):
+            (wire,) = struct.unpack("I", argument)
+            (self.raised if request == termios.TIOCMBIS else self.lowered).append(wire)
+            return 0
+        return fcntl.ioctl(port, request, argument, *more)  # type: ignore[call-overload]  # passed on as it came
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(fcntl, name)
+
+
+def test_dtr_and_rts_are_pulled_low_at_every_opening_and_never_raised(
+    bench: BenchGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay board that switches on those wires stays still, also when it was pulled and came back."""
+    wires = AdapterWires()
+    monkeypatch.setattr(serial.serialposix, "fcntl", wires)
+    bench.start()
+    bench.card.tap(7)
+    bench.relay.wait_for_on(1, timeout_seconds=5)
+    lowered_at_first = len(wires.lowered)
+    plugged_in_ns = time.monotonic_ns()
+    bench.relay.unplug()
+    bench.relay.replug()
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=plugged_in_ns)
+    bench.stop()
+    assert wires.raised == []
+    assert lowered_at_first >= 2 * 5
+    assert len(wires.lowered) > lowered_at_first
+    assert set(wires.lowered) == {termios.TIOCM_DTR, termios.TIOCM_RTS}

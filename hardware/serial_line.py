@@ -7,7 +7,6 @@ some adapters; a board that reacts to that instant needs the wires cut (`docs/dr
 
 import fcntl
 import os
-import re
 import select
 import struct
 import termios
@@ -19,12 +18,12 @@ from dataclasses import dataclass
 import serial
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
+from hardware.port_names import may_move, stable_names
 
 WRITE_TIMEOUT_SECONDS = 0.5
 THROUGH_TIMEOUT_SECONDS = 0.15
 # pyserial lets termios.error through, which is not an OSError, when a port goes in mid-call.
 _FAILURES = (OSError, ValueError, termios.error)
-_NAME_THAT_MOVES = re.compile(r"/dev/tty(USB|ACM)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,11 @@ class SerialLine:
         `path` is /dev/serial/by-id/…, /dev/serial/by-path/…, an on-board port or a pty. `name` is
         the device's name in the site file, used in messages.
         """
-        if _NAME_THAT_MOVES.fullmatch(path):
+        if may_move(path):
+            now = ", ".join(map(str, stable_names(path)))
             raise BadDeviceSetting(
-                f"{name}: {path} changes when the adapter is unplugged; "
-                "use its name under /dev/serial/by-id/ or /dev/serial/by-path/"
+                f"{name}: {path} may be another adapter after it was unplugged or at the next start; use its "
+                f"name under /dev/serial/by-id/ or /dev/serial/by-path/{f' (now: {now})' if now else ''}"
             )
         if baud <= 0:
             raise BadDeviceSetting(f"{name}: baud must be above 0, not {baud}")
@@ -170,6 +170,14 @@ class SerialLine:
             return ModemLines(cts=port.cts, dsr=port.dsr, dcd=port.cd, ri=port.ri)
         except _FAILURES as failure:
             raise self._lost(failure) from failure
+
+    def modem_lines_if_any(self) -> ModemLines | None:
+        """Return the modem-control inputs, or None where the port has none; the port stays open."""
+        port = self._opened()
+        try:
+            return ModemLines(cts=port.cts, dsr=port.dsr, dcd=port.cd, ri=port.ri)
+        except _FAILURES:
+            return None
 
     def close(self) -> None:
         """Let go of the port."""

@@ -1,4 +1,4 @@
-"""What a device is, from its bytes alone: every format that Menjin reads is recognised from its own output."""
+"""What a device is, from its bytes alone: every format Menjin reads is recognised from its own output."""
 
 import pytest
 from hypothesis import given

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
+from hardware.port_names import may_move, names_of, plugged_ports
 from hardware.serial_line import SerialLine, unopened_port
 from hardware.simulated.wire import PtyWire, TraceEntry
 
@@ -139,3 +140,65 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.002)
+
+
+def adapter(tmp_path: Path, tty: str, socket: str, *, serial: str | None, by_id: str | None) -> None:
+    """Lay out what udev and the kernel show of one USB adapter."""
+    (tmp_path / tty).touch()
+    usb = tmp_path / "sys" / "devices" / socket
+    (usb / tty).mkdir(parents=True)
+    (usb / "idVendor").write_text("1a86\n")
+    (tmp_path / "sys" / "tty" / tty).mkdir(parents=True)
+    (tmp_path / "sys" / "tty" / tty / "device").symlink_to(usb / tty)
+    if serial is not None:
+        (usb / "serial").write_text(f"{serial}\n")
+    for folder, name in (("by-id", by_id), ("by-path", socket)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        if name is not None:
+            (tmp_path / folder / name).symlink_to(tmp_path / tty)
+
+
+def test_an_adapter_is_named_by_its_number_and_one_without_by_its_socket(tmp_path: Path) -> None:
+    adapter(tmp_path, "ttyUSB0", "usb-1.1", serial="A50285BI", by_id="usb-FTDI_A50285BI")
+    adapter(tmp_path, "ttyUSB1", "usb-1.2", serial=None, by_id="usb-1a86_USB_Serial")
+    adapter(tmp_path, "ttyUSB2", "usb-1.3", serial=None, by_id=None)
+    found = plugged_ports((tmp_path / "by-id", tmp_path / "by-path"), tty_folder=tmp_path / "sys" / "tty")
+    assert [port.name for port in found] == [
+        tmp_path / "by-path" / "usb-1.2",
+        tmp_path / "by-id" / "usb-FTDI_A50285BI",
+        tmp_path / "by-path" / "usb-1.3",
+    ]
+    assert found[0].other_names == (tmp_path / "by-id" / "usb-1a86_USB_Serial",)
+
+
+def test_names_that_lead_to_a_port_are_found_and_dead_links_are_none(tmp_path: Path) -> None:
+    adapter(tmp_path, "ttyUSB0", "usb-1.1", serial="A50285BI", by_id="usb-FTDI_A50285BI")
+    (tmp_path / "by-id" / "usb-gone").symlink_to(tmp_path / "nothing")
+    folders = (tmp_path / "by-id", tmp_path / "by-path", tmp_path / "no-such-folder")
+    assert names_of(str(tmp_path / "ttyUSB0"), folders) == (
+        tmp_path / "by-id" / "usb-FTDI_A50285BI",
+        tmp_path / "by-path" / "usb-1.1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "moves"),
+    [
+        ("/dev/video0", True),
+        ("/dev/input/event3", True),
+        ("/dev/ttyAMA0", False),
+        ("/dev/serial/by-id/x", False),
+    ],
+)
+def test_names_that_may_move_are_known(path: str, moves: bool) -> None:
+    assert may_move(path) is moves
+
+
+def test_asking_a_port_whether_it_has_modem_lines_leaves_it_open(port: Path) -> None:
+    with PtyWire(port, name="w") as wire:
+        line = SerialLine(wire.path, 9600, name="r")
+        line.open()
+        assert line.modem_lines_if_any() is None
+        wire.write(b"still here")
+        assert line.read(100, 2.0) == b"still here"
+        line.close()

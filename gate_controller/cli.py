@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
@@ -120,10 +122,11 @@ def _pair_reader(config: GateConfig, name: str) -> int:
 
 
 def _check(config: GateConfig) -> int:
-    from gate_controller.installer_check import check_gate
+    from gate_controller.installer_check import check_gate, check_sheets
 
     bad = 0
-    for line in check_gate(config):
+    today = datetime.now(UTC).astimezone().date()
+    for line in chain(check_gate(config), check_sheets(config, today)):
         print(("ok    " if line.ok else "WRONG ") + line.text, flush=True)
         bad += not line.ok
     return 1 if bad else 0

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.camera_sections import CameraSection
+from gate_controller.lane_sheet import LaneSheet
 from gate_controller.output_sections import (
     Baud,
     BoardSection,
@@ -28,6 +29,7 @@ from gate_controller.reader_sections import (
     OsdpReaderSection,
     TagReaderSection,
 )
+from gate_controller.sheet_check import wrong_sheet
 from hardware.errors import BadDeviceSetting
 from hardware.locks import Contact, Lock, LockKind
 
@@ -203,8 +205,10 @@ def _legal_values(hint: object) -> list[object]:
     return [value for option in typing.get_args(hint) for value in _legal_values(option)]
 
 
-def _type_at(part_type: type[Section], place: str) -> type[Section]:
+def _type_at(part_type: type[Section], place: str) -> type[msgspec.Struct]:
     """Return the type of the table that msgspec's place is in."""
+    if "$.sheet" in place:
+        return LaneSheet
     if "wires[" in place:
         return WireSection
     return GateSection if part_type is GateConfig and ".gate" in place else part_type
@@ -259,6 +263,11 @@ def _check_names(path: Path, text: str, config: GateConfig) -> None:
     _check_boards(path, text, config)
     _check_locks(path, text, config)
     _check_nothing_twice(path, text, config)
+    wrong = wrong_sheet(config.lane, config.camera.values())
+    if wrong is not None:
+        keys, sentence = wrong
+        line = line_of(text, list(keys))
+        raise ConfigRefused(f"{path}, line {line}: {'.'.join(keys)}: {sentence}")
 
 
 def _check_boards(path: Path, text: str, config: GateConfig) -> None:

@@ -4,11 +4,13 @@ import queue
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from gate_controller.assemble import make_camera, make_devices, read_identity
 from gate_controller.config import GateConfig, lock_of
 from gate_controller.reader_parts import make_osdp_readers
 from gate_controller.secrets_dir import SecretsUnusable
+from gate_controller.sheet_check import sheet_lines
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import (
@@ -48,6 +50,12 @@ def check_gate(config: GateConfig) -> Iterator[CheckLine]:
         yield from _check_relays(config)
         yield from _check_devices(config)
     yield from _check_cameras(config)
+
+
+def check_sheets(config: GateConfig, today: date) -> Iterator[CheckLine]:
+    """Yield what the lane sheets lack, or that a lane has none; `today` dates the last drill."""
+    for ok, text in sheet_lines(config.lane, config.camera.values(), today):
+        yield CheckLine(ok, text)
 
 
 def _check_relays(config: GateConfig) -> Iterator[CheckLine]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.lane_sheet import LaneSheet
 from gate_controller.policy import Id
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
@@ -30,6 +31,8 @@ class LaneSection(Section, frozen=True, kw_only=True):
     external_timer: bool = False
     max_pulse_seconds: Seconds = 30.0
     held_after_seconds: Seconds = 30.0
+    sheet: LaneSheet | None = None
+    """What was measured and photographed at the lane; a lane with a camera needs it."""
 
 
 class RelayBoardSection(Section, frozen=True, kw_only=True):

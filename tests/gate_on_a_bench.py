@@ -68,6 +68,17 @@ wires = [
 ]
 {more}
 """
+CAMERA_SHEET = """
+[lane.north-in.sheet]
+lock = "fail_secure_strike"
+fails = "secure"
+on_escape_route = false
+camera_location = "gate_outside"
+camera_view = "who stands at the screen"
+camera_sign_photo = "binder 1, page 3"
+camera_sign_date = 2026-07-01
+"""
+"""What a site file must say of a lane before it may name a camera there."""
 READERS = {"card", "keys", "scan", "wires"}
 WIRES = (
     InputWire("1", LANE, InputKind.DOOR_OPEN, False),

@@ -27,7 +27,7 @@ from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.bench.big_site import card_number, records_of
 from tests.bench.figure import Figure, beside, percentile
-from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.gate_on_a_bench import CAMERA_SHEET, CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.people import HOME, Phone, lane, person, pin, qr
 from tests.terminal_hand import TerminalHand
 
@@ -90,7 +90,7 @@ def _gate(root: Path, phones: list[Phone]) -> Iterator[tuple[BenchGate, Terminal
     frames, token, port = root / "frames", root / "token", _free_port()
     frames.mkdir(parents=True)
     more = (
-        f'[camera.eye]\nkind = "folder"\nsource = "{frames}"\nlane = "{LANE}"\n'
+        f'{CAMERA_SHEET}[camera.eye]\nkind = "folder"\nsource = "{frames}"\nlane = "{LANE}"\n'
         f'[terminal.screen]\nlane = "{LANE}"\nport = {port}\nlaunch_token_file = "{token}"\n'
     )
     with bench_gate(root, more=more) as bench:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tests.gate_on_a_bench import LANE, BenchGate
+from tests.gate_on_a_bench import CAMERA_SHEET, LANE, BenchGate
 
 PATIENCE_SECONDS = 8
-TERMINAL = """
+TERMINAL = CAMERA_SHEET + """
 [camera.eye]
 kind = "folder"
 source = "{root}/pictures"

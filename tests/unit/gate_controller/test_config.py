@@ -6,7 +6,7 @@ import pytest
 
 from gate_controller.assemble import assemble
 from gate_controller.config import ConfigRefused, load_config
-from tests.gate_on_a_bench import SITE_FILE, bench_gate
+from tests.gate_on_a_bench import CAMERA_SHEET, SITE_FILE, bench_gate
 
 GOOD = SITE_FILE.format(root="/srv/menjin", more="")
 TERMINALS = """
@@ -111,7 +111,7 @@ def test_a_wrong_site_file_is_refused_in_one_sentence(
     [
         (TERMINALS, "terminal.b.lane: the screen of lane north-in is used by terminal.a.lane already"),
         (
-            CAMERA.format(name="a") + CAMERA.format(name="b"),
+            CAMERA_SHEET + CAMERA.format(name="a") + CAMERA.format(name="b"),
             "the camera of lane north-in is used by camera.a",
         ),
         (

@@ -1,0 +1,64 @@
+"""The lane sheets of a site file: what refuses it, and what the installer is told."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from gate_controller.camera_sections import CameraSection
+from gate_controller.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
+from gate_controller.output_sections import LaneSection
+
+
+def wrong_sheet(
+    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSection]
+) -> tuple[tuple[str, ...], str] | None:
+    """Return the key and the sentence of the first rule that a lane breaks, or None.
+
+    A lane with a camera needs a sheet; one without is the server's to ask for.
+    """
+    seen = {camera.lane for camera in cameras}
+    for lane_id, lane in lanes.items():
+        if lane.sheet is None and lane_id in seen:
+            sentence = (
+                f"a camera looks at this lane, so it needs a lane sheet that says where the camera hangs, "
+                f"what it sees and where its sign is: add [lane.{lane_id}.sheet] (rule B9)"
+            )
+            return ("lane", lane_id), sentence
+        findings = must_findings(lane.sheet, _facts(lane_id, lane, lanes, seen)) if lane.sheet else ()
+        if findings:
+            return ("lane", lane_id, "sheet", findings[0].key), " ".join(finding.text for finding in findings)
+    return None
+
+
+def sheet_lines(
+    lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSection], today: date
+) -> Iterator[tuple[bool, str]]:
+    """Give (whether all is well, line) for every lane: no sheet, each warning, or nothing to say."""
+    seen = {camera.lane for camera in cameras}
+    for lane_id, lane in lanes.items():
+        if lane.sheet is None:
+            yield False, (
+                f"lane {lane_id}: no lane sheet: measure and photograph the lane, then add "
+                f"[lane.{lane_id}.sheet]; docs/lane_sheet.md says what"
+            )
+            continue
+        findings = check_sheet(lane.sheet, _facts(lane_id, lane, lanes, seen), today)
+        yield from ((False, f"lane {lane_id}: sheet: {_told(finding)}") for finding in findings)
+        if not findings:
+            yield True, f"lane {lane_id}: its sheet keeps every rule"
+
+
+def _told(finding: Finding) -> str:
+    return finding.text if finding.must else f"warning: {finding.text}"
+
+
+def _facts(
+    lane_id: str, lane: LaneSection, lanes: Mapping[str, LaneSection], seen: set[str]
+) -> LaneFacts:
+    sheets: dict[str, LaneSheet] = {name: other.sheet for name, other in lanes.items() if other.sheet}
+    return LaneFacts(
+        lock=lane.lock,
+        has_camera=lane_id in seen,
+        other_accessible_lane=any(
+            sheet.is_accessible_lane for name, sheet in sheets.items() if name != lane_id
+        ),
+    )

@@ -5,17 +5,15 @@ pass. Both are pure: what they know comes in as arguments, time included. `decid
 deny first; it grants on its last line only. It never sees consent: the policy it gets has none.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-import msgspec
-
+from gate_controller.decisions import Claim, Decision, GateMemory, Reason
 from gate_controller.passes import SITE_ITSELF, VisitorPass
 from gate_controller.policy import (
+    CardCredential,
     Credential,
     CredentialState,
+    EmergencyCodeCredential,
     Grant,
     LaneRecord,
     Method,
@@ -27,102 +25,20 @@ from gate_controller.policy import (
     VisitorCodeCredential,
 )
 
+__all__ = [
+    "Claim",
+    "Decision",
+    "GateMemory",
+    "Reason",
+    "came_in_again",
+    "decide",
+    "is_interlocked",
+    "posture_of",
+]
+
 SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
-
-
-class Reason(StrEnum):
-    """Why a lane opened or stayed shut. Stored in journals: added to, never renamed."""
-
-    GRANTED = "granted"
-    HELD_OPEN = "held_open"
-    UNKNOWN_LANE = "unknown_lane"
-    LANE_LOCKDOWN = "lane_lockdown"
-    LANE_DISABLED = "lane_disabled"
-    CREDENTIAL_UNKNOWN = "credential_unknown"
-    CREDENTIAL_ENDED = "credential_ended"
-    CREDENTIAL_SUSPENDED = "credential_suspended"
-    PERSON_SUSPENDED = "person_suspended"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    USED_UP = "used_up"
-    PIN_WRONG = "pin_wrong"
-    CODE_UNREADABLE = "code_unreadable"
-    CODE_FORGED = "code_forged"
-    CODE_STALE = "code_stale"
-    CODE_REPLAYED = "code_replayed"
-    PASS_WITHDRAWN = "pass_withdrawn"  # noqa: S105 - a word for a visitor's pass
-    PASS_FOR_ANOTHER_GATE = "pass_for_another_gate"  # noqa: S105 - likewise
-    FACE_NO_MATCH = "face_no_match"
-    FACE_UNAVAILABLE = "face_unavailable"
-    METHOD_NOT_OFFERED = "method_not_offered"
-    METHOD_NOT_CHOSEN = "method_not_chosen"
-    METHOD_DELAYED = "method_delayed"
-    NO_GRANT = "no_grant"
-    OUTSIDE_HOURS = "outside_hours"
-    CLOCK_UNSURE = "clock_unsure"
-    POLICY_TOO_OLD = "policy_too_old"
-    ANTIPASSBACK = "antipassback"
-    INTERLOCKED = "interlocked"
-    OVERRIDE = "override"
-    ORDER_FORGED = "order_forged"
-    ORDER_EXPIRED = "order_expired"
-    ORDER_REPEATED = "order_repeated"
-
-
-class Claim(msgspec.Struct, frozen=True, gc=False):
-    """Who a presentation says it is, after the cryptographic checks and before the rules.
-
-    `refusal` is set when those checks failed; ids are filled in as far as they are known.
-    """
-
-    method: Method
-    person_id: str | None = None
-    credential: Credential | None = None
-    visitor_pass: VisitorPass | None = None
-    second: int | None = None
-    refusal: Reason | None = None
-
-    @property
-    def credential_id(self) -> str | None:
-        """Return the id under which uses and repeats are counted."""
-        if self.visitor_pass is not None:
-            return self.visitor_pass.pass_id
-        return self.credential.credential_id if self.credential is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class GateMemory:
-    """What this gate alone knows, as it stands for one decision.
-
-    `uses` counts grants by credential or pass; `last_seconds` holds the newest code second granted
-    by credential; `delayed_until` says until when a method waits at this lane's terminal.
-    """
-
-    clock_sure: bool = True
-    uses: Mapping[str, int] = field(default_factory=dict)
-    last_seconds: Mapping[str, int] = field(default_factory=dict)
-    delayed_until: Mapping[Method, datetime] = field(default_factory=dict)
-    online: bool = False
-    busy_lanes: frozenset[str] = frozenset()
-    """Lanes of this gate whose door stands open or was released a moment ago."""
-    inside: frozenset[str] = frozenset()
-    """Persons who came in through this gate and have not left through it."""
-    fire: bool = False
-
-
-class Decision(msgspec.Struct, frozen=True, gc=False):
-    """The answer: open or not, why, for whom, for how long."""
-
-    opens: bool
-    reason: Reason
-    person_id: str | None = None
-    credential_id: str | None = None
-    pulse_seconds: float = 0.0
-    duress: bool = False
-    hold_minutes: int = 0
-    """How long the lane is to be held open after this, by an emergency code."""
-    antipassback_violated: bool = False
-    """Granted, and to be told: came in twice without leaving."""
+SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}
+"""The postures in which a lane opens for nobody but staff and the emergency code, and what they are told."""
 
 
 def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
@@ -151,18 +67,112 @@ def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: b
 
 def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
     """Decide one claim at one lane; `now` is aware. Unknown means no."""
-    reason = (
-        _lane_refusal(claim, lane_id, policy, memory, now)
-        or _credential_refusal(claim, policy, memory, now)
-        or _person_refusal(claim, lane_id, policy, memory, now)
-    )
-    duress = isinstance(claim.credential, PinCredential) and claim.credential.duress
+    credential = claim.credential
+    if isinstance(credential, EmergencyCodeCredential):
+        return _decide_emergency(claim, credential, lane_id, policy, memory, now)
+    person = policy.persons.get(claim.person_id or "")
+    by_staff = person is not None and person.may_override and isinstance(credential, CardCredential)
+    if by_staff:
+        reason = _staff_refusal(claim, lane_id, policy, memory, now)
+    else:
+        reason = (
+            _lane_refusal(claim, lane_id, policy, memory, now)
+            or _credential_refusal(claim, policy, memory, now)
+            or _person_refusal(claim, person, lane_id, policy, memory, now)
+        )
+    duress = isinstance(credential, PinCredential) and credential.duress
     if reason is not None:
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
-    person = policy.persons.get(claim.person_id or "")
+    again = lane.antipassback != "off" and came_in_again(claim, lane, memory)
+    # Staff who come to help, and people under threat, are let in and told of.
+    tells_only = not memory.online or memory.fire or by_staff or duress
+    if again and lane.antipassback == "hard" and not tells_only:
+        return Decision(False, Reason.ANTIPASSBACK, claim.person_id, claim.credential_id)
+    if lane.interlock_with and is_interlocked(lane, memory):
+        return Decision(False, Reason.INTERLOCKED, claim.person_id, claim.credential_id, duress=duress)
+    reason = Reason.GRANTED
+    if by_staff and _shutting_posture(lane, policy, memory, now) is not None:
+        reason = Reason.OVERRIDE
     seconds = lane.slow_pulse_seconds if person is not None and person.slow_pass else lane.pulse_seconds
-    return Decision(True, Reason.GRANTED, claim.person_id, claim.credential_id, seconds, duress)
+    return Decision(
+        True,
+        reason,
+        claim.person_id,
+        claim.credential_id,
+        seconds,
+        duress,
+        antipassback_violated=again,
+    )
+
+
+def is_interlocked(lane: LaneRecord, memory: GateMemory) -> bool:
+    """Tell whether a way in has to wait for another lane's door; a way out and a fire never wait."""
+    return (
+        lane.direction == "in" and not memory.fire and not memory.busy_lanes.isdisjoint(lane.interlock_with)
+    )
+
+
+def came_in_again(claim: Claim, lane: LaneRecord, memory: GateMemory) -> bool:
+    """Tell whether a person comes in who is inside already; of visitors nobody knows who they are."""
+    for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
+    return lane.direction == "in" and not for_visitor and claim.person_id in memory.inside
+
+
+def _decide_emergency(
+    claim: Claim,
+    code: EmergencyCodeCredential,
+    lane_id: str,
+    policy: Policy,
+    memory: GateMemory,
+    now: datetime,
+) -> Decision:
+    """Open for the emergency code whatever the posture, the methods, the clock and the interlock say."""
+    reason = claim.refusal or _ended_refusal(code)
+    if lane_id not in policy.lanes:
+        reason = Reason.UNKNOWN_LANE
+    elif reason is None and lane_id not in code.lanes:
+        reason = Reason.PASS_FOR_ANOTHER_GATE
+    if reason is None and memory.clock_sure and code.is_time_bound:
+        reason = _window_refusal(code.valid_from, code.valid_until, memory, now)
+    if reason is None and now < memory.delayed_until.get(claim.method, now):
+        reason = Reason.METHOD_DELAYED
+    if reason is not None:
+        return Decision(False, reason, None, code.credential_id)
+    return Decision(
+        True,
+        Reason.OVERRIDE,
+        None,
+        code.credential_id,
+        policy.lanes[lane_id].pulse_seconds,
+        hold_minutes=code.hold_minutes,
+    )
+
+
+def _staff_refusal(
+    claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime
+) -> Reason | None:
+    """Refuse a staff card for what it is, and never for posture or hours."""
+    if lane_id not in policy.lanes:
+        return Reason.UNKNOWN_LANE
+    reason = _credential_refusal(claim, policy, memory, now)
+    if reason is not None:
+        return reason
+    person = policy.persons[claim.person_id or ""]
+    if person.suspended:
+        return Reason.PERSON_SUSPENDED
+    if claim.method not in person.methods:
+        return Reason.METHOD_NOT_CHOSEN
+    bound = claim.credential is not None and claim.credential.is_time_bound
+    return _grant_refusal(person, lane_id, policy, memory, now, time_bound=bound, any_hour=True)
+
+
+def _shutting_posture(
+    lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
+) -> Reason | None:
+    if lane.posture is Posture.NORMAL and lane.posture_override is None and not lane.posture_hours:
+        return None
+    return SHUT_REASONS.get(posture_of(lane, policy, now, clock_sure=memory.clock_sure))
 
 
 def _lane_refusal(
@@ -171,12 +181,9 @@ def _lane_refusal(
     lane = policy.lanes.get(lane_id)
     if lane is None:
         return Reason.UNKNOWN_LANE
-    if lane.posture is not Posture.NORMAL or lane.posture_override is not None or lane.posture_hours:
-        posture = posture_of(lane, policy, now, clock_sure=memory.clock_sure)
-        if posture is Posture.LOCKDOWN:
-            return Reason.LANE_LOCKDOWN
-        if posture is Posture.DISABLED:
-            return Reason.LANE_DISABLED
+    reason = _shutting_posture(lane, policy, memory, now)
+    if reason is not None:
+        return reason
     if claim.method not in lane.methods:
         return Reason.METHOD_NOT_OFFERED
     if lane.method_hours and claim.method in lane.method_hours:
@@ -203,8 +210,7 @@ def _credential_refusal(
         # Only cards and PINs open under an unsure clock.
         return None if memory.clock_sure else Reason.CLOCK_UNSURE
     if credential.state is not CredentialState.ACTIVE:
-        ended = credential.state is CredentialState.ENDED
-        return Reason.CREDENTIAL_ENDED if ended else Reason.CREDENTIAL_SUSPENDED
+        return _ended_refusal(credential)
     if credential.is_time_bound:
         reason = _window_refusal(credential.valid_from, credential.valid_until, memory, now)
         if reason is not None:
@@ -220,6 +226,13 @@ def _credential_refusal(
         if claim.second is None or claim.second <= memory.last_seconds.get(credential.credential_id, -1):
             return Reason.CODE_REPLAYED
     return None
+
+
+def _ended_refusal(credential: Credential) -> Reason | None:
+    if credential.state is CredentialState.ACTIVE:
+        return None
+    ended = credential.state is CredentialState.ENDED
+    return Reason.CREDENTIAL_ENDED if ended else Reason.CREDENTIAL_SUSPENDED
 
 
 def _window_refusal(
@@ -248,14 +261,18 @@ def _pass_refusal(
 
 
 def _person_refusal(
-    claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime
+    claim: Claim,
+    person: PersonRecord | None,
+    lane_id: str,
+    policy: Policy,
+    memory: GateMemory,
+    now: datetime,
 ) -> Reason | None:
     if claim.visitor_pass is not None:
         if policy.lanes[lane_id].gate_number not in claim.visitor_pass.gate_numbers:
             return Reason.PASS_FOR_ANOTHER_GATE
         if claim.visitor_pass.issuer_id == SITE_ITSELF:
             return _age_refusal(policy, now, time_bound=True)
-    person = policy.persons.get(claim.person_id or "")
     if person is None:
         return Reason.CREDENTIAL_UNKNOWN
     if person.suspended:
@@ -281,13 +298,15 @@ def _grant_refusal(
     now: datetime,
     *,
     time_bound: bool,
+    any_hour: bool = False,
 ) -> Reason | None:
     refusal = Reason.NO_GRANT
     for grant in person.grants:
         if lane_id not in grant.lanes:
             continue
-        bound = grant.is_time_bound
-        reason = _time_refusal(grant, policy, memory, now) if bound else None
+        # To whom every hour is right the dates alone are a bound.
+        bound = bool(grant.valid_from or grant.valid_until) if any_hour else grant.is_time_bound
+        reason = _time_refusal(grant, policy, memory, now, any_hour=any_hour) if bound else None
         if reason is None:
             reason = _age_refusal(policy, now, time_bound=bound or time_bound)
         if reason is None:
@@ -296,9 +315,11 @@ def _grant_refusal(
     return refusal
 
 
-def _time_refusal(grant: Grant, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
+def _time_refusal(
+    grant: Grant, policy: Policy, memory: GateMemory, now: datetime, *, any_hour: bool
+) -> Reason | None:
     reason = _window_refusal(grant.valid_from, grant.valid_until, memory, now)
-    if reason is not None:
+    if reason is not None or any_hour:
         return reason
     if grant.hours_id is not None and not policy.calendar.inside(policy.hours[grant.hours_id], now):
         return Reason.OUTSIDE_HOURS

@@ -23,7 +23,14 @@ from gate_controller.passes import (
     parse_code,
 )
 from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import CredentialState, Method, Policy, QrCredential, typed_number
+from gate_controller.policy import (
+    CredentialState,
+    EmergencyCodeCredential,
+    Method,
+    Policy,
+    QrCredential,
+    typed_number,
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -51,7 +58,7 @@ def hash_typed(home_number: str, digits: str, policy: Policy, keys: GateKeys) ->
 
 
 def identify_typed(home_number: str, tag: bytes, policy: Policy) -> Claim:
-    """Compare a typed tag with every PIN and visitor code of the home."""
+    """Compare a typed tag with every PIN, visitor code and emergency code of the home."""
     home_id = policy.home_ids_by_number.get(typed_number(home_number), "")
     found = None
     for credential in policy.typed_by_home.get(home_id, ()):
@@ -62,7 +69,9 @@ def identify_typed(home_number: str, tag: bytes, policy: Policy) -> Claim:
             found = credential
     if found is None:
         return Claim(Method.PIN, refusal=Reason.PIN_WRONG)
-    return Claim(Method.PIN, found.person_id, found)
+    # An emergency code belongs to nobody, whatever stands in its field.
+    person_id = None if isinstance(found, EmergencyCodeCredential) else found.person_id
+    return Claim(Method.PIN, person_id, found)
 
 
 def identify_code(text: str, policy: Policy, keys: GateKeys, now: datetime) -> Claim:

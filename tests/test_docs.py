@@ -41,7 +41,7 @@ def code_blocks(markdown: str, language: str) -> list[str]:
 
 
 def reasons() -> list[str]:
-    tree = ast.parse((ROOT / "gate_controller/access.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "gate_controller/decisions.py").read_text(encoding="utf-8"))
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     (reason,) = [node for node in classes if node.name == "Reason"]
     assigned = [node.value for node in reason.body if isinstance(node, ast.Assign)]

@@ -1,0 +1,109 @@
+"""What goes into a decision and what comes out of it: claim, memory, reason, decision. No rules.
+
+`access.py` holds the rules and offers every name of this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from gate_controller.passes import VisitorPass
+from gate_controller.policy import Credential, Method
+
+
+class Reason(StrEnum):
+    """Why a lane opened or stayed shut. Stored in journals: added to, never renamed."""
+
+    GRANTED = "granted"
+    HELD_OPEN = "held_open"
+    UNKNOWN_LANE = "unknown_lane"
+    LANE_LOCKDOWN = "lane_lockdown"
+    LANE_DISABLED = "lane_disabled"
+    CREDENTIAL_UNKNOWN = "credential_unknown"
+    CREDENTIAL_ENDED = "credential_ended"
+    CREDENTIAL_SUSPENDED = "credential_suspended"
+    PERSON_SUSPENDED = "person_suspended"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    USED_UP = "used_up"
+    PIN_WRONG = "pin_wrong"
+    CODE_UNREADABLE = "code_unreadable"
+    CODE_FORGED = "code_forged"
+    CODE_STALE = "code_stale"
+    CODE_REPLAYED = "code_replayed"
+    PASS_WITHDRAWN = "pass_withdrawn"  # noqa: S105 - a word for a visitor's pass
+    PASS_FOR_ANOTHER_GATE = "pass_for_another_gate"  # noqa: S105 - likewise
+    FACE_NO_MATCH = "face_no_match"
+    FACE_UNAVAILABLE = "face_unavailable"
+    METHOD_NOT_OFFERED = "method_not_offered"
+    METHOD_NOT_CHOSEN = "method_not_chosen"
+    METHOD_DELAYED = "method_delayed"
+    NO_GRANT = "no_grant"
+    OUTSIDE_HOURS = "outside_hours"
+    CLOCK_UNSURE = "clock_unsure"
+    POLICY_TOO_OLD = "policy_too_old"
+    ANTIPASSBACK = "antipassback"
+    INTERLOCKED = "interlocked"
+    OVERRIDE = "override"
+    ORDER_FORGED = "order_forged"
+    ORDER_EXPIRED = "order_expired"
+    ORDER_REPEATED = "order_repeated"
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """Who a presentation says it is, after the cryptographic checks and before the rules.
+
+    `refusal` is set when those checks failed; ids are filled in as far as they are known.
+    """
+
+    method: Method
+    person_id: str | None = None
+    credential: Credential | None = None
+    visitor_pass: VisitorPass | None = None
+    second: int | None = None
+    refusal: Reason | None = None
+
+    @property
+    def credential_id(self) -> str | None:
+        """Return the id under which uses and repeats are counted."""
+        if self.visitor_pass is not None:
+            return self.visitor_pass.pass_id
+        return self.credential.credential_id if self.credential is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class GateMemory:
+    """What this gate alone knows, as it stands for one decision.
+
+    `uses` counts grants by credential or pass; `last_seconds` holds the newest code second granted
+    by credential; `delayed_until` says until when a method waits at this lane's terminal.
+    """
+
+    clock_sure: bool = True
+    uses: Mapping[str, int] = field(default_factory=dict)
+    last_seconds: Mapping[str, int] = field(default_factory=dict)
+    delayed_until: Mapping[Method, datetime] = field(default_factory=dict)
+    online: bool = False
+    busy_lanes: frozenset[str] = frozenset()
+    """Lanes of this gate whose door stands open or was released a moment ago."""
+    inside: frozenset[str] = frozenset()
+    """Persons who came in through this gate and have not left through it."""
+    fire: bool = False
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """The answer: open or not, why, for whom, for how long."""
+
+    opens: bool
+    reason: Reason
+    person_id: str | None = None
+    credential_id: str | None = None
+    pulse_seconds: float = 0.0
+    duress: bool = False
+    hold_minutes: int = 0
+    """How long the lane is to be held open after this, by an emergency code."""
+    antipassback_violated: bool = False
+    """Granted, and to be told: came in twice without leaving."""

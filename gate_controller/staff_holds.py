@@ -1,0 +1,63 @@
+"""Hold a lane open because someone at the lane said so: a staff card shown twice, or the emergency code.
+
+    AT REST ── card granted ──> SHOWN ONCE ── same card within 5 s ──> HELD
+       │                            └── 5 s pass ──> AT REST            │ its time is over;
+       └── emergency code that holds ──────────────> HELD               │ a card shown twice again;
+                                                                        v a newer lockdown
+                                                                     AT REST
+
+Pure, in monotonic seconds, and in memory alone: no restart begins or resumes a hold.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SHOWN_AGAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffHold:
+    """One lane held open; `until_seconds` is monotonic. An emergency code's hold names no person."""
+
+    lane_id: str
+    by: Literal["staff_card", "emergency_code"]
+    person_id: str | None
+    credential_id: str | None
+    until_seconds: float
+
+
+class StaffHolds:
+    """The holds of one gate, and which staff card was shown last at each lane."""
+
+    def __init__(self) -> None:
+        """Begin with nothing held."""
+        self._held: dict[str, StaffHold] = {}
+        self._shown: dict[str, tuple[str, float]] = {}
+
+    def shown_twice(self, lane_id: str, credential_id: str, now_seconds: float) -> bool:
+        """Note a granted staff card; tell whether it is the second within 5 s, which also clears the note."""
+        shown_id, shown_at = self._shown.pop(lane_id, ("", 0.0))
+        if shown_id == credential_id and now_seconds - shown_at <= SHOWN_AGAIN_SECONDS:
+            return True
+        self._shown[lane_id] = (credential_id, now_seconds)
+        return False
+
+    def begin(self, hold: StaffHold) -> None:
+        """Hold a lane, in place of what held it before."""
+        self._held[hold.lane_id] = hold
+
+    def end(self, lane_id: str) -> None:
+        """Hold a lane no longer."""
+        self._held.pop(lane_id, None)
+
+    def at(self, lane_id: str) -> StaffHold | None:
+        """Return what holds a lane, also when its time is over and nobody ended it yet."""
+        return self._held.get(lane_id)
+
+    def all(self) -> tuple[StaffHold, ...]:
+        """Return every hold."""
+        return tuple(self._held.values())
+
+    def over(self, now_seconds: float) -> tuple[StaffHold, ...]:
+        """Return the holds whose time is over; each stays until `end`."""
+        return tuple(hold for hold in self._held.values() if now_seconds >= hold.until_seconds)

@@ -69,7 +69,7 @@ class BenchActs:
         }
 
     def _gate(self, ends: GateEnds) -> dict[str, object]:
-        relay = ends.metal.relay
+        relay = ends.metal.relays
         return {
             "runs": ends.process.runs,
             "cut": ends.cable.is_cut,
@@ -162,7 +162,7 @@ class BenchActs:
         ends = self._ends(act)
         if act.get("on") != "1":
             ends.process.kill()
-            ends.metal.relay.power_cycle()
+            ends.metal.relays.power_cycle()
         elif not ends.process.runs:
             ends.process.start()
 

@@ -61,7 +61,7 @@ def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: flo
     before_seq = ends.journal_seq()
     at_ns = doing()
     try:
-        on_ns = ends.metal.relay.wait_for_on(channel, timeout_seconds, after_ns=at_ns)
+        on_ns = ends.metal.relays.wait_for_on(channel, timeout_seconds, after_ns=at_ns)
     except TimeoutError as err:
         said = [
             str(e.facts.get("reason")) for e in ends.journal() if e.seq > before_seq and e.kind == "access"
@@ -90,7 +90,7 @@ def refused(stage: Stage, gate_id: str, lane_id: str, doing: Callable[[], object
 def require_shut(ends: GateEnds, lane_id: str, since_ns: int) -> None:
     """Raise StepFailed when the lane's relay was switched on since then."""
     channel = ends.plan.lane(lane_id).channel
-    pulses = [c for c in ends.metal.relay.changes if c.on and c.channel == channel and c.at_ns >= since_ns]
+    pulses = [c for c in ends.metal.relays.changes if c.on and c.channel == channel and c.at_ns >= since_ns]
     require(not pulses, f"{lane_id}: the relay got an ON byte")
 
 

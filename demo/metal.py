@@ -5,7 +5,7 @@ in front of the lens, not for anything Menjin keeps, and goes with the demo's ow
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -14,18 +14,17 @@ import cv2
 import numpy as np
 import qrcode
 
-from demo.site_files import GatePlan
-from hardware.inputs import InputWire
-from hardware.interfaces import Frame, InputKind
-from hardware.simulated.input_board import InputBoard
+from demo.boards import Trace, plug_boards
+from demo.site_files import OSDP_ADDRESS, GatePlan
+from hardware.interfaces import Frame
+from hardware.simulated.modbus_board import ModbusBus
+from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.twin import Twin
-from hardware.simulated.wire import TraceEntry
 
 T = TypeVar("T", bound=Twin)
-Trace = Callable[[TraceEntry], None]
 FACE_FRAMES = 12
 EMPTY_FRAMES = 2
 
@@ -34,33 +33,35 @@ class Metal:
     """All devices of one gate, plugged in when made."""
 
     def __init__(self, plan: GatePlan, folder: Path, trace: Trace) -> None:
-        """Make the devices under `folder`/dev and an empty view under `folder`/camera."""
+        """Make the devices under `folder`/dev and an empty view under `folder`/camera.
+
+        OSDP readers come in install mode, as from the box.
+        """
         self.plan = plan
         self.camera_folder = folder / "camera"
         self._closing = ExitStack()
+        self.twins: list[Twin] = []
+        """Every device with a cable."""
         dev = folder / "dev"
         dev.mkdir(parents=True, exist_ok=True)
-        name = plan.gate_id
-        self.relay = self._plug(
-            RelayBoard(dev / "relay", name=f"{name}-relay", channels=len(plan.lanes), trace=trace)
-        )
+        self.relays, self.inputs, boards = plug_boards(plan, dev, trace)
+        for board in boards:
+            self._plug(board)
         self.readers: dict[str, LineCardReader] = {}
         self.keypads: dict[str, Keypad] = {}
         self.scanners: dict[str, QrScanner] = {}
+        self.osdp: dict[str, OsdpReader] = {}
         for lane in plan.lanes:
             at = lane.lane_id
             card = LineCardReader(dev / f"{at}-card", lane.reader, name=f"{at}-card", trace=trace)
             self.readers[at] = self._plug(card)
+            if lane.osdp:
+                bus = self._plug(OsdpBus(dev / f"{at}-osdp", name=f"{at}-osdp", trace=trace))
+                self.osdp[at] = bus.add(OSDP_ADDRESS, None)
             if lane.keypad:
                 self.keypads[at] = self._plug(Keypad(dev / f"{at}-keys", name=f"{at}-keys", trace=trace))
             if lane.scanner:
                 self.scanners[at] = self._plug(QrScanner(dev / f"{at}-scan", name=f"{at}-scan", trace=trace))
-        wires = [
-            InputWire(str(2 * number + offset), lane_id, kind, False)
-            for number, lane_id in enumerate(plan.wired_inputs)
-            for offset, kind in ((1, InputKind.DOOR_OPEN), (2, InputKind.EXIT_BUTTON))
-        ]
-        self.inputs = self._plug(InputBoard(dev / "inputs", wires, name=f"{name}-inputs", trace=trace))
         self._frame_number = 0
         if any(lane.camera for lane in plan.lanes):
             self.camera_folder.mkdir(parents=True, exist_ok=True)
@@ -68,18 +69,24 @@ class Metal:
 
     def _plug(self, twin: T) -> T:
         self._closing.callback(twin.close)
+        self.twins.append(twin)
         return twin
 
     @property
-    def twins(self) -> list[Twin]:
-        """Return every device with a cable."""
-        return [
-            self.relay,
-            *self.readers.values(),
-            *self.keypads.values(),
-            *self.scanners.values(),
-            self.inputs,
-        ]
+    def usb_relay(self) -> RelayBoard:
+        """Return the gate's USB relay board; KeyError where its relays are on another one."""
+        return self._board(RelayBoard)
+
+    @property
+    def modbus(self) -> ModbusBus:
+        """Return the line of the gate's Modbus board; KeyError where it has none."""
+        return self._board(ModbusBus)
+
+    def _board(self, kind: type[T]) -> T:
+        for twin in self.twins:
+            if isinstance(twin, kind):
+                return twin
+        raise KeyError(f"the gate {self.plan.gate_id} has no {kind.__name__}")
 
     def twin(self, name: str) -> Twin:
         """Return a device by its name; KeyError when there is none."""

@@ -1,13 +1,16 @@
 """The three gates of the demo compound: their lanes, their metal, and the site file of each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from hardware.card_readers import CardFormat
+from hardware.interfaces import InputKind
 
 CARD_BITS: Literal[24] = 24
 """The site's one form of card numbers: a 26-bit reader sends no more."""
+OSDP_ADDRESS = MODBUS_ADDRESS = 1
+OSDP_BITS = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +26,35 @@ class LanePlan:
     keypad: bool = False
     scanner: bool = False
     camera: bool = False
+    osdp: bool = False
+    """Whether an OSDP reader stands beside the line reader."""
+    wires: tuple[InputKind, ...] = ()
+    lock: tuple[str, str] = ("fail_secure_strike", "no")
+    """What hangs on the relay, and through which contact."""
+    held_after_seconds: float = 30.0
+    interlock_with: tuple[str, ...] = ()
+    antipassback: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class GatePlan:
-    """A gate, its lanes, and the port of its screen where it has one."""
+    """A gate, its lanes, and whether it has a screen and its relays and inputs on one Modbus board."""
 
     gate_id: str
     name: str
     lanes: tuple[LanePlan, ...]
     has_screen: bool = False
-    wired_inputs: tuple[str, ...] = field(default=())
-    """The lanes with a door contact and an exit button."""
+    modbus: bool = False
 
     def lane(self, lane_id: str) -> LanePlan:
         """Return one lane; KeyError when there is none."""
         return {lane.lane_id: lane for lane in self.lanes}[lane_id]
+
+    @property
+    def terminals(self) -> dict[tuple[str, InputKind], str]:
+        """Return the terminal of each wire of the gate's input board, by lane and kind."""
+        wired = [(lane.lane_id, kind) for lane in self.lanes for kind in lane.wires]
+        return {wire: str(number) for number, wire in enumerate(wired, 1)}
 
 
 GATES = (
@@ -56,11 +72,11 @@ GATES = (
                 keypad=True,
                 scanner=True,
                 camera=True,
+                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON, InputKind.FIRE),
             ),
             LanePlan("north-out", "北门 · 出 Out", "out", 2, CardFormat(34, "hex", "msb"), ("card",)),
         ),
         has_screen=True,
-        wired_inputs=("north-in",),
     ),
     GatePlan(
         "south",
@@ -75,9 +91,11 @@ GATES = (
                 ("card", "pin", "qr"),
                 keypad=True,
                 scanner=True,
+                osdp=True,
+                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON, InputKind.TAMPER),
+                held_after_seconds=1.5,
             ),
         ),
-        wired_inputs=("south-in",),
     ),
     GatePlan(
         "garage",
@@ -91,9 +109,21 @@ GATES = (
                 CardFormat(26, "hex", "lsb"),
                 ("card", "pin"),
                 keypad=True,
+                wires=(InputKind.DOOR_OPEN,),
+                lock=("barrier", "no"),
+            ),
+            LanePlan(
+                "garage-out",
+                "车库 · 出 Out",
+                "out",
+                2,
+                CardFormat(26, "dec", "msb"),
+                ("card",),
+                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON),
+                lock=("barrier", "no"),
             ),
         ),
-        wired_inputs=("garage-in",),
+        modbus=True,
     ),
 )
 
@@ -101,6 +131,10 @@ GATES = (
 def plan_of(gate_id: str) -> GatePlan:
     """Return a gate's plan; KeyError when there is none."""
     return {gate.gate_id: gate for gate in GATES}[gate_id]
+
+
+_MODBUS_RELAY = ('kind = "modbus_relay"', 'family = "waveshare"', f"address = {MODBUS_ADDRESS}")
+_MODBUS_INPUTS = ('kind = "modbus_inputs"', f"address = {MODBUS_ADDRESS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +163,8 @@ class SiteFile:
             f'server_url = "{self.server_url}"',
             f"card_bits = {CARD_BITS}",
             "[relay.board]",
-            'kind = "usb_relay"',
             f'port = "{dev / "relay"}"',
+            *(_MODBUS_RELAY if self.plan.modbus else ('kind = "usb_relay"',)),
         ]
         for lane in self.plan.lanes:
             lines += self._lane_lines(lane, dev)
@@ -143,14 +177,13 @@ class SiteFile:
                 f'launch_token_file = "{self.folder / "launch_token"}"',
             ]
         wires = ", ".join(
-            f'{{ terminal = "{2 * number + offset}", lane = "{lane_id}", kind = "{kind}" }}'
-            for number, lane_id in enumerate(self.plan.wired_inputs)
-            for offset, kind in ((1, "door_open"), (2, "exit_button"))
+            f'{{ terminal = "{terminal}", lane = "{lane_id}", kind = "{kind}" }}'
+            for (lane_id, kind), terminal in self.plan.terminals.items()
         )
         lines += [
             "[inputs.wires]",
-            'kind = "serial_inputs"',
-            f'port = "{dev / "inputs"}"',
+            f'port = "{dev / ("relay" if self.plan.modbus else "inputs")}"',
+            *(_MODBUS_INPUTS if self.plan.modbus else ('kind = "serial_inputs"',)),
             f"wires = [{wires}]",
         ]
         if self.face:
@@ -163,6 +196,9 @@ class SiteFile:
             f"[lane.{name}]",
             'relay = "board"',
             f"channel = {lane.channel}",
+            f'lock = "{lane.lock[0]}"',
+            f'contact = "{lane.lock[1]}"',
+            f"held_after_seconds = {lane.held_after_seconds}",
             f"[reader.{name}-card]",
             'kind = "serial_card"',
             f'port = "{dev / name}-card"',
@@ -172,6 +208,16 @@ class SiteFile:
             f'byte_order = "{fmt.byte_order}"',
             f'checksum = "{fmt.checksum}"',
         ]
+        if lane.osdp:
+            lines += [
+                f"[osdp_line.{name}-line]",
+                f'port = "{dev / name}-osdp"',
+                f"[osdp_reader.{name}-osdp]",
+                f'line = "{name}-line"',
+                f"address = {OSDP_ADDRESS}",
+                f'lane = "{name}"',
+                f"bits = {OSDP_BITS}",
+            ]
         if lane.keypad:
             lines += [
                 f"[keypad.{name}-keys]",

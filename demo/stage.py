@@ -75,7 +75,7 @@ class Stage:
         manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secret)
         self.closing.callback(manager.close)
         self.desk: Desk = manager
-        self._tell("pairing three gates")
+        self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
             self.gates[plan.gate_id] = self._lay_out(plan)
         self._pair()
@@ -141,7 +141,10 @@ class Stage:
         return GateEnds(plan, folder, metal, cable, process, port)
 
     def _pair(self) -> None:
-        """Type each code at its gate and approve it once both show the same twelve characters."""
+        """Type each code at its gate and approve it once both show the same twelve characters.
+
+        OSDP readers get their keys meanwhile.
+        """
         pairings: list[Child] = []
         try:
             for ends in self.gates.values():
@@ -151,12 +154,23 @@ class Stage:
                 child.spawn(menjin("gate", "pair", str(ends.process.site_file), "--code", code))
             for ends, child in zip(self.gates.values(), pairings, strict=True):
                 self._approve(ends, child)
+            pairings += self._pair_readers()
             for child in pairings:
                 if child.wait(READY_SECONDS) != 0:
                     raise StartRefused(f"{child.name} failed:\n{child.tail()}")
         finally:
             for child in pairings:
                 child.kill()
+
+    def _pair_readers(self) -> list[Child]:
+        """Begin `menjin gate pair-reader` for each OSDP reader, which is in install mode."""
+        children = []
+        for ends in self.gates.values():
+            for lane_id in ends.metal.osdp:
+                child = Child(f"pairing reader {lane_id}", self.logs / f"pair-{lane_id}.log")
+                child.spawn(menjin("gate", "pair-reader", str(ends.process.site_file), f"{lane_id}-osdp"))
+                children.append(child)
+        return children
 
     def _approve(self, ends: GateEnds, child: Child) -> None:
         def phrases_agree() -> bool:
@@ -178,9 +192,14 @@ class Stage:
         wanted = {
             f"{lane.lane_id}-{part}"
             for lane in ends.plan.lanes
-            for part, there in (("card", True), ("keys", lane.keypad), ("scan", lane.scanner))
+            for part, there in (
+                ("card", True),
+                ("osdp", lane.osdp),
+                ("keys", lane.keypad),
+                ("scan", lane.scanner),
+            )
             if there
-        }
+        } | {"wires"}
 
         def told() -> bool:
             if not ends.process.runs:

@@ -3,6 +3,7 @@
 from demo.compound import UNKNOWN_CARD
 from demo.judge import Outcome, opens, refused
 from demo.stage import Stage
+from hardware.simulated.readers import LineCardReader
 
 WRONG_TRIES = 3
 
@@ -15,11 +16,11 @@ def card_opens(stage: Stage) -> Outcome:
 
 
 def same_card_same_number_at_every_reader(stage: Stage) -> Outcome:
-    """One card, four readers of four formats, each printing its own line."""
+    """One card, five readers that print their own lines and one OSDP reader."""
     resident = stage.member("resident")
     lines = []
     for gate_id, ends in stage.gates.items():
-        for lane_id, reader in ends.metal.readers.items():
+        for lane_id, reader in (*ends.metal.readers.items(), *ends.metal.osdp.items()):
             opens(
                 stage,
                 gate_id,
@@ -28,7 +29,8 @@ def same_card_same_number_at_every_reader(stage: Stage) -> Outcome:
                 person_id=resident.person_id,
             )
             fmt = ends.plan.lane(lane_id).reader
-            lines.append(f"{lane_id} {fmt.bits} bit {fmt.radix} {fmt.byte_order}")
+            is_line = isinstance(reader, LineCardReader)
+            lines.append(f"{lane_id} {fmt.bits} bit {fmt.radix} {fmt.byte_order}" if is_line else "OSDP")
     return Outcome(None, "the same person at: " + "; ".join(lines))
 
 

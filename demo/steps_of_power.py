@@ -27,11 +27,11 @@ def power_cycle_no_pulse(stage: Stage) -> Outcome:
     time.sleep(0.05)
     _power_back(stage, ends, unplug=True)
     since_ns = time.monotonic_ns()
-    ends.metal.relay.unplug()
-    ends.metal.relay.replug()
+    ends.metal.usb_relay.unplug()
+    ends.metal.usb_relay.replug()
     time.sleep(QUIET_SECONDS)
     require(
-        not [c for c in ends.metal.relay.changes if c.on and c.at_ns >= since_ns],
+        not [c for c in ends.metal.relays.changes if c.on and c.at_ns >= since_ns],
         "the relay got an ON byte when its board came back",
     )
     try:
@@ -44,7 +44,7 @@ def power_cycle_no_pulse(stage: Stage) -> Outcome:
 
 def _power_back(stage: Stage, ends: GateEnds, *, unplug: bool) -> None:
     """Give the power back and require that the relay hears OFF and nothing else."""
-    relay = ends.metal.relay
+    relay = ends.metal.usb_relay
     if unplug:
         relay.power_cycle()
     heard = len(relay.heard)

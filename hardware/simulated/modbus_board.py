@@ -184,6 +184,21 @@ class ModbusBus(Twin):
             self._boards[address].settle(time.monotonic_ns())
             return channel in self._boards[address].on
 
+    def wait_for_on(self, address: int, channel: int, timeout_seconds: float, *, after_ns: int = 0) -> int:
+        """Return monotonic ns of the first ON order obeyed at or after `after_ns`; raise TimeoutError."""
+        give_up = time.monotonic() + timeout_seconds
+        with self._news:
+            while True:
+                for change in self._boards[address].changes:
+                    if change.at_ns >= after_ns and change.on and change.channel == channel:
+                        return change.at_ns
+                left = give_up - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(
+                        f"{self.name}: channel {channel} was not switched on within {timeout_seconds:g} s"
+                    )
+                self._news.wait(left)
+
     def set_input(self, address: int, number: int, closed: bool) -> int:
         """Close or open the circuit of input `number` (from 1); return monotonic ns."""
         with self._news:

@@ -34,9 +34,9 @@ class Twin:
         """Pull the device's cable."""
         self.wire.unplug()
 
-    def replug(self) -> None:
-        """Put the cable back, under the same stable path."""
-        self.wire.replug()
+    def replug(self, *, renamed: bool = False) -> None:
+        """Put the cable back under the same stable path; `renamed`: as another device than before."""
+        self.wire.replug(renamed=renamed)
 
     def close(self) -> None:
         """Take the device away."""

@@ -53,6 +53,7 @@ class PtyWire:
         self._lock = threading.RLock()
         self._master: int | None = None
         self._slave: int | None = None
+        self._device = ""
         self._wake: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self.replug()
@@ -61,6 +62,11 @@ class PtyWire:
     def path(self) -> str:
         """Return the stable path as the driver is given it."""
         return str(self.stable_path)
+
+    @property
+    def device(self) -> str:
+        """Return the name that the system gave the cable when it was last plugged in."""
+        return self._device
 
     @property
     def is_plugged(self) -> bool:
@@ -98,19 +104,24 @@ class PtyWire:
         for descriptor in descriptors:
             os.close(descriptor)
 
-    def replug(self) -> None:
-        """Put the cable back: a new pty under the same stable name."""
+    def replug(self, *, renamed: bool = False) -> None:
+        """Put the cable back: a new pty under the same stable name.
+
+        `renamed`: the pty is never the one it was before, as a device that comes back under another
+        /dev/ttyUSB name; without it the system may give the same one again.
+        """
         with self._lock:
             if self._master is not None:
                 return
-            self._master, self._slave = os.openpty()
+            self._master, self._slave = _pty_other_than(self._device if renamed else "")
+            self._device = os.ttyname(self._slave)
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             self._wake = os.pipe()
             self.stable_path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.stable_path.with_name(self.stable_path.name + ".new")
             fresh.unlink(missing_ok=True)
-            fresh.symlink_to(os.ttyname(self._slave))
+            fresh.symlink_to(self._device)
             fresh.replace(self.stable_path)
             self._thread = threading.Thread(
                 target=self._listen,
@@ -151,3 +162,15 @@ class PtyWire:
     def _note(self, direction: Direction, data: bytes, at_ns: int) -> None:
         if self._trace is not None and data:
             self._trace(TraceEntry(self.name, direction, data, at_ns))
+
+
+def _pty_other_than(device: str) -> tuple[int, int]:
+    """Return both ends of a pty of another name than this."""
+    master, slave = os.openpty()
+    if os.ttyname(slave) != device:
+        return master, slave
+    try:
+        return os.openpty()  # the first one is held meanwhile, so this has another name
+    finally:
+        os.close(slave)
+        os.close(master)

@@ -25,8 +25,8 @@ from gate_controller.face_keeper import FaceKeeper
 from gate_controller.gate_parts import GateParts
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
-from gate_controller.lane import Door
 from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane_memory import LaneMemory
 from gate_controller.messages import Message, ScreenAct, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
@@ -55,7 +55,7 @@ from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.entry_guard import keep_launch_token, write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
-from gate_controller.wiring import ModbusLines, lanes_never_held, make_inputs, make_relays
+from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, make_inputs, make_relays
 from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
 from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
@@ -159,6 +159,8 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     closing.callback(journal.close)
     store = PolicyStore(data_dir / "policy.sqlite3", identity, now)
     closing.callback(store.close)
+    lane_memory = LaneMemory(data_dir / "lanes.sqlite3", now)
+    closing.callback(lane_memory.close)
     snapshot = _last_good_policy(store)
     floor = max((t for t in (journal.last_at, store.issued_at) if t is not None), default=None)
     clock = GateClock(
@@ -168,8 +170,9 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     cameras = {section.lane: make_camera(name, section) for name, section in config.camera.items()}
     face, face_lane = _face_service(config, identity, cameras, now, closing)
     keeper = FaceKeeper(face, store, journal, clock, identity, key)
-    _tell_damage(journal, store, clock.now())
+    _tell_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
+        lane_memory.keep_only(snapshot.policy.persons.keys())
         keeper.settle(snapshot.face_roster)
     hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
     lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
@@ -180,10 +183,10 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     desks = {
         lane_id: LaneDesk(
             lane_id,
-            door=Door(held_after_seconds=lane.held_after_seconds, has_contact=_has_contact(config, lane_id)),
+            door=make_door(config, lane_id, lane_memory.door(lane_id)),
             language=config.gate.language,
         )
-        for lane_id, lane in config.lane.items()
+        for lane_id in config.lane
     }
     screens = _screens(config, inbox.put)
     acts = ScreenActs(desks, cameras, faces, lookers, clock, inbox.put)
@@ -228,7 +231,8 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         screens=Screens(screens, readers_with_lights(config, osdp)),
         screen_acts=acts,
         faces=faces,
-        watch=DeviceWatch(clock),
+        watch=DeviceWatch(clock, lane_memory),
+        lane_memory=lane_memory,
         nudge_sync=nudge.set,
     )
     card_key, pin_key = read_secret(secrets_dir, CARD_KEY), read_secret(secrets_dir, PIN_KEY)
@@ -240,12 +244,15 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     return Gate(controller, sync, devices, relays, screens, pages, face, inbox, closing)
 
 
-def _tell_damage(journal: Journal, store: PolicyStore, now: datetime) -> None:
+def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
     """Write down that a database was set aside, and how much of the journal could be carried over."""
     if journal.salvaged is not None:
         journal.append("alarm_journal_damaged", {"salvaged": journal.salvaged}, {}, now)
     if store.damaged is not None:
         journal.append("alarm_policy_damaged", {"detail": f"set aside as {store.damaged.name}"}, {}, now)
+    if lane_memory.damaged is not None:
+        detail = f"set aside as {lane_memory.damaged.name}"
+        journal.append("alarm_lane_memory_damaged", {"detail": detail}, {}, now)
 
 
 def _last_good_policy(store: PolicyStore) -> PolicySnapshot | None:
@@ -268,14 +275,6 @@ def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: 
         log.error("the stored pass key is refused and asked for again: %s", err)
         return None
     return GateKeys(card_key, pin_key, pass_key)
-
-
-def _has_contact(config: GateConfig, lane_id: str) -> bool:
-    return any(
-        wire.lane == lane_id and wire.kind == "door_open"
-        for board in config.inputs.values()
-        for wire in board.wires
-    )
 
 
 def make_camera(name: str, section: CameraSection) -> Camera:

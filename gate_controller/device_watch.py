@@ -1,68 +1,145 @@
-"""Follow doors, buttons and the devices themselves; record what they say and raise alarms."""
+"""Follow doors, buttons, wires and the devices themselves; record what they say and raise alarms.
+
+A wire's alarm is recorded once when it begins and once when it ends, however often a device that was
+plugged in again tells the same level, and also when the gate was restarted between.
+"""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from gate_controller.clock import GateClock
 from gate_controller.journal_chain import Facts
-from gate_controller.lane import DoorState, contact_changed, exit_requested, time_passed
+from gate_controller.lane import (
+    Door,
+    DoorState,
+    Kinds,
+    contact_changed,
+    contact_lost,
+    fire_changed,
+    opening_asked,
+    time_passed,
+)
 from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane_memory import LaneMemory, Wire
 from gate_controller.sync_client import GateStatus
 from gate_controller.sync_contract import DeviceHealth, LaneState
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 Record = Callable[[str, Facts, Facts], None]
-CONTACT_KINDS = {InputKind.TAMPER: "alarm_tamper", InputKind.FIRE: "alarm_fire"}
+PRESSES = {
+    InputKind.EXIT_BUTTON.value: "exit_request",
+    InputKind.GUARD_BUTTON.value: "guard_button",
+    InputKind.INTERCOM.value: "intercom_opening",
+}
+ALARMS_AT_ONCE = {
+    InputKind.TAMPER.value: ("alarm_tamper", "tamper_clear"),
+    InputKind.FIRE.value: ("alarm_fire", "fire_clear"),
+    InputKind.ON_BATTERY.value: ("alarm_on_battery", "on_battery_clear"),
+    InputKind.BATTERY_LOW.value: ("alarm_battery_low", "battery_low_clear"),
+}
+ALARMS_WHEN_LONG = {
+    # Something in the way for a while is traffic; for two minutes it is a fault or a parked car.
+    InputKind.OBSTACLE.value: ("alarm_obstacle", "obstacle_clear"),
+    # A button that hangs excuses every opening, so it must not hang unseen.
+    **dict.fromkeys(PRESSES, ("alarm_button_stuck", "button_stuck_clear")),
+}
+ALARMS = ALARMS_AT_ONCE | ALARMS_WHEN_LONG
+LONG_SECONDS = 120.0
 MAX_DETAIL_CHARS = 200
 
 
 class DeviceWatch:
     """Door states and device health; handled in the controller's thread, read by the sync thread."""
 
-    def __init__(self, clock: GateClock) -> None:
-        """Begin with nothing heard."""
+    def __init__(self, clock: GateClock, memory: LaneMemory) -> None:
+        """Begin with what was remembered, and nothing heard."""
         self._clock = clock
+        self._memory = memory
         self._lock = threading.Lock()
         self._devices: dict[str, DeviceHealth] = {}
         self._doors: dict[str, DoorState] = {}
+        self._contacts: dict[str, set[str]] = {}
+        """The lanes whose door contact a device has told."""
+        self._active_since: dict[Wire, float] = {}
+        self._raised = set(memory.raised)
 
     def handle(
         self, report: InputChange | DeviceState, desks: Mapping[str, LaneDesk], record: Record
     ) -> None:
         """Take one report of an input or a device."""
         if isinstance(report, DeviceState):
-            self._device(report, record)
+            self._device(report, desks, record)
             return
-        desk = desks[report.lane_id]
-        now = self._clock.monotonic_seconds()
-        kinds: tuple[str, ...] = ()
+        desk, now = desks[report.lane_id], self._clock.monotonic_seconds()
         if report.kind is InputKind.DOOR_OPEN:
-            # A fire releases the doors in hardware: whoever leaves then forces nothing.
-            desk.door = exit_requested(desk.door, now) if desk.fire else desk.door
-            desk.door, kinds = contact_changed(desk.door, report.active, now)
-        elif report.kind is InputKind.EXIT_BUTTON:
-            if report.active:
-                desk.door, kinds = exit_requested(desk.door, now), ("exit_request",)
+            self._contacts.setdefault(report.device, set()).add(desk.lane_id)
+            self._door(desk, contact_changed(desk.door, report.active, now), record)
         else:
-            desk.fire = report.active if report.kind is InputKind.FIRE else desk.fire
-            alarm = CONTACT_KINDS[report.kind]
-            kinds = (alarm,) if report.active else (f"{report.kind.value}_clear",)
-        self._note(desk, kinds, record)
+            end = f"{report.device}:{report.terminal}" if report.terminal else report.device
+            self._wire(desk, Wire(desk.lane_id, report.kind.value, end), report.active, now, record)
 
     def time_passed(self, desks: Mapping[str, LaneDesk], record: Record) -> None:
-        """Let doors become held, and expected openings not happen."""
+        """Let doors become held, expected openings not happen, and wires stay active for too long."""
         now = self._clock.monotonic_seconds()
         for desk in desks.values():
-            desk.door, kinds = time_passed(desk.door, now)
-            self._note(desk, kinds, record)
+            self._door(desk, time_passed(desk.door, now), record)
+        for wire, since in self._active_since.items():
+            if now - since > LONG_SECONDS and wire.kind in ALARMS_WHEN_LONG:
+                self._raise(wire, record, raised=True)
+        self._memory.forget_old(self._clock.now())
 
-    def _note(self, desk: LaneDesk, kinds: tuple[str, ...], record: Record) -> None:
+    # -- doors -------------------------------------------------------------------------------------
+
+    def _door(self, desk: LaneDesk, change: tuple[Door, Kinds], record: Record) -> None:
+        desk.door, kinds = change
         for kind in kinds:
             record(kind, {"lane_id": desk.lane_id}, {})
+        self._memory.keep_door(desk.lane_id, desk.door.state)
         with self._lock:
             self._doors[desk.lane_id] = desk.door.state
+        if desk.passing is None:
+            return
+        if "no_entry" in kinds:
+            desk.passing = None
+        elif desk.door.is_open or not desk.door.is_seen:
+            # Where no contact tells who stayed outside, whoever was granted has gone through.
+            self._memory.passed(desk.passing, self._clock.now())
+            desk.passing = None
 
-    def _device(self, state: DeviceState, record: Record) -> None:
+    # -- wires -------------------------------------------------------------------------------------
+
+    def _wire(self, desk: LaneDesk, wire: Wire, active: bool, now: float, record: Record) -> None:
+        began = active and wire not in self._active_since
+        ended = not active and wire in self._active_since
+        if began:
+            self._active_since[wire] = now
+        elif ended:
+            del self._active_since[wire]
+        if wire.kind in PRESSES and (began or ended):
+            desk.door = opening_asked(desk.door, now, still=self._any_active(desk.lane_id, PRESSES))
+        elif wire.kind == InputKind.FIRE:
+            fire = self._any_active(desk.lane_id, (wire.kind,))
+            desk.door = fire_changed(desk.door, now, active=fire)
+        if began and wire.kind in PRESSES:
+            record(PRESSES[wire.kind], {"lane_id": desk.lane_id}, {})
+        if not active or wire.kind in ALARMS_AT_ONCE:
+            self._raise(wire, record, raised=active)
+
+    def _any_active(self, lane_id: str, kinds: Collection[str]) -> bool:
+        return any(wire.lane_id == lane_id and wire.kind in kinds for wire in self._active_since)
+
+    def _raise(self, wire: Wire, record: Record, *, raised: bool) -> None:
+        """Record that a wire's alarm begins or ends, where that is news."""
+        if raised is (wire in self._raised):
+            return
+        began, ended = ALARMS[wire.kind]
+        record(began if raised else ended, {"lane_id": wire.lane_id, "detail": wire.end}, {})
+        (self._raised.add if raised else self._raised.discard)(wire)
+        self._memory.keep_raised(wire, raised=raised)
+
+    # -- devices -----------------------------------------------------------------------------------
+
+    def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk], record: Record) -> None:
         detail = state.detail[:MAX_DETAIL_CHARS]
         with self._lock:
             before = self._devices.get(state.device)
@@ -73,6 +150,19 @@ class DeviceWatch:
             record("alarm_device_lost", {"device": state.device, "detail": detail}, {})
         elif before is not None and before.health != Health.OK.value:
             record("device_back", {"device": state.device}, {})
+        if state.health is Health.LOST:
+            self._lost(state.device, desks)
+
+    def _lost(self, device: str, desks: Mapping[str, LaneDesk]) -> None:
+        """Take its contacts as not seen and its buttons as let go: it tells all levels when it is back."""
+        for lane_id in self._contacts.get(device, ()):
+            desks[lane_id].door = contact_lost(desks[lane_id].door)
+        pressed = [wire for wire in self._active_since if wire.kind in PRESSES and wire.device == device]
+        for wire in pressed:
+            del self._active_since[wire]
+            desk = desks[wire.lane_id]
+            still = self._any_active(wire.lane_id, PRESSES)
+            desk.door = opening_asked(desk.door, self._clock.monotonic_seconds(), still=still)
 
     def status(self, postures: Mapping[str, str]) -> GateStatus:
         """Return what the manager's page is told; `postures` by lane."""

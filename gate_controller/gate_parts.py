@@ -1,20 +1,38 @@
 """The parts `assemble` hands to the controller, and the little state that is swapped whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from gate_controller.clock import GateClock
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face_desk import FaceDesk
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane_desk import LaneDesk, Passing
 from gate_controller.policy import PolicySnapshot
 from gate_controller.policy_store import PolicyStore
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
 from hardware.interfaces import Relay
+
+
+class LaneMemory(Protocol):
+    """Who is inside, as far as readers and doors have told."""
+
+    def inside(self, now: datetime) -> frozenset[str]:
+        """Return the ids of those who came in within the last 12 hours and have not left since."""
+        ...
+
+    def passed(self, passing: Passing, now: datetime) -> None:
+        """Count a person in or out."""
+        ...
+
+    def keep_only(self, person_ids: Collection[str]) -> None:
+        """Forget everyone inside who is not among these."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class GateParts:
     screen_acts: ScreenActs
     faces: FaceDesk
     watch: DeviceWatch
+    lane_memory: LaneMemory
     nudge_sync: Callable[[], None]
 
 

@@ -1,16 +1,33 @@
-"""The door of a lane, as its contact tells it.
+"""The door of a lane, as its contact tells it. Pure: times are arguments, in monotonic seconds.
 
-    CLOSED ── granted ──────────> EXPECTED ── opens ──> OPEN ── closes ──> CLOSED
-      │                              │ time over: no_entry    │ open too long: alarm_door_held
-      │ opens, nobody granted        v                        v
-      └──> FORCED (alarm) ────────> CLOSED <── closes ────── HELD (then door_held_clear)
+    CLOSED ── granted ──> EXPECTED ── opens: door_opened ──> OPEN ── shuts: door_closed ──> CLOSED
+      │ │                   │ time over: no_entry           ^  │ too long: alarm_door_held
+      │ │      CLOSED <─────┘         hold or fire begins:  │  v
+      │ │                             door_held_clear       └─ HELD ── shuts: door_held_clear ──> CLOSED
+      │ └─ opens, excused: door_opened ──> OPEN
+      └─── opens, not excused: alarm_door_forced ──> FORCED ── shuts: door_closed ──> CLOSED
 
-Invariants: an exit request or a fire excuses an opening, so neither ever raises a forced alarm; the
-door never gives an order, it only reports. A lane without a contact stays CLOSED and reports nothing.
+    not seen (no contact, its device lost, or the gate just started): nothing is reported; the first word
+    of the contact then meets the state that is remembered:
+        remembered      found open                      found shut
+        CLOSED          OPEN: door_found_open           CLOSED, silent
+        OPEN            OPEN, silent, its time anew     CLOSED: door_closed
+        HELD, FORCED    the same, silent                CLOSED: door_held_clear, door_closed
+
+What excuses an opening: a grant (its release and a moment longer), an exit button, guard's button or
+intercom (while pressed and 10 s longer), a hold, and fire. A hold or fire also excuses a door that stands
+open. A grant at an OPEN door starts its time anew, for the next person is passing; at a HELD or FORCED one
+it excuses the next opening only: that alarm stands until the door has been shut.
+
+Invariants: an excused opening is never forced, and each other one is, once; each alarm has one clear; a
+repeated word of the contact changes nothing; the door gives no order, it only reports.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+Kinds = tuple[str, ...]
+"""The kinds of events to record, in order."""
 
 
 class DoorState(StrEnum):
@@ -23,56 +40,117 @@ class DoorState(StrEnum):
     FORCED = "forced"
 
 
+STANDING_OPEN = frozenset({DoorState.OPEN, DoorState.HELD, DoorState.FORCED})
 EXIT_EXCUSES_SECONDS = 10.0
+MOMENT_SECONDS = 2.0
+"""How long after a lock has caught again somebody may still be pulling the door."""
+DRIVE_OPENS_WITHIN_SECONDS = 30.0
+"""How long after its pulse a motor, barrier or turnstile may take until its contact says open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One door; times are monotonic seconds. `excused_until` is when a grant or exit stops counting."""
+    """One door. `is_seen`: its contact has spoken and is not lost since.
+
+    `granted_until`, `asked_until` and `hold_until` are when a grant, a button and a hold stop excusing.
+    """
 
     state: DoorState = DoorState.CLOSED
-    excused_until: float = 0.0
+    is_seen: bool = False
+    granted_until: float = 0.0
+    asked_until: float = 0.0
+    hold_until: float = 0.0
     opened_at: float = 0.0
+    is_asked: bool = False
+    """A button that lets out or in is pressed now."""
+    fire: bool = False
     held_after_seconds: float = 30.0
-    has_contact: bool = True
+    opens_within_seconds: float = MOMENT_SECONDS
+    """How long after a release has ended the door may open because of it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the door stands open, as far as its contact has said."""
+        return self.state in STANDING_OPEN
+
+    def excuses_opening(self, now: float) -> bool:
+        """Tell whether an opening now has somebody's word."""
+        last = max(self.granted_until, self.asked_until, self.hold_until)
+        return self.fire or self.is_asked or now <= last
+
+    def may_stand_open(self, now: float) -> bool:
+        """Tell whether the door may stand open for as long as it likes."""
+        return self.fire or now <= self.hold_until
 
 
 def granted(door: Door, now: float, pulse_seconds: float) -> Door:
     """Expect an opening for as long as the lock is released, and a moment longer."""
-    excused = max(door.excused_until, now + pulse_seconds + 2.0)
-    if door.state is DoorState.CLOSED and door.has_contact:
-        return replace(door, state=DoorState.EXPECTED, excused_until=excused)
-    return replace(door, excused_until=excused)
+    until = max(door.granted_until, now + pulse_seconds + door.opens_within_seconds)
+    door = replace(door, granted_until=until)
+    if door.state is DoorState.CLOSED and door.is_seen:
+        return replace(door, state=DoorState.EXPECTED)
+    if door.state is DoorState.OPEN:
+        return replace(door, opened_at=max(door.opened_at, now))
+    return door
 
 
 def held_open(door: Door, now: float, seconds: float) -> Door:
     """Let the door stand open, or shut, for so long without an alarm."""
-    excused = max(door.excused_until, now + seconds + 2.0)
-    return replace(door, excused_until=excused, opened_at=max(door.opened_at, now))
+    return replace(door, hold_until=max(door.hold_until, now + seconds + MOMENT_SECONDS))
 
 
-def exit_requested(door: Door, now: float) -> Door:
-    """Excuse an opening from inside."""
-    return replace(door, excused_until=max(door.excused_until, now + EXIT_EXCUSES_SECONDS))
+def hold_ended(door: Door, now: float) -> Door:
+    """End a hold before its time; what grants and buttons excuse stays."""
+    return replace(door, hold_until=min(door.hold_until, now + MOMENT_SECONDS))
 
 
-def contact_changed(door: Door, is_open: bool, now: float) -> tuple[Door, tuple[str, ...]]:
-    """Return the door after its contact moved, and the kinds of events to record."""
-    if is_open and door.state in (DoorState.CLOSED, DoorState.EXPECTED):
-        if now <= door.excused_until:
-            return replace(door, state=DoorState.OPEN, opened_at=now), ("door_opened",)
-        return replace(door, state=DoorState.FORCED, opened_at=now), ("alarm_door_forced",)
-    if not is_open and door.state in (DoorState.OPEN, DoorState.FORCED, DoorState.HELD):
-        kinds = ("door_held_clear",) if door.state is DoorState.HELD else ("door_closed",)
+def opening_asked(door: Door, now: float, *, still: bool) -> Door:
+    """Take a press or a release of a button that lets out or in; `still`: one is pressed now."""
+    return replace(door, is_asked=still, asked_until=max(door.asked_until, now + EXIT_EXCUSES_SECONDS))
+
+
+def fire_changed(door: Door, now: float, *, active: bool) -> Door:
+    """Take what the fire panel's contact says; after a fire the door has its time anew."""
+    if active is door.fire:
+        return door
+    door = opening_asked(door, now, still=door.is_asked)
+    return replace(door, fire=active, opened_at=max(door.opened_at, now))
+
+
+def contact_lost(door: Door) -> Door:
+    """Report nothing until the contact speaks again."""
+    state = DoorState.CLOSED if door.state is DoorState.EXPECTED else door.state
+    return replace(door, is_seen=False, state=state)
+
+
+def contact_changed(door: Door, is_open: bool, now: float) -> tuple[Door, Kinds]:
+    """Return the door after its contact said where it is, and the kinds of events to record."""
+    first, door = not door.is_seen, replace(door, is_seen=True)
+    if is_open and not door.is_open:
+        opened = replace(door, state=DoorState.OPEN, opened_at=now)
+        if door.excuses_opening(now):
+            return opened, ("door_opened",)
+        if first:
+            # Nobody watched: the power was away, or the contact's cable.
+            return opened, ("door_found_open",)
+        return replace(opened, state=DoorState.FORCED), ("alarm_door_forced",)
+    if not is_open and door.is_open:
+        kind = "door_held_clear" if door.state is DoorState.HELD else "door_closed"
         # The excuse stays: the lock may still be released for the next person.
-        return replace(door, state=DoorState.CLOSED), kinds
-    return door, ()
+        return replace(door, state=DoorState.CLOSED), (kind,)
+    return (replace(door, opened_at=now) if first else door), ()
 
 
-def time_passed(door: Door, now: float) -> tuple[Door, tuple[str, ...]]:
+def time_passed(door: Door, now: float) -> tuple[Door, Kinds]:
     """Return the door after time alone has passed, and the kinds of events to record."""
-    if door.state is DoorState.EXPECTED and now > door.excused_until:
+    if not door.is_seen:
+        return door, ()
+    if door.state is DoorState.EXPECTED and now > door.granted_until:
         return replace(door, state=DoorState.CLOSED), ("no_entry",)
-    if door.state is DoorState.OPEN and now - door.opened_at > door.held_after_seconds:
+    if door.state is DoorState.HELD and door.may_stand_open(now):
+        return replace(door, state=DoorState.OPEN, opened_at=now), ("door_held_clear",)
+    stands_since = max(door.opened_at, door.hold_until)
+    is_late = now - stands_since > door.held_after_seconds
+    if door.state is DoorState.OPEN and is_late and not door.may_stand_open(now):
         return replace(door, state=DoorState.HELD), ("alarm_door_held",)
     return door, ()

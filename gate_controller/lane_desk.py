@@ -56,11 +56,15 @@ class LaneDesk:
     language: str = "zh"
     slower: bool = False
     help_until_seconds: float = 0.0
-    fire: bool = False
     is_hashing: bool = False
     last_code: str = ""
     last_code_until_seconds: float = 0.0
     passing: Passing | None = None
+
+    @property
+    def fire(self) -> bool:
+        """Tell whether the fire panel's contact is active."""
+        return self.door.fire
 
     def show(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
         """Put a screen up for some seconds, three times as many for who asked for more time."""

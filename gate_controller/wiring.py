@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gate_controller.config import GateConfig, lock_of
+from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
 from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
 from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
 from hardware.gpio_inputs import GpioInputs
@@ -62,6 +63,22 @@ def lanes_never_held(config: GateConfig) -> frozenset[str]:
     locks = {lane_id: lock_of(lane) for lane_id, lane in config.lane.items()}
     return frozenset(
         lane_id for lane_id, lock in locks.items() if lock is not None and not lock.rules.may_hold
+    )
+
+
+def make_door(config: GateConfig, lane_id: str, remembered: DoorState) -> Door:
+    """Return a lane's door as it was when the gate last knew; without a contact it is taken as shut."""
+    has_contact = any(
+        wire.lane == lane_id and wire.kind == "door_open"
+        for board in config.inputs.values()
+        for wire in board.wires
+    )
+    # A drive goes on opening, and a turnstile stays free, after its pulse is over.
+    is_drive = lane_id in lanes_never_held(config)
+    return Door(
+        state=remembered if has_contact else DoorState.CLOSED,
+        held_after_seconds=config.lane[lane_id].held_after_seconds,
+        opens_within_seconds=DRIVE_OPENS_WITHIN_SECONDS if is_drive else MOMENT_SECONDS,
     )
 
 

@@ -1,8 +1,8 @@
-"""Door contact, exit button, tamper and fire: wires that are observed, never driven.
+"""Door contact, buttons, tamper, fire, battery, obstacle: wires that are observed, never driven.
 
-Two ways in today: a small serial input board with a line protocol of our own, and the modem-control
+Two ways in are here: a small serial input board with a line protocol of our own, and the modem-control
 inputs of a USB serial adapter. The board is Menjin's simulated or do-it-yourself board (a
-microcontroller with twenty lines of program); Modbus input modules and GPIO come later.
+microcontroller with twenty lines of program). Modbus boards and GPIO lines have files of their own.
 
     board → host   I<n>=<0|1>\\n    terminal n is open (0) or closed (1); sent on each change
     host → board   ?\\n             say the state of every terminal
@@ -11,6 +11,7 @@ The exit button and the fire release work in hardware; what is read here is only
 """
 
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from hardware.serial_line import ModemLines, SerialLine
 from hardware.serial_reader import SerialReader
 
 DEBOUNCE_NS = 20_000_000
+ASK_AGAIN_NS = 1_000_000_000
 ASK_ALL = b"?\n"
 MODEM_TERMINALS = ("cts", "dsr", "dcd", "ri")
 BOARD_TERMINALS = tuple(str(number) for number in range(1, 17))
@@ -121,7 +123,7 @@ class WireStates:
             return []
         wire = self._wires[terminal]
         active = wire.is_active(closed)
-        return [InputChange(self._device, wire.lane_id, wire.kind, active, now_ns)]
+        return [InputChange(self._device, wire.lane_id, wire.kind, active, now_ns, terminal)]
 
 
 class SerialInputBoard(SerialReader):
@@ -135,6 +137,8 @@ class SerialInputBoard(SerialReader):
         self._states = WireStates(name, wires, BOARD_TERMINALS)
         self._framer = LineFramer(16)
         self._unreadable = 0
+        self._asked_after = 0
+        self._asked_at_ns = 0
 
     @property
     def dropped_frames(self) -> int:
@@ -165,6 +169,14 @@ class SerialInputBoard(SerialReader):
             else:
                 changes += self._states.sample(*state, at_ns)
         return changes
+
+    def _read(self) -> None:
+        super()._read()
+        now_ns = time.monotonic_ns()
+        if self.dropped_frames != self._asked_after and now_ns - self._asked_at_ns > ASK_AGAIN_NS:
+            # The line that was lost may have been a change, which the board does not repeat by itself.
+            self._asked_after, self._asked_at_ns = self.dropped_frames, now_ns
+            self._line.write(ASK_ALL)
 
 
 class ModemControlInputs(SerialReader):

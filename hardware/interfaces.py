@@ -69,6 +69,8 @@ class InputChange:
     kind: InputKind
     active: bool
     read_at_ns: int
+    terminal: str = ""
+    """Where the wire ends at the device; empty where the device is the input, as a reader's own tamper."""
 
 
 class Health(StrEnum):

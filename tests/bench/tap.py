@@ -2,9 +2,12 @@
 
 The gate runs as its own process, as it does on site. Baselines of the same run: for serial methods a
 process that answers a line with four bytes and decides nothing; for the PIN that plus one bare
-Argon2id hash; for a frame, decoding the picture alone.
+Argon2id hash; for a frame, decoding the picture alone; for OSDP, the control panel in a process that
+decides nothing. A pty carries bytes at once: what the wire itself takes is told beside the figures.
 """
 
+import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -20,19 +23,24 @@ import qrcode
 
 from gate_controller.pins import argon2_tag
 from gate_controller.policy import Record
+from gate_controller.secrets_dir import write_secret
 from hardware.card_readers import CardFormat
 from hardware.code_scanners import read_codes
 from hardware.interfaces import Frame
+from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.bench.big_site import card_number, records_of
 from tests.bench.figure import Figure, beside, percentile
+from tests.bench.osdp_tap import bare_osdp_ms, osdp_card_ms, until_on, until_secure
+from tests.bench.rest import OSDP
+from tests.bench.wires import Ear, on_the_wire
 from tests.gate_on_a_bench import CAMERA_SHEET, CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.people import HOME, Phone, lane, person, pin, qr
 from tests.terminal_hand import TerminalHand
 
 CREDENTIALS = 100_000
-CARDS, PINS, CODES, FRAMES, PHONES = 300, 64, 64, 64, 16
+CARDS, OSDP_CARDS, PINS, CODES, FRAMES, PHONES = 300, 200, 64, 64, 64, 16
 HOME_PINS = tuple(f"{480000 + 1373 * n}" for n in range(1, 9))
 ECHO = """
 import os, sys
@@ -50,12 +58,18 @@ Timed = Callable[[], float]
 
 
 def measure() -> Iterator[Figure]:
-    """Yield p50 and p99 in milliseconds for card, PIN in a home of eight, code by scanner and by frame."""
+    """Yield p50 and p99 in ms: card by line and by OSDP, PIN in a home of eight, code by scanner and frame."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
         bare = _bare_line(Path(folder) / "bare")
         root = Path(folder) / "gate"
         phones = [Phone(credential_id=f"{n:016x}") for n in range(PHONES)]
-        with _gate(root, phones) as (bench, hand):
+        osdp_key, osdp_ear = secrets.token_bytes(16), Ear()
+        bare_osdp = bare_osdp_ms(Path(folder) / "bare" / "osdp", OSDP_CARDS)
+        (root / "dev").mkdir(parents=True)
+        with (
+            OsdpBus(root / "dev" / "osdp", name="osdp", trace=osdp_ear.take) as bus,
+            _gate(root, phones, osdp_key) as (bench, hand),
+        ):
             bare_peer = "a process that decides nothing"
             yield from _pair("card", [_card(bench, n) for n in range(CARDS)], bare_peer, bare)
             hash_ms = percentile([_hash_ms() for _ in range(20)], 0.5)
@@ -67,6 +81,14 @@ def measure() -> Iterator[Figure]:
             looked = [_frame(bench, hand, phones[n % PHONES], 8 + n // PHONES) for n in range(FRAMES)]
             decodes = [_decode_ms(n) for n in range(FRAMES)]
             yield from _pair("QR frame", looked, "decoding the frame alone", decodes)
+            yield from on_the_wire("tap", "card line", 10)
+            yield from on_the_wire("tap", "QR line", len(phones[0].code(0)) + 2)
+            reader = bus.add(5, osdp_key)
+            until_secure(reader)
+            taps = [osdp_card_ms(bench.relay, reader, osdp_ear, n) for n in range(OSDP_CARDS)]
+            took, carried = [ms for ms, _count in taps], [float(count) for _ms, count in taps]
+            yield from _pair("OSDP card", took, "the OSDP panel alone", bare_osdp)
+            yield from on_the_wire("tap", "OSDP line from tap to relay", round(percentile(carried, 0.5)))
 
 
 def _records(phones: list[Phone]) -> dict[str, Record]:
@@ -86,18 +108,23 @@ def _records(phones: list[Phone]) -> dict[str, Record]:
 
 
 @contextmanager
-def _gate(root: Path, phones: list[Phone]) -> Iterator[tuple[BenchGate, TerminalHand]]:
+def _gate(
+    root: Path, phones: list[Phone], osdp_key: bytes
+) -> Iterator[tuple[BenchGate, TerminalHand]]:
     frames, token, port = root / "frames", root / "token", _free_port()
     frames.mkdir(parents=True)
     more = (
         f'{CAMERA_SHEET}[camera.eye]\nkind = "folder"\nsource = "{frames}"\nlane = "{LANE}"\n'
         f'[terminal.screen]\nlane = "{LANE}"\nport = {port}\nlaunch_token_file = "{token}"\n'
+        f"{OSDP.format(root=root)}"
     )
     with bench_gate(root, more=more) as bench:
+        write_secret(root / "secrets", "osdp-osdp-in.key", osdp_key)
         bench.give_policy(_records(phones))
         site_file = bench.write_site_file()
         process = subprocess.Popen(
-            [sys.executable, "-m", "menjin", "gate", "run", str(site_file)], stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "menjin", "gate", "run", str(site_file)],
+            env={**os.environ, "MENJIN_LOG_LEVEL": "CRITICAL"},
         )
         try:
             bench.relay.wait_for_off(1, timeout_seconds=30)
@@ -122,22 +149,16 @@ def _pair(case: str, values: list[float], peer: str, peers: list[float]) -> Iter
         yield beside("tap", f"{case} → relay byte, {name}", value, "ms", peer, baseline)
 
 
-def _until_on(relay: RelayBoard, sent_ns: int) -> float:
-    on_ns = relay.wait_for_on(1, timeout_seconds=5, after_ns=sent_ns)
-    relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
-    return (on_ns - sent_ns) / 1e6
-
-
 def _card(bench: BenchGate, index: int) -> float:
-    return _until_on(bench.relay, bench.card.tap(card_number(index * 331)))
+    return until_on(bench.relay, bench.card.tap(card_number(index * 331)))
 
 
 def _pin(bench: BenchGate, digits: str) -> float:
-    return _until_on(bench.relay, bench.keys.type(f"31203#{digits}#"))
+    return until_on(bench.relay, bench.keys.type(f"31203#{digits}#"))
 
 
 def _code(bench: BenchGate, phone: Phone, ahead: int) -> float:
-    return _until_on(bench.relay, bench.scanner.scan(phone.code(int(time.time()) - 10 + ahead)))
+    return until_on(bench.relay, bench.scanner.scan(phone.code(int(time.time()) - 10 + ahead)))
 
 
 def _frame(bench: BenchGate, hand: TerminalHand, phone: Phone, ahead: int) -> float:
@@ -149,7 +170,7 @@ def _frame(bench: BenchGate, hand: TerminalHand, phone: Phone, ahead: int) -> fl
     part.write_bytes(encoded.tobytes())
     shown_ns = time.monotonic_ns()
     part.replace(bench.root / "frames" / "code.png")
-    took = _until_on(bench.relay, shown_ns)
+    took = until_on(bench.relay, shown_ns)
     (bench.root / "frames" / "code.png").unlink()
     return took
 

@@ -1,0 +1,334 @@
+"""What doors, buttons, wires and devices say, as it reaches the journal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate_controller.clock import GateClock
+from gate_controller.device_watch import ALARMS, ALARMS_AT_ONCE, DeviceWatch
+from gate_controller.journal_chain import Facts
+from gate_controller.lane import Door, DoorState, granted
+from gate_controller.lane_desk import LaneDesk, Passing
+from gate_controller.lane_memory import LaneMemory
+from hardware.interfaces import DeviceState, Health, InputChange, InputKind
+
+NORTH, SOUTH = "north-in", "south-out"
+START = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+MOTHER = "a" * 16
+
+
+@dataclass
+class Gatehouse:
+    """A watch with its memory, two lanes, and a clock that the test moves."""
+
+    path: Path
+    now: float = 1000.0
+    told: list[tuple[str, Facts]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.power_on()
+
+    def power_on(self) -> None:
+        """Start as a gate does: everything from the disk."""
+        self.memory = LaneMemory(self.path, self.wall())
+        self.desks = {lane: LaneDesk(lane, door=Door(self.memory.door(lane))) for lane in (NORTH, SOUTH)}
+        clock = GateClock(self.wall, lambda: self.now, floor=None, is_battery_backed=True)
+        self.watch = DeviceWatch(clock, self.memory)
+
+    def power_cut(self) -> None:
+        self.memory.close()
+        self.power_on()
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.now)
+
+    def record(self, kind: str, facts: Facts, personal: Facts) -> None:
+        assert personal == {}
+        self.told.append((kind, facts))
+
+    def wire(self, kind: InputKind, *, active: bool, lane: str = NORTH, at: str = "wires:1") -> list[str]:
+        """Let a wire tell a level; return the kinds of events that followed."""
+        device, _, terminal = at.partition(":")
+        change = InputChange(device, lane, kind, active, 0, terminal)
+        return self._kinds_after(lambda: self.watch.handle(change, self.desks, self.record))
+
+    def device(self, health: Health, name: str = "wires") -> list[str]:
+        state = DeviceState(name, health, "a detail")
+        return self._kinds_after(lambda: self.watch.handle(state, self.desks, self.record))
+
+    def wait(self, seconds: float) -> list[str]:
+        self.now += seconds
+        return self._kinds_after(lambda: self.watch.time_passed(self.desks, self.record))
+
+    def grant(self, direction: str = "in") -> None:
+        desk = self.desks[NORTH]
+        desk.door = granted(desk.door, self.now, 3.0)
+        desk.passing = Passing(MOTHER, direction)
+
+    def _kinds_after(self, act) -> list[str]:
+        before = len(self.told)
+        act()
+        return [kind for kind, _ in self.told[before:]]
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gatehouse]:
+    house = Gatehouse(tmp_path / "lanes.sqlite3")
+    for lane in (NORTH, SOUTH):
+        assert house.wire(InputKind.DOOR_OPEN, active=False, lane=lane) == []
+    yield house
+    house.memory.close()
+
+
+# -- buttons ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        (InputKind.EXIT_BUTTON, "exit_request"),
+        (InputKind.GUARD_BUTTON, "guard_button"),
+        (InputKind.INTERCOM, "intercom_opening"),
+    ],
+)
+def test_a_button_is_recorded_once_and_its_opening_is_not_forced(
+    gate: Gatehouse, kind: InputKind, event: str
+) -> None:
+    assert gate.wire(kind, active=True, at="wires:2") == [event]
+    assert gate.wire(kind, active=True, at="wires:2") == []
+    gate.now += 60
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_closed"]
+    assert gate.wire(kind, active=False, at="wires:2") == []
+    gate.now += 10.1
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["alarm_door_forced"]
+
+
+def test_a_button_excuses_its_own_lane_only(gate: Gatehouse) -> None:
+    gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
+    assert gate.wire(InputKind.DOOR_OPEN, active=True, lane=SOUTH) == ["alarm_door_forced"]
+
+
+def test_of_two_buttons_one_let_go_still_leaves_the_other_pressed(gate: Gatehouse) -> None:
+    gate.wire(InputKind.EXIT_BUTTON, active=True, at="wires:2")
+    gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:3")
+    gate.wire(InputKind.EXIT_BUTTON, active=False, at="wires:2")
+    gate.now += 60
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
+
+
+def test_a_button_that_hangs_is_told_for_it_excuses_every_opening(gate: Gatehouse) -> None:
+    gate.wire(InputKind.EXIT_BUTTON, active=True, at="wires:2")
+    assert gate.wait(120) == []
+    assert gate.wait(0.2) == ["alarm_button_stuck"]
+    assert gate.wait(600) == []
+    assert gate.wire(InputKind.EXIT_BUTTON, active=False, at="wires:2") == ["button_stuck_clear"]
+
+
+def test_a_button_whose_device_is_lost_counts_as_let_go(gate: Gatehouse) -> None:
+    gate.wire(InputKind.DOOR_OPEN, active=False, at="contact:1")
+    gate.wire(InputKind.EXIT_BUTTON, active=True, at="buttons:1")
+    gate.device(Health.LOST, "buttons")
+    gate.now += 10.1
+    assert gate.wire(InputKind.DOOR_OPEN, active=True, at="contact:1") == ["alarm_door_forced"]
+
+
+# -- alarms of wires -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "events"), ALARMS_AT_ONCE.items())
+def test_a_wires_alarm_is_told_once_and_cleared_once(
+    gate: Gatehouse, kind: str, events: tuple[str, str]
+) -> None:
+    wire = InputKind(kind)
+    assert gate.wire(wire, active=False, at="wires:3") == []
+    assert gate.wire(wire, active=True, at="wires:3") == [events[0]]
+    gate.device(Health.LOST)
+    assert gate.wire(wire, active=True, at="wires:3") == []
+    assert gate.wire(wire, active=False, at="wires:3") == [events[1]]
+    assert gate.wire(wire, active=False, at="wires:3") == []
+    assert gate.told[-1] == (events[1], {"lane_id": NORTH, "detail": "wires:3"})
+
+
+def test_tamper_says_which_wire_or_reader(gate: Gatehouse) -> None:
+    for at in ("wires:3", "wires:4", "osdp-north"):
+        assert gate.wire(InputKind.TAMPER, active=True, at=at) == ["alarm_tamper"]
+    assert [facts["detail"] for _, facts in gate.told] == ["wires:3", "wires:4", "osdp-north"]
+
+
+def test_an_alarm_that_stood_before_a_power_cut_is_not_raised_again_and_is_cleared(gate: Gatehouse) -> None:
+    gate.wire(InputKind.TAMPER, active=True, at="wires:3")
+    gate.wire(InputKind.ON_BATTERY, active=True, at="wires:4")
+    gate.power_cut()
+    assert gate.wire(InputKind.TAMPER, active=True, at="wires:3") == []
+    assert gate.wire(InputKind.ON_BATTERY, active=False, at="wires:4") == ["on_battery_clear"]
+    gate.power_cut()
+    assert gate.wire(InputKind.TAMPER, active=False, at="wires:3") == ["tamper_clear"]
+
+
+def test_an_obstacle_is_traffic_until_it_has_stayed_for_two_minutes(gate: Gatehouse) -> None:
+    for _ in range(5):
+        assert gate.wire(InputKind.OBSTACLE, active=True, at="wires:5") == []
+        assert gate.wait(119) == []
+        assert gate.wire(InputKind.OBSTACLE, active=False, at="wires:5") == []
+    gate.wire(InputKind.OBSTACLE, active=True, at="wires:5")
+    assert gate.wait(120.2) == ["alarm_obstacle"]
+    assert gate.wait(120.2) == []
+    assert gate.wire(InputKind.OBSTACLE, active=False, at="wires:5") == ["obstacle_clear"]
+
+
+def test_fire_excuses_and_shows_until_the_last_panel_contact_rests(gate: Gatehouse) -> None:
+    gate.wire(InputKind.FIRE, active=True, at="wires:3")
+    gate.wire(InputKind.FIRE, active=True, at="wires:4")
+    gate.wire(InputKind.FIRE, active=False, at="wires:3")
+    gate.now += 3600
+    assert gate.desks[NORTH].fire
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
+    assert gate.wait(3600) == []
+    assert gate.wire(InputKind.FIRE, active=False, at="wires:4") == ["fire_clear"]
+    assert not gate.desks[NORTH].fire
+    assert gate.wait(30) == []
+    assert gate.wait(0.2) == ["alarm_door_held"]
+
+
+# -- doors and who passes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "before"),
+    [(DoorState.OPEN, 0.0), (DoorState.HELD, 30.2)],
+)
+def test_an_open_door_is_itself_again_after_a_power_cut(
+    gate: Gatehouse, state: DoorState, before: float
+) -> None:
+    gate.grant()
+    gate.wire(InputKind.DOOR_OPEN, active=True)
+    gate.wait(before)
+    for _ in range(2):
+        gate.power_cut()
+        assert gate.wire(InputKind.DOOR_OPEN, active=True) == []
+        assert gate.desks[NORTH].door.state is state
+
+
+def test_a_forced_door_is_not_forced_again_by_a_power_cut(gate: Gatehouse) -> None:
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["alarm_door_forced"]
+    gate.power_cut()
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == []
+    assert gate.wait(60) == []
+    gate.power_cut()
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_closed"]
+
+
+def test_a_door_opened_while_the_power_or_the_contacts_cable_was_away_is_found_open(gate: Gatehouse) -> None:
+    gate.power_cut()
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_found_open"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=True, lane=SOUTH) == ["door_found_open"]
+    gate.wire(InputKind.DOOR_OPEN, active=False)
+    gate.device(Health.LOST)
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_found_open"]
+
+
+def test_while_the_contact_is_lost_nobody_is_said_to_have_stayed_away(gate: Gatehouse) -> None:
+    gate.grant()
+    assert gate.device(Health.LOST) == ["alarm_device_lost"]
+    assert gate.wait(60) == []
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == []
+    assert gate.wait(60) == []
+
+
+def test_who_opens_the_door_is_counted_and_who_does_not_come_is_not(gate: Gatehouse) -> None:
+    gate.grant()
+    assert gate.wait(6) == ["no_entry"]
+    assert gate.desks[NORTH].passing is None
+    assert gate.memory.inside(gate.wall()) == frozenset()
+    gate.grant()
+    gate.wait(1)
+    assert gate.memory.inside(gate.wall()) == frozenset()
+    gate.wire(InputKind.DOOR_OPEN, active=True)
+    assert gate.desks[NORTH].passing is None
+    assert gate.memory.inside(gate.wall()) == {MOTHER}
+    gate.grant("out")
+    gate.wait(0.2)
+    assert gate.memory.inside(gate.wall()) == frozenset()
+
+
+def test_whoever_is_granted_where_no_contact_tells_counts_as_gone_through(gate: Gatehouse) -> None:
+    gate.device(Health.LOST)
+    gate.grant()
+    gate.wait(0.2)
+    assert gate.memory.inside(gate.wall()) == {MOTHER}
+
+
+def test_who_was_inside_long_ago_is_forgotten_as_time_passes(gate: Gatehouse) -> None:
+    gate.grant()
+    gate.wire(InputKind.DOOR_OPEN, active=True)
+    gate.wait(12 * 3600 + 1)
+    gate.memory.close()
+    gate.now -= 12 * 3600
+    gate.power_on()
+    assert gate.memory.inside(gate.wall()) == frozenset()
+
+
+# -- devices ---------------------------------------------------------------------------------------
+
+
+def test_a_device_that_goes_and_comes_is_told_and_shown(gate: Gatehouse) -> None:
+    assert gate.device(Health.OK, "card") == []
+    assert gate.device(Health.LOST, "card") == ["alarm_device_lost"]
+    assert gate.device(Health.OK, "card") == ["device_back"]
+    gate.wire(InputKind.DOOR_OPEN, active=True)
+    gate.wait(0.2)
+    status = gate.watch.status({NORTH: "normal", SOUTH: "normal"})
+    assert [(lane.lane_id, lane.door) for lane in status.lanes] == [(NORTH, "forced"), (SOUTH, "closed")]
+    assert [(device.device, device.health) for device in status.devices] == [("card", "ok")]
+
+
+# -- random histories ------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("wire"),
+            st.sampled_from(sorted(kind.value for kind in InputKind)),
+            st.booleans(),
+            st.sampled_from(("wires:1", "wires:2")),
+        ),
+        st.tuples(st.just("wait"), st.floats(0.1, 200.0)),
+        st.tuples(st.sampled_from(("lost", "power"))),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(
+    tmp_path_factory: pytest.TempPathFactory, steps: list
+) -> None:
+    gate = Gatehouse(tmp_path_factory.mktemp("watch") / "lanes.sqlite3")
+    for what, *more in steps:
+        match what:
+            case "wire":
+                gate.wire(InputKind(more[0]), active=more[1], at=more[2])
+            case "wait":
+                gate.wait(more[0])
+            case "lost":
+                gate.device(Health.LOST)
+            case "power":
+                gate.power_cut()
+    for kind in ALARMS:
+        for at in ("wires:1", "wires:2"):
+            gate.wire(InputKind(kind), active=False, at=at)
+    gate.memory.close()
+    for begins, ends in set(ALARMS.values()):
+        for at in ("wires:1", "wires:2"):
+            story = [
+                kind for kind, facts in gate.told if facts.get("detail") == at and kind in (begins, ends)
+            ]
+            kinds_here = sum(value == (begins, ends) for value in ALARMS.values())
+            assert story.count(begins) == story.count(ends)
+            assert kinds_here > 1 or story == [begins, ends] * (len(story) // 2)

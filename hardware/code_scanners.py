@@ -15,7 +15,7 @@ from hardware.serial_reader import SerialReader
 
 LONGEST_CODE_BYTES = 1024
 LARGEST_PICTURE_BYTES = 64 * 1024 * 1024
-_QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_QR_ONLY = zxingcpp.BarcodeFormat.QRCode
 
 
 class SerialCodeScanner(SerialReader):

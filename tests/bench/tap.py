@@ -58,7 +58,7 @@ Timed = Callable[[], float]
 
 
 def measure() -> Iterator[Figure]:
-    """Yield p50 and p99 in ms: card by line and by OSDP, PIN in a home of eight, code by scanner and frame."""
+    """Yield p50 and p99 in ms: card by line and OSDP, PIN in a home of eight, code by scanner and frame."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
         bare = _bare_line(Path(folder) / "bare")
         root = Path(folder) / "gate"

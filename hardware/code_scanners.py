@@ -15,7 +15,6 @@ from hardware.serial_reader import SerialReader
 
 LONGEST_CODE_BYTES = 1024
 LARGEST_PICTURE_BYTES = 64 * 1024 * 1024
-_QR_ONLY = zxingcpp.BarcodeFormat.QRCode
 
 
 class SerialCodeScanner(SerialReader):
@@ -57,7 +56,8 @@ def read_codes(frame: Frame) -> tuple[str, ...]:
     grey = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(grey),
-        formats=_QR_ONLY,
+        # Made each time: kept in a module it would be told of as leaked at exit.
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
         text_mode=zxingcpp.TextMode.Plain,
     )
     return tuple(dict.fromkeys(code.text for code in found if code.valid))

@@ -12,6 +12,10 @@ PYTHON ?=
 # Extra words for pytest: make test PYTEST_ARGS="-k calendar -x"
 PYTEST_ARGS ?=
 
+# How long `make fuzz` gives each target, and which (without one: all).
+SECONDS := 600
+TARGET :=
+
 # Pure Python, but published only as source; every other package comes as a wheel.
 SOURCE_ONLY := flask-principal
 LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
@@ -25,7 +29,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-all check bench lock clean
+.PHONY: help setup demo test test-all check fuzz bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -47,6 +51,9 @@ check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
+
+fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600 TARGET="tags modbus"
+	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGET)
 
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench
@@ -100,6 +107,16 @@ $(VENV)/.browser-parts: package.json package-lock.json .npmrc $(VENV)/.packages
 	@rm -rf $(VENDOR) && mkdir -p $(VENDOR)/lean-qr/extras
 	@cp node_modules/lean-qr/LICENSE node_modules/lean-qr/*.mjs $(VENDOR)/lean-qr/
 	@cp node_modules/lean-qr/extras/*.mjs $(VENDOR)/lean-qr/extras/
+	@touch $@
+
+# Only `make fuzz` needs it, and only these Pythons have it.
+$(VENV)/.fuzzer: tests/fuzz/requirements.txt $(VENV)/.packages
+	@$(BIN)/python -c 'import platform, sys; \
+	here = sys.platform, platform.machine(), sys.version_info[:2]; \
+	fits = here in [("linux", "x86_64", (3, minor)) for minor in (11, 12, 13)]; \
+	sys.exit(None if fits else "make fuzz needs the fuzzer atheris, which exists for Python 3.11 to 3.13 on " \
+	"x86-64 Linux; this is Python %d.%d on %s %s" % (*here[2], *here[:2]))'
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
 
 %.mo: %.po | $(VENV)/.packages

@@ -20,6 +20,7 @@ from gate_controller.output_sections import (
     Section,
     WireSection,
     things_held,
+    why_no_such_kind,
     wrong_key,
 )
 from gate_controller.policy import Id
@@ -151,7 +152,7 @@ def load_config(path: Path) -> GateConfig:
         raise ConfigRefused(f"{path}: cannot be read: {err}") from err
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
+    except (ValueError, RecursionError) as err:  # also numbers of 5,000 digits and endless brackets
         raise ConfigRefused(f"{path}: not a TOML file: {err}") from err
     _check_tables(path, text, tables)
     try:
@@ -195,6 +196,7 @@ def _explained(
     elif keys and (values := _legal_values(typing.get_type_hints(_type_at(part_type, place)).get(keys[-1]))):
         wrong = re.sub(r"^Invalid enum value (.+)$", r"\1 is not legal", sentence)
         sentence = f"{wrong}; legal values: " + ", ".join(repr(value) for value in values)
+        sentence += why_no_such_kind(wrong) if part_type is RelayBoardSection else ""
     return ConfigRefused(f"{path}, line {line_of(text, keys)}: {'.'.join(keys) or 'the file'}: {sentence}")
 
 
@@ -341,6 +343,10 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
             once(("name", name), section, name)
             for thing in things_held(board):
                 once(thing, section, name, "chip" if board.port is None else "port")
+    for name, board in config.inputs.items():
+        for wire in board.wires:
+            if wire.kind == "door_open":
+                once(("door contact of lane", wire.lane), "inputs", name, "wires")
     for section, parts in (
         ("reader", config.reader),
         ("keypad", config.keypad),
@@ -360,6 +366,7 @@ def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
         # Its launch page lies beside it under a fixed name.
         once(("folder", str(terminal.launch_token_file.parent)), "terminal", name, "launch_token_file")
     for name, camera in config.camera.items():
+        once(("name", name), "camera", name)
         once(("camera of lane", camera.lane), "camera", name, "lane")
 
 

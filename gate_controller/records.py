@@ -262,6 +262,6 @@ def decode_record(key: str, value: bytes | msgspec.Raw) -> Record:
         raise PolicyRefused(f"record {key!r}: no such kind of record")
     try:
         record: Record = decoder.decode(value)
-    except (msgspec.MsgspecError, ValueError) as err:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise PolicyRefused(f"record {key!r}: {err}") from err
     return record

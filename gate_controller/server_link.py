@@ -70,7 +70,7 @@ def read_reply(response: requests.Response, reply_type: type[T]) -> T:
             refusal = msgspec.json.decode(response.content, type=Refusal)
             raise SyncRefused(f"{refusal.error}: {refusal.detail}")
         return msgspec.json.decode(response.content, type=reply_type)
-    except (msgspec.MsgspecError, ValueError) as err:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise SyncRefused(
             f"HTTP {response.status_code} from {response.url} is not an answer of Menjin's server: {err}"
         ) from err

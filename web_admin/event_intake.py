@@ -23,6 +23,7 @@ from gate_controller.journal_chain import (
 from gate_controller.signing import SignatureRefused, sign, verify
 from gate_controller.sync_contract import EventBatch, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
+from web_admin.emergency_records import note_uses
 from web_admin.models import Gate, GateEvent
 from web_admin.sealing import Sealer
 from web_admin.shown_at_gates import confirm_shown
@@ -49,6 +50,7 @@ def take_events(
         gate.head_digest = fresh[-1].digest
         session.flush()
         confirm_shown(session, sealer, gate, fresh, now)
+        note_uses(session, gate, fresh)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, sealer, gate, head.journal_id),
@@ -60,7 +62,7 @@ def _checked_head(gate: Gate, batch: EventBatch) -> Head:
     try:
         verify(gate.public_key or b"", HEAD_DOMAIN, batch.head.head, batch.head.signature)
         head = msgspec.json.decode(batch.head.head, type=Head)
-    except (SignatureRefused, msgspec.MsgspecError) as err:
+    except (SignatureRefused, msgspec.MsgspecError, ValueError) as err:
         raise EventsRefused(f"the signed head: {err}") from err
     if head.site_id != gate.site_id:
         raise EventsRefused(f"the head is of site {head.site_id!r}")

@@ -110,6 +110,7 @@ TerminalAct = (
 
 METHOD_ORDER = tuple(Method)
 Count = Annotated[int, msgspec.Meta(ge=0, le=99)]
+CameraTrouble = Literal["", "dark", "covered", "frozen", "lost"]
 MessageKey = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[a-z_]*\Z")]
 
 
@@ -133,6 +134,8 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     steps_needed: Count = 0
     camera: Literal["closed", "codes_only", "looking"] = "closed"
     """What the device itself does now, never what it was asked to do."""
+    camera_trouble: CameraTrouble = ""
+    """Why the camera does not see, as the last look showed; face is not offered then."""
     online: bool = True
     """False shows the note that the office is out of reach, on whatever screen."""
     clock_sure: bool = True
@@ -154,7 +157,10 @@ _ACTS: msgspec.json.Decoder[TerminalAct] = msgspec.json.Decoder(TerminalAct)
 
 def decode_act(body: bytes) -> TerminalAct:
     """Return the act in a request's JSON body; raise msgspec.MsgspecError on anything else."""
-    return _ACTS.decode(body)
+    try:
+        return _ACTS.decode(body)
+    except (UnicodeDecodeError, RecursionError) as err:
+        raise msgspec.DecodeError("no UTF-8, or brackets without end") from err
 
 
 def encode_view(view: TerminalView) -> bytes:

@@ -1,0 +1,380 @@
+"""Bytes from devices: whatever comes, no exception, little is held, no number that was not sent whole.
+
+Where a frame is told from a torn one by a checksum, parity or fixed length, the number read has to
+stand in the bytes as the device's twin prints it; the twins do not call the drivers' parsers.
+"""
+
+import itertools
+import re
+from functools import reduce
+from operator import xor
+
+import cv2
+import numpy as np
+from pymodbus.pdu import ExceptionResponse
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, ReadDiscreteInputsRequest
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
+
+from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
+from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner, read_codes
+from hardware.framed_readers import RawFrameReader, TagReader
+from hardware.input_events import EventDecoder
+from hardware.inputs import BOARD_TERMINALS, InputWire, SerialInputBoard
+from hardware.interfaces import CardRead, CodeRead, DeviceReport, InputChange, InputKind, KeyPress
+from hardware.keypads import SerialKeypad
+from hardware.matrix_keypads import KEY_OF_BYTE, FramedKeypad
+from hardware.modbus_line import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
+from hardware.osdp_panel import Panel, Peer
+from hardware.pictures import decode_picture
+from hardware.serial_reader import SerialReader
+from hardware.simulated.framed_readers import printed_frame, tag_frame
+from hardware.simulated.modbus_board import crc16 as modbus_crc16
+from hardware.simulated.modbus_board import sealed
+from hardware.simulated.osdp_reader import crc16 as osdp_crc16
+from hardware.simulated.readers import printed_line
+from hardware.simulated.wedge import event, grabbed_by_nobody, typed
+from hardware.wedge import WedgeCardReader, WedgeKeypad
+from hardware.wiegand import RawFrameFormat
+from tests.fuzz.target import SECOND_NS, Target, chosen, over_time
+
+PORT = "/dev/serial/by-id/fuzz"
+LATER_NS = 100_000 * SECOND_NS
+CARD = 0x12AB34CD
+LONGEST_HELD_BYTES = 48
+
+
+def heard(reader: SerialReader, data: bytes, longest_held: int = LONGEST_HELD_BYTES) -> list[DeviceReport]:
+    """Give the reader a stream and return what it hands up."""
+    reports: list[DeviceReport] = []
+    dropped = 0
+    for piece, at_ns in over_time(data):
+        reports += reader.take(piece, at_ns)
+        assert reader.held_bytes <= longest_held
+        assert reader.dropped_frames >= dropped, "the count of dropped frames fell"
+        dropped = reader.dropped_frames
+    list(reader.take(b"", LATER_NS))
+    assert reader.held_bytes == 0, "a silence did not end what was torn"
+    return reports
+
+
+# -- cards -----------------------------------------------------------------------------------------
+
+CARD_FORMATS = [
+    CardFormat(bits, radix, order, checksum)  # type: ignore[arg-type]  # out of a product of legal words
+    for bits, radix, order, checksum in itertools.product(
+        (26, 34), ("dec", "hex", "facility"), ("msb", "lsb"), ("none", "xor", "sum")
+    )
+    if (bits, radix) != (34, "facility")
+]
+FRAME_FORMATS = [
+    RawFrameFormat(bits, printed, bit_order, byte_order)  # type: ignore[arg-type]  # as above
+    for bits, printed, bit_order, byte_order in itertools.product(
+        (26, 34, 37), ("bin", "hex", "dec"), ("first_bit_first", "last_bit_first"), ("msb", "lsb")
+    )
+    if (bits, byte_order) != (37, "lsb")
+]
+
+
+def check_card_lines(data: bytes) -> None:
+    """A reader that prints a line a card: any radix, order and checksum."""
+    which, data = chosen(data, len(CARD_FORMATS))
+    fmt = CARD_FORMATS[which]
+    site = SiteCardForm(fmt.payload_bits)
+    reader = LineCardReader(PORT, fmt, site, name="fuzz")
+    for read in heard(reader, data):
+        assert isinstance(read, CardRead)
+        assert printed_line(read.number, fmt).strip().lower() in data.lower()
+    number = CARD % (1 << site.bits)
+    (good,) = reader.take(printed_line(CARD, fmt), LATER_NS + SECOND_NS)
+    assert good == CardRead("fuzz", number, site.bits, LATER_NS + SECOND_NS)
+
+
+def check_card_lines_of_any_length(data: bytes) -> None:
+    """A reader that prints decimals without leading zeros: nothing tells a torn line from a short one."""
+    reader = LineCardReader(PORT, CardFormat(34, "dec", zero_padded=False), SiteCardForm(32), name="fuzz")
+    for read in heard(reader, data):
+        assert isinstance(read, CardRead)
+        assert str(read.number).encode() in data
+    (good,) = reader.take(b"4711\r\n", LATER_NS + SECOND_NS)
+    assert good == CardRead("fuzz", 4711, 32, LATER_NS + SECOND_NS)
+
+
+def tags_in(data: bytes) -> set[int]:
+    """Return the numbers of all right tag frames anywhere in the bytes, found another way."""
+    frames = [bytes.fromhex(m[1].decode()) for m in re.finditer(rb"(?=([0-9A-Fa-f]{12}))", data)]
+    return {int.from_bytes(frame[1:5], "big") for frame in frames if reduce(xor, frame) == 0}
+
+
+def check_tags(data: bytes) -> None:
+    """An RDM6300 or ID-12 module."""
+    reader = TagReader(PORT, SiteCardForm(32), name="fuzz")
+    for read in heard(reader, data):
+        assert isinstance(read, CardRead)
+        assert read.number in tags_in(data)
+    (good,) = reader.take(tag_frame(CARD), LATER_NS + SECOND_NS)
+    assert good == CardRead("fuzz", CARD, 32, LATER_NS + SECOND_NS)
+
+
+def check_frames(data: bytes) -> None:
+    """A converter that prints whole Wiegand frames: any length, radix and order."""
+    which, data = chosen(data, len(FRAME_FORMATS))
+    fmt = FRAME_FORMATS[which]
+    site = SiteCardForm(24 if fmt.bits == 26 else 32)
+    reader = RawFrameReader(PORT, fmt, site, name="fuzz")
+    for read in heard(reader, data):
+        assert isinstance(read, CardRead)
+        # The site's form leaves out the three highest bits of a 37-bit card.
+        same_low_bits = (read.number | high << site.bits for high in range(1 << fmt.payload_bits - site.bits))
+        assert any(printed_frame(number, fmt).strip().lower() in data.lower() for number in same_low_bits)
+    (good,) = reader.take(printed_frame(CARD, fmt), LATER_NS + SECOND_NS)
+    assert good == CardRead("fuzz", CARD % (1 << site.bits), site.bits, LATER_NS + SECOND_NS)
+
+
+# -- keys, codes, contacts -------------------------------------------------------------------------
+
+
+def check_keypads(data: bytes) -> None:
+    """Keypads of one byte a key, of a frame a key, and of a frame with the key's complement."""
+    which, data = chosen(data, 3)
+    if which == 0:
+        bare = SerialKeypad(PORT, name="fuzz")
+        pieces = [piece for piece, _ in over_time(data)]
+        assert len(heard(bare, data)) + bare.dropped_frames == sum(map(len, pieces))
+        return
+    keypad = FramedKeypad(PORT, "stx" if which == 1 else "stx_sum", name="fuzz")
+    frames = {
+        key: [
+            b"\x02" + bytes((byte, 0xFF - byte)[:which]) + b"\x03"
+            for byte, k in KEY_OF_BYTE.items()
+            if k == key
+        ]
+        for key in KEY_OF_BYTE.values()
+    }
+    for press in heard(keypad, data, longest_held=2):
+        assert isinstance(press, KeyPress)
+        assert any(frame in data for frame in frames[press.key])
+    (good,) = keypad.take(frames["7"][0], LATER_NS + SECOND_NS)
+    assert good == KeyPress("fuzz", "7", LATER_NS + SECOND_NS)
+
+
+def check_scanner(data: bytes) -> None:
+    """A GM65-class scanner: a text and a line end."""
+    scanner = SerialCodeScanner(PORT, name="fuzz")
+    for read in heard(scanner, data, longest_held=LONGEST_CODE_BYTES):
+        assert isinstance(read, CodeRead)
+        assert read.text.isprintable()
+        assert read.text.encode("ascii") in data
+    (good,) = scanner.take(b"6BFOXN\r\n", LATER_NS + SECOND_NS)
+    assert good == CodeRead("fuzz", "6BFOXN", LATER_NS + SECOND_NS)
+
+
+WIRES = [InputWire(terminal, f"lane-{terminal}", InputKind.DOOR_OPEN, False) for terminal in BOARD_TERMINALS]
+
+
+def check_input_board(data: bytes) -> None:
+    """The serial input board: a line a contact."""
+    board = SerialInputBoard(PORT, WIRES, name="fuzz")
+    changes = heard(board, data, longest_held=16)
+    last: dict[str, bool] = {}
+    for change in changes:
+        assert isinstance(change, InputChange)
+        terminal = change.lane_id.removeprefix("lane-")
+        assert f"I{terminal}={int(change.active)}".encode() in data
+        assert last.get(terminal) is not change.active, "the same state was told twice"
+        last[terminal] = change.active
+    board.forget()
+    assert list(board.take(b"I3=1\n", LATER_NS + SECOND_NS)) == []
+    (good,) = board.take(b"", LATER_NS + 2 * SECOND_NS)
+    assert isinstance(good, InputChange)
+    assert (good.lane_id, good.kind, good.active) == ("lane-3", InputKind.DOOR_OPEN, True)
+
+
+def check_input_events(data: bytes) -> None:
+    """USB readers and number pads: `struct input_event`, torn, lost and of both sizes."""
+    which, data = chosen(data, 2)
+    decoder = EventDecoder(long_bytes=(4, 8)[which])
+    reader = WedgeCardReader(
+        "/dev/input/by-id/fuzz",
+        CardFormat(34, "dec"),
+        SiteCardForm(32),
+        name="fuzz",
+        take_alone=grabbed_by_nobody,
+    )
+    keypad = WedgeKeypad("/dev/input/by-id/fuzz", name="fuzz", take_alone=grabbed_by_nobody)
+    for piece, at_ns in over_time(data):
+        for key in decoder.feed(piece, at_ns):
+            if key.events_were_lost:
+                reader.lose()
+                continue
+            for read in (*reader.take(key, at_ns), *keypad.take(key, at_ns)):
+                assert isinstance(read, KeyPress | CardRead)
+            assert reader.held_bytes <= LONGEST_HELD_BYTES
+        assert decoder.held_bytes < decoder.event_bytes
+    long_bytes = (4, 8)[which]
+    hands_off = event(1, 42, 0, long_bytes=long_bytes) + event(1, 54, 0, long_bytes=long_bytes)
+    list(decoder.feed(hands_off, LATER_NS))
+    good = [
+        read
+        for key in decoder.feed(typed("0000004711\n", long_bytes=long_bytes), LATER_NS + SECOND_NS)
+        for read in reader.take(key, LATER_NS + SECOND_NS)
+    ]
+    assert good == [CardRead("fuzz", 4711, 32, LATER_NS + SECOND_NS)]
+
+
+# -- lines that are asked --------------------------------------------------------------------------
+
+QUESTIONS = [
+    (ReadCoilsRequest(dev_id=1, address=0, count=8), sealed(b"\x01\x01\x01\x05")),
+    (ReadDiscreteInputsRequest(dev_id=1, address=0, count=32), sealed(b"\x01\x02\x04\x05\x00\x00\x80")),
+    (ReadHoldingRegistersRequest(dev_id=1, address=1, count=1), sealed(b"\x01\x03\x02\x00\x01")),
+    (WriteCoilValue(dev_id=1, address=0x0200, registers=[7]), bytes.fromhex("01 05 02 00 00 07 8d b0")),
+    (WriteRegisterValue(dev_id=1, address=1, registers=[0x060A]), bytes.fromhex("01 06 00 01 06 0a 5b ad")),
+]
+
+
+def check_modbus(data: bytes) -> None:
+    """Answers on a Modbus line: noise, other devices, refusals, wrong checksums."""
+    which, data = chosen(data, len(QUESTIONS))
+    question, right = QUESTIONS[which]
+    answer = answer_in(data, question)
+    if answer is not None:
+        assert any(
+            modbus_crc16(data[start : end - 2]) == data[end - 2 : end] and data[start] == 1
+            for start in range(len(data))
+            for end in range(start + 5, len(data) + 1)
+        ), "an answer without a right checksum"
+    if isinstance(answer, bytes):
+        assert answer == request_frame(question)
+    elif isinstance(answer, ReadCoilsResponse):
+        assert len(answer.bits) >= question.count
+    elif isinstance(answer, ReadHoldingRegistersResponse):
+        assert len(answer.registers) == 1
+    else:
+        assert answer is None or isinstance(answer, ExceptionResponse)
+    if answer is None:
+        assert answer_in(data + right, question) is not None, "the right answer behind noise was not found"
+
+
+class OsdpEnd:
+    """The far end of an OSDP line: a list of pieces to give, and room for what was asked."""
+
+    id = 1
+
+    def __init__(self) -> None:
+        self.asked = b""
+        self.given = b""
+
+    def read(self, max_bytes: int) -> bytes:
+        data, self.given = self.given[:max_bytes], self.given[max_bytes:]
+        return data
+
+    def write(self, data: bytes) -> int:
+        self.asked = bytes(data)
+        return len(data)
+
+    def flush(self) -> None:
+        self.given = b""
+
+
+OSDP_ADDRESS, OSDP_KEY = 3, bytes(range(0x61, 0x71))
+
+
+def reply_to(asked: bytes, body: bytes) -> bytes:
+    """Return a whole reply with right length, number and CRC around any body; noise before a question."""
+    start = asked.find(0x53)
+    if start < 0 or len(asked) < start + 5:
+        return body
+    size = 5 + len(body) + 2
+    head = bytes((0x53, OSDP_ADDRESS | 0x80, size & 0xFF, size >> 8, asked[start + 4] & 0x03 | 0x04))
+    return b"\xff" + head + body + osdp_crc16(head + body).to_bytes(2, "little")
+
+
+def check_osdp(data: bytes) -> None:
+    """An OSDP reader without its key: right replies of any content, or bare noise; nothing counts."""
+    sealed_replies, data = chosen(data, 2)
+    end = OsdpEnd()
+    panel = Panel([Peer(OSDP_ADDRESS, OSDP_KEY)], end)
+    happened = list(panel.refresh())
+    for piece, _ in over_time(data):
+        end.given += reply_to(end.asked, piece) if sealed_replies else piece
+        happened += panel.refresh()
+        happened += panel.refresh()
+        assert not panel.is_secure(0), "a reader without the key is in the secure channel"
+    kinds = {type(event).__name__ for event in happened}
+    assert kinds <= {"WentOffline", "CommandEnded"}, kinds
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+def check_pictures(data: bytes) -> None:
+    """Picture files, and the codes in them."""
+    frame = decode_picture(data)
+    if frame is None:
+        return
+    assert (frame.ndim, frame.shape[2], frame.dtype) == (3, 3, np.uint8)
+    assert all(isinstance(text, str) for text in read_codes(frame))
+
+
+def picture(suffix: str) -> bytes:
+    """Return a small picture of a checkered square."""
+    pixels = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((4, 4))).astype(np.uint8) * 255
+    return cv2.imencode(suffix, pixels)[1].tobytes()
+
+
+def seeds_of_forms(frames: list[bytes]) -> tuple[bytes, ...]:
+    """Return each frame behind the byte that picks its form and one that says how it comes."""
+    return tuple(bytes((which, 0x1F)) + frame for which, frame in enumerate(frames))
+
+
+TARGETS = (
+    Target("card_lines", check_card_lines, seeds_of_forms([printed_line(CARD, fmt) for fmt in CARD_FORMATS])),
+    Target(
+        "card_lines_of_any_length",
+        check_card_lines_of_any_length,
+        (b"\x1f4711\r\n", b"\x07\x0212\x03", b"\xc0123456789012\r"),
+    ),
+    Target(
+        "tags",
+        check_tags,
+        (b"\x1f" + tag_frame(CARD), b"\x05" + tag_frame(1, with_line_end=True) + tag_frame(2)),
+    ),
+    Target("frames", check_frames, seeds_of_forms([printed_frame(CARD, fmt) for fmt in FRAME_FORMATS])),
+    Target(
+        "keypads",
+        check_keypads,
+        (b"\x00\x1f1203#*", b"\x01\x1f\x027\x03\x02E\x03", b"\x02\x1f\x02\x37\xc8\x03"),
+    ),
+    Target(
+        "scanner",
+        check_scanner,
+        (b"\x1f6BFOXN.VKQ%5\r\n", b"\x3fHTTP://A.B/\r", b"\x01" + b"A" * 1100 + b"\n"),
+    ),
+    Target(
+        "input_board", check_input_board, (b"\x1fI1=1\nI16=0\n", b"\x41I3=1\nI3=0\nI3=1\n", b"\x81I99=1\n")
+    ),
+    Target(
+        "input_events",
+        check_input_events,
+        (
+            b"\x01\x3f" + typed("12AB\n"),
+            b"\x00\x3f" + typed("#7\n", long_bytes=4),
+            b"\x01\x17" + event(0, 3, 0),
+        ),
+    ),
+    Target("modbus", check_modbus, tuple(bytes((n,)) + right for n, (_, right) in enumerate(QUESTIONS))),
+    Target(
+        "osdp",
+        check_osdp,
+        (
+            b"\x01\x0d\x45\x5c\x26\x23\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00",  # osdp_PDID
+            b"\x01\x0c\x46\x03\x01\x01\x09\x01\x01\x04\x01\x01\x05\x01\x01",  # osdp_PDCAP
+            b"\x01\x2c\x76" + bytes(43),  # osdp_CCRYPT
+            b"\x01\x08\x50\x00\x01\x1a\x00\x01\x02\x03\x40",  # osdp_RAW in clear text
+            b"\x00\x3f" + bytes.fromhex("ff 53 83 08 00 04 40 0e 04"),
+        ),
+    ),
+    Target(
+        "pictures", check_pictures, tuple(picture(suffix) for suffix in (".png", ".jpg", ".bmp", ".webp"))
+    ),
+)

@@ -1,0 +1,64 @@
+"""What people hand to the server as files and typed numbers."""
+
+import msgspec
+
+from tests.fuzz.gate_targets import MESSAGES, deep, json_seeds
+from tests.fuzz.target import Target, chosen
+from web_admin.acts import ActRefused
+from web_admin.cards import MAX_CARD_NUMBER, parse_card_number
+from web_admin.people_sheet import HEADERS, MAX_ROWS, SURPLUS, empty_sheet, read_sheet
+from web_admin.sync_requests import SyncRefused, decode
+
+
+def check_people_sheet(data: bytes) -> None:
+    """A sheet of people as CSV: read whole, or refused."""
+    try:
+        sheet = read_sheet(data)
+    except ActRefused:
+        return
+    assert "name" in sheet.columns
+    assert set(sheet.columns) <= set(HEADERS["en"])
+    assert len(sheet.rows) <= MAX_ROWS
+    for row in sheet.rows:
+        assert set(row.cells) <= {*sheet.columns, SURPLUS}
+        # What cannot be written as UTF-8 cannot be stored.
+        assert all(cell.encode() is not None for cell in row.cells.values())
+
+
+def check_card_numbers(data: bytes) -> None:
+    """A card number as typed: within its bounds, or refused."""
+    try:
+        number = parse_card_number(data.decode("utf-8", "surrogateescape"))
+    except ActRefused:
+        return
+    assert 1 <= number <= MAX_CARD_NUMBER
+    assert parse_card_number(str(number).zfill(10)) == number
+
+
+def check_requests(data: bytes) -> None:
+    """The body of a gate's request; the first byte picks the message."""
+    which, body = chosen(data, len(MESSAGES))
+    try:
+        message = decode(body, MESSAGES[which])
+    except SyncRefused:
+        return
+    assert decode(msgspec.json.encode(message), MESSAGES[which]) == message
+
+
+TARGETS = (
+    Target("requests", check_requests, json_seeds(len(MESSAGES)), found=deep(len(MESSAGES))),
+    Target(
+        "people_sheet",
+        check_people_sheet,
+        (
+            empty_sheet("en") + b"3-1203,Li Wei,owner,0004711\r\n",
+            "房号,姓名,类别,卡号\r\n3-1203,李伟,,\r\n".encode("gb18030"),
+            b'name,home\n"a\nb",1\n\n,,x\n',
+        ),
+    ),
+    Target(
+        "card_numbers",
+        check_card_numbers,
+        (b"0004711", b"0xA1B2C3", b"A1:B2:C3:D4", b"123,45678", "１２３／４".encode(), b"12 34 56"),
+    ),
+)

@@ -1,5 +1,6 @@
 """What a site file says of lanes, relay boards and input boards, and which keys go with which kind."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -95,6 +96,16 @@ INPUT_KEYS: KeysOfKind = {
     "modbus_inputs": (frozenset({"port"}), frozenset({"baud", "address"})),
     "gpio_inputs": (frozenset({"chip"}), frozenset({"bias", "closed_is_low"})),
 }
+
+
+def why_no_such_kind(sentence: str) -> str:
+    """Return what to add to a refusal where a relay is sought in an adapter's own control lines."""
+    if not re.search(r"modem|dtr|rts|serial_relay", sentence, re.IGNORECASE):
+        return ""
+    return (
+        "; the outputs DTR and RTS of a serial adapter are no relays: Linux raises both for an instant whenever "
+        "it opens the port, which would open the lane by itself. Its inputs may be watched (modem_inputs)"
+    )
 
 
 def wrong_key(board: BoardSection) -> tuple[str, str] | None:

@@ -103,8 +103,9 @@ def why_no_such_kind(sentence: str) -> str:
     if not re.search(r"modem|dtr|rts|serial_relay", sentence, re.IGNORECASE):
         return ""
     return (
-        "; the outputs DTR and RTS of a serial adapter are no relays: Linux raises both for an instant whenever "
-        "it opens the port, which would open the lane by itself. Its inputs may be watched (modem_inputs)"
+        "; the outputs DTR and RTS of a serial adapter are no relays: Linux raises both for an instant "
+        "whenever it opens the port, which would open the lane by itself. Its inputs may be watched "
+        "(modem_inputs)"
     )
 
 

@@ -1,7 +1,8 @@
 """The twin of the serial input board."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from hardware.inputs import ASK_ALL, InputWire
@@ -26,6 +27,7 @@ class InputBoard(Twin):
     ) -> None:
         """Plug the board in; `wires` is what the driver is told is wired to it."""
         self._lock = threading.Lock()
+        self._is_unheard = False
         self._wires = {(wire.lane_id, wire.kind): wire for wire in wires}
         self._closed = {wire.terminal: wire.normally_closed for wire in wires}
         super().__init__(stable_path, name=name, trace=trace)
@@ -36,7 +38,16 @@ class InputBoard(Twin):
         with self._lock:
             closed = active is not wire.normally_closed
             self._closed[wire.terminal] = closed
-            return self.wire.write(_state_line(wire.terminal, closed))
+            return 0 if self._is_unheard else self.wire.write(_state_line(wire.terminal, closed))
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let contacts move without a word, as when noise on the line swallows it."""
+        self._is_unheard = True
+        try:
+            yield
+        finally:
+            self._is_unheard = False
 
     def hear(self, data: bytes, _at_ns: int, /) -> None:
         """Answer a question with the state of every terminal."""

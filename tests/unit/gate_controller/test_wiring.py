@@ -8,7 +8,8 @@ import pytest
 
 from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.installer_check import check_gate
-from gate_controller.wiring import ModbusLines, lanes_never_held, make_inputs, make_relays
+from gate_controller.lane import DoorState
+from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, make_inputs, make_relays
 from hardware.interfaces import InputChange, InputKind
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 
@@ -31,6 +32,12 @@ wires = [{{ terminal = "1", lane = "north", kind = "door_open", normally_closed 
 """
 NO_FAMILY = MODBUS.replace('family = "waveshare"\n', "")
 SERIAL_INPUTS = INPUTS.replace("modbus_in", "serial_in").replace("address = 3\n", "")
+CAB = """
+[inputs.cabinet]
+kind = "gpio_inputs"
+chip = "{root}/gpiochip0"
+wires = [{{ terminal = "5", lane = "north", kind = "fire" }}]
+"""
 MAGNET = 'lock = "fail_safe_magnet"\ncontact = "nc"\n'
 MOTOR = 'lock = "pulse_motor"\ncontact = "no"\n'
 
@@ -63,6 +70,12 @@ def config_of(root: Path, *parts: str) -> GateConfig:
         ((MODBUS, LANE, SERIAL_INPUTS), "everything on it speaks Modbus"),
         ((MODBUS, LANE, MODBUS.replace("board", "other")), "relay.other.port: the relays at address 3 of"),
         ((HAT, LANE, HAT.replace("board", "other")), "relay.other.chip: the GPIO line 26 of .* is used by"),
+        (
+            (USB.replace("usb", "modem"), LANE),
+            "'modem_relay' is not legal; .* DTR and RTS .* no relays: Linux",
+        ),
+        ((USB.replace("usb_relay", "rts"), LANE), "would open the lane by itself"),
+        ((MODBUS, LANE, INPUTS, CAB.replace("fire", "door_open")), "door contact of lane north is used by"),
     ],
 )
 def test_wiring_that_cannot_be_is_refused_with_file_line_and_reason(
@@ -76,6 +89,21 @@ def test_the_same_wiring_is_taken_where_nothing_can_latch(tmp_path: Path) -> Non
     assert lanes_never_held(config_of(tmp_path, MODBUS, LANE, MOTOR)) == {"north"}
     assert lanes_never_held(config_of(tmp_path, USB, LANE, MOTOR, "external_timer = true\n")) == {"north"}
     assert lanes_never_held(config_of(tmp_path, HAT, LANE, MAGNET)) == frozenset()
+
+
+def test_a_wire_may_be_of_each_kind_that_is_watched(tmp_path: Path) -> None:
+    for kind in InputKind:
+        config = config_of(tmp_path, USB, LANE, CAB.replace('"fire"', f'"{kind}"'))
+        assert InputKind(config.inputs["cabinet"].wires[0].kind) is kind
+
+
+def test_a_door_is_remembered_where_it_has_a_contact_and_a_drive_has_time_to_open(tmp_path: Path) -> None:
+    without = make_door(config_of(tmp_path, MODBUS, LANE, MAGNET, CAB), "north", DoorState.FORCED)
+    with_contact = make_door(config_of(tmp_path, MODBUS, LANE, MAGNET, INPUTS), "north", DoorState.FORCED)
+    drive = make_door(config_of(tmp_path, MODBUS, LANE, MOTOR, INPUTS), "north", DoorState.CLOSED)
+    assert (without.state, with_contact.state) == (DoorState.CLOSED, DoorState.FORCED)
+    assert not with_contact.is_seen
+    assert (with_contact.opens_within_seconds, drive.opens_within_seconds) == (2.0, 30.0)
 
 
 @pytest.fixture

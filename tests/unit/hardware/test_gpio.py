@@ -124,6 +124,18 @@ def test_contacts_to_ground_are_told_at_start_then_each_change(chip, inputs, rep
     assert changes(reports, 1) == [(InputKind.EXIT_BUTTON, True)]
 
 
+def test_every_kind_of_wire_is_told_with_its_line(chip, reports) -> None:
+    wires = [InputWire(str(n), "north", kind, normally_closed=False) for n, kind in enumerate(InputKind)]
+    inputs = GpioInputs(chip, wires, name="contacts")
+    inputs.start(reports)
+    assert changes(reports, len(wires)) == sorted((kind, False) for kind in InputKind)
+    for wire in wires:
+        chip.set_pin(int(wire.terminal), high=False)
+        told = reports.next_of(InputChange)
+        assert (told.kind, told.active, told.terminal) == (wire.kind, True, wire.terminal)
+    inputs.stop()
+
+
 def test_inputs_of_a_chip_that_vanishes_are_told_and_read_again(chip, inputs, reports) -> None:
     changes(reports, 2)
     chip.take_away()

@@ -81,6 +81,38 @@ def test_noise_on_the_line_is_counted_and_the_next_state_is_read(metal, board, r
     assert board.dropped_frames == 3
 
 
+def test_a_change_that_was_lost_in_noise_is_asked_for(metal, board, reports) -> None:
+    assert changes(reports, 4) == AT_REST
+    with metal.unheard():
+        metal.set("north-in", InputKind.DOOR_OPEN, True)
+    metal.wire.write(b"I1\xff0\n")
+    assert changes(reports, 1) == [(InputKind.DOOR_OPEN, True)]
+
+
+def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> None:
+    wires = [InputWire(str(n), "north-in", kind, n % 2 == 0) for n, kind in enumerate(InputKind, 1)]
+    with InputBoard(port, wires, name="all") as metal:
+        board = SerialInputBoard(metal.path, wires, name="inputs")
+        board.start(reports)
+        assert changes(reports, len(wires)) == [(wire.kind, False) for wire in wires]
+        for wire in wires:
+            for active in (True, False):
+                metal.set("north-in", wire.kind, active)
+                told = reports.next_of(InputChange)
+                assert (told.kind, told.active, told.terminal) == (wire.kind, active, wire.terminal)
+        board.stop()
+
+
+@pytest.mark.parametrize("kind", InputKind)
+@pytest.mark.parametrize("terminal", MODEM_TERMINALS)
+def test_every_kind_of_wire_may_hang_on_a_modem_line(kind: InputKind, terminal: str) -> None:
+    states = WireStates("adapter", [InputWire(terminal, "north-in", kind, False)], MODEM_TERMINALS)
+    asserted = ModemLines(**{name: name == terminal for name in MODEM_TERMINALS})
+    assert changes_of_modem_lines(states, asserted, 0) == []
+    (told,) = changes_of_modem_lines(states, asserted, 20 * MS)
+    assert told == InputChange("adapter", "north-in", kind, True, 20 * MS, terminal)
+
+
 @pytest.mark.parametrize(
     ("wires", "word"),
     [

@@ -78,6 +78,19 @@ def test_a_bounce_of_a_few_milliseconds_is_no_change(line) -> None:
     assert [len(change) for change in told] == [0, 0, 0, 1]
 
 
+def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> None:
+    wires = [InputWire(str(n), "north", kind, normally_closed=False) for n, kind in enumerate(InputKind, 1)]
+    with ModbusBus(port, [ModbusBoard(5, inputs=16)], name="bus") as bus:
+        inputs = ModbusInputs(ModbusLine(bus.path, name="line"), 5, wires, name="inputs")
+        inputs.start(reports)
+        assert changes(reports, len(wires)) == sorted((kind, False) for kind in InputKind)
+        for wire in wires:
+            bus.set_input(5, int(wire.terminal), closed=True)
+            told = reports.next_of(InputChange)
+            assert (told.kind, told.active, told.terminal) == (wire.kind, True, wire.terminal)
+        inputs.stop()
+
+
 def test_a_board_with_fewer_inputs_than_wires_is_faulty_and_says_why(bus, line, reports) -> None:
     wire = InputWire("9", "north", InputKind.TAMPER, normally_closed=True)
     inputs = ModbusInputs(line, 5, [wire], name="inputs")

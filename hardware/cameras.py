@@ -4,6 +4,9 @@
                               │                                                (frames overwritten)
                               └── device lost: let go of, is_open false, LOST told once
 
+A slow reader gets the newest frame, never an old one: the thread takes every frame from the device
+and keeps one. Where fewer are wanted (`pace`), the others are taken and not decoded.
+
 Nothing here writes a frame anywhere. A frame handed out belongs to the caller, who overwrites it
 with `frame.fill(0)` when done. What OpenCV and the kernel keep in their own buffers is freed on
 close and not overwritten by us.
@@ -26,6 +29,11 @@ from hardware.picture_folder import Order, PictureFolder
 # OpenCV waits 10 s for a stalled V4L2 camera unless told so before the first capture, and offers
 # no property for it (CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's). Whole seconds only.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
+# For network cameras, read at each opening: TCP only, since UDP loses parts of pictures; no wait for
+# twenty frames to guess a rate from; no queue. Files take no notice of it.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fpsprobesize;0|fflags;nobuffer")
+# FFmpeg's own lines may name the address it was given, and that holds the camera's password.
+os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
 
 FAILED_READS_TO_BE_LOST = 3
 
@@ -33,10 +41,11 @@ FAILED_READS_TO_BE_LOST = 3
 class FrameSource(Protocol):
     """An opened device as the grabbing thread sees it."""
 
-    def next_frame(self) -> tuple[Frame, int] | None:
+    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
         """Wait shortly and return a frame and its monotonic ns, or None when none came yet.
 
-        Raise DeviceUnavailable when none will come any more.
+        With `skip` a frame is taken from the device and not decoded. Raise DeviceUnavailable when
+        none will come any more.
         """
         ...
 
@@ -62,6 +71,8 @@ class GrabbingCamera:
         self._newest: Frame | None = None
         self._newest_at_ns = 0
         self._returned_at_ns = 0
+        self._period_ns = 0
+        self._loss = ""
 
     @property
     def name(self) -> str:
@@ -78,6 +89,15 @@ class GrabbingCamera:
         """Return monotonic ns of the frame last returned by `newest_frame`."""
         return self._returned_at_ns
 
+    @property
+    def loss(self) -> str:
+        """Return why an open camera was lost, empty since it was opened again."""
+        return self._loss
+
+    def pace(self, frames_per_second: float | None) -> None:
+        """Decode at most so many frames a second from now on; None decodes all."""
+        self._period_ns = 0 if frames_per_second is None else int(1e9 / frames_per_second)
+
     def open(self) -> None:
         """Open the device; raise DeviceUnavailable. Opening an open camera changes nothing."""
         if self.is_open:
@@ -85,6 +105,7 @@ class GrabbingCamera:
         self.close()  # joins the thread of a device that was lost
         self._closing.clear()
         self._source = self._open_source()
+        self._loss = ""
         self._thread = threading.Thread(target=self._grab, name=f"camera {self._name}", daemon=True)
         self._thread.start()
 
@@ -113,13 +134,16 @@ class GrabbingCamera:
         source = self._source
         if source is None:
             return
+        kept_at_ns = 0
         try:
             while not self._closing.is_set():
-                got = source.next_frame()
+                got = source.next_frame(skip=time.monotonic_ns() - kept_at_ns < self._period_ns)
                 if got is not None:
+                    kept_at_ns = time.monotonic_ns()
                     with self._changed:
                         self._keep(*got)
         except DeviceUnavailable as loss:
+            self._loss = str(loss)
             if self._report is not None:
                 self._report(DeviceState(self._name, Health.LOST, str(loss)))
         finally:
@@ -140,7 +164,7 @@ class V4l2Camera(GrabbingCamera):
 
     def __init__(self, device: int | str, *, name: str, report: Report | None = None) -> None:
         """Remember the device; touch nothing. `report` is told when an open camera is lost."""
-        super().__init__(lambda: _V4l2Source(device, name), name=name, report=report)
+        super().__init__(lambda: _v4l2_source(device, name), name=name, report=report)
 
 
 class FileCamera(GrabbingCamera):
@@ -193,32 +217,56 @@ def _check_pace(name: str, frames_per_second: float | None) -> None:
         )
 
 
-class _V4l2Source:
-    def __init__(self, device: int | str, name: str) -> None:
-        self._where = f"{name}: camera {device}"
-        self._failed_reads = 0
-        self._capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
-        if not self._capture.isOpened():
-            self._capture.release()
-            raise DeviceUnavailable(
-                f"{self._where} cannot be opened; check the cable, the rights of the video group, "
-                "and that no other program holds it"
-            )
-        # The driver's queue is old pictures; keep it as short as it allows.
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+class CaptureSource:
+    """A FrameSource over an OpenCV capture of a device that sends by itself."""
 
-    def next_frame(self) -> tuple[Frame, int] | None:
-        read, picture = self._capture.read()
+    def __init__(
+        self, capture: cv2.VideoCapture, where: str, *, failed_reads_to_be_lost: int = FAILED_READS_TO_BE_LOST
+    ) -> None:
+        """Take an opened capture over; `where` begins the error when it sends no more."""
+        self._capture = capture
+        self._may_fail = failed_reads_to_be_lost
+        self._where = where
+        self._failed_reads = 0
+
+    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
+        """Return the next frame; raise DeviceUnavailable after too many failed reads."""
+        if not self._capture.grab():
+            self._failed()
+            return None
+        at_ns = time.monotonic_ns()
+        if skip:
+            self._failed_reads = 0
+            return None
+        read, picture = self._capture.retrieve()
         if not read:
-            self._failed_reads += 1
-            if self._failed_reads >= FAILED_READS_TO_BE_LOST:
-                raise DeviceUnavailable(f"{self._where} sends no frames any more")
+            self._failed()
             return None
         self._failed_reads = 0
-        return np.asarray(picture, np.uint8), time.monotonic_ns()
+        return np.asarray(picture, np.uint8), at_ns
 
     def release(self) -> None:
+        """Close the capture."""
         self._capture.release()
+
+    def _failed(self) -> None:
+        self._failed_reads += 1
+        if self._failed_reads >= self._may_fail:
+            raise DeviceUnavailable(f"{self._where} sends no frames any more")
+
+
+def _v4l2_source(device: int | str, name: str) -> CaptureSource:
+    where = f"{name}: camera {device}"
+    capture = cv2.VideoCapture(device, cv2.CAP_V4L2)
+    if not capture.isOpened():
+        capture.release()
+        raise DeviceUnavailable(
+            f"{where} cannot be opened; check the cable, the rights of the video group, "
+            "and that no other program holds it"
+        )
+    # The driver's queue is old pictures; keep it as short as it allows.
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return CaptureSource(capture, where)
 
 
 class _FileSource:
@@ -235,16 +283,19 @@ class _FileSource:
         self._period_seconds = 1 / (frames_per_second or (own_pace if own_pace > 0 else 15.0))
         self._next_due = time.monotonic()
 
-    def next_frame(self) -> tuple[Frame, int] | None:
-        read, picture = self._capture.read()
-        if not read:
+    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
+        if not self._capture.grab():
             if not self._loop or not self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0):
                 raise DeviceUnavailable(f"{self._where} is over")
-            read, picture = self._capture.read()
-            if not read:
+            if not self._capture.grab():
                 raise DeviceUnavailable(f"{self._where} cannot be read again from its beginning")
         time.sleep(max(0.0, self._next_due - time.monotonic()))
         self._next_due = time.monotonic() + self._period_seconds
+        if skip:
+            return None
+        read, picture = self._capture.retrieve()
+        if not read:
+            return None
         return np.asarray(picture, np.uint8), time.monotonic_ns()
 
     def release(self) -> None:

@@ -68,8 +68,11 @@ class PictureFolder:
         self._current: str | None = None
         self._due = 0.0
 
-    def next_frame(self) -> tuple[Frame, int] | None:
+    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
         """Return the next picture when it is due or new, else None after 4 ms."""
+        if skip:
+            time.sleep(LOOK_SECONDS)
+            return None
         listed = list_pictures(self._folder)
         at_ns = time.monotonic_ns()
         names = {n: seen for n, seen in listed.items() if self._unreadable.get(n) != seen}

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from hardware.errors import DeviceRefused
 from hardware.osdp_line import SERVICE_SECONDS, Wire
-from hardware.osdp_panel import Panel, Peer, WentOffline, checked_key, library
+from hardware.osdp_panel import DEFAULT_KEY, Panel, Peer, WentOffline, checked_key, library
 from hardware.serial_line import SerialLine
 
 TRY_SECONDS = 12.0
@@ -29,6 +29,8 @@ class Answer(Enum):
     """It speaks under the key, after the pairing or before."""
     OTHER_KEY = auto()
     """It speaks OSDP and has another key; install mode is not on."""
+    DEFAULT_KEY = auto()
+    """It speaks under the published default key, which everybody knows."""
     NO_SECURE_CHANNEL = auto()
     SILENT = auto()
 
@@ -41,7 +43,18 @@ def ask_reader(
     Raise DeviceUnavailable when the port is absent or held by a running gate, BadDeviceSetting on a
     key that no reader may have.
     """
+    checked_key(key, name)
     return _talk(path, baud, address, key, name=name, seconds=seconds, enforce_secure=True)
+
+
+def ask_stranger(path: str, baud: int, address: int, *, name: str, seconds: float) -> Answer:
+    """Return what answers at an address whose key we do not have; never OURS, and no key is sent.
+
+    A reader in install mode is OTHER_KEY until `pair_reader`. Raise DeviceUnavailable when the port
+    is absent or held.
+    """
+    answer = _talk(path, baud, address, DEFAULT_KEY, name=name, seconds=seconds, enforce_secure=True)
+    return Answer.DEFAULT_KEY if answer is Answer.OURS else answer
 
 
 def pair_reader(
@@ -58,6 +71,7 @@ def pair_reader(
     The key has to be on disk before. Raise DeviceRefused, saying why and what to do, when the reader
     does not end under the key; whether it took the key is then unknown, and the next try finds out.
     """
+    checked_key(key, name)
     answer = _talk(path, baud, address, key, name=name, seconds=seconds, enforce_secure=False)
     if answer is Answer.OURS:
         return
@@ -73,7 +87,6 @@ def pair_reader(
 def _talk(
     path: str, baud: int, address: int, key: bytes, *, name: str, seconds: float, enforce_secure: bool
 ) -> Answer:
-    checked_key(key, name)
     line = SerialLine(path, baud, name=name)
     line.open()
     try:

@@ -1,0 +1,178 @@
+"""`menjin gate identify`: say which port spoke, what it is, and the lines of the site file for it.
+
+Ports whose devices speak unasked are only listened to, also those the site file names; what has to be
+asked or taken alone (OSDP, Modbus, input boards, USB wedges of the file) goes through its driver.
+"""
+
+import os
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.assemble import make_devices
+from gate_controller.config import GateConfig
+from gate_controller.installer_check import describe_report
+from gate_controller.port_identifier import Answer, PortIdentifier
+from gate_controller.port_trouble import port_trouble
+from gate_controller.site_lines import OSDP_LINES, NamedPart, named_parts
+from gate_controller.wiring import ModbusLines
+from hardware.interfaces import Device, DeviceReport, InputChange
+from hardware.port_listening import ContactMoved, PortListener, PortSaid, Tap
+from hardware.port_names import may_move, plugged_keyboards, plugged_ports
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing to print: its lines for a person, and the same for a program."""
+
+    lines: tuple[str, ...]
+    fields: Mapping[str, object]
+
+
+def identify(
+    config: GateConfig | None, *, card: int | None, ports: Path | None, seconds: float | None
+) -> Iterator[Said]:
+    """Yield what is seen and heard, for so long or until the caller stops; nothing is sent anywhere.
+
+    `card`: the number printed on the card that will be tapped. `ports`: a folder with links to
+    ports, instead of the system's. Drivers of the site file's other devices ask them as a gate does.
+    """
+    search = _Search(config, ports)
+    identifier = PortIdentifier(search.part_at, list(config.lane) if config is not None else [], card)
+    listener = PortListener(search.ports, is_keyboard=search.is_keyboard, baud_of=identifier.baud_of)
+    reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    devices, lanes = _asked_devices(config)
+    spoke: set[Path] = set()
+    for device in devices:
+        device.start(reports.put)
+    try:
+        for heard in listener.listen(seconds):
+            while not reports.empty():
+                yield _reported(reports.get(), lanes)
+            match heard:
+                case PortSaid():
+                    yield _port_said(heard, search.part_at(heard.port))
+                case ContactMoved():
+                    spoke.add(heard.port)
+                    yield _answered(identifier.contact(heard))
+                case Tap():
+                    spoke.add(heard.port)
+                    yield _answered(identifier.take(heard))
+                    if heard.baud not in (0, identifier.baud_of(heard.port)):
+                        listener.open_again(heard.port)
+    except KeyboardInterrupt:
+        # That is how it ends; what was never heard is still worth a word.
+        pass
+    finally:
+        for device in devices:
+            device.stop()
+    silent = [port for port in search.ports() if port not in spoke and not search.is_keyboard(port)]
+    yield from _silent(silent, list(config.lane) if config is not None else [])
+
+
+class _Search:
+    """Which ports are listened to: all that are plugged in, but for those a driver has."""
+
+    def __init__(self, config: GateConfig | None, folder: Path | None) -> None:
+        self._folder = folder
+        self._named = named_parts(config) if config is not None else {}
+        self._asked = _asked_ports(config) if config is not None else set()
+
+    def ports(self) -> list[Path]:
+        """Return the ports plugged in now, under the site file's name where it has one that stays."""
+        driven = {os.path.realpath(port) for port in self._asked}
+        by_target = {os.path.realpath(port): port for port in self._plugged()}
+        for port in self._named:
+            if port.exists() and not may_move(str(port)):
+                by_target[os.path.realpath(port)] = port
+        return [port for target, port in sorted(by_target.items()) if target not in driven]
+
+    def part_at(self, port: Path) -> NamedPart | None:
+        """Return what the site file has at a port, under whichever name."""
+        target = os.path.realpath(port)
+        for name, part in self._named.items():
+            if name == port or os.path.realpath(name) == target:
+                return part
+        return None
+
+    def is_keyboard(self, port: Path) -> bool:
+        """Tell whether a port is an input device; a FIFO stands for one."""
+        return os.path.realpath(port).startswith("/dev/input/") or port.is_fifo()
+
+    def _plugged(self) -> list[Path]:
+        if self._folder is not None:
+            return [found.name for found in plugged_ports((self._folder,))]
+        return [*(found.name for found in plugged_ports()), *plugged_keyboards()]
+
+
+def _asked_ports(config: GateConfig) -> set[Path]:
+    boards = [
+        *(board.port for board in config.relay.values()),
+        *(board.port for board in config.inputs.values()),
+    ]
+    lines = [line.port for line in config.osdp_line.values()]
+    wedges = [reader.port for reader in config.reader.values() if reader.kind == "usb_card"]
+    wedges += [keypad.port for keypad in config.keypad.values() if keypad.kind == "usb_keypad"]
+    return {port for port in (*boards, *lines, *wedges) if port is not None}
+
+
+def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping[str, str]]:
+    if config is None:
+        return (), {}
+    asked = msgspec.structs.replace(
+        config,
+        reader={name: part for name, part in config.reader.items() if part.kind == "usb_card"},
+        keypad={name: part for name, part in config.keypad.items() if part.kind == "usb_keypad"},
+        scanner={},
+        tag_reader={},
+        frame_reader={},
+    )
+    return make_devices(asked, ModbusLines())
+
+
+def _reported(report: DeviceReport, lanes: Mapping[str, str]) -> Said:
+    text = describe_report(report, lanes)
+    kind = "contact" if isinstance(report, InputChange) else type(report).__name__
+    return Said((text,), {"device": report.device, "kind": kind, "what": text})
+
+
+def _port_said(said: PortSaid, part: NamedPart | None) -> Said:
+    place = "not in the site file" if part is None else part.header
+    text = said.text
+    if not said.is_open and text != "unplugged":
+        text = port_trouble(said.port) or text
+    line = f"{said.port}: {text} ({place})" if said.is_open else f"{said.port}: {text}"
+    return Said((line,), {"port": str(said.port), "kind": "port", "open": said.is_open, "what": text})
+
+
+def _answered(answer: Answer) -> Said:
+    return Said(
+        ("", *answer.lines()),
+        {
+            "port": str(answer.port),
+            "kind": "heard",
+            "what": answer.what,
+            "site_file_is_right": answer.is_right,
+            "tables": list(answer.tables),
+            "numbers": list(answer.numbers),
+            "notes": list(answer.notes),
+        },
+    )
+
+
+def _silent(ports: Sequence[Path], lanes: Sequence[str]) -> Iterator[Said]:
+    if not ports:
+        return
+    lane = lanes[0] if len(lanes) == 1 else "LANE"
+    table = OSDP_LINES.format(port=ports[0], lane=lane)
+    text = (
+        f"Heard nothing from {', '.join(map(str, ports))}. An RS-485 adapter stays silent here, because its "
+        "OSDP readers or Modbus boards speak only when asked: see docs/osdp.md and docs/wiring.md. For OSDP:"
+    )
+    yield Said(
+        ("", text, table),
+        {"kind": "silent", "ports": [str(port) for port in ports], "what": text, "tables": [table]},
+    )

@@ -1,0 +1,234 @@
+"""From taps to what an installer writes down: which port spoke, what it is, and its table.
+
+Taps of one port are looked at together: each one more leaves fewer ways to read it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gate_controller.site_lines import NamedPart, contact_table, table_of
+from hardware.format_guess import Finding, Guess, find, fits, that_read
+from hardware.inputs import parse_state_line
+from hardware.port_listening import USUAL_BAUDS, ContactMoved, Tap
+
+TAPS_KEPT = 8
+SHORTEST_CARD_CHARS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one tap showed. `is_right`: whether the site file's lines read it, None where it names none."""
+
+    port: Path
+    what: str
+    tables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_right: bool | None = None
+    numbers: tuple[int, ...] = field(default=(), repr=False)
+    """The card number that each table would give."""
+
+    def lines(self) -> list[str]:
+        """Return the answer as it is printed."""
+        texts = [f"{self.port}: {self.what}"]
+        for number, table in enumerate(self.tables):
+            texts += ["    # or, if that is the number printed on the card:"] if number else []
+            texts += [table]
+        return [*texts, *(f"  {note}" for note in self.notes)]
+
+
+@dataclass(slots=True)
+class _Heard:
+    taps: list[bytes] = field(default_factory=list)
+    baud: int = USUAL_BAUDS[0]
+    was_read: bool = False
+
+
+class PortIdentifier:
+    """What was heard at every port so far. `card` is the number printed on the card that is tapped."""
+
+    def __init__(
+        self, part_at: Callable[[Path], NamedPart | None], lanes: Sequence[str], card: int | None
+    ) -> None:
+        """Begin with nothing heard; `part_at` tells what the site file has at a port."""
+        self._part_at, self._card = part_at, card
+        self._lane = lanes[0] if len(lanes) == 1 else "LANE"
+        self._heard: dict[Path, _Heard] = {}
+
+    def baud_of(self, port: Path) -> int:
+        """Return the baud rate at which a port is to be listened to next."""
+        return self._of(port).baud
+
+    def take(self, tap: Tap) -> Answer:
+        """Return what a tap shows, together with the earlier ones of its port."""
+        heard = self._of(tap.port)
+        if tap.baud == 0:
+            return self._typed(tap.port, tap.data, heard)
+        finding = self._found(heard, tap.data)
+        if finding.is_noise:
+            return self._noise(tap.port, heard)
+        part = self._part_at(tap.port)
+        if part is not None:
+            return self._compared(tap.port, part, heard, finding)
+        if not finding.guesses:
+            return Answer(tap.port, finding.trouble)
+        return self._told(tap.port, finding.guesses, heard)
+
+    def contact(self, moved: ContactMoved) -> Answer:
+        """Return the table for a contact on a control line."""
+        word = "closed" if moved.closed else "opened"
+        return Answer(
+            moved.port,
+            f"a contact {word} between {moved.terminal.upper()} and the adapter's supply",
+            (contact_table(moved, lane=self._lane),),
+            (_CONTACT_NOTE,),
+        )
+
+    def _of(self, port: Path) -> _Heard:
+        if port not in self._heard:
+            part = self._part_at(port)
+            self._heard[port] = _Heard(baud=part.baud if part is not None else USUAL_BAUDS[0])
+        return self._heard[port]
+
+    def _found(self, heard: _Heard, data: bytes) -> Finding:
+        heard.taps = [*heard.taps, data][-TAPS_KEPT:]
+        finding = find(heard.taps)
+        if not finding.guesses:
+            # Half a line at plugging in, or another device at this port, must not spoil what comes now.
+            heard.taps = [data]
+            finding = find(heard.taps)
+        heard.was_read = heard.was_read or bool(finding.guesses)
+        return finding
+
+    def _noise(self, port: Path, heard: _Heard) -> Answer:
+        was, heard.taps = heard.baud, []
+        what = f"only noise at {was} baud: bytes that fit nothing Menjin can read"
+        part = self._part_at(port)
+        if heard.was_read:
+            # It was read at this rate before: the rate is right, and something else disturbed it.
+            return Answer(port, what, (), ("It was read before; check cable and shield.",))
+        place = USUAL_BAUDS.index(was) + 1 if was in USUAL_BAUDS else 0
+        heard.baud = USUAL_BAUDS[place % len(USUAL_BAUDS)]
+        notes = [f"Listening at {heard.baud} baud from now on: tap again."]
+        if part is not None:
+            notes.append(f"{part.header} in the site file says baud = {part.baud}.")
+        return Answer(port, what, (), tuple(notes), None if part is None else False)
+
+    def _typed(self, port: Path, data: bytes, heard: _Heard) -> Answer:
+        finding = Finding(())
+        if len(data.strip()) >= SHORTEST_CARD_CHARS and data.endswith(b"\r"):
+            finding = self._found(heard, data)
+        guesses = tuple(_as_wedge(guess) for guess in finding.guesses if guess.table == "reader")
+        if guesses:
+            return self._told(port, guesses, heard)
+        # What was typed is not shown: it may be somebody's password.
+        keypad = Guess("keypad", "", (("kind", "usb_keypad"),), 0)
+        return Answer(
+            port,
+            "keys, as of a USB number pad",
+            (table_of(keypad, port, 0, lane=self._lane),),
+            ("If this is the keyboard you type on, pass it over.",),
+        )
+
+    def _told(
+        self, port: Path, guesses: Sequence[Guess], heard: _Heard, name: str = "NAME", lane: str | None = None
+    ) -> Answer:
+        notes: list[str] = []
+        known = that_read(self._card, guesses) if self._card is not None else ()
+        if known:
+            notes += [_order_said(known[0])]
+            guesses = known[:1] if len({guess.cards[-1].number for guess in known}) == 1 else known
+        elif self._card is not None and guesses[0].cards:
+            notes.append("None of these reads the number you gave: is it the card that was tapped?")
+        baud = 0 if port not in self._heard else heard.baud
+        tables = tuple(
+            _with_card(
+                table_of(
+                    guess,
+                    port,
+                    _baud_said(guess, baud),
+                    name=name,
+                    lane=lane or self._lane,
+                    was_closed=_at_rest(heard),
+                ),
+                guess,
+            )
+            for guess in guesses
+        )
+        if len(guesses) > 1 and self._card is None:
+            notes.append(
+                "The bytes alone do not say which. Tap another card, or give the number printed on this one: "
+                "menjin gate identify --card NUMBER"
+            )
+        if guesses[0].table == "inputs":
+            notes.append(_CONTACT_NOTE)
+        numbers = tuple(guess.cards[-1].number for guess in guesses if guess.cards)
+        return Answer(port, guesses[0].what, tables, tuple(notes), None, numbers)
+
+    def _compared(self, port: Path, part: NamedPart, heard: _Heard, finding: Finding) -> Answer:
+        fitting = None
+        if heard.baud == part.baud:
+            fitting = fits(heard.taps, part.table, part.settings)
+        reads_card = (
+            fitting is None
+            or not fitting.cards
+            or self._card is None
+            or that_read(self._card, (fitting,)) != ()
+        )
+        if fitting is not None and reads_card:
+            numbers = tuple(card.number for card in fitting.cards[-1:])
+            said = f": card {numbers[0]} (0x{numbers[0]:X})" if numbers else ""
+            notes = ("That is the card you named.",) if numbers and self._card is not None else ()
+            return Answer(port, f"{part.header} of the site file reads it{said}", (), notes, True, numbers)
+        if fitting is not None:
+            wrong = f"{part.header} of the site file reads another number than the card's; it should be"
+        else:
+            wrong = f"{part.header} of the site file cannot read what came; it should be"
+        if not finding.guesses:
+            return Answer(port, f"{part.header}: {finding.trouble}", is_right=False)
+        told = self._told(port, finding.guesses, heard, part.name, part.lane)
+        return replace(told, what=f"{wrong} {told.what}", is_right=False)
+
+
+_CONTACT_NOTE = (
+    "kind: door_open, exit_button, tamper, fire and so on (docs/settings.md). normally_closed is written "
+    "for a contact that was at rest before it moved."
+)
+
+
+def _as_wedge(guess: Guess) -> Guess:
+    settings = (("kind", "usb_card"), *guess.settings[1:])
+    return replace(guess, what=guess.what.replace("prints", "types"), settings=settings)
+
+
+def _baud_said(guess: Guess, baud: int) -> int:
+    return 0 if guess.setting("kind") == "usb_card" else baud
+
+
+def _at_rest(heard: _Heard) -> dict[str, bool]:
+    """Return, by terminal, whether its circuit was closed before it first moved."""
+    rest: dict[str, bool] = {}
+    for tap in heard.taps:
+        for line in tap.splitlines():
+            state = parse_state_line(line)
+            if state is not None:
+                rest.setdefault(state[0], not state[1])
+    return rest
+
+
+def _with_card(table: str, guess: Guess) -> str:
+    if not guess.cards:
+        return table
+    number = guess.cards[-1].number
+    return f"{table}\n    # reads card {number} (0x{number:X})"
+
+
+def _order_said(guess: Guess) -> str:
+    said = []
+    if guess.setting("bit_order") == "last_bit_first":
+        said.append('the bits last first: bit_order = "last_bit_first"')
+    if guess.setting("byte_order") == "lsb":
+        said.append('the bytes reversed: byte_order = "lsb"')
+    if not said:
+        return "This reader sends bits and bytes in their usual order; the number is the one you gave."
+    return f"This reader sends {', and '.join(said)}. With that the number is the one you gave."

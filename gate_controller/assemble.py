@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.camera_sections import CameraSection
+from gate_controller.camera_parts import make_lane_cameras
 from gate_controller.clock import GateClock
 from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.controller import Controller
@@ -23,6 +23,7 @@ from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.gate_parts import GateParts
+from gate_controller.hands_free import HandsFreeCodes
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk
@@ -56,7 +57,6 @@ from gate_controller.terminal.entry_guard import keep_launch_token, write_launch
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
 from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, make_inputs, make_relays
-from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
 from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
@@ -89,6 +89,7 @@ class Gate:
     relays: dict[str, Relay]
     screens: dict[str, TerminalServer]
     launch_pages: dict[str, Path]
+    hands_free: tuple[HandsFreeCodes, ...]
     face: FaceService | None
     inbox: "queue.SimpleQueue[Message]"
     closing: ExitStack
@@ -114,6 +115,8 @@ class Gate:
             for device in self.devices:
                 device.start(self.inbox.put)
                 self.closing.callback(device.stop)
+            for codes in self.hands_free:
+                codes.start()
             self.sync.start()
             self.closing.callback(self.sync.stop)
             if self.face is not None:
@@ -167,7 +170,9 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         wall_clock, time.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
     )
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    cameras = {section.lane: make_camera(name, section) for name, section in config.camera.items()}
+    cameras, hands_free = make_lane_cameras(config, inbox.put)
+    for looks in hands_free.values():
+        closing.callback(looks.stop)
     face, face_lane = _face_service(config, identity, cameras, now, closing)
     keeper = FaceKeeper(face, store, journal, clock, identity, key)
     _tell_damage(journal, store, lane_memory, clock.now())
@@ -189,12 +194,22 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         for lane_id in config.lane
     }
     screens = _screens(config, inbox.put)
-    acts = ScreenActs(desks, cameras, faces, lookers, clock, inbox.put)
+    acts = ScreenActs(
+        desks,
+        cameras,
+        faces,
+        lookers,
+        clock,
+        inbox.put,
+        hands_free=hands_free.keys(),
+        scanners={scanner.lane for scanner in config.scanner.values()},
+    )
     for desk in desks.values():
         closing.callback(acts.cancel, desk)
     lines = ModbusLines()
     osdp = make_osdp_readers(config)
     devices, lane_of_device = make_devices(config, lines, osdp)
+    lane_of_device |= {name: section.lane for name, section in config.camera.items()}
     relays = make_relays(config, lines, inbox.put, osdp)
     nudge = threading.Event()
     controller_ref: list[Controller] = []
@@ -241,7 +256,8 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     )
     controller_ref.append(controller)
     pages = {part.lane: part.launch_token_file.with_name(LAUNCH_PAGE) for part in config.terminal.values()}
-    return Gate(controller, sync, devices, relays, screens, pages, face, inbox, closing)
+    codes = tuple(hands_free.values())
+    return Gate(controller, sync, devices, relays, screens, pages, codes, face, inbox, closing)
 
 
 def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
@@ -277,22 +293,10 @@ def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: 
     return GateKeys(card_key, pin_key, pass_key)
 
 
-def make_camera(name: str, section: CameraSection) -> Camera:
-    """Return a camera, still closed."""
-    if section.kind == "v4l2":
-        source: int | str = int(section.source) if section.source.isdigit() else section.source
-        return V4l2Camera(source, name=name)
-    if section.kind == "file":
-        return FileCamera(Path(section.source), name=name, frames_per_second=section.frames_per_second)
-    return FolderCamera(
-        Path(section.source), name=name, frames_per_second=section.frames_per_second, order="cycled"
-    )
-
-
 def _face_service(
     config: GateConfig,
     identity: GateIdentity,
-    cameras: dict[str, Camera],
+    cameras: Mapping[str, Camera],
     now: datetime,
     closing: ExitStack,
 ) -> tuple[FaceService | None, str | None]:

@@ -9,9 +9,14 @@ from gate_controller.policy import Id
 
 
 class CameraSection(Section, frozen=True, kw_only=True):
-    """A camera, a video file or a folder of frames; `always_reads_codes` is shown on the screen."""
+    """A USB camera, a network camera, a video file or a folder of frames.
 
-    kind: Literal["v4l2", "file", "folder"]
+    `hands_free_codes` keeps the camera open to read QR codes without a press; the screen says so for
+    as long as it is open. A network camera's login is in the secrets folder, never here.
+    """
+
+    kind: Literal["v4l2", "rtsp", "file", "folder"]
     source: str
     lane: Id
     frames_per_second: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
+    hands_free_codes: bool = False

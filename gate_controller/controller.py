@@ -14,7 +14,9 @@ import sqlite3
 
 from gate_controller.access import Reason
 from gate_controller.camera_codes import CameraCode
+from gate_controller.camera_watch import CameraSight, take_sight
 from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.hands_free import HandsFree
 from gate_controller.identify import GateKeys
 from gate_controller.journal_chain import Facts
 from gate_controller.lane import held_open
@@ -125,6 +127,11 @@ class Controller:
                 self._shown.code_read(message)
             case CameraCode():
                 self._shown.camera_looked(message)
+            case CameraSight():
+                desk, now_seconds = self._parts.desks[message.lane_id], self._parts.clock.monotonic_seconds()
+                take_sight(message, desk, self._parts.watch, self._shown.record, now_seconds)
+            case HandsFree():
+                self._parts.desks[message.lane_id].hands_free = message.is_on
             case TypedHashed():
                 self._shown.typed_hashed(message)
             case FaceProgress() | FaceEnded():
@@ -241,5 +248,5 @@ class Controller:
                 posture=self._posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
-                face_ready=self._parts.faces.ready_at(desk.lane_id),
+                face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera_sees(now_seconds),
             )

@@ -139,13 +139,18 @@ class DeviceWatch:
 
     # -- devices -----------------------------------------------------------------------------------
 
-    def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk], record: Record) -> None:
-        detail = state.detail[:MAX_DETAIL_CHARS]
+    def note(self, state: DeviceState) -> DeviceHealth | None:
+        """Remember how a device is, and record nothing; return how it was."""
         with self._lock:
             before = self._devices.get(state.device)
             self._devices[state.device] = DeviceHealth(
-                device=state.device, health=state.health.value, detail=detail
+                device=state.device, health=state.health.value, detail=state.detail[:MAX_DETAIL_CHARS]
             )
+        return before
+
+    def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk], record: Record) -> None:
+        detail = state.detail[:MAX_DETAIL_CHARS]
+        before = self.note(state)
         if state.health is not Health.OK:
             record("alarm_device_lost", {"device": state.device, "detail": detail}, {})
         elif before is not None and before.health != Health.OK.value:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from gate_controller.assemble import make_camera, make_devices, read_identity
+from gate_controller.assemble import make_devices, read_identity
+from gate_controller.camera_parts import make_camera
 from gate_controller.config import GateConfig, lock_of
 from gate_controller.reader_parts import make_osdp_readers
 from gate_controller.secrets_dir import SecretsUnusable
@@ -120,7 +121,7 @@ def _check_devices(config: GateConfig) -> Iterator[CheckLine]:
 
 def _check_cameras(config: GateConfig) -> Iterator[CheckLine]:
     for name, section in config.camera.items():
-        camera = make_camera(name, section)
+        camera = make_camera(name, section, config.gate.secrets_dir)
         try:
             camera.open()
             frame = camera.newest_frame(FRAME_SECONDS)

@@ -10,7 +10,7 @@ from typing import Literal
 from gate_controller.keypad_entry import Entry
 from gate_controller.lane import Door
 from gate_controller.policy import Method
-from gate_controller.terminal.view import Screen, TerminalView
+from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
 RESULT_SECONDS = 4.0
 ASK_SECONDS = 20.0
@@ -51,6 +51,10 @@ class LaneDesk:
     camera: Literal["closed", "codes_only", "looking"] = "closed"
     looks: int = 0
     """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
+    hands_free: bool = False
+    """Whether the camera is open for codes without anybody having asked, as the site chose."""
+    camera_trouble: CameraTrouble = ""
+    camera_try_again_seconds: float = 0.0
     steps_done: int = 0
     steps_needed: int = 0
     language: str = "zh"
@@ -80,6 +84,10 @@ class LaneDesk:
         """Show the camera closed once no look is left."""
         self.looks -= 1
         self.camera = self.camera if self.looks else "closed"
+
+    def camera_sees(self, now_seconds: float) -> bool:
+        """Tell whether a face may be looked for: no trouble is known, or it is time to try again."""
+        return not self.camera_trouble or now_seconds >= self.camera_try_again_seconds
 
     def rest(self) -> None:
         """Forget what was typed and asked, and return to the ways in."""
@@ -117,7 +125,8 @@ class LaneDesk:
             seconds_left=max(0, min(3600, round(self.until_seconds - now_seconds))) if runs else None,
             steps_done=self.steps_done,
             steps_needed=self.steps_needed,
-            camera=self.camera,
+            camera="codes_only" if self.camera == "closed" and self.hands_free else self.camera,
+            camera_trouble=self.camera_trouble,
             online=online,
             clock_sure=clock_sure,
             help_called=now_seconds < self.help_until_seconds,

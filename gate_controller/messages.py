@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from gate_controller.camera_codes import CameraCode
+from gate_controller.camera_watch import CameraSight
 from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.face_service import FaceResult
+from gate_controller.hands_free import HandsFree
 from gate_controller.sync_client import SyncNews
 from gate_controller.terminal.view import TerminalAct
 from hardware.interfaces import DeviceReport
@@ -50,4 +52,15 @@ class Stop:
     """End the loop."""
 
 
-Message = DeviceReport | SyncNews | ScreenAct | TypedHashed | CameraCode | FaceProgress | FaceEnded | Stop
+Message = (
+    DeviceReport
+    | SyncNews
+    | ScreenAct
+    | TypedHashed
+    | CameraCode
+    | CameraSight
+    | HandsFree
+    | FaceProgress
+    | FaceEnded
+    | Stop
+)

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Executor
 from typing import Protocol
 
@@ -56,8 +56,13 @@ class ScreenActs:
         lookers: Mapping[str, Executor],
         clock: GateClock,
         put: Callable[[Message], None],
+        *,
+        hands_free: Container[str] = (),
+        scanners: Container[str] = (),
     ) -> None:
         """Remember the parts; `cameras` and `lookers` by lane.
+
+        Lanes in `hands_free` look for codes all the time, lanes in `scanners` have a scanner too.
 
         A lane's looker is the one worker that opens its camera, for codes and for faces, so that one
         look never closes the camera under the next.
@@ -68,6 +73,8 @@ class ScreenActs:
         self._lookers = lookers
         self._clock = clock
         self._put = put
+        self._hands_free = hands_free
+        self._scanners = scanners
         self._cancel_look: dict[str, threading.Event] = {}
 
     def handle(self, lane_id: str, act: TerminalAct, flow: Flow) -> None:
@@ -108,9 +115,11 @@ class ScreenActs:
             case Method.PIN:
                 desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS)
             case Method.QR:
-                desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS)
+                to_scanner = bool(desk.camera_trouble) and desk.lane_id in self._scanners
+                message = "code_to_scanner" if to_scanner else ""
+                desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
                 self._look_for_code(desk)
-            case Method.FACE if self._faces.ready_at(desk.lane_id):
+            case Method.FACE if self._faces.ready_at(desk.lane_id) and desk.camera_sees(now):
                 desk.intent = Intent.FACE
                 desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:
@@ -118,7 +127,7 @@ class ScreenActs:
 
     def _look_for_code(self, desk: LaneDesk) -> None:
         camera = self._cameras.get(desk.lane_id)
-        if camera is None:
+        if camera is None or desk.lane_id in self._hands_free:
             return
         cancelled = self._cancel_look[desk.lane_id] = threading.Event()
         desk.look_begins("codes_only")

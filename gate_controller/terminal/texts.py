@@ -47,6 +47,8 @@ def _labels() -> dict[str, str]:
         "note.offline": _("No connection to the office. The gate still works."),
         "note.clock": _("The clock is being checked. Card and PIN work."),
         "note.help": _("The guard has been called. Please wait here."),
+        "note.camera": _("The camera does not see. Face is off here; all other ways work."),
+        "note.camera_dark": _("It is too dark for the camera. Please use another way."),
         "note.slower": _("You have more time now."),
         "no_script": _("This screen is not working. Hold your card to the reader, or call the guard."),
     }
@@ -108,6 +110,7 @@ def _messages() -> dict[str, str]:
         "card_reader_lost": _("The card reader does not answer. Please choose another way."),
         "card_or_pin_first": _("Show your own card or type your PIN first."),
         "home_for_face": _("Type it and press OK. Then look at the camera."),
+        "code_to_scanner": _("Hold it to the scanner. The camera does not see now."),
         "no_face": _("Stand in front of the camera."),
         "two_faces": _("One person at a time, please."),
         "too_small": _("Come a little closer."),

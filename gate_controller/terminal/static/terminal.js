@@ -124,6 +124,7 @@ function drawStrip() {
   if (view.slower) notes.push("note.slower");
   if (!view.online) notes.push("note.offline");
   if (!view.clock_sure) notes.push("note.clock");
+  if (view.camera_trouble) notes.push(view.camera_trouble === "dark" ? "note.camera_dark" : "note.camera");
   setLines(at("notes"), notes.map((key) => texts()[key]));
 }
 

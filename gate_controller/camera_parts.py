@@ -1,0 +1,117 @@
+"""Make the cameras that a site file names, and try one for the installer."""
+
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gate_controller.camera_sections import CameraSection
+from gate_controller.camera_watch import WatchedCamera
+from gate_controller.config import GateConfig
+from gate_controller.hands_free import AskedCamera, HandsFreeCodes
+from gate_controller.messages import Message
+from gate_controller.secrets_dir import SecretsUnusable
+from hardware.camera_trouble import WORDS, Sight, Trouble, glance, looked, opened
+from hardware.cameras import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
+from hardware.errors import HardwareError
+from hardware.interfaces import Camera
+from hardware.rtsp_camera import RtspCamera
+from hardware.rtsp_question import RtspLogin, parse_login
+
+FRAME_TIMEOUT_SECONDS = 0.5
+FIRST_FRAME_SECONDS = 3.0
+
+
+def login_file(name: str) -> str:
+    """Return the name of the file, in the secrets folder, with a network camera's login."""
+    return f"camera-{name}.login"
+
+
+def read_login(secrets_dir: Path, name: str) -> RtspLogin | None:
+    """Return a camera's login, None where it has no file.
+
+    Raise SecretsUnusable when others may read the file and BadDeviceSetting when it holds no login;
+    neither repeats what it holds.
+    """
+    path = secrets_dir / login_file(name)
+    try:
+        mode = path.stat().st_mode
+        line = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as err:
+        raise SecretsUnusable(f"{path}: cannot be read; it must be text of the gate's own user") from err
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretsUnusable(f"{path} can be read by others; run: chmod 600 {path}")
+    return parse_login(line, where=str(path))
+
+
+def make_camera(name: str, section: CameraSection, secrets_dir: Path) -> GrabbingCamera:
+    """Return a camera, still closed; raise BadDeviceSetting and, for a login, SecretsUnusable."""
+    source, pace = section.source, section.frames_per_second
+    match section.kind:
+        case "v4l2":
+            return V4l2Camera(int(source) if source.isdigit() else source, name=name)
+        case "rtsp":
+            return RtspCamera(source, name=name, login=read_login(secrets_dir, name))
+        case "file":
+            return FileCamera(Path(source), name=name, frames_per_second=pace)
+        case _:
+            return FolderCamera(Path(source), name=name, frames_per_second=pace, order="cycled")
+
+
+def make_lane_cameras(
+    config: GateConfig, put: Callable[[Message], None]
+) -> tuple[dict[str, WatchedCamera | AskedCamera], dict[str, HandsFreeCodes]]:
+    """Return each lane's camera for whoever asks, closed, and the looks for codes, not begun."""
+    cameras: dict[str, WatchedCamera | AskedCamera] = {}
+    hands_free: dict[str, HandsFreeCodes] = {}
+    for name, section in config.camera.items():
+        watched = WatchedCamera(
+            make_camera(name, section, config.gate.secrets_dir),
+            section.lane,
+            put,
+            time.monotonic,
+            stands_still=section.kind == "folder",
+        )
+        cameras[section.lane] = watched
+        if section.hands_free_codes:
+            hands_free[section.lane] = HandsFreeCodes(watched, section.lane, put, time.monotonic)
+            cameras[section.lane] = hands_free[section.lane].asked
+    return cameras, hands_free
+
+
+def describe_camera(camera: Camera, seconds: float, *, stands_still: bool = False) -> tuple[bool, str]:
+    """Look through a camera for some seconds; return whether it sees, and what was seen, in words.
+
+    Covered takes 6 s of pictures and frozen 5 s: a shorter look says only what one picture can show.
+    """
+    sizes: set[tuple[int, int]] = set()
+    frames, sight, first_at = 0, Sight(), 0.0
+    try:
+        camera.open()
+        began = now = time.monotonic()
+        sight = opened(sight, began)
+        while now - began < (seconds if frames else FIRST_FRAME_SECONDS):
+            frame = camera.newest_frame(FRAME_TIMEOUT_SECONDS)
+            now = time.monotonic()
+            if frame is None:
+                continue
+            frames += 1
+            first_at = first_at or now
+            sizes.add((frame.shape[1], frame.shape[0]))
+            sight = looked(sight, glance(frame), now, stands_still=stands_still)
+            frame.fill(0)
+    except HardwareError as err:
+        return False, str(err)
+    finally:
+        camera.close()
+    if not frames:
+        return False, f"opened, and {WORDS[Trouble.LOST]}"
+    rate = (frames - 1) / (now - first_at) if now > first_at and frames > 1 else 0.0
+    shown = " and ".join(f"{width} x {height}" for width, height in sorted(sizes))
+    seen = f"{shown}, {rate:.0f} pictures a second" if rate >= 1 else f"{shown}, less than 1 picture a second"
+    trouble = sight.trouble or sight.verdict
+    if trouble is not None:
+        return False, f"{seen}; {WORDS[trouble]}"
+    return True, seen

@@ -1,15 +1,14 @@
 """`menjin gate run|check|identify|pair SITE.toml`, and `menjin gate pair-reader SITE.toml READER`."""
 
 import argparse
+import json
 import logging
 import os
-import queue
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from types import FrameType
 
@@ -21,13 +20,11 @@ def run(argv: Sequence[str]) -> int:
     """Run one gate command; return the exit code."""
     parser = argparse.ArgumentParser(prog="menjin gate", description="Run and look after one gate.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, sentence in (
-        ("run", "run the gate until it is told to stop"),
-        ("check", "try every part of the site file and say what was seen"),
-        ("identify", "print what the readers, keypads, scanners and inputs hear, until Ctrl-C"),
-    ):
-        command = commands.add_parser(name, help=sentence, description=sentence.capitalize() + ".")
-        command.add_argument("site_file", type=Path, metavar="SITE.toml")
+    sentence = "run the gate until it is told to stop"
+    command = commands.add_parser("run", help=sentence, description=sentence.capitalize() + ".")
+    command.add_argument("site_file", type=Path, metavar="SITE.toml")
+    _add_check(commands)
+    _add_identify(commands)
     pair = commands.add_parser("pair", help="introduce this gate to its server")
     pair.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
@@ -42,15 +39,43 @@ def run(argv: Sequence[str]) -> int:
         stream=sys.stderr,
     )
     try:
+        if args.command == "identify":
+            return _identify(args.site_file, args.card, args.ports, args.seconds, args.json)
         config = load_config(args.site_file)
         if args.command == "pair":
             return _pair(config, args.code, args.wait_seconds)
         if args.command == "pair-reader":
             return _pair_reader(config, args.reader)
-        return {"run": _run, "check": _check, "identify": _identify}[args.command](config)
+        return _check(config, args.seconds, args.json) if args.command == "check" else _run(config)
     except (ConfigRefused, BadDeviceSetting) as err:
         print(f"menjin gate: {err}", file=sys.stderr)
         return 2
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser(
+        "check",
+        help="try every part of the site file and say what was seen",
+        description="Try every part of the site file, say what was seen and what to do. No lock is opened. "
+        "Tap a card or press a key meanwhile to try the readers. Ends with 1 when something is WRONG.",
+    )
+    check.add_argument("site_file", type=Path, metavar="SITE.toml")
+    check.add_argument("--seconds", type=float, default=4.0, help="how long readers and inputs are heard")
+    check.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    identify = commands.add_parser(
+        "identify",
+        help="wait for a tap, key, code or contact; say which port it came from and print its lines",
+        description="Wait for a tap, key, code or contact, say which port it came from and print the lines "
+        "of the site file for it. Ports that no site file names are only listened to: nothing is sent.",
+    )
+    identify.add_argument("site_file", type=Path, metavar="SITE.toml", nargs="?")
+    identify.add_argument("--card", metavar="NUMBER", help="the number printed on the card you tap")
+    identify.add_argument("--seconds", type=float, help="end after so long instead of at Ctrl-C")
+    identify.add_argument("--ports", type=Path, metavar="DIR", help="look for ports there, not in /dev")
+    identify.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _run(config: GateConfig) -> int:
@@ -121,38 +146,30 @@ def _pair_reader(config: GateConfig, name: str) -> int:
     return 0
 
 
-def _check(config: GateConfig) -> int:
-    from gate_controller.installer_check import check_gate, check_sheets
+def _check(config: GateConfig, seconds: float, as_json: bool) -> int:
+    from gate_controller.installer_check import Verdict, check_gate
 
-    bad = 0
-    today = datetime.now(UTC).astimezone().date()
-    for line in chain(check_gate(config), check_sheets(config, today)):
-        print(("ok    " if line.ok else "WRONG ") + line.text, flush=True)
-        bad += not line.ok
-    return 1 if bad else 0
+    worst = Verdict.OK
+    for line in check_gate(config, datetime.now(UTC), seconds=seconds):
+        print(line.as_json() if as_json else str(line), flush=True)
+        worst = Verdict.WRONG if line.verdict is Verdict.WRONG else worst
+    return 1 if worst is Verdict.WRONG else 0
 
 
-def _identify(config: GateConfig) -> int:
-    from gate_controller.assemble import make_devices
-    from gate_controller.installer_check import describe_report
-    from gate_controller.secrets_dir import SecretsUnusable
-    from gate_controller.wiring import ModbusLines
-    from hardware.interfaces import DeviceReport
+def _identify(
+    site_file: Path | None, card: str | None, ports: Path | None, seconds: float | None, as_json: bool
+) -> int:
+    from gate_controller.installer_identify import identify
+    from gate_controller.printed_cards import NoCardNumber, printed_number
 
-    heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    config = load_config(site_file) if site_file is not None else None
     try:
-        devices, lanes = make_devices(config, ModbusLines())
-    except SecretsUnusable as err:
-        print(f"menjin gate identify: {err}", file=sys.stderr)
+        number = printed_number(card) if card is not None else None
+    except NoCardNumber as err:
+        print(f"menjin gate identify: --card: {err}", file=sys.stderr)
         return 2
-    print("Tap a card, press a key, show a code, open a door. Ctrl-C ends.", flush=True)
-    for device in devices:
-        device.start(heard.put)
-    try:
-        while True:
-            print(describe_report(heard.get(), lanes), flush=True)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for device in devices:
-            device.stop()
+    if not as_json:
+        print("Tap a card, press a key, show a code, move a contact. Ctrl-C ends.", flush=True)
+    for said in identify(config, card=number, ports=ports, seconds=seconds):
+        print(json.dumps(said.fields) if as_json else "\n".join(said.lines), flush=True)
+    return 0

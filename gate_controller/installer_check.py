@@ -1,154 +1,163 @@
-"""Try every part a site file names and say, in plain words, what was seen and what to do."""
+"""Try every part a site file names and say, in plain words, what was seen and what to do. Opens no lock."""
 
-import queue
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
 
-from gate_controller.assemble import make_devices, read_identity
-from gate_controller.camera_parts import make_camera
+import msgspec
+
+from gate_controller.camera_parts import describe_camera, make_camera
+from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.config import GateConfig, lock_of
-from gate_controller.reader_parts import make_osdp_readers
+from gate_controller.device_check import check_devices
+from gate_controller.port_trouble import port_trouble
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.sheet_check import sheet_lines
+from gate_controller.site_check import check_clock, check_names, check_screens, check_secrets
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
-from hardware.interfaces import (
-    CardRead,
-    CodeRead,
-    DeviceReport,
-    DeviceState,
-    Health,
-    InputChange,
-    KeyPress,
-)
+from hardware.interfaces import DeviceState, Health, Relay
+from hardware.port_names import may_move
 
 DEVICE_SECONDS = 4.0
-FRAME_SECONDS = 3.0
+"""Enough for an OSDP reader that does not answer under its key to show."""
+CAMERA_SECONDS = 6.0
+"""Enough for a picture that does not change to show."""
+
+__all__ = ["CheckLine", "Verdict", "check_gate"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckLine:
-    """One thing that was tried."""
+def check_gate(
+    config: GateConfig,
+    now: datetime,
+    *,
+    seconds: float = DEVICE_SECONDS,
+    camera_seconds: float = CAMERA_SECONDS,
+) -> Iterator[CheckLine]:
+    """Yield a line for every part of a site file: what was seen, and what to do where it is wrong.
 
-    ok: bool
-    text: str
-
-
-def check_gate(config: GateConfig) -> Iterator[CheckLine]:
-    """Yield a line for every part: secrets, outputs, readers and inputs, cameras. Opens no lock."""
-    try:
-        identity = read_identity(config.gate.secrets_dir)
-        yield CheckLine(True, f"paired as gate {identity.gate_id} of {identity.site_id}")
-    except SecretsUnusable as err:
-        yield CheckLine(False, str(err))
-    try:
-        make_osdp_readers(config)
-    except SecretsUnusable as err:
-        yield CheckLine(False, f"{err}. Outputs and readers are tried once that is done")
-    else:
-        yield from _check_relays(config)
-        yield from _check_devices(config)
-    yield from _check_cameras(config)
+    `now` is the aware time, against which clock and lane sheets are held. Readers and inputs are
+    heard for `seconds`, each camera is looked through for `camera_seconds`.
+    """
+    yield from check_secrets(config)
+    yield from check_clock(config, now)
+    yield from check_names(config)
+    usable = _with_names_that_stay(config)
+    yield from _check_relays(usable)
+    yield from check_devices(usable, seconds)
+    yield from _check_cameras(config, camera_seconds)
+    yield from check_screens(config)
+    yield from _check_lanes(config, now)
 
 
-def check_sheets(config: GateConfig, today: date) -> Iterator[CheckLine]:
-    """Yield what the lane sheets lack, or that a lane has none; `today` dates the last drill."""
-    for ok, text in sheet_lines(config.lane, config.camera.values(), today):
-        yield CheckLine(ok, text)
+class _HasPort(Protocol):
+    @property
+    def port(self) -> Path | None: ...
 
 
-def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
-    trouble: dict[str, DeviceState] = {}
-    relays = make_relays(config, ModbusLines(), lambda state: trouble.update({state.device: state}))
-    for lane_id, relay in relays.items():
-        lane = config.lane[lane_id]
-        board = config.relay.get(lane.relay)
-        try:
-            relay.open()
-            state = trouble.get(lane.relay)
-            if state is not None and state.health is not Health.OK:
-                yield CheckLine(False, f"lane {lane_id}: {state.detail}")
-                continue
-            how = "took the order to rest"
-            if board is not None:
-                how = f"at {board.port or board.chip} {how}"
-                how += " and reads at rest" if board.kind == "modbus_relay" else ""
-            yield CheckLine(True, f"lane {lane_id}: relay {relay.name} {how}")
-            yield _check_lock(lane_id, config)
-        except HardwareError as err:
-            yield CheckLine(False, f"lane {lane_id}: {err}")
-        finally:
-            relay.close()
+P = TypeVar("P", bound=_HasPort)
 
 
-def _check_lock(lane_id: str, config: GateConfig) -> CheckLine:
-    lock = lock_of(config.lane[lane_id])
-    if lock is None:
-        return CheckLine(
-            False, f"lane {lane_id}: the site file does not say which lock hangs there: lock and contact"
-        )
-    return CheckLine(
-        True, f"lane {lane_id}: {lock.kind} through {lock.contact.upper()}; at rest: {lock.rules.at_rest}"
+def _with_names_that_stay(config: GateConfig) -> GateConfig:
+    """Leave out the parts whose names may move: their drivers refuse them and would end the check."""
+    relay, line = _stay(config.relay), _stay(config.osdp_line)
+    readers = {name: reader for name, reader in config.osdp_reader.items() if reader.line in line}
+    return msgspec.structs.replace(
+        config,
+        relay=relay,
+        lane={
+            name: lane for name, lane in config.lane.items() if lane.relay in relay or lane.relay in readers
+        },
+        osdp_line=line,
+        osdp_reader=readers,
+        reader=_stay(config.reader),
+        keypad=_stay(config.keypad),
+        scanner=_stay(config.scanner),
+        tag_reader=_stay(config.tag_reader),
+        frame_reader=_stay(config.frame_reader),
+        inputs=_stay(config.inputs),
     )
 
 
-def _check_devices(config: GateConfig) -> Iterator[CheckLine]:
-    heard: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-    devices, _lanes = make_devices(config, ModbusLines())
-    states: dict[str, DeviceState] = {}
-    for device in devices:
-        device.start(heard.put)
+def _stay(parts: Mapping[str, P]) -> dict[str, P]:
+    return {name: part for name, part in parts.items() if not may_move(str(part.port))}
+
+
+def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
+    told: dict[str, DeviceState] = {}
+    relays = make_relays(config, ModbusLines(), lambda state: told.update({state.device: state}))
+    unusable = {name: trouble for name, trouble in _board_troubles(config) if trouble is not None}
+    for name, trouble in unusable.items():
+        yield wrong("relay", name, trouble)
+    for lane_id, relay in relays.items():
+        board = config.lane[lane_id].relay
+        if board in unusable:
+            yield wrong("lane", lane_id, f"cannot be opened: its relay {board} is not there, as said above")
+            continue
+        failure = _failure_of(relay, told, board)
+        if failure is None:
+            yield _at_rest(config, lane_id, relay)
+        else:
+            yield wrong("lane", lane_id, f"cannot be opened: {failure}")
+    used = {lane.relay for lane in config.lane.values()}
+    for name in config.relay:
+        if name not in used:
+            yield warning("relay", name, "no lane uses it, so it was not tried")
+
+
+def _board_troubles(config: GateConfig) -> Iterator[tuple[str, str | None]]:
+    for name, board in config.relay.items():
+        yield name, port_trouble(board.port) if board.port is not None else None
+
+
+def _failure_of(relay: Relay, told: Mapping[str, DeviceState], board: str) -> str | None:
+    """Put an output to rest; return why that did not work, or None."""
     try:
-        deadline = time.monotonic() + DEVICE_SECONDS
-        while len(states) < len(devices) and (left := deadline - time.monotonic()) > 0:
-            try:
-                report = heard.get(timeout=left)
-            except queue.Empty:
-                break
-            if isinstance(report, DeviceState):
-                states[report.device] = report
+        relay.open()
+        state = told.get(board)
+        return None if state is None or state.health is Health.OK else state.detail
+    except HardwareError as err:
+        return str(err)
     finally:
-        for device in devices:
-            device.stop()
-    for device in devices:
-        state = states.get(device.name)
-        ok = state is not None and state.health is Health.OK
-        detail = state.detail if state is not None else "nothing heard: check the cable and the port's name"
-        yield CheckLine(ok, f"{device.name}: {detail or 'answers'}")
+        relay.close()
 
 
-def _check_cameras(config: GateConfig) -> Iterator[CheckLine]:
+def _at_rest(config: GateConfig, lane_id: str, relay: Relay) -> CheckLine:
+    board = config.relay.get(config.lane[lane_id].relay)
+    where = f" at {board.port or board.chip}" if board is not None else ""
+    reads = " and reads at rest" if board is not None and board.kind == "modbus_relay" else ""
+    return fine("lane", lane_id, f"relay {relay.name}{where} took the order to rest{reads}")
+
+
+def _check_cameras(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
     for name, section in config.camera.items():
-        camera = make_camera(name, section, config.gate.secrets_dir)
         try:
-            camera.open()
-            frame = camera.newest_frame(FRAME_SECONDS)
-            if frame is None:
-                no_picture = f"camera {name}: opened, and no picture came within {FRAME_SECONDS:g} s"
-                yield CheckLine(False, no_picture)
-            else:
-                height, width = frame.shape[:2]
-                frame.fill(0)
-                yield CheckLine(True, f"camera {name}: {width} x {height} pictures")
-        except HardwareError as err:
-            yield CheckLine(False, f"camera {name}: {err}")
-        finally:
-            camera.close()
+            camera = make_camera(name, section, config.gate.secrets_dir)
+        except (HardwareError, SecretsUnusable) as err:
+            yield wrong("camera", name, str(err))
+            continue
+        sees, seen = describe_camera(camera, seconds, stands_still=section.kind == "folder")
+        yield fine("camera", name, seen) if sees else wrong("camera", name, seen.removeprefix(f"{name}: "))
 
 
-def describe_report(report: DeviceReport, lanes: Mapping[str, str]) -> str:
-    """Return one line for the installer about what a device handed up."""
-    match report:
-        case CardRead():
-            return f"{report.device} (lane {lanes[report.device]}): card {report.number}, {report.bits} bits"
-        case KeyPress():
-            return f"{report.device} (lane {lanes[report.device]}): key {report.key}"
-        case CodeRead():
-            return f"{report.device} (lane {lanes[report.device]}): a code of {len(report.text)} characters"
-        case InputChange():
-            word = "active" if report.active else "at rest"
-            return f"{report.device} (lane {report.lane_id}): {report.kind.value} is {word}"
-        case _:
-            return f"{report.device}: {report.health.value} {report.detail}"
+def _check_lanes(config: GateConfig, now: datetime) -> Iterator[CheckLine]:
+    watched = {
+        wire.lane for board in config.inputs.values() for wire in board.wires if wire.kind == "door_open"
+    }
+    for lane_id, lane in config.lane.items():
+        lock = lock_of(lane)
+        if lock is None:
+            text = "the site file does not say which lock hangs there: lock and contact (docs/wiring.md)"
+            yield wrong("lane", lane_id, text)
+        else:
+            text = f"{lock.kind} through {lock.contact.upper()}; at rest: {lock.rules.at_rest}"
+            yield fine("lane", lane_id, text)
+        if lane_id not in watched:
+            text = "has no door contact: forced, held open and nobody-came are not known there"
+            yield warning("lane", lane_id, text)
+    for well, text in sheet_lines(config.lane, config.camera.values(), now.astimezone().date()):
+        lane_id, _, said = text.removeprefix("lane ").partition(": ")
+        is_warning = said.startswith("sheet: warning: ")
+        verdict = Verdict.OK if well else Verdict.WARNING if is_warning else Verdict.WRONG
+        yield CheckLine(verdict, "lane", lane_id, said.replace("sheet: warning: ", "sheet: "))

@@ -9,19 +9,21 @@ import queue
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 import msgspec
 
-from gate_controller.assemble import make_devices
 from gate_controller.config import GateConfig
-from gate_controller.installer_check import describe_report
 from gate_controller.port_identifier import Answer, PortIdentifier
 from gate_controller.port_trouble import port_trouble
+from gate_controller.report_words import describe_report
 from gate_controller.site_lines import OSDP_LINES, NamedPart, named_parts
-from gate_controller.wiring import ModbusLines
 from hardware.interfaces import Device, DeviceReport, InputChange
 from hardware.port_listening import ContactMoved, PortListener, PortSaid, Tap
 from hardware.port_names import may_move, plugged_keyboards, plugged_ports
+
+NO_SITE_CARD_BITS = 32
+"""What a site file has that does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,16 @@ def identify(
     ports, instead of the system's. Drivers of the site file's other devices ask them as a gate does.
     """
     search = _Search(config, ports)
-    identifier = PortIdentifier(search.part_at, list(config.lane) if config is not None else [], card)
+    lane_ids = list(config.lane) if config is not None else []
+    card_bits = config.gate.card_bits if config is not None else NO_SITE_CARD_BITS
+    identifier = PortIdentifier(search.part_at, lanes=lane_ids, card=card, card_bits=card_bits)
     listener = PortListener(search.ports, is_keyboard=search.is_keyboard, baud_of=identifier.baud_of)
     reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     devices, lanes = _asked_devices(config)
     spoke: set[Path] = set()
+    if not search.ports() and not devices:
+        text = "No serial adapter and no USB reader is plugged in. Plug one in: it is noticed at once."
+        yield Said((text,), {"kind": "nothing", "what": text})
     for device in devices:
         device.start(reports.put)
     try:
@@ -70,7 +77,7 @@ def identify(
         for device in devices:
             device.stop()
     silent = [port for port in search.ports() if port not in spoke and not search.is_keyboard(port)]
-    yield from _silent(silent, list(config.lane) if config is not None else [])
+    yield from _silent([port for port in silent if search.part_at(port) is None], lane_ids)
 
 
 class _Search:
@@ -122,6 +129,10 @@ def _asked_ports(config: GateConfig) -> set[Path]:
 def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping[str, str]]:
     if config is None:
         return (), {}
+    # Imported here because a site file is what needs every driver, and a look at ports should begin at once.
+    from gate_controller.assemble import make_devices  # noqa: PLC0415
+    from gate_controller.wiring import ModbusLines  # noqa: PLC0415
+
     asked = msgspec.structs.replace(
         config,
         reader={name: part for name, part in config.reader.items() if part.kind == "usb_card"},
@@ -156,7 +167,7 @@ def _answered(answer: Answer) -> Said:
             "kind": "heard",
             "what": answer.what,
             "site_file_is_right": answer.is_right,
-            "tables": list(answer.tables),
+            "tables": [dedent(table) for table in answer.tables],
             "numbers": list(answer.numbers),
             "notes": list(answer.notes),
         },
@@ -174,5 +185,5 @@ def _silent(ports: Sequence[Path], lanes: Sequence[str]) -> Iterator[Said]:
     )
     yield Said(
         ("", text, table),
-        {"kind": "silent", "ports": [str(port) for port in ports], "what": text, "tables": [table]},
+        {"kind": "silent", "ports": [str(port) for port in ports], "what": text, "tables": [dedent(table)]},
     )

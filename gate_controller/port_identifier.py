@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gate_controller.site_lines import NamedPart, contact_table, table_of
+from gate_controller.site_lines import NamedPart, contact_table, difference, table_of
 from hardware.format_guess import Finding, Guess, find, fits, that_read
 from hardware.inputs import parse_state_line
 from hardware.port_listening import USUAL_BAUDS, ContactMoved, Tap
@@ -28,13 +28,20 @@ class Answer:
     numbers: tuple[int, ...] = field(default=(), repr=False)
     """The card number that each table would give."""
 
+    is_as_before: bool = False
+    """Whether the port's last answer said the same, so that a person need not read it again."""
+
     def lines(self) -> list[str]:
         """Return the answer as it is printed."""
-        texts = [f"{self.port}: {self.what}"]
-        for number, table in enumerate(self.tables):
-            texts += ["    # or, if that is the number printed on the card:"] if number else []
-            texts += [table]
-        return [*texts, *(f"  {note}" for note in self.notes)]
+        if self.is_as_before:
+            reads = f", reads card {_both(self.numbers[0])}" if len(self.numbers) == 1 else ""
+            return [f"{self.port}: as before{reads}"]
+        return [
+            f"{self.port}: {self.what}",
+            *self.tables[:1],
+            *map(_as_comment, self.tables[1:]),
+            *(f"  {note}" for note in self.notes),
+        ]
 
 
 @dataclass(slots=True)
@@ -42,16 +49,25 @@ class _Heard:
     taps: list[bytes] = field(default_factory=list)
     baud: int = USUAL_BAUDS[0]
     was_read: bool = False
+    last: tuple[object, ...] = ()
 
 
 class PortIdentifier:
     """What was heard at every port so far. `card` is the number printed on the card that is tapped."""
 
     def __init__(
-        self, part_at: Callable[[Path], NamedPart | None], lanes: Sequence[str], card: int | None
+        self,
+        part_at: Callable[[Path], NamedPart | None],
+        *,
+        lanes: Sequence[str] = (),
+        card: int | None = None,
+        card_bits: int = 32,
     ) -> None:
-        """Begin with nothing heard; `part_at` tells what the site file has at a port."""
-        self._part_at, self._card = part_at, card
+        """Begin with nothing heard.
+
+        `part_at` tells what the site file has at a port; `card_bits` is its form of card numbers.
+        """
+        self._part_at, self._card, self._card_bits = part_at, card, card_bits
         self._lane = lanes[0] if len(lanes) == 1 else "LANE"
         self._heard: dict[Path, _Heard] = {}
 
@@ -136,34 +152,31 @@ class PortIdentifier:
         notes: list[str] = []
         known = that_read(self._card, guesses) if self._card is not None else ()
         if known:
-            notes += [_order_said(known[0])]
-            guesses = known[:1] if len({guess.cards[-1].number for guess in known}) == 1 else known
+            notes.append(_order_said(known[0]))
+            guesses = known
         elif self._card is not None and guesses[0].cards:
             notes.append("None of these reads the number you gave: is it the card that was tapped?")
-        baud = 0 if port not in self._heard else heard.baud
-        tables = tuple(
-            _with_card(
-                table_of(
-                    guess,
-                    port,
-                    _baud_said(guess, baud),
-                    name=name,
-                    lane=lane or self._lane,
-                    was_closed=_at_rest(heard),
-                ),
-                guess,
-            )
-            for guess in guesses
-        )
-        if len(guesses) > 1 and self._card is None:
+        first = guesses[0]
+        baud = 0 if first.setting("kind") == "usb_card" else heard.baud
+        table = table_of(first, port, baud, name=name, lane=lane or self._lane, was_closed=_at_rest(heard))
+        others = [
+            difference(first, other) or table_of(other, port, baud, name=name, lane=lane or self._lane)
+            for other in guesses[1:]
+        ]
+        tables = [_with_card(text, guess) for text, guess in zip([table, *others], guesses, strict=True)]
+        if len(guesses) > 1 and not known:
             notes.append(
                 "The bytes alone do not say which. Tap another card, or give the number printed on this one: "
                 "menjin gate identify --card NUMBER"
             )
-        if guesses[0].table == "inputs":
+        if any(card.bits < self._card_bits for card in first.cards):
+            notes.append("It sends 24 bits of a card's number: the site file then says card_bits = 24.")
+        if first.table == "inputs":
             notes.append(_CONTACT_NOTE)
+        said = tuple((guess.table, guess.settings, guess.terminals) for guess in guesses)
+        is_as_before, heard.last = said == heard.last, said
         numbers = tuple(guess.cards[-1].number for guess in guesses if guess.cards)
-        return Answer(port, guesses[0].what, tables, tuple(notes), None, numbers)
+        return Answer(port, first.what, tuple(tables), tuple(notes), None, numbers, is_as_before)
 
     def _compared(self, port: Path, part: NamedPart, heard: _Heard, finding: Finding) -> Answer:
         fitting = None
@@ -177,7 +190,7 @@ class PortIdentifier:
         )
         if fitting is not None and reads_card:
             numbers = tuple(card.number for card in fitting.cards[-1:])
-            said = f": card {numbers[0]} (0x{numbers[0]:X})" if numbers else ""
+            said = f": card {_both(numbers[0])}" if numbers else ""
             notes = ("That is the card you named.",) if numbers and self._card is not None else ()
             return Answer(port, f"{part.header} of the site file reads it{said}", (), notes, True, numbers)
         if fitting is not None:
@@ -187,7 +200,7 @@ class PortIdentifier:
         if not finding.guesses:
             return Answer(port, f"{part.header}: {finding.trouble}", is_right=False)
         told = self._told(port, finding.guesses, heard, part.name, part.lane)
-        return replace(told, what=f"{wrong} {told.what}", is_right=False)
+        return replace(told, what=f"{wrong} {told.what}", is_right=False, is_as_before=False)
 
 
 _CONTACT_NOTE = (
@@ -199,10 +212,6 @@ _CONTACT_NOTE = (
 def _as_wedge(guess: Guess) -> Guess:
     settings = (("kind", "usb_card"), *guess.settings[1:])
     return replace(guess, what=guess.what.replace("prints", "types"), settings=settings)
-
-
-def _baud_said(guess: Guess, baud: int) -> int:
-    return 0 if guess.setting("kind") == "usb_card" else baud
 
 
 def _at_rest(heard: _Heard) -> dict[str, bool]:
@@ -217,10 +226,17 @@ def _at_rest(heard: _Heard) -> dict[str, bool]:
 
 
 def _with_card(table: str, guess: Guess) -> str:
-    if not guess.cards:
-        return table
-    number = guess.cards[-1].number
-    return f"{table}\n    # reads card {number} (0x{number:X})"
+    return f"{table}\n    # reads card {_both(guess.cards[-1].number)}" if guess.cards else table
+
+
+def _both(number: int) -> str:
+    return f"{number} (0x{number:X})"
+
+
+def _as_comment(table: str) -> str:
+    """Return a table that is one of several possible ones, so that only the first counts when pasted."""
+    lines = [line.strip().removeprefix("# ") for line in table.splitlines()]
+    return "\n".join(f"    # {'or: ' if number == 0 else '    '}{line}" for number, line in enumerate(lines))
 
 
 def _order_said(guess: Guess) -> str:

@@ -77,14 +77,17 @@ def table_of(
         lines += _wires(guess.terminals, lane, was_closed or {})
     else:
         lines.append(f'lane = "{lane}"')
-    lines += [
-        f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
-        for key, value in settings.items()
-        if value != "none"
-    ]
+    lines += [_line(key, value) for key, value in settings.items() if value != "none"]
     if baud not in (0, 9600):
         lines.append(f"baud = {baud}")
     return _indented(lines)
+
+
+def difference(one: Guess, other: Guess) -> str | None:
+    """Return the lines in which another reading of the same table differs, or None for another table."""
+    if one.table != other.table:
+        return None
+    return _indented([_line(key, value) for key, value in other.settings if one.setting(key) != value])
 
 
 def contact_table(moved: ContactMoved, *, lane: str = "LANE") -> str:
@@ -95,6 +98,10 @@ def contact_table(moved: ContactMoved, *, lane: str = "LANE") -> str:
 
 def _settings(section: Section, *keys: str) -> tuple[Setting, ...]:
     return tuple((key, getattr(section, key)) for key in keys)
+
+
+def _line(key: str, value: str | int) -> str:
+    return f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
 
 
 def _wires(terminals: Sequence[str], lane: str, was_closed: Mapping[str, bool]) -> list[str]:

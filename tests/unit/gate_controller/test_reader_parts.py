@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_no
             step()
     with pytest.raises(OutputNotConfirmed):
         relay.rest()
-    assert any("pair-reader" in line.text and not line.ok for line in check_gate(config))
+    assert any("pair-reader" in line.text and not line.ok for line in check_gate(config, datetime.now(UTC)))
 
 
 def test_one_key_for_two_readers_is_refused(tmp_path: Path, folder: Path) -> None:
@@ -155,9 +156,9 @@ def test_pair_reader_pairs_once_and_check_then_finds_the_reader_and_its_output(
     assert twin.key == read_reader_key(folder, "osdp-in")
     assert cli.run(["pair-reader", path, "osdp-in"]) == 0
     assert "paired already" in capsys.readouterr().out
-    said = {line.text: line.ok for line in check_gate(load_config(Path(path)))}
+    said = {str(line)[8:]: line.ok for line in check_gate(load_config(Path(path)), datetime.now(UTC))}
     assert said["lane north: relay osdp-in-2 took the order to rest"]
-    assert said["osdp-in: in its secure channel"]
+    assert said["osdp_reader osdp-in: in its secure channel"]
     assert [order[1:3] for order in twin.outputs if order[2] != 1] == []
 
 

@@ -1,0 +1,311 @@
+"""`menjin gate identify` as an installer runs it: real command, real bytes, lines that work when pasted."""
+
+import json
+import queue
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from gate_controller.assemble import make_devices
+from gate_controller.config import load_config
+from gate_controller.wiring import ModbusLines
+from hardware.card_readers import CardFormat
+from hardware.interfaces import CardRead, DeviceReport, Health
+from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
+from hardware.simulated.readers import Keypad, LineCardReader, QrScanner, printed_line
+from hardware.simulated.twin import Twin
+from hardware.simulated.wedge import Wedge
+from hardware.simulated.wire import TraceEntry
+from hardware.wiegand import RawFrameFormat
+
+COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
+CHECKOUT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 20.0
+CardTwin = LineCardReader | RawFrameReader | TagReader
+NUMBER = 0x1234ABCD
+SITE = """
+[gate]
+data_dir = "{root}/data"
+secrets_dir = "{root}/secrets"
+server_url = "http://127.0.0.1:9"
+[relay.board]
+kind = "usb_relay"
+port = "{root}/relay"
+[lane.north-in]
+relay = "board"
+"""
+READER = """
+[reader.north-card]
+kind = "serial_card"
+port = "{root}/ports/card"
+lane = "north-in"
+bits = 34
+radix = "hex"
+byte_order = "{byte_order}"
+baud = {baud}
+"""
+
+
+class Identify:
+    """One run of the command; its lines as they come."""
+
+    def __init__(self, root: Path, *arguments: str) -> None:
+        ports = root / "ports"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "identify", *arguments, "--json", "--ports", str(ports)],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._said: queue.SimpleQueue[dict[str, object]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._said.put(json.loads(line))
+
+    def next(self, kind: str) -> dict[str, object]:
+        """Wait for the next line of this kind."""
+        while True:
+            said = self._said.get(timeout=PATIENCE_SECONDS)
+            if said["kind"] == kind:
+                return said
+
+    def end(self) -> list[dict[str, object]]:
+        """Press Ctrl-C, and return what was still said."""
+        if self.process.poll() is None:
+            self.process.send_signal(2)
+        self.process.wait(timeout=PATIENCE_SECONDS)
+        self._thread.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        rest = []
+        while not self._said.empty():
+            rest.append(self._said.get())
+        return rest
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[ExitStack]:
+    (tmp_path / "ports").mkdir()
+    with ExitStack() as stack:
+        yield stack
+
+
+def started(root: Path, running: ExitStack, *arguments: str, ports: int = 1) -> Identify:
+    identify = Identify(root, *arguments)
+    running.callback(identify.end)
+    for _ in range(ports):
+        assert identify.next("port")["open"]
+    return identify
+
+
+def site_file(root: Path, *tables: str) -> Path:
+    path = root / "site.toml"
+    path.write_text(SITE.format(root=root) + "\n".join(tables))
+    return path
+
+
+def pasted(root: Path, said: dict[str, object], twin: CardTwin) -> int:
+    """Paste the first table into a site file, tap again, and return the number that the gate reads."""
+    tables = said["tables"]
+    assert isinstance(tables, list)
+    table = tables[0].replace("NAME", "found").replace("LANE", "north-in")
+    text = site_file(root, table).read_text()
+    narrow = "[gate]\ncard_bits = 24" if "bits = 26" in table else "[gate]"
+    (root / "site.toml").write_text(text.replace("[gate]", narrow))
+    devices, _lanes = make_devices(load_config(root / "site.toml"), ModbusLines())
+    told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    (device,) = devices
+    device.start(told.put)
+    try:
+        while getattr(told.get(timeout=PATIENCE_SECONDS), "health", None) is not Health.OK:
+            continue
+        twin.tap(NUMBER)
+        while not isinstance(report := told.get(timeout=PATIENCE_SECONDS), CardRead):
+            continue
+        return report.number
+    finally:
+        device.stop()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: LineCardReader(path, CardFormat(34, "hex", "lsb"), name="r"), 'byte_order = "lsb"'),
+        (lambda path: LineCardReader(path, CardFormat(34, "dec", "msb", "xor"), name="r"), "usual order"),
+        (lambda path: LineCardReader(path, CardFormat(26, "facility"), name="r"), "card_bits = 24"),
+        (
+            lambda path: RawFrameReader(path, RawFrameFormat(34, "hex", "last_bit_first"), name="r"),
+            'bit_order = "last_bit_first"',
+        ),
+        (lambda path: TagReader(path, name="r"), "usual order"),
+    ],
+    ids=["reversed bytes", "decimal with xor", "facility", "reversed bits", "card module"],
+)
+def test_the_lines_for_a_tapped_card_read_that_card_when_they_are_pasted(
+    make: Callable[[Path], CardTwin], says: str, tmp_path: Path, running: ExitStack
+) -> None:
+    twin = running.enter_context(make(tmp_path / "ports" / "reader"))
+    identify = started(tmp_path, running, "--card", f"0x{NUMBER:X}")
+    twin.tap(NUMBER)
+    said = identify.next("heard")
+    identify.end()
+    assert says in str(said["notes"])
+    number = pasted(tmp_path, said, twin)
+    assert number in (NUMBER, NUMBER & 0xFFFFFF)
+
+
+def test_every_kind_of_device_is_told_from_its_own_port_and_nothing_is_sent(
+    tmp_path: Path, running: ExitStack
+) -> None:
+    ports, trace = tmp_path / "ports", list[TraceEntry]()
+    keys = running.enter_context(Keypad(ports / "keys", name="keys", trace=trace.append))
+    framed = running.enter_context(
+        FramedKeypad(ports / "framed", "stx_sum", name="framed", trace=trace.append)
+    )
+    scanner = running.enter_context(QrScanner(ports / "scan", name="scan", trace=trace.append))
+    board = running.enter_context(Twin(ports / "board", name="board", trace=trace.append))
+    wedge = running.enter_context(Wedge(ports / "wedge", name="wedge"))
+    running.enter_context(Twin(ports / "rs485", name="rs485", trace=trace.append))
+    identify = started(tmp_path, running, str(site_file(tmp_path)), ports=6)
+    tables = {}
+    for name, act in {
+        "keys": lambda: keys.type("5"),
+        "framed": lambda: framed.type("5"),
+        "scan": lambda: scanner.scan("MJ1:A8Z5-%+K/9Q7:00001"),
+        "board": lambda: board.wire.write(b"I3=0\n"),
+        "wedge": lambda: wedge.type("0305441741\n"),
+    }.items():
+        act()
+        said = identify.next("heard")
+        assert said["port"] == str(ports / name)
+        tables[name] = str(said["tables"])
+    rest = identify.end()
+    for name, word in {
+        "keys": '"serial_keypad"',
+        "framed": '"stx_sum_keypad"',
+        "scan": '"serial_code"',
+        "board": 'terminal = "3", lane = "north-in", kind = "door_open", normally_closed = true',
+        "wedge": '"usb_card"',
+    }.items():
+        assert word in tables[name]
+        assert 'lane = "north-in"' in tables[name]
+    assert [said["ports"] for said in rest if said["kind"] == "silent"] == [[str(ports / "rs485")]]
+    assert "docs/osdp.md" in str(rest[-1]["what"])
+    assert [entry for entry in trace if entry.direction == "from_host"] == []
+    lines = rest[-1]["tables"]
+    assert isinstance(lines, list)
+    assert load_config(site_file(tmp_path, *lines)).osdp_reader["NAME-1"].lane == "north-in"
+
+
+class FastReader(Twin):
+    """A reader at 19200 baud: at any other rate the host hears nonsense, as on a real line."""
+
+    def tap(self, number: int) -> None:
+        with Path(self.path).open("rb", buffering=0) as end:
+            rate = termios.tcgetattr(end.fileno())[5]
+        line = printed_line(number, CardFormat(34, "hex"))
+        self.wire.write(line if rate == termios.B19200 else bytes(byte | 0x80 for byte in line[::2]))
+
+
+def test_noise_is_said_and_the_next_tap_is_listened_to_at_the_next_baud_rate(
+    tmp_path: Path, running: ExitStack
+) -> None:
+    reader = running.enter_context(FastReader(tmp_path / "ports" / "fast", name="fast"))
+    identify = started(tmp_path, running, "--card", str(NUMBER))
+    reader.tap(NUMBER)
+    said = identify.next("heard")
+    assert "only noise at 9600 baud" in str(said["what"])
+    assert "19200 baud from now on: tap again" in str(said["notes"])
+    assert identify.next("port")["what"] == "listening at 19200 baud"
+    reader.tap(NUMBER)
+    said = identify.next("heard")
+    assert said["numbers"] == [NUMBER]
+    assert "baud = 19200" in str(said["tables"])
+
+
+@pytest.mark.parametrize(
+    ("byte_order", "card", "is_right", "words"),
+    [
+        ("msb", f"{NUMBER}", True, "[reader.north-card] of the site file reads it: card 305441741"),
+        ("lsb", f"{NUMBER}", False, "reads another number than the card's; it should be"),
+    ],
+)
+def test_lines_that_the_site_file_has_are_held_against_what_comes(
+    byte_order: str, card: str, is_right: bool, words: str, tmp_path: Path, running: ExitStack
+) -> None:
+    reader = running.enter_context(
+        LineCardReader(tmp_path / "ports" / "card", CardFormat(34, "hex"), name="card")
+    )
+    path = site_file(tmp_path, READER.format(root=tmp_path, byte_order=byte_order, baud=9600))
+    identify = started(tmp_path, running, str(path), "--card", card)
+    reader.tap(NUMBER)
+    said = identify.next("heard")
+    assert (said["site_file_is_right"], words in str(said["what"])) == (is_right, True)
+    assert ('byte_order = "msb"' in str(said["tables"])) is not is_right
+
+
+def test_a_wrong_baud_rate_in_the_site_file_is_found(tmp_path: Path, running: ExitStack) -> None:
+    reader = running.enter_context(FastReader(tmp_path / "ports" / "card", name="card"))
+    path = site_file(tmp_path, READER.format(root=tmp_path, byte_order="msb", baud=9600))
+    identify = started(tmp_path, running, str(path))
+    reader.tap(NUMBER)
+    assert "[reader.north-card] in the site file says baud = 9600" in str(identify.next("heard")["notes"])
+    assert identify.next("port")["open"]
+    reader.tap(NUMBER)
+    said = identify.next("heard")
+    assert said["site_file_is_right"] is False
+    assert "[reader.north-card]" in str(said["tables"])
+    assert "baud = 19200" in str(said["tables"])
+
+
+def test_a_port_that_another_program_holds_is_said_with_its_name(tmp_path: Path, running: ExitStack) -> None:
+    running.enter_context(Keypad(tmp_path / "ports" / "keys", name="keys"))
+    first = Identify(tmp_path)
+    running.callback(first.end)
+    assert first.next("port")["open"]
+    second = Identify(tmp_path)
+    running.callback(second.end)
+    said = second.next("port")
+    assert not said["open"]
+    assert f"process {first.process.pid}" in str(said["what"])
+
+
+def test_a_reader_plugged_in_later_is_noticed_and_one_pulled_out_is_said(
+    tmp_path: Path, running: ExitStack
+) -> None:
+    identify = Identify(tmp_path)
+    running.callback(identify.end)
+    identify.next("nothing")
+    keys = running.enter_context(Keypad(tmp_path / "ports" / "keys", name="keys"))
+    assert identify.next("port")["open"]
+    keys.unplug()
+    assert identify.next("port")["what"] == "unplugged"
+    keys.replug()
+    assert identify.next("port")["open"]
+    time.sleep(0.1)
+    keys.type("1")
+    assert "one byte a key" in str(identify.next("heard")["what"])
+
+
+def test_a_card_number_that_is_none_is_refused_with_the_forms_it_takes(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-c", COMMAND, "identify", "--card", "my card"],
+        check=False,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode == 2
+    assert "'my card' is no card number; type what is printed on the card" in refused.stderr

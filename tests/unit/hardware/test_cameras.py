@@ -11,12 +11,13 @@ import qrcode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.cameras import FileCamera, FolderCamera, V4l2Camera
+from hardware.cameras import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
 from hardware.code_scanners import read_codes, read_codes_in_file
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
 from hardware.interfaces import Frame, Health
 from hardware.picture_folder import list_pictures, next_name
 from hardware.pictures import decode_picture
+from hardware.simulated.camera_scene import street
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 TEXT = "MJ1:6BF+70MD-9/83$EO%Y2.K:ZW3*4VT7+58R2%CF9:4KAJ0Q"
@@ -97,6 +98,73 @@ def test_a_frame_that_a_newer_one_replaces_is_overwritten(folder: Path) -> None:
     wait_until(lambda: camera._newest is not held)
     assert held is not None
     assert not held.any()
+    camera.close()
+
+
+class NumberedSource:
+    """A device that sends a frame every 2 ms, each with its own number."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.decoded = 0
+
+    def next_frame(self, *, skip: bool = False) -> tuple[Frame, int] | None:
+        time.sleep(0.002)
+        self.sent += 1
+        self.decoded += not skip
+        return None if skip else (np.full((4, 4, 3), self.sent % 256, np.uint8), self.sent)
+
+    def release(self) -> None:
+        return
+
+
+def test_a_slow_reader_always_gets_the_newest_frame() -> None:
+    source = NumberedSource()
+    camera = GrabbingCamera(lambda: source, name="cam")
+    camera.open()
+    for _ in range(5):
+        sent = source.sent
+        wait_until(lambda sent=sent: source.sent > sent + 20)
+        newest = source.sent
+        assert camera.newest_frame(2) is not None
+        assert camera.newest_captured_at_ns >= newest - 1
+    camera.close()
+
+
+def test_a_paced_camera_takes_every_frame_and_decodes_few() -> None:
+    source = NumberedSource()
+    camera = GrabbingCamera(lambda: source, name="cam")
+    camera.pace(5)
+    camera.open()
+    wait_until(lambda: source.sent > 200)
+    slow, sent = source.decoded, source.sent
+    camera.pace(None)
+    wait_until(lambda: source.decoded > slow + 20)
+    camera.close()
+
+    assert slow < sent / 20
+
+
+def test_a_torn_jpeg_is_passed_over_or_shown_and_the_next_whole_one_is_shown(folder: Path) -> None:
+    whole = cv2.imencode(".jpg", street())[1].tobytes()
+    camera = FolderCamera(folder, name="cam", frames_per_second=100)
+    camera.open()
+    for share in (0.01, 0.1, 0.5, 0.99):
+        (folder / "a.jpg").write_bytes(whole[: int(len(whole) * share)])
+        camera.newest_frame(0.05)
+        put(folder, "b.png", grey(90))
+        wait_until(lambda: (frame := camera.newest_frame(1)) is not None and level_of(frame) == 90)
+        (folder / "b.png").unlink()
+    camera.close()
+
+
+def test_pictures_of_changing_and_of_huge_size_are_shown_as_they_are(folder: Path) -> None:
+    camera = FolderCamera(folder, name="cam", frames_per_second=100)
+    camera.open()
+    for height, width in ((48, 64), (4000, 6000), (1, 1), (480, 640)):
+        put(folder, "a.png", np.full((height, width, 3), 7, np.uint8))
+        size = (height, width, 3)
+        wait_until(lambda size=size: (frame := camera.newest_frame(1)) is not None and frame.shape == size)
     camera.close()
 
 

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,6 +172,14 @@ def _identify(
         return 2
     if not as_json:
         print("Tap a card, press a key, show a code, move a contact. Ctrl-C ends.", flush=True)
-    for said in identify(config, card=number, ports=ports, seconds=seconds):
+    ends = None if seconds is None else time.monotonic() + seconds
+    is_stopped = threading.Event()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, lambda _signal, _frame: is_stopped.set())
+
+    def is_over() -> bool:
+        return is_stopped.is_set() or (ends is not None and time.monotonic() >= ends)
+
+    for said in identify(config, card=number, ports=ports, is_over=is_over):
         print(json.dumps(said.fields) if as_json else "\n".join(said.lines), flush=True)
     return 0

@@ -6,7 +6,7 @@ asked or taken alone (OSDP, Modbus, input boards, USB wedges of the file) goes t
 
 import os
 import queue
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -35,9 +35,9 @@ class Said:
 
 
 def identify(
-    config: GateConfig | None, *, card: int | None, ports: Path | None, seconds: float | None
+    config: GateConfig | None, *, card: int | None, ports: Path | None, is_over: Callable[[], bool]
 ) -> Iterator[Said]:
-    """Yield what is seen and heard, for so long or until the caller stops; nothing is sent anywhere.
+    """Yield what is seen and heard, until it is over; nothing is sent anywhere.
 
     `card`: the number printed on the card that will be tapped. `ports`: a folder with links to
     ports, instead of the system's. Drivers of the site file's other devices ask them as a gate does.
@@ -56,7 +56,7 @@ def identify(
     for device in devices:
         device.start(reports.put)
     try:
-        for heard in listener.listen(seconds):
+        for heard in listener.listen(is_over):
             while not reports.empty():
                 yield _reported(reports.get(), lanes)
             match heard:
@@ -70,9 +70,6 @@ def identify(
                     yield _answered(identifier.take(heard))
                     if heard.baud not in (0, identifier.baud_of(heard.port)):
                         listener.open_again(heard.port)
-    except KeyboardInterrupt:
-        # That is how it ends; what was never heard is still worth a word.
-        pass
     finally:
         for device in devices:
             device.stop()

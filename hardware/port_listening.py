@@ -142,14 +142,10 @@ class PortListener:
         """Return the ports that are listened to now."""
         return tuple(port for port, place in self._places.items() if place.ear is not None)
 
-    def listen(self, seconds: float | None = None) -> Iterator[Heard | None]:
-        """Yield what is heard, and None after each look, for so long or until the caller stops asking.
-
-        Ports are let go of at the end.
-        """
-        ends = None if seconds is None else time.monotonic() + seconds
+    def listen(self, is_over: Callable[[], bool]) -> Iterator[Heard | None]:
+        """Yield what is heard, and None after each look, until it is over; ports are let go of then."""
         try:
-            while ends is None or time.monotonic() < ends:
+            while not is_over():
                 yield from self._look(time.monotonic())
                 yield None
                 time.sleep(LOOK_EVERY_SECONDS)

@@ -138,24 +138,34 @@ def pasted(root: Path, said: dict[str, object], twin: CardTwin) -> int:
         device.stop()
 
 
+def line_reader(*fmt: object) -> Callable[[Path], CardTwin]:
+    return lambda path: LineCardReader(path, CardFormat(*fmt), name="r")  # type: ignore[arg-type]  # a table
+
+
+def reversed_bits(path: Path) -> CardTwin:
+    return RawFrameReader(path, RawFrameFormat(34, "hex", "last_bit_first"), name="r")
+
+
+def card_module(path: Path) -> CardTwin:
+    return TagReader(path, name="r")
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda path: LineCardReader(path, CardFormat(34, "hex", "lsb"), name="r"), 'byte_order = "lsb"'),
-        (lambda path: LineCardReader(path, CardFormat(34, "dec", "msb", "xor"), name="r"), "usual order"),
-        (lambda path: LineCardReader(path, CardFormat(26, "facility"), name="r"), "card_bits = 24"),
-        (
-            lambda path: RawFrameReader(path, RawFrameFormat(34, "hex", "last_bit_first"), name="r"),
-            'bit_order = "last_bit_first"',
-        ),
-        (lambda path: TagReader(path, name="r"), "usual order"),
+        (line_reader(34, "hex", "lsb"), 'byte_order = "lsb"'),
+        (line_reader(34, "dec", "msb", "xor"), "usual order"),
+        (line_reader(26, "facility"), "card_bits = 24"),
+        (reversed_bits, 'bit_order = "last_bit_first"'),
+        (card_module, "usual order"),
     ],
     ids=["reversed bytes", "decimal with xor", "facility", "reversed bits", "card module"],
 )
 def test_the_lines_for_a_tapped_card_read_that_card_when_they_are_pasted(
     make: Callable[[Path], CardTwin], says: str, tmp_path: Path, running: ExitStack
 ) -> None:
-    twin = running.enter_context(make(tmp_path / "ports" / "reader"))
+    twin = make(tmp_path / "ports" / "reader")
+    running.callback(twin.close)
     identify = started(tmp_path, running, "--card", f"0x{NUMBER:X}")
     twin.tap(NUMBER)
     said = identify.next("heard")
@@ -179,13 +189,14 @@ def test_every_kind_of_device_is_told_from_its_own_port_and_nothing_is_sent(
     running.enter_context(Twin(ports / "rs485", name="rs485", trace=trace.append))
     identify = started(tmp_path, running, str(site_file(tmp_path)), ports=6)
     tables = {}
-    for name, act in {
+    acts: dict[str, Callable[[], int]] = {
         "keys": lambda: keys.type("5"),
         "framed": lambda: framed.type("5"),
         "scan": lambda: scanner.scan("MJ1:A8Z5-%+K/9Q7:00001"),
         "board": lambda: board.wire.write(b"I3=0\n"),
         "wedge": lambda: wedge.type("0305441741\n"),
-    }.items():
+    }
+    for name, act in acts.items():
         act()
         said = identify.next("heard")
         assert said["port"] == str(ports / name)

@@ -26,6 +26,7 @@ from gate_controller.policy import (
 )
 
 __all__ = [
+    "SHUT_REASONS",
     "Claim",
     "Decision",
     "GateMemory",

@@ -18,12 +18,9 @@ from gate_controller.camera_watch import CameraSight, take_sight
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.hands_free import HandsFree
 from gate_controller.identify import GateKeys
-from gate_controller.journal_chain import Facts
-from gate_controller.lane import held_open
 from gate_controller.lane_desk import RESULT_SECONDS
 from gate_controller.messages import FaceEnded, FaceProgress, Message, ScreenAct, Stop, TypedHashed
-from gate_controller.policy import PolicySnapshot, Posture
-from gate_controller.postures import HeldOpen
+from gate_controller.policy import PolicySnapshot
 from gate_controller.presentations import Presentations
 from gate_controller.remote_orders import check_order, lane_shut
 from gate_controller.service_notify import notify
@@ -38,7 +35,6 @@ from gate_controller.sync_client import (
 )
 from gate_controller.sync_contract import SignedOrder
 from gate_controller.terminal.view import Screen
-from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, KeyPress
 
 log = logging.getLogger(__name__)
@@ -67,7 +63,6 @@ class Controller:
         self._card_key, self._pin_key = card_key, pin_key
         self._state = GateState(snapshot, keys)
         self._shown = Presentations(parts, self._state, inbox)
-        self._held_open = HeldOpen(snapshot)
         self._last_failure: tuple[str, type[Exception]] | None = None
         gc.freeze()
 
@@ -84,6 +79,7 @@ class Controller:
             except queue.Empty:
                 message = None
             if isinstance(message, Stop):
+                self._stopped()
                 return
             now_seconds = self._parts.clock.monotonic_seconds()
             ticks = message is None or now_seconds >= next_tick
@@ -99,6 +95,12 @@ class Controller:
                 self._refresh_screens(self._parts.clock.monotonic_seconds())
             except Exception as err:  # noqa: BLE001 - told in full by _failed
                 self._failed(message, err)
+
+    def _stopped(self) -> None:
+        try:
+            self._shown.holdings.stopped()
+        except sqlite3.Error:
+            log.exception("the journal cannot be written: what is held open ends unrecorded")
 
     def _failed(self, message: Message | None, err: Exception) -> None:
         """Go on after a step that failed, with every lane shut; say so on screens, in log and journal."""
@@ -159,7 +161,7 @@ class Controller:
         if reason is None and (lane is None or policy is None or lane_id not in self._parts.desks):
             reason = Reason.UNKNOWN_LANE
         elif reason is None and lane is not None and policy is not None:
-            reason = lane_shut(lane, policy, now, clock_sure=clock.is_sure)
+            reason = lane_shut(lane, policy, self._shown.passings.memory(lane, now), now)
         self._shown.record(
             "access",
             {
@@ -176,8 +178,9 @@ class Controller:
     def _sync_news(self, news: Message) -> None:
         match news:
             case PolicyTaken(snapshot):
-                self._state.snapshot = snapshot
-                self._held_open.policy_taken(snapshot)
+                before, self._state.snapshot = self._state.snapshot, snapshot
+                self._shown.holdings.policy_taken(before, snapshot)
+                self._parts.lane_memory.keep_only(snapshot.policy.persons.keys())
                 # A large policy lives for days; the collector's pauses would fall between card and relay.
                 gc.freeze()
                 policy = snapshot.policy
@@ -194,48 +197,18 @@ class Controller:
 
     def status(self) -> GateStatus:
         """Return what the manager's page is told; safe to call from the sync thread."""
-        postures = {lane_id: self._posture(lane_id) for lane_id in self._parts.desks}
+        postures = {lane_id: self._shown.holdings.posture(lane_id) for lane_id in self._parts.desks}
         return self._parts.watch.status(
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
         )
 
-    def _posture(self, lane_id: str) -> Posture | None:
-        snapshot, clock = self._state.snapshot, self._parts.clock
-        lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
-        if lane is None or snapshot is None:
-            return None
-        return self._held_open.posture(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
-
     # -- time --------------------------------------------------------------------------------------
 
     def _tick(self, now_seconds: float) -> None:
-        now = self._parts.clock.now()
         for desk in self._parts.desks.values():
             desk.time_passed(now_seconds)
         self._parts.watch.time_passed(self._parts.desks, self._shown.record)
-        if self._state.snapshot is not None:
-            sure = self._parts.clock.is_sure
-            holds = self._held_open.due(
-                self._state.snapshot.policy, self._parts.relays, now, now_seconds, clock_sure=sure
-            )
-            for hold in holds:
-                if hold.lane_id in self._parts.never_held:
-                    if hold.is_new:
-                        log.error("lane %s: its drive is never held open, only pulsed", hold.lane_id)
-                    continue
-                if hold.is_new:
-                    facts: Facts = {"lane_id": hold.lane_id, "author_id": hold.author_id}
-                    self._shown.record("held_open", facts, {})
-                self._hold(hold.lane_id, hold.seconds)
-
-    def _hold(self, lane_id: str, seconds: float) -> None:
-        desk = self._parts.desks[lane_id]
-        try:
-            self._parts.relays[lane_id].pulse(seconds)
-        except HardwareError as err:
-            log.error("lane %s: cannot be held open: %s", lane_id, err)
-            return
-        desk.door = held_open(desk.door, self._parts.clock.monotonic_seconds(), seconds)
+        self._shown.holdings.time_passed(now_seconds)
 
     def _refresh_screens(self, now_seconds: float) -> None:
         now = self._parts.clock.now()
@@ -245,7 +218,7 @@ class Controller:
                 self._state.snapshot.policy if self._state.snapshot is not None else None,
                 now,
                 now_seconds,
-                posture=self._posture(desk.lane_id),
+                posture=self._shown.holdings.posture(desk.lane_id),
                 online=self._state.online,
                 clock_sure=self._parts.clock.is_sure,
                 face_ready=self._parts.faces.ready_at(desk.lane_id) and desk.camera_sees(now_seconds),

@@ -1,39 +1,48 @@
 """Hold a lane open for as long as the policy says so, and never because a power cut ended.
 
 A scheduled holding resumes after a restart as a new, recorded decision. A manual override that was in
-force before the restart does not: somebody has to say it again.
+force before the restart does not: somebody has to say it again. A drive that is only ever told to open
+is not held, whatever the policy says, and its lane is not shown as held.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from gate_controller.access import posture_of
 from gate_controller.policy import LaneRecord, Policy, PolicySnapshot, Posture, PostureOverride
-from hardware.interfaces import Relay
 
 HOLD_SECONDS = 6.0
 RENEW_AFTER_SECONDS = 2.0
+LOOK_AHEAD_DAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A lane to be released for some seconds more; `is_new` when the holding just began."""
+    """What to do about a lane that the policy holds open, or did.
+
+    `goes_on` renews the release; `refused` is said once of a lane that cannot be held. `until` is None
+    where the policy names no end, and always where the holding only goes on or is over.
+    """
 
     lane_id: str
-    seconds: float
+    change: Literal["begins", "goes_on", "ended", "refused"]
     author_id: str
-    is_new: bool
+    until: datetime | None = None
 
 
 class HeldOpen:
-    """Which lanes stand open, and when each release has to be renewed."""
+    """Which lanes stand open by policy, and when each release has to be renewed."""
 
-    def __init__(self, at_start: PolicySnapshot | None) -> None:
+    def __init__(self, at_start: PolicySnapshot | None, never_held: frozenset[str] = frozenset()) -> None:
         """Note the overrides in force before this start; they do not hold anything open again."""
+        self._never_held = never_held
         self._stale: dict[str, PostureOverride] = {}
         self._knows_start = False
         self._renew_at: dict[str, float] = {}
+        self._orders: dict[str, tuple[str, PostureOverride | None]] = {}
+        self._refused: set[str] = set()
         if at_start is not None:
             self.policy_taken(at_start)
 
@@ -47,7 +56,13 @@ class HeldOpen:
             }
 
     def posture(self, lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
-        """Return the lane's posture, passing over a holding that was ordered before this start."""
+        """Return how the lane really stands: a holding from before this start, or of a drive, is none."""
+        posture = self._ordered(lane, policy, now, clock_sure=clock_sure)
+        if posture is Posture.HELD_OPEN and lane.lane_id in self._never_held:
+            return Posture.NORMAL
+        return posture
+
+    def _ordered(self, lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
         posture = posture_of(lane, policy, now, clock_sure=clock_sure)
         override = lane.posture_override
         is_stale = override is not None and self._stale.get(lane.lane_id) == override
@@ -55,28 +70,85 @@ class HeldOpen:
             return Posture.NORMAL
         return posture
 
+    def holds(self, lane_id: str) -> bool:
+        """Tell whether the policy holds the lane open at this moment."""
+        return lane_id in self._renew_at
+
     def due(
         self,
         policy: Policy,
-        relays: Mapping[str, Relay],
+        lane_ids: Iterable[str],
         now: datetime,
         now_seconds: float,
         *,
         clock_sure: bool,
     ) -> Iterator[Hold]:
-        """Yield the lanes whose release has to begin or to be renewed now."""
-        for lane_id in relays:
+        """Yield what has to be done now; a step counts as done once the next one is asked for."""
+        for lane_id in lane_ids:
             lane = policy.lanes.get(lane_id)
-            held = (
-                lane is not None
-                and self.posture(lane, policy, now, clock_sure=clock_sure) is Posture.HELD_OPEN
-            )
-            if not held or lane is None:
-                self._renew_at.pop(lane_id, None)
-                continue
-            if now_seconds >= self._renew_at.get(lane_id, 0.0):
-                override = lane.posture_override
-                by_hand = override is not None and now < override.until
-                author = override.author_id if override is not None and by_hand else "schedule"
-                yield Hold(lane_id, HOLD_SECONDS, author, lane_id not in self._renew_at)
-                self._renew_at[lane_id] = now_seconds + RENEW_AFTER_SECONDS
+            if lane is None or not self._is_to_hold(lane, policy, now, clock_sure=clock_sure):
+                self._refused.discard(lane_id)
+                if lane_id in self._renew_at:
+                    yield Hold(lane_id, "ended", self._orders[lane_id][0])
+                    del self._renew_at[lane_id]
+            elif lane_id in self._never_held:
+                if lane_id not in self._refused:
+                    yield Hold(lane_id, "refused", _order_of(lane, now)[0])
+                    self._refused.add(lane_id)
+            else:
+                yield from self._held(lane, policy, now, now_seconds)
+
+    def _held(self, lane: LaneRecord, policy: Policy, now: datetime, now_seconds: float) -> Iterator[Hold]:
+        lane_id, order = lane.lane_id, _order_of(lane, now)
+        if lane_id in self._renew_at and order != self._orders[lane_id]:
+            # Somebody else holds it now, or to another end: that is another holding.
+            yield Hold(lane_id, "ended", self._orders[lane_id][0])
+            del self._renew_at[lane_id]
+        if lane_id not in self._renew_at:
+            yield Hold(lane_id, "begins", order[0], end_of_holding(lane, policy, now))
+            self._orders[lane_id] = order
+        elif now_seconds >= self._renew_at[lane_id]:
+            yield Hold(lane_id, "goes_on", order[0])
+        else:
+            return
+        self._renew_at[lane_id] = now_seconds + RENEW_AFTER_SECONDS
+
+    def _is_to_hold(self, lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> bool:
+        return self._ordered(lane, policy, now, clock_sure=clock_sure) is Posture.HELD_OPEN
+
+
+def _order_of(lane: LaneRecord, now: datetime) -> tuple[str, PostureOverride | None]:
+    """Return who said that the lane stands open, and the override they said it with, if it was one."""
+    override = lane.posture_override
+    if override is not None and now < override.until:
+        return override.author_id, override
+    return lane.posture_author_id or "schedule", None
+
+
+def end_of_holding(lane: LaneRecord, policy: Policy, now: datetime) -> datetime | None:
+    """Return when a lane that stands open now stops to; None where no end is in sight within a week."""
+    override = lane.posture_override
+    if override is not None and now < override.until:
+        return override.until
+    edges: set[int] = set()
+    for hours_id in lane.posture_hours:
+        edges |= policy.hours[hours_id].edges()
+    zone = policy.calendar.zone
+    today = now.astimezone(zone).date()
+    for day in range(LOOK_AHEAD_DAYS):
+        date = today + timedelta(days=day)
+        for minute in sorted(edges):
+            at = datetime(date.year, date.month, date.day, minute // 60, minute % 60, tzinfo=zone)
+            moment = at.astimezone(UTC)
+            if moment > now and posture_of(lane, policy, moment, clock_sure=True) is not Posture.HELD_OPEN:
+                return moment
+    return None
+
+
+def shut_order(lane: LaneRecord | None) -> PostureOverride | Posture | None:
+    """Return what the office says that shuts the lane for everyone, apart from schedules; None if nothing."""
+    if lane is None:
+        return None
+    override = lane.posture_override
+    posture = lane.posture if override is None else override.posture
+    return (override or posture) if posture in (Posture.LOCKDOWN, Posture.DISABLED) else None

@@ -9,17 +9,19 @@ import queue
 
 import msgspec
 
-from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.access import Claim, Decision, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
 from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.holdings import Holdings
 from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
 from gate_controller.journal_chain import Facts
 from gate_controller.keypad_entry import press
 from gate_controller.lane import granted
 from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, Message, TypedHashed
-from gate_controller.policy import CardCredential, Method, PinCredential
+from gate_controller.passings import Passings
+from gate_controller.policy import CardCredential, EmergencyCodeCredential, Method, PinCredential
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead
@@ -38,6 +40,8 @@ class Presentations:
         self._state = state
         self._inbox = inbox
         self._attempts = Attempts()
+        self.holdings = Holdings(parts, state, self.record)
+        self.passings = Passings(parts, state, self.holdings.is_held)
 
     def card_read(self, read: CardRead) -> None:
         """Take a card from a reader."""
@@ -136,8 +140,11 @@ class Presentations:
         if self._state.snapshot is None:
             return self._refuse_without_policy(lane_id, claim.method)
         journal, clock, now = self._parts.journal, self._parts.clock, self._parts.clock.now()
-        memory = GateMemory(clock.is_sure, journal.uses, journal.last_seconds)
-        decision = decide(claim, lane_id, self._state.snapshot.policy, memory, now)
+        policy = self._state.snapshot.policy
+        lane = policy.lanes.get(lane_id)
+        is_repeat = self.passings.is_repeat(lane_id, claim)
+        memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
+        decision = decide(claim, lane_id, policy, memory, now)
         desk = self._parts.desks[lane_id]
         if decision.opens and self._asks_to_enrol(desk, claim, decision):
             self.record("shown_for_face", {"lane_id": lane_id}, {"person_id": decision.person_id})
@@ -162,16 +169,32 @@ class Presentations:
         if decision.duress:
             # Also where the lane stays shut, and before the pulse: a power cut must not swallow it.
             self.record("alarm_duress", {"lane_id": lane_id}, personal)
+        if not is_repeat:
+            self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:
-            self.release(lane_id, decision.pulse_seconds)
+            if self.release(lane_id, decision.pulse_seconds) and lane is not None:
+                self.passings.granted(lane, claim, decision, now, is_repeat=is_repeat)
+                self.holdings.granted(lane, claim, decision)
             self._attempts.succeeded(claim.method, home_number)
         else:
             self._refused(desk, claim, decision, home_number)
         self._parts.nudge_sync()
         return decision
 
-    def release(self, lane_id: str, seconds: float) -> None:
-        """Pulse the lane's output, after its entry was written; never retry one that failed."""
+    def _tell_of(self, lane_id: str, claim: Claim, decision: Decision, personal: Facts) -> None:
+        """Write down what somebody should know of a passing beside the decision itself."""
+        if decision.antipassback_violated:
+            who: Facts = {"person_id": decision.person_id}
+            self.record("antipassback_violated", {"lane_id": lane_id}, who)
+        if decision.opens and decision.reason is Reason.OVERRIDE:
+            by = "emergency_code" if isinstance(claim.credential, EmergencyCodeCredential) else "staff_card"
+            self.record("alarm_override", {"lane_id": lane_id, "by": by}, personal)
+
+    def release(self, lane_id: str, seconds: float) -> bool:
+        """Pulse the lane's output, after its entry was written; tell whether it took the pulse.
+
+        One that failed is never tried again.
+        """
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
         try:
@@ -181,10 +204,11 @@ class Presentations:
             self.record("alarm_granted_not_opened", {"lane_id": lane_id}, {})
             desk.rest()
             desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="granted_not_opened")
-            return
+            return False
         desk.door = granted(desk.door, now_seconds, seconds)
         desk.rest()
         desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+        return True
 
     def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
         now_seconds = self._parts.clock.monotonic_seconds()

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from gate_controller.access import Reason, posture_of
+from gate_controller.access import SHUT_REASONS, GateMemory, Reason, is_interlocked, posture_of
 from gate_controller.journal import Journal
-from gate_controller.policy import LaneRecord, Policy, Posture
+from gate_controller.policy import LaneRecord, Policy
 from gate_controller.policy_store import PolicyStore
 from gate_controller.signing import SignatureRefused
 from gate_controller.sync_contract import OpenOrder, SignedOrder, open_order
@@ -33,7 +33,7 @@ def check_order(
     return order, None
 
 
-def lane_shut(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Reason | None:
-    """Return why the lane opens for nobody now, or None; an order obeys postures like everyone else."""
-    posture = posture_of(lane, policy, now, clock_sure=clock_sure)
-    return {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}.get(posture)
+def lane_shut(lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime) -> Reason | None:
+    """Return why the lane may not be opened now, or None; orders obey postures and interlocks too."""
+    shut = SHUT_REASONS.get(posture_of(lane, policy, now, clock_sure=memory.clock_sure))
+    return shut or (Reason.INTERLOCKED if is_interlocked(lane, memory) else None)

@@ -9,10 +9,12 @@
 Pure, in monotonic seconds, and in memory alone: no restart begins or resumes a hold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 SHOWN_AGAIN_SECONDS = 5.0
+SAME_SHOWING_SECONDS = 0.4
+"""Many readers tell a card several times while it lies there: no hand shows it twice as fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,38 @@ class StaffHold:
     until_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """A card at a lane: since when it counts as shown once (None after the second), when last seen."""
+
+    credential_id: str
+    counts_from: float | None
+    seen_at: float
+
+
 class StaffHolds:
     """The holds of one gate, and which staff card was shown last at each lane."""
 
     def __init__(self) -> None:
         """Begin with nothing held."""
         self._held: dict[str, StaffHold] = {}
-        self._shown: dict[str, tuple[str, float]] = {}
+        self._shown: dict[str, _Showing] = {}
 
     def shown_twice(self, lane_id: str, credential_id: str, now_seconds: float) -> bool:
-        """Note a granted staff card; tell whether it is the second within 5 s, which also clears the note."""
-        shown_id, shown_at = self._shown.pop(lane_id, ("", 0.0))
-        if shown_id == credential_id and now_seconds - shown_at <= SHOWN_AGAIN_SECONDS:
-            return True
-        self._shown[lane_id] = (credential_id, now_seconds)
-        return False
+        """Note a granted staff card; tell whether it is its second showing within 5 s.
+
+        After a second showing the next one counts as a first again.
+        """
+        last = self._shown.get(lane_id)
+        if last is None or last.credential_id != credential_id:
+            self._shown[lane_id] = _Showing(credential_id, now_seconds, now_seconds)
+            return False
+        if now_seconds - last.seen_at < SAME_SHOWING_SECONDS:
+            self._shown[lane_id] = replace(last, seen_at=now_seconds)
+            return False
+        twice = last.counts_from is not None and now_seconds - last.counts_from <= SHOWN_AGAIN_SECONDS
+        self._shown[lane_id] = _Showing(credential_id, None if twice else now_seconds, now_seconds)
+        return twice
 
     def begin(self, hold: StaffHold) -> None:
         """Hold a lane, in place of what held it before."""

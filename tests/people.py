@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gate_controller.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
 from gate_controller.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.policy import (
+    EMERGENCY_HOME_NUMBER,
     CardCredential,
+    EmergencyCodeCredential,
     Grant,
     HomeRecord,
     LaneRecord,
@@ -30,6 +32,7 @@ from gate_controller.policy import (
 
 SALT = b"s" * 16
 HOME = HomeRecord(home_id="home-1", number="3-1203", pin_salt=SALT)
+HOME_OF_EMERGENCY = HomeRecord(home_id="home-0", number=EMERGENCY_HOME_NUMBER, pin_salt=SALT)
 SITE = SiteRecord(site_id="site-1", name="Test court", timezone="Asia/Shanghai")
 ALL_METHODS = (Method.CARD, Method.PIN, Method.QR, Method.FACE)
 
@@ -112,6 +115,18 @@ def visitor_code(digits: str, pin_key: bytes, **changes: object) -> VisitorCodeC
         "lanes": ("north-in",),
     }
     return VisitorCodeCredential(**{**fields, **changes})  # type: ignore[arg-type]  # a table of field values
+
+
+def emergency_code(digits: str, pin_key: bytes, **changes: object) -> EmergencyCodeCredential:
+    """Return the live emergency code, to be typed after home number 0."""
+    fields: dict[str, object] = {
+        "credential_id": "emergency-1",
+        "person_id": "emergency",
+        "home_id": HOME_OF_EMERGENCY.home_id,
+        "tag": gate_pin_tag(argon2_tag(digits, SALT), pin_key),
+        "lanes": ("north-in",),
+    }
+    return EmergencyCodeCredential(**{**fields, **changes})  # type: ignore[arg-type]  # a table of field values
 
 
 def records(*parts: Record) -> dict[str, Record]:

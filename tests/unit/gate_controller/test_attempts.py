@@ -45,6 +45,15 @@ def test_a_success_clears_the_home_and_not_the_terminal() -> None:
     assert attempts.seconds_to_wait(Method.PIN, LANE, HOME, 1000.0) == 30
 
 
+def test_the_emergency_code_waits_for_its_own_wrong_tries_alone_and_a_minute_at_most() -> None:
+    assert after_failures(50).seconds_to_wait(Method.PIN, LANE, "0", 1000.0) == 0
+    for failures, seconds in ((2, 0), (3, 30), (4, 60), (50, 60)):
+        attempts = after_failures(failures, home="0")
+        assert attempts.seconds_to_wait(Method.PIN, LANE, "0", 1000.0) == seconds
+        assert attempts.seconds_to_wait(Method.PIN, OTHER_LANE, "0", 1000.0) == seconds
+    assert after_failures(5, home="0").seconds_to_wait(Method.PIN, LANE, HOME, 1000.0) == 30
+
+
 @pytest.mark.parametrize("method", [Method.CARD, Method.QR, Method.FACE])
 def test_other_methods_never_wait_for_wrong_numbers(method: Method) -> None:
     assert after_failures(50).seconds_to_wait(method, LANE, HOME, 1000.0) == 0

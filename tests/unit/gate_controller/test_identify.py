@@ -19,7 +19,18 @@ from gate_controller.passes import MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, make_onli
 from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, is_weak_pin, make_pin, make_visitor_code
 from gate_controller.policy import CredentialState, Method, PinCredential, compile_policy
 from gate_controller.signing import public_bytes
-from tests.people import SALT, Phone, card, person, pin, qr, records, visitor_code
+from tests.people import (
+    HOME_OF_EMERGENCY,
+    SALT,
+    Phone,
+    card,
+    emergency_code,
+    person,
+    pin,
+    qr,
+    records,
+    visitor_code,
+)
 from tests.site_keys import encoded
 
 CARD_KEY, PIN_KEY = b"c" * 32, b"p" * 32
@@ -61,6 +72,16 @@ def test_a_typed_number_is_looked_up_in_its_home_alone(home: str, digits: str, f
     claim = identify_typed(home, hash_typed(home, digits, POLICY, KEYS), POLICY)
     assert claim.credential_id == found
     assert claim.refusal is (None if found else Reason.PIN_WRONG)
+
+
+def test_the_emergency_code_is_typed_after_home_zero_and_belongs_to_nobody() -> None:
+    code, visit = emergency_code("48291573", PIN_KEY), visitor_code("93715264", PIN_KEY)
+    policy = policy_of(code, HOME_OF_EMERGENCY, visit)
+    claim = identify_typed("0", hash_typed("0", "48291573", policy, KEYS), policy)
+    assert (claim.credential_id, claim.person_id, claim.method) == ("emergency-1", None, Method.PIN)
+    for home, digits in (("31203", "48291573"), ("0", "93715264")):
+        elsewhere = identify_typed(home, hash_typed(home, digits, policy, KEYS), policy)
+        assert elsewhere.refusal is Reason.PIN_WRONG
 
 
 def test_an_unknown_home_costs_exactly_one_hash_as_a_known_one_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from gate_controller.policy import (
     compile_policy,
     offered_methods,
 )
-from tests.people import card, lane, person, records
+from tests.people import HOME_OF_EMERGENCY, card, emergency_code, lane, person, records
 from tests.site_keys import encoded
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -93,6 +93,47 @@ def test_the_order_of_records_does_not_matter(states: tuple[str, ...]) -> None:
     one, other = compiled(whole).policy, compiled(dict(reversed(whole.items()))).policy
     assert one.cards_by_tag == other.cards_by_tag
     assert one.cards_by_tag[b"t" * 32].state is not CredentialState.ENDED
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ((lane(interlock_with=("north-inner",)),), "lane:north-in.*'north-inner', which is no lane"),
+        ((lane(interlock_with=("north-in",)),), "lane:north-in.*itself"),
+        (
+            (lane(interlock_with=("south-in",)), lane("south-in", gate_id="south", gate_number=2)),
+            "lane:north-in.*'south-in', which is no lane",
+        ),
+        ((lane(antipassback="hard"),), "lane:north-in.*no lane out"),
+        (
+            (
+                lane(antipassback="hard"),
+                lane("south-out", gate_id="south", direction="out", antipassback="soft"),
+            ),
+            "lane:north-in.*no lane out",
+        ),
+        (
+            (
+                lane(antipassback="hard"),
+                lane("north-out", direction="out", antipassback="soft"),
+                lane("north-garage", direction="out"),
+            ),
+            "lane:north-in.*'north-garage' lets people out uncounted",
+        ),
+    ],
+)
+def test_what_could_not_be_kept_at_the_gate_is_refused(parts: tuple, words: str) -> None:
+    with pytest.raises(PolicyRefused, match=words):
+        compiled(encoded(records(person(), *parts)))
+
+
+def test_interlocked_and_counted_lanes_are_taken_where_every_way_out_counts() -> None:
+    inner = lane("north-inner", interlock_with=("north-in",))
+    out = lane("north-out", direction="out", antipassback="hard")
+    whole = records(lane(antipassback="hard", interlock_with=("north-inner",)), inner, out)
+    assert set(compiled(encoded(whole)).policy.lanes) == {"north-in", "north-inner", "north-out"}
+    alone_and_soft = lane(antipassback="soft")
+    assert compiled(encoded(records(alone_and_soft))).policy.lanes["north-in"] == alone_and_soft
 
 
 def test_homes_with_or_without_dashes_are_typed_alike() -> None:
@@ -177,4 +218,7 @@ def test_a_record_survives_its_wire_form() -> None:
     policy = compiled(encoded(records(person(), SiteRecord("s", "门", "UTC")))).policy
     assert policy.site == SiteRecord("s", "门", "UTC")
     pin = PinCredential("pin-9", "p", home_id="home-1", tag=b"\0" * 32, duress=True)
-    assert compiled(encoded(records(pin))).policy.typed_by_home == {"home-1": (pin,)}
+    code = emergency_code("48291573", b"p" * 32, hold_minutes=9)
+    policy = compiled(encoded(records(pin, code, HOME_OF_EMERGENCY))).policy
+    assert policy.typed_by_home == {"home-1": (pin,), "home-0": (code,)}
+    assert policy.home_ids_by_number["0"] == "home-0"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import HoursRecord, PolicySnapshot, Posture, PostureOverride, compile_policy
-from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold
+from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
 from tests.people import lane, person, records
 from tests.site_keys import encoded
 
@@ -27,13 +27,23 @@ def due(
 
 def test_a_hold_begins_once_and_is_renewed_before_it_runs_out() -> None:
     held, snapshot = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
-    assert due(held, snapshot, 0.0) == [Hold("north-in", HOLD_SECONDS, "guard-1", is_new=True)]
+    assert due(held, snapshot, 0.0) == [Hold("north-in", "begins", "guard-1", BY_HAND.until)]
     assert due(held, snapshot, RENEW_AFTER_SECONDS - 0.1) == []
-    assert due(held, snapshot, RENEW_AFTER_SECONDS) == [
-        Hold("north-in", HOLD_SECONDS, "guard-1", is_new=False)
-    ]
+    assert due(held, snapshot, RENEW_AFTER_SECONDS) == [Hold("north-in", "goes_on", "guard-1")]
     assert RENEW_AFTER_SECONDS < HOLD_SECONDS
-    assert due(held, snapshot, 60.0, NOW + timedelta(hours=1)) == []
+    over = NOW + timedelta(hours=1)
+    assert due(held, snapshot, 60.0, over) == [Hold("north-in", "ended", "guard-1")]
+    assert due(held, snapshot, 61.0, over) == []
+
+
+def test_a_step_that_could_not_be_written_down_is_due_again() -> None:
+    held, snapshot = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    for at, change in ((NOW, "begins"), (BY_HAND.until, "ended")):
+        for _ in range(2):
+            steps = held.due(snapshot.policy, RELAYS, at, 0.0, clock_sure=True)
+            assert next(steps).change == change
+            steps.close()
+        assert [step.change for step in due(held, snapshot, 0.0, at)] == [change]
 
 
 def test_an_override_from_before_the_start_holds_nothing_and_a_new_one_does() -> None:
@@ -64,6 +74,47 @@ def test_a_schedule_resumes_after_a_restart_and_is_its_own_author() -> None:
     assert [hold.author_id for hold in due(HeldOpen(school), school, 0.0)] == ["schedule"]
 
 
+def test_who_made_the_schedule_is_named_and_when_it_ends() -> None:
+    day = HoursRecord("day", "Day", (Span(DAY_KINDS, 420, 1200),))
+    lanes = lane(posture_hours={"day": Posture.HELD_OPEN}, posture_author_id="manager-1")
+    whole = encoded(records(person(), lanes, day))
+    snapshot = compile_policy(whole, epoch=1, version=1, issued_at=NOW)
+    (hold,) = due(HeldOpen(snapshot), snapshot, 0.0)
+    in_shanghai_at_eight_in_the_evening = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    assert hold == Hold("north-in", "begins", "manager-1", in_shanghai_at_eight_in_the_evening)
+
+
+def test_a_holding_by_somebody_else_or_to_another_end_is_another_holding() -> None:
+    held, first = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    assert [step.change for step in due(held, first, 0.0)] == ["begins"]
+    longer = replace_until(BY_HAND)
+    steps = due(held, snapshot_of(posture_override=longer), 0.1)
+    assert steps == [
+        Hold("north-in", "ended", "guard-1"),
+        Hold("north-in", "begins", "guard-1", longer.until),
+    ]
+    assert due(held, snapshot_of(posture_override=longer), 0.2) == []
+
+
+def test_a_lane_that_always_stands_open_has_no_end() -> None:
+    for changes in ({"posture": Posture.HELD_OPEN}, {"posture_hours": {"school": Posture.HELD_OPEN}}):
+        always = snapshot_of(**changes)
+        assert [hold.until for hold in due(HeldOpen(always), always, 0.0)] == [None]
+
+
+def test_a_drive_is_never_held_and_never_shown_as_held_and_that_is_said_once() -> None:
+    school = snapshot_of(posture_hours={"school": Posture.HELD_OPEN})
+    held = HeldOpen(school, frozenset({"north-in"}))
+    policy = school.policy
+    assert held.posture(policy.lanes["north-in"], policy, NOW, clock_sure=True) is Posture.NORMAL
+    assert [hold.change for hold in due(held, school, 0.0)] == ["refused"]
+    assert due(held, school, 60.0) == []
+    assert not held.holds("north-in")
+    normal = snapshot_of()
+    assert due(held, normal, 61.0) == []
+    assert [hold.change for hold in due(held, school, 62.0)] == ["refused"], "a new holding is a new refusal"
+
+
 def test_nothing_is_held_open_by_the_clock_while_the_clock_is_unsure() -> None:
     for changes in ({"posture_hours": {"school": Posture.HELD_OPEN}}, {"posture_override": BY_HAND}):
         assert due(HeldOpen(snapshot_of()), snapshot_of(**changes), 0.0, sure=False) == []
@@ -75,3 +126,12 @@ def test_a_stale_override_that_shuts_still_shuts() -> None:
     policy = shut.policy
     posture = HeldOpen(shut).posture(policy.lanes["north-in"], policy, NOW, clock_sure=True)
     assert posture is Posture.LOCKDOWN
+
+
+def test_only_what_the_office_says_now_shuts_a_lane_apart_from_schedules() -> None:
+    lockdown = PostureOverride(Posture.LOCKDOWN, "guard-1", "", BY_HAND.until)
+    assert shut_order(None) is None
+    assert shut_order(lane(posture_hours={"school": Posture.LOCKDOWN})) is None
+    assert shut_order(lane(posture=Posture.DISABLED)) is Posture.DISABLED
+    assert shut_order(lane(posture_override=lockdown)) == lockdown
+    assert shut_order(lane(posture=Posture.LOCKDOWN, posture_override=BY_HAND)) is None

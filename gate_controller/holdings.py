@@ -1,0 +1,172 @@
+"""Every lane that stands open, by policy or by staff at the lane: begun, renewed, ended, each written down.
+
+Used from the controller's thread only; an entry is on the disk before the lock is released for it.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from gate_controller.access import Claim, Decision
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.journal_chain import Facts
+from gate_controller.lane import held_open, hold_ended
+from gate_controller.policy import (
+    CardCredential,
+    EmergencyCodeCredential,
+    LaneRecord,
+    PolicySnapshot,
+    Posture,
+)
+from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
+from gate_controller.staff_holds import StaffHold, StaffHolds
+from hardware.errors import HardwareError
+
+log = logging.getLogger(__name__)
+
+Record = Callable[[str, Facts, Facts], None]
+SECONDS_A_MINUTE = 60.0
+
+
+class Holdings:
+    """The holdings of one gate."""
+
+    def __init__(self, parts: GateParts, state: GateState, record: Record) -> None:
+        """Begin with nothing held; what staff held before a restart is not held again."""
+        self._parts = parts
+        self._state = state
+        self._record = record
+        self._by_policy = HeldOpen(state.snapshot, parts.never_held)
+        self._by_staff = StaffHolds()
+        self._renew_at: dict[str, float] = {}
+
+    def is_held(self, lane_id: str) -> bool:
+        """Tell whether the lane is being held open."""
+        return self._by_staff.at(lane_id) is not None or self._by_policy.holds(lane_id)
+
+    def posture(self, lane_id: str) -> Posture | None:
+        """Return how the lane stands, as screens and the manager see it; None where no policy knows it."""
+        snapshot, clock = self._state.snapshot, self._parts.clock
+        lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
+        if lane is None or snapshot is None:
+            return None
+        if self._by_staff.at(lane_id) is not None:
+            return Posture.HELD_OPEN
+        return self._by_policy.posture(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def granted(self, lane: LaneRecord, claim: Claim, decision: Decision) -> None:
+        """Take a grant that released the lock: a staff card's second showing, or a code that holds."""
+        credential, now_seconds = claim.credential, self._parts.clock.monotonic_seconds()
+        if isinstance(credential, EmergencyCodeCredential):
+            if decision.hold_minutes:
+                until = now_seconds + decision.hold_minutes * SECONDS_A_MINUTE
+                code_id = credential.credential_id
+                self._begin(StaffHold(lane.lane_id, "emergency_code", None, code_id, until))
+            return
+        snapshot = self._state.snapshot
+        person = snapshot.policy.persons.get(decision.person_id or "") if snapshot is not None else None
+        if person is None or not person.may_override or not isinstance(credential, CardCredential):
+            return
+        if not self._by_staff.shown_twice(lane.lane_id, credential.credential_id, now_seconds):
+            return
+        held = self._by_staff.at(lane.lane_id)
+        if held is not None:
+            self._end(held, "staff_card", person_id=person.person_id)
+            return
+        until = now_seconds + lane.staff_hold_minutes * SECONDS_A_MINUTE
+        card_id = credential.credential_id
+        self._begin(StaffHold(lane.lane_id, "staff_card", person.person_id, card_id, until))
+
+    def policy_taken(self, before: PolicySnapshot | None, after: PolicySnapshot) -> None:
+        """Take a new policy; an order in it to shut a lane ends what staff began before it."""
+        self._by_policy.policy_taken(after)
+        for hold in self._by_staff.all():
+            lane = after.policy.lanes.get(hold.lane_id)
+            ordered_before = shut_order(before.policy.lanes.get(hold.lane_id)) if before is not None else None
+            ordered = shut_order(lane)
+            if lane is None or (ordered is not None and ordered != ordered_before):
+                self._end(hold, "policy")
+                self._rest(hold.lane_id)
+
+    def time_passed(self, now_seconds: float) -> None:
+        """Begin, renew and end what is due."""
+        for hold in self._by_staff.over(now_seconds):
+            self._end(hold, "time")
+        for hold in self._by_staff.all():
+            if now_seconds >= self._renew_at.get(hold.lane_id, 0.0):
+                self._release(hold.lane_id)
+        snapshot, clock = self._state.snapshot, self._parts.clock
+        if snapshot is None:
+            return
+        policy, now = snapshot.policy, clock.now()
+        due = self._by_policy.due(policy, self._parts.relays, now, now_seconds, clock_sure=clock.is_sure)
+        for step in due:
+            self._policy_holds(step)
+
+    def stopped(self) -> None:
+        """Write down that everything held is held no longer, for the outputs go to rest."""
+        for hold in self._by_staff.all():
+            self._end(hold, "stop")
+        for lane_id in self._parts.relays:
+            if self._by_policy.holds(lane_id):
+                self._record("hold_ended", {"lane_id": lane_id, "ended_by": "stop"}, {})
+
+    # -- by policy ---------------------------------------------------------------------------------
+
+    def _policy_holds(self, hold: Hold) -> None:
+        facts: Facts = {"lane_id": hold.lane_id, "author_id": hold.author_id}
+        match hold.change:
+            case "begins":
+                facts["until"] = hold.until.isoformat() if hold.until is not None else None
+                self._record("held_open", facts, {})
+                self._release(hold.lane_id)
+            case "goes_on":
+                self._release(hold.lane_id)
+            case "ended":
+                self._record("hold_ended", {**facts, "ended_by": "policy"}, {})
+            case "refused":
+                log.error("lane %s: its drive is never held open, only pulsed", hold.lane_id)
+                self._record("hold_refused", facts, {})
+
+    # -- by staff ----------------------------------------------------------------------------------
+
+    def _begin(self, hold: StaffHold) -> None:
+        facts: Facts = {"lane_id": hold.lane_id, "by": hold.by}
+        personal: Facts = {"person_id": hold.person_id, "credential_id": hold.credential_id}
+        if hold.lane_id in self._parts.never_held:
+            self._record("hold_refused", facts, personal)
+            return
+        left = timedelta(seconds=hold.until_seconds - self._parts.clock.monotonic_seconds())
+        facts["until"] = (self._parts.clock.now() + left).isoformat(timespec="seconds")
+        self._record("held_open", facts, personal)
+        self._by_staff.begin(hold)
+        self._release(hold.lane_id)
+
+    def _end(self, hold: StaffHold, ended_by: str, *, person_id: str | None = None) -> None:
+        facts: Facts = {"lane_id": hold.lane_id, "by": hold.by, "ended_by": ended_by}
+        self._record("hold_ended", facts, {"person_id": person_id})
+        self._by_staff.end(hold.lane_id)
+        self._renew_at.pop(hold.lane_id, None)
+
+    # -- the lock ----------------------------------------------------------------------------------
+
+    def _release(self, lane_id: str) -> None:
+        desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
+        self._renew_at[lane_id] = now_seconds + RENEW_AFTER_SECONDS
+        try:
+            self._parts.relays[lane_id].pulse(HOLD_SECONDS)
+        except HardwareError as err:
+            log.error("lane %s: cannot be held open: %s", lane_id, err)
+            return
+        desk.door = held_open(desk.door, now_seconds, HOLD_SECONDS)
+
+    def _rest(self, lane_id: str) -> None:
+        desk = self._parts.desks[lane_id]
+        desk.door = hold_ended(desk.door, self._parts.clock.monotonic_seconds())
+        try:
+            self._parts.relays[lane_id].rest()
+        except HardwareError as err:
+            # The board sends OFF again until it is taken.
+            log.error("lane %s: %s", lane_id, err)

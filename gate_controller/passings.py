@@ -1,0 +1,84 @@
+"""What the rules are told of the lanes around a presentation, and what is noted once someone was let in."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gate_controller.access import Claim, Decision, GateMemory
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.lane import DoorState
+from gate_controller.lane_desk import LaneDesk, Passing
+from gate_controller.policy import LaneRecord, VisitorCodeCredential
+
+MOMENT_SECONDS = 2.0
+"""How long after the release somebody may still show the same thing for the same passing."""
+
+
+class Passings:
+    """Who was let in where; used from the controller's thread only."""
+
+    def __init__(self, parts: GateParts, state: GateState, is_held: Callable[[str], bool]) -> None:
+        """Begin with nobody let in; `is_held` tells whether a lane is being held open."""
+        self._parts = parts
+        self._state = state
+        self._is_held = is_held
+        self._last: dict[str, tuple[str, float]] = {}
+
+    def memory(self, lane: LaneRecord | None, now: datetime, *, again: str | None = None) -> GateMemory:
+        """Return what the rules may know, gathered only as far as this lane asks for it.
+
+        `again` is a person who shows the same thing a second time for one passing: as good as outside.
+        """
+        journal, sure = self._parts.journal, self._parts.clock.is_sure
+        if lane is None or (not lane.interlock_with and lane.antipassback == "off"):
+            return GateMemory(sure, journal.uses, journal.last_seconds)
+        inside = self._parts.lane_memory.inside(now) if lane.antipassback != "off" else frozenset()
+        return GateMemory(
+            sure,
+            journal.uses,
+            journal.last_seconds,
+            online=self._state.online,
+            busy_lanes=self._busy() if lane.interlock_with else frozenset(),
+            inside=inside - {again} if again is not None else inside,
+            fire=any(desk.fire for desk in self._parts.desks.values()),
+        )
+
+    def _busy(self) -> frozenset[str]:
+        now_seconds = self._parts.clock.monotonic_seconds()
+        return frozenset(
+            lane_id for lane_id, desk in self._parts.desks.items() if self._is_busy(desk, now_seconds)
+        )
+
+    def _is_busy(self, desk: LaneDesk, now_seconds: float) -> bool:
+        door = desk.door
+        # Where no contact tells, the release itself is what is known; a lost one counts as it was last.
+        released = not door.is_seen and now_seconds < max(door.granted_until, door.hold_until)
+        return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
+
+    def is_repeat(self, lane_id: str, claim: Claim) -> bool:
+        """Tell whether this very thing was let in here a moment ago: still the same passing."""
+        shown, until_seconds = self._last.get(lane_id, ("", 0.0))
+        return (
+            shown == (claim.credential_id or claim.person_id)
+            and self._parts.clock.monotonic_seconds() < until_seconds
+        )
+
+    def granted(
+        self, lane: LaneRecord, claim: Claim, decision: Decision, now: datetime, *, is_repeat: bool
+    ) -> None:
+        """Note who was let in, once the lock was released."""
+        now_seconds = self._parts.clock.monotonic_seconds()
+        shown = claim.credential_id or claim.person_id or ""
+        self._last[lane.lane_id] = (shown, now_seconds + decision.pulse_seconds + MOMENT_SECONDS)
+        for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
+        if lane.antipassback == "off" or decision.person_id is None or for_visitor:
+            return
+        desk, passing = self._parts.desks[lane.lane_id], Passing(decision.person_id, lane.direction)
+        if not desk.door.is_seen or desk.door.is_open:
+            # Nothing will tell that this person went through.
+            if not is_repeat:
+                self._parts.lane_memory.passed(passing, now)
+            return
+        if desk.passing is not None and desk.passing.person_id != passing.person_id:
+            # Two were let in one after the other: one opening is theirs both.
+            self._parts.lane_memory.passed(desk.passing, now)
+        desk.passing = passing

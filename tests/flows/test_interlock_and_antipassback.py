@@ -1,0 +1,139 @@
+"""Lanes that wait for each other and lanes that count, over real contacts and readers."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gate_controller.sync_client import LinkChanged, OrderArrived
+from gate_controller.sync_contract import OpenOrder
+from hardware.interfaces import InputKind
+from tests.gate_as_a_process import wait_for_decisions
+from tests.gate_on_a_bench import LANE, BenchGate, bench_gate
+from tests.gate_with_a_yard import RESIDENT, RESIDENT_CARD, RESIDENT_ID, gate_with_a_yard, told
+from tests.people import lane, records
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[BenchGate]:
+    """A gate whose server was never there."""
+    with bench_gate(tmp_path) as gate:
+        yield gate
+
+
+def order(bench: BenchGate, lane_id: str, order_id: str) -> OrderArrived:
+    now = datetime.now(UTC)
+    return OrderArrived(
+        bench.site.signed_order(
+            OpenOrder(
+                order_id=order_id,
+                site_id="site-1",
+                gate_id="north",
+                lane_id=lane_id,
+                issued_at=now,
+                valid_seconds=15,
+                author_id="guard-1",
+                reason="",
+            )
+        )
+    )
+
+
+def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path) -> None:
+    with gate_with_a_yard(tmp_path) as (bench, yard, relay):
+        inner = lane("north-yard", interlock_with=(LANE,))
+        bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(), inner))
+        gate = bench.start()
+        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+        bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+        time.sleep(0.3)
+        yard.tap(8)
+        wait_for_decisions(bench, 2)
+        gate.inbox.put(order(bench, "north-yard", "order-1"))
+        wait_for_decisions(bench, 3)
+        bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
+        time.sleep(0.3)
+        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        gate.inbox.put(order(bench, "north-yard", "order-2"))
+        wait_for_decisions(bench, 5)
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()] == [
+            "granted", "interlocked", "interlocked", "granted", "granted",
+        ]  # fmt: skip
+
+
+def test_a_door_without_contact_counts_as_open_while_it_is_released(tmp_path: Path) -> None:
+    with gate_with_a_yard(tmp_path) as (bench, yard, relay):
+        waits = lane(interlock_with=("north-yard",))
+        bench.give_policy(records(RESIDENT, RESIDENT_CARD, waits, lane("north-yard", pulse_seconds=1.0)))
+        bench.start()
+        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        bench.card.tap(8)
+        wait_for_decisions(bench, 2)
+        time.sleep(4.0)
+        assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()] == ["granted", "interlocked", "granted"]
+
+
+def test_a_second_way_in_is_told_and_with_hard_counting_and_a_server_refused(tmp_path: Path) -> None:
+    with gate_with_a_yard(tmp_path) as (bench, yard, _relay):
+        counted = lane(antipassback="hard")
+        out = lane("north-yard", direction="out", antipassback="soft")
+        bench.give_policy(records(RESIDENT, RESIDENT_CARD, counted, out))
+        gate = bench.start()
+        for passing in range(2):
+            bench.card.tap(8)
+            wait_for_decisions(bench, passing + 1)
+            bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
+            time.sleep(0.3)
+            bench.inputs.set(LANE, InputKind.DOOR_OPEN, False)
+            time.sleep(2.5)
+        gate.inbox.put(LinkChanged(True, ""))
+        bench.card.tap(8)
+        wait_for_decisions(bench, 3)
+        yard.tap(8)
+        wait_for_decisions(bench, 4)
+        bench.card.tap(8)
+        wait_for_decisions(bench, 5)
+        time.sleep(0.3)
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()] == [
+            "granted", "granted", "antipassback", "granted", "granted",
+        ]  # fmt: skip
+        ((_, facts, personal),) = told(bench, "antipassback_violated")
+        assert (facts, personal) == ({"lane_id": LANE}, {"person_id": RESIDENT_ID})
+
+
+def test_a_card_shown_again_for_the_same_passing_is_no_second_way_in(tmp_path: Path) -> None:
+    with gate_with_a_yard(tmp_path) as (bench, yard, _relay):
+        out = lane(direction="out", antipassback="soft")
+        counted = lane("north-yard", antipassback="hard", pulse_seconds=1.0)
+        bench.give_policy(records(RESIDENT, RESIDENT_CARD, out, counted))
+        gate = bench.start()
+        gate.inbox.put(LinkChanged(True, ""))
+        for count in (1, 2, 3):
+            yard.tap(8)
+            wait_for_decisions(bench, count)
+        time.sleep(4.0)
+        yard.tap(8)
+        wait_for_decisions(bench, 4)
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()] == ["granted"] * 3 + ["antipassback"]
+        assert told(bench, "antipassback_violated") == []
+
+
+def test_who_was_let_in_and_did_not_come_is_not_inside(bench: BenchGate) -> None:
+    bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(antipassback="soft")))
+    bench.start()
+    time.sleep(0.5)
+    bench.card.tap(8)
+    wait_for_decisions(bench, 1)
+    time.sleep(3.0)
+    bench.card.tap(8)
+    wait_for_decisions(bench, 2)
+    bench.stop()
+    assert told(bench, "antipassback_violated") == []
+    assert told(bench, "no_entry")

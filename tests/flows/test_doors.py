@@ -1,0 +1,267 @@
+"""Doors and their buttons at a whole gate: real contacts on ptys, a real journal, real power cuts."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gate_controller.lane import DoorState
+from gate_controller.policy import Grant
+from hardware.card_readers import CardFormat
+from hardware.inputs import InputWire
+from hardware.interfaces import InputKind
+from hardware.simulated.input_board import InputBoard
+from hardware.simulated.readers import LineCardReader
+from hardware.simulated.relay_board import RelayBoard
+from tests.gate_as_a_process import GateProcess
+from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.people import card, lane, person, records
+
+SOUTH = "south-in"
+SECOND_LANE = """
+[relay.south-board]
+kind = "usb_relay"
+port = "{root}/dev/south-relay"
+
+[lane.south-in]
+relay = "south-board"
+held_after_seconds = 0.6
+
+[reader.south-card]
+kind = "serial_card"
+port = "{root}/dev/south-card"
+lane = "south-in"
+bits = 34
+
+[inputs.more]
+kind = "serial_inputs"
+port = "{root}/dev/more"
+wires = [
+    {{ terminal = "1", lane = "south-in", kind = "door_open", normally_closed = true }},
+    {{ terminal = "2", lane = "south-in", kind = "guard_button" }},
+    {{ terminal = "3", lane = "south-in", kind = "intercom" }},
+    {{ terminal = "4", lane = "south-in", kind = "tamper", normally_closed = true }},
+    {{ terminal = "5", lane = "south-in", kind = "on_battery" }},
+]
+"""
+MORE_WIRES = (
+    InputWire("1", SOUTH, InputKind.DOOR_OPEN, True),
+    InputWire("2", SOUTH, InputKind.GUARD_BUTTON, False),
+    InputWire("3", SOUTH, InputKind.INTERCOM, False),
+    InputWire("4", SOUTH, InputKind.TAMPER, True),
+    InputWire("5", SOUTH, InputKind.ON_BATTERY, False),
+)
+NOT_OF_DOORS = {"access", "started", "policy_taken", "alarm_device_lost", "device_back"}
+
+
+@dataclass
+class TwoDoors:
+    """A gate with two lanes; the southern one's door is held after 0.6 s."""
+
+    bench: BenchGate
+    more: InputBoard
+    south_card: LineCardReader
+    south_relay: RelayBoard
+
+    def door(self, lane_id: str, is_open: bool) -> None:
+        board = self.bench.inputs if lane_id == LANE else self.more
+        board.set(lane_id, InputKind.DOOR_OPEN, is_open)
+
+    def tap(self, lane_id: str) -> None:
+        """Show the card and return once the lock is released."""
+        north, south = (self.bench.card, self.bench.relay), (self.south_card, self.south_relay)
+        reader, relay = north if lane_id == LANE else south
+        assert relay.wait_for_on(1, timeout_seconds=10, after_ns=reader.tap(7))
+
+    def told(self) -> list[str]:
+        """Return the kinds of events of doors and wires in the journal, also while the gate runs."""
+        connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=5)
+        try:
+            rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal ORDER BY seq").fetchall()
+        finally:
+            connection.close()
+        kinds = [json.loads(row[0])["kind"] for row in rows]
+        return [kind for kind in kinds if kind not in NOT_OF_DOORS]
+
+    def wait_for(self, *kinds: str) -> None:
+        """Return once exactly these events, in this order, are on the disk."""
+        give_up = time.monotonic() + 15
+        while self.told() != list(kinds):
+            assert time.monotonic() < give_up, self.told()
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[TwoDoors]:
+    with bench_gate(tmp_path, more=SECOND_LANE.format(root=tmp_path)) as bench, ExitStack() as metal:
+        dev = tmp_path / "dev"
+        more = metal.enter_context(InputBoard(dev / "more", MORE_WIRES, name="more"))
+        reader = metal.enter_context(LineCardReader(dev / "south-card", CardFormat(34, "hex"), name="south"))
+        relay = metal.enter_context(RelayBoard(dev / "south-relay", name="south-relay"))
+        resident = person(grants=(Grant(lanes=(LANE, SOUTH)),))
+        bench.give_policy(records(resident, card(7, CARD_KEY), lane(pulse_seconds=2.0), lane(SOUTH)))
+        yield TwoDoors(bench, more, reader, relay)
+        bench.stop()
+
+
+@pytest.fixture
+def running(gate: TwoDoors) -> TwoDoors:
+    gate.bench.start()
+    time.sleep(0.3)
+    return gate
+
+
+def test_a_door_nobody_opened_is_forced_until_it_is_shut(running: TwoDoors) -> None:
+    running.door(SOUTH, True)
+    running.wait_for("alarm_door_forced")
+    time.sleep(1.0)
+    running.door(SOUTH, False)
+    running.wait_for("alarm_door_forced", "door_closed")
+
+
+def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
+    running.tap(SOUTH)
+    running.door(SOUTH, True)
+    running.wait_for("door_opened", "alarm_door_held")
+    running.door(SOUTH, False)
+    running.wait_for("door_opened", "alarm_door_held", "door_held_clear")
+
+
+def test_a_grant_that_nobody_used_is_told_once(running: TwoDoors) -> None:
+    running.tap(SOUTH)
+    running.wait_for("no_entry")
+    time.sleep(0.5)
+    assert running.told() == ["no_entry"]
+
+
+def test_two_people_after_each_other_force_nothing(running: TwoDoors) -> None:
+    running.tap(LANE)
+    for is_open in (True, False, True, False):
+        running.door(LANE, is_open)
+        time.sleep(0.1)
+    running.wait_for("door_opened", "door_closed", "door_opened", "door_closed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"), [(InputKind.GUARD_BUTTON, "guard_button"), (InputKind.INTERCOM, "intercom_opening")]
+)
+def test_guards_button_and_intercom_are_recorded_and_force_nothing(
+    running: TwoDoors, kind: InputKind, event: str
+) -> None:
+    running.more.set(SOUTH, kind, True)
+    running.wait_for(event)
+    running.more.set(SOUTH, kind, False)
+    running.door(SOUTH, True)
+    running.wait_for(event, "door_opened")
+    running.door(SOUTH, False)
+    running.wait_for(event, "door_opened", "door_closed")
+    assert not [change for change in running.south_relay.changes if change.on]
+
+
+def test_an_exit_button_held_for_long_is_recorded_once_and_forces_nothing(running: TwoDoors) -> None:
+    running.bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
+    running.wait_for("exit_request")
+    time.sleep(1.0)
+    running.door(LANE, True)
+    running.wait_for("exit_request", "door_opened")
+
+
+def test_a_contact_whose_cable_is_pulled_says_nothing_and_then_where_its_door_is(running: TwoDoors) -> None:
+    running.tap(SOUTH)
+    running.more.unplug()
+    time.sleep(3.0)
+    assert running.told() == []
+    running.door(SOUTH, True)
+    running.more.replug()
+    running.wait_for("door_found_open", "alarm_door_held")
+
+
+def test_wires_alarms_are_told_once_through_pulled_cables_and_restarts(gate: TwoDoors) -> None:
+    gate.bench.start()
+    gate.more.set(SOUTH, InputKind.TAMPER, True)
+    gate.more.set(SOUTH, InputKind.ON_BATTERY, True)
+    gate.wait_for("alarm_tamper", "alarm_on_battery")
+    gate.more.unplug()
+    time.sleep(0.5)
+    gate.more.replug()
+    time.sleep(1.0)
+    gate.bench.stop()
+    gate.more.set(SOUTH, InputKind.ON_BATTERY, False)
+    gate.bench.start()
+    gate.wait_for("alarm_tamper", "alarm_on_battery", "on_battery_clear")
+    time.sleep(0.5)
+    assert gate.told() == ["alarm_tamper", "alarm_on_battery", "on_battery_clear"]
+
+
+# -- power cuts ------------------------------------------------------------------------------------
+
+
+def make_open(gate: TwoDoors) -> list[str]:
+    gate.tap(LANE)
+    gate.door(LANE, True)
+    return ["door_opened"]
+
+
+def make_held(gate: TwoDoors) -> list[str]:
+    gate.tap(SOUTH)
+    gate.door(SOUTH, True)
+    return ["door_opened", "alarm_door_held"]
+
+
+def make_forced(gate: TwoDoors) -> list[str]:
+    gate.door(LANE, True)
+    return ["alarm_door_forced"]
+
+
+def make_shut(gate: TwoDoors) -> list[str]:
+    gate.tap(LANE)
+    gate.door(LANE, True)
+    time.sleep(0.2)
+    gate.door(LANE, False)
+    return ["door_opened", "door_closed"]
+
+
+@pytest.mark.parametrize(
+    ("lane_id", "state", "make", "found_open", "found_shut"),
+    [
+        (LANE, DoorState.CLOSED, make_shut, ["door_found_open"], "door_closed"),
+        (LANE, DoorState.OPEN, make_open, [], "door_closed"),
+        (SOUTH, DoorState.HELD, make_held, [], "door_held_clear"),
+        (LANE, DoorState.FORCED, make_forced, [], "door_closed"),
+    ],
+)
+def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(
+    gate: TwoDoors, lane_id: str, state: DoorState, make, found_open: list[str], found_shut: str
+) -> None:
+    """Killed with the door in each state; found open first, killed again, and then found shut."""
+    life = GateProcess.start(gate.bench)
+    expected = make(gate)
+    gate.wait_for(*expected)
+    time.sleep(0.2)
+    life.kill()
+    gate.door(lane_id, True)
+    life = GateProcess.start(gate.bench)
+    expected += found_open
+    gate.wait_for(*expected)
+    time.sleep(0.4)
+    assert gate.told() == expected
+    life.kill()
+    gate.door(lane_id, False)
+    life = GateProcess.start(gate.bench)
+    gate.wait_for(*expected, found_shut)
+    life.end()
+
+
+def test_a_damaged_memory_is_set_aside_and_the_gate_goes_on(gate: TwoDoors) -> None:
+    gate.bench.start()
+    gate.bench.stop()
+    (gate.bench.root / "data" / "lanes.sqlite3").write_bytes(b"no database at all, as after a bad card" * 50)
+    gate.bench.start()
+    gate.wait_for("alarm_lane_memory_damaged")
+    gate.tap(LANE)
+    assert list((gate.bench.root / "data").glob("lanes.sqlite3.damaged-*"))

@@ -3,15 +3,31 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from demo.compound import PULSE_SECONDS
 from demo.gate_ends import GateEnds
 from demo.office import Seen
 from demo.processes import wait_until
 from demo.stage import Stage
+from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS
 
 OPEN_SECONDS = 3.0
 EVENT_SECONDS = 4.0
 NO_LATE_PULSE_SECONDS = 0.15
+A_HAIR_SECONDS = 0.1
+ASKING_KINDS = frozenset(
+    {
+        "exit_request",
+        "guard_button",
+        "intercom_opening",
+        "alarm_fire",
+        "fire_clear",
+        "held_open",
+        "hold_ended",
+    }
+)
+"""Entries after which an opening of the door is nobody's force."""
 
 Doing = Callable[[], int]
 """Shows something at a gate and returns monotonic ns of the last byte, or of the frame's appearance."""
@@ -106,6 +122,7 @@ def event_after(
     kind: str,
     *,
     lane_id: str | None = None,
+    device: str | None = None,
     timeout_seconds: float = EVENT_SECONDS,
 ) -> Seen:
     """Return the first event of a kind after a journal number; raise StepFailed when none comes."""
@@ -115,15 +132,41 @@ def event_after(
         found[:] = [
             event
             for event in stage.office.events(gate_id, seq)
-            if event.kind == kind and lane_id in (None, event.lane_id)
+            if event.kind == kind
+            and lane_id in (None, event.lane_id)
+            and device in (None, event.facts.get("device"))
         ]
         return bool(found)
 
     try:
         wait_until(came, timeout_seconds, kind)
     except TimeoutError as err:
-        where = lane_id or gate_id
+        where = lane_id or device or gate_id
         raise StepFailed(
             f"{where}: the server's list got no {kind!r} event within {timeout_seconds:g} s"
         ) from err
     return found[0]
+
+
+def kinds_since(ends: GateEnds, seq: int, *, lane_id: str | None = None) -> list[str]:
+    """Return the kinds of a gate's own entries after a number, in order."""
+    return [
+        entry.kind
+        for entry in ends.journal()
+        if entry.seq > seq and lane_id in (None, entry.facts.get("lane_id"))
+    ]
+
+
+def wait_unexcused(ends: GateEnds, lane_id: str) -> None:
+    """Wait until nothing that happened at a lane excuses an opening of its door any more."""
+    lane = ends.plan.lane(lane_id)
+    moment = MOMENT_SECONDS if lane.lock[0] == "fail_secure_strike" else DRIVE_OPENS_WITHIN_SECONDS
+    grant, asked = timedelta(seconds=PULSE_SECONDS + moment), timedelta(seconds=EXIT_EXCUSES_SECONDS)
+    ends_at = [
+        entry.at + (grant if entry.kind == "access" else asked)
+        for entry in ends.journal()
+        if entry.facts.get("lane_id") == lane_id
+        and (entry.kind in ASKING_KINDS or (entry.kind == "access" and entry.facts.get("opens")))
+    ]
+    left = max(ends_at, default=datetime.now(UTC)) - datetime.now(UTC)
+    time.sleep(max(0.0, left.total_seconds()) + A_HAIR_SECONDS)

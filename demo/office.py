@@ -34,6 +34,7 @@ class Seen:
     reason: str
     opens: bool
     digest: bytes
+    facts: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Office:
                     str(row.facts.get("reason", "")),
                     bool(row.facts.get("opens", False)),
                     row.digest,
+                    dict(row.facts),
                 )
                 for row in rows
             ]

@@ -1,4 +1,4 @@
-"""The script: twenty-five steps in their order, each judged, none skipped because another failed."""
+"""The script: its steps in their order, each judged, none skipped because another failed."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +27,25 @@ from demo.steps_by_hand import (
     unknown_card_refused,
     visitor_code_opens_once,
     wrong_pin_refused_and_delayed,
+)
+from demo.steps_of_cables import (
+    crash_mid_pulse_ends_at_rest,
+    modbus_relay_confirms,
+    reader_unplugged_and_back,
+    relay_unplugged_and_back,
+)
+from demo.steps_of_doors import (
+    door_forced_alarm,
+    door_held_alarm,
+    exit_button_no_alarm,
+    fire_observed_never_locks,
+    granted_nobody_came,
+    guard_button_recorded,
+)
+from demo.steps_of_osdp import (
+    osdp_card_opens,
+    osdp_clear_text_reader_ignored,
+    osdp_default_key_refused,
 )
 from demo.steps_of_power import power_cycle_no_pulse
 from demo.steps_of_server import (
@@ -67,6 +86,19 @@ STEPS: tuple[Step, ...] = (
     lost_only_card_never_blocks_publication,
     restored_server_keeps_revocations,
     power_cycle_no_pulse,
+    osdp_card_opens,
+    osdp_default_key_refused,
+    osdp_clear_text_reader_ignored,
+    modbus_relay_confirms,
+    door_forced_alarm,
+    door_held_alarm,
+    granted_nobody_came,
+    exit_button_no_alarm,
+    guard_button_recorded,
+    fire_observed_never_locks,
+    relay_unplugged_and_back,
+    reader_unplugged_and_back,
+    crash_mid_pulse_ends_at_rest,
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)
 

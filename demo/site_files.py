@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from demo.sheets import sheet_lines, sheet_of
 from hardware.card_readers import CardFormat
 from hardware.interfaces import InputKind
 
@@ -72,9 +73,17 @@ GATES = (
                 keypad=True,
                 scanner=True,
                 camera=True,
-                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON, InputKind.FIRE),
+                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON, InputKind.INTERCOM),
             ),
-            LanePlan("north-out", "北门 · 出 Out", "out", 2, CardFormat(34, "hex", "msb"), ("card",)),
+            LanePlan(
+                "north-out",
+                "北门 · 出 Out",
+                "out",
+                2,
+                CardFormat(34, "hex", "msb"),
+                ("card",),
+                wires=(InputKind.DOOR_OPEN, InputKind.FIRE),
+            ),
         ),
         has_screen=True,
     ),
@@ -92,7 +101,14 @@ GATES = (
                 keypad=True,
                 scanner=True,
                 osdp=True,
-                wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON, InputKind.TAMPER),
+                wires=(
+                    InputKind.DOOR_OPEN,
+                    InputKind.EXIT_BUTTON,
+                    InputKind.GUARD_BUTTON,
+                    InputKind.TAMPER,
+                    InputKind.ON_BATTERY,
+                    InputKind.BATTERY_LOW,
+                ),
                 held_after_seconds=1.5,
             ),
         ),
@@ -109,7 +125,7 @@ GATES = (
                 CardFormat(26, "hex", "lsb"),
                 ("card", "pin"),
                 keypad=True,
-                wires=(InputKind.DOOR_OPEN,),
+                wires=(InputKind.DOOR_OPEN, InputKind.OBSTACLE),
                 lock=("barrier", "no"),
             ),
             LanePlan(
@@ -240,4 +256,5 @@ class SiteFile:
                 f'source = "{self.camera}"',
                 f'lane = "{name}"',
             ]
+        lines += sheet_lines(name, sheet_of(name, lane.lock[0], camera=lane.camera))
         return lines

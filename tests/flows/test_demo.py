@@ -19,14 +19,16 @@ LONGEST_SECONDS = 240.0
 DENIED = {
     "card_opens", "same_card_same_number_at_every_reader", "pin_opens", "qr_opens", "qr_online_code_opens",
     "visitor_pass_opens", "visitor_code_opens_once", "face_opens", "server_down_card_opens",
-    "power_cycle_no_pulse",
+    "power_cycle_no_pulse", "osdp_card_opens", "modbus_relay_confirms", "door_held_alarm",
+    "granted_nobody_came", "relay_unplugged_and_back", "reader_unplugged_and_back",
+    "crash_mid_pulse_ends_at_rest",
 }
 ALLOWED = {
     "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
     "qr_unused_after_45_s_refused", "qr_forged_refused", "visitor_pass_outside_hours_refused",
     "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
     "face_withdrawn_refused", "lockdown_refuses", "lost_only_card_never_blocks_publication",
-    "restored_server_keeps_revocations",
+    "restored_server_keeps_revocations", "osdp_default_key_refused", "osdp_clear_text_reader_ignored",
 }
 NOTICED = {
     "allow_all": ALLOWED,
@@ -38,8 +40,11 @@ NOTICED = {
     },
 }
 UNTOUCHED = {
-    "allow_all": {"card_opens", "pin_opens", "face_only_lane_refused_by_admin"},
-    "deny_all": {"face_only_lane_refused_by_admin"},
+    "allow_all": {"card_opens", "pin_opens", "face_only_lane_refused_by_admin", "osdp_card_opens"},
+    "deny_all": {
+        "face_only_lane_refused_by_admin", "door_forced_alarm", "exit_button_no_alarm",
+        "guard_button_recorded",
+    },
     "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {"card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse"},
 }

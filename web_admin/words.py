@@ -27,6 +27,11 @@ DOORS: Mapping[str, LazyString] = {
     "forced": _l("Forced open"),
 }
 DIRECTIONS: Mapping[str, LazyString] = {"in": _l("In"), "out": _l("Out")}
+ANTIPASSBACKS: Mapping[str, LazyString] = {
+    "off": _l("Off: nobody is counted here"),
+    "soft": _l("Tell: it opens, and an event says so"),
+    "hard": _l("Refuse: it stays shut until that person has left"),
+}
 GATE_STATES: Mapping[str, LazyString] = {
     "new": _l("Not paired yet"),
     "paired": _l("Paired"),
@@ -86,9 +91,14 @@ EVENTS: Mapping[str, LazyString] = {
     "on_battery_clear": _l("Mains power is back"),
     "battery_low_clear": _l("The battery is charged again"),
     "obstacle_clear": _l("The way of the barrier is free again"),
+    "fire_clear": _l("The fire release has ended"),
+    "tamper_clear": _l("The device is closed again"),
+    "button_stuck_clear": _l("The button is free again"),
     "alarm_on_battery": _l("The gate runs on its battery"),
     "alarm_battery_low": _l("The battery is nearly empty"),
     "alarm_obstacle": _l("The barrier's safety input stays active"),
+    "alarm_button_stuck": _l("A button stays pressed"),
+    "alarm_lane_memory_damaged": _l("What the gate remembered of its doors was damaged"),
     "alarm_override": _l("A staff card or the emergency code opened the gate"),
     "camera_clear": _l("The camera sees again"),
     "held_open": _l("Held open by staff"),
@@ -105,6 +115,7 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_duress": _l("Someone may be under threat"),
     "alarm_help": _l("Someone asks for help"),
     "alarm_camera": _l("The camera does not see"),
+    "camera_dark": _l("Too dark for the camera"),
     "alarm_device_lost": _l("A device does not answer"),
     "alarm_granted_not_opened": _l("Opening was ordered, the door did not answer"),
     "alarm_many_wrong": _l("Many wrong tries"),

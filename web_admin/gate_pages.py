@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import FloatField, SelectField, StringField
+from wtforms import FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
@@ -59,6 +59,21 @@ class LaneForm(OnceForm):
         InputRequired(_l("Type the seconds.")), NumberRange(0.5, 60, _l("From 0.5 to 60 seconds."))])
     slow_pulse_seconds = FloatField(_l("Opens for, slow passage (seconds)"), default=15.0, validators=[
         InputRequired(_l("Type the seconds.")), NumberRange(0.5, 120, _l("From 0.5 to 120 seconds."))])
+    interlock_with = CheckList(
+        _l("Waits for other lanes"),
+        description=_l("This way in stays shut while the door of a ticked lane is open, as between two "
+                       "doors. It never holds a way out shut."),
+    )
+    antipassback = RadioField(
+        _l("Someone comes in twice without leaving"),
+        choices=options(words.ANTIPASSBACKS), default="off",
+        description=_l("On a way out, “tell” means that leaving is counted. A way out refuses nobody."),
+    )
+    staff_hold_minutes = IntegerField(
+        _l("Staff may hold it open for (minutes)"), default=30,
+        description=_l("A card of staff who may do this, shown twice, holds the lane open for so long."),
+        validators=[InputRequired(_l("Type the minutes.")), NumberRange(1, 480, _l("From 1 to 480 minutes."))]
+    )
 
 
 @bp.get("/")
@@ -124,8 +139,10 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
 # -- lanes -----------------------------------------------------------------------------------------
 
 
-def _lane_form() -> LaneForm:
+def _lane_form(gate: Gate, lane: Lane | None) -> LaneForm:
     form = LaneForm()
+    others = [other for other in gate.lanes if other is not lane]
+    form.interlock_with.choices = options((other.lane_id, other.name) for other in others)
     rows = request_session().scalars(
         select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
     )
@@ -148,6 +165,9 @@ def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
         slow_pulse_seconds=form.slow_pulse_seconds.data or 0.0,
         posture=lane.posture if lane is not None else "normal",
         posture_hours=dict(lane.posture_hours) if lane is not None else {},
+        interlock_with=tuple(form.interlock_with.data or ()),
+        antipassback=form.antipassback.data,
+        staff_hold_minutes=form.staff_hold_minutes.data or 0,
     )
 
 
@@ -155,10 +175,11 @@ def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
 @allowed("edit_gates")
 def new_lane(gate_id: str) -> Page:
     """Add a lane."""
-    form = _lane_form()
+    gate = get_or_404(request_session(), Gate, gate_id)
+    form = _lane_form(gate, None)
     if not form.is_submitted():
         form.methods.data = ["card", "pin", "qr"]
-    return _edit_lane(gate_id, form, None)
+    return _edit_lane(gate, form, None)
 
 
 @bp.route("/<gate_id>/lanes/<lane_id>", methods=["GET", "POST"])
@@ -166,17 +187,18 @@ def new_lane(gate_id: str) -> Page:
 def edit_lane(gate_id: str, lane_id: str) -> Page:
     """Change a lane; one that would leave face as the only way is refused beside the ways in."""
     lane = get_or_404(request_session(), Lane, lane_id)
-    form = _lane_form()
+    gate = get_or_404(request_session(), Gate, gate_id)
+    form = _lane_form(gate, lane)
     if not form.is_submitted():
         form.process(obj=lane)
         for method, hours_id in lane.method_hours.items():
             form[f"hours_{method}"].data = hours_id
     del form.lane_id  # it stays for good, so the page has no such field, and a required one would fail
-    return _edit_lane(gate_id, form, lane)
+    return _edit_lane(gate, form, lane)
 
 
-def _edit_lane(gate_id: str, form: LaneForm, lane: Lane | None) -> Page:
-    gate = get_or_404(request_session(), Gate, gate_id)
+def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
+    gate_id = gate.gate_id
     if form.validate_on_submit():
         def work(act: Act) -> Lane:
             try:

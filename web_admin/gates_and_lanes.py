@@ -24,14 +24,17 @@ from gate_controller.policy import (
 )
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, hours_of, new_id
 from web_admin.custody import create_shares, live_face_consents
+from web_admin.interlock_and_antipassback import check_antipassback, check_interlock
 from web_admin.models import CalendarDay, FaceShare, Gate, Hours, Lane, Site
 
+from web_admin.policy_records import ANTIPASSBACKS
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40
 MAX_GATE_NUMBER = 65535
 PULSE_SECONDS = (0.5, 60.0)
 SLOW_PULSE_SECONDS = (0.5, 120.0)
 DIRECTIONS = ("in", "out")
+STAFF_HOLD_MINUTES = (1, 480)
 OTHER_WAYS_BESIDE_FACE = 2
 
 
@@ -49,6 +52,9 @@ class LaneSpec:
     posture: str = "normal"
     posture_hours: Mapping[str, str] = field(default_factory=dict)
 
+    interlock_with: tuple[str, ...] = ()
+    antipassback: str = "off"
+    staff_hold_minutes: int = 30
 
 # -- gates and lanes -------------------------------------------------------------------------------
 
@@ -83,22 +89,30 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id)
         act.session.add(lane)
+    check_interlock(gate, record)
     lane.name, lane.direction = record.name, record.direction
-    lane.methods = [method.value for method in record.methods]
+        lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
     lane.method_hours = {method.value: hours_id for method, hours_id in record.method_hours.items()}
     lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
     lane.posture = record.posture.value
     lane.posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
     act.session.flush()
     act.session.expire(gate, ["lanes"])
-    fit_shares(act, gate)
+    lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
+    lane.staff_hold_minutes = record.staff_hold_minutes
+    posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
+    if posture_hours != lane.posture_hours:
+        lane.posture_hours, lane.posture_author_id = posture_hours, act.actor_id
     finish(
         act, "lane_saved",
+    check_antipassback(gate, lane)
         {"lane_id": lane.lane_id, "gate_id": gate_id, "methods": " ".join(lane.methods),
          "posture": lane.posture},
     )
-    return lane
-
+        {"lane_id": lane.lane_id, "gate_id": gate_id, "direction": lane.direction,
+         "methods": " ".join(lane.methods), "posture": lane.posture,
+         "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
+         "staff_hold_minutes": lane.staff_hold_minutes},
 
 def fit_shares(act: Act, gate: Gate) -> None:
     """Give a gate that now offers face its shares, and destroy those of one that does not any more."""
@@ -126,6 +140,12 @@ def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
     return LaneRecord(
         lane_id=spec.lane_id,
         gate_id=gate.gate_id,
+    antipassback = ANTIPASSBACKS.get(spec.antipassback)
+    if antipassback is None:
+        raise ActRefused("antipassback", _("Choose one of the offered values."))
+    low, high = STAFF_HOLD_MINUTES
+    if not low <= spec.staff_hold_minutes <= high:
+        raise ActRefused("staff_hold_minutes", _("From 1 to 480 minutes."))
         gate_number=gate.number,
         name=checked_text("name", spec.name),
         direction="in" if spec.direction == "in" else "out",
@@ -138,6 +158,9 @@ def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
     )
 
 
+        interlock_with=tuple(dict.fromkeys(spec.interlock_with)),
+        antipassback=antipassback,
+        staff_hold_minutes=spec.staff_hold_minutes,
 def _check_ways(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> None:
     if Method.CARD not in lane.methods:
         raise ActRefused(
@@ -207,6 +230,7 @@ def spec_of(lane: Lane) -> LaneSpec:
     )
 
 
+        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes,
 def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> None:
     """Let a date count as another kind of day (`holiday`, `mon` …); None makes it an ordinary day."""
     begin(act)

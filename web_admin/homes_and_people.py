@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from gate_controller.policy import typed_number
 from web_admin.accounts import end_resident_sign_in
 from web_admin.acts import (
     Act,
@@ -60,6 +61,7 @@ def add_home(act: Act, number: str) -> Home:
         raise ActRefused(
             "number", _("Write the home as digits with dashes between them, such as 3-1203.")
         )
+    check_not_emergency("number", number)
     # A keypad has no dash, so 3-1203 and 31203 would be the same home to it.
     alike = select(Home.number).where(
         Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", "")
@@ -71,6 +73,14 @@ def add_home(act: Act, number: str) -> Home:
     act.session.add(home)
     finish(act, "home_added", {"home_id": home.home_id}, touches=())
     return home
+
+
+def check_not_emergency(field: str, number: str) -> None:
+    """Raise ActRefused for a home's number of zeros alone: emergency codes are typed after it."""
+    if not typed_number(number).strip("0"):
+        raise ActRefused(
+            field, _("A home's number is not all zeros: 0 is what ambulance and fire brigade type.")
+        )
 
 
 def add_person(
@@ -142,6 +152,18 @@ def resume_person(act: Act, person_id: str) -> None:
     finish(act, "person_resumed", {}, person_id=person_id)
 
 
+def set_may_override(act: Act, person_id: str, may_override: bool) -> None:
+    """Let a member of staff open in lockdown and hold lanes open at the gate, or take that away."""
+    begin(act)
+    person = person_of(act, person_id)
+    if act.channel not in ("manager", "system"):
+        raise ActRefused(None, _("Only the property manager gives this right."))
+    if may_override and person.kind != "staff":
+        raise ActRefused("person", _("Only staff may open in lockdown and hold lanes open."))
+    person.may_override = may_override
+    finish(act, "override_right_set", {"may_override": may_override}, person_id=person_id)
+
+
 def move_out(act: Act, person_id: str) -> None:
     """End everything a person has here at once: ways in, grants, visitors' passes, face."""
     begin(act)
@@ -157,6 +179,7 @@ def move_out(act: Act, person_id: str) -> None:
     _revoke_invitations(act, person_id)
     person.grants = []
     person.methods, person.face_paused_reason = ["card"], None
+    person.may_override = False
     person.ended_at = act.now
     finish(act, "person_moved_out", {}, person_id=person_id)
 

@@ -224,6 +224,8 @@ class EmergencyCode(Base):
     created_at: Mapped[datetime]
     author_id: Mapped[str]
     ended_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_used_lane_id: Mapped[str | None]
     ended_reason: Mapped[str | None]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, one_publication
 from web_admin.credentials import canonical_card, issue_card, parse_card_number
-from web_admin.homes_and_people import HOME_NUMBER, LANGUAGES, add_home, add_person
+from web_admin.homes_and_people import HOME_NUMBER, LANGUAGES, add_home, add_person, check_not_emergency
 from web_admin.models import CredentialRow, Gate, Home, Lane, Person, Site
 from web_admin.people_sheet import SURPLUS, SheetRow, read_sheet
 from web_admin.sealing import card_lookup
@@ -191,6 +191,7 @@ def _home(cell: str, taken: _Taken) -> str | None:
         return None
     if len(cell) > 20 or not HOME_NUMBER.fullmatch(cell):
         raise ActRefused("home", _("Write the home as digits with dashes between them, such as 3-1203."))
+    check_not_emergency("home", cell)
     digits = cell.replace("-", "")
     known = taken.homes.get(digits)
     if known is None:

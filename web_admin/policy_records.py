@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -42,6 +43,7 @@ from web_admin.site_facts import SiteFacts
 FACE_ENGINE = "yunet-sface-int8bq-1"
 PERSONAL_KINDS = frozenset({"person", "credential", "home", "face"})
 """Kinds of record that scoped publishing may leave alone."""
+ANTIPASSBACKS: Mapping[str, Literal["off", "soft", "hard"]] = {"off": "off", "soft": "soft", "hard": "hard"}
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +91,12 @@ def lane_record(lane: Lane, gate_number: int, now: datetime) -> LaneRecord:
             posture=Posture(lane.posture),
             posture_hours={hours_id: Posture(word) for hours_id, word in lane.posture_hours.items()},
             posture_override=override,
+            posture_author_id=lane.posture_author_id if lane.posture_hours else None,
+            interlock_with=tuple(lane.interlock_with),
+            antipassback=ANTIPASSBACKS[lane.antipassback],
+            staff_hold_minutes=lane.staff_hold_minutes,
         )
-    except ValueError as err:
+    except (ValueError, KeyError) as err:
         raise PolicyRefused(f"lane {lane.lane_id!r}: {err}") from err
 
 
@@ -234,6 +240,7 @@ class PeopleRecords:
                     home_id=person.home_id,
                     suspended=person.suspended,
                     slow_pass=person.slow_pass,
+                    may_override=person.may_override and person.kind == "staff" and not person.suspended,
                 ),
             )
             if face is not None:

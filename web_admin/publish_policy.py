@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import cast
 
 import msgspec
@@ -34,6 +35,7 @@ from gate_controller.sync_contract import (
     record_digest,
     sign_struct,
 )
+from web_admin.emergency_records import emergency_keys, emergency_records
 from web_admin.models import CredentialRow, Gate, Person, PolicyRecordRow, Site
 from web_admin.policy_records import (
     PERSONAL_KINDS,
@@ -141,8 +143,10 @@ def _records(
     for key, record in site_records(facts, gate, now):
         yield key, encode_record(record)
     if gate.state == "paired":
-        personal: Iterable[tuple[str, Record | Credential]] = people.records(
-            gate, open_gate_keys(sealer, gate)
+        keys = open_gate_keys(sealer, gate)
+        personal: Iterable[tuple[str, Record | Credential]] = chain(
+            people.records(gate, keys),
+            emergency_records(facts, sealer, gate, keys.pin_key, told_since=now - ENDED_IS_TOLD_FOR),
         )
         for key, record in personal:
             yield key, encode_record(record)
@@ -194,7 +198,7 @@ def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scop
         owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part_ids))
         scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
     scope_keys.update(f"{kind}:{person_id}" for kind in ("person", "face") for person_id in ids)
-    return _Scope(frozenset(everyone), frozenset(scope_keys))
+    return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
 
 
 # -- storing the difference ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.sync_contract import Tombstone, TombstoneBatch
 from web_admin.audit import append_audit
-from web_admin.models import CredentialRow, Gate, OrderRow, Person, Site, VisitorPassRow
+from web_admin.models import CredentialRow, EmergencyCode, Gate, OrderRow, Person, Site, VisitorPassRow
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 from web_admin.site_facts import IN_LIST
@@ -90,6 +90,12 @@ def _end_credentials(session: Session, site: Site, stones: list[Tombstone]) -> N
             row.state = "ended"
             row.ended_at = ended_at[row.credential_id]
             row.ended_reason = ENDED_BY_TOMBSTONE
+    for code in session.scalars(
+        select(EmergencyCode).where(EmergencyCode.site_id == site.site_id, EmergencyCode.state != "ended")
+    ):
+        if code.credential_id in ended_at:
+            code.state, code.ended_at = "ended", ended_at[code.credential_id]
+            code.ended_reason = ENDED_BY_TOMBSTONE
 
 
 def _withdraw_pass(session: Session, site: Site, stone: Tombstone, now: datetime) -> None:

@@ -13,6 +13,7 @@ from web_admin.models import (
     CalendarDay,
     CredentialRow,
     FaceShare,
+    EmergencyCode,
     Gate,
     GrantRow,
     Home,
@@ -51,6 +52,7 @@ def load_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None = None
 ) -> SiteFacts:
     """Read a site as it stands in this transaction; None means everyone."""
+    emergency_codes: Sequence[EmergencyCode]
     session.flush()
     site = session.get_one(Site, site_id)
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
@@ -107,6 +109,11 @@ def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str]
     found: list[_Row] = []
     for start in range(0, len(ids), IN_LIST):
         found += session.scalars(query.where(Person.person_id.in_(ids[start : start + IN_LIST])))
+        emergency_codes=session.scalars(
+            select(EmergencyCode)
+            .where(EmergencyCode.site_id == site_id)
+            .order_by(EmergencyCode.credential_id)
+        ).all(),
     return found
 
 

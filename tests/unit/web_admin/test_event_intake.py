@@ -22,7 +22,9 @@ from gate_controller.signing import certified_key, verify
 from gate_controller.sync_contract import EVENTS_PATH, EventsReply
 from tests.unit.web_admin.compound import PlayedGate, journal
 from tests.unit.web_admin.test_sync_api import alarms, error_of
-from web_admin.models import Alarm, Gate, GateEvent, Site
+from web_admin.acts import Act
+from web_admin.emergency_codes import make_emergency_code
+from web_admin.models import Alarm, EmergencyCode, Gate, GateEvent, Site
 from web_admin.site_keys import certificate
 
 
@@ -202,3 +204,45 @@ def test_the_same_batch_sent_twice_at_the_same_time_is_stored_once(database, gat
     assert 200 in answers
     assert stored_seqs(database) == list(range(1, 51))
     assert alarms(database) == []
+
+
+# -- emergency codes ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def code_id(database, sealer, site, north, clock):
+    with database.session() as session:
+        act = Act(session, sealer, site, "m", "manager", clock.now)
+        make_emergency_code(act, label="Ambulance 120", lanes=["north-in"], hold_minutes=0)
+        return session.scalars(select(EmergencyCode.credential_id)).one()
+
+
+def typed(code_id, now, *told):
+    """Return a journal in which a credential opened or did not, for the reasons told."""
+    entries, previous = [], GENESIS
+    for seq, (opens, reason) in enumerate(told, start=1):
+        facts = {"lane_id": "north-in", "method": "pin", "opens": opens, "reason": reason}
+        personal = {"person_id": None, "credential_id": code_id}
+        entry = chain_entry(previous, seq, now + timedelta(minutes=seq), "access", facts, personal)
+        entries.append(entry)
+        previous = entry.digest
+    return entries
+
+
+def test_the_last_use_of_an_emergency_code_is_kept(database, north, code_id, clock):
+    send(north, typed(code_id, clock.now, (True, "override"), (True, "override"), (False, "used_up")))
+    with database.session() as session:
+        code = session.get_one(EmergencyCode, code_id)
+        assert (code.last_used_at, code.last_used_lane_id) == (clock.now + timedelta(minutes=2), "north-in")
+
+
+@pytest.mark.parametrize(
+    ("whose", "opens", "reason"),
+    [("other", True, "override"), ("", False, "override"), ("", True, "granted")],
+)
+def test_a_staff_card_and_a_refusal_are_no_use_of_an_emergency_code(
+    database, north, code_id, clock, whose, opens, reason
+):
+    send(north, typed(whose or code_id, clock.now, (opens, reason)))
+    with database.session() as session:
+        assert session.get_one(EmergencyCode, code_id).last_used_at is None

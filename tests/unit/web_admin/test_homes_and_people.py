@@ -17,7 +17,7 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act, ActRefused, one_publication
+from web_admin.acts import Act, ActRefused, Channel, one_publication
 from web_admin.audit import verify_audit
 from web_admin.consents import face_state, give_face_consent
 from web_admin.credentials import choose_methods, issue_card, issue_pin
@@ -31,6 +31,7 @@ from web_admin.homes_and_people import (
     move_out,
     resume_person,
     set_grants,
+    set_may_override,
     suspend_person,
 )
 from web_admin.models import AuditEntry, FaceShare, Site
@@ -150,3 +151,45 @@ def test_nobody_acts_on_a_person_of_another_site(act: Act) -> None:
     _, person = household(act)
     with pytest.raises(ActRefused):
         suspend_person(replace(act, site_id="elsewhere"), person.person_id, "no")
+
+
+def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Act) -> None:
+    add_lane(act)
+    guard = add_person(act, display_name="Guard", kind="staff")
+
+    def told() -> bool:
+        return gate_view(act).policy.persons[guard.person_id].may_override
+
+    assert not told()
+    set_may_override(act, guard.person_id, True)
+    assert told()
+    suspend_person(act, guard.person_id, "away")
+    assert not told()
+    resume_person(act, guard.person_id)
+    assert told()
+    set_may_override(act, guard.person_id, False)
+    assert not told()
+    assert audit_kinds(act).count("override_right_set") == 2
+    set_may_override(act, guard.person_id, True)
+    move_out(act, guard.person_id)
+    assert not guard.may_override
+
+
+@pytest.mark.parametrize("kind", ["resident", "helper"])
+def test_nobody_but_staff_opens_in_lockdown(act: Act, kind: str) -> None:
+    add_lane(act)
+    person = add_person(act, display_name="Lin", kind=kind)
+    with pytest.raises(ActRefused) as refused:
+        set_may_override(act, person.person_id, True)
+    assert refused.value.field == "person"
+    person.may_override = True
+    set_grants(act, person.person_id, [GrantSpec(("north-in",))])
+    assert not gate_view(act).policy.persons[person.person_id].may_override
+
+
+@pytest.mark.parametrize("channel", ["phone", "desk", "gate"])
+def test_only_the_property_manager_gives_the_right(act: Act, channel: Channel) -> None:
+    guard = add_person(act, display_name="Guard", kind="staff")
+    with pytest.raises(ActRefused):
+        set_may_override(replace(act, channel=channel, actor_id=guard.person_id), guard.person_id, True)
+    assert not guard.may_override

@@ -218,7 +218,8 @@ def test_a_pass_that_is_too_long_says_so_beside_its_end(client, compound):
 
 
 LANE = {"name": "North in", "direction": "in", "hours_card": "", "hours_pin": "", "hours_qr": "",
-        "hours_face": "", "pulse_seconds": "5", "slow_pulse_seconds": "15"}
+        "hours_face": "", "pulse_seconds": "5", "slow_pulse_seconds": "15", "antipassback": "off",
+        "staff_hold_minutes": "30"}
 
 
 def test_a_lane_with_face_alone_is_refused_beside_its_ways_in(client, rows):

@@ -15,15 +15,18 @@ from tests.unit.web_admin.compound import PlayedGate, add_card, add_home, add_pe
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin import schema
+from web_admin.acts import Act
 from web_admin.audit import append_audit, verify_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.database import Database, Menjin, make_engine
+from web_admin.emergency_codes import make_emergency_code
 from web_admin.models import (
     AuditEntry,
     Base,
     CalendarDay,
     Consent,
     CredentialRow,
+    EmergencyCode,
     FaceShare,
     Gate,
     Person,
@@ -251,3 +254,32 @@ def test_a_restore_into_a_used_database_is_refused(backup_file, migrated):
     with migrated.session() as session:
         assert len(session.scalars(select(Person)).all()) == 1
         assert len(session.scalars(select(AuditEntry)).all()) == 1
+
+
+# -- emergency codes ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def codes(compound, migrated, sealer, site, clock):
+    """Two emergency codes, made before the backup."""
+    with migrated.session() as session:
+        act = Act(session, sealer, site, "m", "manager", clock.now)
+        for label in ("Ambulance 120", "Fire brigade"):
+            make_emergency_code(act, label=label, lanes=["north-in"], hold_minutes=30)
+        return list(session.scalars(select(EmergencyCode.credential_id).order_by(EmergencyCode.label)))
+
+
+def test_an_emergency_code_ended_after_the_backup_stays_ended_and_the_other_comes_back(
+    codes, restored, web_config, sealer, site, north, clock
+):
+    back = restored()
+    told = stones(f"credential:{codes[0]}", version=9, now=clock.now)
+    assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, told).status_code == 200
+    with back.session() as session:
+        assert leave_out_gate(session, sealer, "south", clock.now)
+        records = records_for_gate(session, sealer, session.get_one(Gate, "north"), clock.now)
+        ended = session.get_one(EmergencyCode, codes[0])
+        assert (ended.state, ended.ended_reason) == ("ended", "restored")
+    states = [decode_record("credential:", records[f"credential:{code}"]).state for code in codes]
+    assert states == [CredentialState.ENDED, CredentialState.ACTIVE]
+    assert records["home:emergency"] is not None

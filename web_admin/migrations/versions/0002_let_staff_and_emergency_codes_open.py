@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=200), nullable=False),
         sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("last_used_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_used_lane_id", sa.String(length=200), nullable=True),
         sa.Column("ended_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_reason", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_emergency_code_site_id_site")),

@@ -1,19 +1,23 @@
 """Promise 10: exit and fire release are wired in hardware; Menjin only watches them.
 
 What software can show is here: the only order Menjin has for an output is "release"; nothing that an
-exit button, a door or a fire input says reaches an output; no fire or exit takes a grant away; and a
-gate that is shut down, killed or silent leaves its outputs at rest. What only wiring can show is not:
+exit button, a guard's button, an intercom, a door, a fire, battery or safety input says reaches an output,
+in any order; none of them takes a grant away; and a gate that is shut down, killed or silent leaves its
+outputs at rest. What only wiring can show is not:
 that the button and the fire panel cut the lock's own circuit, that a lock at rest can be opened from
 inside, that a latch does not jam. `docs/wiring.md` says how, and the installer signs for it.
 """
 
 import ast
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gate_controller
 from gate_controller.device_watch import DeviceWatch
@@ -32,11 +36,21 @@ port = "{root}/dev/safety"
 wires = [
     {{ terminal = "1", lane = "north-in", kind = "fire", normally_closed = true }},
     {{ terminal = "2", lane = "north-in", kind = "tamper" }},
+    {{ terminal = "3", lane = "north-in", kind = "guard_button" }},
+    {{ terminal = "4", lane = "north-in", kind = "intercom" }},
+    {{ terminal = "5", lane = "north-in", kind = "on_battery" }},
+    {{ terminal = "6", lane = "north-in", kind = "battery_low" }},
+    {{ terminal = "7", lane = "north-in", kind = "obstacle" }},
 ]
 """
 SAFETY_WIRES = (
     InputWire("1", LANE, InputKind.FIRE, True),
     InputWire("2", LANE, InputKind.TAMPER, False),
+    InputWire("3", LANE, InputKind.GUARD_BUTTON, False),
+    InputWire("4", LANE, InputKind.INTERCOM, False),
+    InputWire("5", LANE, InputKind.ON_BATTERY, False),
+    InputWire("6", LANE, InputKind.BATTERY_LOW, False),
+    InputWire("7", LANE, InputKind.OBSTACLE, False),
 )
 OFF = bytes((0xA0, 1, 0, 0xA1))
 
@@ -72,12 +86,13 @@ def calls_of(method: str) -> set[tuple[str, str]]:
 
 
 def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> None:
-    """A granted lane, and a lane that the policy holds open; both are reached through a decision."""
-    assert calls_of("pulse") == {("presentations.py", "release"), ("controller.py", "_hold")}
-    lock_of_sessions = {("face_service.py", "_clean_up")}
+    """A granted lane, and a lane that policy or staff hold open; both are reached through a decision."""
+    assert calls_of("pulse") == {("presentations.py", "release"), ("holdings.py", "_release")}
+    locks_of_threads = {("face_service.py", "_clean_up"), ("hands_free.py", "close")}
     decided = {("presentations.py", "_present"), ("controller.py", "_order_arrived")}
-    assert calls_of("release") - lock_of_sessions == decided
-    assert calls_of("_hold") == {("controller.py", "_tick")}
+    assert calls_of("release") - locks_of_threads == decided
+    held = {("holdings.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
+    assert calls_of("_release") == held
 
 
 def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
@@ -110,6 +125,51 @@ def test_buttons_doors_and_fire_move_no_output_and_are_written_down(
     kinds = {entry.kind for entry in bench.entries()}
     assert {"alarm_fire", "fire_clear", "alarm_tamper", "tamper_clear", "exit_request"} <= kinds
     assert "alarm_door_forced" not in kinds
+
+
+def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
+    bench: BenchGate, safety: InputBoard
+) -> None:
+    """Any moves of all wires and cables; then, with the wires as they happen to be, a card opens."""
+    bench.start()
+    time.sleep(0.3)
+    boards = dict.fromkeys((InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON), bench.inputs)
+    wires = [
+        partial(boards.get(kind, safety).set, LANE, kind, active)
+        for kind in InputKind
+        for active in (True, False)
+    ]
+    cables = [move for board in (safety, bench.inputs) for move in (board.unplug, board.replug)]
+    heard = len(bench.relay.heard)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.tuples(st.sampled_from(wires + cables), st.sampled_from((0.0, 0.03))), max_size=12))
+    def any_history(moves: list[tuple[Callable[[], object], float]]) -> None:
+        for move, seconds in moves:
+            move()
+            time.sleep(seconds)
+        assert bench.relay.heard[heard:] == b""
+
+    any_history()
+    for board in (safety, bench.inputs):
+        board.replug()
+    time.sleep(0.5)
+    for move in wires:
+        move()
+        time.sleep(0.06)
+    assert bench.relay.heard[heard:] == b""
+    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    bench.stop()
+    assert bench.decisions() == [("card", "granted", True)]
+    kinds = {entry.kind for entry in bench.entries()}
+    assert {
+        "guard_button",
+        "intercom_opening",
+        "alarm_on_battery",
+        "alarm_battery_low",
+        "door_opened",
+    } <= kinds
+    assert "alarm_gate_failed" not in kinds
 
 
 def test_fire_takes_nobodys_grant_away_and_leaving_then_is_no_forced_door(

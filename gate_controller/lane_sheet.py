@@ -26,7 +26,7 @@ DRILL_DAYS = 92
 DRIVES = ("pulse_motor", "barrier")
 
 
-class LaneSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class LaneSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One lane as it was found on the day of fitting; what was not said counts as absent.
 
     `free_exit`: `handle` opens the lock mechanically; `button_cuts_power` (or a switch in the handle)

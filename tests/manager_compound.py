@@ -11,6 +11,7 @@ from passlib.totp import TOTP
 
 from gate_controller.calendars import Span
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
+from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.accounts import create_staff
 from web_admin.acts import Act, one_publication
@@ -22,6 +23,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
 from web_admin.homes_and_people import add_home, add_person
+from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
 from web_admin.models import GateEvent
 from web_admin.site_keys import create_site
@@ -103,6 +105,7 @@ def _fill(act: Act) -> dict[str, str]:
         for direction, word in (("in", "进"), ("out", "出")):
             save_lane(act, gate_id, LaneSpec(f"{gate_id}-{direction}", f"{name}{word}", direction,
                                              ("card", "pin", "qr")))
+            save_sheet(act, f"{gate_id}-{direction}", WHOLE_SHEET)
             gate.lane_states = [*(gate.lane_states or []),
                                 {"lane_id": f"{gate_id}-{direction}", "door": "closed", "posture": "normal"}]
     save_hours(act, None, "保洁时段", [Span(("mon", "tue", "wed", "thu", "fri"), 7 * 60, 18 * 60)])

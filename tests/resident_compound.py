@@ -14,6 +14,7 @@ from gate_controller.access import Decision, GateMemory, decide
 from gate_controller.identify import GateKeys, identify_code
 from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
+from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.acts import Act
 from web_admin.config import WebConfig
@@ -23,6 +24,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
+from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
 from web_admin.models import Gate
 from web_admin.publish_policy import records_for_gate
@@ -142,6 +144,7 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
                 gate.card_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
                 gate.pin_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
                 save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
+                save_sheet(act, f"{gate_id}-in", WHOLE_SHEET)
             ids = [_household(act, number, name, card) for number, name, card in (
                 ("3-1203", "Lin Wei", 4_242_001), ("5-0101", "Zhao Min", 4_242_002))]
             if face:

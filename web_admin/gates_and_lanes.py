@@ -25,16 +25,17 @@ from gate_controller.policy import (
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, hours_of, new_id
 from web_admin.custody import create_shares, live_face_consents
 from web_admin.interlock_and_antipassback import check_antipassback, check_interlock
+from web_admin.lane_sheets import check_face_sheet
 from web_admin.models import CalendarDay, FaceShare, Gate, Hours, Lane, Site
-
 from web_admin.policy_records import ANTIPASSBACKS
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40
 MAX_GATE_NUMBER = 65535
 PULSE_SECONDS = (0.5, 60.0)
 SLOW_PULSE_SECONDS = (0.5, 120.0)
-DIRECTIONS = ("in", "out")
 STAFF_HOLD_MINUTES = (1, 480)
+DIRECTIONS = ("in", "out")
 OTHER_WAYS_BESIDE_FACE = 2
 
 
@@ -51,10 +52,10 @@ class LaneSpec:
     slow_pulse_seconds: float = 15.0
     posture: str = "normal"
     posture_hours: Mapping[str, str] = field(default_factory=dict)
-
     interlock_with: tuple[str, ...] = ()
     antipassback: str = "off"
     staff_hold_minutes: int = 30
+
 
 # -- gates and lanes -------------------------------------------------------------------------------
 
@@ -86,33 +87,35 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     for hours_id in (*record.method_hours.values(), *record.posture_hours):
         hours_of(act, hours_id)
     _check_ways(site, record, weekly_hours(act))
-    if lane is None:
-        lane = Lane(lane_id=spec.lane_id, gate_id=gate_id)
-        act.session.add(lane)
+    if Method.FACE in record.methods:
+        check_face_sheet(act, spec.lane_id)
     check_interlock(gate, record)
-    lane.name, lane.direction = record.name, record.direction
+    if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
+        act.session.add(lane)
+    lane.name, lane.direction = record.name, record.direction
+    lane.methods = [method.value for method in record.methods]
     lane.method_hours = {method.value: hours_id for method, hours_id in record.method_hours.items()}
     lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
     lane.posture = record.posture.value
-    lane.posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
-    act.session.flush()
-    act.session.expire(gate, ["lanes"])
     lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
     lane.staff_hold_minutes = record.staff_hold_minutes
     posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
     if posture_hours != lane.posture_hours:
         lane.posture_hours, lane.posture_author_id = posture_hours, act.actor_id
+    act.session.flush()
+    act.session.expire(gate, ["lanes"])
+    check_antipassback(gate, lane)
+    fit_shares(act, gate)
     finish(
         act, "lane_saved",
-    check_antipassback(gate, lane)
-        {"lane_id": lane.lane_id, "gate_id": gate_id, "methods": " ".join(lane.methods),
-         "posture": lane.posture},
-    )
         {"lane_id": lane.lane_id, "gate_id": gate_id, "direction": lane.direction,
          "methods": " ".join(lane.methods), "posture": lane.posture,
          "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
          "staff_hold_minutes": lane.staff_hold_minutes},
+    )
+    return lane
+
 
 def fit_shares(act: Act, gate: Gate) -> None:
     """Give a gate that now offers face its shares, and destroy those of one that does not any more."""
@@ -137,15 +140,15 @@ def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
         raise ActRefused("methods", _("Choose among card, PIN, QR code and face."))
     if {spec.posture, *spec.posture_hours.values()} - set(Posture):
         raise ActRefused("posture", _("Choose normal, locked down, held open or out of use."))
-    return LaneRecord(
-        lane_id=spec.lane_id,
-        gate_id=gate.gate_id,
     antipassback = ANTIPASSBACKS.get(spec.antipassback)
     if antipassback is None:
         raise ActRefused("antipassback", _("Choose one of the offered values."))
     low, high = STAFF_HOLD_MINUTES
     if not low <= spec.staff_hold_minutes <= high:
         raise ActRefused("staff_hold_minutes", _("From 1 to 480 minutes."))
+    return LaneRecord(
+        lane_id=spec.lane_id,
+        gate_id=gate.gate_id,
         gate_number=gate.number,
         name=checked_text("name", spec.name),
         direction="in" if spec.direction == "in" else "out",
@@ -155,12 +158,12 @@ def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
         method_hours={Method(method): hours_id for method, hours_id in spec.method_hours.items()},
         posture=Posture(spec.posture),
         posture_hours={hours_id: Posture(posture) for hours_id, posture in spec.posture_hours.items()},
-    )
-
-
         interlock_with=tuple(dict.fromkeys(spec.interlock_with)),
         antipassback=antipassback,
         staff_hold_minutes=spec.staff_hold_minutes,
+    )
+
+
 def _check_ways(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> None:
     if Method.CARD not in lane.methods:
         raise ActRefused(
@@ -227,10 +230,10 @@ def spec_of(lane: Lane) -> LaneSpec:
     return LaneSpec(
         lane.lane_id, lane.name, lane.direction, tuple(lane.methods), dict(lane.method_hours),
         lane.pulse_seconds, lane.slow_pulse_seconds, lane.posture, dict(lane.posture_hours),
+        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes,
     )
 
 
-        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes,
 def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> None:
     """Let a date count as another kind of day (`holiday`, `mon` …); None makes it an ordinary day."""
     begin(act)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from web_admin import sheet_models  # noqa: F401 - its table is one of these
 from web_admin.model_base import Base, Fact
 
 
@@ -223,9 +224,9 @@ class EmergencyCode(Base):
     state: Mapped[str] = mapped_column(default="active")
     created_at: Mapped[datetime]
     author_id: Mapped[str]
-    ended_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     last_used_lane_id: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None]
 
 

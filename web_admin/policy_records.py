@@ -126,7 +126,7 @@ def site_records(facts: SiteFacts, gate: Gate, now: datetime) -> Iterator[tuple[
         yield "calendar", msgspec.convert({"exceptions": exceptions}, CalendarRecord)
     used: set[str] = set()
     for lane in facts.lanes[gate.gate_id]:
-        record = lane_record(lane, gate.number, now)
+        record = facts.live_lanes.fit(lane_record(lane, gate.number, now))
         yield f"lane:{lane.lane_id}", record
         used |= {*record.method_hours.values(), *record.posture_hours}
         used |= facts.hours_by_lane.get(lane.lane_id, frozenset())
@@ -268,11 +268,13 @@ class PeopleRecords:
         consent_id = self._facts.consents[person.person_id]
         if self._facts.shares.get((person.person_id, gate.gate_id)) != consent_id:
             return None
+        offering = [lane for lane in lanes.values() if self._facts.live_lanes.offers_face(lane)]
+        if not offering and any("face" in lane.methods for lane in lanes.values()):
+            return None
         ways = self._ways[person.person_id]
-        for lane_id in {lane_id for grant in grants for lane_id in grant.lanes}:
-            methods = lanes[lane_id].methods
-            if "face" in methods and not ways & set(methods):
-                return None
+        granted = {lane_id for grant in grants for lane_id in grant.lanes}
+        if any(lane.lane_id in granted and not ways & set(lane.methods) for lane in offering):
+            return None
         return FaceRecord(person.person_id, consent_id, FACE_ENGINE, self._ways_end[person.person_id])
 
     def _credential(

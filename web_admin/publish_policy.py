@@ -156,7 +156,7 @@ def _check_lanes(facts: SiteFacts, now: datetime) -> None:
     """Raise PolicyRefused when any lane of the site breaks promise 1 or names hours that do not exist."""
     numbers = {gate.gate_id: gate.number for gate in facts.gates}
     lanes = {
-        lane.lane_id: lane_record(lane, numbers[gate_id], now)
+        lane.lane_id: facts.live_lanes.fit(lane_record(lane, numbers[gate_id], now))
         for gate_id, rows in facts.lanes.items()
         for lane in rows
     }

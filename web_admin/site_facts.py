@@ -9,11 +9,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from web_admin.custody import live_face_consents
+from web_admin.live_lanes import LiveLanes, find_live
 from web_admin.models import (
     CalendarDay,
     CredentialRow,
-    FaceShare,
     EmergencyCode,
+    FaceShare,
     Gate,
     GrantRow,
     Home,
@@ -23,6 +24,7 @@ from web_admin.models import (
     Site,
     VisitorPassRow,
 )
+from web_admin.sheet_standing import sheet_rows
 
 _Row = TypeVar("_Row")
 IN_LIST = 500
@@ -31,11 +33,15 @@ IN_LIST = 500
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """Rows of one site, grouped as publishing asks for them; `persons` may be a part of the site."""
+    """Rows of one site, grouped as publishing asks for them; `persons` may be a part of the site.
+
+    `lanes` are those that are live: gates are told of no others.
+    """
 
     site: Site
     gates: Sequence[Gate]
     lanes: Mapping[str, list[Lane]]
+    live_lanes: LiveLanes
     hours: Mapping[str, Hours]
     hours_by_lane: Mapping[str, frozenset[str]]
     calendar: Mapping[date, str]
@@ -46,21 +52,24 @@ class SiteFacts:
     consents: Mapping[str, str]
     shares: Mapping[tuple[str, str], str]
     ended_passes: Sequence[VisitorPassRow]
+    emergency_codes: Sequence[EmergencyCode]
 
 
 def load_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None = None
 ) -> SiteFacts:
     """Read a site as it stands in this transaction; None means everyone."""
-    emergency_codes: Sequence[EmergencyCode]
     session.flush()
     site = session.get_one(Site, site_id)
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
     lanes: dict[str, list[Lane]] = {gate.gate_id: [] for gate in gates}
-    for lane in session.scalars(
+    every_lane = session.scalars(
         select(Lane).join(Gate).where(Gate.site_id == site_id).order_by(Lane.lane_id)
-    ):
-        lanes[lane.gate_id].append(lane)
+    ).all()
+    live_lanes = find_live(every_lane, sheet_rows(session, site_id))
+    for lane in every_lane:
+        if lane.lane_id in live_lanes.live:
+            lanes[lane.gate_id].append(lane)
     persons = _in_parts(
         session, select(Person).where(Person.site_id == site_id, Person.ended_at.is_(None)), person_ids
     )
@@ -80,6 +89,7 @@ def load_facts(
         site=site,
         gates=gates,
         lanes=lanes,
+        live_lanes=live_lanes,
         hours={h.hours_id: h for h in session.scalars(select(Hours).where(Hours.site_id == site_id))},
         hours_by_lane=_hours_of_grants(session, site_id),
         calendar={
@@ -99,6 +109,11 @@ def load_facts(
                 VisitorPassRow.valid_until > now,
             )
         ).all(),
+        emergency_codes=session.scalars(
+            select(EmergencyCode)
+            .where(EmergencyCode.site_id == site_id)
+            .order_by(EmergencyCode.credential_id)
+        ).all(),
     )
 
 
@@ -109,11 +124,6 @@ def _in_parts(session: Session, query: Select[_Row], person_ids: Collection[str]
     found: list[_Row] = []
     for start in range(0, len(ids), IN_LIST):
         found += session.scalars(query.where(Person.person_id.in_(ids[start : start + IN_LIST])))
-        emergency_codes=session.scalars(
-            select(EmergencyCode)
-            .where(EmergencyCode.site_id == site_id)
-            .order_by(EmergencyCode.credential_id)
-        ).all(),
     return found
 
 

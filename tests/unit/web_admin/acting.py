@@ -13,6 +13,7 @@ from gate_controller.identify import GateKeys, hash_typed, identify_card, identi
 from gate_controller.policy import PolicySnapshot
 from gate_controller.signing import public_bytes
 from gate_controller.sync_contract import PairRequest
+from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
 from web_admin.acts import Act, Channel
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
@@ -20,6 +21,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
+from web_admin.lane_sheets import save_sheet
 from web_admin.models import AuditEntry, Gate, Home, Person
 from web_admin.policy_records import open_gate_keys
 from web_admin.sealing import Sealer
@@ -46,11 +48,19 @@ def by_phone(act: Act, person_id: str, channel: Channel = "phone") -> Act:
 
 
 def add_lane(act: Act, gate_id: str = "north", methods: tuple[str, ...] = ("card", "pin", "qr")) -> str:
-    """Add a gate with one lane in, pair it as an installer does, and return the lane's id."""
+    """Add a gate with one lane in, put it live, pair it as an installer does; return the lane's id."""
     add_gate(act, gate_id, gate_id.title())
-    save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
+    add_live_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", methods))
     pair(act, gate_id)
     return f"{gate_id}-in"
+
+
+def add_live_lane(act: Act, gate_id: str, spec: LaneSpec) -> None:
+    """Add a lane and put it live with a whole sheet."""
+    save_lane(act, gate_id, replace(spec, methods=tuple(m for m in spec.methods if m != "face")))
+    save_sheet(act, spec.lane_id, WHOLE_SHEET)
+    if "face" in spec.methods:
+        save_lane(act, gate_id, spec)
 
 
 def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:

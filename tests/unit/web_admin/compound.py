@@ -24,9 +24,11 @@ from gate_controller.sync_contract import (
     AskRequest,
     EventBatch,
 )
+from tests.sheets import WHOLE_SHEET
 from web_admin.database import Menjin, init_database
 from web_admin.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
 from web_admin.sealing import Sealer, card_lookup, seal_card_number, seal_pin_tag
+from web_admin.sheet_models import LaneSheetRow
 from web_admin.sync_api import register_sync
 
 
@@ -50,6 +52,8 @@ def add_gate(
     )
     session.flush()
     session.add(Lane(lane_id=f"{gate_id}-in", gate_id=gate_id, name="in", direction="in", methods=methods))
+    session.flush()
+    session.add(LaneSheetRow(lane_id=f"{gate_id}-in", live=msgspec.to_builtins(WHOLE_SHEET)))
     session.flush()
     return key
 

@@ -8,7 +8,16 @@ import pytest
 from gate_controller.access import Reason
 from gate_controller.calendars import Span
 from gate_controller.policy import Method
-from tests.unit.web_admin.acting import add_lane, by_phone, gate_view, household, offer_face, pair, show_card
+from tests.unit.web_admin.acting import (
+    add_lane,
+    add_live_lane,
+    by_phone,
+    gate_view,
+    household,
+    offer_face,
+    pair,
+    show_card,
+)
 from web_admin.acts import Act, ActRefused
 from web_admin.consents import disable_face, face_state, give_face_consent
 from web_admin.credentials import issue_card
@@ -68,7 +77,7 @@ def test_hours_and_special_days_reach_the_gate_and_decide(act: Act) -> None:
 
 def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Act) -> None:
     add_lane(act)
-    save_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
+    add_live_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
     _, person = household(act)
     issue_card(act, person.person_id, 77)
     assert lockdown_site(act, "drill", act.now + timedelta(hours=1)) == ["north-in"]

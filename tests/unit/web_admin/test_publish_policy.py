@@ -329,7 +329,10 @@ def act(session, sealer, site, now, persons, homes, step, nth):
 @given(steps=STEPS, every=st.integers(1, 4))
 def test_changes_lead_to_the_same_policy_as_the_whole_and_scoped_as_full(database, sealer, now, steps, every):
     with database.session() as session:
-        for table in ("policy_record", "grant_row", "credential", "person", "home", "hours", "lane", "gate"):
+        for table in (
+            "policy_record", "grant_row", "credential", "person", "home", "hours",
+            "lane_sheet", "lane", "gate",
+        ):
             session.execute(_delete(table))
         site = create_site(session, sealer, "S", "Asia/Shanghai", "en", "x", now)[0].site_id
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)

@@ -1,0 +1,93 @@
+"""Lane sheets: what was measured at a lane, kept as a draft, and put live when it keeps every rule.
+
+A lane without a live sheet is not published, so the gate refuses everyone there. A sheet that breaks a
+rule that guards people is refused, also as a change of one that is live; warnings refuse nothing.
+Photographs are not stored: a sheet says where they are kept.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from gate_controller.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
+from web_admin.acts import Act, ActRefused, begin, finish, lane_of
+from web_admin.models import Lane, Site
+from web_admin.sheet_models import LaneSheetRow
+from web_admin.sheet_standing import facts_of, sheet_rows, standing_of, stored_sheet
+from web_admin.sheet_words import finding_text
+
+
+class SheetRefused(ActRefused):
+    """A sheet that may not go live; `findings` are all the rules that it breaks."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(findings[0].key, finding_text(findings[0]))
+        self.findings = tuple(findings)
+
+
+def save_draft(act: Act, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
+    """Keep what was typed so far; the lane stays as it is."""
+    begin(act)
+    row = _row_of(act, lane_of(act, lane_id))
+    row.draft, row.drafted_at = _stored(sheet), act.now
+    finish(act, "lane_sheet_drafted", {"lane_id": lane_id}, touches=())
+    return row
+
+
+def save_sheet(act: Act, lane_id: str, sheet: LaneSheet) -> LaneSheetRow:
+    """Put a lane live with this sheet; raise SheetRefused naming every rule that it breaks."""
+    begin(act)
+    lane = lane_of(act, lane_id)
+    act.session.expire(lane.gate, ["lanes"])
+    broken = must_findings(sheet, facts_of(lane, sheet_rows(act.session, act.site_id)))
+    if broken:
+        raise SheetRefused(broken)
+    row = _row_of(act, lane)
+    row.live, row.live_at, row.live_author_id = _stored(sheet), act.now, act.actor_id
+    row.draft = row.drafted_at = None
+    row.inherited = False
+    finish(act, "lane_sheet_live", {"lane_id": lane_id})
+    return row
+
+
+def findings_about(session: Session, lane: Lane, sheet: LaneSheet, today: date) -> tuple[Finding, ...]:
+    """Return everything that is wrong with a sheet of this lane, what refuses it first."""
+    return check_sheet(sheet, facts_of(lane, sheet_rows(session, lane.gate.site_id)), today)
+
+
+def site_today(act: Act) -> date:
+    """Return the day at the site."""
+    return act.now.astimezone(ZoneInfo(act.session.get_one(Site, act.site_id).timezone)).date()
+
+
+def sheets_of(row: LaneSheetRow | None) -> tuple[LaneSheet | None, LaneSheet | None]:
+    """Return the live sheet and the draft, None where there is none."""
+    return (None, None) if row is None else (stored_sheet(row.live), stored_sheet(row.draft))
+
+
+def check_face_sheet(act: Act, lane_id: str) -> None:
+    """Raise ActRefused unless the lane is live with a sheet that describes its camera and sign (B9)."""
+    if not standing_of(act.session.get(LaneSheetRow, lane_id)).may_offer_face:
+        raise ActRefused(
+            "methods",
+            _("Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "
+              "sees and where its sign is. Fill in the lane sheet first (rule B9)."),
+        )
+
+
+def _row_of(act: Act, lane: Lane) -> LaneSheetRow:
+    row = act.session.get(LaneSheetRow, lane.lane_id)
+    if row is None:
+        row = LaneSheetRow(lane_id=lane.lane_id, inherited=False)
+        act.session.add(row)
+    return row
+
+
+def _stored(sheet: LaneSheet) -> dict[str, Any]:
+    stored: dict[str, Any] = msgspec.to_builtins(sheet)
+    return stored

@@ -1,0 +1,57 @@
+"""What gates are told of lanes, given how each lane stands: the terms on which it is published."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from gate_controller.policy import LaneRecord, Method
+from web_admin.models import Lane
+from web_admin.sheet_models import LaneSheetRow
+from web_admin.sheet_standing import standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLanes:
+    """The lanes that gates are told of, those that may offer face, and gates that cannot count leaving."""
+
+    live: frozenset[str]
+    with_face: frozenset[str]
+    uncounted_gate_ids: frozenset[str]
+
+    def fit(self, record: LaneRecord) -> LaneRecord:
+        """Return the record as it is published: without face that no sheet allows.
+
+        A lane waits for no lane that the gate does not know. Where a way out is not live nobody can be
+        seen leaving, so nobody is refused for not having left.
+        """
+        changes: dict[str, object] = {}
+        if Method.FACE in record.methods and record.lane_id not in self.with_face:
+            changes["methods"] = tuple(method for method in record.methods if method is not Method.FACE)
+            hours = record.method_hours.items()
+            changes["method_hours"] = {method: name for method, name in hours if method is not Method.FACE}
+        if not self.live.issuperset(record.interlock_with):
+            changes["interlock_with"] = tuple(
+                lane_id for lane_id in record.interlock_with if lane_id in self.live
+            )
+        if record.antipassback == "hard" and record.gate_id in self.uncounted_gate_ids:
+            changes["antipassback"] = "soft"
+        return msgspec.structs.replace(record, **changes) if changes else record
+
+    def offers_face(self, lane: Lane) -> bool:
+        """Tell whether gates offer face at this lane."""
+        return "face" in lane.methods and lane.lane_id in self.with_face
+
+
+def find_live(lanes: Iterable[Lane], rows: Mapping[str, LaneSheetRow]) -> LiveLanes:
+    """Return on what terms these lanes are published."""
+    standings = {lane: standing_of(rows.get(lane.lane_id)) for lane in lanes}
+    return LiveLanes(
+        live=frozenset(lane.lane_id for lane, standing in standings.items() if standing.is_live),
+        with_face=frozenset(lane.lane_id for lane, standing in standings.items() if standing.may_offer_face),
+        uncounted_gate_ids=frozenset(
+            lane.gate_id
+            for lane, standing in standings.items()
+            if lane.direction == "out" and not standing.is_live
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Whether a lane is live: what its sheet allows, worked out anew wherever it counts.
+
+A lane is published only with a live sheet that keeps every rule that guards people; today's date has
+no say in that. A lane from before there were sheets is live all the same, but never with face.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
+from gate_controller.policy import Method
+from web_admin.models import Gate, Lane
+from web_admin.sheet_models import LaneSheetRow
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a lane stands. `broken`: rules that its live sheet breaks, after a change of the rules."""
+
+    word: Literal["live", "inherited", "missing", "broken"]
+    may_offer_face: bool = False
+    broken: tuple[Finding, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether gates are told of the lane."""
+        return self.word in ("live", "inherited")
+
+
+def stored_sheet(stored: Mapping[str, Any] | None) -> LaneSheet | None:
+    """Return a sheet from its JSON; None where there is none or this program cannot read it."""
+    if stored is None:
+        return None
+    try:
+        return msgspec.convert(stored, LaneSheet)
+    except msgspec.ValidationError:
+        _log.exception("a stored lane sheet cannot be read")
+        return None
+
+
+def standing_of(row: LaneSheetRow | None) -> Standing:
+    """Return how a lane with this row stands."""
+    sheet = stored_sheet(row.live) if row is not None else None
+    if sheet is None:
+        inherited = row is not None and row.inherited and row.live is None
+        return Standing("inherited" if inherited else "missing")
+    broken = must_findings(sheet, LaneFacts())
+    if broken:
+        return Standing("broken", broken=broken)
+    return Standing("live", may_offer_face=not must_findings(sheet, LaneFacts(has_camera=True)))
+
+
+def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:
+    """Return the rows of a site by lane."""
+    query = select(LaneSheetRow).join(Lane, Lane.lane_id == LaneSheetRow.lane_id).join(Gate)
+    return {row.lane_id: row for row in session.scalars(query.where(Gate.site_id == site_id))}
+
+
+def standings(session: Session, site_id: str, lane_ids: Iterable[str]) -> dict[str, Standing]:
+    """Return how each of these lanes stands."""
+    rows = sheet_rows(session, site_id)
+    return {lane_id: standing_of(rows.get(lane_id)) for lane_id in lane_ids}
+
+
+def facts_of(lane: Lane, rows: Mapping[str, LaneSheetRow]) -> LaneFacts:
+    """Return what is known of a lane without its sheet; the server knows of cameras through face alone."""
+    others = [other for other in lane.gate.lanes if other.lane_id != lane.lane_id]
+    offered = {
+        method for other in others if other.direction == lane.direction for method in other.methods
+    }
+    live = [stored_sheet(rows[other.lane_id].live) for other in others if other.lane_id in rows]
+    return LaneFacts(
+        has_camera="face" in lane.methods,
+        direction=lane.direction,
+        missing_methods=tuple(str(method) for method in Method if method in offered - set(lane.methods)),
+        other_accessible_lane=any(sheet is not None and sheet.is_accessible_lane for sheet in live),
+    )

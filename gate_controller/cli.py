@@ -151,6 +151,8 @@ def _pair_reader(config: GateConfig, name: str) -> int:
 def _check(config: GateConfig, seconds: float, as_json: bool) -> int:
     from gate_controller.installer_check import Verdict, check_gate
 
+    if not as_json:
+        print("Tap a card at each reader and press a key at each keypad while this runs.", flush=True)
     worst = Verdict.OK
     for line in check_gate(config, datetime.now(UTC), seconds=seconds):
         print(line.as_json() if as_json else str(line), flush=True)

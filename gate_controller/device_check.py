@@ -5,6 +5,7 @@ import queue
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gate_controller.assemble import make_devices
@@ -87,8 +88,9 @@ def _listen(devices: Sequence[Device], seconds: float) -> Heard:
             except queue.Empty:
                 break
     finally:
-        for device in devices:
-            device.stop()
+        # At once, because each one takes up to a tenth of a second.
+        with ThreadPoolExecutor(max(1, len(devices))) as workers:
+            list(workers.map(lambda device: device.stop(), devices))
     return heard
 
 

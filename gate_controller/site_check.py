@@ -127,4 +127,7 @@ def check_screens(config: GateConfig) -> Iterator[CheckLine]:
                 )
                 yield wrong("terminal", name, text)
             else:
-                yield fine("terminal", name, f"port {screen.port} of 127.0.0.1 is free for the screen")
+                taken = (
+                    f"port {screen.port} of 127.0.0.1 is free" if screen.port else "any free port is taken"
+                )
+                yield fine("terminal", name, f"{taken} for the screen")

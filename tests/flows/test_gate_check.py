@@ -1,0 +1,327 @@
+"""`menjin gate check` on a site with every kind of device: all well, then each thing broken by itself."""
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from gate_controller import cli
+from gate_controller.check_lines import CheckLine, Verdict
+from gate_controller.config import load_config
+from gate_controller.installer_check import check_gate
+from gate_controller.port_trouble import port_trouble
+from gate_controller.reader_pairing import key_name
+from gate_controller.secrets_dir import write_secret
+from gate_controller.site_check import check_clock, check_screens, check_secrets
+from hardware.inputs import InputWire
+from hardware.interfaces import InputKind
+from hardware.osdp_panel import DEFAULT_KEY
+from tests.site_of_every_kind import Site, site_of_every_kind
+
+NOBODY = 65534
+HOLD = (
+    "import os, sys, fcntl; fcntl.flock(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX); "
+    "print(1, flush=True); input()"
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with site_of_every_kind(tmp_path) as site:
+        yield site
+
+
+def checked(path: Path, *, seconds: float = 0.7) -> list[CheckLine]:
+    return list(check_gate(load_config(path), datetime.now(UTC), seconds=seconds, camera_seconds=0.3))
+
+
+def wrong(lines: list[CheckLine]) -> dict[tuple[str, str], str]:
+    return {(line.part, line.name): line.text for line in lines if line.verdict is Verdict.WRONG}
+
+
+def test_a_site_that_is_well_is_said_to_be_well_and_no_lock_moves(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["check", str(site.write()), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["verdict"] for line in lines} <= {"ok", "warning"}
+    assert {line["part"] for line in lines} >= {
+        "secrets", "clock", "lane", "reader", "tag_reader", "frame_reader", "keypad", "scanner",
+        "osdp_reader", "inputs", "camera", "terminal",
+    }  # fmt: skip
+    assert not any(
+        change.on for change in [*site.usb.changes, *site.modbus.changes(1), *site.modbus.changes(2)]
+    )
+    assert {order[2] for order in site.east.outputs} == {1}
+
+
+def test_what_is_shown_to_a_reader_meanwhile_is_counted(site: Site) -> None:
+    with again_and_again(lambda: site.line.tap(0x1234ABCD)):
+        lines = checked(site.write())
+    assert next(line.text for line in lines if line.name == "line").startswith("read ")
+    assert wrong(lines) == {}
+
+
+def test_a_missing_port_is_named_once_with_the_lane_it_shuts(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.usb.unplug()
+    camera = f'[camera.eye]\nkind = "folder"\nsource = "{site.root}/pictures"\nlane = "north-in"\n'
+    path = site.write((camera, ""))
+    found = wrong(checked(path))
+    assert f"{site.usb.path} is not there; check the cable and the name" in found["relay", "usb"]
+    assert found["lane", "north-in"] == "cannot be opened: its relay usb is not there, as said above"
+    assert len(found) == 2
+    assert cli.run(["check", str(path), "--seconds", "0.1"]) == 1
+    assert "WRONG   relay usb: " in capsys.readouterr().out
+
+
+def test_a_port_that_another_program_holds_is_said_with_the_program(site: Site) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, site.line.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"1\n"
+        found = wrong(checked(site.write()))
+    finally:
+        holder.communicate(b"\n")
+    assert set(found) == {("reader", "line")}
+    assert f"(process {holder.pid}); a port serves one program" in found["reader", "line"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away and be somebody else")
+def test_a_port_this_user_may_not_open_is_said_with_the_group_to_join(site: Site) -> None:
+    port = Path(os.path.realpath(site.usb.path))
+    os.seteuid(NOBODY)
+    try:
+        trouble = port_trouble(port)
+    finally:
+        os.seteuid(0)
+    assert trouble is not None
+    assert "the user nobody may not open it; it belongs to the group " in trouble
+    assert "sudo usermod -aG " in trouble
+
+
+def test_a_relay_board_that_does_not_answer_is_said_at_its_lane_and_its_inputs(site: Site) -> None:
+    site.modbus.board(1).is_mute = True
+    found = wrong(checked(site.write()))
+    assert set(found) == {("lane", "south-in"), ("inputs", "board")}
+    assert "cannot be opened: " in found["lane", "south-in"]
+    assert all("no answer from address 1" in text for text in found.values())
+
+
+def test_a_relay_that_reads_on_after_the_order_to_rest_is_said(site: Site) -> None:
+    site.modbus.board(2).on.add(1)
+    site.modbus.board(2).is_stuck = True
+    found = wrong(checked(site.write()))
+    assert set(found) == {("lane", "car-in")}
+    assert "still reads on; the lane may stand open" in found["lane", "car-in"]
+
+
+@contextmanager
+def again_and_again(act: Callable[[], object]) -> Iterator[None]:
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(0.1):
+            act()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(("part", "name"), [("reader", "line"), ("tag_reader", "tag"), ("scanner", "scan")])
+def test_a_reader_at_a_wrong_baud_rate_is_heard_as_noise(part: str, name: str, site: Site) -> None:
+    wire = getattr(site, name).wire
+    with again_and_again(lambda: wire.write(b"\x80\xf8\x00\x06\x78\xfe\r\n")):
+        found = wrong(checked(site.write()))
+    assert set(found) == {(part, name)}
+    assert "something came at 9600 baud that is none of what its lines" in found[part, name]
+    assert "menjin gate identify" in found[part, name]
+
+
+@pytest.mark.parametrize(
+    ("reader_key", "gate_key", "words"),
+    [
+        (None, None, "not paired: run menjin gate pair-reader SITE.toml east. At address 1 a reader answers"),
+        (
+            b"another key 1234",
+            b"the gate's key 1",
+            "answers, but not under its key: it was reset, or is another",
+        ),
+        (DEFAULT_KEY, b"the gate's key 1", "speaks under the published default key, which everybody knows"),
+    ],
+    ids=["unpaired", "another key", "the default key"],
+)
+def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
+    reader_key: bytes | None, gate_key: bytes | None, words: str, site: Site
+) -> None:
+    site.east.key = reader_key
+    site.east.power_cycle()
+    (site.secrets_dir / key_name("east")).unlink()
+    for key in [gate_key] if gate_key else []:
+        write_secret(site.secrets_dir, key_name("east"), key)
+    found = wrong(checked(site.write(), seconds=3.5))
+    assert set(found) == {("osdp_reader", "east"), ("lane", "east-in")}
+    assert words in found["osdp_reader", "east"]
+    assert site.east.key == reader_key
+
+
+def test_an_osdp_reader_that_is_not_there_is_said_with_address_and_baud_rate(site: Site) -> None:
+    site.osdp.silent = True
+    found = wrong(checked(site.write(), seconds=3.5))
+    assert "nobody answers at address 1 at 9600 baud" in found["osdp_reader", "east"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (InputKind.DOOR_OPEN, "terminal 1: door_open reads active: is the door open, or the wire cut?"),
+        (InputKind.TAMPER, "terminal 3: tamper reads active: is the casing open, or the wire cut?"),
+        (InputKind.FIRE, "terminal 4: fire reads active: is the fire panel in alarm, or the wire cut?"),
+        (InputKind.EXIT_BUTTON, "is somebody pressing it? If not, the contact is closed at rest"),
+    ],
+)
+def test_a_wire_that_is_not_at_rest_is_asked_about(kind: InputKind, words: str, site: Site) -> None:
+    site.inputs.set("north-in", kind, True)
+    found = wrong(checked(site.write()))
+    assert set(found) == {("inputs", "cabinet")}
+    assert words in found["inputs", "cabinet"]
+
+
+def test_a_contact_declared_the_wrong_way_round_reads_active_at_rest(site: Site) -> None:
+    terminal_2 = 'terminal = "2", lane = "north-in", kind = "exit_button"'
+    found = wrong(checked(site.write((terminal_2, f"{terminal_2}, normally_closed = true"))))
+    assert "normally_closed = false" in found["inputs", "cabinet"]
+    assert InputWire("2", "north-in", InputKind.EXIT_BUTTON, True).is_active(closed=False)
+
+
+def test_a_fire_contact_that_a_cut_wire_would_silence_is_warned_of(site: Site) -> None:
+    site.inputs.set("north-in", InputKind.FIRE, True)
+    terminal_4 = 'kind = "fire", normally_closed = true'
+    lines = checked(site.write((terminal_4, 'kind = "fire"')))
+    assert any(
+        "so a cut wire is never noticed" in line.text for line in lines if line.verdict is Verdict.WARNING
+    )
+    assert wrong(lines) == {}
+
+
+def test_a_camera_that_is_absent_or_sees_nothing_is_said(site: Site) -> None:
+    picture = site.root / "pictures" / "1.png"
+    cv2.imwrite(str(picture), np.zeros((240, 320, 3), np.uint8))
+    assert "dark" in wrong(checked(site.write()))["camera", "eye"]
+    picture.unlink()
+    picture.parent.rmdir()
+    assert str(site.root / "pictures") in wrong(checked(site.write()))["camera", "eye"]
+
+
+@pytest.mark.parametrize("name", ["identity.json", "gate.key", "card.key", "pin.key"])
+def test_a_secret_that_is_missing_or_open_to_others_is_said_with_what_to_run(name: str, site: Site) -> None:
+    (site.secrets_dir / name).chmod(0o644)
+    config = load_config(site.write())
+    assert f"{name} can be read by others; run: chmod 600" in wrong([*check_secrets(config)])["secrets", ""]
+    (site.secrets_dir / name).unlink()
+    assert "pair the gate with `menjin gate pair`" in wrong([*check_secrets(config)])["secrets", ""]
+
+
+def test_a_folder_in_which_others_may_replace_secrets_is_wrong(site: Site) -> None:
+    site.secrets_dir.chmod(0o777)
+    assert "run: chmod 700" in wrong([*check_secrets(load_config(site.write()))])["secrets", ""]
+
+
+def test_where_the_secrets_come_from_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(site.write())
+    said = [line.text for line in check_secrets(config)]
+    assert f"the gate's secrets come from files in {site.secrets_dir}" in said
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(site.secrets_dir))
+    said = [line.text for line in check_secrets(config)]
+    assert f"the gate's secrets come from systemd credentials ({site.secrets_dir})" in said
+
+
+def test_a_screen_whose_port_is_taken_is_said(site: Site) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        found = wrong([*check_screens(load_config(site.write(screen_port=port)))])
+    assert f"port {port} of 127.0.0.1 cannot be taken" in found["terminal", "screen"]
+
+
+def test_a_lane_whose_lock_is_not_said_is_wrong(site: Site) -> None:
+    path = site.write(('lock = "barrier"\ncontact = "no"\n[lane.car-in.sheet]', "[lane.car-in.sheet]"))
+    assert "does not say which lock hangs there" in wrong(checked(path, seconds=0.1))["lane", "car-in"]
+
+
+def clock_folder(root: Path, shows: datetime) -> Path:
+    (root / "rtc" / "rtc0").mkdir(parents=True)
+    (root / "rtc" / "rtc0" / "since_epoch").write_text(f"{int(shows.timestamp())}\n")
+    return root / "rtc"
+
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("off", "says", "verdict", "words"),
+    [
+        (timedelta(0), True, Verdict.OK, "shows the right time"),
+        (timedelta(days=-9000), True, Verdict.WRONG, "change its battery"),
+        (timedelta(0), False, Verdict.WARNING, "say has_battery_clock = true"),
+    ],
+)
+def test_the_battery_clock_is_held_against_the_time(
+    off: timedelta, says: bool, verdict: Verdict, words: str, site: Site, tmp_path: Path
+) -> None:
+    said = ("has_battery_clock = false", f"has_battery_clock = {str(says).lower()}")
+    config = load_config(site.write(said))
+    (line,) = check_clock(config, NOW, clock_folder(tmp_path / "sys", NOW + off))
+    assert (line.verdict, words in line.text) == (verdict, True)
+
+
+def test_a_battery_clock_that_is_not_fitted_is_wrong_where_the_site_file_speaks_of_one(
+    site: Site, tmp_path: Path
+) -> None:
+    (line,) = check_clock(load_config(site.write()), NOW, tmp_path / "none")
+    assert line.verdict is Verdict.WARNING
+    config = load_config(site.write(("has_battery_clock = false", "has_battery_clock = true")))
+    (line,) = check_clock(config, NOW, tmp_path / "none")
+    assert (line.verdict, "fit a DS3231" in line.text) == (Verdict.WRONG, True)
+
+
+def test_names_that_may_move_are_said_and_do_not_keep_the_rest_from_being_tried(site: Site) -> None:
+    path = site.write(
+        (str(site.line.path), "/dev/ttyUSB0"),
+        ('kind = "folder"\nsource = "' + str(site.root / "pictures"), 'kind = "v4l2"\nsource = "/dev/video0'),
+    )
+    lines = checked(path)
+    moved = "may be another device at the next start or after unplugging"
+    assert f"/dev/ttyUSB0 {moved}: use its name under /dev/serial/by-id/" in wrong(lines)["reader", "line"]
+    warned = [line for line in lines if line.verdict is Verdict.WARNING and line.part == "camera"]
+    assert [f"/dev/video0 {moved}: use its name under /dev/v4l/by-id/" in line.text for line in warned] == [
+        True
+    ]
+    assert set(wrong(lines)) == {("reader", "line"), ("camera", "eye")}
+
+
+def test_the_check_holds_no_port_when_it_is_over(site: Site) -> None:
+    checked(site.write(), seconds=0.1)
+    descriptor = os.open(site.line.path, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(descriptor)

@@ -1,0 +1,228 @@
+"""A site with every kind of device that a pty or a folder can stand for, to be broken one by one.
+
+Left out: relay hats and USB wedges, whose kernel parts (gpio-sim, uinput) most test machines lack.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.policy_store import GateIdentity
+from gate_controller.reader_pairing import key_name
+from gate_controller.secrets_dir import private_key_bytes, write_secret
+from gate_controller.signing import public_bytes
+from hardware.card_readers import CardFormat
+from hardware.inputs import InputWire
+from hardware.interfaces import InputKind
+from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
+from hardware.simulated.input_board import InputBoard
+from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
+from hardware.simulated.osdp_reader import OsdpBus
+from hardware.simulated.osdp_reader import OsdpReader as OsdpTwin
+from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
+from hardware.simulated.relay_board import RelayBoard
+from hardware.wiegand import RawFrameFormat
+from tests.site_keys import SiteKeys
+
+LANES = {
+    "north-in": ("usb", 1, "fail_safe_magnet", "nc", "safe"),
+    "south-in": ("waveshare", 1, "fail_secure_strike", "no", "secure"),
+    "car-in": ("eletechsup", 1, "barrier", "no", "safe"),
+    "east-in": ("east", 1, "fail_secure_strike", "no", "secure"),
+}
+"""By lane: relay, channel, lock, contact, and what the lock does without power."""
+LANE = """
+[lane.{name}]
+relay = "{relay}"
+channel = {channel}
+lock = "{lock}"
+contact = "{contact}"
+[lane.{name}.sheet]
+lock = "{lock}"
+fails = "{fails}"
+on_escape_route = false
+free_exit = "handle"
+fire_release = "wired_to_lock_power"
+manual_release = true
+exit_sign_photo = "binder 1"
+exit_sign_date = 2026-11-01
+safety_input = "photocell"
+reader_heights_mm = [1100]
+opening_width_mm = 900
+is_accessible_lane = true
+emergency_access = "key box"
+last_drill = 2026-11-01
+"""
+CAMERA_SHEET = """\
+camera_location = "gate_outside"
+camera_view = "the lane, 1 m deep"
+camera_sign_photo = "binder 1"
+camera_sign_date = 2026-11-01
+"""
+PARTS = """
+[gate]
+data_dir = "{root}/data"
+secrets_dir = "{root}/secrets"
+server_url = "http://127.0.0.1:9"
+has_battery_clock = false
+
+[relay.usb]
+kind = "usb_relay"
+port = "{root}/dev/usb-relay"
+[relay.waveshare]
+kind = "modbus_relay"
+family = "waveshare"
+port = "{root}/dev/modbus"
+address = 1
+[relay.eletechsup]
+kind = "modbus_relay"
+family = "eletechsup"
+port = "{root}/dev/modbus"
+address = 2
+
+[reader.line]
+kind = "serial_card"
+port = "{root}/dev/line"
+lane = "north-in"
+bits = 34
+[tag_reader.tag]
+port = "{root}/dev/tag"
+lane = "south-in"
+[frame_reader.frames]
+port = "{root}/dev/frames"
+lane = "car-in"
+bits = 34
+[keypad.keys]
+kind = "serial_keypad"
+port = "{root}/dev/keys"
+lane = "north-in"
+[keypad.framed]
+kind = "stx_sum_keypad"
+port = "{root}/dev/framed"
+lane = "south-in"
+[scanner.scan]
+kind = "serial_code"
+port = "{root}/dev/scan"
+lane = "north-in"
+
+[osdp_line.rs485]
+port = "{root}/dev/rs485"
+[osdp_reader.east]
+line = "rs485"
+address = 1
+lane = "east-in"
+bits = 34
+
+[inputs.cabinet]
+kind = "serial_inputs"
+port = "{root}/dev/inputs"
+wires = [
+    {{ terminal = "1", lane = "north-in", kind = "door_open", normally_closed = true }},
+    {{ terminal = "2", lane = "north-in", kind = "exit_button" }},
+    {{ terminal = "3", lane = "north-in", kind = "tamper", normally_closed = true }},
+    {{ terminal = "4", lane = "north-in", kind = "fire", normally_closed = true }},
+]
+[inputs.board]
+kind = "modbus_inputs"
+port = "{root}/dev/modbus"
+address = 1
+wires = [
+    {{ terminal = "1", lane = "south-in", kind = "door_open" }},
+    {{ terminal = "2", lane = "car-in", kind = "door_open" }},
+    {{ terminal = "3", lane = "east-in", kind = "door_open" }},
+]
+
+[camera.eye]
+kind = "folder"
+source = "{root}/pictures"
+lane = "north-in"
+
+[terminal.screen]
+lane = "north-in"
+port = {screen_port}
+launch_token_file = "{root}/run/launch_token"
+"""
+WIRES = (
+    InputWire("1", "north-in", InputKind.DOOR_OPEN, True),
+    InputWire("2", "north-in", InputKind.EXIT_BUTTON, False),
+    InputWire("3", "north-in", InputKind.TAMPER, True),
+    InputWire("4", "north-in", InputKind.FIRE, True),
+)
+
+
+@dataclass
+class Site:
+    """The twins of the site, and its file."""
+
+    root: Path
+    usb: RelayBoard
+    modbus: ModbusBus
+    line: LineCardReader
+    tag: TagReader
+    frames: RawFrameReader
+    keys: Keypad
+    framed: FramedKeypad
+    scan: QrScanner
+    osdp: OsdpBus
+    east: OsdpTwin
+    inputs: InputBoard
+
+    def write(self, *changes: tuple[str, str], screen_port: int = 0) -> Path:
+        """Write the site file, with these texts replaced by others, and return its path."""
+        text = PARTS.format(root=self.root, screen_port=screen_port)
+        for name, (relay, channel, lock, contact, fails) in LANES.items():
+            text += LANE.format(
+                name=name, relay=relay, channel=channel, lock=lock, contact=contact, fails=fails
+            )
+            text += CAMERA_SHEET * (name == "north-in")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = self.root / "site.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Return the folder of secrets."""
+        return self.root / "secrets"
+
+
+@contextmanager
+def site_of_every_kind(root: Path) -> Iterator[Site]:
+    """Plug everything in; take it away at the end."""
+    folder, dev, key = root / "secrets", root / "dev", secrets.token_bytes(16)
+    keys = SiteKeys.make()
+    write_secret(folder, "gate.key", private_key_bytes(Ed25519PrivateKey.generate()))
+    for name in ("card.key", "pin.key"):
+        write_secret(folder, name, secrets.token_bytes(32))
+    identity = GateIdentity(keys.site_id, "north", public_bytes(keys.root))
+    write_secret(folder, "identity.json", msgspec.json.encode(identity))
+    write_secret(folder, key_name("east"), key)
+    (root / "pictures").mkdir()
+    picture = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
+    cv2.imwrite(str(root / "pictures" / "1.png"), picture)
+    boards = [ModbusBoard(1), ModbusBoard(2, "eletechsup")]
+    with ExitStack() as plugged:
+        osdp = plugged.enter_context(OsdpBus(dev / "rs485", name="rs485"))
+        yield Site(
+            root,
+            plugged.enter_context(RelayBoard(dev / "usb-relay", name="usb")),
+            plugged.enter_context(ModbusBus(dev / "modbus", boards, name="modbus")),
+            plugged.enter_context(LineCardReader(dev / "line", CardFormat(34, "hex"), name="line")),
+            plugged.enter_context(TagReader(dev / "tag", name="tag")),
+            plugged.enter_context(RawFrameReader(dev / "frames", RawFrameFormat(34), name="frames")),
+            plugged.enter_context(Keypad(dev / "keys", name="keys")),
+            plugged.enter_context(FramedKeypad(dev / "framed", "stx_sum", name="framed")),
+            plugged.enter_context(QrScanner(dev / "scan", name="scan")),
+            osdp,
+            osdp.add(1, key),
+            plugged.enter_context(InputBoard(dev / "inputs", WIRES, name="inputs")),
+        )

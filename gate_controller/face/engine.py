@@ -50,6 +50,17 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One measured threshold: whoever is at least so similar is taken for the same person."""
+
+    false_match_rate: float
+    """Share of pairs of different people that are accepted."""
+    min_face_similarity: float
+    false_non_match_rate: float
+    """Share of pairs of one person that are not accepted."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineCard:
     """What an engine is, under which licence, and what it was measured to do."""
 
@@ -57,11 +68,14 @@ class EngineCard:
     model_files: tuple[ModelFile, ...]
     licence: str
     embedding_size: int
-    curve: tuple[tuple[float, float], ...]
-    """Points (false match rate, lowest cosine accepted), loosest first."""
+    curve: tuple[CurvePoint, ...]
+    """Loosest first."""
     measured_on: str
+    worst_group: str
     worst_group_factor: float
     """False match rate of the worst measured group, as a multiple of the average."""
+    min_same_session_similarity: float
+    """What frames of one person, seconds apart, reach and different people do not."""
 
     @property
     def template_kind(self) -> str:
@@ -77,12 +91,12 @@ class EngineCard:
 
         Raise KeyError when that rate was not measured: a threshold is never extrapolated.
         """
-        for measured_rate, threshold in self.curve:
-            if measured_rate == false_match_rate:
-                return threshold
+        for point in self.curve:
+            if point.false_match_rate == false_match_rate:
+                return point.min_face_similarity
         raise KeyError(
             f"{self.name} was not measured at a false match rate of {false_match_rate:g}; "
-            f"measured: {', '.join(f'{rate:g}' for rate, _ in self.curve)}"
+            f"measured: {', '.join(f'{point.false_match_rate:g}' for point in self.curve)}"
         )
 
 

@@ -16,10 +16,6 @@ from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck, Liv
 from gate_controller.face.reasons import FaceReason
 from hardware.interfaces import Frame
 
-MIN_SAME_SESSION_SIMILARITY = 0.60
-"""Frames of one person seconds apart reach 0.9 (fixture portraits, shaken and noised); two portraits
-taken years apart reach 0.62; different people stay below 0.25. Stricter than any opening threshold."""
-
 
 class EnrolmentOutcome(StrEnum):
     """Where an enrolment stands after a frame."""
@@ -75,7 +71,8 @@ class EnrolmentSession:
         if self._liveness.verdict() is LivenessVerdict.NOT_LIVE:
             return self._refuse(FaceReason.NOT_LIVE)
         embedding = self._engine.embed(frame, faces[0])
-        if any(similarity(embedding, taken) < MIN_SAME_SESSION_SIMILARITY for taken in self._taken):
+        lowest = self._engine.card.min_same_session_similarity
+        if any(similarity(embedding, taken) < lowest for taken in self._taken):
             wipe(embedding)
             return self._refuse(FaceReason.INCONSISTENT)
         self._taken.append(embedding)

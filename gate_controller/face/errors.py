@@ -4,8 +4,10 @@ FaceError                    every error this package lets out
 ├── ModelFileError           a model file is missing or is not the one that was measured
 ├── TemplateNotOpened        wrong share, wrong gate, wrong consent, or a damaged blob
 ├── BadFaceSetting           a secret, share or threshold of the wrong size
+├── EngineUnfit              an engine that may compare, and not open a gate
 ├── NoCapability             somebody asked for a frame or a face without a person's live request
-└── UnusablePicture          a picture given on the command line cannot be used
+├── UnusablePicture          a picture given on the command line cannot be used
+└── BadPairList              a list of pairs to evaluate has a row that cannot be right
 """
 
 
@@ -31,3 +33,11 @@ class NoCapability(FaceError):
 
 class UnusablePicture(FaceError):
     """A picture is unreadable, or shows no face, or more than one."""
+
+
+class EngineUnfit(FaceError):
+    """The engine's measured curve does not keep the error budget, so it may not open a gate."""
+
+
+class BadPairList(FaceError):
+    """A list of pairs cannot be read; names file, row and column."""

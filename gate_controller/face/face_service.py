@@ -23,9 +23,10 @@ from gate_controller.face.camera_session import (
 from gate_controller.face.capability import CameraCapability, GatedEngine
 from gate_controller.face.engine import Embedding, FaceEngine, wipe
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
-from gate_controller.face.errors import NoCapability, TemplateNotOpened
+from gate_controller.face.error_budget import fitness
+from gate_controller.face.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.leases import HeldLeases, Lease
-from gate_controller.face.matching import MIN_FACE_SIMILARITY, MatchOutcome, MatchSession
+from gate_controller.face.matching import MatchOutcome, MatchSession
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import (
     FaceBlob,
@@ -38,7 +39,7 @@ from hardware.interfaces import Camera, Frame
 
 LOG = logging.getLogger(__name__)
 
-CLEAN_UP_SECONDS = 0.3
+CLEAN_UP_SECONDS = 1.0
 """How long a new session waits for the clean-up of the one before; it takes about 0.03."""
 
 
@@ -73,14 +74,12 @@ class FaceService:
         gate_id: str,
         camera: Camera,
         boot_seconds: Callable[[], float],
-        min_face_similarity: float = MIN_FACE_SIMILARITY,
     ) -> None:
         self._engine_loader = engine_loader
         self._blobs = blobs
         self._place = TemplatePlace(site_id, gate_id, gate_secret)
         self._camera = camera
         self._boot_seconds = boot_seconds
-        self._min_face_similarity = min_face_similarity
         self._engine: FaceEngine | None = None
         self._load_error: str | None = None
         self._loaded = threading.Event()
@@ -177,7 +176,11 @@ class FaceService:
 
     def _load(self) -> None:
         try:
-            self._engine = self._engine_loader()
+            engine = self._engine_loader()
+            fit = fitness(engine.card)
+            if fit.point is None:
+                raise EngineUnfit(fit.sentence)
+            self._engine = engine
         except Exception as fault:  # noqa: BLE001 - a thread's end: told through load_error, the gate goes on
             self._load_error = str(fault) or repr(fault)
             LOG.error("The face engine is not available, all other ways in are: %s", self._load_error)
@@ -271,7 +274,7 @@ class FaceService:
         templates = self._open_templates(engine.card.template_kind, candidates)
         if not templates:
             return FaceResult(False, FaceReason.NO_TEMPLATE)
-        session = MatchSession(engine, templates, min_face_similarity=self._min_face_similarity)
+        session = MatchSession(engine, templates)
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
             step = session.offer(frame)

@@ -11,13 +11,11 @@ from gate_controller.face.capture_checks import (
     capture_problem,
 )
 from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
+from gate_controller.face.error_budget import fitness
 from gate_controller.face.errors import BadFaceSetting
 from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck, LivenessVerdict
 from gate_controller.face.reasons import FaceReason
 from hardware.interfaces import Frame
-
-MIN_FACE_SIMILARITY = 0.491
-"""The default engine's measured threshold for one false match in 100,000."""
 
 AGREEING_FRAMES_NEEDED = 2
 MAX_UNMATCHED_FRAMES = 6
@@ -54,10 +52,13 @@ class MatchSession:
         engine: FaceEngine,
         templates: Mapping[str, Embedding],
         *,
-        min_face_similarity: float = MIN_FACE_SIMILARITY,
+        min_face_similarity: float | None = None,
         liveness: LivenessCheck | None = None,
         limits: CaptureLimits = MATCHING_LIMITS,
     ) -> None:
+        if min_face_similarity is None:
+            fit = fitness(engine.card)
+            min_face_similarity = fit.point.min_face_similarity if fit.point is not None else 0.0
         if not 0 < min_face_similarity < 1:
             raise BadFaceSetting(f"min_face_similarity must be between 0 and 1, not {min_face_similarity!r}.")
         self._engine = engine

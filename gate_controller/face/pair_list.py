@@ -1,0 +1,67 @@
+"""The list of labelled pairs that an evaluation reads: a CSV file with `a,b,same` and perhaps `group`."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate_controller.face.errors import BadPairList
+
+WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+NEEDED = ("a", "b", "same")
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePair:
+    """Two pictures, by their place in the list of pictures, and whether they show one person."""
+
+    first: int
+    second: int
+    same: bool
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairList:
+    """Each picture once, and the pairs made of them."""
+
+    pictures: tuple[Path, ...]
+    pairs: tuple[PicturePair, ...]
+
+
+def read_pairs(path: Path) -> PairList:
+    """Read a pair list; pictures are named relative to its folder.
+
+    Raise BadPairList naming row and column. A picture that is not there is no error of the list.
+    """
+    places: dict[str, int] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            pairs = tuple(_pairs(path, csv.DictReader(file, strict=True), places))
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise BadPairList(f"{path} cannot be read: {fault}. Give a CSV file in UTF-8.") from fault
+    if not pairs:
+        raise BadPairList(f"{path} has no pairs. Give a row for each pair below the line `a,b,same`.")
+    return PairList(tuple(path.parent / name for name in places), pairs)
+
+
+def _pairs(path: Path, rows: "csv.DictReader[str]", places: dict[str, int]) -> Iterator[PicturePair]:
+    missing = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+    if missing:
+        raise BadPairList(
+            f"{path}, row 1: no column {missing[0]!r}. The columns are a, b, same and, if wanted, group."
+        )
+    for row in rows:
+        first, second, word = ((row[name] or "").strip() for name in NEEDED)
+        if not first or not second:
+            column = "b" if first else "a"
+            raise BadPairList(f"{path}, row {rows.line_num}, column {column}: no picture is named.")
+        same = WORDS.get(word.lower())
+        if same is None:
+            raise BadPairList(f"{path}, row {rows.line_num}, column same: {word!r}; write 1 or 0.")
+        yield PicturePair(
+            places.setdefault(first, len(places)),
+            places.setdefault(second, len(places)),
+            same,
+            (row.get("group") or "").strip() or None,
+        )

@@ -24,6 +24,7 @@ from web_admin.homes_and_people import GrantSpec, add_home, add_person, set_gran
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import Site
 
+GUARD = "guard@demo.test"
 SITE_NAME = "柳岸家园 Willow Bank"
 TIMEZONE = "Asia/Shanghai"
 ASK_AGAIN_SECONDS = 0.4
@@ -164,7 +165,7 @@ def invented_name(place: int, member: int) -> str:
     return FAMILY_NAMES[digest[1] % len(FAMILY_NAMES)] + GIVEN_NAMES[digest[2] % len(GIVEN_NAMES)]
 
 
-def seed(office: Office, manager_password: str) -> Compound:
+def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compound:
     """Fill a new server: gates, lanes, hours, notice, homes, people, staff; one transaction a home."""
     compound = Compound()
     with office.act() as act:
@@ -177,7 +178,7 @@ def seed(office: Office, manager_password: str) -> Compound:
             for lane in plan.lanes:
                 _seed_lane(act, plan.gate_id, lane)
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
-        create_staff(act.session, "guard", "guard@demo.test", manager_password)
+        create_staff(act.session, "guard", GUARD, staff_password, guard_totp_secret)
     for place in range(HOMES):
         with office.act() as act:
             _seed_home(act, compound, place)

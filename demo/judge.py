@@ -11,10 +11,12 @@ from demo.office import Seen
 from demo.processes import wait_until
 from demo.stage import Stage
 from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS
+from hardware.interfaces import InputKind
 
 OPEN_SECONDS = 3.0
 EVENT_SECONDS = 4.0
 NO_LATE_PULSE_SECONDS = 0.15
+DOOR_SECONDS = 2.0
 A_HAIR_SECONDS = 0.1
 ASKING_KINDS = frozenset(
     {
@@ -170,3 +172,15 @@ def wait_unexcused(ends: GateEnds, lane_id: str) -> None:
     ]
     left = max(ends_at, default=datetime.now(UTC)) - datetime.now(UTC)
     time.sleep(max(0.0, left.total_seconds()) + A_HAIR_SECONDS)
+
+
+def pass_through(ends: GateEnds, lane_id: str) -> None:
+    """Go through a lane's door, and wait until the gate has seen it open and shut."""
+    before_seq = ends.journal_seq()
+    for is_open, kind in ((True, "door_opened"), (False, "door_closed")):
+        ends.metal.inputs.set(lane_id, InputKind.DOOR_OPEN, is_open)
+        wait_until(
+            lambda kind=kind: kind in kinds_since(ends, before_seq, lane_id=lane_id),  # type: ignore[misc]  # mypy types no defaults of lambdas
+            DOOR_SECONDS,
+            f"{lane_id}: {kind}",
+        )

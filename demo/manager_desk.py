@@ -90,7 +90,17 @@ class ManagerDesk:
         path = f"/manage/cards/give/{person_id}"
         self._send(path, path, {"number": str(number)})
 
+    def page(self, path: str) -> str:
+        """Return a page's text; raise PageRefused unless it answers 200."""
+        return unescape(self._get(path))
+
     # -- pages and forms ---------------------------------------------------------------------------
+
+    def _get(self, path: str) -> str:
+        reply = self._session.get(self.address + path, timeout=TIMEOUT_SECONDS)
+        if reply.status_code != 200:
+            raise PageRefused(f"{path} answered {reply.status_code}: {words_of(reply.text)}")
+        return reply.text
 
     def _send(
         self,
@@ -102,10 +112,8 @@ class ManagerDesk:
         may_refuse: bool = False,
     ) -> str:
         """Open a page, fill the form that goes to `action`, send it, and return the page it leads to."""
-        reply = self._session.get(self.address + page_path, timeout=TIMEOUT_SECONDS)
-        if reply.status_code != 200:
-            raise PageRefused(f"{page_path} answered {reply.status_code}: {words_of(reply.text)}")
-        return self._submit(self._form(reply.text, action, having, page_path), changes, may_refuse=may_refuse)
+        page = self._get(page_path)
+        return self._submit(self._form(page, action, having, page_path), changes, may_refuse=may_refuse)
 
     def _form(
         self, page: str, action: str, having: tuple[str, str] | None = None, page_path: str = ""

@@ -19,6 +19,7 @@ from web_admin.acts import Act, ActRefused
 from web_admin.config import load_config
 from web_admin.database import Database, Menjin
 from web_admin.models import Gate, GateEvent, PairAttempt, Site
+from web_admin.words import EVENTS
 
 OFFICE = "demo-office"
 
@@ -73,6 +74,11 @@ class Office:
         """Return the sentence that a page would show beside the field."""
         with self.app.test_request_context():
             return str(refused.message)
+
+    def word_of_event(self, kind: str) -> str:
+        """Return how the staff's pages call a kind of event."""
+        with self.app.test_request_context():
+            return str(EVENTS[kind])
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -1,6 +1,7 @@
 """The screen of a gate: its real page over HTTP, pressed as a finger would."""
 
 import threading
+from collections import deque
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from gate_controller.terminal.entry_guard import ACT_HEADER
 from gate_controller.terminal.view import Screen, TerminalView
 
 TIMEOUT_SECONDS = 10.0
+SHOWN_KEPT = 200
 
 
 class ScreenSilent(Exception):
@@ -31,6 +33,7 @@ class GateScreen:
         self._cookie = "; ".join(f"{c.name}={c.value}" for c in reply.cookies)
         self._news = threading.Condition()
         self._view: TerminalView | None = None
+        self._shown: deque[TerminalView] = deque(maxlen=SHOWN_KEPT)
         self._events = requests.get(
             f"{self.address}/events", headers={"Cookie": self._cookie}, stream=True, timeout=TIMEOUT_SECONDS
         )
@@ -81,6 +84,16 @@ class GateScreen:
         with self._news:
             return self._view
 
+    def forget(self) -> None:
+        """Forget the views of before."""
+        with self._news:
+            self._shown.clear()
+
+    def shown(self) -> list[TerminalView]:
+        """Return every view since, oldest first."""
+        with self._news:
+            return list(self._shown)
+
     def _listen(self) -> None:
         try:
             event = ""
@@ -91,6 +104,7 @@ class GateScreen:
                     view = msgspec.json.decode(line[6:], type=TerminalView)
                     with self._news:
                         self._view = view
+                        self._shown.append(view)
                         self._news.notify_all()
         except (requests.RequestException, OSError, AttributeError, ValueError):
             return  # the gate lost its power, or this browser was closed under the stream

@@ -57,6 +57,7 @@ from demo.steps_of_server import (
     restored_server_keeps_revocations,
     server_down_card_opens,
 )
+from demo.steps_of_staff import duress_pin_silent_alarm
 
 Step = Callable[[Stage], Outcome]
 
@@ -99,6 +100,7 @@ STEPS: tuple[Step, ...] = (
     relay_unplugged_and_back,
     reader_unplugged_and_back,
     crash_mid_pulse_ends_at_rest,
+    duress_pin_silent_alarm,
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from demo.cable import Cable, Tamper
-from demo.compound import SITE_NAME, TIMEZONE, Compound, Member, seed
+from demo.compound import GUARD, SITE_NAME, TIMEZONE, Compound, Member, seed
 from demo.desk import Desk
 from demo.gate_ends import GateEnds, TraceFile
 from demo.manager_desk import ManagerDesk
@@ -51,7 +51,7 @@ class Stage:
         self.tamper: Tamper | None = None
         self.closing = ExitStack()
         self.manager_password = secrets.token_urlsafe(9)
-        self.totp_secret = _base32_secret()
+        self.totp_secret, self.guard_totp_secret = _base32_secret(), _base32_secret()
         self.logs = folder / "logs"
         self.logs.mkdir()
         self._wrapper = wrapper
@@ -60,6 +60,7 @@ class Stage:
         self.closing.callback(self.server.stop)
         self.phones: dict[str, Phone] = {}
         self.gates: dict[str, GateEnds] = {}
+        self._guard: ManagerDesk | None = None
 
     # -- start -------------------------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ class Stage:
         self.office = Office(self.server.data_dir)
         self.closing.callback(self._close_office)
         self._tell("seeding 60 homes")
-        self.compound: Compound = seed(self.office, self.manager_password)
+        self.compound: Compound = seed(self.office, self.manager_password, self.guard_totp_secret)
         self.server.start()
         manager = ManagerDesk(self.server.address, MANAGER, self.manager_password, self.totp_secret)
         self.closing.callback(manager.close)
@@ -259,6 +260,14 @@ class Stage:
             phone = self.phones[role] = Phone(self.server.address, code)
             self.closing.callback(phone.close)
         return self.phones[role]
+
+    def guard_page(self, path: str) -> str:
+        """Return a page as the guard sees it, signed in on first use."""
+        if self._guard is None:
+            password, secret = self.manager_password, self.guard_totp_secret
+            self._guard = ManagerDesk(self.server.address, GUARD, password, secret)
+            self.closing.callback(self._guard.close)
+        return self._guard.page(path)
 
     def member(self, role: str) -> Member:
         """Return one of the cast."""

@@ -87,6 +87,7 @@ EVENTS: Mapping[str, LazyString] = {
     "intercom_opening": _l("Opened through the intercom"),
     "door_found_open": _l("Door found open at the start"),
     "hold_ended": _l("No longer held open"),
+    "hold_refused": _l("Not held open: this kind of drive is only opened once"),
     "antipassback_violated": _l("Came in twice without leaving"),
     "on_battery_clear": _l("Mains power is back"),
     "battery_low_clear": _l("The battery is charged again"),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from gate_controller.sync_contract import OpenOrder
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import LANE, BenchGate, bench_gate
-from tests.gate_with_a_yard import RESIDENT, RESIDENT_CARD, RESIDENT_ID, gate_with_a_yard, told
+from tests.gate_with_a_yard import (
+    RESIDENT,
+    RESIDENT_CARD,
+    RESIDENT_ID,
+    STAFF,
+    STAFF_CARD,
+    gate_with_a_yard,
+    told,
+)
 from tests.people import lane, records
 
 
@@ -62,6 +71,25 @@ def test_one_door_waits_for_the_other_for_cards_and_orders_alike(tmp_path: Path)
         assert [reason for _, reason, _ in bench.decisions()] == [
             "granted", "interlocked", "interlocked", "granted", "granted",
         ]  # fmt: skip
+
+
+def test_a_lane_that_staff_hold_keeps_the_other_one_waiting_but_not_in_a_fire(tmp_path: Path) -> None:
+    with gate_with_a_yard(tmp_path) as (bench, yard, relay):
+        inner = lane("north-yard", interlock_with=(LANE,))
+        bench.give_policy(records(STAFF, STAFF_CARD, RESIDENT, RESIDENT_CARD, inner))
+        gate = bench.start()
+        for count in (1, 2):
+            bench.card.tap(7)
+            wait_for_decisions(bench, count)
+            time.sleep(3.0)
+        yard.tap(8)
+        wait_for_decisions(bench, 3)
+        assert not relay.is_on(1)
+        desk = gate.controller._parts.desks[LANE]
+        desk.door = replace(desk.door, fire=True)
+        assert relay.wait_for_on(1, timeout_seconds=5, after_ns=yard.tap(8))
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()][2:] == ["interlocked", "granted"]
 
 
 def test_a_door_without_contact_counts_as_open_while_it_is_released(tmp_path: Path) -> None:

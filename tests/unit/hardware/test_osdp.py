@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,7 @@ def test_a_reader_without_light_and_buzzer_is_not_sent_what_it_would_refuse(
     reader.stop()
 
 
+@pytest.mark.slow
 def test_a_reader_that_refuses_its_light_against_its_word_is_asked_no_more(
     twin: ReaderTwin, reader: OsdpReader, reports: Reports
 ) -> None:
@@ -229,30 +231,39 @@ def test_a_silent_reader_does_not_silence_its_neighbour(
     present.stop()
 
 
-@pytest.mark.parametrize(
-    ("key", "clear_text", "why"),
-    [
-        (OTHER_KEY, False, "not under its key"),
-        (None, False, "not under its key"),
-        (DEFAULT_KEY, False, "not under its key"),
-        (None, True, "no secure channel"),
-    ],
-    ids=["another key", "install mode", "the default key", "clear text"],
-)
-def test_a_reader_outside_its_secure_channel_is_ignored_and_never_given_a_key(
-    key: bytes | None, clear_text: bool, why: str, bus: OsdpBus, line: OsdpLine, reports: Reports
+OUTSIDE = {
+    "another key": (OTHER_KEY, False, "not under its key"),
+    "install mode": (None, False, "not under its key"),
+    "the default key": (DEFAULT_KEY, False, "not under its key"),
+    "clear text": (None, True, "no secure channel"),
+}
+"""By name: the key of a reader, whether it claims no secure channel, and what is said of it."""
+
+
+@pytest.mark.usefixtures("nothing_left_behind")
+def test_readers_outside_their_secure_channel_are_ignored_and_never_given_a_key(
+    tmp_path: Path, reports: Reports
 ) -> None:
-    twin = bus.add(3, key, clear_text=clear_text)
-    reader = made(line)
-    reader.start(reports)
-    assert why in reports.wait_for(Health.LOST).detail
-    twin.tap(7)
-    twin.type("1#")
-    time.sleep(1.5)
-    assert not [seen for seen in reports.drain() if isinstance(seen, CardRead | KeyPress)]
-    assert twin.key == key
-    assert not twin.is_secure
-    reader.stop()
+    with ExitStack() as plugged:
+        twins = {}
+        for name, (key, clear_text, _why) in OUTSIDE.items():
+            bus = plugged.enter_context(OsdpBus(tmp_path / name, name=name))
+            twins[name] = bus.add(3, key, clear_text=clear_text)
+            reader = made(OsdpLine(bus.path, name=f"line of {name}"), name=name)
+            reader.start(reports)
+            plugged.callback(reader.stop)
+        lost = [reports.wait_for(Health.LOST) for _ in OUTSIDE]
+        for twin in twins.values():
+            twin.tap(7)
+            twin.type("1#")
+        time.sleep(1.5)
+        assert not [seen for seen in reports.drain() if isinstance(seen, CardRead | KeyPress)]
+        assert {state.device: OUTSIDE[state.device][2] in state.detail for state in lost} == dict.fromkeys(
+            OUTSIDE, True
+        )
+        for name, twin in twins.items():
+            assert twin.key == OUTSIDE[name][0]
+            assert not twin.is_secure
 
 
 def test_a_reader_that_was_reset_is_lost_and_is_not_given_its_key_again(

@@ -2,9 +2,9 @@
 
 Over random histories of taps, unplugged cables, power cuts and SIGKILL the board's own record of bytes
 is laid beside the journal on the disk: every ON byte has a decision of its own that was on the disk
-before it, and nothing else was said but OFF. And a real process is killed with SIGKILL at many moments around a grant, over a real pty with a board that
-keeps what it heard. Does not cover: a relay board that switches by itself, a lock wired so that
-losing power opens it (the wiring guide's part), or orders the server repeats (ids are stored first).
+before it, and nothing else was said but OFF. A whole `menjin gate run` is killed at many moments around
+a grant. Does not cover: a relay board that switches by itself, a lock wired so that losing power opens
+it (the wiring guide's part), or orders the server repeats (ids are stored first).
 """
 
 import fcntl

@@ -17,6 +17,7 @@ import qrcode
 from demo.boards import Trace, plug_boards
 from demo.site_files import OSDP_ADDRESS, GatePlan
 from hardware.interfaces import Frame
+from hardware.simulated.camera_scene import street
 from hardware.simulated.modbus_board import ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
@@ -100,8 +101,7 @@ class Metal:
 
     def clear_view(self) -> None:
         """Let nobody stand in front of the camera."""
-        grey = np.full((480, 640, 3), 96, dtype=np.uint8)
-        self._show([jittered(grey, seed) for seed in range(EMPTY_FRAMES)])
+        self._show([jittered(street(), seed) for seed in range(EMPTY_FRAMES)])
 
     def show_code(self, text: str) -> int:
         """Hold a QR code in front of the camera; return monotonic ns when it was in view."""

@@ -9,8 +9,8 @@ from gate_controller.lane import DoorState
 from gate_controller.lane_desk import LaneDesk, Passing
 from gate_controller.policy import LaneRecord, VisitorCodeCredential
 
-MOMENT_SECONDS = 2.0
-"""How long after the release somebody may still show the same thing for the same passing."""
+SAME_PASSING_SECONDS = 2.0
+"""How long the same thing shown again is the same passing, where the release is shorter than that."""
 
 
 class Passings:
@@ -55,7 +55,10 @@ class Passings:
         return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
 
     def is_repeat(self, lane_id: str, claim: Claim) -> bool:
-        """Tell whether this very thing was let in here a moment ago: still the same passing."""
+        """Tell whether this very thing was let in here a moment ago: still the same passing.
+
+        Counted from the first showing alone, so that nobody makes one passing longer by showing on.
+        """
         shown, until_seconds = self._last.get(lane_id, ("", 0.0))
         return (
             shown == (claim.credential_id or claim.person_id)
@@ -66,9 +69,9 @@ class Passings:
         self, lane: LaneRecord, claim: Claim, decision: Decision, now: datetime, *, is_repeat: bool
     ) -> None:
         """Note who was let in, once the lock was released."""
-        now_seconds = self._parts.clock.monotonic_seconds()
-        shown = claim.credential_id or claim.person_id or ""
-        self._last[lane.lane_id] = (shown, now_seconds + decision.pulse_seconds + MOMENT_SECONDS)
+        if not is_repeat:
+            until = self._parts.clock.monotonic_seconds() + max(decision.pulse_seconds, SAME_PASSING_SECONDS)
+            self._last[lane.lane_id] = (claim.credential_id or claim.person_id or "", until)
         for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
         if lane.antipassback == "off" or decision.person_id is None or for_visitor:
             return

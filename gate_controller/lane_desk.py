@@ -86,8 +86,12 @@ class LaneDesk:
         self.camera = self.camera if self.looks else "closed"
 
     def camera_sees(self, now_seconds: float) -> bool:
-        """Tell whether a face may be looked for: no trouble is known, or it is time to try again."""
-        return not self.camera_trouble or now_seconds >= self.camera_try_again_seconds
+        """Tell whether a face may be looked for: no trouble is known, or it is time to try again.
+
+        A camera that is open for codes tells by itself when it sees again.
+        """
+        may_try = not self.hands_free and now_seconds >= self.camera_try_again_seconds
+        return not self.camera_trouble or may_try
 
     def rest(self) -> None:
         """Forget what was typed and asked, and return to the ways in."""

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from gate_controller.camera_codes import CameraCode, look_for_code
+from gate_controller.camera_watch import TRY_AGAIN_SECONDS
 from gate_controller.clock import GateClock
 from gate_controller.face_desk import FaceDesk
 from gate_controller.journal_chain import Facts
@@ -120,6 +121,8 @@ class ScreenActs:
                 desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
                 self._look_for_code(desk)
             case Method.FACE if self._faces.ready_at(desk.lane_id) and desk.camera_sees(now):
+                # A try at a camera in trouble is one try, unless it shows that the camera sees.
+                desk.camera_try_again_seconds = now + TRY_AGAIN_SECONDS
                 desk.intent = Intent.FACE
                 desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:

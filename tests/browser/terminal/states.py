@@ -18,10 +18,21 @@ SHOWN = {
     "idle_offline": TerminalView(
         screen=Screen.IDLE, methods_offered=NO_FACE, online=False, clock_sure=False, slower=True
     ),
+    "idle_dark": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, camera_trouble="dark"),
+    "idle_covered": TerminalView(
+        screen=Screen.IDLE,
+        methods_offered=NO_FACE,
+        camera="codes_only",
+        camera_trouble="covered",
+        online=False,
+    ),
     "show_card": TerminalView(screen=Screen.SHOW_CARD),
     "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="12-2-1203", online=False),
     "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=8, slower=True),
     "show_code": TerminalView(screen=Screen.SHOW_CODE, camera="codes_only", seconds_left=20),
+    "show_code_to_scanner": TerminalView(
+        screen=Screen.SHOW_CODE, message="code_to_scanner", camera_trouble="lost", seconds_left=20
+    ),
     "face_looking": TerminalView(
         screen=Screen.FACE_LOOKING, camera="looking", seconds_left=8, message="too_small"
     ),

@@ -1,0 +1,169 @@
+"""What a lane's camera tells of itself, and what the gate makes of it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gate_controller.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
+from gate_controller.clock import GateClock
+from gate_controller.device_watch import DeviceWatch
+from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane_memory import LaneMemory
+from gate_controller.policy import Method
+from gate_controller.terminal.view import Screen
+from hardware.camera_trouble import Trouble
+from hardware.errors import DeviceUnavailable
+from hardware.interfaces import Frame
+from hardware.simulated.camera_scene import CameraScene
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+TROUBLES = list(Trouble)
+
+
+class SceneCamera:
+    """A camera before a scene, and a clock that each frame moves on by a tenth of a second."""
+
+    name = "eye"
+    newest_captured_at_ns = 0
+    loss = "eye: sends no frames any more"
+
+    def __init__(self) -> None:
+        self.scene = CameraScene(width=160, height=120)
+        self.seconds = 0.0
+        self.is_open = False
+        self.is_there = True
+        self.is_silent = False
+
+    def open(self) -> None:
+        if not self.is_there:
+            raise DeviceUnavailable("eye cannot be reached")
+        self.is_open = True
+
+    def pace(self, frames_per_second: float | None) -> None:
+        return
+
+    def newest_frame(self, timeout_seconds: float) -> Frame | None:
+        self.seconds += 0.1
+        self.is_open = self.is_open and self.is_there
+        return self.scene.next_frame() if self.is_open and not self.is_silent else None
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@pytest.fixture
+def camera() -> SceneCamera:
+    return SceneCamera()
+
+
+def watched(camera: SceneCamera) -> tuple[WatchedCamera, list[CameraSight]]:
+    told: list[CameraSight] = []
+    return WatchedCamera(camera, "north-in", told.append, lambda: camera.seconds), told
+
+
+def look(watch: WatchedCamera, seconds: float) -> None:
+    watch.open()
+    for _ in range(round(seconds * 10)):
+        watch.newest_frame(0.1)
+    watch.close()
+
+
+def test_a_camera_that_sees_tells_nothing(camera: SceneCamera) -> None:
+    watch, told = watched(camera)
+    look(watch, 20)
+    assert told == []
+
+
+def test_each_trouble_is_told_once_over_many_looks(camera: SceneCamera) -> None:
+    watch, told = watched(camera)
+    camera.scene.cover()
+    for _ in range(4):
+        look(watch, 8)
+    camera.scene.clear()
+    look(watch, 8)
+    assert [sight.trouble for sight in told] == [Trouble.COVERED, None]
+    assert "is the lens covered" in told[0].detail
+
+
+def test_a_closed_camera_is_never_opened_to_be_checked(camera: SceneCamera) -> None:
+    watch, told = watched(camera)
+    assert watch.newest_frame(0.1) is None
+    assert not camera.is_open
+    assert told == []
+
+
+def test_a_camera_that_cannot_be_opened_is_lost_with_the_reason(camera: SceneCamera) -> None:
+    watch, told = watched(camera)
+    camera.is_there = False
+    for _ in range(3):
+        with pytest.raises(DeviceUnavailable):
+            watch.open()
+    assert told == [CameraSight("north-in", "eye", Trouble.LOST, "eye cannot be reached")]
+
+
+def test_a_camera_that_goes_away_or_sends_nothing_is_lost(camera: SceneCamera) -> None:
+    watch, told = watched(camera)
+    camera.is_silent = True
+    look(watch, 3)
+    camera.is_silent = False
+    look(watch, 2)
+    watch.open()
+    camera.is_there = False
+    watch.newest_frame(0.1)
+    assert [(sight.trouble, sight.detail.partition(":")[0]) for sight in told] == [
+        (Trouble.LOST, "no picture comes"),
+        (None, ""),
+        (Trouble.LOST, "eye"),
+    ]
+
+
+@pytest.fixture
+def device_watch(tmp_path: Path) -> Iterator[DeviceWatch]:
+    memory = LaneMemory(tmp_path / "lanes.sqlite3", NOON)
+    yield DeviceWatch(GateClock(lambda: NOON, lambda: 0.0, floor=None, is_battery_backed=True), memory)
+    memory.close()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_face_is_off_while_the_camera_does_not_see_and_may_be_tried_after_five_minutes(
+    device_watch: DeviceWatch, trouble: Trouble
+) -> None:
+    desk, entries = LaneDesk("north-in"), []
+    sight = CameraSight("north-in", "eye", trouble, "in words")
+    take_sight(sight, desk, device_watch, lambda *entry: entries.append(entry), 100.0)
+
+    assert not desk.camera_sees(100.0 + TRY_AGAIN_SECONDS - 1)
+    assert desk.camera_sees(100.0 + TRY_AGAIN_SECONDS)
+    assert [facts for _, facts, _ in entries] == [{"lane_id": "north-in", "trouble": trouble.value}]
+    assert [(d.health, d.detail) for d in device_watch.status({}).devices] == [
+        ("lost" if trouble is Trouble.LOST else "faulty", "in words")
+    ]
+    desk.hands_free = True
+    assert not desk.camera_sees(100.0 + TRY_AGAIN_SECONDS)
+    take_sight(
+        CameraSight("north-in", "eye", None), desk, device_watch, lambda *entry: entries.append(entry), 900.0
+    )
+    assert desk.camera_sees(900.0)
+    assert entries[-1][0] == "camera_clear"
+
+
+def test_only_dark_raises_no_alarm(device_watch: DeviceWatch) -> None:
+    kinds: list[str] = []
+    for trouble in TROUBLES:
+        sight = CameraSight("north-in", "eye", trouble)
+        take_sight(sight, LaneDesk("north-in"), device_watch, lambda kind, *_: kinds.append(kind), 0.0)
+    assert kinds == ["camera_dark", "alarm_camera", "alarm_camera", "alarm_camera"]
+
+
+def test_the_sign_of_a_hands_free_camera_is_never_closed_and_a_look_for_a_face_says_so() -> None:
+    desk = LaneDesk("north-in", hands_free=True)
+    shown = []
+    for step in (lambda: None, lambda: desk.look_begins("looking"), desk.look_ended, desk.rest):
+        step()
+        view = desk.view(
+            0.0, standing=Screen.IDLE, methods=(Method.CARD,), online=True, clock_sure=True, lane_name=""
+        )
+        shown.append(view.camera)
+    assert shown == ["codes_only", "looking", "codes_only", "codes_only"]

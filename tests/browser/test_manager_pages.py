@@ -124,6 +124,8 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
     person = f"/manage/people/{managed.persons['王芳']}"
     return {
         "now": "/manage/", "lane": "/manage/lanes/north-in", "lockdown": "/manage/lockdown",
+        "sheet": "/manage/lanes/north-in/sheet", "no_sheet": "/manage/lanes/garage-out/sheet",
+        "sheet_edit": "/manage/lanes/north-in/sheet/edit",
         "people": "/manage/people/", "nothing_found": "/manage/people/?q=zzz", "person": person,
         "person_new": "/manage/people/new", "people_import": "/manage/people/import",
         "grants": f"{person}/grants", "move_out": f"{person}/move-out",

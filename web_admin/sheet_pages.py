@@ -1,0 +1,236 @@
+"""The lane sheet of each lane: what was measured, which rules it breaks, on paper too."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, DateField, Field, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
+
+from gate_controller.lane_sheet import Finding, LaneSheet, must_findings
+from web_admin import sheet_words, words
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.lane_sheets import findings_about, save_draft, save_sheet, sheets_of
+from web_admin.models import Lane
+from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.permissions import allowed
+from web_admin.sheet_models import LaneSheetRow
+from web_admin.sheet_standing import Standing, facts_of, sheet_rows, standing_of
+
+bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
+
+MAX_TEXT_CHARS = 200
+MAX_HEIGHTS = 8
+MAX_MILLIMETRES = 20_000
+PHOTO_HINT = _l("Where the photo is kept, such as binder 2, page 5. The photo itself is not stored here.")
+
+Page = str | Response | tuple[str, int]
+
+
+def _choice(name: str, nothing: LazyString | None = None) -> SelectField:
+    first = [("", nothing or _l("Please choose"))]
+    return SelectField(
+        sheet_words.LABELS[name], choices=options([*first, *sheet_words.CHOICES[name].items()])
+    )
+
+
+def _radio(name: str, default: str | None = None) -> RadioField:
+    return RadioField(
+        sheet_words.LABELS[name], choices=options(sheet_words.CHOICES[name]), default=default,
+        validators=[Optional()],
+    )
+
+
+def _line(name: str, hint: LazyString | None = None) -> StringField:
+    return StringField(
+        sheet_words.LABELS[name], description=hint or "", validators=[Length(max=MAX_TEXT_CHARS)]
+    )
+
+
+def _day(name: str) -> DateField:
+    return DateField(sheet_words.LABELS[name], validators=[Optional()])
+
+
+class SheetForm(OnceForm):
+    """A lane sheet; what stays empty was not measured yet."""
+
+    lock = _choice("lock")
+    fails = _radio("fails")
+    safety_input = _choice("safety_input", _l("None"))
+    on_escape_route = _radio("on_escape_route")
+    free_exit = _radio("free_exit", "none")
+    fire_release = _radio("fire_release", "none")
+    manual_release = BooleanField(sheet_words.LABELS["manual_release"])
+    exit_sign_photo = _line("exit_sign_photo", PHOTO_HINT)
+    exit_sign_date = _day("exit_sign_date")
+    reader_heights_mm = StringField(
+        sheet_words.LABELS["reader_heights_mm"], description=_l("One or several, such as 1100, 1400.")
+    )
+    opening_width_mm = IntegerField(
+        sheet_words.LABELS["opening_width_mm"],
+        validators=[Optional(), NumberRange(1, MAX_MILLIMETRES, _l("From 1 to 20000 mm."))],
+    )
+    is_accessible_lane = BooleanField(sheet_words.LABELS["is_accessible_lane"])
+    camera_location = _choice("camera_location", _l("No camera at this lane"))
+    camera_view = _line("camera_view")
+    camera_sign_photo = _line("camera_sign_photo", PHOTO_HINT)
+    camera_sign_date = _day("camera_sign_date")
+    emergency_access = _line("emergency_access", _l("Such as a key box, or the emergency code."))
+    last_drill = _day("last_drill")
+
+    def validate_reader_heights_mm(self, field: Field) -> None:
+        """Refuse what is no list of millimetres."""
+        parts = _height_texts(typed(field))
+        if len(parts) > MAX_HEIGHTS or not all(
+            part.isascii() and part.isdigit() and 1 <= int(part) <= MAX_MILLIMETRES for part in parts
+        ):
+            raise ValidationError(_("Type at most 8 whole numbers of millimetres, such as 1100, 1400."))
+
+    def fill(self, sheet: LaneSheet) -> None:
+        """Show a sheet in the fields."""
+        for name in sheet.__struct_fields__:
+            self[name].data = getattr(sheet, name)
+        for name in ("lock", "camera_location", "fails"):
+            self[name].data = getattr(sheet, name) or ""
+        self.safety_input.data = "" if sheet.safety_input == "none" else sheet.safety_input
+        self.on_escape_route.data = {True: "yes", False: "no"}.get(sheet.on_escape_route or False)
+        if sheet.on_escape_route is None:
+            self.on_escape_route.data = None
+        self.reader_heights_mm.data = ", ".join(str(height) for height in sheet.reader_heights_mm)
+
+    def sheet(self) -> LaneSheet:
+        """Return what was typed, after validation."""
+        said = {name: self[name].data for name in LaneSheet.__struct_fields__}
+        said = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
+        said["on_escape_route"] = {"yes": True, "no": False}.get(typed(self.on_escape_route))
+        said["reader_heights_mm"] = [int(part) for part in _height_texts(typed(self.reader_heights_mm))]
+        for name in ("lock", "fails", "camera_location"):
+            said[name] = said[name] or None
+        for name in ("free_exit", "fire_release", "safety_input"):
+            said[name] = said[name] or "none"
+        return msgspec.convert(said, LaneSheet)
+
+
+def _height_texts(text: str) -> list[str]:
+    return text.replace("，", " ").replace("、", " ").replace(",", " ").split()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of a readable sheet: label, value ("" where nothing was said), what is wrong with it."""
+
+    label: LazyString
+    value: str
+    findings: tuple[Finding, ...]
+
+
+@bp.get("/<lane_id>/sheet")
+@allowed("see_gates")
+def show(lane_id: str) -> str:
+    """Show a lane's sheet, whether the lane is live, and what is wrong; the page prints as a form."""
+    lane = get_or_404(request_session(), Lane, lane_id)
+    row = request_session().get(LaneSheetRow, lane_id)
+    live, draft = sheets_of(row)
+    shown = live or draft or LaneSheet()
+    findings = findings_about(request_session(), lane, shown, _today())
+    return render_template(
+        "manager/lane_sheet.html",
+        lane=lane,
+        row=row,
+        standing=standing_of(row),
+        has_sheet=live is not None or draft is not None,
+        is_draft=live is None,
+        has_draft=draft is not None,
+        groups=[(title, _readings(names, shown, findings)) for title, names in sheet_words.GROUPS],
+        findings=findings,
+        finding_text=sheet_words.finding_text,
+    )
+
+
+@bp.route("/<lane_id>/sheet/edit", methods=["GET", "POST"])
+@allowed("edit_gates")
+def edit(lane_id: str) -> Page:
+    """Change a sheet: keep it as a draft, or put the lane live; every rule in the way stands at its field."""
+    lane = get_or_404(request_session(), Lane, lane_id)
+    form = SheetForm()
+    if not form.is_submitted():
+        live, draft = sheets_of(request_session().get(LaneSheetRow, lane_id))
+        form.fill(draft or live or LaneSheet())
+    wants_live = request.form.get("intent") == "live"
+    if form.validate_on_submit() and not (wants_live and _show_broken(form, lane)):
+        sheet = form.sheet()
+
+        def work(act: Act) -> LaneSheetRow:
+            return save_sheet(act, lane_id, sheet) if wants_live else save_draft(act, lane_id, sheet)
+
+        if do(form, work) is not None:
+            flash(
+                _("The lane is live. The gate knows within seconds.") if wants_live
+                else _("The draft was kept. The lane stays as it was."),
+                "success",
+            )
+        if not form.errors:
+            return redirect(url_for("sheets.show", lane_id=lane_id), 303)
+    page = render_template("manager/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_words.GROUPS)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _show_broken(form: SheetForm, lane: Lane) -> bool:
+    """Write every rule that keeps the lane from going live beside its field; tell whether there is one."""
+    rows = sheet_rows(request_session(), current_site().site_id)
+    findings = must_findings(form.sheet(), facts_of(lane, rows))
+    for finding in findings:
+        field = form[finding.key]
+        field.errors = [*field.errors, sheet_words.finding_text(finding)]
+    if findings:
+        form.form_errors.append(
+            _("The lane does not go live yet: see the marked fields. A draft can be kept at any time.")
+        )
+    return bool(findings)
+
+
+def _readings(names: tuple[str, ...], sheet: LaneSheet, findings: tuple[Finding, ...]) -> list[Reading]:
+    return [
+        Reading(
+            sheet_words.LABELS[name],
+            _value_text(name, getattr(sheet, name)),
+            tuple(finding for finding in findings if finding.key == name),
+        )
+        for name in names
+    ]
+
+
+def _value_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(sheet_words.YES_NO["yes" if value else "no"])
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return ", ".join(str(height) for height in value)
+    if name in sheet_words.CHOICES and value is not None:
+        return str(words.word(sheet_words.CHOICES[name], str(value)))
+    return "" if value is None else str(value)
+
+
+def _today() -> date:
+    return request_now().astimezone(site_zone()).date()
+
+
+def _standing_of_lane(lane: Lane) -> Standing:
+    """Return how a lane stands; the site's sheets are read once a request."""
+    if "menjin_sheets" not in g:
+        g.menjin_sheets = sheet_rows(request_session(), current_site().site_id)
+    return standing_of(g.menjin_sheets.get(lane.lane_id))
+
+
+@bp.app_context_processor
+def _for_every_page() -> dict[str, object]:
+    return {"lane_standing": _standing_of_lane, "standing_text": sheet_words.standing_text}

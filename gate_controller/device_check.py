@@ -1,6 +1,5 @@
 """Listen to every reader and input of a site file for some seconds, and judge what was heard."""
 
-import os
 import queue
 import time
 from collections import Counter
@@ -27,6 +26,7 @@ from hardware.interfaces import (
     KeyPress,
 )
 from hardware.osdp_pairing import Answer, ask_stranger
+from hardware.serial_line import CANNOT_OPEN
 
 ASK_SECONDS = 1.5
 NOT_AT_REST = {
@@ -142,7 +142,7 @@ def _place(config: GateConfig, name: str) -> tuple[str, Path | None, int | None]
 
 
 def _why_lost(config: GateConfig, name: str, port: Path | None, detail: str) -> str:
-    if port is not None and not os.path.realpath(port).startswith("/dev/gpiochip"):
+    if port is not None and CANNOT_OPEN in detail:
         trouble = port_trouble(port)
         if trouble is not None:
             return trouble

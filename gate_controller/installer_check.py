@@ -19,6 +19,7 @@ from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay
 from hardware.port_names import may_move
+from hardware.serial_line import CANNOT_OPEN
 
 DEVICE_SECONDS = 4.0
 """Enough for an OSDP reader that does not answer under its key to show."""
@@ -87,28 +88,31 @@ def _stay(parts: Mapping[str, P]) -> dict[str, P]:
 def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
     told: dict[str, DeviceState] = {}
     relays = make_relays(config, ModbusLines(), lambda state: told.update({state.device: state}))
-    unusable = {name: trouble for name, trouble in _board_troubles(config) if trouble is not None}
-    for name, trouble in unusable.items():
-        yield wrong("relay", name, trouble)
+    unusable: set[str] = set()
     for lane_id, relay in relays.items():
         board = config.lane[lane_id].relay
+        failure = None if board in unusable else _failure_of(relay, told, board)
+        trouble = _port_trouble(config, board, failure)
+        if trouble is not None:
+            unusable.add(board)
+            yield wrong("relay", board, trouble)
         if board in unusable:
             yield wrong("lane", lane_id, f"cannot be opened: its relay {board} is not there, as said above")
-            continue
-        failure = _failure_of(relay, told, board)
-        if failure is None:
-            yield _at_rest(config, lane_id, relay)
-        else:
+        elif failure is not None:
             yield wrong("lane", lane_id, f"cannot be opened: {failure}")
+        else:
+            yield _at_rest(config, lane_id, relay)
     used = {lane.relay for lane in config.lane.values()}
     for name in config.relay:
         if name not in used:
             yield warning("relay", name, "no lane uses it, so it was not tried")
 
 
-def _board_troubles(config: GateConfig) -> Iterator[tuple[str, str | None]]:
-    for name, board in config.relay.items():
-        yield name, port_trouble(board.port) if board.port is not None else None
+def _port_trouble(config: GateConfig, board: str, failure: str | None) -> str | None:
+    section = config.relay.get(board)
+    if failure is None or CANNOT_OPEN not in failure or section is None or section.port is None:
+        return None
+    return port_trouble(section.port)
 
 
 def _failure_of(relay: Relay, told: Mapping[str, DeviceState], board: str) -> str | None:

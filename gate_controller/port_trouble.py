@@ -11,6 +11,7 @@ from hardware.port_names import may_move, plugged_ports, stable_names
 
 PROCESSES = Path("/proc")
 NAMES_SHOWN = 6
+COMMAND_CHARS = 40
 
 
 def port_trouble(path: Path) -> str | None:
@@ -44,11 +45,30 @@ def unstable_name(path: Path) -> str | None:
 
 
 def holders_of(path: Path) -> Iterator[str]:
-    """Yield the other programs that have a device open, as far as this user may see them (proc(5))."""
+    """Yield the other programs that hold a device, as far as this user may see them (proc(5)).
+
+    Those with a lock on it, as Menjin and most serial programs take; else all that have it open.
+    """
     target = os.path.realpath(path)
-    for process in PROCESSES.glob("[0-9]*"):
-        if int(process.name) != os.getpid() and _has_open(process, target):
-            yield f"{_command_of(process)} (process {process.name})"
+    having = [
+        process
+        for process in PROCESSES.glob("[0-9]*")
+        if int(process.name) != os.getpid() and _has_open(process, target)
+    ]
+    locking = _locking(path)
+    for process in [process for process in having if int(process.name) in locking] or having:
+        yield f"{_command_of(process)} (process {process.name})"
+
+
+def _locking(path: Path) -> set[int]:
+    """Return the numbers of the processes with a lock on a file (`/proc/locks`, by inode)."""
+    try:
+        lines = (PROCESSES / "locks").read_text().splitlines()
+        inode = str(path.stat().st_ino)
+    except OSError:
+        return set()
+    locks = [words for words in map(str.split, lines) if len(words) >= 6 and words[5].endswith(f":{inode}")]
+    return {int(words[4]) for words in locks if words[4].isdigit()}
 
 
 def _has_open(process: Path, target: str) -> bool:
@@ -72,7 +92,7 @@ def _command_of(process: Path) -> str:
     except OSError:
         words = []
     shown = [Path(word.decode(errors="replace")).name for word in words[:4] if word]
-    return " ".join(shown) or "a program"
+    return " ".join(shown)[:COMMAND_CHARS] or "a program"
 
 
 def _not_allowed(path: Path) -> str:

@@ -22,6 +22,8 @@ from hardware.port_names import may_move, stable_names
 
 WRITE_TIMEOUT_SECONDS = 0.5
 THROUGH_TIMEOUT_SECONDS = 0.15
+CANNOT_OPEN = "cannot open"
+"""In the error of a port that is not there, not allowed or held, and of no other."""
 # pyserial lets termios.error through, which is not an OSError, when a port goes in mid-call.
 _FAILURES = (OSError, ValueError, termios.error)
 
@@ -92,7 +94,7 @@ class SerialLine:
         except _FAILURES as failure:
             why = os.strerror(failure.errno) if isinstance(failure, OSError) and failure.errno else failure
             raise DeviceUnavailable(
-                f"{self.name}: cannot open {self.path} ({why}); "
+                f"{self.name}: {CANNOT_OPEN} {self.path} ({why}); "
                 "check the cable, and that no other program holds it"
             ) from failure
         self._port = port

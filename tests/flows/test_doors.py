@@ -3,14 +3,16 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gate_controller.lane import DoorState
+from gate_controller.lane_memory import LaneMemory
 from gate_controller.policy import Grant
 from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
@@ -87,6 +89,14 @@ class TwoDoors:
             connection.close()
         kinds = [json.loads(row[0])["kind"] for row in rows]
         return [kind for kind in kinds if kind not in NOT_OF_DOORS]
+
+    def remembered(self, lane_id: str) -> DoorState:
+        """Return where the door was when the gate last wrote it down."""
+        memory = LaneMemory(self.bench.root / "data" / "lanes.sqlite3", datetime.now(UTC))
+        try:
+            return memory.door(lane_id)
+        finally:
+            memory.close()
 
     def wait_for(self, *kinds: str) -> None:
         """Return once exactly these events, in this order, are on the disk."""
@@ -236,7 +246,12 @@ def make_shut(gate: TwoDoors) -> list[str]:
     ],
 )
 def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(
-    gate: TwoDoors, lane_id: str, state: DoorState, make, found_open: list[str], found_shut: str
+    gate: TwoDoors,
+    lane_id: str,
+    state: DoorState,
+    make: Callable[[TwoDoors], list[str]],
+    found_open: list[str],
+    found_shut: str,
 ) -> None:
     """Killed with the door in each state; found open first, killed again, and then found shut."""
     life = GateProcess.start(gate.bench)
@@ -244,6 +259,7 @@ def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(
     gate.wait_for(*expected)
     time.sleep(0.2)
     life.kill()
+    assert gate.remembered(lane_id) is state
     gate.door(lane_id, True)
     life = GateProcess.start(gate.bench)
     expected += found_open

@@ -1,12 +1,13 @@
 """What doors, buttons, wires and devices say, as it reaches the journal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.clock import GateClock
@@ -65,12 +66,12 @@ class Gatehouse:
         self.now += seconds
         return self._kinds_after(lambda: self.watch.time_passed(self.desks, self.record))
 
-    def grant(self, direction: str = "in") -> None:
+    def grant(self, direction: Literal["in", "out"] = "in") -> None:
         desk = self.desks[NORTH]
         desk.door = granted(desk.door, self.now, 3.0)
         desk.passing = Passing(MOTHER, direction)
 
-    def _kinds_after(self, act) -> list[str]:
+    def _kinds_after(self, act: Callable[[], None]) -> list[str]:
         before = len(self.told)
         act()
         return [kind for kind, _ in self.told[before:]]
@@ -111,7 +112,11 @@ def test_a_button_is_recorded_once_and_its_opening_is_not_forced(
 
 def test_a_button_excuses_its_own_lane_only(gate: Gatehouse) -> None:
     gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
+    for active in (True, False):
+        gate.wire(InputKind.EXIT_BUTTON, active=active, lane=SOUTH, at="wires:9")
+    gate.now += 10.1
     assert gate.wire(InputKind.DOOR_OPEN, active=True, lane=SOUTH) == ["alarm_door_forced"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
 
 
 def test_of_two_buttons_one_let_go_still_leaves_the_other_pressed(gate: Gatehouse) -> None:
@@ -305,9 +310,10 @@ STEPS = st.lists(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(STEPS)
 def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(
-    tmp_path_factory: pytest.TempPathFactory, steps: list
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]
 ) -> None:
     gate = Gatehouse(tmp_path_factory.mktemp("watch") / "lanes.sqlite3")
     for what, *more in steps:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.lane import DoorState
@@ -170,9 +171,10 @@ MOVES = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(MOVES)
 def test_over_any_history_inside_are_those_who_came_last_within_12_hours(
-    tmp_path_factory: pytest.TempPathFactory, moves: list
+    tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[str, Literal["in", "out"], int]]
 ) -> None:
     path = tmp_path_factory.mktemp("memory") / "lanes.sqlite3"
     now, came = NOW, {}

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import and_, or_, select
@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from gate_controller.access import Reason
 from gate_controller.policy import Method
-from web_admin import words
+from web_admin import event_details, words
 from web_admin.acts import record
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import lane_options, options
@@ -27,6 +27,20 @@ from web_admin.why_refused import NothingPublished, why_refused
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
+KINDS = {
+    "access": (_l("Passages"), ("access",)),
+    "alarms": (_l("Alarms"), ()),
+    "held": (_l("Held open, emergency access"),
+             ("held_open", "hold_ended", "hold_refused", "alarm_override", "antipassback_violated")),
+    "buttons": (_l("Buttons and intercom"), ("exit_request", "guard_button", "intercom_opening")),
+    "doors": (_l("Doors"), ("door_opened", "door_closed", "door_found_open", "door_held_clear", "no_entry",
+                            "alarm_door_forced", "alarm_door_held")),
+    "power": (_l("Power and devices"),
+              ("alarm_on_battery", "on_battery_clear", "alarm_battery_low", "battery_low_clear",
+               "alarm_obstacle", "obstacle_clear", "alarm_camera", "camera_clear", "alarm_device_lost",
+               "device_back", "started")),
+}
+"""What the list can be narrowed to; alarms are known by how their word begins."""
 
 Page = str | Response | tuple[str, int]
 
@@ -84,7 +98,9 @@ def show_list() -> str:
         query = query.where(GateEvent.at >= start, GateEvent.at < start + timedelta(days=1))
     if wanted["kind"] == "alarms":
         query = query.where(GateEvent.kind.like("alarm%"))
-    elif wanted["kind"] == "access" or wanted["reason"] or wanted["method"]:
+    elif wanted["kind"] in KINDS:
+        query = query.where(GateEvent.kind.in_(KINDS[wanted["kind"]][1]))
+    if wanted["reason"] or wanted["method"]:
         query = query.where(GateEvent.kind == "access")
     for fact in ("reason", "method"):
         if wanted[fact]:
@@ -104,6 +120,9 @@ def show_list() -> str:
     return render_template(
         "manager/events.html",
         rows=rows[:PAGE_ROWS],
+        details=event_details,
+        labels=event_details.emergency_labels(request_session(), rows),
+        kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
         before=f"{last.at.isoformat()}~{last.gate_id}~{last.seq}" if last is not None else None,
         gates=gates,
         lane_names={lane.lane_id: lane.name for gate in gates for lane in gate.lanes},
@@ -138,6 +157,27 @@ def of_person(person_id: str) -> Page:
         "manager/passages.html", person=person, form=form, rows=rows, reason_text=for_staff,
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
     )
+    return (page, 422) if form.errors else page
+
+
+@bp.route("/who/<gate_id>/<seq>", methods=["GET", "POST"])
+@allowed("see_named_passages")
+def who(gate_id: str, seq: str) -> Page:
+    """Ask for a reason, record it where the person sees it, then name who held or opened a lane."""
+    session = request_session()
+    gate = get_or_404(session, Gate, gate_id)
+    key = (gate_id, request.args.get("journal", ""), int(seq) if seq.isdecimal() else -1)
+    event = session.get(GateEvent, key)
+    if event is None or not event_details.can_be_named(event):
+        abort(404)
+    form = LookupForm()
+    person = None
+    if form.validate_on_submit():
+        person = session.get(Person, event.person_id)
+        record(current_act(), "named_lookup", {"role": role_names()[0]},
+               personal={"reason": form.reason.data}, person_id=event.person_id)
+    page = render_template("manager/who.html", form=form, event=event, gate=gate, person=person,
+                           details=event_details, asked=form.is_submitted() and not form.errors)
     return (page, 422) if form.errors else page
 
 

@@ -1,7 +1,8 @@
 """Now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin import event_details
 from web_admin.acts import Act, record
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS, end_field, options, reason_field
@@ -36,6 +38,18 @@ LAST_PASSAGES = 12
 SILENT_AFTER = timedelta(minutes=2)
 
 Page = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A lane that stands open because of staff at the gate, a code, or its schedule."""
+
+    entry: GateEvent | None
+
+    @property
+    def until(self) -> datetime | None:
+        """Return when it ends by itself, None where that is not known here yet."""
+        return event_details.until(self.entry) if self.entry is not None else None
 
 
 class OpenForm(OnceForm):
@@ -101,11 +115,23 @@ def live_override(lane: Lane) -> bool:
     )
 
 
-def _door(lane: Lane) -> str | None:
+def _told(lane: Lane, what: str) -> str | None:
+    """Return what the gate last told of a lane: `door` or `posture`."""
     for state in lane.gate.lane_states or []:
         if state.get("lane_id") == lane.lane_id:
-            return str(state.get("door"))
+            return str(state.get(what))
     return None
+
+
+def _door(lane: Lane) -> str | None:
+    return _told(lane, "door")
+
+
+def _held_at_gate(lane: Lane) -> Holding | None:
+    """Return what holds a lane open that nobody ordered to be, as its gate tells; None for all others."""
+    if live_override(lane) or lane.posture != "normal" or _told(lane, "posture") != "held_open":
+        return None
+    return Holding(event_details.holding_now(request_session(), lane.lane_id, request_now()))
 
 
 @bp.get("/")
@@ -127,6 +153,7 @@ def show() -> str:
         .order_by(GateEvent.at.desc())
         .limit(LAST_PASSAGES)
     ).all()
+    entries = event_details.events_of_alarms(session, alarms)
     return render_template(
         "manager/now.html",
         gates=gates,
@@ -135,6 +162,10 @@ def show() -> str:
         lane_names={lane.lane_id: lane.name for gate in gates for lane in gate.lanes},
         gate_names={gate.gate_id: gate.name for gate in gates},
         door=_door,
+        held_at_gate=_held_at_gate,
+        details=event_details,
+        alarm_entries=entries,
+        labels=event_details.emergency_labels(session, entries.values()),
         is_silent=is_silent,
         live_override=live_override,
         alarm_form=AlarmForm(),
@@ -179,6 +210,7 @@ def _lane_page(
         "manager/lane_now.html",
         lane=lane,
         door=_door(lane),
+        held_at_gate=_held_at_gate,
         overridden=live_override(lane),
         open_form=open_form or OpenForm(formdata=None),
         posture_form=posture_form or PostureForm(formdata=None, data={"until": None}),

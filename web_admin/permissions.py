@@ -22,8 +22,9 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "manager": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
+        "give_override",
         "see_visitors", "issue_passes",
-        "see_gates", "edit_gates", "pair_gates",
+        "see_gates", "edit_gates", "pair_gates", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy",
     }),

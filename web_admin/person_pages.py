@@ -22,6 +22,7 @@ from web_admin.homes_and_people import (
     move_out,
     resume_person,
     set_grants,
+    set_may_override,
     suspend_person,
 )
 from web_admin.models import Hours, Person
@@ -234,6 +235,23 @@ def resume(person_id: str) -> Page:
 
     if form.validate_on_submit() and do(form, work):
         flash(_("The suspension has ended."), "success")
+    return _refused(person, form)
+
+
+@bp.post("/override")
+@allowed("give_override")
+def override(person_id: str) -> Page:
+    """Let a member of staff open in lockdown and hold lanes open, or take that away."""
+    person = _person(person_id)
+    form = AgainForm()
+    may_override = request.form.get("may_override") == "1"
+
+    def work(act: Act) -> bool:
+        set_may_override(act, person_id, may_override)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Saved. The gates know within seconds."), "success")
     return _refused(person, form)
 
 

@@ -1,0 +1,131 @@
+"""Emergency access: codes for ambulance and fire brigade, when each was used, and a new one after that."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from gate_controller.policy import EMERGENCY_HOME_NUMBER
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
+from web_admin.form_fields import CheckList, lane_options, options
+from web_admin.form_once import OnceForm
+from web_admin.models import EmergencyCode, Lane
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")
+
+HOLDS = (
+    ("0", _l("Opens once")),
+    ("15", _l("Holds it open for 15 minutes")),
+    ("30", _l("Holds it open for 30 minutes")),
+    ("60", _l("Holds it open for one hour")),
+    ("240", _l("Holds it open for four hours")),
+)
+LISTED_ENDED = 20
+
+Page = str | Response | tuple[str, int]
+
+
+class CodeForm(OnceForm):
+    """A code for one service."""
+
+    label = StringField(
+        _l("Who is it for?"),
+        description=_l("The service, such as “Ambulance 120” or “Fire brigade”. One code for each, so that "
+                       "you see who came."),
+        validators=[InputRequired(_l("Say who it is for.")), Length(max=MAX_LABEL_CHARS)],
+    )
+    lanes = CheckList(_l("Opens"), description=_l("Lanes with a keypad, also in lockdown and out of use."))
+    hold_minutes = SelectField(_l("What it does"), choices=options(HOLDS), default="0")
+
+
+def _with_keypad() -> list[Lane]:
+    return [lane for lane in site_lanes() if "pin" in lane.methods]
+
+
+@bp.get("/")
+@allowed("manage_emergency_codes")
+def show_list() -> str:
+    """List the codes with their lanes and last use; never a code itself."""
+    session = request_session()
+    of_site = select(EmergencyCode).where(EmergencyCode.site_id == current_site().site_id)
+    live = of_site.where(EmergencyCode.state != "ended").order_by(EmergencyCode.label)
+    ended = of_site.where(EmergencyCode.state == "ended").order_by(EmergencyCode.ended_at.desc())
+    return render_template(
+        "manager/emergency.html",
+        live=session.scalars(live).all(),
+        ended=session.scalars(ended.limit(LISTED_ENDED)).all(),
+        lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
+        home_number=EMERGENCY_HOME_NUMBER,
+        any_keypad=bool(_with_keypad()),
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("manage_emergency_codes")
+def new() -> Page:
+    """Make a code and show it this one time; one that takes another's place ends it."""
+    replaced = _replaced()
+    lanes = _with_keypad()
+    form = CodeForm()
+    form.lanes.choices = lane_options(lanes)
+    if not form.is_submitted():
+        form.lanes.data = [lane.lane_id for lane in lanes if lane.direction == "in"]
+        if replaced is not None:
+            form.label.data, form.lanes.data = replaced.label, replaced.lanes
+            form.hold_minutes.data = str(replaced.hold_minutes)
+    if form.validate_on_submit():
+        digits = do(form, lambda act: make_emergency_code(
+            act,
+            label=typed(form.label),
+            lanes=form.lanes.data or [],
+            hold_minutes=int(form.hold_minutes.data),
+            replaces=replaced.credential_id if replaced is not None else None,
+        ))
+        if digits is not None:
+            chosen = [lane for lane in lanes if lane.lane_id in (form.lanes.data or [])]
+            return render_template(
+                "manager/emergency_once.html", digits=digits, label=typed(form.label), lanes=chosen,
+                hold_minutes=int(form.hold_minutes.data), home_number=EMERGENCY_HOME_NUMBER,
+                replaced=replaced,
+            )
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("emergency.show_list"), 303)
+    page = render_template("manager/emergency_new.html", form=form, replaced=replaced)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _replaced() -> EmergencyCode | None:
+    """Return the live code that a new one takes the place of, as the address names it."""
+    credential_id = request.args.get("instead_of", "")
+    if not credential_id:
+        return None
+    code = get_or_404(request_session(), EmergencyCode, credential_id)
+    return code if code.state != "ended" else None
+
+
+@bp.post("/<credential_id>/end")
+@allowed("manage_emergency_codes")
+def end(credential_id: str) -> Response:
+    """End a code for good; doing it again changes nothing."""
+    get_or_404(request_session(), EmergencyCode, credential_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        end_emergency_code(act, credential_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Ended. No gate opens for this code any more."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("emergency.show_list"), 303)

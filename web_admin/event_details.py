@@ -1,0 +1,111 @@
+"""What stands behind an event besides its kind: who held a lane open, until when, why it ended.
+
+No names here: staff are "a staff card" until someone asks with a reason, and an emergency code is the
+service it was made for, which is no person.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.models import Alarm, EmergencyCode, GateEvent
+
+HOLDINGS = ("held_open", "hold_ended", "hold_refused")
+NAMED_KINDS = frozenset({*HOLDINGS, "alarm_override", "antipassback_violated"})
+"""Kinds whose person is shown to whoever gives a reason."""
+ENDED_BY = {
+    "time": _l("its time was over"),
+    "staff_card": _l("ended with a staff card"),
+    "policy": _l("ended by the office or the schedule"),
+    "stop": _l("the controller stopped"),
+}
+BY_STAFF_CARD = _l("by a staff card")
+BY_OFFICE = _l("by the office")
+BY_SCHEDULE = _l("by schedule")
+BY_EMERGENCY_CODE = _l("by an emergency code")
+
+
+def emergency_labels(session: Session, events: Iterable[GateEvent]) -> dict[str, str]:
+    """Return by credential the services whose codes these events are about."""
+    ids = {str((event.personal or {}).get("credential_id") or "") for event in events} - {""}
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(EmergencyCode.credential_id, EmergencyCode.label).where(
+            EmergencyCode.credential_id.in_(sorted(ids))
+        )
+    )
+    return {str(credential_id): str(label) for credential_id, label in rows}
+
+
+def by_whom(event: GateEvent, labels: dict[str, str]) -> LazyString | str | None:
+    """Return what opened or held a lane, without naming anyone; None for events without such a cause."""
+    label = labels.get(str((event.personal or {}).get("credential_id") or ""))
+    if label is not None:
+        return label
+    by = event.facts.get("by")
+    if by is not None:
+        return {"staff_card": BY_STAFF_CARD, "emergency_code": BY_EMERGENCY_CODE}.get(str(by), str(by))
+    if event.kind in HOLDINGS and "author_id" in event.facts:
+        return BY_OFFICE if str(event.facts["author_id"]).startswith("staff-") else BY_SCHEDULE
+    return None
+
+
+def until(event: GateEvent) -> datetime | None:
+    """Return the end that a holding was begun with."""
+    try:
+        end = datetime.fromisoformat(str(event.facts.get("until")))
+    except ValueError:
+        return None
+    return end if end.tzinfo is not None else None
+
+
+def ended_by(event: GateEvent) -> LazyString | str | None:
+    """Return why a holding ended."""
+    why = event.facts.get("ended_by")
+    return ENDED_BY.get(str(why), str(why)) if why is not None else None
+
+
+def can_be_named(event: GateEvent) -> bool:
+    """Tell whether an event has a person whom someone may ask for, with a reason."""
+    return event.kind in NAMED_KINDS and event.person_id is not None
+
+
+def events_of_alarms(session: Session, alarms: Iterable[Alarm]) -> dict[str, GateEvent]:
+    """Return by alarm the gate's entries that raised those about a staff card or emergency code."""
+    return dict(_entries(session, alarms))
+
+
+def _entries(session: Session, alarms: Iterable[Alarm]) -> Iterator[tuple[str, GateEvent]]:
+    for alarm in alarms:
+        if alarm.kind != "alarm_override":
+            continue
+        entry = session.scalars(
+            select(GateEvent)
+            .where(
+                GateEvent.gate_id == alarm.gate_id,
+                GateEvent.kind == alarm.kind,
+                GateEvent.at == alarm.raised_at,
+            )
+            .limit(1)
+        ).first()
+        if entry is not None:
+            yield alarm.alarm_id, entry
+
+
+def holding_now(session: Session, lane_id: str, now: datetime) -> GateEvent | None:
+    """Return the entry with which a lane began to be held open, None when that is over."""
+    last = session.scalars(
+        select(GateEvent)
+        .where(GateEvent.lane_id == lane_id, GateEvent.kind.in_(("held_open", "hold_ended")))
+        .order_by(GateEvent.at.desc(), GateEvent.seq.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.kind != "held_open":
+        return None
+    end = until(last)
+    return last if end is None or end > now else None

@@ -4,8 +4,11 @@ It lies about: being an input device (so it cannot be grabbed; `grabbed_by_nobod
 grab), lost events, and how slowly a keyboard types.
 """
 
+import fcntl
 import os
 import struct
+import sys
+import termios
 import time
 from pathlib import Path
 from typing import Self
@@ -72,6 +75,12 @@ class Wedge:
         if self._end is not None:
             os.write(self._end, data)
         return at_ns
+
+    def unread_bytes(self) -> int:
+        """Return how many bytes the host has not read yet; 0 while unplugged."""
+        if self._end is None:
+            return 0
+        return int.from_bytes(fcntl.ioctl(self._end, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def unplug(self) -> None:
         """Pull the device: the name goes, and the open end hangs up."""

@@ -1,7 +1,10 @@
 """A cable with a pty in it, under a name that stays the same when it is pulled and put back."""
 
+import fcntl
 import os
 import select
+import sys
+import termios
 import threading
 import time
 import tty
@@ -87,6 +90,13 @@ class PtyWire:
                 data = data[:sent]
         self._note("to_host", data, at_ns)
         return at_ns
+
+    def unread_bytes(self) -> int:
+        """Return how many bytes the host has not read yet; 0 while unplugged."""
+        with self._lock:
+            if self._slave is None:
+                return 0
+            return int.from_bytes(fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def unplug(self) -> None:
         """Pull the cable: the host's open port hangs up and the name goes."""

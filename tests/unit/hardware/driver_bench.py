@@ -125,6 +125,8 @@ class Bench:
             for start in range(0, len(stream), 2048):
                 self.send[kind.name](stream[start : start + 2048])
                 assert self.drivers[kind.name].held_bytes <= kind.may_hold, kind.name
+        # A busy machine reads late; the silence begins when the last byte was read.
+        self._until(lambda: not any(wire.unread_bytes() for wire in self.wires.values()), "bytes stay unread")
         time.sleep(self.silence_seconds)
         for kind in self.kinds:
             driver, reports = self.drivers[kind.name], self.heard[kind.name]
@@ -137,11 +139,18 @@ class Bench:
         assert {f"reader {driver.name}" for driver in self.drivers.values()} <= alive
 
     def _see(self, kind: Kind, reports: Reports) -> None:
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while kind.meaning not in [meaning_of(report) for report in reports.drain()]:
-            assert time.monotonic() < give_up, f"{kind.name} did not read its next good frame"
-            time.sleep(0.005)
+        self._until(
+            lambda: kind.meaning in [meaning_of(report) for report in reports.drain()],
+            f"{kind.name} did not read its next good frame",
+        )
         assert "in its driver" not in str(reports.seen), kind.name
+
+    @staticmethod
+    def _until(reached: Callable[[], bool], what: str) -> None:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not reached():
+            assert time.monotonic() < give_up, what
+            time.sleep(0.005)
 
 
 def started(kinds: list[Kind], folder: Path, silence_seconds: float) -> Iterator[Bench]:

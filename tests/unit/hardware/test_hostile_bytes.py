@@ -42,7 +42,7 @@ def test_right_frames_at_a_wrong_baud_rate_are_no_frames_of_ours(
 ) -> None:
     assume(sent != heard)
     head, wire = parts_of(parser, data.draw(st.sampled_from(parser.seeds)))
-    parser.check(head + as_heard(wire * times, sent, heard))
+    parser.check(head + as_heard(wire[:64] * times, sent, heard))
 
 
 @each_parser

@@ -1,7 +1,9 @@
 """What a lane sheet may say: every rule refuses or warns on its own, and names itself."""
 
 import re
+import tomllib
 from datetime import date, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -188,3 +190,13 @@ def test_no_sheet_that_locks_people_in_or_films_in_private_passes_on_any_day(she
 def test_every_sentence_reads_as_a_sentence():
     for rule in SHEET_RULES.values():
         assert re.fullmatch(r"[A-Z].*\.", rule.sentence), rule
+
+
+def test_the_installers_page_names_every_key_and_rule_and_its_example_keeps_them_all():
+    page = (Path(__file__).parents[3] / "docs/lane_sheet.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(LaneSheet.__struct_fields__)
+    rules = {rule.rule for rule in SHEET_RULES.values()}
+    assert rules | {"P6"} == set(re.findall(r"^\| ([A-Z]\d+) \|", page, re.MULTILINE))
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    sheet = msgspec.convert(tomllib.loads(example)["lane"]["north-in"]["sheet"], LaneSheet)
+    assert check_sheet(sheet, LaneFacts(lock="fail_safe_magnet", has_camera=True), date(2026, 7, 2)) == ()

@@ -14,10 +14,10 @@
         OPEN            OPEN, silent, its time anew     CLOSED: door_closed
         HELD, FORCED    the same, silent                CLOSED: door_held_clear, door_closed
 
-What excuses an opening: a grant (its release and a moment longer), an exit button, guard's button or
-intercom (while pressed and 10 s longer), a hold, and fire. A hold or fire also excuses a door that stands
-open. A grant at an OPEN door starts its time anew, for the next person is passing; at a HELD or FORCED one
-it excuses the next opening only: that alarm stands until the door has been shut.
+What excuses an opening: a grant (its release and a moment longer, half a minute for a drive), an exit
+button, guard's button or intercom (while pressed and 10 s longer), a hold, and fire. A hold or fire also
+excuses a door that stands open. A grant at an OPEN door starts its time anew, for the next person is
+passing; at a HELD or FORCED one it excuses the next opening only: that alarm stands until the door was shut.
 
 Invariants: an excused opening is never forced, and each other one is, once; each alarm has one clear; a
 repeated word of the contact changes nothing; the door gives no order, it only reports.

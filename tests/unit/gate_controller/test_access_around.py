@@ -275,6 +275,11 @@ def test_an_emergency_code_that_ended_or_is_for_elsewhere_opens_nothing(
     assert (decision.opens, decision.reason, decision.hold_minutes) == (False, reason, 0)
 
 
+def test_an_emergency_code_with_an_end_opens_while_nobody_knows_what_time_it_is() -> None:
+    ended = replace(CODE, valid_until=NOON)
+    assert shown_code(ended, lane(), GateMemory(clock_sure=False)).reason is Reason.OVERRIDE
+
+
 def test_an_emergency_code_waits_after_failures_and_needs_a_known_lane() -> None:
     waits = GateMemory(delayed_until={Method.PIN: FAR})
     assert shown_code(CODE, lane(), waits).reason is Reason.METHOD_DELAYED

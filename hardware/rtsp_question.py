@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 import socket
+import time
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -93,7 +94,11 @@ def _describe(connection: socket.socket, address: str, number: int, authorizatio
     asked = f"DESCRIBE {address} RTSP/1.0\r\nCSeq: {number}\r\nAccept: application/sdp\r\n{authorization}\r\n"
     connection.sendall(asked.encode())
     heard = b""
+    give_up = time.monotonic() + (connection.gettimeout() or 0)
     while b"\r\n\r\n" not in heard:
+        # What sends a byte now and then would never run into the time-out of one read.
+        if time.monotonic() > give_up:
+            raise TimeoutError
         piece = connection.recv(4096)
         heard += piece
         if not piece or len(heard) > LONGEST_ANSWER_BYTES:

@@ -1,8 +1,11 @@
 """Garbage from the far end of lines on which the gate asks: relay boards, Modbus, OSDP."""
 
 import secrets
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
+from hardware.rtsp_question import why_not
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus, sealed
 from hardware.simulated.osdp_reader import OsdpBus, crc16
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
@@ -113,6 +117,35 @@ def test_noise_on_a_modbus_line_moves_no_contact_and_no_relay(port: Path, report
         assert sum(change.on for change in bus.changes(5)) == 1
         inputs.stop()
         relay.close()
+
+
+# -- a camera's address ----------------------------------------------------------------------------
+
+
+def test_a_camera_that_answers_a_byte_now_and_then_is_given_up() -> None:
+    stopping = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            while not stopping.wait(0.05):
+                connection.sendall(b"R")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip, args=(server,))
+        dripping.start()
+        answers: list[str] = []
+        asking = threading.Thread(
+            target=lambda: answers.append(
+                why_not(f"rtsp://127.0.0.1:{server.getsockname()[1]}/", None, timeout_seconds=0.3)
+            )
+        )
+        asking.start()
+        asking.join(PATIENCE_SECONDS)
+        stopping.set()
+        dripping.join()
+        asking.join()
+    assert "nothing answers" in answers[0]
 
 
 # -- OSDP, inside the secure channel ---------------------------------------------------------------

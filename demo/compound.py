@@ -20,7 +20,7 @@ from web_admin.consents import enable_face, publish_notice
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane
-from web_admin.homes_and_people import GrantSpec, add_home, add_person, set_grants
+from web_admin.homes_and_people import GrantSpec, add_home, add_person, set_grants, set_may_override
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import Site
 
@@ -30,6 +30,7 @@ TIMEZONE = "Asia/Shanghai"
 ASK_AGAIN_SECONDS = 0.4
 PULSE_SECONDS = 1.0
 HOMES = 60
+HOMES_AT_ONCE = 12
 
 FAMILY_NAMES = (
     "李",
@@ -166,7 +167,7 @@ def invented_name(place: int, member: int) -> str:
 
 
 def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compound:
-    """Fill a new server: gates, lanes, hours, notice, homes, people, staff; one transaction a home."""
+    """Fill a new server: gates, lanes, hours, notice, homes, people, staff; a dozen homes a transaction."""
     compound = Compound()
     with office.act() as act:
         site = act.session.get_one(Site, office.site_id)
@@ -175,13 +176,15 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
         enable_face(act)
         for plan in GATES:
             add_gate(act, plan.gate_id, plan.name)
-            for lane in plan.lanes:
+            # Ways out first: who counts people in has to know that they are counted out.
+            for lane in sorted(plan.lanes, key=lambda lane: lane.direction, reverse=True):
                 _seed_lane(act, plan.gate_id, lane)
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
         create_staff(act.session, "guard", GUARD, staff_password, guard_totp_secret)
-    for place in range(HOMES):
-        with office.act() as act:
-            _seed_home(act, compound, place)
+    for first in range(0, HOMES, HOMES_AT_ONCE):
+        with office.act() as act, one_publication(act) as each:
+            for place in range(first, min(first + HOMES_AT_ONCE, HOMES)):
+                _seed_home(each, compound, place)
     with office.act() as act:
         _seed_staff(act, compound)
     return compound
@@ -190,7 +193,15 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
 def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
     """Add a lane, put it live with its sheet, and offer face where there is a camera."""
     without_face = tuple(method for method in lane.methods if method != Method.FACE)
-    spec = LaneSpec(lane.lane_id, lane.name, lane.direction, without_face, pulse_seconds=PULSE_SECONDS)
+    spec = LaneSpec(
+        lane.lane_id,
+        lane.name,
+        lane.direction,
+        without_face,
+        pulse_seconds=PULSE_SECONDS,
+        interlock_with=lane.interlock_with,
+        antipassback=lane.antipassback,
+    )
     save_lane(act, gate_id, spec)
     save_sheet(act, lane.lane_id, sheet_of(lane.lane_id, lane.lock[0], camera=lane.camera))
     if Method.FACE in lane.methods:
@@ -208,25 +219,24 @@ def _seed_home(act: Act, compound: Compound, place: int) -> None:
     number = home_number(place)
     roles = [role for role, (at, _name) in CAST.items() if at == place]
     count = max(len(roles), 1 + sha256(f"menjin-demo-size/{place}".encode()).digest()[0] % 3)
-    with one_publication(act) as each:
-        home = add_home(each, number)
-        for index in range(count):
-            role = roles[index] if index < len(roles) else None
-            name = CAST[role][1] if role else invented_name(place, index)
-            member = Member(name, number, card_number(place, index))
-            language = "en" if name.isascii() else "zh"
-            person = add_person(each, display_name=name, home_id=home.home_id, language=language)
-            member.person_id = person.person_id
-            member.card_id = issue_card(each, person.person_id, member.card).credential_id
-            methods = METHODS.get(role or "", ("card",))
-            if "pin" in methods:
-                member.pin = issue_pin(each, person.person_id)
-            if methods != ("card",):
-                choose_methods(each, person.person_id, methods_without_phone(methods))
-            compound.persons += 1
-            compound.cards.append(member)
-            if role:
-                compound.cast[role] = member
+    home = add_home(act, number)
+    for index in range(count):
+        role = roles[index] if index < len(roles) else None
+        name = CAST[role][1] if role else invented_name(place, index)
+        member = Member(name, number, card_number(place, index))
+        language = "en" if name.isascii() else "zh"
+        person = add_person(act, display_name=name, home_id=home.home_id, language=language)
+        member.person_id = person.person_id
+        member.card_id = issue_card(act, person.person_id, member.card).credential_id
+        methods = METHODS.get(role or "", ("card",))
+        if "pin" in methods:
+            member.pin = issue_pin(act, person.person_id)
+        if methods != ("card",):
+            choose_methods(act, person.person_id, methods_without_phone(methods))
+        compound.persons += 1
+        compound.cards.append(member)
+        if role:
+            compound.cast[role] = member
 
 
 def methods_without_phone(methods: tuple[str, ...]) -> set[Method]:
@@ -247,6 +257,8 @@ def _seed_staff(act: Act, compound: Compound) -> None:
             person = add_person(each, display_name=name, kind=kind)
             member.person_id = person.person_id
             member.card_id = issue_card(each, person.person_id, member.card).credential_id
+            if role == "guard":
+                set_may_override(each, person.person_id, True)
             if role == "helper":
                 lanes = tuple(lane.lane_id for plan in GATES for lane in plan.lanes)
                 set_grants(each, person.person_id, [GrantSpec(lanes, hours_id=compound.hours_id)])

@@ -6,6 +6,7 @@ leads here: the gate's own command knows nothing of this file.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def deny_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now
 
 def replay(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
     """Forget what was used before: codes work again and again."""
-    return decide(claim, lane_id, policy, GateMemory(memory.clock_sure), now)
+    return decide(claim, lane_id, policy, replace_fields(memory, uses={}, last_seconds={}), now)
 
 
 class TrustingPanel(Panel):

@@ -48,6 +48,7 @@ from demo.steps_of_osdp import (
     osdp_default_key_refused,
 )
 from demo.steps_of_power import power_cycle_no_pulse
+from demo.steps_of_ramp import antipassback, interlock
 from demo.steps_of_server import (
     events_arrive_after_reconnect,
     face_only_lane_refused_by_admin,
@@ -57,7 +58,7 @@ from demo.steps_of_server import (
     restored_server_keeps_revocations,
     server_down_card_opens,
 )
-from demo.steps_of_staff import duress_pin_silent_alarm
+from demo.steps_of_staff import duress_pin_silent_alarm, staff_card_opens_offline
 
 Step = Callable[[Stage], Outcome]
 
@@ -100,6 +101,9 @@ STEPS: tuple[Step, ...] = (
     relay_unplugged_and_back,
     reader_unplugged_and_back,
     crash_mid_pulse_ends_at_rest,
+    staff_card_opens_offline,
+    interlock,
+    antipassback,
     duress_pin_silent_alarm,
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)

@@ -34,6 +34,7 @@ class LanePlan:
     """What hangs on the relay, and through which contact."""
     held_after_seconds: float = 30.0
     interlock_with: tuple[str, ...] = ()
+    """The ramp is one car wide: nobody is let in while one comes out."""
     antipassback: str = "off"
 
 
@@ -127,6 +128,8 @@ GATES = (
                 keypad=True,
                 wires=(InputKind.DOOR_OPEN, InputKind.OBSTACLE),
                 lock=("barrier", "no"),
+                interlock_with=("garage-out",),
+                antipassback="hard",
             ),
             LanePlan(
                 "garage-out",
@@ -137,6 +140,7 @@ GATES = (
                 ("card",),
                 wires=(InputKind.DOOR_OPEN, InputKind.EXIT_BUTTON),
                 lock=("barrier", "no"),
+                antipassback="soft",
             ),
         ),
         modbus=True,

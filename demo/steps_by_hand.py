@@ -1,7 +1,7 @@
 """Steps with a card in the hand or digits at the keypad."""
 
 from demo.compound import UNKNOWN_CARD
-from demo.judge import Outcome, opens, refused
+from demo.judge import Outcome, opens, pass_through, refused
 from demo.stage import Stage
 from hardware.simulated.readers import LineCardReader
 
@@ -28,6 +28,8 @@ def same_card_same_number_at_every_reader(stage: Stage) -> Outcome:
                 lambda reader=reader: reader.tap(resident.card),  # type: ignore[misc]  # mypy types no defaults of lambdas
                 person_id=resident.person_id,
             )
+            if ends.plan.modbus:
+                pass_through(ends, lane_id)  # the ramp is one car wide
             fmt = ends.plan.lane(lane_id).reader
             is_line = isinstance(reader, LineCardReader)
             lines.append(f"{lane_id} {fmt.bits} bit {fmt.radix} {fmt.byte_order}" if is_line else "OSDP")

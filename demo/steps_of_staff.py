@@ -28,6 +28,7 @@ from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind
 from web_admin.credentials import issue_duress_pin
 
+ANOTHER_TAP_SECONDS = 0.7
 HELD_AFTER_PULSE_SECONDS = 2.0
 UNDER_THREAT = "alarm_duress"
 PULSE_TOLERANCE_SECONDS = 0.3
@@ -55,6 +56,7 @@ def staff_card_opens_offline(stage: Stage) -> Outcome:
         ms = pulse_after(ends, "south-in", lambda: reader.tap(guard.card))
         opened = _decision(ends, tapped_seq)
         require(opened.facts["reason"] == "override", f"the gate wrote {opened.facts['reason']}")
+        time.sleep(ANOTHER_TAP_SECONDS)
         reader.tap(guard.card)
         held = _entry(ends, tapped_seq, "held_open")
         until = str(held.facts.get("until", ""))
@@ -66,6 +68,7 @@ def staff_card_opens_offline(stage: Stage) -> Outcome:
         ends.metal.inputs.set("south-in", InputKind.DOOR_OPEN, False)
         for _time in range(2):
             reader.tap(guard.card)
+            time.sleep(ANOTHER_TAP_SECONDS)
         _entry(ends, tapped_seq, "hold_ended")
         kinds = kinds_since(ends, tapped_seq, lane_id="south-in")
         require("alarm_door_held" not in kinds, "a lane held by staff counts as left open")
@@ -77,7 +80,8 @@ def staff_card_opens_offline(stage: Stage) -> Outcome:
     seen = event_after(stage, "south", tapped_seq, "held_open", lane_id="south-in")
     require(seen.person_id == guard.person_id, "the server does not know who held the lane")
     require(seen.facts.get("until") == until, "the server does not know until when")
-    event_after(stage, "south", tapped_seq, "hold_ended", lane_id="south-in")
+    for kind in ("alarm_override", "hold_ended"):
+        event_after(stage, "south", tapped_seq, kind, lane_id="south-in")
     opens(stage, "south", "south-in", lambda: reader.tap(resident.card), person_id=resident.person_id)
     return Outcome(ms, f"override; shown twice: held until {until}, ended by hand; the server has it")
 

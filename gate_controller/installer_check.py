@@ -97,9 +97,10 @@ def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
             unusable.add(board)
             yield wrong("relay", board, trouble)
         if board in unusable:
-            yield wrong("lane", lane_id, f"cannot be opened: its relay {board} is not there, as said above")
+            yield wrong("lane", lane_id, f"relay not usable: {board}, as said above")
         elif failure is not None:
-            yield wrong("lane", lane_id, f"cannot be opened: {failure}")
+            below = f"; see osdp_reader {board} below" if board in config.osdp_reader else ""
+            yield wrong("lane", lane_id, f"relay not usable: {failure}{below}")
         else:
             yield _at_rest(config, lane_id, relay)
     used = {lane.relay for lane in config.lane.values()}

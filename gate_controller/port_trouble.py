@@ -102,6 +102,11 @@ def _not_allowed(path: Path) -> str:
         group = grp.getgrgid(found.st_gid).gr_name
     except KeyError:
         group = str(found.st_gid)
+    if found.st_gid == 0:
+        return (
+            f"{path}: the user {user} may not open it; it belongs to root alone. Install the udev rules of "
+            "deploy/, which give it to a group, and put this user into that group"
+        )
     return (
         f"{path}: the user {user} may not open it; it belongs to the group {group}: "
         f"sudo usermod -aG {group} {user}, then sign in again (a service: restart it)"

@@ -1,6 +1,7 @@
 """`menjin gate check` on a site with every kind of device: all well, then each thing broken by itself."""
 
 import fcntl
+import grp
 import json
 import os
 import socket
@@ -81,7 +82,7 @@ def test_a_missing_port_is_named_once_with_the_lane_it_shuts(
     path = site.write((camera, ""))
     found = wrong(checked(path))
     assert f"{site.usb.path} is not there; check the cable and the name" in found["relay", "usb"]
-    assert found["lane", "north-in"] == "cannot be opened: its relay usb is not there, as said above"
+    assert found["lane", "north-in"] == "relay not usable: usb, as said above"
     assert len(found) == 2
     assert cli.run(["check", str(path), "--seconds", "0.1"]) == 1
     assert "WRONG   relay usb: " in capsys.readouterr().out
@@ -104,21 +105,30 @@ def test_a_port_that_another_program_holds_is_said_with_the_program(site: Site) 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away and be somebody else")
 def test_a_port_this_user_may_not_open_is_said_with_the_group_to_join(site: Site) -> None:
     port = Path(os.path.realpath(site.usb.path))
+    group = next(group for group in grp.getgrall() if group.gr_gid)
+    os.chown(port, 0, group.gr_gid)
+    joins = as_nobody(port)
+    os.chown(port, 0, 0)
+    needs_rules = as_nobody(port)
+    assert (
+        "the user nobody may not open it; it belongs to the group dialout: sudo usermod -aG dialout" in joins
+    )
+    assert "it belongs to root alone. Install the udev rules" in needs_rules
+
+
+def as_nobody(port: Path) -> str:
     os.seteuid(NOBODY)
     try:
-        trouble = port_trouble(port)
+        return str(port_trouble(port))
     finally:
         os.seteuid(0)
-    assert trouble is not None
-    assert "the user nobody may not open it; it belongs to the group " in trouble
-    assert "sudo usermod -aG " in trouble
 
 
 def test_a_relay_board_that_does_not_answer_is_said_at_its_lane_and_its_inputs(site: Site) -> None:
     site.modbus.board(1).is_mute = True
     found = wrong(checked(site.write()))
     assert set(found) == {("lane", "south-in"), ("inputs", "board")}
-    assert "cannot be opened: " in found["lane", "south-in"]
+    assert "relay not usable: " in found["lane", "south-in"]
     assert all("no answer from address 1" in text for text in found.values())
 
 

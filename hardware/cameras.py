@@ -30,8 +30,9 @@ from hardware.picture_folder import Order, PictureFolder
 # no property for it (CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's). Whole seconds only.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
 # For network cameras, read at each opening: TCP only, since UDP loses parts of pictures; no wait for
-# twenty frames to guess a rate from; no queue. Files take no notice of it.
-os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fpsprobesize;0|fflags;nobuffer")
+# twenty frames to guess a rate from. Not `nobuffer`: it throws the first whole picture away, and the
+# next comes only seconds later. Files take no notice of it.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fpsprobesize;0")
 # FFmpeg's own lines may name the address it was given, and that holds the camera's password.
 os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
 

@@ -7,7 +7,8 @@ from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Report
 from hardware.rtsp_question import RtspLogin, check_address, why_not, with_login
 
-OPEN_SECONDS = 4.0
+OPEN_SECONDS = 6.0
+"""Cameras send a whole picture every one to four seconds; nothing can be shown before the first."""
 READ_SECONDS = 2.0
 
 

@@ -59,10 +59,10 @@ def measure() -> Iterator[Figure]:
             command = [sys.executable, "-m", "menjin", "gate", "run", str(bench.write_site_file())]
             with _running(command) as gate:
                 bench.relay.wait_for_off(1, timeout_seconds=30)
-                gate_share, gate_mib = _at_rest(gate)
+                gate_share, gate_mib = at_rest(gate)
             ports = [str(root / "dev" / name) for name in ("relay", "card", "keys", "scan", "inputs", "osdp")]
             with _running([sys.executable, "-c", BARE, *ports]) as bare:
-                bare_share, bare_mib = _at_rest(bare)
+                bare_share, bare_mib = at_rest(bare)
     peer = "six pyserial readers"
     yield beside("rest", "processor, six devices", gate_share, "% of a core", peer, bare_share)
     yield beside("rest", f"memory, {CREDENTIALS} credentials, no face", gate_mib, "MiB", peer, bare_mib)
@@ -77,11 +77,13 @@ def _running(command: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
             process.terminate()
 
 
-def _at_rest(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+def at_rest(
+    process: "subprocess.Popen[bytes]", seconds: float = WATCHED_SECONDS
+) -> tuple[float, float]:
     """Return per cent of one core over some seconds, and resident MiB after them."""
     time.sleep(SETTLE_SECONDS)
     before, began = _processor_seconds(process.pid), time.monotonic()
-    time.sleep(WATCHED_SECONDS)
+    time.sleep(seconds)
     share = (_processor_seconds(process.pid) - before) / (time.monotonic() - began) * 100
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
     (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]

@@ -127,7 +127,5 @@ def check_screens(config: GateConfig) -> Iterator[CheckLine]:
                 )
                 yield wrong("terminal", name, text)
             else:
-                taken = (
-                    f"port {screen.port} of 127.0.0.1 is free" if screen.port else "any free port is taken"
-                )
+                taken = f"port {screen.port} of 127.0.0.1 is free" if screen.port else "any free port will do"
                 yield fine("terminal", name, f"{taken} for the screen")

@@ -111,7 +111,7 @@ def test_a_port_this_user_may_not_open_is_said_with_the_group_to_join(site: Site
     os.chown(port, 0, 0)
     needs_rules = as_nobody(port)
     assert (
-        "the user nobody may not open it; it belongs to the group dialout: sudo usermod -aG dialout" in joins
+        f"may not open it; it belongs to the group {group.gr_name}: sudo usermod -aG {group.gr_name}" in joins
     )
     assert "it belongs to root alone. Install the udev rules" in needs_rules
 

@@ -28,6 +28,8 @@ from gate_controller.records import (
     Digest,
     EmergencyCodeCredential,
     EndedPassRecord,
+    FaceNoticeRecord,
+    FaceOfferRecord,
     FaceRecord,
     Grant,
     HomeRecord,
@@ -122,6 +124,8 @@ class PolicySnapshot:
 
     policy: Policy
     face_roster: Mapping[str, FaceRecord] = field(default_factory=dict)
+    face_offers: Mapping[str, FaceOfferRecord] = field(default_factory=dict)
+    face_notices: Mapping[str, FaceNoticeRecord] = field(default_factory=dict)
 
 
 def compile_policy(
@@ -144,8 +148,12 @@ def compile_policy(
     _check_interlocks(policy.lanes)
     _check_antipassback(policy.lanes)
     check_promise_one(policy.lanes, policy.hours)
-    roster = {r.person_id: r for r in kinds["face"].values() if isinstance(r, FaceRecord)}
-    return PolicySnapshot(policy, roster)
+    return PolicySnapshot(
+        policy,
+        {r.person_id: r for r in kinds["face"].values() if isinstance(r, FaceRecord)},
+        {r.person_id: r for r in kinds["face_offer"].values() if isinstance(r, FaceOfferRecord)},
+        {r.language: r for r in kinds["face_notice"].values() if isinstance(r, FaceNoticeRecord)},
+    )
 
 
 def _index(

@@ -216,6 +216,24 @@ class FaceRecord(Record, frozen=True):
     consent_id: Id
     engine: Id
     valid_until: Instant | None = None
+    guardian_ids: tuple[Id, ...] = ()
+    """For ages 14 to 17: of whom one has to be there when the face is taken."""
+
+
+class FaceOfferRecord(Record, frozen=True):
+    """This person has no live consent and may give one at this gate, by keypad."""
+
+    person_id: Id
+    guardian_ids: tuple[Id, ...] = ()
+
+
+class FaceNoticeRecord(Record, frozen=True):
+    """The newest notice about face in one language, to be shown and read aloud before consent."""
+
+    language: Literal["zh", "en"]
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    sha256: Digest
+    fields: dict[str, Annotated[str, msgspec.Meta(max_length=4000)]]
 
 
 class EndedPassRecord(Record, frozen=True):
@@ -234,9 +252,18 @@ RECORD_TYPES: Mapping[str, type[Record] | type[Credential]] = {
     "person": PersonRecord,
     "credential": Credential,  # type: ignore[dict-item]  # a union of tagged structs, which msgspec takes as a type
     "face": FaceRecord,
+    "face_offer": FaceOfferRecord,
+    "face_notice": FaceNoticeRecord,
     "ended_pass": EndedPassRecord,
 }
-OTHER_ID_FIELDS = {"site": "", "calendar": "", "face": "person_id", "ended_pass": "pass_id"}
+OTHER_ID_FIELDS = {
+    "site": "",
+    "calendar": "",
+    "face": "person_id",
+    "face_offer": "person_id",
+    "face_notice": "language",
+    "ended_pass": "pass_id",
+}
 """The field whose value stands after the colon of a record's key, where it is not `<kind>_id`."""
 _DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in RECORD_TYPES.items()}
 _ENCODER = msgspec.json.Encoder(order="sorted")

@@ -4,12 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
+
 from demo.office import Office
+from gate_controller.lane_sheet import LaneSheet
 from web_admin.acts import ActRefused
 from web_admin.credentials import end_credential, issue_card
 from web_admin.gate_orders import approve_pairing, clear_override, lockdown_site, make_pair_code
 from web_admin.gates_and_lanes import save_lane, spec_of
+from web_admin.lane_sheets import save_sheet, sheets_of
 from web_admin.models import Lane
+from web_admin.sheet_models import LaneSheetRow
 
 LOCKDOWN = timedelta(minutes=30)
 
@@ -39,6 +44,10 @@ class Desk(Protocol):
 
     def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
         """Let a lane offer exactly these ways; raise DeskRefused."""
+        ...
+
+    def change_sheet(self, lane_id: str, key: str, word: str) -> None:
+        """Put a lane live with one answer of its sheet changed; raise DeskRefused."""
         ...
 
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
@@ -85,6 +94,15 @@ class OfficeDesk:
             with self.office.act() as act:
                 lane = act.session.get_one(Lane, lane_id)
                 save_lane(act, lane.gate_id, replace(spec_of(lane), methods=methods))
+        except ActRefused as err:
+            raise DeskRefused(self.office.words(err)) from err
+
+    def change_sheet(self, lane_id: str, key: str, word: str) -> None:
+        """Put a lane live with one answer of its sheet changed; raise DeskRefused."""
+        try:
+            with self.office.act() as act:
+                live, _draft = sheets_of(act.session.get_one(LaneSheetRow, lane_id))
+                save_sheet(act, lane_id, msgspec.structs.replace(live or LaneSheet(), **{key: word}))
         except ActRefused as err:
             raise DeskRefused(self.office.words(err)) from err
 

@@ -81,6 +81,16 @@ class ManagerDesk:
         if 'name="methods"' in page:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
+    def change_sheet(self, lane_id: str, key: str, word: str) -> None:
+        """Put a lane live with one answer changed; raise DeskRefused with what stands beside the field."""
+        path = f"/manage/lanes/{lane_id}/sheet/edit"
+        page = self._send(path, path, {key: word, "intent": "live"}, may_refuse=True)
+        wrong = WRONG.search(page)
+        if wrong is not None:
+            raise DeskRefused(" ".join(unescape(re.sub(r"<[^>]+>", " ", wrong[1])).split()))
+        if 'name="free_exit"' in page:
+            raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
+
     def end_card(self, person_id: str, credential_id: str, reason: str) -> None:
         """End a card for good."""
         self._send(f"/manage/people/{person_id}", f"/manage/cards/{credential_id}/end", {"reason": reason})

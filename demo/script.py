@@ -58,6 +58,7 @@ from demo.steps_of_server import (
     restored_server_keeps_revocations,
     server_down_card_opens,
 )
+from demo.steps_of_sheets import unsafe_lane_sheet_refused
 from demo.steps_of_staff import duress_pin_silent_alarm, staff_card_opens_offline
 
 Step = Callable[[Stage], Outcome]
@@ -105,6 +106,7 @@ STEPS: tuple[Step, ...] = (
     interlock,
     antipassback,
     duress_pin_silent_alarm,
+    unsafe_lane_sheet_refused,
 )
 STEP_NAMES = tuple(step.__name__ for step in STEPS)
 

@@ -10,6 +10,8 @@ from web_admin import pairing
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, lane_of, new_id
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.models import FaceShare, Gate, Lane, OrderRow, PairAttempt
+from web_admin.sheet_models import LaneSheetRow
+from web_admin.sheet_standing import standing_of
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
@@ -82,6 +84,9 @@ def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
     text = checked_text("reason", reason)
     if lane.gate.state != "paired":
         raise ActRefused("lane", _("This gate has no controller yet: pair one first."))
+    if not standing_of(act.session.get(LaneSheetRow, lane_id)).is_live:
+        raise ActRefused("lane", _("This lane is not live, so its gate opens it for nobody. Its lane sheet "
+                                   "comes first."))
     order = OrderRow(
         order_id=new_id(), gate_id=lane.gate_id, lane_id=lane_id, issued_at=act.now,
         valid_seconds=ORDER_VALID_SECONDS, author_id=act.actor_id, reason=text,

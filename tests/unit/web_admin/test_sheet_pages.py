@@ -104,7 +104,8 @@ def test_a_live_sheet_stays_when_its_change_is_refused(client, compound):
 def test_a_sheet_read_into_the_form_and_sent_again_is_the_same(client, compound):
     page = client.get("/manage/lanes/north-in/sheet/edit").text
     ticked = re.findall(r'<input[^>]*checked[^>]*>', page)
-    assert len(ticked) == len(("fails", "on_escape_route", "free_exit", "fire_release", "manual", "accessible"))
+    once_each = ("fails", "on_escape_route", "free_exit", "fire_release", "manual_release", "accessible")
+    assert len(ticked) == len(once_each)
     assert 'value="1100"' in page
     assert '<option selected value="gate_outside">' in page
 

@@ -9,6 +9,7 @@ import pytest
 
 from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import HoursRecord, Posture, PostureOverride, compile_policy
+from gate_controller.postures import HOLD_SECONDS
 from gate_controller.sync_client import PolicyTaken
 from hardware.simulated.readers import LineCardReader
 from tests.gate_as_a_process import wait_for_decisions
@@ -29,7 +30,7 @@ from tests.site_keys import encoded
 ON, OFF = bytes((0xA0, 1, 1, 0xA2)), bytes((0xA0, 1, 0, 0xA1))
 CODE = "0#48291573#"
 PATIENCE_SECONDS = 8.0
-BETWEEN_SHOWINGS_SECONDS = 0.6
+BETWEEN_SHOWINGS_SECONDS = 1.0
 
 
 @pytest.fixture
@@ -179,6 +180,9 @@ def test_a_newer_lockdown_ends_a_hold_at_once_and_an_older_one_does_not(bench: B
     gate.inbox.put(taken(*staff, lane(posture_override=lockdown_now()), version=3))
     until(lambda: posture(bench) == "lockdown")
     until(lambda: not bench.relay.is_on(1))
+    last_on, off = bench.relay.changes[-2:]
+    assert (last_on.on, off.on) == (True, False)
+    assert off.at_ns - last_on.at_ns < HOLD_SECONDS * 1e9, "its last release was not waited for"
     time.sleep(0.5)
     assert not bench.relay.is_on(1)
     bench.stop()

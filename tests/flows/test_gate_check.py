@@ -293,6 +293,7 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     [
         (timedelta(0), True, Verdict.OK, "shows the right time"),
         (timedelta(days=-9000), True, Verdict.WRONG, "change its battery"),
+        (timedelta(minutes=3), True, Verdict.WRONG, "hwclock --systohc"),
         (timedelta(0), False, Verdict.WARNING, "say has_battery_clock = true"),
     ],
 )

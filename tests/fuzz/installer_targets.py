@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 
 from hardware.card_readers import CardFormat
 from hardware.format_guess import find
@@ -35,10 +36,13 @@ class Answerer:
     def _serve(self) -> None:
         while True:
             connection, _ = self._server.accept()
-            with connection:
+            with connection, suppress(OSError):
                 for piece in self.answer.split(b"\xfe"):
-                    if connection.recv(4096):
-                        connection.sendall(piece)
+                    connection.recv(4096)
+                    connection.sendall(piece)
+                    if b"\r\n\r\n" not in piece:
+                        # Who asks waits for the rest of such an answer: hang up instead.
+                        break
 
 
 _answerers: list[Answerer] = []

@@ -18,7 +18,8 @@ from gate_controller.port_identifier import Answer, PortIdentifier
 from gate_controller.port_trouble import port_trouble
 from gate_controller.report_words import describe_report
 from gate_controller.site_lines import OSDP_LINES, NamedPart, named_parts
-from hardware.interfaces import Device, DeviceReport, InputChange
+from hardware.format_guess import is_card
+from hardware.interfaces import CardRead, Device, DeviceReport, InputChange
 from hardware.port_listening import ContactMoved, PortListener, PortSaid, Tap
 from hardware.port_names import may_move, plugged_keyboards, plugged_ports
 
@@ -58,7 +59,7 @@ def identify(
     try:
         for heard in listener.listen(is_over):
             while not reports.empty():
-                yield _reported(reports.get(), lanes)
+                yield _reported(reports.get(), lanes, card)
             match heard:
                 case PortSaid():
                     yield _port_said(heard, search.part_at(heard.port))
@@ -141,10 +142,19 @@ def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping
     return make_devices(asked, ModbusLines())
 
 
-def _reported(report: DeviceReport, lanes: Mapping[str, str]) -> Said:
+def _reported(report: DeviceReport, lanes: Mapping[str, str], card: int | None) -> Said:
     text = describe_report(report, lanes)
+    is_right: bool | None = None
+    if isinstance(report, CardRead) and card is not None:
+        is_right = is_card(report.number, report.bits, card)
+        text += (
+            ", the card you named"
+            if is_right
+            else ". That is not the number you gave: if it is the card that was tapped, turn byte_order round"
+        )
     kind = "contact" if isinstance(report, InputChange) else type(report).__name__
-    return Said((text,), {"device": report.device, "kind": kind, "what": text})
+    fields = {"device": report.device, "kind": kind, "what": text, "site_file_is_right": is_right}
+    return Said((text,), fields)
 
 
 def _port_said(said: PortSaid, part: NamedPart | None) -> Said:

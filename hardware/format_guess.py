@@ -101,12 +101,17 @@ def that_read(number: int, guesses: Sequence[Guess]) -> tuple[Guess, ...]:
 
     A 26-bit reader sends the low 24 bits of a card's number, and "123,45678" prints no more of it.
     """
-    return tuple(guess for guess in guesses if guess.cards and _is_number(guess.cards[-1], number))
+    return tuple(guess for guess in guesses if guess.cards and _is_last(guess, number))
 
 
-def _is_number(card: ParsedCard, number: int) -> bool:
-    bits = 24 if number < 1 << 24 or card.bits == 24 else TAG_BITS
-    return (card.number ^ number) & ((1 << bits) - 1) == 0
+def is_card(read: int, bits: int, number: int) -> bool:
+    """Tell whether what was read, in so many bits, is the card with this printed number."""
+    compared = 24 if number < 1 << 24 or bits == 24 else TAG_BITS
+    return (read ^ number) & ((1 << compared) - 1) == 0
+
+
+def _is_last(guess: Guess, number: int) -> bool:
+    return is_card(guess.cards[-1].number, guess.cards[-1].bits, number)
 
 
 def _all_guesses(taps: Sequence[bytes]) -> Iterator[Guess | None]:

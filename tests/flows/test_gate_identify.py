@@ -15,10 +15,12 @@ import pytest
 
 from gate_controller.assemble import make_devices
 from gate_controller.config import load_config
+from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines
 from hardware.card_readers import CardFormat
 from hardware.interfaces import CardRead, DeviceReport, Health
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
+from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner, printed_line
 from hardware.simulated.twin import Twin
 from hardware.simulated.wedge import Wedge
@@ -264,6 +266,32 @@ def test_lines_that_the_site_file_has_are_held_against_what_comes(
     said = identify.next("heard")
     assert (said["site_file_is_right"], words in str(said["what"])) == (is_right, True)
     assert ('byte_order = "msb"' in str(said["tables"])) is not is_right
+
+
+@pytest.mark.parametrize(("byte_order", "is_right"), [("msb", True), ("lsb", False)])
+def test_a_reader_that_is_asked_through_its_driver_is_held_against_the_card_too(
+    byte_order: str, is_right: bool, tmp_path: Path, running: ExitStack
+) -> None:
+    bus = running.enter_context(OsdpBus(tmp_path / "rs485", name="rs485"))
+    twin = bus.add(1, b"0123456789abcdef")
+    write_secret(tmp_path / "secrets", "osdp-north.key", b"0123456789abcdef")
+    table = f'''
+[osdp_line.rs485]
+port = "{tmp_path}/rs485"
+[osdp_reader.north]
+line = "rs485"
+address = 1
+lane = "north-in"
+bits = 34
+byte_order = "{byte_order}"
+'''
+    identify = Identify(tmp_path, str(site_file(tmp_path, table)), "--card", str(NUMBER))
+    running.callback(identify.end)
+    assert "in its secure channel" in str(identify.next("DeviceState")["what"])
+    twin.tap(NUMBER)
+    said = identify.next("CardRead")
+    assert said["site_file_is_right"] is is_right
+    assert ("the card you named" in str(said["what"])) is is_right
 
 
 def test_a_wrong_baud_rate_in_the_site_file_is_found(tmp_path: Path, running: ExitStack) -> None:

@@ -82,12 +82,12 @@ class ManagerDesk:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
-        """Put a lane live with one answer changed; raise DeskRefused with what stands beside the field."""
+        """Put a lane live with one answer changed; raise DeskRefused with what stands beside the fields."""
         path = f"/manage/lanes/{lane_id}/sheet/edit"
         page = self._send(path, path, {key: word, "intent": "live"}, may_refuse=True)
-        wrong = WRONG.search(page)
-        if wrong is not None:
-            raise DeskRefused(" ".join(unescape(re.sub(r"<[^>]+>", " ", wrong[1])).split()))
+        wrong = [" ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in WRONG.findall(page)]
+        if wrong:
+            raise DeskRefused(" ".join(wrong))
         if 'name="free_exit"' in page:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 

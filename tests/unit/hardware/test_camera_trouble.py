@@ -143,7 +143,7 @@ def test_a_telephone_laid_on_the_lens_for_some_seconds_is_no_trouble() -> None:
 def test_a_trouble_begins_once_outlives_a_closed_camera_and_ends_with_good_pictures(control, trouble) -> None:
     sight, at = see(opened(Sight(), 0), scene_frames(7, control), at=0)
     assert sight.trouble is trouble
-    sight, at = see(opened(sight, at + 600), scene_frames(0.5, control), at=at + 600)
+    sight, at = see(opened(sight, at + 600), scene_frames(2, control), at=at + 600)
     assert sight.trouble is trouble
     assert see(sight, scene_frames(1.2), at=at)[0].trouble is None
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.device_targets import TARGETS
+from tests.fuzz import asked_targets, device_targets
 from tests.fuzz.target import Target
 from tests.unit.hardware.driver_bench import KINDS, WEDGES, Bench, Kind, started
 from tests.unit.hardware.uart import as_heard
@@ -25,7 +25,9 @@ FLOOD_BYTES = 60_000
 HEAD_BYTES = {"card_lines": 2, "card_lines_of_any_length": 1, "tags": 1, "frames": 2, "keypads": 2}
 HEAD_BYTES |= {"scanner": 1, "input_board": 1, "input_events": 2, "modbus": 1, "osdp": 2}
 """How many bytes of a seed choose form and time; the rest is what comes over the wire."""
-PARSERS = [target for target in TARGETS if target.name in HEAD_BYTES]
+PARSERS = [
+    target for target in (*device_targets.TARGETS, *asked_targets.TARGETS) if target.name in HEAD_BYTES
+]
 each_parser = pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
 
 

@@ -1,22 +1,25 @@
-"""What the hands on the bench page can do to the metal, and what can be seen of it."""
+"""What the hands on the bench page can do to the metal."""
 
 import threading
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
+from demo.bench_state import BenchState
 from demo.compound import UNKNOWN_CARD
 from demo.gate_ends import GateEnds
+from demo.metal import CameraTrouble
 from demo.phone import PageRefused, Phone
 from demo.processes import StartRefused
+from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
 from hardware.interfaces import InputKind
-from hardware.simulated.wire import TraceEntry
 
-SHOWN_BYTES = 16
 PORTRAITS = {"person": "person_b_1", "other": "person_b_2", "stranger": "impostor_1"}
-ASCII = range(0x20, 0x7F)
+PRESSED_SECONDS = 0.3
+OsdpKey = Literal["own", "default", "none"]
 
 
 class BenchRefused(Exception):
@@ -26,22 +29,29 @@ class BenchRefused(Exception):
 class BenchActs:
     """Acts by name; several at a time are done one after the other."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Begin to note the last bytes on every wire."""
+    def __init__(self, stage: Stage, state: BenchState) -> None:
+        """Note the keys that the OSDP readers were given, so that they can have them back."""
         self._stage = stage
+        self._state = state
         self._lock = threading.Lock()
-        self._last: dict[str, str] = {}
-        self._open_doors: set[str] = set()
-        self._unplugged: set[str] = set()
         self._seed = 1000
-        stage.trace.listen = self._note
+        self._keys = {
+            lane_id: reader.key
+            for ends in stage.gates.values()
+            for lane_id, reader in ends.metal.osdp.items()
+        }
         self._acts: dict[str, Callable[[dict[str, str]], object]] = {
             "tap": self._tap,
             "type": self._type,
             "scan": self._scan,
             "hold": self._hold,
-            "door": self._door,
-            "exit": self._exit,
+            "contact": self._contact,
+            "press": self._press,
+            "osdp_key": self._osdp_key,
+            "osdp_case": self._osdp_case,
+            "osdp_power": self._osdp_power,
+            "stuck": self._stuck,
+            "mute": self._mute,
             "cable": self._cable,
             "network": self._network,
             "power": self._power,
@@ -61,56 +71,30 @@ class BenchActs:
             except (StartRefused, PageRefused, OSError, ValueError) as err:
                 raise BenchRefused(str(err)) from err
 
-    def state(self) -> dict[str, object]:
-        """Return what the page shows."""
-        return {
-            "server": self._stage.server.runs,
-            "gates": {gate_id: self._gate(ends) for gate_id, ends in self._stage.gates.items()},
-        }
-
-    def _gate(self, ends: GateEnds) -> dict[str, object]:
-        relay = ends.metal.relays
-        return {
-            "runs": ends.process.runs,
-            "cut": ends.cable.is_cut,
-            "decision": _last_decision(ends),
-            "lanes": {
-                lane.lane_id: {"on": relay.is_on(lane.channel), "door": lane.lane_id in self._open_doors}
-                for lane in ends.plan.lanes
-            },
-            "wires": {
-                twin.name: {
-                    "plugged": twin.name not in self._unplugged,
-                    "last": self._last.get(twin.name, ""),
-                }
-                for twin in ends.metal.twins
-            },
-        }
-
-    def _note(self, entry: TraceEntry) -> None:
-        arrow = "→" if entry.direction == "to_host" else "←"
-        shown = entry.data[:SHOWN_BYTES]
-        plain = "".join(chr(byte) for byte in shown if byte in ASCII)
-        if entry.wire.endswith("-keys"):
-            plain, shown = "", b"\x2e" * len(shown)  # what may be a PIN's digits stays off the screen
-        self._last[entry.wire] = f"{arrow} {shown.hex(' ')}" + (f"  “{plain}”" if plain else "")
-
-    # -- acts --------------------------------------------------------------------------------------
-
     def _ends(self, act: dict[str, str]) -> GateEnds:
         return self._stage.gates[act.get("gate", "")]
+
+    # -- a person at a lane ------------------------------------------------------------------------
 
     def _tap(self, act: dict[str, str]) -> None:
         number = UNKNOWN_CARD if act.get("card") == "unknown" else int(act.get("card", ""))
         if not 0 < number < 2**32:
             raise BenchRefused("a card's number has 32 bits")
-        self._ends(act).metal.readers[act.get("lane", "")].tap(number)
+        metal, lane_id = self._ends(act).metal, act.get("lane", "")
+        if act.get("at") == "osdp":
+            metal.osdp[lane_id].tap(number)
+        else:
+            metal.readers[lane_id].tap(number)
 
     def _type(self, act: dict[str, str]) -> None:
         keys = act.get("keys", "")
         if not 0 < len(keys) <= 32 or set(keys) - set("0123456789*#"):
             raise BenchRefused("a keypad has 0 to 9, * and #")
-        self._ends(act).metal.keypads[act.get("lane", "")].type(keys)
+        metal, lane_id = self._ends(act).metal, act.get("lane", "")
+        if act.get("at") == "osdp":
+            metal.osdp[lane_id].type(keys)
+        else:
+            metal.keypads[lane_id].type(keys)
 
     def _code(self, act: dict[str, str]) -> str:
         phone: Phone = self._stage.phone_of("resident")
@@ -124,7 +108,10 @@ class BenchActs:
 
     def _hold(self, act: dict[str, str]) -> None:
         metal, what = self._ends(act).metal, act.get("what", "")
-        if what == "nobody":
+        trouble = next((word for word in get_args(CameraTrouble) if word == what), None)
+        if trouble is not None:
+            metal.trouble_view(trouble)
+        elif what == "nobody":
             metal.clear_view()
         elif what in ("code", "forged"):
             metal.show_code(self._code(act))
@@ -135,24 +122,50 @@ class BenchActs:
             self._seed += 50
             metal.show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
 
-    def _door(self, act: dict[str, str]) -> None:
-        lane_id, opens = act.get("lane", ""), act.get("on") == "1"
-        self._ends(act).metal.inputs.set(lane_id, InputKind.DOOR_OPEN, opens)
-        (self._open_doors.add if opens else self._open_doors.discard)(lane_id)
+    # -- contacts ----------------------------------------------------------------------------------
 
-    def _exit(self, act: dict[str, str]) -> None:
+    def _contact(self, act: dict[str, str]) -> None:
+        lane_id, kind, active = act.get("lane", ""), InputKind(act.get("kind", "")), act.get("on") == "1"
+        self._ends(act).metal.inputs.set(lane_id, kind, active)
+        self._state.contact_moved(lane_id, kind, active)
+
+    def _press(self, act: dict[str, str]) -> None:
         inputs, lane_id = self._ends(act).metal.inputs, act.get("lane", "")
-        inputs.set(lane_id, InputKind.EXIT_BUTTON, True)
-        threading.Timer(0.3, inputs.set, (lane_id, InputKind.EXIT_BUTTON, False)).start()
+        kind = InputKind(act.get("kind", ""))
+        inputs.set(lane_id, kind, True)
+        threading.Timer(PRESSED_SECONDS, inputs.set, (lane_id, kind, False)).start()
+
+    # -- what may be wrong with a device -----------------------------------------------------------
+
+    def _osdp_key(self, act: dict[str, str]) -> None:
+        lane_id, key = act.get("lane", ""), act.get("key", "")
+        reader = self._ends(act).metal.osdp[lane_id]
+        if key not in get_args(OsdpKey):
+            raise BenchRefused(f"an OSDP reader has the key {', '.join(get_args(OsdpKey))}")
+        reader.clear_text = key == "none"
+        reader.key = self._keys[lane_id] if key == "own" else None
+        reader.power_cycle()
+
+    def _osdp_case(self, act: dict[str, str]) -> None:
+        self._ends(act).metal.osdp[act.get("lane", "")].tamper(act.get("on") == "1")
+
+    def _osdp_power(self, act: dict[str, str]) -> None:
+        self._ends(act).metal.osdp[act.get("lane", "")].fail_power(act.get("on") == "1")
+
+    def _stuck(self, act: dict[str, str]) -> None:
+        self._ends(act).metal.modbus.board(MODBUS_ADDRESS).is_stuck = act.get("on") == "1"
+
+    def _mute(self, act: dict[str, str]) -> None:
+        self._ends(act).metal.modbus.board(MODBUS_ADDRESS).is_mute = act.get("on") == "1"
 
     def _cable(self, act: dict[str, str]) -> None:
         twin = self._ends(act).metal.twin(act.get("twin", ""))
         if act.get("on") == "1":
-            twin.replug()
-            self._unplugged.discard(twin.name)
+            twin.replug(renamed=act.get("renamed") == "1")
         else:
             twin.unplug()
-            self._unplugged.add(twin.name)
+
+    # -- gates and server --------------------------------------------------------------------------
 
     def _network(self, act: dict[str, str]) -> None:
         cable = self._ends(act).cable
@@ -171,10 +184,3 @@ class BenchActs:
             self._stage.server.stop()
         elif not self._stage.server.runs:
             self._stage.server.start()
-
-
-def _last_decision(ends: GateEnds) -> str:
-    facts = ends.last_decision()
-    if facts is None:
-        return ""
-    return f"{facts.get('lane_id')} · {facts.get('method')} · {facts.get('reason')}"

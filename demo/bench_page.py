@@ -10,15 +10,20 @@ from cheroot import wsgi
 from flask import Flask, Response, jsonify, render_template, request
 
 from demo.bench_acts import BenchActs, BenchRefused
+from demo.bench_state import BenchState
 from demo.bench_texts import TEXTS
+from demo.compound import Member
 from demo.processes import free_port
 from demo.stage import Stage
 from gate_controller.terminal.server import ForgettingConnection
+from hardware.interfaces import InputKind
 
 ACT_HEADER = "Menjin-Bench"
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.15
 HEARTBEAT_SECONDS = 3.0
 MAX_BODY_BYTES = 4096
+PRESSES = (InputKind.EXIT_BUTTON.value, InputKind.GUARD_BUTTON.value, InputKind.INTERCOM.value)
+"""Contacts that a hand lets go of again."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -31,7 +36,8 @@ class BenchPage:
     def __init__(self, stage: Stage) -> None:
         """Serve at a free port."""
         self._stage = stage
-        self._acts = BenchActs(stage)
+        self._state = BenchState(stage)
+        self._acts = BenchActs(stage, self._state)
         self._closed = threading.Event()
         port = free_port()
         self.address = f"http://127.0.0.1:{port}/"
@@ -83,9 +89,15 @@ class BenchPage:
             language=language,
             other="en" if language == "zh" else "zh",
             gates=self._stage.gates,
-            cards=self._stage.compound.cards,
+            cards=self._cards(),
+            presses=PRESSES,
             address=self._stage.server.address,
         )
+
+    def _cards(self) -> list[Member]:
+        """Return all cards, those of the script's cast first."""
+        cast = list(self._stage.compound.cast.values())
+        return cast + [member for member in self._stage.compound.cards if member not in cast]
 
     def _events(self) -> Response:
         return Response(self._listen(), mimetype="text/event-stream")
@@ -93,7 +105,7 @@ class BenchPage:
     def _listen(self) -> Iterator[bytes]:
         said, said_at = "", 0.0
         while not self._closed.is_set():
-            now = json.dumps(self._acts.state(), ensure_ascii=False)
+            now = json.dumps(self._state.whole(), ensure_ascii=False)
             if now != said or time.monotonic() - said_at > HEARTBEAT_SECONDS:
                 said, said_at = now, time.monotonic()
                 yield f"data: {now}\n\n".encode()

@@ -15,7 +15,7 @@ from demo.metal import Metal
 from demo.processes import GateProcess
 from demo.screen import GateScreen
 from demo.site_files import GatePlan
-from gate_controller.journal_chain import Facts, JournalEntry
+from gate_controller.journal_chain import JournalEntry
 from hardware.simulated.wire import TraceEntry
 
 
@@ -50,23 +50,33 @@ class GateEnds:
         rows = self._ask("SELECT entry FROM journal ORDER BY seq")
         return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
 
-    def last_decision(self) -> Facts | None:
-        """Return the facts of the last decision among the newest entries, None when there is none."""
+    def newest_entries(self, count: int) -> list[dict[str, str]]:
+        """Return time, kind, lane or device and reason of the newest entries, newest first."""
         try:
-            rows = self._ask("SELECT entry FROM journal ORDER BY seq DESC LIMIT 20")
+            rows = self._ask("SELECT entry FROM journal ORDER BY seq DESC LIMIT ?", count)
         except sqlite3.Error:
-            return None
+            return []
         entries = [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
-        return next((entry.facts for entry in entries if entry.kind == "access"), None)
+        return [
+            {
+                "at": entry.at.astimezone().strftime("%H:%M:%S"),
+                "kind": entry.kind,
+                "where": str(entry.facts.get("lane_id") or entry.facts.get("device") or ""),
+                "why": " ".join(
+                    str(entry.facts[name]) for name in ("method", "reason", "until") if entry.facts.get(name)
+                ),
+            }
+            for entry in entries
+        ]
 
     def journal_seq(self) -> int:
         """Return the number of the gate's last entry."""
         return int(self._ask("SELECT coalesce(max(seq), 0) FROM journal")[0][0])
 
-    def _ask(self, query: str) -> list[tuple[bytes]]:
+    def _ask(self, query: str, *values: int) -> list[tuple[bytes]]:
         connection = sqlite3.connect(self.folder / "data" / "journal.sqlite3", timeout=5)
         try:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, values).fetchall()
         finally:
             connection.close()
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ import qrcode
 from demo.boards import Trace, plug_boards
 from demo.site_files import OSDP_ADDRESS, GatePlan
 from hardware.interfaces import Frame
-from hardware.simulated.camera_scene import street
+from hardware.simulated.camera_scene import DARK_SHARE, hand_on_the_lens, street
 from hardware.simulated.modbus_board import ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
@@ -25,6 +25,7 @@ from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.twin import Twin
 
+CameraTrouble = Literal["frozen", "dark", "covered"]
 T = TypeVar("T", bound=Twin)
 FACE_FRAMES = 12
 EMPTY_FRAMES = 2
@@ -102,6 +103,16 @@ class Metal:
     def clear_view(self) -> None:
         """Let nobody stand in front of the camera."""
         self._show([jittered(street(), seed) for seed in range(EMPTY_FRAMES)])
+
+    def trouble_view(self, trouble: CameraTrouble) -> None:
+        """Let the camera stand still, look into the dark, or have a hand on its lens."""
+        if trouble == "frozen":
+            self._show([camera_frame(street())])
+        elif trouble == "dark":
+            dark = (street() * DARK_SHARE).astype(np.uint8)
+            self._show([jittered(dark, seed) for seed in range(EMPTY_FRAMES)])
+        else:
+            self._show([jittered(hand_on_the_lens(), seed) for seed in range(EMPTY_FRAMES)])
 
     def show_code(self, text: str) -> int:
         """Hold a QR code in front of the camera; return monotonic ns when it was in view."""

@@ -25,16 +25,18 @@ function where(element) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-act]");
+  const button = event.target.closest("button[data-act], button[data-toggle]");
   if (!button) return;
-  const { act, on = "", twin = "" } = button.dataset;
-  send({ act, on, twin, ...where(button) });
+  const { act, toggle, on = "", twin = "", kind = "", renamed = "" } = button.dataset;
+  const turned = button.getAttribute("aria-pressed") === "true" ? "0" : "1";
+  send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, ...where(button) });
 });
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  send({ act: form.dataset.form, ...Object.fromEntries(new FormData(form)), ...where(form) });
+  const at = event.submitter?.value ?? "";
+  send({ act: form.dataset.form, at, ...Object.fromEntries(new FormData(form)), ...where(form) });
 });
 
 function lamp(element, on) {
@@ -49,6 +51,45 @@ function rest(box, act, on) {
   }
 }
 
+function turn(box, act, on, kind = "") {
+  const wanted = kind ? `[data-toggle="${act}"][data-kind="${kind}"]` : `[data-toggle="${act}"]`;
+  box.querySelector(wanted)?.setAttribute("aria-pressed", on ? "true" : "false");
+}
+
+// Lines are made as text alone: what a gate wrote is never taken for markup.
+function list(box, entries) {
+  const text = JSON.stringify(entries);
+  if (box.dataset.shown === text) return;
+  box.dataset.shown = text;
+  box.replaceChildren(...entries.map((entry) => {
+    const line = document.createElement("li");
+    line.classList.toggle("alarm", entry.kind.startsWith("alarm_"));
+    for (const [name, content] of Object.entries(entry)) {
+      const part = document.createElement(name === "kind" ? "b" : "span");
+      part.textContent = content;
+      if (content) line.append(part, " ");
+    }
+    return line;
+  }));
+  if (!entries.length) box.textContent = words.none;
+}
+
+function showLane(box, lane) {
+  const relay = box.querySelector("[data-relay]");
+  relay.classList.toggle("on", lane.on);
+  relay.textContent = lane.on ? words.moving : words.shut;
+  for (const [kind, active] of Object.entries(lane.contacts)) turn(box, "contact", active, kind);
+  if (!lane.osdp) return;
+  turn(box, "osdp_case", lane.osdp.open);
+  turn(box, "osdp_power", lane.osdp.power);
+  const state = box.querySelector("[data-osdp]");
+  state.dataset.light = lane.osdp.secure ? lane.osdp.light : "";
+  state.textContent = [
+    lane.osdp.secure ? words.secure : words.insecure,
+    lane.osdp.secure && words[lane.osdp.light],
+  ].filter(Boolean).join(" · ");
+}
+
 function show(state) {
   rest(document, "server", state.server);
   lamp(document.querySelector("[data-server-lamp]"), state.server);
@@ -58,19 +99,17 @@ function show(state) {
     box.classList.toggle("cut", gate.cut);
     rest(box, "power", gate.runs);
     rest(box, "network", !gate.cut);
-    box.querySelector("[data-decision]").textContent = gate.decision || words.none;
+    turn(box, "stuck", gate.stuck);
+    turn(box, "mute", gate.mute);
+    list(box.querySelector("[data-journal]"), gate.journal);
     for (const [laneId, lane] of Object.entries(gate.lanes)) {
-      const relay = box.querySelector(`[data-lane="${laneId}"] [data-relay]`);
-      rest(box.querySelector(`[data-lane="${laneId}"]`), "door", lane.door);
-      relay.classList.toggle("on", lane.on);
-      relay.textContent = lane.on ? words.moving : words.shut;
-      box.querySelector(`[data-lane="${laneId}"]`).classList.toggle("door", lane.door);
+      showLane(box.querySelector(`[data-lane="${laneId}"]`), lane);
     }
     for (const [name, wire] of Object.entries(gate.wires)) {
       const row = box.querySelector(`[data-wire="${name}"]`);
       rest(row, "cable", wire.plugged);
       row.classList.toggle("out", !wire.plugged);
-      row.querySelector("code").textContent = wire.last;
+      row.querySelector("code").textContent = wire.last || "–";
     }
   }
 }

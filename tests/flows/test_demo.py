@@ -15,13 +15,15 @@ from tests.face_fixtures import require_portraits
 
 pytestmark = [pytest.mark.slow]
 
-LONGEST_SECONDS = 240.0
+LONGEST_SECONDS = 400.0
+"""A whole run takes a minute; a saboteur makes steps wait for what never comes, and a busy machine more."""
 DENIED = {
     "card_opens", "same_card_same_number_at_every_reader", "pin_opens", "qr_opens", "qr_online_code_opens",
     "visitor_pass_opens", "visitor_code_opens_once", "face_opens", "server_down_card_opens",
     "power_cycle_no_pulse", "osdp_card_opens", "modbus_relay_confirms", "door_held_alarm",
     "granted_nobody_came", "relay_unplugged_and_back", "reader_unplugged_and_back",
-    "crash_mid_pulse_ends_at_rest",
+    "crash_mid_pulse_ends_at_rest", "fire_observed_never_locks", "staff_card_opens_offline", "interlock",
+    "antipassback", "duress_pin_silent_alarm",
 }
 ALLOWED = {
     "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
@@ -29,6 +31,7 @@ ALLOWED = {
     "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
     "face_withdrawn_refused", "lockdown_refuses", "lost_only_card_never_blocks_publication",
     "restored_server_keeps_revocations", "osdp_default_key_refused", "osdp_clear_text_reader_ignored",
+    "staff_card_opens_offline", "interlock", "antipassback", "duress_pin_silent_alarm",
 }
 NOTICED = {
     "allow_all": ALLOWED,
@@ -37,6 +40,7 @@ NOTICED = {
     "deaf_sync": {
         "method_not_chosen_refused", "face_withdrawn_refused", "lockdown_refuses",
         "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
+        "staff_card_opens_offline", "duress_pin_silent_alarm",
     },
 }
 UNTOUCHED = {
@@ -46,7 +50,10 @@ UNTOUCHED = {
         "guard_button_recorded",
     },
     "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
-    "deaf_sync": {"card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse"},
+    "deaf_sync": {
+        "card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse", "osdp_card_opens",
+        "modbus_relay_confirms", "door_forced_alarm", "interlock",
+    },
 }
 
 
@@ -95,6 +102,8 @@ def test_all_steps_go_well_in_their_order_and_nothing_is_left(tmp_path: Path) ->
     talk = {(line["step"], line["pty"], line["direction"]) for line in traced}
     assert ("card_opens", "north-in-card", "to_host") in talk
     assert ("card_opens", "north-relay", "from_host") in talk
+    assert ("osdp_card_opens", "south-in-osdp", "to_host") in talk
+    assert ("modbus_relay_confirms", "garage-modbus", "from_host") in talk
     refused = [line for line in traced if line["step"] == "unknown_card_refused"]
     assert [line for line in refused if line["hex"].startswith("a00101")] == []
     assert list((tmp_path / "demo").iterdir()) == []

@@ -36,12 +36,12 @@ class Answer:
         if self.is_as_before:
             reads = f", reads card {_both(self.numbers[0])}" if len(self.numbers) == 1 else ""
             return [f"{self.port}: as before{reads}"]
-        return [
-            f"{self.port}: {self.what}",
-            *self.tables[:1],
-            *map(_as_comment, self.tables[1:]),
-            *(f"  {note}" for note in self.notes),
-        ]
+        texts = [f"{self.port}: {self.what}"]
+        for place, table in enumerate(self.tables):
+            texts.append(_as_comment(table) if place else table)
+            # Not a comment among the lines: a card's number has no business in a site file.
+            texts += [f"  reads card {_both(self.numbers[place])}"] if place < len(self.numbers) else []
+        return [*texts, *(f"  {note}" for note in self.notes)]
 
 
 @dataclass(slots=True)
@@ -163,7 +163,6 @@ class PortIdentifier:
             difference(first, other) or table_of(other, port, baud, name=name, lane=lane or self._lane)
             for other in guesses[1:]
         ]
-        tables = [_with_card(text, guess) for text, guess in zip([table, *others], guesses, strict=True)]
         if len(guesses) > 1 and not known:
             notes.append(
                 "The bytes alone do not say which. Tap another card, or give the number printed on this one: "
@@ -176,7 +175,7 @@ class PortIdentifier:
         said = tuple((guess.table, guess.settings, guess.terminals) for guess in guesses)
         is_as_before, heard.last = said == heard.last, said
         numbers = tuple(guess.cards[-1].number for guess in guesses if guess.cards)
-        return Answer(port, first.what, tuple(tables), tuple(notes), None, numbers, is_as_before)
+        return Answer(port, first.what, (table, *others), tuple(notes), None, numbers, is_as_before)
 
     def _compared(self, port: Path, part: NamedPart, heard: _Heard, finding: Finding) -> Answer:
         fitting = None
@@ -225,17 +224,13 @@ def _at_rest(heard: _Heard) -> dict[str, bool]:
     return rest
 
 
-def _with_card(table: str, guess: Guess) -> str:
-    return f"{table}\n    # reads card {_both(guess.cards[-1].number)}" if guess.cards else table
-
-
 def _both(number: int) -> str:
     return f"{number} (0x{number:X})"
 
 
 def _as_comment(table: str) -> str:
     """Return a table that is one of several possible ones, so that only the first counts when pasted."""
-    lines = [line.strip().removeprefix("# ") for line in table.splitlines()]
+    lines = [line.strip() for line in table.splitlines()]
     return "\n".join(f"    # {'or: ' if number == 0 else '    '}{line}" for number, line in enumerate(lines))
 
 

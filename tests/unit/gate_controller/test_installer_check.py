@@ -77,6 +77,8 @@ def test_alternatives_are_comments_so_that_pasting_gives_one_table() -> None:
     printed = "\n".join(answer.lines())
     assert printed.count("[reader.NAME]") == 1
     assert '    # or: byte_order = "lsb"' in printed
+    assert "reads card" in printed
+    assert not any("305441741" in table for table in answer.tables)
 
 
 def test_one_burst_of_noise_does_not_make_a_reader_that_was_read_before_change_its_rate() -> None:

@@ -44,10 +44,13 @@ NOTICED = {
     },
 }
 UNTOUCHED = {
-    "allow_all": {"card_opens", "pin_opens", "face_only_lane_refused_by_admin", "osdp_card_opens"},
+    "allow_all": {
+        "card_opens", "pin_opens", "face_only_lane_refused_by_admin", "osdp_card_opens",
+        "unsafe_lane_sheet_refused",
+    },
     "deny_all": {
         "face_only_lane_refused_by_admin", "door_forced_alarm", "exit_button_no_alarm",
-        "guard_button_recorded",
+        "guard_button_recorded", "unsafe_lane_sheet_refused",
     },
     "replay": set(STEP_NAMES) - {"qr_used_twice_refused", "visitor_code_opens_once"},
     "deaf_sync": {
@@ -138,6 +141,12 @@ def test_ctrl_c_in_the_middle_leaves_no_process_and_no_file(tmp_path: Path) -> N
     assert status == 130
     assert list(folder.iterdir()) == []
     assert processes_of(folder) == []
+
+
+def test_the_readme_counts_the_steps() -> None:
+    """What a newcomer is promised to see is what is played."""
+    readme = Path(__file__).parents[2] / "README.md"
+    assert f"plays {len(STEP_NAMES)} steps once" in readme.read_text(encoding="utf-8").replace("\n", " ")
 
 
 def test_missing_portraits_are_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,8 @@ def look_for_code(
         camera.open()
         while monotonic_seconds() < until and not cancelled.is_set():
             frame = camera.newest_frame(FRAME_TIMEOUT_SECONDS)
+            if frame is None and not camera.is_open:
+                break
             if frame is None:
                 continue
             try:

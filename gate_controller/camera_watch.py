@@ -77,6 +77,7 @@ class WatchedCamera:
         self._stands_still = stands_still
         self._lock = threading.Lock()
         self._sight = Sight()
+        self._in_use = False
 
     @property
     def name(self) -> str:
@@ -100,6 +101,7 @@ class WatchedCamera:
     def open(self) -> None:
         """Open the device; raise DeviceUnavailable, and tell the gate."""
         was_open = self._camera.is_open
+        self._in_use = True
         try:
             self._camera.open()
         except HardwareError as err:
@@ -110,19 +112,20 @@ class WatchedCamera:
 
     def newest_frame(self, timeout_seconds: float) -> Frame | None:
         """Return a frame newer than the last one returned, or None; the frame is the caller's."""
-        was_open = self._camera.is_open
         frame = self._camera.newest_frame(timeout_seconds)
         at = self._seconds()
         if frame is not None:
             self._become(looked(self._sight, glance(frame), at, stands_still=self._stands_still))
-        elif was_open and not self._camera.is_open:
+        elif self._in_use and not self._camera.is_open:
+            # Also when it went away before the first frame was asked for.
             self._become(lost(self._sight, at), self._camera.loss)
-        elif was_open:
+        elif self._in_use:
             self._become(no_frame(self._sight, at))
         return frame
 
     def close(self) -> None:
         """Close the device and overwrite the frames still held."""
+        self._in_use = False
         self._camera.close()
 
     def _become(self, sight: Sight, detail: str = "") -> None:

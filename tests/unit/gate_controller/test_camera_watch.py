@@ -1,11 +1,13 @@
 """What a lane's camera tells of itself, and what the gate makes of it."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gate_controller.camera_codes import look_for_code
 from gate_controller.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
 from gate_controller.clock import GateClock
 from gate_controller.device_watch import DeviceWatch
@@ -35,11 +37,12 @@ class SceneCamera:
         self.is_open = False
         self.is_there = True
         self.is_silent = False
+        self.goes_at_once = False
 
     def open(self) -> None:
         if not self.is_there:
             raise DeviceUnavailable("eye cannot be reached")
-        self.is_open = True
+        self.is_open = not self.goes_at_once
 
     def pace(self, frames_per_second: float | None) -> None:
         return
@@ -117,6 +120,17 @@ def test_a_camera_that_goes_away_or_sends_nothing_is_lost(camera: SceneCamera) -
         (None, ""),
         (Trouble.LOST, "eye"),
     ]
+
+
+def test_a_camera_that_goes_away_before_its_first_frame_is_lost_and_ends_the_look(
+    camera: SceneCamera,
+) -> None:
+    watch, told = watched(camera)
+    camera.goes_at_once = True
+    look = look_for_code(watch, "north-in", 20, threading.Event(), lambda: camera.seconds)
+    assert look.text is None
+    assert camera.seconds < 1
+    assert [sight.trouble for sight in told] == [Trouble.LOST]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from web_admin.why_refused import NothingPublished, why_refused
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
+OPENING = (Reason.GRANTED, Reason.OVERRIDE)
 KINDS = {
     "access": (_l("Passages"), ("access",)),
     "alarms": (_l("Alarms"), ()),
@@ -208,7 +209,7 @@ def explain() -> Page:
         except NothingPublished:
             form.lane_id.errors = [_l("This gate has no controller yet. Pair one first.")]
         else:
-            answer = {"opens": reason is Reason.GRANTED, "reason": reason.value,
+            answer = {"opens": reason in OPENING, "reason": reason.value,
                       "text": for_staff(reason.value), "to_do": what_to_do(reason.value)}
     page = render_template("manager/why.html", form=form, answer=answer)
     return (page, 422) if form.errors else page

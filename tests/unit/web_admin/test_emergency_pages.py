@@ -249,3 +249,17 @@ def test_a_lane_that_staff_hold_open_is_shown_as_such_with_its_end(client, compo
         page = client.get(path).text
         assert "Held open" in page
         assert ("Held open until" in page) is shown
+
+
+def test_why_refused_knows_that_a_staff_card_opens_in_lockdown(client, compound, rows):
+    captain = compound.persons["保安队长"]
+    send(client, f"/manage/cards/give/{captain}", number="7700001")
+    until = (compound.clock() + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M")
+    send(client, "/manage/lockdown", reason="drill", until=until)
+    at = (compound.clock() + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
+    asked = {"lane_id": "north-in", "method": "card", "at": at}
+    token = {"csrf_token": csrf_of(client.get("/manage/events/why").text)}
+    answers = [client.post("/manage/events/why", data=token | asked | {"person_id": person_id}).text
+               for person_id in (captain, compound.persons["王芳"])]
+    assert "The gate would open" in answers[0]
+    assert "The gate would open" not in answers[1]

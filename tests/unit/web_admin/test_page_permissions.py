@@ -105,6 +105,11 @@ def test_guards_and_installers_see_no_named_passages_and_no_card_holders():
     assert ACTIONS_BY_ROLE["manager"] == ACTIONS
 
 
+def test_only_the_manager_makes_emergency_codes_and_gives_the_right_to_open_in_lockdown():
+    for action in ("manage_emergency_codes", "give_override"):
+        assert [role for role in ROLES if may(action, [role])] == ["manager"]
+
+
 def test_public_pages_are_few(compound):
     public = {
         rule.endpoint
@@ -125,6 +130,10 @@ def test_public_pages_are_few(compound):
         ("guard", "/manage/people/{person}/grants"),
         ("guard", "/manage/gates/north/lanes/north-in"),
         ("guard", "/manage/privacy/notice"),
+        ("guard", "/manage/emergency/"),
+        ("guard", "/manage/events/who/north/101?journal=j"),
+        ("installer", "/manage/emergency/new"),
+        ("installer", "/manage/events/who/north/101?journal=j"),
         ("installer", "/manage/people/{person}"),
         ("installer", "/manage/events/person/{person}"),
         ("installer", "/manage/lockdown"),

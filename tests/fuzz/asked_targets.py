@@ -115,7 +115,15 @@ def picture(suffix: str) -> bytes:
 
 
 TARGETS = (
-    Target("modbus", check_modbus, tuple(bytes((n,)) + right for n, (_, right) in enumerate(QUESTIONS))),
+    Target(
+        "modbus",
+        check_modbus,
+        (
+            *(bytes((n,)) + right for n, (_, right) in enumerate(QUESTIONS)),
+            # The same, said by another board.
+            *(bytes((n,)) + sealed(b"\x06" + right[1:-2]) for n, (_, right) in enumerate(QUESTIONS)),
+        ),
+    ),
     Target(
         "osdp",
         check_osdp,

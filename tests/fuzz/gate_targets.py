@@ -31,10 +31,17 @@ from gate_controller.passes import (
 )
 from gate_controller.policy import RECORD_TYPES, PolicyRefused, decode_record, encode_record
 from gate_controller.server_link import SyncRefused, read_reply
-from gate_controller.signing import SignatureRefused, SignedCertificate, public_bytes
+from gate_controller.signing import (
+    KeyCertificate,
+    SignatureRefused,
+    SignedCertificate,
+    certify,
+    public_bytes,
+)
 from gate_controller.sync_contract import (
     ForgetReceipt,
     Message,
+    PolicyManifest,
     SignedOrder,
     SignedPolicyManifest,
     SignedReceipt,
@@ -50,6 +57,11 @@ SITE, GATE = "site-1", "north"
 SITE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PHONE_KEY = ec.derive_private_key(7, ec.SECP256R1()).public_key()
 PHONE_POINT = PHONE_KEY.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CERTIFICATE = certify(SITE_KEY, KeyCertificate(SITE, "policy", public_bytes(SITE_KEY), NOW))
+MANIFEST = PolicyManifest(site_id=SITE, gate_id=GATE, epoch=1, version=1, issued_at=NOW, digest=bytes(32))
 
 
 # -- codes and keys --------------------------------------------------------------------------------
@@ -140,10 +152,11 @@ def check_signed(data: bytes) -> None:
     body, signature = data[:-64], data[-64:]
     certificate = SignedCertificate(body[:400], signature)
     root = public_bytes(SITE_KEY)
-    with suppress(PolicyRefused):
-        signed = SignedPolicyManifest(manifest=body, signature=signature, certificate=certificate)
-        open_manifest(signed, root, site_id=SITE, gate_id=GATE)
-        raise AssertionError("an unsigned policy was believed")
+    for certified in (certificate, CERTIFICATE):
+        with suppress(PolicyRefused):
+            signed = SignedPolicyManifest(manifest=body, signature=signature, certificate=certified)
+            open_manifest(signed, root, site_id=SITE, gate_id=GATE)
+            raise AssertionError("an unsigned policy was believed")
     with suppress(SignatureRefused):
         order = SignedOrder(order=body, signature=signature, certificate=certificate)
         open_order(order, root, site_id=SITE, gate_id=GATE)
@@ -231,6 +244,9 @@ TARGETS = (
             code_text(BODY, bytes(64)).encode(),
             make_online_code(SITE_KEY, SITE, "0123456789abcdef", 1_700_000_000).encode() + b"\r\n",
             make_visitor_pass(SITE_KEY, SITE, PASS).encode(),
+            # A pass of no gate, and one whose two gates are missing.
+            code_text(b"\x03" + bytes(26), bytes(64)).encode(),
+            code_text(b"\x03" + bytes(16) + b"\x02" + bytes(9), bytes(64)).encode(),
         ),
     ),
     Target(
@@ -248,7 +264,15 @@ TARGETS = (
         ),
         found=(b'{"a":' * 5000, b'{"act":"\x80"'),
     ),
-    Target("signed", check_signed, (b"{}" + bytes(64), json.dumps({"site_id": SITE}).encode() + bytes(64))),
+    Target(
+        "signed",
+        check_signed,
+        (
+            msgspec.json.encode(MANIFEST) + bytes(64),
+            b"{}" + bytes(64),
+            json.dumps({"site_id": SITE}).encode() + bytes(64),
+        ),
+    ),
     Target(
         "site_file",
         check_site_file,

@@ -59,6 +59,14 @@ TARGETS = (
     Target(
         "card_numbers",
         check_card_numbers,
-        (b"0004711", b"0xA1B2C3", b"A1:B2:C3:D4", b"123,45678", "１２３／４".encode(), b"12 34 56"),
+        (
+            b"0004711",
+            b"0xA1B2C3",
+            b"A1:B2:C3:D4",
+            b"123,45678",
+            "１２３／４".encode(),
+            b"12 34 56",
+            b"4294967296",
+        ),
     ),
 )

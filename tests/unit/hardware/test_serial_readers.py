@@ -120,6 +120,20 @@ def test_only_unreadable_frames_make_a_reader_faulty_until_a_good_one(metal, rea
     assert CardRead in {type(report) for report in reports.seen}
 
 
+def test_bad_frames_with_good_ones_between_them_do_not_make_a_reader_faulty(metal, reader, reports) -> None:
+    reports.wait_for(Health.OK)
+    for number in (5, 6, 7, 8):
+        metal.wire.write(b"a torn one\r\n")
+        give_up = time.monotonic() + 5
+        while reader.dropped_frames < number - 4:
+            assert time.monotonic() < give_up
+            time.sleep(0.005)
+        metal.tap(number)
+        assert reports.next_of(CardRead).number == number
+    assert reader.dropped_frames == 4
+    assert {seen.health for seen in reports.drain() if isinstance(seen, DeviceState)} == {Health.OK}
+
+
 def test_a_reader_short_of_bits_is_refused_before_it_starts(port: Path) -> None:
     with pytest.raises(BadDeviceSetting, match="north reader"):
         LineCardReader(str(port), CardFormat(26), SiteCardForm(32), name="north reader")

@@ -78,7 +78,7 @@ class Stage:
         self.desk: Desk = manager
         self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
-            self.gates[plan.gate_id] = self._lay_out(plan)
+            self.gates[plan.gate_id] = self.lay_out(plan)
         self._pair()
         self._tell("starting the gates")
         for ends in self.gates.values():
@@ -127,7 +127,8 @@ class Stage:
             str(own / "totp"),
         )
 
-    def _lay_out(self, plan: GatePlan) -> GateEnds:
+    def lay_out(self, plan: GatePlan) -> GateEnds:
+        """Make a gate's metal, cable and site file; nothing of it runs yet."""
         folder = self.folder / plan.gate_id
         folder.mkdir()
         metal = Metal(plan, folder, self.trace.take)

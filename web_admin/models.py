@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web_admin import sheet_models  # noqa: F401 - its table is one of these
+from web_admin import consent_models, sheet_models  # noqa: F401 - their tables are among these
 from web_admin.model_base import Base, Fact
 
 
@@ -149,7 +149,7 @@ class Home(Base):
 
 
 class Person(Base):
-    """Someone who may pass. `kind`: resident, helper, staff. `age_band`: adult, 14_17, under_14."""
+    """Someone who may pass. `kind`: resident, helper, staff. `age_band`: adult, 14_17, under_14 (until)."""
 
     __tablename__ = "person"
     person_id: Mapped[str] = mapped_column(primary_key=True)
@@ -158,6 +158,7 @@ class Person(Base):
     display_name: Mapped[str]
     kind: Mapped[str] = mapped_column(default="resident")
     age_band: Mapped[str] = mapped_column(default="adult")
+    age_band_until: Mapped[date | None]
     language: Mapped[str] = mapped_column(default="zh")
     methods: Mapped[list[str]] = mapped_column(default=lambda: ["card"])
     face_paused_reason: Mapped[str | None]

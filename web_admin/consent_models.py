@@ -1,0 +1,87 @@
+"""Tables around consent to face: assessments, guardians and what they agreed to, questions to be asked again."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class AssessmentRow(Base):
+    """One version of the impact assessment of face; never deleted by the program.
+
+    `state`: draft, submitted, approved, superseded. Whether an approved one still holds is worked out
+    anew wherever it counts (`assessments.standing_of`). `notice_basis` is the digest of the purpose and
+    method that it was about, `engine` the engine.
+    """
+
+    __tablename__ = "assessment"
+    assessment_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(default="draft")
+    texts: Mapped[dict[str, str]]
+    lanes: Mapped[list[str]]
+    conclusion: Mapped[str]
+    residual_risk: Mapped[str]
+    review_due: Mapped[date | None]
+    author_ids: Mapped[list[str]]
+    engine: Mapped[str | None]
+    notice_basis: Mapped[str | None]
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    approver_id: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+
+class GuardianRow(Base):
+    """The office checked once that this adult is a guardian of this minor; no document is kept."""
+
+    __tablename__ = "guardian"
+    minor_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    checked_by: Mapped[str]
+    checked_at: Mapped[datetime]
+
+
+class GuardianRequest(Base):
+    """A minor said yes to a notice and asks a guardian. `answer`: yes, no, lapsed; None while open."""
+
+    __tablename__ = "guardian_request"
+    request_id: Mapped[str] = mapped_column(primary_key=True)
+    minor_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    notice_version: Mapped[int]
+    language: Mapped[str]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
+class GuardianConsent(Base):
+    """The guardian's half of a minor's consent: who agreed, to which text, when and how."""
+
+    __tablename__ = "guardian_consent"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    notice_sha256: Mapped[bytes]
+    language: Mapped[str]
+    channel: Mapped[str]
+    given_at: Mapped[datetime]
+
+
+class FaceQuestion(Base):
+    """Face is paused until this person decides anew; the row goes with their yes, no or withdrawal.
+
+    `why`: notice_changed, came_of_age, guardian_left. `notice_version` and `language` are of the text
+    that they had agreed to.
+    """
+
+    __tablename__ = "face_question"
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    why: Mapped[str]
+    since: Mapped[datetime]
+    notice_version: Mapped[int]
+    language: Mapped[str]

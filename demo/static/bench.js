@@ -71,7 +71,10 @@ function list(box, entries) {
     }
     return line;
   }));
-  if (!entries.length) box.textContent = words.none;
+  if (!entries.length) {
+    box.append(document.createElement("li"));
+    box.firstChild.textContent = words.none;
+  }
 }
 
 function showLane(box, lane) {

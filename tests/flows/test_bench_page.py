@@ -10,11 +10,10 @@ import requests
 
 from demo.bench_page import ACT_HEADER, BenchPage
 from demo.bench_texts import TEXTS
-from demo.compound import Compound, Member
-from demo.gate_ends import TraceFile
-from demo.site_files import GATES, MODBUS_ADDRESS
+from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
 from hardware.simulated.wire import TraceEntry
+from tests.demo_metal import metal_alone
 
 Heard = list[TraceEntry]
 Do = Callable[..., requests.Response]
@@ -23,12 +22,8 @@ Do = Callable[..., requests.Response]
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """Three gates' metal and cables, and no process."""
-    stage = Stage(tmp_path, TraceFile(None), face=False, wrapper=[], tell=print)
-    for plan in GATES:
-        stage.gates[plan.gate_id] = stage.lay_out(plan)
-    stage.compound = Compound(cards=[Member("李伟", "1-0101", 0x12345678)])
-    yield stage
-    stage.close()
+    with metal_alone(tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""The demo's bench page in a real browser: it fits, can be read, and its switches show how they stand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from demo.bench_page import BenchPage
+from demo.bench_texts import TEXTS
+from demo.stage import Stage
+from tests.browser.test_manager_pages import SIZES, look, needs_axe
+from tests.demo_metal import metal_alone
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with metal_alone(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+def bench(stage: Stage) -> Iterator[BenchPage]:
+    page = BenchPage(stage)
+    yield page
+    page.close()
+
+
+@needs_axe
+@pytest.mark.parametrize(
+    ("size", "language", "scheme"),
+    [
+        ("phone", "zh", "light"),
+        ("phone", "en", "dark"),
+        ("desktop", "en", "light"),
+        ("desktop", "zh", "dark"),
+    ],
+)
+def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
+    browser: Browser, bench: BenchPage, stage: Stage, size: str, language: str, scheme: str
+) -> None:
+    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{bench.address}?language={language}")
+    lane, text = page.locator('[data-lane="south-in"]'), TEXTS[language]
+    switch = lane.get_by_role("button", name=text["on_battery"])
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    lane.get_by_role("button", name=text["osdp_case"]).click()
+    expect(lane.get_by_role("button", name=text["osdp_case"])).to_have_attribute("aria-pressed", "true")
+    cable = page.locator('[data-wire="south-in-card"]')
+    cable.get_by_role("button", name=text["unplug"]).click()
+    cable.get_by_role("button", name=text["renamed"]).click()
+    expect(cable.get_by_role("button", name=text["unplug"])).to_be_visible()
+    problems += look(page, f"bench-{language}-{size}-{scheme}")
+    context.close()
+    assert stage.gates["south"].metal.osdp["south-in"].is_open
+    assert problems == []

@@ -1,0 +1,23 @@
+"""The demo's metal without its processes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo.compound import Compound, Member
+from demo.gate_ends import TraceFile
+from demo.site_files import GATES
+from demo.stage import Stage
+
+
+@contextmanager
+def metal_alone(folder: Path) -> Iterator[Stage]:
+    """Yield a stage with three gates' metal and cables, one card, and no process."""
+    stage = Stage(folder, TraceFile(None), face=False, wrapper=[], tell=print)
+    for plan in GATES:
+        stage.gates[plan.gate_id] = stage.lay_out(plan)
+    stage.compound = Compound(cards=[Member("李伟", "1-0101", 0x12345678)])
+    try:
+        yield stage
+    finally:
+        stage.close()

@@ -63,7 +63,9 @@ class GateEnds:
                 "kind": entry.kind,
                 "where": str(entry.facts.get("lane_id") or entry.facts.get("device") or ""),
                 "why": " ".join(
-                    str(entry.facts[name]) for name in ("method", "reason", "until", "detail") if entry.facts.get(name)
+                    str(entry.facts[name])
+                    for name in ("method", "reason", "until", "detail")
+                    if entry.facts.get(name)
                 ),
             }
             for entry in entries

@@ -57,19 +57,7 @@ class GateEnds:
         except sqlite3.Error:
             return []
         entries = [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
-        return [
-            {
-                "at": entry.at.astimezone().strftime("%H:%M:%S"),
-                "kind": entry.kind,
-                "where": str(entry.facts.get("lane_id") or entry.facts.get("device") or ""),
-                "why": " ".join(
-                    str(entry.facts[name])
-                    for name in ("method", "reason", "until", "detail")
-                    if entry.facts.get(name)
-                ),
-            }
-            for entry in entries
-        ]
+        return [_line_of(entry) for entry in entries]
 
     def journal_seq(self) -> int:
         """Return the number of the gate's last entry."""
@@ -81,6 +69,18 @@ class GateEnds:
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
+
+
+def _line_of(entry: JournalEntry) -> dict[str, str]:
+    """Return an entry as the bench page lists it."""
+    device = entry.facts.get("device")
+    why = (entry.facts.get(name) for name in ("method", "reason", "until", "detail"))
+    return {
+        "at": entry.at.astimezone().strftime("%H:%M:%S"),
+        "kind": entry.kind,
+        "where": str(entry.facts.get("lane_id") or device or ""),
+        "why": " ".join(str(word).removeprefix(f"{device}: ") for word in why if word),
+    }
 
 
 class TraceFile:

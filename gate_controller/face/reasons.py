@@ -17,6 +17,17 @@ class FaceReason(StrEnum):
     INCONSISTENT = "inconsistent"
     """Frames of one session show different people."""
     NOT_LIVE = "not_live"
+    """The same picture came again."""
+    LOOKS_FLAT = "looks_flat"
+    """The nose stayed in the plane of eyes and mouth, or the passive models saw a picture."""
+    HOLD_STILL = "hold_still"
+    TURN_MORE = "turn_more"
+    TURN_OTHER_WAY = "turn_other_way"
+    TOO_FAST = "too_fast"
+    SWAPPED = "swapped"
+    """Another face came in while the person was looked at."""
+    AMBIGUOUS = "ambiguous"
+    """Two people of the home are as alike to the one before the camera."""
     NOT_RECOGNISED = "not_recognised"
     NO_LEASE = "no_lease"
     """No live share for this person and consent, so nothing can be sealed or opened."""
@@ -41,3 +52,16 @@ CAPTURE_PROBLEMS = frozenset(
     }
 )
 """Problems of one frame, which the person can mend while the session goes on."""
+
+LIVENESS_REFUSALS = frozenset(
+    {
+        FaceReason.NOT_LIVE,
+        FaceReason.LOOKS_FLAT,
+        FaceReason.HOLD_STILL,
+        FaceReason.TURN_MORE,
+        FaceReason.TURN_OTHER_WAY,
+        FaceReason.TOO_FAST,
+        FaceReason.SWAPPED,
+    }
+)
+"""No living person was seen to do what was asked."""

@@ -207,7 +207,7 @@ class SiteFile:
             f"wires = [{wires}]",
         ]
         if self.face:
-            lines += ["[face]", "enabled = true"]
+            lines += ["[face]", "enabled = true", "alone = false"]
         return lines
 
     def _lane_lines(self, lane: LanePlan, dev: Path) -> list[str]:

@@ -19,9 +19,7 @@ from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.controller import Controller
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face.face_service import FaceService
-from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
-from gate_controller.face_desk import FaceDesk
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_parts import make_face_parts
 from gate_controller.gate_parts import GateParts
 from gate_controller.hands_free import HandsFreeCodes
 from gate_controller.identify import GateKeys
@@ -43,7 +41,6 @@ from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
 from gate_controller.secrets_dir import (
     CARD_KEY,
-    FACE_SECRET,
     IDENTITY,
     PIN_KEY,
     SecretsUnusable,
@@ -60,7 +57,7 @@ from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, mak
 from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.interfaces import Camera, Device, DeviceState, Health, Relay
+from hardware.interfaces import Device, DeviceState, Health, Relay
 
 log = logging.getLogger(__name__)
 
@@ -173,17 +170,18 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     cameras, hands_free = make_lane_cameras(config, inbox.put)
     for looks in hands_free.values():
         closing.callback(looks.stop)
-    face, face_lane = _face_service(config, identity, cameras, now, closing)
-    keeper = FaceKeeper(face, store, journal, clock, identity, key)
+    face = make_face_parts(
+        config, identity, key, cameras, store, journal, clock, boot_seconds, inbox.put, closing
+    )
     _tell_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
         lane_memory.keep_only(snapshot.policy.persons.keys())
-        keeper.settle(snapshot.face_roster)
+        face.keeper.settle(snapshot.face_roster)
     hasher = ThreadPoolExecutor(1, thread_name_prefix="hash")
     lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
     for worker in (hasher, *lookers.values()):
         closing.callback(worker.shutdown, wait=True, cancel_futures=True)
-    faces = FaceDesk(face, face_lane, lookers.get(face_lane or "", hasher), boot_seconds, inbox.put)
+    faces = face.desk(lookers, hasher, boot_seconds, inbox.put)
     closing.callback(faces.cancel)
     desks = {
         lane_id: LaneDesk(
@@ -227,7 +225,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         store,
         journal,
         clock,
-        keeper,
+        face.keeper,
         boot_seconds,
         status,
         inbox.put,
@@ -246,7 +244,8 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         screens=Screens(screens, readers_with_lights(config, osdp)),
         screen_acts=acts,
         faces=faces,
-        watch=DeviceWatch(clock, lane_memory),
+        keeper=face.keeper,
+        watch=DeviceWatch(clock, lane_memory, face.on_tamper(faces)),
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
     )
@@ -257,7 +256,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     controller_ref.append(controller)
     pages = {part.lane: part.launch_token_file.with_name(LAUNCH_PAGE) for part in config.terminal.values()}
     codes = tuple(hands_free.values())
-    return Gate(controller, sync, devices, relays, screens, pages, codes, face, inbox, closing)
+    return Gate(controller, sync, devices, relays, screens, pages, codes, face.service, inbox, closing)
 
 
 def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
@@ -291,35 +290,6 @@ def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: 
         log.error("the stored pass key is refused and asked for again: %s", err)
         return None
     return GateKeys(card_key, pin_key, pass_key)
-
-
-def _face_service(
-    config: GateConfig,
-    identity: GateIdentity,
-    cameras: Mapping[str, Camera],
-    now: datetime,
-    closing: ExitStack,
-) -> tuple[FaceService | None, str | None]:
-    if not config.face.enabled:
-        return None, None
-    if not cameras:
-        raise ConfigRefused("face.enabled is true and no [camera.…] is configured")
-    # Imported here so that a gate without face never needs the engine's packages.
-    from gate_controller.face.yunet_sface import load_yunet_sface  # noqa: PLC0415
-
-    lane_id = next(iter(cameras))
-    connection = open_face_file(config.gate.data_dir / "faces.sqlite3", now)
-    closing.callback(connection.close)
-    service = FaceService(
-        engine_loader=load_yunet_sface,
-        blobs=SqliteFaceBlobs(connection),
-        gate_secret=read_secret(config.gate.secrets_dir, FACE_SECRET),
-        site_id=identity.site_id,
-        gate_id=identity.gate_id,
-        camera=cameras[lane_id],
-        boot_seconds=boot_seconds,
-    )
-    return service, lane_id
 
 
 def _screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str, TerminalServer]:

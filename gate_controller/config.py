@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.camera_sections import CameraSection
+from gate_controller.face_sections import FaceSection
 from gate_controller.lane_sheet import LaneSheet
 from gate_controller.output_sections import (
     Baud,
@@ -91,12 +92,6 @@ class ScannerSection(Section, frozen=True, kw_only=True):
     port: Path
     lane: Id
     baud: Baud = 9600
-
-
-class FaceSection(Section, frozen=True, kw_only=True):
-    """Whether this gate has the face engine; what may use it is the policy's to say."""
-
-    enabled: bool = False
 
 
 class GateConfig(Section, frozen=True, kw_only=True):
@@ -213,7 +208,9 @@ def _type_at(part_type: type[Section], place: str) -> type[msgspec.Struct]:
         return LaneSheet
     if "wires[" in place:
         return WireSection
-    return GateSection if part_type is GateConfig and ".gate" in place else part_type
+    tops: Mapping[str, type[Section]] = {".gate": GateSection, ".face": FaceSection}
+    inside = [section for top, section in tops.items() if part_type is GateConfig and top in place]
+    return inside[0] if inside else part_type
 
 
 def line_of(text: str, keys: list[str]) -> int:

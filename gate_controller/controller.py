@@ -19,7 +19,15 @@ from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.hands_free import HandsFree
 from gate_controller.identify import GateKeys
 from gate_controller.lane_desk import RESULT_SECONDS
-from gate_controller.messages import FaceEnded, FaceProgress, Message, ScreenAct, Stop, TypedHashed
+from gate_controller.messages import (
+    FaceEnded,
+    FaceProgress,
+    FaceUnavailable,
+    Message,
+    ScreenAct,
+    Stop,
+    TypedHashed,
+)
 from gate_controller.policy import PolicySnapshot
 from gate_controller.presentations import Presentations
 from gate_controller.remote_orders import check_order, lane_shut
@@ -136,7 +144,7 @@ class Controller:
                 self._parts.desks[message.lane_id].hands_free = message.is_on
             case TypedHashed():
                 self._shown.typed_hashed(message)
-            case FaceProgress() | FaceEnded():
+            case FaceProgress() | FaceEnded() | FaceUnavailable():
                 self._shown.face_message(message)
             case ScreenAct():
                 self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
@@ -198,14 +206,17 @@ class Controller:
     def status(self) -> GateStatus:
         """Return what the manager's page is told; safe to call from the sync thread."""
         postures = {lane_id: self._shown.holdings.posture(lane_id) for lane_id in self._parts.desks}
-        return self._parts.watch.status(
+        status = self._parts.watch.status(
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}
         )
+        face = self._parts.faces.status(self._state.snapshot, self._parts.clock.now())
+        return dataclasses.replace(status, face=face)
 
     # -- time --------------------------------------------------------------------------------------
 
     def _tick(self, now_seconds: float) -> None:
         for desk in self._parts.desks.values():
+            self._shown.asking.time_passed(desk)
             desk.time_passed(now_seconds)
         self._parts.watch.time_passed(self._parts.desks, self._shown.record)
         self._shown.holdings.time_passed(now_seconds)

@@ -51,9 +51,16 @@ MAX_DETAIL_CHARS = 200
 class DeviceWatch:
     """Door states and device health; handled in the controller's thread, read by the sync thread."""
 
-    def __init__(self, clock: GateClock, memory: LaneMemory) -> None:
-        """Begin with what was remembered, and nothing heard."""
+    def __init__(
+        self, clock: GateClock, memory: LaneMemory, on_tamper: Callable[[Collection[str]], None]
+    ) -> None:
+        """Begin with what was remembered, and nothing heard.
+
+        `on_tamper` gets the ends of all active tamper contacts whenever one changes, before the entry is
+        written.
+        """
         self._clock = clock
+        self._on_tamper = on_tamper
         self._memory = memory
         self._lock = threading.Lock()
         self._devices: dict[str, DeviceHealth] = {}
@@ -115,6 +122,8 @@ class DeviceWatch:
             self._active_since[wire] = now
         elif ended:
             del self._active_since[wire]
+        if wire.kind == InputKind.TAMPER and (began or ended):
+            self._on_tamper([one.end for one in self._active_since if one.kind == wire.kind])
         if wire.kind in PRESSES and (began or ended):
             desk.door = opening_asked(desk.door, now, still=self._any_active(desk.lane_id, PRESSES))
         elif wire.kind == InputKind.FIRE:

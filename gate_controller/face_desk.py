@@ -1,6 +1,6 @@
 """Run face sessions in a worker because a person at the gate asked for one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 
@@ -9,10 +9,12 @@ from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.reasons import CAPTURE_PROBLEMS, FaceReason
+from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
 from gate_controller.lane_desk import RESULT_SECONDS, LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, Message
-from gate_controller.policy import FaceRecord, Method, Policy
+from gate_controller.policy import FaceRecord, Method, Policy, PolicySnapshot
+from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.terminal.view import Screen
 
 GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
@@ -34,6 +36,7 @@ class FaceDesk:
         worker: Executor,
         boot_seconds: Callable[[], float],
         put: Callable[[Message], None],
+        section: FaceSection,
     ) -> None:
         """Remember the parts; `lane_id` is the lane the camera looks at."""
         self._service = service
@@ -41,6 +44,7 @@ class FaceDesk:
         self._worker = worker
         self._boot_seconds = boot_seconds
         self._put = put
+        self._section = section
         self._capability: CameraCapability | None = None
 
     def ready_at(self, lane_id: str) -> bool:
@@ -63,6 +67,46 @@ class FaceDesk:
             and service.can_recognise(person_id)
         )
 
+    def recognisable_alone(
+        self, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
+    ) -> tuple[str, ...]:
+        """Return everyone who may be looked for at the camera's lane without a home's number.
+
+        That is all whose face can be recognised and who have a grant there, as long as they are no more
+        than the engine's error budget allows; nobody when they are more, or where the site says no.
+        """
+        service = self._service
+        fit = service.fit if service is not None else None
+        if service is None or fit is None or not self._section.alone:
+            return ()
+        found = tuple(
+            person_id
+            for person_id, record in roster.items()
+            if (person := policy.persons.get(person_id)) is not None
+            and any(self.lane_id in grant.lanes for grant in person.grants)
+            and (record.valid_until is None or now < record.valid_until)
+            and service.can_recognise(person_id)
+        )
+        return found if len(found) <= fit.templates_alone else ()
+
+    def status(self, snapshot: PolicySnapshot | None, now: datetime) -> FaceStatus | None:
+        """Return the numbers for the manager's page, None where face is off; safe from any thread."""
+        service = self._service
+        if service is None:
+            return None
+        held = service.person_ids()
+        alone = self.recognisable_alone(snapshot.policy, snapshot.face_roster, now) if snapshot else ()
+        fit = service.fit
+        return FaceStatus(
+            engine=self._section.engine,
+            trouble=(service.load_error or "")[:MAX_TROUBLE_CHARS],
+            min_face_similarity=fit.point.min_face_similarity if fit is not None and fit.point else None,
+            faces_held=len(held),
+            usable=sum(service.can_recognise(person_id) for person_id in held),
+            alone_limit=fit.templates_alone if fit is not None else 0,
+            alone=bool(alone) and service.ready,
+        )
+
     def may_enrol(
         self, person_id: str | None, roster: Mapping[str, FaceRecord], now: datetime
     ) -> bool:
@@ -76,17 +120,16 @@ class FaceDesk:
             and not self._service.can_recognise(person_id)
         )
 
-    def recognise(
-        self,
-        desk: LaneDesk,
-        home_id: str,
-        policy: Policy,
-        roster: Mapping[str, FaceRecord],
-        now: datetime,
-        now_seconds: float,
-    ) -> None:
-        """Look for the faces of one home; the result comes as a message."""
-        person_ids = self.recognisable(home_id, policy, roster, now)
+    def keeps(self, person_id: str, *, online: bool) -> bool:
+        """Tell whether this person's face is kept here and need not be taken anew."""
+        service = self._service
+        # Without leases, as after a start without the office, nobody knows whether it still opens.
+        return service is not None and (
+            service.can_recognise(person_id) or (not online and service.has_face(person_id))
+        )
+
+    def recognise(self, desk: LaneDesk, person_ids: Sequence[str], now_seconds: float) -> None:
+        """Look for these faces, those of one home or all that may be searched; a message tells the end."""
         lane_id = desk.lane_id
         capability = self._begin(RECOGNISE_SECONDS + 2)
         desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)

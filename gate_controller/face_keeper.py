@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,13 +15,17 @@ from gate_controller.journal import Journal
 from gate_controller.policy import FaceRecord
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.signing import sign
-from gate_controller.sync_contract import RECEIPT_DOMAIN, FaceLease, ForgetReceipt
+from gate_controller.sync_contract import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
+from gate_controller.tamper_mark import TamperMark
 
 log = logging.getLogger(__name__)
 
 
 class FaceKeeper:
-    """The only part that deletes faces; called from the sync thread and once at start."""
+    """The only part that deletes faces and takes leases.
+
+    Called from the sync thread and once at start; `tampered` and `withdraw` from the controller's thread.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class FaceKeeper:
         clock: GateClock,
         identity: GateIdentity,
         key: Ed25519PrivateKey,
+        mark: TamperMark,
     ) -> None:
         """Remember the parts; a gate without face engine signs receipts too, for it has nothing."""
         self._service = service
@@ -39,33 +44,95 @@ class FaceKeeper:
         self._clock = clock
         self._identity = identity
         self._key = key
+        self._mark = mark
+        self._touched: frozenset[str] = frozenset()
         self._lock = threading.Lock()
+        self._mark_lock = threading.Lock()
+
+    @property
+    def tamper_id(self) -> str | None:
+        """Return the id of the tampering that nobody has cleared yet, or None."""
+        return self._mark.tamper_id
+
+    def tampered(self, touched: Collection[str]) -> None:
+        """Take which tamper contacts are active now; one more than before ends every lease at once."""
+        with self._mark_lock:
+            is_news, self._touched = bool(set(touched) - self._touched), frozenset(touched)
+            if is_news:
+                # The shares first: whoever has the cabinet open may cut the power next.
+                self._drop_all()
+                self._mark.set()
+
+    def cleared(self, tamper_id: str | None) -> None:
+        """Take the manager's word that the gate was checked; an active contact outweighs it."""
+        with self._mark_lock:
+            if self._mark.clear(tamper_id):
+                log.warning("the manager has cleared tampering %s", tamper_id)
+                if self._touched:
+                    log.warning("a tamper contact is still active: the gate stays marked")
+                    self._mark.set()
 
     def take_leases(self, leases: Sequence[FaceLease], boot_seconds: float) -> None:
-        """Replace all leases by those of the last answer; whoever is missing is dropped at once."""
+        """Replace all leases by those of the last answer; whoever is missing is dropped at once.
+
+        None is taken while the gate is marked as tampered with, and none of more than 72 hours.
+        """
         if self._service is None:
             return
-        held = {}
-        for lease in leases:
-            until = boot_seconds + lease.seconds
-            held[lease.person_id] = Lease(lease.consent_id, bytearray(lease.share), until)
-        self._service.set_leases(held)
+        with self._mark_lock:
+            if self._mark.tamper_id is not None:
+                self._drop_all()
+                return
+            held = {}
+            withdrawn = self._store.withdrawn_faces()
+            for lease in leases:
+                if lease.consent_id in withdrawn:
+                    continue  # taken back at this gate; the office has not heard of it yet
+                if lease.seconds > MAX_LEASE_SECONDS:
+                    log.error("a lease of %d seconds is refused: 72 hours are the most", lease.seconds)
+                    continue
+                until = boot_seconds + lease.seconds
+                held[lease.person_id] = Lease(lease.consent_id, bytearray(lease.share), until)
+            self._service.set_leases(held)
+
+    def drop_ended_leases(self) -> None:
+        """Overwrite the shares whose time is up; called at every turn, also without a server."""
+        if self._service is not None:
+            self._service.drop_ended_leases()
+
+    def _drop_all(self) -> None:
+        if self._service is not None:
+            self._service.drop_all_leases()
+
+    def withdraw(self, person_id: str, consent_id: str) -> None:
+        """Forget a face that its person took back at this gate, with a signed receipt, also offline.
+
+        What cannot be overwritten now is tried again with the next policy or start.
+        """
+        self._store.withdraw_face(consent_id, person_id)
+        with self._lock:
+            self._end(person_id, consent_id)
 
     def settle(self, roster: Mapping[str, FaceRecord]) -> int:
         """Forget every face whose consent has ended, and keep a signed receipt; return how many."""
         with self._lock:
-            ended = self._store.ended_faces()
+            ended, withdrawn = self._store.ended_faces(), self._store.withdrawn_faces()
             for consent_id, person_id in ended.items():
                 keeps = person_id in roster and roster[person_id].consent_id == consent_id
-                if not keeps:
-                    try:
-                        self._forget(person_id, consent_id)
-                    except FaceError:
-                        # Still listed as ended, so it is tried again with the next policy or start.
-                        log.exception("a face could not be overwritten on disk yet")
-                        continue
-                self._store.ended_face_done(consent_id)
+                if keeps and consent_id not in withdrawn:
+                    self._store.ended_face_done(consent_id)
+                else:
+                    self._end(person_id, consent_id)
             return len(ended)
+
+    def _end(self, person_id: str, consent_id: str) -> None:
+        try:
+            self._forget(person_id, consent_id)
+        except FaceError:
+            # Still listed as ended, so it is tried again with the next policy or start.
+            log.exception("a face could not be overwritten on disk yet")
+        else:
+            self._store.ended_face_done(consent_id)
 
     def _forget(self, person_id: str, consent_id: str) -> None:
         found = self._service.forget(person_id) if self._service is not None else False

@@ -48,6 +48,13 @@ class FaceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceUnavailable:
+    """The face engine could not be loaded or may not open; why, with its figures and the remedy."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the loop."""
 
@@ -62,5 +69,6 @@ Message = (
     | HandsFree
     | FaceProgress
     | FaceEnded
+    | FaceUnavailable
     | Stop
 )

@@ -18,10 +18,11 @@ from gate_controller.identify import hash_typed, identify_card, identify_code, i
 from gate_controller.journal_chain import Facts
 from gate_controller.keypad_entry import press
 from gate_controller.lane import granted
-from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
-from gate_controller.messages import FaceEnded, FaceProgress, Message, TypedHashed
+from gate_controller.lane_desk import RESULT_SECONDS, TYPING_SCREENS, Intent, LaneDesk
+from gate_controller.messages import FaceEnded, FaceProgress, FaceUnavailable, Message, TypedHashed
 from gate_controller.passings import Passings
 from gate_controller.policy import CardCredential, EmergencyCodeCredential, Method, PinCredential
+from gate_controller.sync_contract import MAX_TROUBLE_CHARS
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead
@@ -82,6 +83,9 @@ class Presentations:
         """Take one key of a keypad or of the screen's."""
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
+        if desk.screen is Screen.FACE_LOOKING:
+            # Typing instead of being looked at: the look without a number ends, or that for another home.
+            self._parts.faces.cancel()
         desk.entry, ended = press(desk.entry, key, now_seconds)
         if desk.entry.is_empty and not desk.entry.home:
             desk.rest()
@@ -260,10 +264,23 @@ class Presentations:
             self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
             return
         home_id = policy.home_ids_by_number.get(desk.entry.home, "")
-        if self._parts.faces.recognisable(home_id, policy, roster, now):
-            self._parts.faces.recognise(desk, home_id, policy, roster, now, now_seconds)
+        if person_ids := self._parts.faces.recognisable(home_id, policy, roster, now):
+            self._parts.faces.recognise(desk, person_ids, now_seconds)
         else:
             desk.message = "type_pin_to_add_face"
+
+    def look_without_number(self, lane_id: str) -> bool:
+        """Look among all faces of this lane while they are few enough; tell whether it was taken on."""
+        desk, snapshot = self._parts.desks[lane_id], self._state.snapshot
+        if snapshot is None:
+            return False
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        person_ids = self._parts.faces.recognisable_alone(snapshot.policy, snapshot.face_roster, now)
+        if person_ids and self._seconds_to_wait(Method.FACE, lane_id):
+            self._present(lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
+        elif person_ids:
+            self._parts.faces.recognise(desk, person_ids, now_seconds)
+        return bool(person_ids)
 
     def start_enrolment(self, lane_id: str) -> None:
         """Take the face of the person who was asked and said yes."""
@@ -275,8 +292,11 @@ class Presentations:
         else:
             desk.rest()
 
-    def face_message(self, message: FaceProgress | FaceEnded) -> None:
-        """Take a step or the end of a face session."""
+    def face_message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
+        """Take a step or the end of a face session, or that there will be none."""
+        if isinstance(message, FaceUnavailable):
+            self.record("alarm_face_unavailable", {"detail": message.detail[:MAX_TROUBLE_CHARS]}, {})
+            return
         desk = self._parts.desks[message.lane_id]
         if isinstance(message, FaceProgress):
             self._parts.faces.progress(desk, message.step)
@@ -296,8 +316,8 @@ class Presentations:
             claim = Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
         if claim is not None:
             self._present(desk.lane_id, claim)
-        elif desk.camera == "closed":
-            # Otherwise a newer look is on the screen already, and this one was cancelled for it.
+        elif desk.camera == "closed" and desk.screen not in TYPING_SCREENS:
+            # Otherwise a newer look, or what is being typed instead, is on the screen already.
             desk.rest()
 
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:

@@ -41,6 +41,10 @@ class Flow(Protocol):
         """Take the face of the person who was asked."""
         ...
 
+    def look_without_number(self, lane_id: str) -> bool:
+        """Look among all faces of the lane where that is allowed; tell whether it was taken on."""
+        ...
+
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:
         """Write one entry."""
         ...
@@ -85,7 +89,7 @@ class ScreenActs:
             case KeyTyped(key):
                 flow.key_pressed(lane_id, key, int(now * 1e9))
             case MethodPressed(method):
-                self._method(desk, method, now)
+                self._method(desk, method, now, flow)
             case ConfirmPressed() if desk.screen is Screen.FACE_ASK:
                 flow.start_enrolment(lane_id)
             case CancelPressed():
@@ -108,7 +112,7 @@ class ScreenActs:
             self._faces.cancel()
         desk.rest()
 
-    def _method(self, desk: LaneDesk, method: Method, now: float) -> None:
+    def _method(self, desk: LaneDesk, method: Method, now: float, flow: Flow) -> None:
         self.cancel(desk)
         match method:
             case Method.CARD:
@@ -124,6 +128,8 @@ class ScreenActs:
                 # A try at a camera in trouble is one try, unless it shows that the camera sees.
                 desk.camera_try_again_seconds = now + TRY_AGAIN_SECONDS
                 desk.intent = Intent.FACE
+                if flow.look_without_number(desk.lane_id):
+                    return
                 desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="home_for_face")
             case _:
                 desk.show(Screen.REFUSED, now, seconds=RESULT_SECONDS, message="face_unavailable")

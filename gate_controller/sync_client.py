@@ -40,6 +40,7 @@ from gate_controller.sync_contract import (
     DeviceHealth,
     EventBatch,
     EventsReply,
+    FaceStatus,
     LaneState,
     ReceiptBatch,
     SignedOrder,
@@ -105,6 +106,7 @@ class GateStatus:
 
     lanes: tuple[LaneState, ...]
     devices: tuple[DeviceHealth, ...]
+    face: FaceStatus | None = None
 
 
 class SyncClient:
@@ -142,6 +144,7 @@ class SyncClient:
         self._ask_at = clock.monotonic_seconds()
         self._wake = nudge
         self._roster = roster
+        self._told_tamper_id: str | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -166,7 +169,8 @@ class SyncClient:
         """Ask when it is time; hand over events and receipts whenever woken."""
         now_seconds = self._clock.monotonic_seconds()
         try:
-            if now_seconds >= self._ask_at:
+            self._keeper.drop_ended_leases()
+            if now_seconds >= self._ask_at or self._keeper.tamper_id != self._told_tamper_id:
                 self._ask_at = now_seconds + RETRY_SECONDS
                 self._ask_at = now_seconds + self.ask()
             elif self._online is False:
@@ -193,6 +197,7 @@ class SyncClient:
         """Ask once and take what comes; return the seconds until the next question."""
         have_epoch, have_version = self._store.have
         status = self._status()
+        self._told_tamper_id = self._keeper.tamper_id
         reply = self._link.post(
             ASK_PATH,
             AskRequest(
@@ -203,6 +208,8 @@ class SyncClient:
                 journal_seq=self._journal.head[0],
                 lanes=status.lanes,
                 devices=status.devices,
+                tamper_id=self._told_tamper_id or msgspec.UNSET,
+                face=status.face or msgspec.UNSET,
             ),
             AskReply,
         )
@@ -212,6 +219,8 @@ class SyncClient:
             self._send_tombstones()
             return 0.2
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
+        if reply.tamper_cleared_id is not msgspec.UNSET:
+            self._keeper.cleared(reply.tamper_cleared_id)
         self._keeper.take_leases(reply.leases, self._boot_seconds())
         self._take_keys(reply)
         try:
@@ -275,6 +284,9 @@ class SyncClient:
             )
             signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
             reply = self._link.post(EVENTS_PATH, EventBatch(entries=entries, head=signed), EventsReply)
+            if any(entry.kind == "face_answer" for entry in entries):
+                # Somebody stands at the gate and waits for what the office makes of their answer.
+                self._ask_at = self._clock.monotonic_seconds()
             if reply.acknowledged_seq <= self._server_has_seq:
                 raise SyncRefused("the server took the events and acknowledged none")
             self._server_has_seq = reply.acknowledged_seq

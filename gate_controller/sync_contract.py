@@ -4,6 +4,9 @@ The gate always calls. Bodies are JSON; every request after pairing is signed by
 counter that only grows (`Menjin-Gate`, `Menjin-Counter`, `Menjin-Signature` headers); what a gate
 obeys (policies, orders, passes) is signed by keys that the pinned root certifies.
 
+A field that came later is left out while it has nothing to say, so that both sides understand what the
+other sent before it; a server is brought up to date before its gates.
+
 No message can carry a picture or a face template: unknown fields are refused, every byte string is a
 key, a digest, a nonce or a signature of at most 96 bytes (bodies of signed structs are decoded into
 such structs), and every text is short. A template of the default engine has 512 bytes.
@@ -26,6 +29,7 @@ ORDER_DOMAIN = "menjin/order/1"
 RECEIPT_DOMAIN = "menjin/receipt/1"
 MAX_ORDER_SECONDS = 15
 MAX_LEASE_SECONDS = 72 * 3600
+MAX_TROUBLE_CHARS = 600
 
 PAIR_PATH = "/sync/v1/pair"
 PAIR_STATE_PATH = "/sync/v1/pair/state"
@@ -130,8 +134,25 @@ class DeviceHealth(Message, frozen=True, kw_only=True):
     detail: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class FaceStatus(Message, frozen=True, kw_only=True):
+    """How face is at this gate, in numbers that name nobody, for the manager's page."""
+
+    engine: Name
+    trouble: Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)] = ""
+    """Why face is off, with the figures; empty while it works."""
+    min_face_similarity: float | None = None
+    faces_held: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """Sealed templates that lie in this gate."""
+    usable: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """Those that can be recognised now: with a live lease of their consent."""
+    alone_limit: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """How many may be searched without a home's number."""
+    alone: bool = False
+    """Whether that is offered now."""
+
+
 class AskRequest(Message, frozen=True, kw_only=True):
-    """What the gate has, and how it is."""
+    """What the gate has, and how it is. `tamper_id` is sent while the gate is marked as tampered with."""
 
     contract_version: int = CONTRACT_VERSION
     have_epoch: Count
@@ -141,6 +162,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     journal_seq: int
     lanes: tuple[LaneState, ...] = ()
     devices: tuple[DeviceHealth, ...] = ()
+    tamper_id: Id | msgspec.UnsetType = msgspec.UNSET
+    face: FaceStatus | msgspec.UnsetType = msgspec.UNSET
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -177,7 +200,8 @@ class AskReply(Message, frozen=True, kw_only=True):
     """The manifest, always fresh; a change when the gate lacks one; orders and leases.
 
     `wants_tombstones` is set by a server that was restored from a backup: the gate then posts what
-    it knows to have ended, and gets no policy before the server has taken it.
+    it knows to have ended, and gets no policy before the server has taken it. `tamper_cleared_id`
+    answers a `tamper_id` whose tampering the manager has cleared.
     """
 
     contract_version: int = CONTRACT_VERSION
@@ -191,6 +215,7 @@ class AskReply(Message, frozen=True, kw_only=True):
     pass_certificate: SignedCertificate | None = None
     anchor_certificate: SignedCertificate | None = None
     wants_tombstones: bool = False
+    tamper_cleared_id: Id | msgspec.UnsetType = msgspec.UNSET
 
 
 # -- events, receipts, tombstones ------------------------------------------------------------------

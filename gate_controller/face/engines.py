@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from gate_controller.face.dlib_engine import DLIB_CARD, WEIGHTS_FOLDER, load_dlib
 from gate_controller.face.dlib_engine import REMEDY as DLIB_REMEDY
@@ -19,6 +20,14 @@ from gate_controller.face.yunet_sface import (
 DEFAULT_ENGINE = "yunet-sface"
 
 
+class LoadEngine(Protocol):
+    """Loads an engine from its installed weights, or from a folder that holds them."""
+
+    def __call__(self, *, models_folder: Path | None = None) -> FaceEngine:
+        """Return the engine; raise ModelFileError when a file is missing or not the measured one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EngineKind:
     """One engine: its card, where its files lie, what mends them, and how it is loaded."""
@@ -26,7 +35,7 @@ class EngineKind:
     card: EngineCard
     folder: Callable[[], Path]
     remedy: str
-    load: Callable[[], FaceEngine]
+    load: LoadEngine
 
 
 ENGINES: Mapping[str, EngineKind] = {

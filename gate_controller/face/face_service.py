@@ -23,9 +23,10 @@ from gate_controller.face.camera_session import (
 from gate_controller.face.capability import CameraCapability, GatedEngine
 from gate_controller.face.engine import Embedding, FaceEngine, wipe
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
-from gate_controller.face.error_budget import fitness
+from gate_controller.face.error_budget import Fitness, fitness
 from gate_controller.face.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.leases import HeldLeases, Lease
+from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import (
@@ -61,6 +62,10 @@ def no_step(_step: FaceStep) -> None:
     """Show nothing."""
 
 
+def no_trouble(_why: str) -> None:
+    """Tell nobody."""
+
+
 class FaceService:
     """The faces of one gate; one session at a time, safe to call from several threads."""
 
@@ -74,13 +79,18 @@ class FaceService:
         gate_id: str,
         camera: Camera,
         boot_seconds: Callable[[], float],
+        on_unavailable: Callable[[str], None] = no_trouble,
+        make_liveness: Callable[[], LivenessCheck] = FrozenPictureCheck,
     ) -> None:
         self._engine_loader = engine_loader
         self._blobs = blobs
         self._place = TemplatePlace(site_id, gate_id, gate_secret)
         self._camera = camera
         self._boot_seconds = boot_seconds
+        self._on_unavailable = on_unavailable
+        self._make_liveness = make_liveness
         self._engine: FaceEngine | None = None
+        self._fit: Fitness | None = None
         self._load_error: str | None = None
         self._loaded = threading.Event()
         self._loading: threading.Thread | None = None
@@ -105,6 +115,11 @@ class FaceService:
         """Return what keeps the engine from loading and the remedy, or None."""
         return self._load_error
 
+    @property
+    def fit(self) -> Fitness | None:
+        """Return what the engine's measured errors allow it to do here; None before it was loaded."""
+        return self._fit
+
     def wait_until_ready(self, timeout_seconds: float) -> bool:
         """Wait for the engine; tell whether it is loaded."""
         self._loaded.wait(timeout_seconds)
@@ -113,10 +128,19 @@ class FaceService:
     def set_leases(self, leases: Mapping[str, Lease]) -> None:
         """Hold exactly these leases (person id → lease); overwrite the shares of all others.
 
-        Raise ValueError when a share has the wrong size; then nothing changes.
+        Raise BadFaceSetting when a share has the wrong size or a lease is too long; then nothing changes.
         """
         with self._state_lock:
             self._leases.replace_all(leases)
+
+    def drop_all_leases(self) -> None:
+        """Overwrite every share in memory; no face opens anything until new leases come."""
+        self.set_leases({})
+
+    def drop_ended_leases(self) -> None:
+        """Overwrite the shares whose time is up, whether or not anybody asks for them."""
+        with self._state_lock:
+            self._leases.drop_ended()
 
     def drop_lease(self, person_id: str) -> None:
         """Overwrite a person's share in memory; their face opens nothing from now on."""
@@ -143,6 +167,10 @@ class FaceService:
         """Tell whether this person could be recognised now: a template with a live lease of its consent."""
         with self._state_lock:
             return self._usable(person_id) is not None
+
+    def person_ids(self) -> tuple[str, ...]:
+        """Return the ids of everyone whose sealed template lies in this gate."""
+        return self._blobs.person_ids()
 
     def enrol(
         self,
@@ -177,13 +205,14 @@ class FaceService:
     def _load(self) -> None:
         try:
             engine = self._engine_loader()
-            fit = fitness(engine.card)
-            if fit.point is None:
-                raise EngineUnfit(fit.sentence)
+            self._fit = fitness(engine.card)
+            if self._fit.point is None:
+                raise EngineUnfit(self._fit.sentence)
             self._engine = engine
         except Exception as fault:  # noqa: BLE001 - a thread's end: told through load_error, the gate goes on
             self._load_error = str(fault) or repr(fault)
             LOG.error("The face engine is not available, all other ways in are: %s", self._load_error)
+            self._on_unavailable(self._load_error)
         finally:
             self._loaded.set()
 
@@ -219,7 +248,7 @@ class FaceService:
         capability: CameraCapability,
         on_step: OnStep,
     ) -> FaceResult:
-        session = EnrolmentSession(engine)
+        session = EnrolmentSession(engine, liveness=self._make_liveness())
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
             step = session.offer(frame)
@@ -271,10 +300,23 @@ class FaceService:
         on_step: OnStep,
         deadline_seconds: float,
     ) -> FaceResult:
-        templates = self._open_templates(engine.card.template_kind, candidates)
+        templates = self._open_templates(candidates)
         if not templates:
             return FaceResult(False, FaceReason.NO_TEMPLATE)
-        session = MatchSession(engine, templates)
+        try:
+            return self._search(engine, templates, capability, on_step, deadline_seconds)
+        finally:
+            wipe(*templates.values())
+
+    def _search(
+        self,
+        engine: GatedEngine,
+        templates: Mapping[str, Embedding],
+        capability: CameraCapability,
+        on_step: OnStep,
+        deadline_seconds: float,
+    ) -> FaceResult:
+        session = MatchSession(engine, templates, liveness=self._make_liveness())
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
             step = session.offer(frame)
@@ -296,24 +338,28 @@ class FaceService:
             return FaceResult(False, FaceReason.NO_LEASE, frames=frames)  # withdrawn during the session
         return FaceResult(True, FaceReason.MATCHED, end.person_id, end.similarity, frames)
 
-    def _open_templates(self, template_kind: str, candidates: tuple[str, ...]) -> dict[str, Embedding]:
+    def _open_templates(self, candidates: tuple[str, ...]) -> dict[str, Embedding]:
         opened: dict[str, Embedding] = {}
-        with self._state_lock:
-            for person_id in candidates:
-                usable = self._usable(person_id)
-                if usable is None or usable[0].engine != template_kind:
-                    continue
-                blob, lease = usable
-                try:
-                    opened[person_id] = open_template(blob, place=self._place, share=lease.share)
-                except TemplateNotOpened as fault:
-                    # One damaged blob must not keep the rest of the home out.
-                    LOG.warning("%s", fault)
+        try:
+            with self._state_lock:
+                for person_id in candidates:
+                    usable = self._usable(person_id)
+                    if usable is None:
+                        continue
+                    blob, lease = usable
+                    try:
+                        opened[person_id] = open_template(blob, place=self._place, share=lease.share)
+                    except TemplateNotOpened as fault:
+                        # One damaged blob must not keep the rest of the home out.
+                        LOG.warning("%s", fault)
+        except BaseException:
+            wipe(*opened.values())
+            raise
         return opened
 
     def _usable(self, person_id: str) -> tuple[FaceBlob, Lease] | None:
         blob = self._blobs.load(person_id)
-        if blob is None:
+        if blob is None or (self._engine is not None and blob.engine != self._engine.card.template_kind):
             return None
         lease = self._leases.live(person_id, blob.consent_id)
         return None if lease is None else (blob, lease)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gate_controller.face.engine import wipe
 from gate_controller.face.errors import BadFaceSetting
 from gate_controller.face.template_store import SHARE_BYTES
+from gate_controller.sync_contract import MAX_LEASE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,35 @@ class HeldLeases:
     def replace_all(self, leases: Mapping[str, Lease]) -> None:
         """Hold exactly these (person id → lease) and overwrite the shares of all others.
 
-        Raise BadFaceSetting when a share has the wrong size; then nothing changes.
+        Raise BadFaceSetting when a share has the wrong size or a lease is for more than 72 hours; then
+        nothing changes, and the shares that came are overwritten.
         """
-        for person_id, lease in leases.items():
-            if len(lease.share) != SHARE_BYTES:
-                raise BadFaceSetting(
-                    f"The share for person {person_id} is not {SHARE_BYTES} bytes but {len(lease.share)}."
-                )
         kept = {id(lease.share) for lease in leases.values()}
+        try:
+            for person_id, lease in leases.items():
+                self._check(person_id, lease)
+        except BadFaceSetting:
+            mine = {id(lease.share) for lease in self._held.values()}
+            wipe(*(lease.share for lease in leases.values() if id(lease.share) not in mine))
+            raise
         for earlier in self._held.values():
             if id(earlier.share) not in kept:
                 wipe(earlier.share)
         self._held = dict(leases)
+
+    def _check(self, person_id: str, lease: Lease) -> None:
+        if len(lease.share) != SHARE_BYTES:
+            raise BadFaceSetting(
+                f"The share for person {person_id} is not {SHARE_BYTES} bytes but {len(lease.share)}."
+            )
+        if not lease.expires_at_boot_seconds - self._boot_seconds() <= MAX_LEASE_SECONDS:
+            raise BadFaceSetting(f"The lease for person {person_id} is for more than 72 hours.")
+
+    def drop_ended(self) -> None:
+        """Overwrite every share whose time is up."""
+        now_seconds = self._boot_seconds()
+        for person_id in [p for p, one in self._held.items() if now_seconds >= one.expires_at_boot_seconds]:
+            self.drop(person_id)
 
     def drop(self, person_id: str) -> None:
         """Overwrite a person's share, if there is one."""

@@ -77,11 +77,15 @@ def seal_template(
     info = _sealed_for(place, person_id, consent_id, engine)
     nonce = secrets.token_bytes(NONCE_BYTES)
     plain = np.ascontiguousarray(template, dtype="<f4")
-    key = _derived_key(place, share, info)
     try:
-        ciphertext = AESGCM(key).encrypt(nonce, plain.data.cast("B"), info)
+        key = _derived_key(place, share, info)
+        try:
+            ciphertext = AESGCM(key).encrypt(nonce, plain.data.cast("B"), info)
+        finally:
+            wipe(key)
     finally:
-        wipe(key)
+        if not np.shares_memory(plain, template):
+            wipe(plain)
     return FaceBlob(person_id, consent_id, engine, nonce, ciphertext)
 
 
@@ -99,8 +103,10 @@ def open_template(blob: FaceBlob, *, place: TemplatePlace, share: bytes | bytear
     key = _derived_key(place, share, info)
     try:
         AESGCM(key).decrypt_into(blob.nonce, blob.ciphertext, info, template.data.cast("B"))
-    except InvalidTag as wrong:
+    except BaseException as wrong:
         wipe(template)
+        if not isinstance(wrong, InvalidTag):
+            raise
         raise TemplateNotOpened(
             f"The face of person {blob.person_id} stays shut: the share does not belong to this gate, "
             f"person, consent and engine, or the blob is damaged. Use another way in; enrol again."
@@ -125,6 +131,9 @@ def _derived_key(place: TemplatePlace, share: bytes | bytearray, info: bytes) ->
     key, material = bytearray(32), bytearray(share) + place.gate_secret
     try:
         HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive_into(material, key)
+    except BaseException:
+        wipe(key)
+        raise
     finally:
         wipe(material)
     return key

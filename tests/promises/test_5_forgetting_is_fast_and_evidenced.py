@@ -27,6 +27,7 @@ from gate_controller.policy import FaceRecord, encode_record
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.signing import SignatureRefused, public_bytes
 from gate_controller.sync_contract import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
+from gate_controller.tamper_mark import TamperMark
 from hardware.cameras import FolderCamera
 from tests.people import person, records
 from tests.site_keys import SiteKeys, encoded
@@ -78,7 +79,9 @@ class FaceGate:
             boot_seconds=lambda: 100.0,
         )
         clock = GateClock(lambda: NOW, lambda: 100.0, floor=None, is_battery_backed=True)
-        self.keeper = FaceKeeper(self.service, self.store, self.journal, clock, IDENTITY, self.key)
+        self.keeper = FaceKeeper(
+            self.service, self.store, self.journal, clock, IDENTITY, self.key, TamperMark(self.folder / "t")
+        )
 
     def close(self) -> None:
         self.store.close()
@@ -157,7 +160,8 @@ def test_a_new_consent_of_the_same_person_ends_the_face_of_the_old_one(gate: Fac
 
 def test_without_an_engine_a_gate_still_owes_and_signs_receipts(gate: FaceGate) -> None:
     clock = GateClock(lambda: NOW, lambda: 100.0, floor=None, is_battery_backed=True)
-    gate.keeper = FaceKeeper(None, gate.store, gate.journal, clock, IDENTITY, gate.key)
+    mark = TamperMark(gate.folder / "tampered")
+    gate.keeper = FaceKeeper(None, gate.store, gate.journal, clock, IDENTITY, gate.key, mark)
     gate.consents({"a": "consent-1"})
     gate.consents({})
     assert gate.receipts()["consent-1"].blob_found is False

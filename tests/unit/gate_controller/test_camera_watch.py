@@ -136,7 +136,7 @@ def test_a_camera_that_goes_away_before_its_first_frame_is_lost_and_ends_the_loo
 @pytest.fixture
 def device_watch(tmp_path: Path) -> Iterator[DeviceWatch]:
     memory = LaneMemory(tmp_path / "lanes.sqlite3", NOON)
-    yield DeviceWatch(GateClock(lambda: NOON, lambda: 0.0, floor=None, is_battery_backed=True), memory)
+    yield DeviceWatch(GateClock(lambda: NOON, lambda: 0.0, floor=None, is_battery_backed=True), memory, print)
     memory.close()
 
 

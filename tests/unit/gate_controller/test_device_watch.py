@@ -1,6 +1,6 @@
 """What doors, buttons, wires and devices say, as it reaches the journal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ class Gatehouse:
     path: Path
     now: float = 1000.0
     told: list[tuple[str, Facts]] = field(default_factory=list)
+    touched: list[Collection[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.power_on()
@@ -39,7 +40,7 @@ class Gatehouse:
         self.memory = LaneMemory(self.path, self.wall())
         self.desks = {lane: LaneDesk(lane, door=Door(self.memory.door(lane))) for lane in (NORTH, SOUTH)}
         clock = GateClock(self.wall, lambda: self.now, floor=None, is_battery_backed=True)
-        self.watch = DeviceWatch(clock, self.memory)
+        self.watch = DeviceWatch(clock, self.memory, self.touched.append)
 
     def power_cut(self) -> None:
         self.memory.close()
@@ -338,3 +339,24 @@ def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(
             kinds_here = sum(value == (begins, ends) for value in ALARMS.values())
             assert story.count(begins) == story.count(ends)
             assert kinds_here > 1 or story == [begins, ends] * (len(story) // 2)
+
+
+# -- tampering -------------------------------------------------------------------------------------
+
+
+def test_each_change_of_a_tamper_contact_tells_which_are_active(gate: Gatehouse) -> None:
+    assert gate.wire(InputKind.TAMPER, active=False, at="wires:7") == []
+    assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == ["alarm_tamper"]
+    assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == []
+    assert gate.wire(InputKind.TAMPER, active=True, at="osdp-1") == ["alarm_tamper"]
+    assert gate.wire(InputKind.TAMPER, active=False, at="wires:7") == ["tamper_clear"]
+    assert gate.touched == [["wires:7"], ["wires:7", "osdp-1"], ["osdp-1"]]
+
+
+def test_a_tamper_contact_that_is_active_at_the_start_is_told_though_its_alarm_stands(
+    gate: Gatehouse,
+) -> None:
+    gate.wire(InputKind.TAMPER, active=True, at="wires:7")
+    gate.power_cut()
+    assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == []
+    assert gate.touched == [["wires:7"], ["wires:7"]]

@@ -34,6 +34,7 @@ from gate_controller.sync_client import (
     SyncNews,
 )
 from gate_controller.sync_contract import Accepted, AskReply, EventBatch, EventsReply, SignedOrder
+from gate_controller.tamper_mark import TamperMark
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
 
@@ -130,7 +131,7 @@ def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing
         store,
         journal,
         clock,
-        FaceKeeper(None, store, journal, clock, IDENTITY, KEY),
+        FaceKeeper(None, store, journal, clock, IDENTITY, KEY, TamperMark(tmp_path / "tampered")),
         time.monotonic,
         lambda: GateStatus((), ()),
         news.put,

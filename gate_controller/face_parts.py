@@ -1,0 +1,121 @@
+"""Put together what a gate has for faces: engine, templates, leases, and what tampering does to them.
+
+A gate without `face.enabled` has the same parts with no engine behind them: it offers nothing, and
+still signs that it holds no face of a person whose consent ended.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.clock import GateClock
+from gate_controller.config import ConfigRefused, GateConfig
+from gate_controller.face.engine import FaceEngine
+from gate_controller.face.face_service import FaceService
+from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face_desk import FaceDesk
+from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_sections import FaceSection
+from gate_controller.journal import Journal
+from gate_controller.messages import FaceUnavailable, Message
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.secrets_dir import FACE_SECRET, read_secret
+from gate_controller.tamper_mark import TamperMark
+from hardware.interfaces import Camera
+
+
+@dataclass(frozen=True, slots=True)
+class FaceParts:
+    """The face of one gate; `lane_id` is the lane whose camera it has."""
+
+    service: FaceService | None
+    keeper: FaceKeeper
+    lane_id: str | None
+    section: FaceSection
+
+    def desk(
+        self,
+        lookers: Mapping[str, Executor],
+        otherwise: Executor,
+        boot_seconds: Callable[[], float],
+        put: Callable[[Message], None],
+    ) -> FaceDesk:
+        """Return what the controller may ask of faces; looks run in the worker of the camera's lane."""
+        worker = lookers.get(self.lane_id or "", otherwise)
+        return FaceDesk(self.service, self.lane_id, worker, boot_seconds, put, self.section)
+
+    def on_tamper(self, desk: FaceDesk) -> Callable[[Collection[str]], None]:
+        """Return what takes the active tamper contacts: leases end, and with them the look under way."""
+
+        def touched(tamper_contacts: Collection[str]) -> None:
+            self.keeper.tampered(tamper_contacts)
+            if tamper_contacts:
+                desk.cancel()
+
+        return touched
+
+
+def make_face_parts(
+    config: GateConfig,
+    identity: GateIdentity,
+    key: Ed25519PrivateKey,
+    cameras: Mapping[str, Camera],
+    store: PolicyStore,
+    journal: Journal,
+    clock: GateClock,
+    boot_seconds: Callable[[], float],
+    put: Callable[[Message], None],
+    closing: ExitStack,
+) -> FaceParts:
+    """Return the face of a gate; nothing is loaded yet.
+
+    Raise ConfigRefused where face is on and no camera is configured, SecretsUnusable without its secret.
+    """
+    service, lane_id = None, None
+    if config.face.enabled:
+        if not cameras:
+            raise ConfigRefused("face.enabled is true and no [camera.…] is configured")
+        lane_id = next(iter(cameras))
+        service = _service(config, identity, cameras[lane_id], clock.now(), boot_seconds, put, closing)
+    mark = TamperMark(config.gate.data_dir / "tampered")
+    keeper = FaceKeeper(service, store, journal, clock, identity, key, mark)
+    return FaceParts(service, keeper, lane_id, config.face)
+
+
+def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
+    """Return what loads the engine that the site file names, from its folder where it names one."""
+
+    def load() -> FaceEngine:
+        # Imported here so that a gate without face never needs the engine's packages.
+        from gate_controller.face.engines import ENGINES  # noqa: PLC0415
+
+        return ENGINES[section.engine].load(models_folder=section.models_dir)
+
+    return load
+
+
+def _service(
+    config: GateConfig,
+    identity: GateIdentity,
+    camera: Camera,
+    now: datetime,
+    boot_seconds: Callable[[], float],
+    put: Callable[[Message], None],
+    closing: ExitStack,
+) -> FaceService:
+    connection = open_face_file(config.gate.data_dir / "faces.sqlite3", now)
+    closing.callback(connection.close)
+    return FaceService(
+        engine_loader=engine_loader(config.face),
+        blobs=SqliteFaceBlobs(connection),
+        gate_secret=read_secret(config.gate.secrets_dir, FACE_SECRET),
+        site_id=identity.site_id,
+        gate_id=identity.gate_id,
+        camera=camera,
+        boot_seconds=boot_seconds,
+        on_unavailable=lambda why: put(FaceUnavailable(why)),
+    )

@@ -1,0 +1,200 @@
+"""Leases are for 72 hours of the boot clock, in memory, and none is held after tampering."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.clock import GateClock
+from gate_controller.face.engine import FaceEngine
+from gate_controller.face.errors import BadFaceSetting, FaceError
+from gate_controller.face.face_service import FaceService
+from gate_controller.face.leases import HeldLeases, Lease
+from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs
+from gate_controller.face_keeper import FaceKeeper
+from gate_controller.journal import Journal
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease
+from gate_controller.tamper_mark import TamperMark
+from hardware.cameras import FolderCamera
+
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+LEASE = FaceLease(person_id="anna", consent_id="consent-1", share=b"s" * 32, seconds=MAX_LEASE_SECONDS)
+
+
+def no_engine() -> FaceEngine:
+    raise FaceError("no engine is needed to hold a lease")
+
+
+@dataclass
+class Keeping:
+    """The keeper of a gate with Anna's sealed face, and both clocks in the test's hand."""
+
+    folder: Path
+    boot_seconds: float = 1000.0
+    wall: datetime = NOW
+    connections: list[sqlite3.Connection] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        identity = GateIdentity("site-1", "north", b"r" * 32)
+        self.store = PolicyStore(self.folder / "policy.sqlite3", identity, NOW)
+        self.journal = Journal(self.folder / "journal.sqlite3", NOW)
+        self.identity, self.key = identity, Ed25519PrivateKey.generate()
+        self.start()
+        self.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
+
+    def start(self) -> None:
+        """Start as after a power cut: what is in memory is gone."""
+        connection = sqlite3.connect(self.folder / "faces.sqlite3", check_same_thread=False)
+        self.connections.append(connection)
+        self.blobs = SqliteFaceBlobs(connection)
+        self.service = FaceService(
+            engine_loader=no_engine,
+            blobs=self.blobs,
+            gate_secret=b"f" * 32,
+            site_id="site-1",
+            gate_id="north",
+            camera=FolderCamera(self.folder, name="eye"),
+            boot_seconds=lambda: self.boot_seconds,
+        )
+        clock = GateClock(lambda: self.wall, lambda: self.boot_seconds, floor=None, is_battery_backed=True)
+        mark = TamperMark(self.folder / "tampered")
+        self.keeper = FaceKeeper(
+            self.service, self.store, self.journal, clock, self.identity, self.key, mark
+        )
+
+    def is_lent(self, *leases: FaceLease) -> bool:
+        """Take these leases; tell whether Anna could be recognised."""
+        self.keeper.take_leases(leases, self.boot_seconds)
+        return self.service.can_recognise("anna")
+
+    def tamper_id(self) -> str:
+        assert self.keeper.tamper_id is not None
+        return self.keeper.tamper_id
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Keeping]:
+    made = Keeping(tmp_path)
+    yield made
+    made.store.close()
+    made.journal.close()
+    for connection in made.connections:
+        connection.close()
+
+
+def test_tampering_ends_every_lease_at_once_and_no_new_one_is_taken(gate: Keeping) -> None:
+    assert gate.is_lent(LEASE)
+    gate.keeper.tampered(["wires:7"])
+    assert not gate.service.can_recognise("anna")
+    gate.keeper.tampered([])
+    assert not gate.is_lent(LEASE)
+
+
+def test_a_restart_does_not_lift_the_mark(gate: Keeping) -> None:
+    gate.keeper.tampered(["wires:7"])
+    marked = gate.tamper_id()
+    gate.start()
+    assert gate.tamper_id() == marked
+    assert not gate.is_lent(LEASE)
+
+
+def test_the_managers_word_lifts_the_mark_it_is_about(gate: Keeping) -> None:
+    gate.keeper.tampered(["wires:7"])
+    gate.keeper.tampered([])
+    gate.keeper.cleared(gate.tamper_id())
+    assert gate.keeper.tamper_id is None
+    assert gate.is_lent(LEASE)
+    gate.start()
+    assert gate.is_lent(LEASE)
+
+
+@pytest.mark.parametrize("word", [None, "", "0123456789abcdef"])
+def test_a_word_about_another_tampering_lifts_nothing(gate: Keeping, word: str | None) -> None:
+    gate.keeper.tampered(["wires:7"])
+    gate.keeper.tampered([])
+    gate.keeper.cleared(word)
+    assert not gate.is_lent(LEASE)
+
+
+def test_a_second_tampering_is_not_cleared_by_the_word_about_the_first(gate: Keeping) -> None:
+    gate.keeper.tampered(["wires:7"])
+    first = gate.tamper_id()
+    gate.keeper.tampered(["wires:7", "osdp-1"])
+    gate.keeper.tampered([])
+    gate.keeper.cleared(first)
+    assert not gate.is_lent(LEASE)
+
+
+def test_a_contact_that_is_still_active_outweighs_the_managers_word(gate: Keeping) -> None:
+    gate.keeper.tampered(["wires:7"])
+    first = gate.tamper_id()
+    gate.keeper.cleared(first)
+    assert gate.tamper_id() != first
+    assert not gate.is_lent(LEASE)
+
+
+def test_a_mark_that_was_cut_short_by_a_power_cut_is_a_mark(gate: Keeping) -> None:
+    (gate.folder / "tampered").write_bytes(b"\0\0")
+    gate.start()
+    assert len(gate.tamper_id()) == 16
+    assert not gate.is_lent(LEASE)
+
+
+def test_a_mark_that_cannot_be_written_counts_until_the_restart_and_is_told(
+    gate: Keeping, caplog: pytest.LogCaptureFixture
+) -> None:
+    (gate.folder / "tampered").mkdir()
+    with caplog.at_level(logging.ERROR):
+        gate.keeper.tampered(["wires:7"])
+    assert not gate.is_lent(LEASE)
+    assert "cannot be kept over a restart" in caplog.text
+
+
+def test_the_wall_clock_neither_ends_nor_prolongs_a_lease(gate: Keeping) -> None:
+    assert gate.is_lent(LEASE)
+    for moved in (timedelta(days=400), timedelta(days=-400)):
+        gate.wall = NOW + moved
+        gate.keeper.drop_ended_leases()
+        assert gate.service.can_recognise("anna")
+    gate.wall = NOW
+    gate.boot_seconds += MAX_LEASE_SECONDS
+    assert not gate.service.can_recognise("anna")
+
+
+def test_a_lease_of_more_than_72_hours_is_refused_and_the_others_are_held(
+    gate: Keeping, caplog: pytest.LogCaptureFixture
+) -> None:
+    too_long = FaceLease(person_id="bo", consent_id="c", share=b"t" * 32, seconds=MAX_LEASE_SECONDS + 1)
+    with caplog.at_level(logging.ERROR):
+        assert gate.is_lent(too_long, LEASE)
+    assert "72 hours are the most" in caplog.text
+
+
+@pytest.mark.parametrize("until", [1000.0 + MAX_LEASE_SECONDS + 1, float("inf"), float("nan")])
+def test_what_holds_the_leases_refuses_too_long_a_one_and_overwrites_what_came(until: float) -> None:
+    held = HeldLeases(lambda: 1000.0)
+    good, bad = Lease("c", bytearray(b"g" * 32), 2000.0), Lease("c", bytearray(b"b" * 32), until)
+    kept = Lease("c", bytearray(b"k" * 32), 2000.0)
+    held.replace_all({"anna": kept})
+    with pytest.raises(BadFaceSetting, match="more than 72 hours"):
+        held.replace_all({"anna": kept, "bo": good, "chen": bad})
+    assert (good.share, bad.share) == (bytes(32), bytes(32))
+    assert held.live("anna", "c") is kept
+    assert kept.share == b"k" * 32
+
+
+def test_a_share_is_overwritten_when_its_time_is_up_though_nobody_asks(gate: Keeping) -> None:
+    lease = Lease("consent-1", bytearray(b"s" * 32), gate.boot_seconds + 60)
+    gate.service.set_leases({"anna": lease})
+    gate.boot_seconds += 59
+    gate.keeper.drop_ended_leases()
+    assert lease.share == b"s" * 32
+    gate.boot_seconds += 1
+    gate.keeper.drop_ended_leases()
+    assert lease.share == bytes(32)

@@ -1,6 +1,7 @@
 """The server: pages for people, the sync API for gates. It never holds a face and loads no driver."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Flask
@@ -9,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from web_admin.config import WebConfig
 from web_admin.database import Database, Menjin, init_database, make_engine
 from web_admin.sealing import Sealer
+from web_admin.wrap_keys import WrapKeys
 
 MAX_FORM_BYTES = 2 * 1024 * 1024
 
@@ -31,7 +33,9 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     app = Flask(__name__)
     init_limits(app, config)
     database = Database(make_engine(config.database_url))
-    sealer = Sealer(config.seal_key, config.lookup_key, config.face_key)
+    sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
+    # A wrapping key that is destroyed must not live on in what every request can see.
+    config = replace(config, face_key=b"")
     init_database(app, Menjin(config, database, sealer, clock))
     init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
     return app

@@ -24,11 +24,13 @@ from web_admin.cli_answers import (
 )
 from web_admin.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
 from web_admin.database import Database, make_engine
+from web_admin.key_rotation import lose_wrap_keys
 from web_admin.models import Gate, Site
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.sealing import Sealer
 from web_admin.serving import serve_app
 from web_admin.site_keys import create_site
+from web_admin.wrap_keys import WrapKeys
 
 
 def _config(arguments: argparse.Namespace) -> WebConfig:
@@ -36,7 +38,7 @@ def _config(arguments: argparse.Namespace) -> WebConfig:
 
 
 def _sealer(config: WebConfig) -> Sealer:
-    return Sealer(config.seal_key, config.lookup_key, config.face_key)
+    return Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
 
 
 def _free_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
@@ -259,6 +261,7 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
         os.umask(old_mask)
     now = clock()
     with database.session() as session:
+        lose_wrap_keys(session, now)
         for site in session.scalars(select(Site)).all():
             begin_restoring(session, site.site_id, now)
             append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)

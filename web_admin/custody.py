@@ -1,18 +1,39 @@
 """The server's half of split custody: shares of faces, leases of them, receipts that they are gone.
 
-A share is 32 random bytes, fresh for each enrolment, sealed under the face key. It reaches its gate
-as a lease and is worth nothing without the gate's own secret. Destroying it ends the face.
+A share is 32 random bytes, fresh for each consent and gate, sealed under a wrapping key that is changed
+after each forgetting. It reaches its gate as a lease and is worth nothing without the gate's own secret.
+Destroying it ends the face; `end_share` is the only way, and what it leaves behind is the beginning of a
+certificate.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, SignedReceipt, open_receipt
-from web_admin.models import Consent, FaceShare, Gate, Lane, Notice, Person, ReceiptRow, Site
+from gate_controller.sync_contract import (
+    MAX_LEASE_SECONDS,
+    FaceLease,
+    ForgetReceipt,
+    SignedReceipt,
+    open_receipt,
+)
+from web_admin.forgetting_models import FaceSuspension, ForgettingRow
+from web_admin.key_rotation import ask_for_rotation, key_for_sealing
+from web_admin.models import (
+    Consent,
+    FaceShare,
+    Gate,
+    Lane,
+    Notice,
+    Person,
+    PolicyRecordRow,
+    ReceiptRow,
+    Site,
+)
 from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
 
 FACE_PURPOSE = "face_local"
@@ -65,19 +86,19 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     )
     gate_ids = sorted({gate_id for gate_id, methods in session.execute(lanes) if "face" in methods})
     made = []
+    key_id = key_for_sealing(session, sealer, consent.given_at) if gate_ids else ""
     for gate_id in gate_ids:
         share = session.get(FaceShare, (person_id, gate_id))
         if share is not None and share.consent_id == consent_id:
             continue
         if share is not None:
-            session.delete(share)
-            session.flush()
+            end_share(session, share, "consent_replaced", consent.given_at)
         session.add(
             FaceShare(
                 person_id=person_id,
                 gate_id=gate_id,
                 consent_id=consent_id,
-                share_sealed=sealer.seal(secrets.token_bytes(SHARE_BYTES), purpose=FACE_SHARE_PURPOSE),
+                share_sealed=sealer.seal_share(secrets.token_bytes(SHARE_BYTES), key_id),
                 created_at=consent.given_at,
             )
         )
@@ -86,24 +107,47 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     return made
 
 
-def destroy_shares(session: Session, person_id: str) -> list[str]:
-    """Delete all shares of a person; return the gates that now owe a receipt."""
-    shares = session.scalars(
-        select(FaceShare).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
-    ).all()
-    for share in shares:
-        session.delete(share)
+def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> None:
+    """Destroy one share and begin its evidence; the key it was sealed under is to be changed."""
+    gate = session.get_one(Gate, share.gate_id)
+    told = session.get(PolicyRecordRow, (share.gate_id, f"face:{share.person_id}"))
+    row = session.get(ForgettingRow, (share.consent_id, share.gate_id))
+    if row is None:
+        row = ForgettingRow(consent_id=share.consent_id, gate_id=share.gate_id)
+        session.add(row)
+    row.why, row.share_made_at, row.begun_at = why, share.created_at, now
+    row.fresh_receipt = told is not None and told.value is not None
+    row.gate_public_key = gate.public_key or b""
+    session.delete(share)
     session.flush()
-    return [share.gate_id for share in shares]
+    ask_for_rotation(session, now)
+
+
+def end_shares(session: Session, shares: Iterable[FaceShare], why: str, now: datetime) -> list[str]:
+    """Destroy shares; return the gates that now owe a receipt."""
+    gate_ids = []
+    for share in shares:
+        gate_ids.append(share.gate_id)
+        end_share(session, share, why, now)
+    return gate_ids
+
+
+def destroy_shares(session: Session, person_id: str, why: str, now: datetime) -> list[str]:
+    """Destroy all shares of a person; return the gates that now owe a receipt."""
+    of_person = select(FaceShare).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
+    return end_shares(session, session.scalars(of_person).all(), why, now)
 
 
 def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> tuple[FaceLease, ...]:
     """Return the shares this gate may hold in memory for at most 72 hours from `now`.
 
-    None for a gate that was cloned, stolen or retired, and none while the server is being restored.
+    None for a gate that was cloned, tampered with, stolen or retired, none while the server is being restored, and
+    none while face is suspended at the site.
     """
     del now  # the lease counts seconds on the gate's own clock
     if gate.forked_at is not None or gate.state != "paired" or session.get_one(Site, gate.site_id).restoring:
+        return ()
+    if session.get(FaceSuspension, gate.site_id) is not None or is_tampered(session, gate.gate_id):
         return ()
     shares = session.execute(
         select(FaceShare, Person)
@@ -140,8 +184,14 @@ def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datet
     consent = session.get(Consent, receipt.consent_id)
     if consent is None or consent.person_id != receipt.person_id:
         raise ReceiptRefused(f"no consent {receipt.consent_id!r} of person {receipt.person_id!r} is known")
-    if session.get(ReceiptRow, (receipt.consent_id, gate.gate_id)) is not None:
-        return False
+    earlier = session.get(ReceiptRow, (receipt.consent_id, gate.gate_id))
+    if earlier is not None:
+        before = msgspec.json.decode(earlier.receipt, type=ForgetReceipt)
+        if receipt.forgotten_at <= before.forgotten_at:
+            return False
+        # The face was taken anew under the same consent and forgotten again.
+        session.delete(earlier)
+        session.flush()
     session.add(
         ReceiptRow(
             consent_id=receipt.consent_id,

@@ -9,9 +9,10 @@ from gate_controller.policy import Posture
 from web_admin import pairing
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, lane_of, new_id
 from web_admin.gates_and_lanes import fit_shares
-from web_admin.models import FaceShare, Gate, Lane, OrderRow, PairAttempt
+from web_admin.models import Gate, Lane, OrderRow, PairAttempt
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
+from web_admin.withdrawals import forget_gate
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24
@@ -118,15 +119,15 @@ def approve_pairing(act: Act, pair_id: str) -> Gate:
     """Accept the controller whose screen shows the same 12 characters; it gets keys of its own."""
     begin(act)
     _staff_only(act)
-    _attempt(act, pair_id)
+    attempt = _attempt(act, pair_id)
+    # A face stays in the controller that took it: what an earlier one kept is worth nothing from now.
+    forget_gate(act, gate_of(act, attempt.gate_id), "gate_replaced")
     try:
         gate = pairing.approve(act.session, act.sealer, pair_id, act.now)
     except pairing.PairingRefused as err:
         raise ActRefused(
             "pairing", _("No controller waits under this code any more. Make a new code and start again.")
         ) from err
-    # A face stays in the controller that took it: what an earlier one kept is worth nothing from now.
-    _drop_shares(act, gate)
     fit_shares(act, gate)
     finish(act, "gate_paired", {"gate_id": gate.gate_id, "pair_id": pair_id})
     return gate
@@ -152,7 +153,7 @@ def mark_gate(act: Act, gate_id: str, state: str) -> None:
     if state not in ("retired", "stolen"):
         raise ActRefused("state", _("A gate is marked as retired or as stolen."))
     gate.state = state
-    _drop_shares(act, gate)
+    forget_gate(act, gate, f"gate_{state}")
     finish(act, "gate_marked", {"gate_id": gate_id, "state": state})
 
 
@@ -162,12 +163,6 @@ def _attempt(act: Act, pair_id: str) -> PairAttempt:
         raise ActRefused("pairing", _("No controller waits under this code any more."))
     gate_of(act, attempt.gate_id)
     return attempt
-
-
-def _drop_shares(act: Act, gate: Gate) -> None:
-    for share in act.session.scalars(select(FaceShare).where(FaceShare.gate_id == gate.gate_id)):
-        act.session.delete(share)
-    act.session.flush()
 
 
 def _staff_only(act: Act) -> None:

@@ -23,11 +23,13 @@ from gate_controller.policy import (
     offered_methods,
 )
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, hours_of, new_id
+from web_admin.assessments import check_assessed
 from web_admin.custody import create_shares, live_face_consents
 from web_admin.interlock_and_antipassback import check_antipassback, check_interlock
 from web_admin.lane_sheets import check_face_sheet
-from web_admin.models import CalendarDay, FaceShare, Gate, Hours, Lane, Site
+from web_admin.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.policy_records import ANTIPASSBACKS
+from web_admin.withdrawals import forget_gate
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40
@@ -89,6 +91,7 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     _check_ways(site, record, weekly_hours(act))
     if Method.FACE in record.methods:
         check_face_sheet(act, spec.lane_id)
+        check_assessed(act, spec.lane_id)
     check_interlock(gate, record)
     if lane is None:
         lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
@@ -124,9 +127,7 @@ def fit_shares(act: Act, gate: Gate) -> None:
         for person_id, consent_id in live_face_consents(act.session, act.site_id).items():
             create_shares(act.session, act.sealer, person_id, consent_id)
         return
-    for share in act.session.scalars(select(FaceShare).where(FaceShare.gate_id == gate.gate_id)):
-        act.session.delete(share)
-    act.session.flush()
+    forget_gate(act, gate, "face_off_lane")
 
 
 def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:

@@ -2,7 +2,9 @@
 
 The purpose of a secret is bound into its seal, so a sealed gate key can never be passed off as a
 PIN. A look-up value is an HMAC: it finds an equal secret and tells nothing else. Face shares are
-sealed under a key of their own, which no backup holds.
+sealed under keys of their own, which no backup holds and which are changed after each forgetting:
+
+    share_sealed = key id:8 ‖ nonce:12 ‖ AES-256-GCM(share)
 """
 
 import hashlib
@@ -12,9 +14,13 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from web_admin.wrap_keys import WrapKeys
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FACE_SHARE_PURPOSE = "face-share"
+KEY_ID_BYTES = 8
+SHARE_WITHOUT_ID_BYTES = NONCE_BYTES + 32 + 16
 
 
 class SealBroken(Exception):
@@ -24,39 +30,63 @@ class SealBroken(Exception):
 class Sealer:
     """Seals and opens secrets, each for one purpose."""
 
-    def __init__(self, seal_key: bytes, lookup_key: bytes, face_key: bytes | None = None) -> None:
-        """Take keys of 32 bytes or more; without `face_key` no face share can be sealed or opened."""
-        for name, key in (("seal", seal_key), ("lookup", lookup_key), ("face", face_key)):
+    def __init__(self, seal_key: bytes, lookup_key: bytes, face: bytes | WrapKeys | None = None) -> None:
+        """Take keys of 32 bytes or more; without `face` no share of a face can be sealed or opened."""
+        first = face if isinstance(face, bytes) else None
+        for name, key in (("seal", seal_key), ("lookup", lookup_key), ("face", first)):
             if key is not None and len(key) < KEY_BYTES:
                 raise ValueError(f"the {name} key has {len(key)} bytes, it needs {KEY_BYTES}")
         self._cipher = AESGCM(_derive(seal_key, b"seal"))
-        self._face_cipher = AESGCM(_derive(face_key, b"face")) if face_key is not None else None
+        self.wrap_keys = face if isinstance(face, WrapKeys) else WrapKeys(first)
         self._lookup_key = _derive(lookup_key, b"lookup")
 
-    def _cipher_for(self, purpose: str) -> AESGCM:
-        if purpose != FACE_SHARE_PURPOSE:
-            return self._cipher
-        if self._face_cipher is None:
-            raise SealBroken("no key for face shares was given")
-        return self._face_cipher
-
     def seal(self, plain: bytes, *, purpose: str) -> bytes:
-        """Return a random nonce and the sealed bytes."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher_for(purpose).encrypt(nonce, plain, purpose.encode())
+        """Return a random nonce and the sealed bytes; a face share goes under the key in use."""
+        if purpose == FACE_SHARE_PURPOSE:
+            key_id = self.wrap_keys.current_id
+            if key_id is None:
+                raise SealBroken("no key for face shares was given")
+            return self.seal_share(plain, key_id)
+        return _sealed(self._cipher, plain, purpose)
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for this purpose; raise SealBroken otherwise."""
-        try:
-            return self._cipher_for(purpose).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode()
-            )
-        except (InvalidTag, ValueError) as err:
-            raise SealBroken(f"a sealed {purpose} cannot be opened with the keys of this server") from err
+        if purpose == FACE_SHARE_PURPOSE:
+            key_id = share_key_id(sealed)
+            cipher = self._share_cipher(key_id or self.wrap_keys.current_id or "")
+            return _opened(cipher, sealed[KEY_ID_BYTES if key_id else 0 :], purpose)
+        return _opened(self._cipher, sealed, purpose)
+
+    def seal_share(self, share: bytes, key_id: str) -> bytes:
+        """Return a share sealed under one wrapping key; raise SealBroken when it is not here."""
+        return bytes.fromhex(key_id) + _sealed(self._share_cipher(key_id), share, FACE_SHARE_PURPOSE)
+
+    def _share_cipher(self, key_id: str) -> AESGCM:
+        key = self.wrap_keys.key(key_id)
+        if key is None:
+            raise SealBroken("the key of a face share is not here: it was destroyed, or never was")
+        return AESGCM(_derive(key, b"face"))
 
     def lookup(self, kind: str, value: bytes) -> bytes:
         """Return the 32 bytes under which an equal value of this kind is found."""
         return hmac.digest(self._lookup_key, kind.encode() + b"\0" + value, "sha256")
+
+
+def share_key_id(sealed: bytes) -> str:
+    """Return the id of the wrapping key that a share is sealed under; "" from before keys had ids."""
+    return "" if len(sealed) == SHARE_WITHOUT_ID_BYTES else sealed[:KEY_ID_BYTES].hex()
+
+
+def _sealed(cipher: AESGCM, plain: bytes, purpose: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, purpose.encode())
+
+
+def _opened(cipher: AESGCM, sealed: bytes, purpose: str) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
+    except (InvalidTag, ValueError) as err:
+        raise SealBroken(f"a sealed {purpose} cannot be opened with the keys of this server") from err
 
 
 def _derive(key: bytes, use: bytes) -> bytes:

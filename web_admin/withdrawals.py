@@ -1,11 +1,23 @@
-"""Ending a face: consent, shares and method in one go, whoever or whatever asked for it."""
+"""Ending faces: the one path of every ending, whoever or whatever asked for it.
+
+Withdrawal, move-out, coming of age, inactivity, a lane or gate that no longer takes faces, a gate that was
+stolen, the site handed over, face switched off, a breach: each destroys shares in its own transaction,
+tells the gates by the policy that follows, asks for a new wrapping key and begins a certificate.
+"""
 
 from sqlalchemy import select
 
 from web_admin.acts import Act, record
-from web_admin.custody import FACE_PURPOSE, destroy_shares
-from web_admin.models import Consent, Person
-from web_admin.ways_in import NO_OTHER_WAY
+from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares
+from web_admin.models import Consent, FaceShare, Gate, Person
+from web_admin.ways_in import NO_OTHER_WAY, settle_face
+
+ENDINGS = (
+    "withdrawn", "moved_out", "came_of_age", "inactive", "notice_changed", "guardian_left", "face_disabled",
+    "handed_over", "breach", "consent_replaced", "face_off_lane", "gate_retired", "gate_stolen",
+    "gate_replaced",
+)
+"""What a certificate may say of why a face ended; a person's own words are never in one."""
 
 
 def forget_face(act: Act, person: Person, why: str) -> Consent | None:
@@ -25,7 +37,7 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
     ).all()
     for consent in consents:
         consent.withdrawn_at, consent.withdrawn_channel, consent.withdrawn_why = act.now, act.channel, why
-    gate_ids = destroy_shares(act.session, person.person_id)
+    gate_ids = destroy_shares(act.session, person.person_id, why if why in ENDINGS else "withdrawn", act.now)
     person.methods = [method for method in person.methods if method != "face"]
     if person.face_paused_reason == NO_OTHER_WAY:
         person.face_paused_reason = None
@@ -35,3 +47,41 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
             personal={"why": why} if why else None, person_id=person.person_id,
         )
     return consents[-1] if consents else None
+
+
+def forget_gate(act: Act, gate: Gate, why: str) -> int:
+    """Destroy every share for a gate that takes faces no more; return how many there were.
+
+    Consents stay: they are about other gates too. The caller publishes.
+    """
+    act.session.flush()
+    shares = act.session.scalars(
+        select(FaceShare).where(FaceShare.gate_id == gate.gate_id).order_by(FaceShare.person_id)
+    ).all()
+    for share in shares:
+        record(
+            act, "face_ended_at_gate",
+            {"consent_id": share.consent_id, "gate_id": gate.gate_id, "why": why}, person_id=share.person_id,
+        )
+    end_shares(act.session, shares, why, act.now)
+    return len(shares)
+
+
+def forget_everyone(act: Act, why: str) -> int:
+    """End every face of the site; return how many people had one. The caller publishes."""
+    act.session.flush()
+    consented = select(Consent.person_id).where(
+        Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
+    )
+    held = select(FaceShare.person_id)
+    people = act.session.scalars(
+        select(Person)
+        .where(
+            Person.site_id == act.site_id, Person.person_id.in_(consented) | Person.person_id.in_(held)
+        )
+        .order_by(Person.person_id)
+    ).all()
+    for person in people:
+        forget_face(act, person, why)
+        settle_face(act.session, person, act.now)
+    return len(people)

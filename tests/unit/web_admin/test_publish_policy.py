@@ -189,7 +189,7 @@ def test_face_needs_live_consent_choice_and_share(database, sealer, site, now, c
             "withdrawn": lambda: setattr(consent, "withdrawn_at", now),
             "paused": lambda: setattr(person, "face_paused_reason", "invited_again"),
             "not chosen": lambda: setattr(person, "methods", ["card"]),
-            "no share": lambda: destroy_shares(session, person.person_id),
+            "no share": lambda: destroy_shares(session, person.person_id, "withdrawn", now),
             "switched off": lambda: setattr(session.get_one(Site, site), "face_enabled", False),
             "outdated": lambda: session.add(notice),
         }

@@ -225,7 +225,7 @@ def test_a_share_is_leased_to_its_gate_until_it_is_destroyed(database, sealer, s
     assert len(there) == 1
     assert here[0].share != there[0].share
     with database.session() as session:
-        assert destroy_shares(session, person.person_id) == ["north", "south"]
+        assert destroy_shares(session, person.person_id, "withdrawn", clock.now) == ["north", "south"]
     assert north.ask(clock.now).leases == ()
 
 

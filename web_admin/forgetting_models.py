@@ -1,0 +1,71 @@
+"""Tables around forgetting: wrapping keys, what each gate was told to forget, pauses of face, drills."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class WrapKeyRow(Base):
+    """A key that shares of faces are sealed under, by its id; the key itself is never in the database.
+
+    `state`: live (one), retired (nothing is sealed under it any more), destroyed, lost (this server came
+    back from a backup without it). `due_since`: since when a forgetting waits for its rotation.
+    """
+
+    __tablename__ = "wrap_key"
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(default="live")
+    made_at: Mapped[datetime]
+    due_since: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]
+
+
+class ForgettingRow(Base):
+    """One face at one gate that ended: written in the transaction that destroyed its share.
+
+    `gate_public_key` is the controller's of that moment: only its receipt counts. `fresh_receipt` says
+    that the gate still had the permission, so only a receipt received later counts.
+    """
+
+    __tablename__ = "forgetting"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    why: Mapped[str]
+    share_made_at: Mapped[datetime]
+    begun_at: Mapped[datetime]
+    fresh_receipt: Mapped[bool]
+    gate_public_key: Mapped[bytes]
+
+
+class FaceSuspension(Base):
+    """Face is suspended at a site: no lease is given while this row is there; shares wait."""
+
+    __tablename__ = "face_suspension"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    drill_id: Mapped[str]
+    since: Mapped[datetime]
+
+
+class BreachDrill(Base):
+    """A drill or a real ending of all faces: what was done when, signed by the site."""
+
+    __tablename__ = "breach_drill"
+    drill_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    for_real: Mapped[bool]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    record: Mapped[str] = mapped_column(Text)
+
+
+class FaceUse(Base):
+    """When a face last opened something under a consent; outlives the passages, which are erased sooner."""
+
+    __tablename__ = "face_use"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    last_used_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]

@@ -1,0 +1,123 @@
+"""Change the wrapping key after a forgetting, so that no old copy of the database opens an ended face.
+
+One rotation: a fresh key goes to its file; in one transaction every live share is sealed anew under it;
+then it takes the place of the old one, whose file is overwritten and removed. Whatever stops this between
+two steps, the next run goes on from there, and at every moment each live share can be opened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from web_admin.database import Database
+from web_admin.forgetting_models import WrapKeyRow
+from web_admin.models import FaceShare
+from web_admin.sealing import FACE_SHARE_PURPOSE, SealBroken, Sealer, share_key_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation did: the key now in use, those destroyed, how many shares it sealed anew."""
+
+    key_id: str
+    destroyed_ids: tuple[str, ...]
+    shares: int
+
+
+def key_for_sealing(session: Session, sealer: Sealer, now: datetime) -> str:
+    """Return the id of the key for a new share, held so that no rotation passes before the commit.
+
+    Raises SealBroken when this server does not have the key in use.
+    """
+    live = session.scalars(_live().with_for_update(read=True)).one_or_none()
+    if live is None:
+        key_id = sealer.wrap_keys.current_id
+        if key_id is None:
+            raise SealBroken("no key for face shares was given")
+        session.add(WrapKeyRow(key_id=key_id, state="live", made_at=now))
+        session.flush()
+        return key_id
+    return live.key_id
+
+
+def ask_for_rotation(session: Session, now: datetime) -> None:
+    """Note that a face was forgotten and the key has to be changed."""
+    live = session.scalars(_live()).one_or_none()
+    if live is not None and live.due_since is None:
+        live.due_since = now
+        session.flush()
+
+
+def rotation_due_since(session: Session) -> datetime | None:
+    """Return since when a forgetting waits for the key to be changed and the old one to be destroyed."""
+    waiting = select(WrapKeyRow).where(WrapKeyRow.state.in_(("live", "retired")))
+    since = [
+        row.due_since or row.retired_at
+        for row in session.scalars(waiting)
+        if row.due_since is not None or row.state == "retired"
+    ]
+    return min((at for at in since if at is not None), default=None)
+
+
+def rotate_wrap_key(database: Database, sealer: Sealer, now: datetime) -> Rotation:
+    """Change the wrapping key and destroy the old one; finish what an earlier run left half done.
+
+    One process at a time. Raises SealBroken when a share cannot be opened with the keys of this server;
+    then nothing is destroyed.
+    """
+    with sealer.wrap_keys.lock():
+        finished = settle_wrap_keys(database, sealer, now)
+        key_id = sealer.wrap_keys.make_next()
+        shares = seal_anew(database, sealer, key_id, now)
+        destroyed = settle_wrap_keys(database, sealer, now)
+        return Rotation(key_id, (*finished, *destroyed), shares)
+
+
+def seal_anew(database: Database, sealer: Sealer, key_id: str, now: datetime) -> int:
+    """Make a key the live one and seal every share under it, in one transaction; return how many."""
+    with database.session() as session:
+        for row in session.scalars(_live().with_for_update()):
+            row.state, row.retired_at, row.due_since = "retired", now, None
+        session.flush()
+        session.add(WrapKeyRow(key_id=key_id, state="live", made_at=now))
+        shares = session.scalars(select(FaceShare).with_for_update()).all()
+        for share in shares:
+            plain = sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE)
+            share.share_sealed = sealer.seal_share(plain, key_id)
+        return len(shares)
+
+
+def settle_wrap_keys(database: Database, sealer: Sealer, now: datetime) -> tuple[str, ...]:
+    """Put the live key in its place and destroy retired ones; return the ids of those destroyed.
+
+    The caller holds the lock of the files.
+    """
+    keys = sealer.wrap_keys
+    with database.session() as session:
+        live = session.scalars(_live()).one_or_none()
+        sealed_under = {share_key_id(sealed) for sealed in session.scalars(select(FaceShare.share_sealed))}
+    live_id = live.key_id if live is not None else None
+    if sealed_under - {live_id, ""}:
+        raise SealBroken("a face share is sealed under a key that is not in use: nothing was destroyed")
+    if live_id is not None and keys.next_id == live_id:
+        keys.promote_next()
+    keys.destroy_old()
+    with database.session() as session:
+        retired = select(WrapKeyRow).where(WrapKeyRow.state == "retired").with_for_update()
+        gone = [row for row in session.scalars(retired) if keys.key(row.key_id) is None]
+        for row in gone:
+            row.state, row.destroyed_at = "destroyed", now
+        return tuple(row.key_id for row in gone)
+
+
+def lose_wrap_keys(session: Session, now: datetime) -> None:
+    """Note after a restore that the keys of the lost server are not here; no share came back either."""
+    for row in session.scalars(select(WrapKeyRow).where(WrapKeyRow.state.in_(("live", "retired")))):
+        row.state, row.due_since, row.retired_at = "lost", None, row.retired_at or now
+    session.flush()
+
+
+def _live() -> Select[WrapKeyRow]:
+    return select(WrapKeyRow).where(WrapKeyRow.state == "live")

@@ -1,0 +1,151 @@
+"""The keys that shares of faces are sealed under: files beside the database, never in it or in a backup.
+
+    <secrets_dir>/face.key        the key in use
+    <secrets_dir>/face-next.key   its successor, while a rotation is under way
+    <secrets_dir>/face-old.key    its predecessor, until it is overwritten
+    <secrets_dir>/face.lock       held by whoever rotates
+
+A key is known by its id, which tells nothing of the key. Overwriting a file in place is what a program
+can do; flash and file systems that copy on write may keep an older block (docs/face.md).
+"""
+
+import base64
+import binascii
+import fcntl
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+KEY_BYTES = 32
+ID_CHARS = 16
+
+
+def wrap_key_id(key: bytes) -> str:
+    """Return the 16 hex digits by which a wrapping key is known."""
+    return hmac.digest(key, b"menjin/wrap-key-id/1", "sha256").hex()[:ID_CHARS]
+
+
+class WrapKeys:
+    """The wrapping keys that this server can use; read again whenever the files change."""
+
+    def __init__(self, first: bytes | None = None, folder: Path | None = None) -> None:
+        """Take the key that the configuration read and the folder of the files, if there are any."""
+        self._first = first
+        self._folder = folder
+        self._seen: object = None
+        self._keys: dict[str, bytes] = {}
+        self._current: str | None = None
+
+    @property
+    def current_id(self) -> str | None:
+        """Return the id of the key in use; None without any key."""
+        self._read()
+        return self._current
+
+    def key(self, key_id: str) -> bytes | None:
+        """Return a key by its id, None when this server does not have it."""
+        self._read()
+        return self._keys.get(key_id)
+
+    @property
+    def next_id(self) -> str | None:
+        """Return the id of the successor that waits in its file, if there is one."""
+        key = _read_key(self._path("face-next.key")) if self._folder is not None else None
+        return wrap_key_id(key) if key is not None else None
+
+    def make_next(self) -> str:
+        """Write a fresh successor to its file, or find the one there; return its id."""
+        waiting = self.next_id
+        if waiting is not None:
+            return waiting
+        key = secrets.token_bytes(KEY_BYTES)
+        path, draft = self._path("face-next.key"), self._path("face-next.key.draft")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(base64.b64encode(key) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        self._sync_folder()
+        return wrap_key_id(key)
+
+    def promote_next(self) -> None:
+        """Put the successor in its predecessor's place; at every moment `face.key` is a whole key."""
+        path, old = self._path("face.key"), self._path("face-old.key")
+        if path.exists() and not old.exists():
+            os.link(path, old)
+            self._sync_folder()
+        self._path("face-next.key").replace(path)
+        self._sync_folder()
+
+    def destroy_old(self) -> None:
+        """Overwrite the predecessor's file, if it is there, and remove it."""
+        old = self._path("face-old.key")
+        if old.exists():
+            with old.open("r+b") as file:
+                file.write(os.urandom(old.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            old.unlink()
+            self._sync_folder()
+        self._read()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one process at a time change the files; wait for the other one."""
+        path = self._path("face.lock")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _path(self, name: str) -> Path:
+        if self._folder is None:
+            raise FileNotFoundError("this server was given no folder of secrets: its key cannot be changed")
+        return self._folder / name
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self._path("."), os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _read(self) -> None:
+        """Hold exactly the keys that there are now: a destroyed one is let go of."""
+        seen = _stamp(self._folder) if self._folder is not None else ()
+        if self._seen is not None and seen == self._seen:
+            return
+        files = [self._folder / name for name in ("face.key", "face-next.key")] if self._folder else []
+        read = [key for key in map(_read_key, files) if key is not None]
+        first = self._first
+        if first is not None and not (files and files[0].exists()):
+            read.insert(0, first)
+        else:
+            self._first = None
+        self._keys = {wrap_key_id(key): key for key in read}
+        self._current = wrap_key_id(read[0]) if read else None
+        self._seen = seen
+
+
+def _stamp(folder: Path) -> object:
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _read_key(path: Path) -> bytes | None:
+    try:
+        key = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except (FileNotFoundError, binascii.Error):
+        return None
+    return key if len(key) >= KEY_BYTES else None

@@ -11,7 +11,7 @@ from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.reasons import CAPTURE_PROBLEMS, FaceReason
 from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
-from gate_controller.lane_desk import RESULT_SECONDS, LaneDesk
+from gate_controller.lane_desk import LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, Message
 from gate_controller.policy import FaceRecord, Method, Policy, PolicySnapshot
 from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
@@ -107,19 +107,6 @@ class FaceDesk:
             alone=bool(alone) and service.ready,
         )
 
-    def may_enrol(
-        self, person_id: str | None, roster: Mapping[str, FaceRecord], now: datetime
-    ) -> bool:
-        """Tell whether this person has a live consent and no face here yet."""
-        record = roster.get(person_id or "")
-        return (
-            self._service is not None
-            and person_id is not None
-            and record is not None
-            and (record.valid_until is None or now < record.valid_until)
-            and not self._service.can_recognise(person_id)
-        )
-
     def keeps(self, person_id: str, *, online: bool) -> bool:
         """Tell whether this person's face is kept here and need not be taken anew."""
         service = self._service
@@ -167,15 +154,6 @@ class FaceDesk:
         """Show how far a session is and what the person can do better."""
         desk.steps_done, desk.steps_needed = step.frames_taken, step.frames_needed
         desk.message = step.hint.value if step.hint is not None else ""
-
-    @staticmethod
-    def show_enrolled(desk: LaneDesk, result: FaceResult, now_seconds: float) -> None:
-        """Show how an enrolment ended."""
-        desk.rest()
-        if result.ok:
-            desk.show(Screen.DONE, now_seconds, seconds=RESULT_SECONDS, message="enrolled")
-        else:
-            desk.show(Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS, message=result.reason.value)
 
     @staticmethod
     def claim(result: FaceResult) -> Claim | None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from gate_controller.clock import GateClock
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face_desk import FaceDesk
+from gate_controller.face_keeper import FaceKeeper
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk, Passing
@@ -51,6 +52,7 @@ class GateParts:
     screens: Screens
     screen_acts: ScreenActs
     faces: FaceDesk
+    keeper: FaceKeeper
     watch: DeviceWatch
     lane_memory: LaneMemory
     nudge_sync: Callable[[], None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from gate_controller.face_answers import Asking
 from gate_controller.keypad_entry import Entry
 from gate_controller.lane import Door
 from gate_controller.policy import Method
@@ -19,6 +20,7 @@ HELP_SHOWN_SECONDS = 60.0
 
 RESULT_SCREENS = frozenset({Screen.GRANTED, Screen.REFUSED, Screen.DONE, Screen.FAULT, Screen.DELAYED})
 TYPING_SCREENS = frozenset({Screen.TYPING_HOME, Screen.TYPING_PIN})
+FACE_SCREENS = frozenset({Screen.FACE_LOOKING, Screen.FACE_ENROL})
 
 
 class Intent(StrEnum):
@@ -26,6 +28,8 @@ class Intent(StrEnum):
 
     NOTHING = "nothing"
     FACE = "face"
+    OWN_FACE = "own_face"
+    """To add or take back their own face: nobody is to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,13 @@ class LaneDesk:
     message: str = ""
     until_seconds: float = 0.0
     intent: Intent = Intent.NOTHING
-    enrol_person_id: str | None = None
+    asking: Asking | None = None
+    """Who is being asked about their own face, and how far that is."""
+    offered: tuple[Method, ...] = ()
+    """The ways in that the screen offered last."""
+    menu_until_seconds: float = 0.0
+    """Until when a second enter on a keypad at rest shows the ways in by number."""
+    read_aloud: bool = False
     camera: Literal["closed", "codes_only", "looking"] = "closed"
     looks: int = 0
     """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
@@ -55,6 +65,8 @@ class LaneDesk:
     """Whether the camera is open for codes without anybody having asked, as the site chose."""
     camera_trouble: CameraTrouble = ""
     camera_try_again_seconds: float = 0.0
+    lamp: bool = False
+    """Whether the screen is to give light to a face session in the dark."""
     steps_done: int = 0
     steps_needed: int = 0
     language: str = "zh"
@@ -96,9 +108,9 @@ class LaneDesk:
     def rest(self) -> None:
         """Forget what was typed and asked, and return to the ways in."""
         self.screen, self.message = Screen.IDLE, ""
-        self.entry, self.intent, self.enrol_person_id = Entry(), Intent.NOTHING, None
+        self.entry, self.intent, self.asking = Entry(), Intent.NOTHING, None
         self.steps_done = self.steps_needed = 0
-        self.slower = False
+        self.slower = self.read_aloud = self.lamp = False
 
     def time_passed(self, now_seconds: float) -> bool:
         """Return to the ways in once a screen's time is over; tell whether anything changed."""
@@ -112,23 +124,36 @@ class LaneDesk:
         now_seconds: float,
         *,
         standing: Screen,
-        methods: tuple[Method, ...],
         online: bool,
         clock_sure: bool,
         lane_name: str,
     ) -> TerminalView:
         """Return the whole view; `standing` is what the screen shows when nothing goes on."""
         screen = standing if self.screen is Screen.IDLE else self.screen
-        runs = screen in (Screen.DELAYED, Screen.FACE_LOOKING, Screen.FACE_ENROL, Screen.SHOW_CODE)
+        runs = screen in (
+            Screen.DELAYED,
+            Screen.FACE_LOOKING,
+            Screen.FACE_ENROL,
+            Screen.SHOW_CODE,
+            Screen.FACE_GUARDIAN,
+        )
+        asking = self.asking if self.asking is not None and screen is Screen.FACE_NOTICE else None
+        page = asking.pages[asking.page] if asking is not None else None
         return TerminalView(
             screen=screen,
-            methods_offered=methods,
+            methods_offered=self.offered,
             message=self.message,
             typed_home=self.entry.home,
             typed_count=len(self.entry.secret),
             seconds_left=max(0, min(3600, round(self.until_seconds - now_seconds))) if runs else None,
             steps_done=self.steps_done,
             steps_needed=self.steps_needed,
+            notice_field=page.field if page is not None else "",
+            notice_text=page.text if page is not None else "",
+            notice_page=asking.page + 1 if asking is not None else 0,
+            notice_pages=len(asking.pages) if asking is not None else 0,
+            lamp=self.lamp and screen in FACE_SCREENS,
+            read_aloud=self.read_aloud,
             camera="codes_only" if self.camera == "closed" and self.hands_free else self.camera,
             camera_trouble=self.camera_trouble,
             online=online,

@@ -67,6 +67,8 @@ __all__ = [
     "Digest",
     "EmergencyCodeCredential",
     "EndedPassRecord",
+    "FaceNoticeRecord",
+    "FaceOfferRecord",
     "FaceRecord",
     "Grant",
     "HomeRecord",

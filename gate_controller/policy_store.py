@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -37,6 +37,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tombstone (record_key TEXT PRIMARY KEY, tombstone BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS ended_face (consent_id TEXT PRIMARY KEY, person_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS withdrawn_face (consent_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 COUNTER_BLOCK = 64
@@ -82,9 +83,9 @@ class PolicyStore:
         counters = [row for row in salvage_rows(damaged, "state") if row[0] == "counter"]
         with transaction(self._connection):
             self._connection.executemany("INSERT OR IGNORE INTO state VALUES (?, ?)", counters)
-            for table in ("tombstone", "ended_face"):
+            for table, marks in (("tombstone", "?, ?"), ("ended_face", "?, ?"), ("withdrawn_face", "?")):
                 self._connection.executemany(
-                    f"INSERT OR IGNORE INTO {table} VALUES (?, ?)",  # noqa: S608 - tables of our own
+                    f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - tables of our own
                     salvage_rows(damaged, table),
                 )
             self._end_all_faces(salvage_rows(damaged, "record"))
@@ -116,7 +117,8 @@ class PolicyStore:
                 return None
             rows = self._connection.execute("SELECT key, value FROM record").fetchall()
         records: dict[str, bytes | msgspec.Raw] = {key: bytes(value) for key, value in rows}
-        return _checked(records, {k: record_digest(v) for k, v in records.items()}, manifest)
+        snapshot = _checked(records, {k: record_digest(v) for k, v in records.items()}, manifest)
+        return _without_withdrawn(snapshot, self.withdrawn_faces())
 
     def take(
         self, signed: SignedPolicyManifest, change: PolicyChange | None, now: datetime
@@ -176,11 +178,16 @@ class PolicyStore:
                 self._connection.execute(
                     "INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (key, msgspec.json.encode(stone))
                 )
+            withdrawn = self._withdrawn()
             for face in _ended_faces(old, records):
-                self._note_ended(face)
+                if face.consent_id not in withdrawn:
+                    self._note_ended(face)
+            for consent_id in withdrawn - {face.consent_id for face in snapshot.face_roster.values()}:
+                # The office has ended it too: there is nothing left to hold back.
+                self._connection.execute("DELETE FROM withdrawn_face WHERE consent_id = ?", (consent_id,))
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
-        return snapshot
+        return _without_withdrawn(snapshot, withdrawn)
 
     def _write(
         self,
@@ -237,6 +244,23 @@ class PolicyStore:
         """Return consents that ended and still await a receipt, with their persons."""
         with self._lock:
             return dict(self._connection.execute("SELECT consent_id, person_id FROM ended_face").fetchall())
+
+    def withdraw_face(self, consent_id: str, person_id: str) -> None:
+        """Note that a consent was withdrawn at this gate: it counts for nothing, whatever policies say."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute("INSERT OR IGNORE INTO withdrawn_face VALUES (?)", (consent_id,))
+            self._connection.execute(
+                "INSERT OR IGNORE INTO ended_face VALUES (?, ?)", (consent_id, person_id)
+            )
+
+    def withdrawn_faces(self) -> frozenset[str]:
+        """Return the consents withdrawn at this gate that the office may still take for live."""
+        with self._lock:
+            return self._withdrawn()
+
+    def _withdrawn(self) -> frozenset[str]:
+        rows = self._connection.execute("SELECT consent_id FROM withdrawn_face").fetchall()
+        return frozenset(consent_id for (consent_id,) in rows)
 
     def ended_face_done(self, consent_id: str) -> None:
         """Note that the receipt for an ended consent is kept."""
@@ -297,6 +321,13 @@ def _checked(
     return compile_policy(
         records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
     )
+
+
+def _without_withdrawn(snapshot: PolicySnapshot, withdrawn: frozenset[str]) -> PolicySnapshot:
+    if not withdrawn:
+        return snapshot
+    roster = {key: face for key, face in snapshot.face_roster.items() if face.consent_id not in withdrawn}
+    return replace(snapshot, face_roster=roster)
 
 
 def _ended_keys(puts: Mapping[str, msgspec.Raw]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import msgspec
 from gate_controller.access import Claim, Decision, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
+from gate_controller.face_asking import FaceAsking
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.holdings import Holdings
 from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
@@ -21,7 +22,7 @@ from gate_controller.lane import granted
 from gate_controller.lane_desk import RESULT_SECONDS, TYPING_SCREENS, Intent, LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, FaceUnavailable, Message, TypedHashed
 from gate_controller.passings import Passings
-from gate_controller.policy import CardCredential, EmergencyCodeCredential, Method, PinCredential
+from gate_controller.policy import EmergencyCodeCredential, Method
 from gate_controller.sync_contract import MAX_TROUBLE_CHARS
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
@@ -43,6 +44,7 @@ class Presentations:
         self._attempts = Attempts()
         self.holdings = Holdings(parts, state, self.record)
         self.passings = Passings(parts, state, self.holdings.is_held)
+        self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
 
     def card_read(self, read: CardRead) -> None:
         """Take a card from a reader."""
@@ -83,6 +85,11 @@ class Presentations:
         """Take one key of a keypad or of the screen's."""
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
+        if desk.asking is not None:
+            self.asking.key_pressed(desk, key, read_at_ns)
+            return
+        if self._parts.screen_acts.key_chooses(desk, key, self):
+            return
         if desk.screen is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
             self._parts.faces.cancel()
@@ -143,17 +150,14 @@ class Presentations:
         """Decide one claim, write it down, act on it, show it."""
         if self._state.snapshot is None:
             return self._refuse_without_policy(lane_id, claim.method)
-        journal, clock, now = self._parts.journal, self._parts.clock, self._parts.clock.now()
+        journal, now = self._parts.journal, self._parts.clock.now()
         policy = self._state.snapshot.policy
         lane = policy.lanes.get(lane_id)
         is_repeat = self.passings.is_repeat(lane_id, claim)
         memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
         decision = decide(claim, lane_id, policy, memory, now)
         desk = self._parts.desks[lane_id]
-        if decision.opens and self._asks_to_enrol(desk, claim, decision):
-            self.record("shown_for_face", {"lane_id": lane_id}, {"person_id": decision.person_id})
-            desk.enrol_person_id = decision.person_id
-            desk.show(Screen.FACE_ASK, clock.monotonic_seconds(), seconds=20.0)
+        if self.asking.takes(desk, claim, decision, home_number):
             return msgspec.structs.replace(decision, opens=False)
         facts: Facts = {
             "lane_id": lane_id,
@@ -240,20 +244,6 @@ class Presentations:
         self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
         return Decision(False, Reason.UNKNOWN_LANE)
 
-    def _asks_to_enrol(self, desk: LaneDesk, claim: Claim, decision: Decision) -> bool:
-        # Their own card or PIN: a visitor's pass or code names its issuer, whose face is somebody else's.
-        # Someone under duress is let in with the alarm, and nobody is asked for a face.
-        return (
-            isinstance(claim.credential, CardCredential | PinCredential)
-            and not decision.duress
-            and self._state.snapshot is not None
-            and desk.intent is Intent.FACE
-            and self._parts.faces.ready_at(desk.lane_id)
-            and self._parts.faces.may_enrol(
-                decision.person_id, self._state.snapshot.face_roster, self._parts.clock.now()
-            )
-        )
-
     def _look_for_face(self, desk: LaneDesk) -> None:
         """Look for the faces of the home just typed; without any, go on to its PIN."""
         if self._state.snapshot is None:
@@ -282,15 +272,13 @@ class Presentations:
             self._parts.faces.recognise(desk, person_ids, now_seconds)
         return bool(person_ids)
 
-    def start_enrolment(self, lane_id: str) -> None:
-        """Take the face of the person who was asked and said yes."""
-        desk = self._parts.desks[lane_id]
-        snapshot = self._state.snapshot
-        record = snapshot.face_roster.get(desk.enrol_person_id or "") if snapshot is not None else None
-        if record is not None:
-            self._parts.faces.enrol(desk, record, self._parts.clock.monotonic_seconds())
-        else:
-            desk.rest()
+    def face_answered(self, lane_id: str, *, yes: bool) -> None:
+        """Take a yes or no to what somebody is asked about their face."""
+        self.asking.answered(self._parts.desks[lane_id], yes=yes)
+
+    def language_chosen(self, lane_id: str) -> None:
+        """Show a notice in the language just chosen."""
+        self.asking.language_chosen(self._parts.desks[lane_id])
 
     def face_message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
         """Take a step or the end of a face session, or that there will be none."""
@@ -304,10 +292,7 @@ class Presentations:
         desk.look_ended()
         result = message.result
         if message.enrolled_person_id is not None:
-            kind = "face_enrolled" if result.ok else "face_not_enrolled"
-            facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
-            self.record(kind, facts, {"person_id": message.enrolled_person_id})
-            self._parts.faces.show_enrolled(desk, result, self._parts.clock.monotonic_seconds())
+            self.asking.enrolled(desk, message.enrolled_person_id, result)
             return
         claim = self._parts.faces.claim(result)
         roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}

@@ -9,18 +9,23 @@ from typing import Protocol
 from gate_controller.camera_codes import CameraCode, look_for_code
 from gate_controller.camera_watch import TRY_AGAIN_SECONDS
 from gate_controller.clock import GateClock
+from gate_controller.face_answers import READ_ALOUD_KEY
 from gate_controller.face_desk import FaceDesk
 from gate_controller.journal_chain import Facts
 from gate_controller.lane_desk import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.messages import Message
 from gate_controller.policy import Method
 from gate_controller.terminal.view import (
+    CLEAR_KEY,
+    ENTER_KEY,
     CancelPressed,
     ConfirmPressed,
+    DeclinePressed,
     HelpPressed,
     KeyTyped,
     LanguagePressed,
     MethodPressed,
+    OwnFacePressed,
     Screen,
     SlowerPressed,
     TerminalAct,
@@ -28,6 +33,11 @@ from gate_controller.terminal.view import (
 from hardware.interfaces import Camera
 
 log = logging.getLogger(__name__)
+
+OWN_FACE_KEY = "5"
+MENU = {str(number): method for number, method in enumerate(Method, 1)}
+"""The number of each way in on a keypad, the same at every lane."""
+TWICE_SECONDS = 3.0
 
 
 class Flow(Protocol):
@@ -37,8 +47,12 @@ class Flow(Protocol):
         """Take one key."""
         ...
 
-    def start_enrolment(self, lane_id: str) -> None:
-        """Take the face of the person who was asked."""
+    def face_answered(self, lane_id: str, *, yes: bool) -> None:
+        """Take a yes or no to what somebody is asked about their face."""
+        ...
+
+    def language_chosen(self, lane_id: str) -> None:
+        """Show a notice in the language just chosen."""
         ...
 
     def look_without_number(self, lane_id: str) -> bool:
@@ -90,8 +104,12 @@ class ScreenActs:
                 flow.key_pressed(lane_id, key, int(now * 1e9))
             case MethodPressed(method):
                 self._method(desk, method, now, flow)
-            case ConfirmPressed() if desk.screen is Screen.FACE_ASK:
-                flow.start_enrolment(lane_id)
+            case ConfirmPressed():
+                flow.face_answered(lane_id, yes=True)
+            case DeclinePressed():
+                flow.face_answered(lane_id, yes=False)
+            case OwnFacePressed():
+                self._own_face(desk, now)
             case CancelPressed():
                 self.cancel(desk)
             case HelpPressed():
@@ -99,10 +117,33 @@ class ScreenActs:
                 flow.record("alarm_help", {"lane_id": lane_id}, {})
             case LanguagePressed(language):
                 desk.language = language
+                flow.language_chosen(lane_id)
             case SlowerPressed():
                 desk.slower = not desk.slower
-            case _:
-                pass  # a confirmation that nothing asked for
+
+    def key_chooses(self, desk: LaneDesk, key: str, flow: Flow) -> bool:
+        """Choose a way in by its number, where there is a keypad alone; tell whether the key did that.
+
+        Two enters at rest show the numbers. One alone does nothing, for many press it by habit.
+        """
+        now = self._clock.monotonic_seconds()
+        if desk.screen is Screen.CHOOSE:
+            if key == READ_ALOUD_KEY:
+                desk.read_aloud = True
+            elif key in MENU and MENU[key] in desk.offered:
+                self._method(desk, MENU[key], now, flow)
+            elif key == OWN_FACE_KEY and Method.FACE in desk.offered:
+                self._own_face(desk, now)
+            elif key == CLEAR_KEY:
+                desk.rest()
+            return True
+        if key != ENTER_KEY or desk.screen is not Screen.IDLE:
+            desk.menu_until_seconds = 0.0
+            return False
+        if now < desk.menu_until_seconds:
+            desk.show(Screen.CHOOSE, now, seconds=ASK_SECONDS)
+        desk.menu_until_seconds = now + TWICE_SECONDS
+        return True
 
     def cancel(self, desk: LaneDesk) -> None:
         """End whatever goes on at this lane."""
@@ -111,6 +152,16 @@ class ScreenActs:
         if desk.lane_id == self._faces.lane_id:
             self._faces.cancel()
         desk.rest()
+
+    def _own_face(self, desk: LaneDesk, now: float) -> None:
+        """Ask for the person's own card or PIN, with the camera shut."""
+        self.cancel(desk)
+        if self._may_look(desk, now):
+            desk.intent = Intent.OWN_FACE
+            desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="own_card_or_pin")
+
+    def _may_look(self, desk: LaneDesk, now: float) -> bool:
+        return self._faces.ready_at(desk.lane_id) and desk.camera_sees(now)
 
     def _method(self, desk: LaneDesk, method: Method, now: float, flow: Flow) -> None:
         self.cancel(desk)
@@ -124,7 +175,7 @@ class ScreenActs:
                 message = "code_to_scanner" if to_scanner else ""
                 desk.show(Screen.SHOW_CODE, now, seconds=ASK_SECONDS, message=message)
                 self._look_for_code(desk)
-            case Method.FACE if self._faces.ready_at(desk.lane_id) and desk.camera_sees(now):
+            case Method.FACE if self._may_look(desk, now):
                 # A try at a camera in trouble is one try, unless it shows that the camera sees.
                 desk.camera_try_again_seconds = now + TRY_AGAIN_SECONDS
                 desk.intent = Intent.FACE

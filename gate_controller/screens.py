@@ -61,15 +61,15 @@ class Screens:
     ) -> None:
         """Show this lane's view when it has changed; `posture` None where no policy knows the lane."""
         self._show_result(desk)
+        lane = policy.lanes.get(desk.lane_id) if policy is not None else None
+        desk.offered = self._offered(lane, policy, now, face_ready=face_ready)
         screen = self._screens.get(desk.lane_id)
         if screen is None:
             return
-        lane = policy.lanes.get(desk.lane_id) if policy is not None else None
         standing = STANDING[posture] if posture is not None else Screen.FAULT
         view = desk.view(
             now_seconds,
             standing=Screen.FIRE if desk.fire else standing,
-            methods=self._offered(lane, policy, now, face_ready=face_ready),
             online=online,
             clock_sure=clock_sure,
             lane_name=lane.name if lane is not None else "",

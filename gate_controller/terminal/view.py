@@ -33,8 +33,20 @@ class Screen(StrEnum):
     """Someone pressed QR: hold it to the scanner or camera."""
     FACE_LOOKING = "face_looking"
     """The camera looks for seconds; `message` is a hint word, `seconds_left` runs, cancel ends it."""
+    CHOOSE = "choose"
+    """The ways in by number, for who has a keypad alone."""
+    FACE_NOTICE = "face_notice"
+    """The notice about face, a short page at a time: `notice_field`, `notice_text`; enter reads on."""
     FACE_ASK = "face_ask"
-    """A person with a live consent has shown their own card or PIN: enrol now? Confirm or cancel."""
+    """Take your face here? No comes first; `message` tells whether a consent is there already."""
+    FACE_CONFIRM = "face_confirm"
+    """Someone said yes: their own card, or their PIN (`typed_count`), once more is what counts."""
+    FACE_GUARDIAN = "face_guardian"
+    """A minor said yes: a guardian's own card or PIN within `seconds_left`."""
+    FACE_OFFICE = "face_office"
+    """The yes was sent; the gate waits for the office's word."""
+    FACE_KEPT = "face_kept"
+    """Someone whose face is kept here has shown their own card or PIN: leave it, or take it back."""
     FACE_ENROL = "face_enrol"
     """Enrolment runs; `steps_done` of `steps_needed`, `message` is a hint word, cancel ends it."""
     WAITING = "waiting"
@@ -83,6 +95,16 @@ class ConfirmPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     """Yes to what the screen asks."""
 
 
+class DeclinePressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="decline", tag_field="act"):
+    """No to what the screen asks, and in by another way."""
+
+
+class OwnFacePressed(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="own_face", tag_field="act"
+):
+    """Add or take back one's own face: the gate asks for a card or PIN, and the camera stays shut."""
+
+
 class CancelPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field="act"):
     """Stop what goes on and return to the ways in."""
 
@@ -104,7 +126,15 @@ class SlowerPressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 
 
 TerminalAct = (
-    KeyTyped | MethodPressed | ConfirmPressed | CancelPressed | HelpPressed | LanguagePressed | SlowerPressed
+    KeyTyped
+    | MethodPressed
+    | ConfirmPressed
+    | DeclinePressed
+    | OwnFacePressed
+    | CancelPressed
+    | HelpPressed
+    | LanguagePressed
+    | SlowerPressed
 )
 """Everything a person can do on the screen."""
 
@@ -132,6 +162,16 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """The page counts down from here by itself; a new view sets it anew."""
     steps_done: Count = 0
     steps_needed: Count = 0
+    notice_field: MessageKey = ""
+    """Which part of the notice this page is of (`notice.*` has its heading)."""
+    notice_text: Annotated[str, msgspec.Meta(max_length=400)] = ""
+    notice_page: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
+    """From 1; 0 on every other screen."""
+    notice_pages: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
+    lamp: bool = False
+    """True where the page is to be a white lamp for a face session in the dark."""
+    read_aloud: bool = False
+    """True once somebody asked for it by keypad; the page goes on reading as after its own button."""
     camera: Literal["closed", "codes_only", "looking"] = "closed"
     """What the device itself does now, never what it was asked to do."""
     camera_trouble: CameraTrouble = ""

@@ -176,8 +176,6 @@ def test_the_sign_of_a_hands_free_camera_is_never_closed_and_a_look_for_a_face_s
     shown = []
     for step in (lambda: None, lambda: desk.look_begins("looking"), desk.look_ended, desk.rest):
         step()
-        view = desk.view(
-            0.0, standing=Screen.IDLE, methods=(Method.CARD,), online=True, clock_sure=True, lane_name=""
-        )
+        view = desk.view(0.0, standing=Screen.IDLE, online=True, clock_sure=True, lane_name="")
         shown.append(view.camera)
     assert shown == ["codes_only", "looking", "codes_only", "codes_only"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.assemble import boot_seconds
 from gate_controller.face.leases import Lease
 from gate_controller.passes import VisitorPass, make_visitor_pass
 from gate_controller.policy import FaceRecord, Posture
@@ -218,7 +219,7 @@ def test_only_a_residents_own_card_or_pin_leads_to_the_question_about_their_face
         gate = bench.start()
         assert gate.face is not None
         assert gate.face.wait_until_ready(30), gate.face.load_error
-        gate.face.set_leases({RESIDENT: Lease("consent-1", bytearray(32), 1e12)})
+        gate.face.set_leases({RESIDENT: Lease("consent-1", bytearray(32), boot_seconds() + 3600)})
         hour, now = timedelta(hours=1), datetime.now(UTC).replace(microsecond=0)
         guest = VisitorPass("0a" * 8, RESIDENT, (1,), now - hour, now + hour, 0)
         with at_the_screen(bench) as visitor:

@@ -1,0 +1,319 @@
+"""Ask a person about their face at a lane's screen, and carry their answer out.
+
+What a press means is in `face_answers.py`. Whoever was asked is let in by the very card or PIN they had
+shown, decided again by the rules, whatever they answered: asking costs nobody their way in.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from gate_controller.access import Claim, Decision, Reason
+from gate_controller.face.face_service import FaceResult
+from gate_controller.face.reasons import FaceReason
+from gate_controller.face_answers import (
+    NO_KEY,
+    OFFICE_SECONDS,
+    READ_ALOUD_KEY,
+    YES_KEY,
+    Answer,
+    Asking,
+    Step,
+    is_own,
+    notice_pages,
+    pressed,
+    shown,
+    with_notice,
+)
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.journal_chain import Facts
+from gate_controller.keypad_entry import Entry, press
+from gate_controller.lane_desk import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.policy import FaceNoticeRecord, FaceRecord, Method, PolicySnapshot, typed_number
+from gate_controller.terminal.view import CLEAR_KEY, Screen
+
+NOTICE_SECONDS = 45.0
+GUARDIAN_SCREEN_SECONDS = 60.0
+SCREENS = {
+    Step.NOTICE: (Screen.FACE_NOTICE, NOTICE_SECONDS),
+    Step.QUESTION: (Screen.FACE_ASK, ASK_SECONDS),
+    Step.CONFIRM: (Screen.FACE_CONFIRM, ASK_SECONDS),
+    Step.GUARDIAN: (Screen.FACE_GUARDIAN, GUARDIAN_SCREEN_SECONDS),
+    Step.OFFICE: (Screen.FACE_OFFICE, OFFICE_SECONDS + RESULT_SECONDS),
+    Step.KEPT: (Screen.FACE_KEPT, ASK_SECONDS),
+}
+NOBODY_THERE = frozenset({None, FaceReason.NO_FACE})
+
+Present = Callable[[str, Claim, str], Decision]
+
+
+class FaceAsking:
+    """The asking at all lanes of a gate; used from the controller's thread only."""
+
+    def __init__(
+        self,
+        parts: GateParts,
+        state: GateState,
+        record: Callable[[str, Facts, Facts], None],
+        present: Present,
+        number_typed: Callable[[LaneDesk, int], None],
+    ) -> None:
+        """Begin with nobody asked; `present` decides a claim and opens, `number_typed` hashes an entry."""
+        self._parts = parts
+        self._state = state
+        self._record = record
+        self._present = present
+        self._number_typed = number_typed
+
+    # -- what comes in ---------------------------------------------------------------------------
+
+    def takes(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> bool:
+        """Tell whether what was shown belongs to the asking, and then go on with it.
+
+        Otherwise the asking at this lane is over and the decision counts.
+        """
+        granted = decision.opens and decision.reason is Reason.GRANTED and not decision.duress
+        if desk.asking is None:
+            return granted and is_own(claim) and self._begins(desk, claim, home_number)
+        asking, answer = shown(desk.asking, claim, self._now(), opens=granted)
+        if answer is Answer.OTHER:
+            self.stop(desk)
+            return False
+        self._go_on(desk, asking, answer)
+        return True
+
+    def key_pressed(self, desk: LaneDesk, key: str, read_at_ns: int) -> None:
+        """Take a key of whoever is asked."""
+        asking = desk.asking
+        if asking is None:
+            return
+        if key == READ_ALOUD_KEY and not asking.takes_number:
+            desk.read_aloud = True
+        elif asking.takes_number and not (key == CLEAR_KEY and not desk.entry.secret):
+            self._key_of_pin(desk, asking, key, read_at_ns)
+        else:
+            self._go_on(desk, *pressed(asking, key))
+
+    def answered(self, desk: LaneDesk, *, yes: bool) -> None:
+        """Take the button of a yes or a no."""
+        asking = desk.asking
+        if asking is not None and not asking.takes_number:
+            self._go_on(desk, *pressed(asking, YES_KEY if yes else NO_KEY))
+        elif asking is not None and not yes:
+            self._go_on(desk, *pressed(asking, CLEAR_KEY))
+
+    def language_chosen(self, desk: LaneDesk) -> None:
+        """Begin the notice anew in the language just chosen: only what was readable may be agreed to."""
+        asking, snapshot = desk.asking, self._state.snapshot
+        if asking is None or asking.notice is None or asking.step in (Step.OFFICE, Step.ENROL):
+            return
+        notice = snapshot.face_notices.get(desk.language) if snapshot is not None else None
+        if notice is not None:
+            self._go_on(desk, with_notice(asking, notice), Answer.NONE)
+
+    def stop(self, desk: LaneDesk) -> None:
+        """End the asking at this lane without an answer."""
+        if desk.asking is not None and desk.asking.step is Step.ENROL:
+            self._parts.faces.cancel()
+        desk.asking, desk.entry, desk.intent = None, Entry(), Intent.NOTHING
+
+    def time_passed(self, desk: LaneDesk) -> None:
+        """Go on once the office has answered, or has not."""
+        asking, snapshot = desk.asking, self._state.snapshot
+        if asking is None or asking.step is not Step.OFFICE or snapshot is None:
+            return
+        record = snapshot.face_roster.get(asking.person_id)
+        if record is not None:
+            self._enrol(desk, asking, record)
+        elif asking.person_id not in snapshot.face_offers:
+            self._let_in(desk, asking, "face_refused")
+        elif self._now() - asking.confirmed_seconds >= OFFICE_SECONDS or not self._state.online:
+            self._let_in(desk, asking, "face_no_answer")
+
+    def enrolled(self, desk: LaneDesk, person_id: str, result: FaceResult) -> None:
+        """Take how an enrolment ended."""
+        kind = "face_enrolled" if result.ok else "face_not_enrolled"
+        facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
+        self._record(kind, facts, {"person_id": person_id})
+        asking = desk.asking
+        if asking is None or asking.step is not Step.ENROL or asking.person_id != person_id:
+            return
+        went_away = result.reason is FaceReason.CANCELLED or (
+            result.reason in (FaceReason.CAPABILITY_ENDED, FaceReason.TIME_IS_UP)
+            and result.hint in NOBODY_THERE
+        )
+        if went_away:
+            self.stop(desk)
+            desk.rest()
+        else:
+            desk.steps_done = desk.steps_needed = 0
+            self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled")
+
+    def _now(self) -> float:
+        return self._parts.clock.monotonic_seconds()
+
+    # -- how it begins and goes on ---------------------------------------------------------------
+
+    def _begins(self, desk: LaneDesk, claim: Claim, home_number: str) -> bool:
+        """Ask whoever pressed face and then showed their own card or PIN, if there is something to ask."""
+        snapshot = self._state.snapshot
+        asked_for = desk.intent is not Intent.NOTHING and desk.camera != "looking"
+        if not asked_for or snapshot is None or Method.FACE not in desk.offered:
+            return False
+        person_id = claim.person_id or ""
+        asking = Asking(Step.QUESTION, claim, self._now(), home_number)
+        record, offer = snapshot.face_roster.get(person_id), snapshot.face_offers.get(person_id)
+        notice = snapshot.face_notices.get(desk.language)
+        if notice is not None and not notice_pages(notice):
+            notice = None
+        message = "" if desk.intent is Intent.FACE else "face_not_for_you"
+        if record is not None and self._live(record):
+            asking = dataclasses.replace(
+                asking, consent_id=record.consent_id, guardian_ids=record.guardian_ids
+            )
+            if self._parts.faces.keeps(person_id, online=self._state.online):
+                asking = dataclasses.replace(asking, step=Step.KEPT)
+        elif record is None and offer is not None and notice is not None and self._state.online:
+            asking = with_notice(dataclasses.replace(asking, guardian_ids=offer.guardian_ids), notice)
+        else:
+            if record is None and offer is not None and not self._state.online:
+                message = "face_needs_office"
+            if message:
+                self._let_in(desk, asking, message)
+            return bool(message)
+        who: Facts = {"person_id": person_id, "credential_id": claim.credential_id}
+        facts: Facts = {"lane_id": desk.lane_id, "method": claim.method.value}
+        self._record("shown_for_face", facts, who)
+        self._go_on(desk, asking, Answer.NONE)
+        return True
+
+    def _live(self, record: FaceRecord) -> bool:
+        return record.valid_until is None or self._parts.clock.now() < record.valid_until
+
+    def _go_on(self, desk: LaneDesk, asking: Asking, answer: Answer) -> None:
+        match answer:
+            case Answer.NONE:
+                self._show(desk, asking)
+            case Answer.YES:
+                self._yes(desk, asking)
+            case Answer.WITHDRAW:
+                self._withdraw(desk, asking)
+            case Answer.NO:
+                self._record_answer(desk, asking, "no")
+                self._let_in(desk, asking, "")
+            case _:
+                self._let_in(desk, asking, "")
+
+    def _show(self, desk: LaneDesk, asking: Asking) -> None:
+        if asking.step is Step.ENROL:
+            return
+        is_new = desk.asking is None or desk.asking.step is not asking.step
+        screen, seconds = SCREENS[asking.step]
+        message = ""
+        if asking.step is Step.QUESTION:
+            message = "face_after_notice" if asking.consent_id is None else "face_agreed"
+        desk.asking = asking
+        if asking.step is not Step.OFFICE or is_new:
+            desk.show(screen, self._now(), seconds=seconds, message=message)
+        if asking.takes_number and is_new:
+            desk.entry = self._entry_for_pin(asking)
+
+    def _entry_for_pin(self, asking: Asking) -> Entry:
+        """Return an entry in which the home's number is typed already; empty for who has no home."""
+        policy = self._state.snapshot.policy if self._state.snapshot is not None else None
+        person = policy.persons.get(asking.person_id) if policy is not None else None
+        home = policy.homes.get(person.home_id or "") if policy is not None and person is not None else None
+        if home is None:
+            return Entry()
+        return Entry(typed_number(home.number), in_secret=True, last_key_seconds=self._now())
+
+    def _key_of_pin(self, desk: LaneDesk, asking: Asking, key: str, read_at_ns: int) -> None:
+        entry = desk.entry if desk.entry.secret else self._entry_for_pin(asking)
+        if not entry.home:
+            return  # staff without a home have no PIN
+        desk.entry, ended = press(entry, key, self._now())
+        if ended and desk.entry.secret:
+            self._number_typed(desk, read_at_ns)
+        else:
+            screen, seconds = SCREENS[asking.step]
+            desk.show(screen, self._now(), seconds=seconds)
+
+    # -- answers ---------------------------------------------------------------------------------
+
+    def _yes(self, desk: LaneDesk, asking: Asking) -> None:
+        snapshot = self._state.snapshot
+        if snapshot is None:
+            desk.rest()
+            return
+        if asking.consent_id is not None:
+            record = snapshot.face_roster.get(asking.person_id)
+            if record is None or record.consent_id != asking.consent_id:
+                self._let_in(desk, asking, "face_refused")
+            else:
+                self._enrol(desk, asking, record)
+            return
+        newest = self._newest(snapshot, asking)
+        if asking.person_id not in snapshot.face_offers:
+            self._let_in(desk, asking, "face_refused")
+        elif newest is not None:
+            self._go_on(desk, with_notice(asking, newest), Answer.NONE)
+        elif not self._state.online:
+            self._let_in(desk, asking, "face_needs_office")
+        else:
+            self._record_answer(desk, asking, "yes")
+            asked = dataclasses.replace(asking, step=Step.OFFICE, confirmed_seconds=self._now())
+            self._go_on(desk, asked, Answer.NONE)
+
+    @staticmethod
+    def _newest(snapshot: PolicySnapshot, asking: Asking) -> FaceNoticeRecord | None:
+        """Return the notice that has taken the place of the one that was read, if one has."""
+        if asking.notice is None:
+            return None
+        newest = snapshot.face_notices.get(asking.notice.language)
+        return newest if newest is not None and newest.sha256 != asking.notice.sha256 else None
+
+    def _enrol(self, desk: LaneDesk, asking: Asking, record: FaceRecord) -> None:
+        desk.asking = dataclasses.replace(asking, step=Step.ENROL)
+        self._parts.faces.enrol(desk, record, self._now())
+
+    def _withdraw(self, desk: LaneDesk, asking: Asking) -> None:
+        """Forget the face here before anybody else is asked; the office ends the consent when it hears."""
+        snapshot, consent_id = self._state.snapshot, asking.consent_id
+        if snapshot is None or consent_id is None:
+            return
+        self._record_answer(desk, asking, "withdraw")
+        roster = {key: one for key, one in snapshot.face_roster.items() if key != asking.person_id}
+        self._state.snapshot = dataclasses.replace(snapshot, face_roster=roster)
+        self._parts.keeper.withdraw(asking.person_id, consent_id)
+        self._parts.nudge_sync()
+        self._let_in(desk, asking, "forgotten")
+
+    def _record_answer(self, desk: LaneDesk, asking: Asking, answer: str) -> None:
+        notice = asking.notice
+        if notice is None and self._state.snapshot is not None:
+            notice = self._state.snapshot.face_notices.get(desk.language)
+        facts: Facts = {
+            "lane_id": desk.lane_id,
+            "answer": answer,
+            "notice_version": notice.version if notice is not None else 0,
+            "notice_sha256": notice.sha256.hex() if notice is not None else "",
+            "language": notice.language if notice is not None else desk.language,
+            "shown_by": (asking.confirmed_by if answer == "yes" else asking.claim.method).value,
+        }
+        personal: Facts = {"person_id": asking.person_id}
+        if asking.guardian_id is not None:
+            personal = {**personal, "guardian_id": asking.guardian_id}
+        if asking.consent_id is not None:
+            personal = {**personal, "consent_id": asking.consent_id}
+        self._record("face_answer", facts, personal)
+
+    def _let_in(self, desk: LaneDesk, asking: Asking, message: str) -> None:
+        """Open for what was shown at the beginning, if the rules still say so; say what came of the rest."""
+        desk.asking, desk.intent = None, Intent.NOTHING
+        if not asking.may_let_in(self._now()):
+            desk.rest()
+            desk.show(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message)
+            return
+        decision = self._present(desk.lane_id, asking.claim, asking.home_number)
+        if decision.opens and desk.screen is Screen.GRANTED and message:
+            desk.message = message
+            desk.until_seconds += RESULT_SECONDS

@@ -22,6 +22,7 @@ from gate_controller.sync_contract import (
     open_receipt,
 )
 from web_admin.forgetting_models import FaceSuspension, ForgettingRow
+from web_admin.gate_face import is_tampered
 from web_admin.key_rotation import ask_for_rotation, key_for_sealing
 from web_admin.models import (
     Consent,

@@ -13,6 +13,8 @@ from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, hours_options, options
 from web_admin.form_once import OnceForm
+from web_admin.gate_face_models import GateFaceRow
+from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
@@ -20,6 +22,7 @@ from web_admin.now_pages import is_silent, site_gates
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
+from web_admin.tampering import clear_tampering
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 
@@ -133,7 +136,28 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
         open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
         button=AgainForm(formdata=None),
+        face=request_session().get(GateFaceRow, gate.gate_id),
+        face_sentences=face_sentences,
     )
+
+
+@bp.post("/<gate_id>/tampering-cleared")
+@allowed("clear_tampering")
+def tampering_cleared(gate_id: str) -> Response:
+    """Take the word that the gate was looked at and is as it should be; it gets leases again."""
+    get_or_404(request_session(), Gate, gate_id)
+    form = AgainForm()
+    tamper_id = request.form.get("tamper_id", "")
+
+    def work(act: Act) -> bool:
+        clear_tampering(act, gate_id, tamper_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Noted. Faces work there again within seconds."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("gates.show", gate_id=gate_id), 303)
 
 
 # -- lanes -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.signing import pairing_phrase
 from gate_controller.sync_contract import PairReply, PairRequest, PairState
+from web_admin.gate_face import forget_tampering
 from web_admin.models import Gate, PairAttempt, Site
 from web_admin.publish_policy import forget_published
 from web_admin.sealing import Sealer, code_digest
@@ -115,6 +116,7 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     gate.request_counter = 0
     gate.request_digest = None
     gate.forked_at = None
+    forget_tampering(session, gate)
     gate.have_epoch = gate.have_version = 0
     gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.1"
     gate.acknowledged_seq = 0

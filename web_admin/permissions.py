@@ -24,7 +24,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
         "give_override",
         "see_visitors", "issue_passes",
-        "see_gates", "edit_gates", "pair_gates", "manage_emergency_codes",
+        "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy",
     }),

@@ -41,6 +41,7 @@ from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.custody import ReceiptRefused, leases_for, take_receipt
 from web_admin.database import Menjin, current_menjin
 from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
+from web_admin.gate_face import note_face
 from web_admin.models import Gate, OrderRow, PairAttempt, Site
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import NotRestoring, take_tombstones
@@ -137,6 +138,7 @@ def _answer_ask(
     site = session.get_one(Site, gate.site_id)
     _note_state(gate, question, now)
     notice_restarted_journal(session, gate, question.journal_seq, now)
+    cleared = note_face(session, gate, question, now)
     have = (question.have_epoch, question.have_version)
     withheld = site.restoring
     return AskReply(
@@ -150,6 +152,7 @@ def _answer_ask(
         pass_certificate=certificate(session, site.site_id, "pass"),
         anchor_certificate=certificate(session, site.site_id, "anchor"),
         wants_tombstones=site.restoring and not gate.tombstones_taken,
+        tamper_cleared_id=cleared,
     )
 
 

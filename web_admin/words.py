@@ -115,6 +115,7 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_tamper": _l("A device was tampered with"),
     "alarm_duress": _l("Someone may be under threat"),
     "alarm_help": _l("Someone asks for help"),
+    "alarm_face_unavailable": _l("Face is not available at this gate, everything else works"),
     "alarm_camera": _l("The camera does not see"),
     "camera_dark": _l("Too dark for the camera"),
     "alarm_device_lost": _l("A device does not answer"),

@@ -1,0 +1,43 @@
+"""What a gate tells of its face and of tampering, kept for the manager's page and for the leases."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from gate_controller.sync_contract import AskRequest
+from web_admin.gate_face_models import GateFaceRow
+from web_admin.models import Gate
+
+
+def is_tampered(session: Session, gate_id: str) -> bool:
+    """Tell whether this gate told of tampering that nobody has cleared."""
+    row = session.get(GateFaceRow, gate_id)
+    return row is not None and row.tampered_at is not None
+
+
+def note_face(
+    session: Session, gate: Gate, question: AskRequest, now: datetime
+) -> str | msgspec.UnsetType:
+    """Keep what a gate says of its face and of tampering; return the id of tampering that is cleared."""
+    tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
+    status = None if question.face is msgspec.UNSET else msgspec.to_builtins(question.face)
+    row = session.get(GateFaceRow, gate.gate_id)
+    if row is None and tamper_id is None and status is None:
+        return msgspec.UNSET
+    if row is None:
+        row = GateFaceRow(gate_id=gate.gate_id)
+        session.add(row)
+    row.status = status
+    if tamper_id is not None and tamper_id != row.tamper_id:
+        row.tamper_id, row.tampered_at = tamper_id, now
+    session.flush()
+    return tamper_id if tamper_id is not None and row.tampered_at is None else msgspec.UNSET
+
+
+def forget_tampering(session: Session, gate: Gate) -> None:
+    """Begin anew: another controller stands at this gate."""
+    row = session.get(GateFaceRow, gate.gate_id)
+    if row is not None:
+        session.delete(row)
+        session.flush()

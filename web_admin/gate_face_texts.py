@@ -1,0 +1,41 @@
+"""How face is at a gate, in sentences for the manager's page."""
+
+import msgspec
+from flask_babel import gettext as _
+
+from gate_controller.sync_contract import FaceStatus
+from web_admin.gate_face_models import GateFaceRow
+
+
+def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
+    """Return what the gate last told of its face, with its numbers."""
+    if row is None or row.status is None:
+        return (_("Face is switched off in this controller."),)
+    try:
+        status = msgspec.convert(row.status, FaceStatus)
+    except msgspec.ValidationError:
+        # Written by a newer server, before this one was put back.
+        return (_("What the gate told of face cannot be read by this server."),)
+    if status.trouble:
+        return (
+            _("Face is off at this gate, every other way in works: %(why)s", why=status.trouble),
+        )
+    if status.min_face_similarity is None:
+        return (_("The face engine %(engine)s is being loaded.", engine=status.engine),)
+    numbers = _(
+        "Faces kept in this gate: %(held)s; of these can be recognised now: %(usable)s. "
+        "Engine %(engine)s, opening from a similarity of %(similarity)s.",
+        held=status.faces_held, usable=status.usable, engine=status.engine,
+        similarity=f"{status.min_face_similarity:.3f}",
+    )
+    if status.alone:
+        alone = _(
+            "They are few enough (at most %(limit)s) that nobody has to type a home number before the face.",
+            limit=status.alone_limit,
+        )
+    else:
+        alone = _(
+            "The home number is asked before the face; without it at most %(limit)s faces may be searched.",
+            limit=status.alone_limit,
+        )
+    return (numbers, alone)

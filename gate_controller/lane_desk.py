@@ -65,6 +65,8 @@ class LaneDesk:
     """Whether the camera is open for codes without anybody having asked, as the site chose."""
     camera_trouble: CameraTrouble = ""
     camera_try_again_seconds: float = 0.0
+    prompt: str = ""
+    """What the face session asks the person to do."""
     lamp: bool = False
     """Whether the screen is to give light to a face session in the dark."""
     steps_done: int = 0
@@ -96,6 +98,7 @@ class LaneDesk:
         """Show the camera closed once no look is left."""
         self.looks -= 1
         self.camera = self.camera if self.looks else "closed"
+        self.prompt, self.lamp = "", False
 
     def camera_sees(self, now_seconds: float) -> bool:
         """Tell whether a face may be looked for: no trouble is known, or it is time to try again.
@@ -143,6 +146,7 @@ class LaneDesk:
             screen=screen,
             methods_offered=self.offered,
             message=self.message,
+            prompt=self.prompt if screen in FACE_SCREENS else "",
             typed_home=self.entry.home,
             typed_count=len(self.entry.secret),
             seconds_left=max(0, min(3600, round(self.until_seconds - now_seconds))) if runs else None,

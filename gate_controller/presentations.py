@@ -31,6 +31,8 @@ from hardware.interfaces import CardRead, CodeRead
 log = logging.getLogger(__name__)
 
 SAME_CODE_SECONDS = 2.0
+FACE_FAILURES_ENOUGH = 2
+"""After so many the screen offers the other ways alone; one more and face waits."""
 
 
 class Presentations:
@@ -220,6 +222,7 @@ class Presentations:
 
     def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
         now_seconds = self._parts.clock.monotonic_seconds()
+        failures = 0
         if decision.reason in (Reason.PIN_WRONG, Reason.FACE_NO_MATCH):
             failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)
             if failures == ALARM_AFTER_FAILURES:
@@ -230,7 +233,10 @@ class Presentations:
             desk.show(Screen.DELAYED, now_seconds, seconds=min(8.0, wait))
             desk.message = claim.method.value
         else:
-            desk.show(Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS)
+            again = claim.method is Method.FACE and failures >= FACE_FAILURES_ENOUGH
+            desk.show(
+                Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS, message="another_way" if again else ""
+            )
 
     def _refuse_without_policy(self, lane_id: str, method: Method) -> Decision:
         facts: Facts = {

@@ -155,6 +155,8 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     """The ways in at this lane now. Where face is absent, nothing on the page mentions it."""
     message: MessageKey = ""
     """A stable word (`texts.MESSAGES`); a word the page does not know shows the screen's own line."""
+    prompt: MessageKey = ""
+    """What the person is asked to do with their head, shown large; `message` then says how it goes."""
     typed_home: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[0-9-]*\Z")] = ""
     typed_count: Count = 0
     """How many characters of a PIN or code were typed: dots."""

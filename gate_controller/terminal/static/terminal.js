@@ -9,18 +9,24 @@ const RETRY_SECONDS = 1;
 const READING_ENDS_SECONDS = 90;
 const ICONS = {
   idle: "door", show_card: "card", typing_home: "door", typing_pin: "pin", show_code: "qr",
-  face_looking: "face", face_ask: "face", face_enrol: "face", waiting: "wait", granted: "open",
+  face_looking: "face", face_ask: "face", face_enrol: "face", face_notice: "face", face_confirm: "card",
+  face_guardian: "card", face_office: "wait", face_kept: "face", choose: "door", waiting: "wait", granted: "open",
   refused: "shut", delayed: "clock", done: "open", held_open: "open", disabled: "lock",
   lockdown: "lock", fire: "fire", fault: "warning",
 };
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+// The person's own left is the screen's left: an arrow points to where they are to turn.
+const ARROWS = { turn_left: "arrow_left", turn_right: "arrow_right" };
+const METHOD_NUMBERS = { card: "1", pin: "2", qr: "3", face: "4" };
 const KEY_NAMES = { "*": "key.clear", "#": "key.enter", "-": "key.dash" };
 // Neutral or fixed on purpose: no word of the controller is shown here.
 const FIXED_LINES = ["refused", "lockdown", "fire"];
 const TYPING = ["typing_home", "typing_pin"];
+const PIN_SCREENS = ["typing_pin", "face_confirm", "face_guardian"];
 const LAMPS = ["face_looking", "face_enrol"];
 const NOTHING_KNOWN = {
   message: "screen_lost", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
+  prompt: "", notice_field: "", notice_text: "", notice_page: 0, notice_pages: 0, lamp: false, read_aloud: false,
   camera: "unknown", online: true, clock_sure: true, help_called: false, slower: false,
 };
 
@@ -49,8 +55,20 @@ function texts() {
 }
 
 function lineOf(shown) {
+  if (shown.screen === "face_notice") return shown.notice_text;
+  if (usesAnotherWay(shown)) return texts()["message.another_way"];
   const special = FIXED_LINES.includes(shown.screen) ? undefined : texts()[`message.${shown.message}`];
   return special ?? texts()[`text.${shown.screen}`];
+}
+
+function titleOf(shown) {
+  const words = texts();
+  return words[`notice.${shown.notice_field}`] ?? words[`message.${shown.prompt}`] ?? words[`title.${shown.screen}`];
+}
+
+/** After the second face that was not recognised the other ways stand alone, and large. */
+function usesAnotherWay(shown) {
+  return shown.screen === "refused" && shown.message === "another_way";
 }
 
 function nextLanguage() {
@@ -81,7 +99,7 @@ function type(key) {
 
 function onKeyboard(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  const typing = TYPING.includes(view?.screen);
+  const typing = [...TYPING, ...PIN_SCREENS, "face_notice"].includes(view?.screen);
   if (/^[0-9#*-]$/.test(event.key)) {
     if (!event.repeat) type(event.key);
   } else if (event.key === "Enter" && (typing || event.target === document.body)) {
@@ -105,12 +123,19 @@ function draw(next) {
   document.documentElement.lang = languages[view.language]?.html_language ?? view.language;
   document.body.dataset.screen = view.screen;
   document.body.classList.toggle("lamp", LAMPS.includes(view.screen));
+  document.body.classList.toggle("bright", view.lamp);
+  document.body.classList.toggle("another-way", usesAnotherWay(view));
   drawStrip();
   drawPanel();
   drawChoices();
   drawTools();
   if (before?.screen !== view.screen) play(view.screen);
-  if (reading && (before?.screen !== view.screen || before?.message !== view.message)) speak();
+  if (view.read_aloud && !before?.read_aloud) setReading(true);
+  else if (reading && before && whatIsSaid(before) !== whatIsSaid(view)) setReading(true);
+}
+
+function whatIsSaid(shown) {
+  return `${shown.screen} ${shown.prompt} ${shown.message} ${shown.notice_page} ${shown.language}`;
 }
 
 function drawStrip() {
@@ -136,23 +161,26 @@ function setLines(place, lines) {
 
 function drawPanel() {
   const words = texts();
-  const said = `${view.screen} ${view.message} ${view.language}`;
+  const said = whatIsSaid(view);
   if (at("said").dataset.said !== said) {
     at("said").dataset.said = said;
-    at("icon").replaceChildren(icon(ICONS[view.screen]));
-    at("title").textContent = words[`title.${view.screen}`];
+    at("icon").replaceChildren(icon(ARROWS[view.prompt] ?? ICONS[view.screen]));
+    at("icon").classList.toggle("arrow", view.prompt in ARROWS);
+    at("title").textContent = titleOf(view);
     at("line").textContent = lineOf(view);
   }
   drawTyped(words);
-  at("progress").hidden = view.screen !== "face_enrol";
-  at("progress").textContent = `${words.progress}: ${view.steps_done} / ${view.steps_needed}`;
+  const [what, done, of] = view.notice_page
+    ? [words.page, view.notice_page, view.notice_pages] : [words.progress, view.steps_done, view.steps_needed];
+  at("progress").hidden = !["face_enrol", "face_notice"].includes(view.screen);
+  at("progress").textContent = `${what}: ${done} / ${of}`;
   countdownEnd = view.seconds_left === null ? null : performance.now() + view.seconds_left * 1000;
   drawCountdown();
 }
 
 function drawTyped(words) {
-  const pin = view.screen === "typing_pin";
-  at("typed").hidden = !TYPING.includes(view.screen);
+  const pin = PIN_SCREENS.includes(view.screen);
+  at("typed").hidden = !pin && !TYPING.includes(view.screen);
   at("typed").ariaLabel = pin ? `${words.typed_count}: ${view.typed_count}` : words.typed_home;
   at("typed").className = pin ? "dots" : "";
   at("typed").textContent = pin ? "●".repeat(view.typed_count) : view.typed_home;
@@ -188,7 +216,7 @@ function label(button, picture, text) {
 
 function drawChoices() {
   const kind = choiceKind();
-  const wanted = `${kind} ${view.methods_offered} ${view.screen === "typing_home"} ${view.language}`;
+  const wanted = `${kind} ${view.methods_offered} ${view.screen} ${view.message} ${view.language}`;
   const place = at("choices");
   if (place.dataset.drawn === wanted) return;
   const hadFocus = place.contains(document.activeElement);
@@ -199,9 +227,11 @@ function drawChoices() {
 }
 
 function choiceKind() {
-  if (TYPING.includes(view.screen)) return "keypad";
+  if (TYPING.includes(view.screen) || PIN_SCREENS.includes(view.screen)) return "keypad";
   if (["idle", "refused", "delayed"].includes(view.screen)) return "methods";
-  if (view.screen === "face_ask") return "question";
+  if (["face_ask", "face_kept", "face_notice"].includes(view.screen)) return view.screen.slice(5);
+  if (view.screen === "choose") return "numbers";
+  if (view.screen === "face_looking") return "looking";
   if (["show_card", "show_code", "done", ...LAMPS].includes(view.screen)) return "back";
   return "none";
 }
@@ -209,24 +239,61 @@ function choiceKind() {
 const CHOICES = {
   none: () => [],
   back: (words) => [cancelButton(words.cancel)],
-  question: (words) => [
-    choice(words.confirm, "confirm", () => send({ act: "confirm" })),
-    cancelButton(words.decline),
+  looking: (words) => [cancelButton(words.cancel), ownFaceButton(words.own_face)],
+  // No comes first, and every button of a question is as large as the next.
+  notice: (words) => [
+    numbered("1", words.another_way, decline),
+    numbered("*", words.cancel, () => type("*")),
+    numbered("#", words.read_on, () => type("#")),
   ],
-  methods: (words) => view.methods_offered.map((method) => {
-    const button = choice("", `method ${method}`, () => send({ act: "method", method }));
-    button.replaceChildren(icon(method), element("span", { textContent: words[`method.${method}`] }));
-    return button;
-  }),
+  ask: (words) => [
+    numbered("1", words.another_way, decline),
+    numbered("2", words.take_face, confirm),
+    ...(view.message === "face_agreed" ? [numbered("3", words.take_back_yes, () => type("3"))] : []),
+  ],
+  kept: (words) => [numbered("1", words.keep_face, decline), numbered("2", words.take_back, confirm)],
+  methods: (words) => ways().map((method) => methodButton(method, words)),
+  numbers: (words) => [
+    ...ways().map((method) => methodButton(method, words, METHOD_NUMBERS[method])),
+    ...(ways().includes("face") ? [numbered("5", words.own_face, () => send({ act: "own_face" }))] : []),
+    numbered("0", words.read, () => type("0")),
+  ],
   keypad: (words) => {
     const keys = element("div", { className: "keys", role: "group", ariaLabel: words.keypad });
     keys.append(...KEYS.map((key) => keyButton(key, words)));
     const beside = element("div", { className: "beside" });
     if (view.screen === "typing_home") beside.append(keyButton("-", words));
-    beside.append(cancelButton(words.cancel));
+    if (view.message === "home_for_face") beside.append(ownFaceButton(words.my_face));
+    const asked = view.screen.startsWith("face_");
+    beside.append(asked ? numbered("*", words.another_way, decline) : cancelButton(words.cancel));
     return [keys, beside];
   },
 };
+
+const confirm = () => send({ act: "confirm" });
+const decline = () => send({ act: "decline" });
+
+function ways() {
+  return view.methods_offered.filter((method) => method !== "face" || !usesAnotherWay(view));
+}
+
+function methodButton(method, words, number = "") {
+  const button = choice("", `method ${method}`, () => send({ act: "method", method }));
+  const text = `${number} ${words[`method.${method}`]}`.trim();
+  button.replaceChildren(icon(method), element("span", { textContent: text }));
+  return button;
+}
+
+function ownFaceButton(text) {
+  return choice(text, "own", () => send({ act: "own_face" }));
+}
+
+/** A button with the key of a keypad that does the same. */
+function numbered(key, text, onclick) {
+  const button = choice("", "numbered", onclick);
+  button.replaceChildren(element("kbd", { textContent: key }), element("span", { textContent: text }));
+  return button;
+}
 
 function keyButton(key, words) {
   const name = KEY_NAMES[key];
@@ -261,7 +328,9 @@ function offerReading() {
 
 function speak() {
   speechSynthesis.cancel();
-  const speech = new SpeechSynthesisUtterance(`${at("title").textContent}. ${at("line").textContent}`);
+  const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
+  const spoken = [at("title"), at("line"), ...keys].map((part) => part.innerText.replaceAll("\n", " "));
+  const speech = new SpeechSynthesisUtterance(spoken.join(". "));
   speech.voice = voice() ?? null;
   speech.lang = document.documentElement.lang;
   speechSynthesis.speak(speech);

@@ -12,6 +12,10 @@ from gate_controller.terminal.view import Screen, TerminalView
 
 ALL_METHODS = tuple(Method)
 NO_FACE = (Method.CARD, Method.PIN, Method.QR)
+LONGEST_PAGE = (
+    "您可以随时查阅、复制、更正或删除这些信息，也可以随时收回同意，无需说明理由；收回之后，"
+    "这个门会立即删除您的人脸，其他方式照旧可用。请联系物业办公室。"
+)
 SHOWN = {
     "idle": TerminalView(screen=Screen.IDLE, methods_offered=ALL_METHODS),
     "idle_no_face": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, camera="codes_only"),
@@ -36,9 +40,42 @@ SHOWN = {
     "face_looking": TerminalView(
         screen=Screen.FACE_LOOKING, camera="looking", seconds_left=8, message="too_small"
     ),
-    "face_ask": TerminalView(screen=Screen.FACE_ASK),
+    "face_home": TerminalView(screen=Screen.TYPING_HOME, message="home_for_face"),
+    "face_own_thing": TerminalView(screen=Screen.TYPING_HOME, message="own_card_or_pin"),
+    "choose": TerminalView(screen=Screen.CHOOSE, methods_offered=ALL_METHODS, read_aloud=True),
+    "choose_no_face": TerminalView(screen=Screen.CHOOSE, methods_offered=NO_FACE),
+    "face_notice": TerminalView(
+        screen=Screen.FACE_NOTICE,
+        notice_field="rights",
+        notice_text=LONGEST_PAGE,
+        notice_page=9,
+        notice_pages=12,
+    ),
+    "face_notice_first": TerminalView(
+        screen=Screen.FACE_NOTICE,
+        notice_field="handler_name",
+        notice_text="柳苑物业服务有限公司",
+        notice_page=1,
+        notice_pages=12,
+        online=False,
+    ),
+    "face_ask": TerminalView(screen=Screen.FACE_ASK, message="face_after_notice"),
+    "face_ask_agreed": TerminalView(screen=Screen.FACE_ASK, message="face_agreed", slower=True),
+    "face_confirm": TerminalView(screen=Screen.FACE_CONFIRM, typed_count=3),
+    "face_guardian": TerminalView(screen=Screen.FACE_GUARDIAN, seconds_left=57, typed_count=6),
+    "face_office": TerminalView(screen=Screen.FACE_OFFICE),
+    "face_kept": TerminalView(screen=Screen.FACE_KEPT),
+    "face_dark": TerminalView(
+        screen=Screen.FACE_LOOKING, camera="looking", seconds_left=7, message="too_dark", lamp=True
+    ),
+    "face_prompt": TerminalView(
+        screen=Screen.FACE_LOOKING, camera="looking", seconds_left=6, prompt="turn_left", message="turn_more"
+    ),
+    "granted_no_answer": TerminalView(screen=Screen.GRANTED, message="face_no_answer"),
+    "granted_forgotten": TerminalView(screen=Screen.GRANTED, message="forgotten"),
+    "another_way": TerminalView(screen=Screen.REFUSED, methods_offered=ALL_METHODS, message="another_way"),
     "face_enrol": TerminalView(
-        screen=Screen.FACE_ENROL, camera="looking", steps_done=2, steps_needed=5, message="turn_left"
+        screen=Screen.FACE_ENROL, camera="looking", steps_done=2, steps_needed=5, prompt="turn_right"
     ),
     "waiting": TerminalView(screen=Screen.WAITING),
     "granted": TerminalView(screen=Screen.GRANTED, seconds_left=5),

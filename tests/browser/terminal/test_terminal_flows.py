@@ -1,5 +1,6 @@
 """What a person does on the terminal page, and what the page promises, in a real browser."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,10 +17,12 @@ from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,
+    DeclinePressed,
     HelpPressed,
     KeyTyped,
     LanguagePressed,
     MethodPressed,
+    OwnFacePressed,
     Screen,
     SlowerPressed,
     TerminalView,
@@ -90,9 +93,14 @@ def test_every_button_beside_the_stage_does_what_it_says(
     server: TerminalServer, page: Page, controller: RecordingController
 ) -> None:
     shown(server, page, SHOWN["face_ask"])
-    page.get_by_role("button", name="Yes, start").click()
+    page.get_by_role("button", name="Yes, take my face here").click()
     controller.wait_for(ConfirmPressed())
-    page.get_by_role("button", name="Not now").click()
+    page.get_by_role("button", name="No, another way").click()
+    controller.wait_for(DeclinePressed())
+    shown(server, page, SHOWN["face_looking"])
+    page.get_by_role("button", name="Add or take back my face").click()
+    controller.wait_for(OwnFacePressed())
+    page.get_by_role("button", name="Back", exact=True).click()
     controller.wait_for(CancelPressed())
     page.get_by_role("button", name="Help").click()
     controller.wait_for(HelpPressed())
@@ -100,6 +108,38 @@ def test_every_button_beside_the_stage_does_what_it_says(
     controller.wait_for(SlowerPressed())
     page.get_by_role("button", name="中文").click()
     controller.wait_for(LanguagePressed("zh"))
+
+
+def test_a_question_puts_no_first_and_makes_its_answers_equal(server: TerminalServer, page: Page) -> None:
+    for state, count in (("face_ask", 2), ("face_ask_agreed", 3), ("face_kept", 2), ("face_notice", 3)):
+        shown(server, page, SHOWN[state])
+        boxes = page.evaluate(BOXES)[:count]
+        assert boxes[0]["name"].startswith("1No, "), boxes
+        assert len({(round(box["wide"]), round(box["high"]), round(box["top"])) for box in boxes}) == 1
+        colours = page.locator("#choices button").evaluate_all(
+            "all => all.map((one) => getComputedStyle(one).backgroundColor + getComputedStyle(one).fontSize)"
+        )
+        assert len(set(colours)) == 1
+        assert page.evaluate("document.activeElement === document.body"), "nothing is chosen beforehand"
+
+
+def test_a_question_is_answered_from_a_keypad_alone(
+    server: TerminalServer, page: Page, controller: RecordingController
+) -> None:
+    for state, keys in (("face_notice", "#*1"), ("face_ask", "12"), ("face_kept", "21"), ("choose", "50")):
+        shown(server, page, SHOWN[state])
+        page.keyboard.type(keys)
+        controller.wait_for(*[KeyTyped(key) for key in keys])
+
+
+def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(
+    server: TerminalServer, page: Page
+) -> None:
+    """Whoever faces the screen has their left hand at its left edge."""
+    for prompt, tip in (("turn_left", "M21 12H4"), ("turn_right", "M3 12h17")):
+        shown(server, page, msgspec.structs.replace(SHOWN["face_prompt"], prompt=prompt))
+        expect(page.locator("#icon path")).to_have_attribute("d", re.compile(f"^{tip}"))
+        expect(page.locator("#title")).to_contain_text(prompt.removeprefix("turn_"))
 
 
 # -- what the page promises --------------------------------------------------------------------------

@@ -106,11 +106,11 @@ def duress_pin_silent_alarm(stage: Stage) -> Outcome:
     phone, screen = stage.phone_of("resident"), ends.screen
     if screen is None:
         raise StepFailed("the north gate has no screen")
+    usual = _opening(stage, screen, f"{person.typed_home}#{person.pin}#", person.person_id)
     credentials = json.loads(phone.get("/r/records/export.json"))["credentials"]
     with stage.office.act() as act:
         duress_pin = issue_duress_pin(act, person.person_id)
     stage.wait_synced("north")
-    usual = _opening(stage, screen, f"{person.typed_home}#{person.pin}#", person.person_id)
     before_seq = ends.journal_seq()
     threatened = _opening(stage, screen, f"{person.typed_home}#{duress_pin}#", person.person_id)
     event_after(stage, "north", before_seq, UNDER_THREAT, lane_id="north-in")

@@ -1,4 +1,4 @@
-"""`menjin audit verify`: check a gate's journal against its own chain and an anchor kept elsewhere."""
+"""`menjin audit`: check a gate's journal or the server's ledger against its chain, and certificates."""
 
 import argparse
 import sqlite3
@@ -10,6 +10,18 @@ from pathlib import Path
 
 import msgspec
 
+from gate_controller.audit_certificate import (
+    NothingToVerify,
+    add_certificate_command,
+    read_root_key,
+    show_certificate,
+)
+from gate_controller.forgetting_certificate import (
+    CertificateBroken,
+    check_certificate,
+    ledger_head,
+    read_certificate,
+)
 from gate_controller.journal_chain import (
     COUNTERSIGN_DOMAIN,
     HEAD_DOMAIN,
@@ -19,13 +31,10 @@ from gate_controller.journal_chain import (
     SignedHead,
     verify_chain,
 )
+from gate_controller.ledger_file import check_ledger
 from gate_controller.signing import SignatureRefused, verify
 
 DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
-
-
-class NothingToVerify(Exception):
-    """A file is missing or is not what it has to be; says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +49,26 @@ class Verified:
 
 def run(argv: Sequence[str]) -> int:
     """Run one audit command; return 0 when everything holds, 1 when not, 2 when it cannot be told."""
+    args = _parsed(argv)
+    try:
+        if args.command == "certificate":
+            return show_certificate(args.file, args.root_key, as_json=args.json, complete=args.complete)
+        return _verify(args)
+    except ChainBroken as err:
+        sys.stdout.write(f"BROKEN: {err}\n")
+        return 1
+    except sqlite3.Error as err:
+        sys.stderr.write(f"menjin audit verify: {args.journal}: {err}; name a gate's journal.sqlite3\n")
+        return 2
+    except (NothingToVerify, OSError) as err:
+        sys.stderr.write(f"menjin audit {args.command}: {err}\n")
+        return 2
+
+
+def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="menjin audit", description="Check what was written down.")
     commands = parser.add_subparsers(dest="command", required=True)
-    sentence = "check a gate's journal against its chain, and against an anchor"
+    sentence = "check a gate's journal or the server's ledger against its chain, and against an anchor"
     check = commands.add_parser("verify", help=sentence, description=sentence.capitalize() + ".")
     check.add_argument(
         "--journal",
@@ -51,25 +77,64 @@ def run(argv: Sequence[str]) -> int:
         metavar="FILE",
         help=f"a gate's journal (default: {DEFAULT_JOURNAL})",
     )
-    check.add_argument("--anchor", type=Path, metavar="FILE", help="a signed head kept elsewhere, as JSON")
+    check.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="instead: a ledger from 'menjin web export-ledger'"
+    )
+    check.add_argument(
+        "--anchor",
+        type=Path,
+        metavar="FILE",
+        help="a signed head kept elsewhere, as JSON; for a ledger also a certificate",
+    )
     check.add_argument("--anchor-key", metavar="HEX", help="the public key that signed the anchor")
+    check.add_argument("--root-key", metavar="FILE|HEX", help="of a ledger: the site's public root key")
+    add_certificate_command(commands)
     args = parser.parse_args(argv)
-    if args.anchor_key and not args.anchor:
+    if args.command == "verify" and args.anchor_key and not args.anchor:
         parser.error("--anchor-key needs --anchor")
-    try:
-        head = read_anchor(args.anchor, args.anchor_key) if args.anchor else None
-        verified = verify_journal(args.journal, head)
-    except ChainBroken as err:
-        sys.stdout.write(f"BROKEN: {err}\n")
-        return 1
-    except sqlite3.Error as err:
-        sys.stderr.write(f"menjin audit verify: {args.journal}: {err}; name a gate's journal.sqlite3\n")
-        return 2
-    except (NothingToVerify, OSError) as err:
-        sys.stderr.write(f"menjin audit verify: {err}\n")
-        return 2
+    return args
+
+
+def _verify(args: argparse.Namespace) -> int:
+    if args.ledger is not None:
+        sys.stdout.write(_ledger_report(args))
+        return 0
+    head = read_anchor(args.anchor, args.anchor_key) if args.anchor else None
+    verified = verify_journal(args.journal, head)
     sys.stdout.write(_report(verified, head, checked_signature=bool(args.anchor_key)))
     return 0
+
+
+def _ledger_report(args: argparse.Namespace) -> str:
+    path: Path = args.ledger
+    root = read_root_key(args.root_key) if args.root_key else None
+    anchor = read_ledger_anchor(args.anchor, args.anchor_key) if args.anchor is not None else None
+    try:
+        found = check_ledger(path, anchor, root)
+    except ValueError as err:
+        raise NothingToVerify(f"{path}: {err}") from err
+    text = (
+        f"ok: {found.count} entries of the ledger of site {found.site_id} follow from each other up to the "
+        f"end that the site signed; {found.erased} have their personal part erased\n"
+    )
+    if anchor is None:
+        return f"{text}no anchor given: that the ledger was never rewritten is not shown\n"
+    return f"{text}the anchor at entry {anchor.seq} holds: nothing up to it was changed\n"
+
+
+def read_ledger_anchor(path: Path, public_key_hex: str | None = None) -> Head:
+    """Return the head that an anchor of a ledger names: a signed head, or a certificate of forgetting.
+
+    Raise NothingToVerify when it is neither and ChainBroken when it is not signed as it says.
+    """
+    try:
+        found = read_certificate(path.read_bytes())
+    except ValueError:
+        return read_anchor(path, public_key_hex)
+    try:
+        return ledger_head(check_certificate(found).statement)
+    except CertificateBroken as err:
+        raise ChainBroken(f"the anchor {path}: {err}") from err
 
 
 def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -> str:

@@ -1,5 +1,6 @@
 """The server's own journal: who did what. Edits show, and lawful erasure still works."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -8,6 +9,8 @@ from sqlalchemy.orm import Session
 from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry, verify_chain
 from web_admin.models import AuditEntry, Site
 
+LEDGER = "ledger"
+"""The `journal_id` of the server's own journal in heads and certificates."""
 _ROWS_A_READ = 1000
 
 
@@ -58,23 +61,23 @@ def verify_audit(session: Session, site_id: str) -> tuple[int, bytes]:
 
     Entries cut off at the end show only against an older (seq, digest) kept elsewhere.
     """
+    return verify_chain(ledger_entries(session, site_id), GENESIS)
+
+
+def ledger_entries(session: Session, site_id: str) -> Iterator[JournalEntry]:
+    """Give the entries of the site's journal in order, as a chain is checked."""
     rows = session.scalars(
         select(AuditEntry).where(AuditEntry.site_id == site_id).order_by(AuditEntry.seq)
     ).yield_per(_ROWS_A_READ)
-    return verify_chain(
-        (
-            JournalEntry(
-                row.seq,
-                row.at,
-                row.kind,
-                row.facts,
-                row.personal_digest,
-                row.previous,
-                row.digest,
-                row.personal,
-                row.salt,
-            )
-            for row in rows
-        ),
-        GENESIS,
-    )
+    for row in rows:
+        yield JournalEntry(
+            row.seq,
+            row.at,
+            row.kind,
+            row.facts,
+            row.personal_digest,
+            row.previous,
+            row.digest,
+            row.personal,
+            row.salt,
+        )

@@ -23,9 +23,9 @@ Set up and run the server of a compound.
 """
 
 _EPILOG = """\
-settings: DATA_DIR/web.toml holds database_url, public_url and trusted_proxies; the variables
-MENJIN_DATABASE_URL, MENJIN_PUBLIC_URL, MENJIN_TRUSTED_PROXIES, MENJIN_DATA_DIR and
-MENJIN_SECRETS_DIR go before it. Secrets are files in DATA_DIR/secrets.
+settings: DATA_DIR/web.toml holds database_url, public_url, trusted_proxies and how long things are
+kept (docs/settings.md); MENJIN_DATABASE_URL and so on go before it, as do MENJIN_DATA_DIR and
+MENJIN_SECRETS_DIR. Secrets are files in DATA_DIR/secrets.
 """
 
 

@@ -1,6 +1,6 @@
 """What the server is told from outside: one file, the environment over it, and files of secrets.
 
-    <data_dir>/web.toml          database_url, public_url, trusted_proxies
+    <data_dir>/web.toml          database_url, public_url, trusted_proxies, how long things are kept
     <secrets_dir>/NAME.key       one secret each, base64, readable by the owner only
 
 Secrets have no default and are never printed.
@@ -18,8 +18,17 @@ from urllib.parse import urlsplit
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
-SETTINGS = ("database_url", "public_url", "trusted_proxies")
-MAX_TRUSTED_PROXIES = 8
+WHOLE_NUMBERS = {
+    "trusted_proxies": (0, 0, 8),
+    "passage_days": (30, 1, 90),
+    "log_days": (180, 180, 3660),
+    "evidence_days": (1096, 1096, 3660),
+    "moved_out_days": (30, 1, 90),
+    "face_inactive_days": (180, 60, 180),
+    "backup_days": (30, 1, 30),
+}
+"""Settings that are whole numbers: default, least, most. What law or standards ask bounds them."""
+SETTINGS = ("database_url", "public_url", "backup_dir", *WHOLE_NUMBERS)
 
 
 class ConfigRefused(Exception):
@@ -43,6 +52,20 @@ class WebConfig:
     password_salt: bytes = field(repr=False)
     trusted_proxies: int = 0
     """How many reverse proxies stand in front and set X-Forwarded-* (0 to 8)."""
+    passage_days: int = 30
+    """How long a passage says who it was."""
+    log_days: int = 180
+    """How long the server's own entries keep their personal part, and alarms are kept."""
+    evidence_days: int = 1096
+    """How long what proves consent, withdrawal and deletion is kept."""
+    moved_out_days: int = 30
+    """How long after moving out a person's name is kept."""
+    face_inactive_days: int = 180
+    """After how many days without use a face ends; after half of them its person is asked."""
+    backup_days: int = 30
+    """How old a backup in `backup_dir` may become."""
+    backup_dir: Path | None = None
+    """Where old backups are removed; None: nothing is."""
 
     @property
     def is_https(self) -> bool:
@@ -64,7 +87,8 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
         data_dir=data_dir,
         secrets_dir=secrets_dir,
         public_url=_public_url(settings.get("public_url")),
-        trusted_proxies=_trusted_proxies(settings.get("trusted_proxies", (0, ""))),
+        backup_dir=_backup_dir(settings.get("backup_dir"), data_dir),
+        **{name: _whole_number(settings.get(name), name) for name in WHOLE_NUMBERS},
         seal_key=found["seal"],
         lookup_key=found["lookup"],
         face_key=found["face"],
@@ -125,12 +149,24 @@ def _public_url(setting: _Setting | None) -> str:
     return str(value).rstrip("/")
 
 
-def _trusted_proxies(setting: _Setting) -> int:
+def _whole_number(setting: _Setting | None, name: str) -> int:
+    default, least, most = WHOLE_NUMBERS[name]
+    if setting is None:
+        return default
     value, where = setting
-    count = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MAX_TRUSTED_PROXIES:
-        raise ConfigRefused(f"{where} is {value!r}; legal are whole numbers from 0 to {MAX_TRUSTED_PROXIES}")
+    count = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else value
+    if not isinstance(count, int) or isinstance(count, bool) or not least <= count <= most:
+        raise ConfigRefused(f"{where} is {value!r}; legal are whole numbers from {least} to {most}")
     return count
+
+
+def _backup_dir(setting: _Setting | None, data_dir: Path) -> Path | None:
+    if setting is None:
+        return None
+    value, where = setting
+    if not isinstance(value, str) or not value:
+        raise ConfigRefused(f"{where} is {value!r}; legal is the path of a folder")
+    return data_dir / value
 
 
 # -- secrets ---------------------------------------------------------------------------------------

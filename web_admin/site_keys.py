@@ -3,12 +3,14 @@
 import secrets
 from datetime import datetime
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 from sqlalchemy.orm import Session
 
@@ -24,6 +26,10 @@ from web_admin.models import Site, SiteKey
 from web_admin.sealing import Sealer
 
 _PURPOSE = "site-key"
+
+
+class RootKeyWrong(Exception):
+    """The root key, its passphrase or the moment does not fit; nothing was changed."""
 
 
 class SiteKeyMissing(Exception):
@@ -59,6 +65,36 @@ def create_site(
     session.flush()
     pem = root.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode()))
     return site, pem
+
+
+def open_root_key(pem: bytes, passphrase: str, site: Site) -> Ed25519PrivateKey:
+    """Return the site's root key from its file; raise RootKeyWrong for another key or passphrase."""
+    try:
+        key = load_pem_private_key(pem, passphrase.encode())
+    except (ValueError, TypeError) as err:
+        raise RootKeyWrong("this is no root key, or the passphrase is another") from err
+    if not isinstance(key, Ed25519PrivateKey) or public_bytes(key) != site.root_public_key:
+        raise RootKeyWrong(f"this root key is not that of {site.name}")
+    return key
+
+
+def replace_working_keys(
+    session: Session, sealer: Sealer, site: Site, root: Ed25519PrivateKey, now: datetime
+) -> tuple[KeyRole, ...]:
+    """Give the site fresh keys for every role; gates refuse the old ones once they saw the new.
+
+    Raises RootKeyWrong when the clock is behind the keys in use, for gates go by the newest date.
+    """
+    for role in KEY_ROLES:
+        row = session.get_one(SiteKey, (site.site_id, role), with_for_update=True)
+        used_since = msgspec.json.decode(row.certificate, type=KeyCertificate).issued_at
+        if now <= used_since:
+            raise RootKeyWrong(f"the {role} key in use is dated {used_since}: set this machine's clock")
+        fresh = _certified(root, sealer, site.site_id, role, now)
+        row.private_key_sealed = fresh.private_key_sealed
+        row.certificate, row.certificate_signature = fresh.certificate, fresh.certificate_signature
+    session.flush()
+    return KEY_ROLES
 
 
 def _certified(

@@ -1,0 +1,121 @@
+"""`menjin audit certificate FILE`: check a certificate of forgetting with nothing but the site's root key."""
+
+import argparse
+import base64
+import binascii
+import sys
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from gate_controller.forgetting_certificate import (
+    CertificateBroken,
+    Checked,
+    check_certificate,
+    in_words,
+    read_certificate,
+)
+
+KEY_BYTES = 32
+
+
+class NothingToVerify(Exception):
+    """A file is missing or is not what it has to be; says which and what to do."""
+
+
+def add_certificate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    sentence = "check a certificate that a face was forgotten, and say each line of it in words"
+    parser = commands.add_parser(
+        "certificate",
+        help=sentence,
+        description=f"{sentence.capitalize()}. Ends with 0 when it is genuine, 1 when not, 2 when it cannot "
+        "be told.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, as JSON")
+    parser.add_argument(
+        "--root-key",
+        metavar="FILE|HEX",
+        help="the site's public root key, from elsewhere; without it the file's own word is taken",
+    )
+    parser.add_argument(
+        "--complete", action="store_true", help="end with 1 also while something is still open"
+    )
+    parser.add_argument("--json", action="store_true", help="print one object")
+
+
+def show_certificate(path: Path, root_key: str | None, *, as_json: bool, complete: bool = False) -> int:
+    """Check a certificate and print what it says; return the exit status.
+
+    Raises NothingToVerify when file or key cannot be read.
+    """
+    try:
+        root = read_root_key(root_key) if root_key else None
+        found = read_certificate(path.read_bytes())
+    except (OSError, ValueError) as err:
+        reason = err.strerror or str(err) if isinstance(err, OSError) else str(err)
+        raise NothingToVerify(f"{path}: {reason}") from err
+    try:
+        checked = check_certificate(found, root)
+    except CertificateBroken as err:
+        if as_json:
+            _print_json({"ok": False, "field": err.field, "detail": err.why})
+        else:
+            sys.stdout.write(f"BROKEN: {err}\n")
+        return 1
+    _print(checked, as_json=as_json)
+    return 1 if complete and checked.statement.state != "complete" else 0
+
+
+def read_root_key(text: str) -> bytes:
+    """Return a public root key from hex digits, or from a file of hex, base64, PEM or 32 bytes.
+
+    Raises NothingToVerify when it is none of them.
+    """
+    path = Path(text)
+    content = path.read_bytes() if len(text) != 2 * KEY_BYTES and path.is_file() else text.encode()
+    key = _as_key(content)
+    if key is None:
+        raise NothingToVerify(f"--root-key {text}: neither 64 hex digits nor a file with a public root key")
+    return key
+
+
+def _as_key(content: bytes) -> bytes | None:
+    if len(content) == KEY_BYTES:
+        return content
+    line = content.strip()
+    try:
+        if line.startswith(b"-----BEGIN PUBLIC KEY"):
+            return load_pem_public_key(line).public_bytes(Encoding.Raw, PublicFormat.Raw)
+        key = (
+            bytes.fromhex(line.decode())
+            if len(line) == 2 * KEY_BYTES
+            else base64.b64decode(line, validate=True)
+        )
+    except (ValueError, UnicodeDecodeError, binascii.Error):
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def _print(checked: Checked, *, as_json: bool) -> None:
+    lines = in_words(checked)
+    if not as_json:
+        sys.stdout.write("ok: the certificate is genuine\n" + "".join(f"{line}\n" for line in lines))
+        return
+    statement = checked.statement
+    _print_json(
+        {
+            "ok": True,
+            "state": statement.state,
+            "open": statement.open,
+            "consent_id": statement.consent.consent_id,
+            "root_key_id": statement.site.root_key_id,
+            "root_key_given": checked.pinned,
+            "lines": lines,
+        }
+    )
+
+
+def _print_json(content: dict[str, object]) -> None:
+    sys.stdout.write(msgspec.json.encode(content).decode() + "\n")

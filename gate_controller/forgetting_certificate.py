@@ -1,0 +1,349 @@
+"""The certificate that a face was forgotten: what it states, how it is sealed, how anyone checks it.
+
+    {"statement": {…}, "seals": {path: SHA-256 of the field}, "certificate": {…}, "signature": "…"}
+
+The site's anchor key, which the root certified, signs the seals; so a changed field is named, not only
+noticed. Receipts inside are the gates' own signed words. What a certificate cannot show stands in it.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.journal_chain import Head
+from gate_controller.policy import Id, Instant
+from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.sync_contract import MAX_LEASE_SECONDS, SignedReceipt, open_receipt
+
+FORGETTING_DOMAIN = "menjin/forgetting/1"
+FORMAT = "menjin/forgetting-certificate/1"
+LEASE_ENDS_AFTER = timedelta(seconds=MAX_LEASE_SECONDS, minutes=10)
+"""After its share was destroyed no lease lives longer: 72 hours, and what an answer under way may add."""
+
+LIMITS = ("dishonest_gate", "running_memory", "old_blocks")
+"""What no certificate shows: that a gate told the truth, what was read from a gate while it ran, and
+what an old block of flash still holds (sealed, and useless without the destroyed share)."""
+
+Hex = str
+
+
+class CertificateBroken(Exception):
+    """Something in a certificate does not hold; `field` names where."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the file; what it does not know is refused."""
+
+
+class SitePart(_Part, frozen=True):
+    """Who signs. `root_key_id` is the start of the SHA-256 of the root's public key."""
+
+    site_id: Id
+    name: str
+    root_public_key: Hex
+    root_key_id: Hex
+
+
+class ConsentPart(_Part, frozen=True):
+    """Which consent; `ended_at` is None while it lives on for other gates."""
+
+    consent_id: Id
+    person_id: Id
+    purpose: str
+    notice_version: int
+    notice_sha256: Hex
+    given_at: Instant
+    ended_at: Instant | None
+
+
+class LedgerPart(_Part, frozen=True):
+    """The entry of the site's ledger in which the ending stands."""
+
+    journal_id: str
+    seq: int
+    digest: Hex
+
+
+class ReceiptPart(_Part, frozen=True):
+    """A gate's receipt: the signed bytes, and what they say in plain sight."""
+
+    forgotten_at: Instant
+    blob_found: bool
+    journal_seq: int
+    received_at: Instant
+    body: str
+    signature: str
+
+
+class GatePart(_Part, frozen=True):
+    """One gate that may have had the face, and how it stands there."""
+
+    gate_id: Id
+    name: str
+    why: str
+    public_key: Hex
+    share_destroyed_at: Instant
+    lease_ends_at: Instant
+    receipt: ReceiptPart | None
+
+
+class WrapKeyPart(_Part, frozen=True):
+    """A key that the destroyed shares were sealed under in the database; None: not destroyed yet."""
+
+    key_id: Hex
+    destroyed_at: Instant | None
+
+
+class Statement(_Part, frozen=True):
+    """All that is stated. `open` is empty exactly when `state` is complete."""
+
+    format: str
+    made_at: Instant
+    state: Literal["complete", "in_progress"]
+    open: tuple[str, ...]
+    site: SitePart
+    consent: ConsentPart
+    ledger: LedgerPart
+    gates: tuple[GatePart, ...]
+    wrapping_keys: tuple[WrapKeyPart, ...]
+    shares_in_backups: bool
+    limits: tuple[str, ...]
+
+
+class ForgettingCertificate(_Part, frozen=True):
+    """The whole file."""
+
+    statement: Statement
+    seals: dict[str, Hex]
+    certificate: SignedCertificate
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A certificate that holds, and whether its root key was given by whoever checks it."""
+
+    statement: Statement
+    pinned: bool
+
+
+def root_key_id(root_public_key: bytes) -> Hex:
+    """Return the 16 hex digits by which people compare a root key."""
+    return hashlib.sha256(root_public_key).hexdigest()[:16]
+
+
+def what_is_open(
+    gates: tuple[GatePart, ...], keys: tuple[WrapKeyPart, ...], made_at: datetime
+) -> tuple[str, ...]:
+    """Return what still keeps a certificate from being complete, each as `what:id`."""
+    waiting = [
+        f"gate:{gate.gate_id}" for gate in gates if gate.receipt is None and made_at < gate.lease_ends_at
+    ]
+    return (*waiting, *(f"wrapping_key:{key.key_id}" for key in keys if key.destroyed_at is None))
+
+
+def sign_certificate(
+    statement: Statement, key: Ed25519PrivateKey, certificate: SignedCertificate
+) -> ForgettingCertificate:
+    """Seal every field and sign the seals."""
+    seals = seals_of(statement)
+    signature = sign(key, FORGETTING_DOMAIN, _encoded(seals))
+    return ForgettingCertificate(statement, seals, certificate, base64.b64encode(signature).decode())
+
+
+def seals_of(statement: Statement) -> dict[str, Hex]:
+    """Return the SHA-256 of every field's JSON by its path, such as `gates[0].receipt.blob_found`."""
+    fields = dict(_leaves(msgspec.to_builtins(statement), ""))
+    return {path: hashlib.sha256(_encoded(value)).hexdigest() for path, value in sorted(fields.items())}
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple) and value:
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{number}]")
+    else:
+        yield path, value
+
+
+def _encoded(value: object) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+# -- checking --------------------------------------------------------------------------------------
+
+
+def read_certificate(body: bytes) -> ForgettingCertificate:
+    """Return a certificate as it lies in a file; raise ValueError when it is none."""
+    try:
+        return msgspec.json.decode(body, type=ForgettingCertificate)
+    except (msgspec.MsgspecError, RecursionError) as err:
+        raise ValueError(f"this is no certificate of forgetting: {err}") from err
+
+
+def check_certificate(found: ForgettingCertificate, root_public_key: bytes | None = None) -> Checked:
+    """Check a certificate against a root key, or against the one it names.
+
+    Raises CertificateBroken naming the first field that does not hold.
+    """
+    statement = found.statement
+    if statement.format != FORMAT:
+        raise CertificateBroken("format", f"is {statement.format!r}; this program knows {FORMAT!r}")
+    root = root_public_key or _from_hex("site.root_public_key", statement.site.root_public_key)
+    _check_signature(found, root)
+    _check_seals(found)
+    if root.hex() != statement.site.root_public_key:
+        raise CertificateBroken("site.root_public_key", "is not the root key that was given")
+    if root_key_id(root) != statement.site.root_key_id:
+        raise CertificateBroken("site.root_key_id", "does not belong to the root key")
+    for number, gate in enumerate(statement.gates):
+        _check_gate(statement, gate, f"gates[{number}]")
+    _check_state(statement)
+    return Checked(statement, pinned=root_public_key is not None)
+
+
+def _check_signature(found: ForgettingCertificate, root: bytes) -> None:
+    try:
+        key = certified_key(root, found.certificate, found.statement.site.site_id, "anchor")
+    except SignatureRefused as err:
+        # The site's name is part of what the root certified, and may be what was changed.
+        _check_seals(found, only="site.")
+        raise CertificateBroken("certificate", f"the root key did not certify this key: {err}") from err
+    try:
+        verify(key, FORGETTING_DOMAIN, _encoded(found.seals), base64.b64decode(found.signature))
+    except (SignatureRefused, ValueError) as err:
+        raise CertificateBroken("signature", "the site's key did not sign these seals") from err
+
+
+def _check_seals(found: ForgettingCertificate, only: str = "") -> None:
+    actual = seals_of(found.statement)
+    for path in sorted({*actual, *found.seals}):
+        if path.startswith(only) and actual.get(path) != found.seals.get(path):
+            what = "was changed" if path in actual and path in found.seals else "was added or taken away"
+            raise CertificateBroken(path, what)
+
+
+def _check_gate(statement: Statement, gate: GatePart, where: str) -> None:
+    if gate.lease_ends_at != gate.share_destroyed_at + LEASE_ENDS_AFTER:
+        raise CertificateBroken(f"{where}.lease_ends_at", "is not 72 hours after the share was destroyed")
+    if gate.receipt is None:
+        return
+    part, inside = gate.receipt, f"{where}.receipt"
+    try:
+        signed = SignedReceipt(
+            receipt=base64.b64decode(part.body), signature=base64.b64decode(part.signature)
+        )
+        receipt = open_receipt(signed, _from_hex(f"{where}.public_key", gate.public_key))
+    except (SignatureRefused, ValueError) as err:
+        raise CertificateBroken(f"{inside}.signature", f"the gate's key did not sign it: {err}") from err
+    said = {
+        "gate_id": (receipt.gate_id, gate.gate_id),
+        "site_id": (receipt.site_id, statement.site.site_id),
+        "consent_id": (receipt.consent_id, statement.consent.consent_id),
+        "person_id": (receipt.person_id, statement.consent.person_id),
+        "forgotten_at": (receipt.forgotten_at, part.forgotten_at),
+        "blob_found": (receipt.blob_found, part.blob_found),
+        "journal_seq": (receipt.journal_seq, part.journal_seq),
+    }
+    for name, (signed_value, shown) in said.items():
+        if signed_value != shown:
+            raise CertificateBroken(f"{inside}.{name}", "is not what the gate signed")
+
+
+def _check_state(statement: Statement) -> None:
+    still = what_is_open(statement.gates, statement.wrapping_keys, statement.made_at)
+    if statement.open != still:
+        raise CertificateBroken("open", "does not follow from the lines")
+    if statement.state != ("in_progress" if still else "complete"):
+        raise CertificateBroken("state", "does not follow from the lines")
+    if statement.shares_in_backups:
+        raise CertificateBroken("shares_in_backups", "shares of faces may not be in backups")
+
+
+def _from_hex(field: str, text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as err:
+        raise CertificateBroken(field, "is not hex") from err
+
+
+def ledger_head(statement: Statement) -> Head:
+    """Return the entry of the site's ledger that this certificate anchors."""
+    ledger = statement.ledger
+    return Head(statement.site.site_id, ledger.journal_id, ledger.seq, bytes.fromhex(ledger.digest))
+
+
+# -- in words --------------------------------------------------------------------------------------
+
+
+def in_words(checked: Checked) -> list[str]:
+    """Return what a certificate states, a line each, in English."""
+    statement = checked.statement
+    consent, made_at = statement.consent, statement.made_at
+    ended = f"ended {_at(consent.ended_at)}" if consent.ended_at else "goes on at other gates"
+    lines = [
+        f"{'COMPLETE' if statement.state == 'complete' else 'IN PROGRESS'}: face of person "
+        f"{consent.person_id} at {statement.site.name}, as of {_at(made_at)}",
+        f"consent {consent.consent_id}, given {_at(consent.given_at)} to notice version "
+        f"{consent.notice_version}, {ended}",
+        f"written in the site's ledger as entry {statement.ledger.seq}",
+    ]
+    for gate in statement.gates:
+        lines.extend(_gate_in_words(gate, made_at))
+    if not statement.gates:
+        lines.append("no gate had a share of this face, so no receipt is waited for")
+    lines.extend(_backups_in_words(statement))
+    lines.append(
+        "not shown: that a gate told the truth; what was read from a gate while it ran; old blocks of a disk"
+    )
+    lines.append(
+        f"signed for the root key {statement.site.root_key_id}, "
+        + ("which was given" if checked.pinned else "which is taken from this file: check it with --root-key")
+    )
+    return lines
+
+
+def _gate_in_words(gate: GatePart, made_at: datetime) -> Iterator[str]:
+    yield f"gate {gate.gate_id}: share destroyed {_at(gate.share_destroyed_at)} ({gate.why})"
+    if gate.receipt is not None:
+        found = "a face was found and deleted" if gate.receipt.blob_found else "no face was there"
+        yield (
+            f"gate {gate.gate_id}: receipt signed {_at(gate.receipt.forgotten_at)}, {found}, "
+            f"entry {gate.receipt.journal_seq} of its journal"
+        )
+    elif made_at >= gate.lease_ends_at:
+        yield (
+            f"gate {gate.gate_id}: no receipt; lease expired {_at(gate.lease_ends_at)} at the latest: what "
+            "it may still keep cannot be opened by anyone"
+        )
+    else:
+        yield f"gate {gate.gate_id}: OPEN: no receipt yet; its lease ends {_at(gate.lease_ends_at)}"
+
+
+def _backups_in_words(statement: Statement) -> Iterator[str]:
+    yield "backups: shares of faces are never in them, so none has to age out"
+    for key in statement.wrapping_keys:
+        if key.destroyed_at is None:
+            yield f"copies of the database: OPEN: wrapping key {key.key_id} is not destroyed yet"
+        else:
+            yield (
+                f"copies of the database: wrapping key {key.key_id}, which the share in them needs, was "
+                f"destroyed {_at(key.destroyed_at)}"
+            )
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,158 @@
+"""Check everything the server wrote down: its ledger, the gates' journals that it holds, and consents.
+
+A chain shows that nothing in it was edited; an anchor kept elsewhere that it was not written anew; and
+that each consent stands in the ledger shows that none was put into the table past it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.journal_chain import (
+    COUNTERSIGN_DOMAIN,
+    ChainBroken,
+    Head,
+    JournalEntry,
+    SignedHead,
+    verify_chain,
+)
+from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
+from gate_controller.signing import sign
+from web_admin.audit import LEDGER, ledger_entries, verify_audit
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import AuditEntry, Consent, Gate, GateEvent, Person, Site
+from web_admin.sealing import Sealer
+from web_admin.site_keys import certificate, private_key
+
+_ROWS_A_READ = 1000
+GIVEN, ENDED = "face_consent_given", "face_withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecords:
+    """What holds at the server: entries of the ledger, erased ones among them, consents, gates' entries."""
+
+    ledger_entries: int
+    erased: int
+    consents: int
+    gate_entries: int
+
+
+def check_server_records(session: Session, site_id: str, anchor: Head | None = None) -> ServerRecords:
+    """Check all of a site's records; raise ChainBroken naming the first one that does not hold."""
+    last_seq, _digest = verify_audit(session, site_id)
+    if anchor is not None:
+        row = session.get(AuditEntry, (site_id, anchor.seq))
+        compare_anchor(anchor, row.digest if row is not None else None, site_id, last_seq)
+    erased = sum(entry.personal is None for entry in ledger_entries(session, site_id))
+    consents = _check_consents(session, site_id)
+    return ServerRecords(last_seq, erased, consents, _check_gates(session, site_id))
+
+
+def _check_consents(session: Session, site_id: str) -> int:
+    """Compare every consent to face with the ledger, both its beginning and its end."""
+    written: dict[str, dict[str, AuditEntry]] = {GIVEN: {}, ENDED: {}}
+    entries = session.scalars(
+        select(AuditEntry).where(AuditEntry.site_id == site_id, AuditEntry.kind.in_((GIVEN, ENDED)))
+    )
+    for entry in entries:
+        written[entry.kind][str(entry.facts.get("consent_id"))] = entry
+    consents = session.scalars(
+        select(Consent)
+        .join(Person)
+        .where(Person.site_id == site_id, Consent.purpose == FACE_PURPOSE)
+        .order_by(Consent.given_at)
+    ).all()
+    for consent in consents:
+        _check_written(consent, written[GIVEN].get(consent.consent_id), "was given")
+        if consent.withdrawn_at is not None:
+            _check_written(consent, written[ENDED].get(consent.consent_id), "ended")
+    known = {consent.consent_id for consent in consents}
+    for kind, found in written.items():
+        for consent_id, entry in found.items():
+            if consent_id not in known:
+                raise ChainBroken(f"entry {entry.seq} ({kind}) names consent {consent_id}, which is gone")
+            ended = next(c for c in consents if c.consent_id == consent_id).withdrawn_at
+            if kind == ENDED and ended is None:
+                raise ChainBroken(f"entry {entry.seq}: consent {consent_id} ended, and the table has it live")
+    return len(consents)
+
+
+def _check_written(consent: Consent, entry: AuditEntry | None, what: str) -> None:
+    if entry is None:
+        raise ChainBroken(f"consent {consent.consent_id}: the ledger has no entry that it {what}")
+    at = consent.given_at if what == "was given" else consent.withdrawn_at
+    if entry.at != at or entry.person_id not in (None, consent.person_id):
+        raise ChainBroken(f"consent {consent.consent_id}: entry {entry.seq} differs on who or when it {what}")
+
+
+def _check_gates(session: Session, site_id: str) -> int:
+    """Check each journal of each gate as far as the server holds it."""
+    count = 0
+    gates = session.scalars(select(Gate.gate_id).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
+    for gate_id in gates:
+        journals = select(GateEvent.journal_id).where(GateEvent.gate_id == gate_id).distinct()
+        for journal_id in sorted(session.scalars(journals)):
+            try:
+                count += _check_journal(session, gate_id, journal_id)
+            except ChainBroken as err:
+                raise ChainBroken(f"gate {gate_id}, journal {journal_id}: {err}") from err
+    return count
+
+
+def _check_journal(session: Session, gate_id: str, journal_id: str) -> int:
+    """A journal that began anew may bring entries that an older one has; those are not stored twice."""
+    count, last = 0, None
+    for entry in _gate_entries(session, gate_id, journal_id):
+        follows = last is not None and entry.seq == last.seq + 1
+        verify_chain([entry], last.digest if last is not None and follows else None)
+        if last is not None and not follows and journal_id.endswith(".1"):
+            raise ChainBroken(f"entry {entry.seq} follows entry {last.seq}: entries are missing")
+        count, last = count + 1, entry
+    return count
+
+
+def _gate_entries(session: Session, gate_id: str, journal_id: str) -> Iterator[JournalEntry]:
+    rows = session.scalars(
+        select(GateEvent)
+        .where(GateEvent.gate_id == gate_id, GateEvent.journal_id == journal_id)
+        .order_by(GateEvent.seq)
+    ).yield_per(_ROWS_A_READ)
+    for row in rows:
+        yield JournalEntry(
+            row.seq, row.at, row.kind, row.facts, row.personal_digest, row.previous, row.digest,
+            row.personal, row.salt,
+        )
+
+
+def signed_ledger_head(session: Session, sealer: Sealer, site_id: str) -> SignedHead:
+    """Return where the ledger stands, signed by the site: an anchor to keep elsewhere."""
+    seq, digest = verify_audit(session, site_id)
+    head = msgspec.json.encode(Head(site_id, LEDGER, seq, digest))
+    return SignedHead(head, sign(private_key(session, sealer, site_id, "anchor"), COUNTERSIGN_DOMAIN, head))
+
+
+def export_ledger(session: Session, sealer: Sealer, site_id: str, path: Path, *, with_personal: bool) -> int:
+    """Write the ledger to a new file for whoever is to check it; return how many entries.
+
+    Without `with_personal` the personal parts stay here: the file verifies just the same. Raises
+    FileExistsError rather than replace a file, and ChainBroken for a ledger that does not hold.
+    """
+    site = session.get_one(Site, site_id)
+    preface = LedgerPreface(
+        LEDGER_FORMAT, site_id, site.root_public_key.hex(), signed_ledger_head(session, sealer, site_id),
+        certificate(session, site_id, "anchor"),
+    )
+    path.touch(mode=0o600, exist_ok=False)
+    count = 0
+    with path.open("wb") as file:
+        file.write(msgspec.json.encode(preface) + b"\n")
+        for entry in ledger_entries(session, site_id):
+            shown = entry if with_personal else msgspec.structs.replace(entry, personal=None, salt=None)
+            file.write(msgspec.json.encode(shown) + b"\n")
+            count += 1
+    return count

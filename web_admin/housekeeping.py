@@ -1,0 +1,81 @@
+"""What the server does by itself as time passes: each step alone, so that one fault stops no other.
+
+`menjin web run` calls `run` every ten minutes, `menjin web housekeeping` at once.
+"""
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from web_admin import inactive_faces, retention
+from web_admin.database import Menjin
+from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
+
+EVERY_SECONDS = 600.0
+Step = Callable[[Menjin, datetime], int]
+
+_log = logging.getLogger(__name__)
+
+
+def rotate_if_due(menjin: Menjin, now: datetime) -> int:
+    """Change the wrapping key when a face was forgotten since; return how many keys were destroyed."""
+    with menjin.database.session() as session:
+        due = rotation_due_since(session)
+    if due is None:
+        return 0
+    return len(rotate_wrap_key(menjin.database, menjin.sealer, now).destroyed_ids)
+
+
+STEPS: Mapping[str, Step] = {
+    "faces_used": inactive_faces.note_uses,
+    "faces_reminded": inactive_faces.remind,
+    "faces_ended": inactive_faces.end_unused,
+    **retention.STEPS,
+    "wrapping_keys_destroyed": rotate_if_due,
+}
+"""In this order: uses are noted before passages lose their names, keys change after faces ended."""
+
+
+def run(menjin: Menjin, now: datetime) -> dict[str, int]:
+    """Do every step; return how much each did, -1 for one that failed and is tried again next time."""
+    done = {}
+    for name, step in STEPS.items():
+        try:
+            done[name] = step(menjin, now)
+        except Exception:  # noqa: BLE001 - one fault stops no other step, and it is logged
+            _log.exception("housekeeping: %s failed; the next run tries again", name)
+            done[name] = -1
+    return done
+
+
+def start_timer(menjin: Menjin) -> threading.Thread:
+    """Run now and every ten minutes, in one process at a time, until this process ends."""
+
+    def work() -> None:
+        while True:
+            with _alone(menjin) as alone:
+                if alone:
+                    run(menjin, menjin.clock())
+            threading.Event().wait(EVERY_SECONDS)
+
+    thread = threading.Thread(target=work, name="housekeeping", daemon=True)
+    thread.start()
+    return thread
+
+
+@contextmanager
+def _alone(menjin: Menjin) -> Iterator[bool]:
+    """Tell whether no other process of this machine keeps house right now."""
+    descriptor = os.open(menjin.config.data_dir / "housekeeping.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)

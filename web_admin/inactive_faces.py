@@ -1,0 +1,127 @@
+"""Faces that nobody uses: ask after half the time, end after all of it (R3).
+
+Used means that the face opened something at a gate that told the server. When a face was last used is
+kept apart, because passages lose their names sooner. Nobody is asked within 30 days of their consent,
+and no face ends within 30 days of the question, whatever the setting was changed to.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, finish
+from web_admin.audit import append_audit
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import Menjin
+from web_admin.forgetting_models import FaceUse
+from web_admin.models import Consent, GateEvent, Person
+from web_admin.ways_in import settle_face
+from web_admin.withdrawals import forget_face
+
+ANSWER_DAYS = 30
+REMINDER = "face_unused_reminder"
+
+
+def note_uses(menjin: Menjin, now: datetime) -> int:
+    """Remember when each live face last opened something; return for how many that is news."""
+    del now
+    news = 0
+    with menjin.database.session() as session:
+        for consent in _live(session):
+            use = _use_of(session, consent)
+            since = use.last_used_at or consent.given_at
+            passages = session.scalars(
+                select(GateEvent)
+                .where(
+                    GateEvent.person_id == consent.person_id,
+                    GateEvent.kind == "access",
+                    GateEvent.at > since,
+                )
+                .order_by(GateEvent.at.desc())
+            )
+            last = next(
+                (row.at for row in passages if row.facts.get("method") == "face" and row.facts.get("opens")),
+                None,
+            )
+            if last is not None:
+                use.last_used_at, use.reminded_at = last, None
+                news += 1
+    return news
+
+
+def remind(menjin: Menjin, now: datetime) -> int:
+    """Write the question once for each face unused for half the time; return how many."""
+    count = 0
+    after = max(timedelta(days=menjin.config.face_inactive_days / 2), timedelta(days=ANSWER_DAYS))
+    with menjin.database.session() as session:
+        for consent in _live(session):
+            use = _use_of(session, consent)
+            if use.reminded_at is None and now >= _last(consent, use) + after:
+                use.reminded_at = now
+                person = session.get_one(Person, consent.person_id)
+                append_audit(
+                    session, person.site_id, REMINDER, {"consent_id": consent.consent_id}, {}, now,
+                    person_id=person.person_id,
+                )
+                count += 1
+    return count
+
+
+def end_unused(menjin: Menjin, now: datetime) -> int:
+    """End faces that nobody used for the whole time and 30 days after the question; return how many."""
+    limit = timedelta(days=menjin.config.face_inactive_days)
+    with menjin.database.session() as session:
+        ended = [consent.consent_id for consent in _live(session) if _is_over(session, consent, limit, now)]
+    for consent_id in ended:
+        with menjin.database.session() as session:
+            consent = session.get_one(Consent, consent_id)
+            person = session.get_one(Person, consent.person_id)
+            act = Act(session, menjin.sealer, person.site_id, "housekeeping", "system", now)
+            forget_face(act, person, "inactive")
+            settle_face(session, person, now)
+            finish(act, "face_turned_off", {"why": "inactive"}, person_id=person.person_id)
+    return len(ended)
+
+
+def reminder_of(session: Session, person_id: str) -> datetime | None:
+    """Return since when a person is asked whether they still want their unused face."""
+    return session.scalar(
+        select(FaceUse.reminded_at)
+        .join(Consent, Consent.consent_id == FaceUse.consent_id)
+        .where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
+        .order_by(Consent.given_at.desc())
+        .limit(1)
+    )
+
+
+def _live(session: Session) -> Sequence[Consent]:
+    return session.scalars(
+        select(Consent)
+        .where(Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None))
+        .order_by(Consent.given_at)
+    ).all()
+
+
+def _use_of(session: Session, consent: Consent) -> FaceUse:
+    use = session.get(FaceUse, consent.consent_id)
+    if use is None:
+        use = FaceUse(consent_id=consent.consent_id)
+        session.add(use)
+        session.flush()
+    return use
+
+
+def _last(consent: Consent, use: FaceUse) -> datetime:
+    return use.last_used_at or consent.given_at
+
+
+def _is_over(session: Session, consent: Consent, limit: timedelta, now: datetime) -> bool:
+    use = _use_of(session, consent)
+    asked = use.reminded_at
+    return (
+        asked is not None
+        and now >= asked + timedelta(days=ANSWER_DAYS)
+        and now >= _last(consent, use) + limit
+    )

@@ -1,0 +1,154 @@
+"""When what is stored goes: passages lose their names, ended secrets and names go, old backups too.
+
+Chains are over salted digests: what is erased here leaves every journal verifiable. `counts` says what
+a run would do and changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from web_admin.backup import MAGIC
+from web_admin.database import Menjin
+from web_admin.model_base import Base
+from web_admin.models import (
+    Alarm,
+    AuditEntry,
+    CredentialRow,
+    GateEvent,
+    Invitation,
+    PairAttempt,
+    Person,
+    VisitorPassRow,
+)
+from web_admin.publish_policy import ENDED_IS_TOLD_FOR
+
+GONE: dict[str, Any] = {"personal": None, "salt": None}
+ERASED_NAME = ""
+
+Chosen = tuple[type[Base], ColumnElement[bool], dict[str, Any] | None]
+"""Which rows of which table, and what becomes of them: new values, or None to delete them."""
+Rule = Callable[[Menjin, datetime], Chosen]
+
+
+def _passages(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.passage_days)
+    named = GateEvent.personal.is_not(None) | GateEvent.person_id.is_not(None)
+    return GateEvent, (GateEvent.at < before) & named, {**GONE, "person_id": None}
+
+
+def _log_entries(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.log_days)
+    return AuditEntry, (AuditEntry.at < before) & AuditEntry.personal.is_not(None), dict(GONE)
+
+
+def _log_persons(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return AuditEntry, (AuditEntry.at < before) & AuditEntry.person_id.is_not(None), {"person_id": None}
+
+
+def _ended_secrets(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    kept = (
+        CredentialRow.secret_sealed.is_not(None)
+        | CredentialRow.lookup.is_not(None)
+        | CredentialRow.public_key.is_not(None)
+    )
+    over = (CredentialRow.state == "ended") & (CredentialRow.ended_at < now - ENDED_IS_TOLD_FOR)
+    erased = {"secret_sealed": None, "lookup": None, "public_key": None, "label": ""}
+    return CredentialRow, over & kept, erased
+
+
+def _names(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.moved_out_days)
+    return Person, (Person.ended_at < before) & (Person.display_name != ERASED_NAME), {
+        "display_name": ERASED_NAME
+    }
+
+
+def _passes(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.passage_days)
+    over = (VisitorPassRow.valid_until < before) & (VisitorPassRow.label != "")
+    return VisitorPassRow, over, {"label": "", "text": ""}
+
+
+def _invitations(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    unused = Invitation.used_at.is_(None)
+    # Used ones stay: that somebody was invited before is what a second invitation is checked against.
+    return Invitation, unused & (Invitation.expires_at < now - timedelta(days=1)), None
+
+
+def _pairings(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    return PairAttempt, PairAttempt.expires_at < now - timedelta(days=1), None
+
+
+def _alarms(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.log_days)
+    return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
+
+
+RULES: Mapping[str, Rule] = {
+    "passages_unnamed": _passages,
+    "ledger_entries_unnamed": _log_entries,
+    "ledger_persons_erased": _log_persons,
+    "ended_secrets_erased": _ended_secrets,
+    "names_erased": _names,
+    "visitor_labels_erased": _passes,
+    "invitations_deleted": _invitations,
+    "pairings_deleted": _pairings,
+    "alarms_deleted": _alarms,
+}
+
+
+def counts(menjin: Menjin, now: datetime) -> dict[str, int]:
+    """Return how many rows or files each rule would change now; nothing is changed."""
+    found = {}
+    with menjin.database.snapshot() as session:
+        for name, rule in RULES.items():
+            table, rows, _values = rule(menjin, now)
+            found[name] = session.scalar(select(func.count()).select_from(table).where(rows)) or 0
+    return {**found, "backups_deleted": len(_old_backups(menjin, now))}
+
+
+def _step(name: str) -> Callable[[Menjin, datetime], int]:
+    def step(menjin: Menjin, now: datetime) -> int:
+        table, rows, values = RULES[name](menjin, now)
+        with menjin.database.session() as session:
+            work = delete(table).where(rows) if values is None else update(table).where(rows).values(values)
+            return int(session.connection().execute(work).rowcount)
+
+    return step
+
+
+def delete_old_backups(menjin: Menjin, now: datetime) -> int:
+    """Delete backups older than the setting from its folder; return how many."""
+    old = _old_backups(menjin, now)
+    for path in old:
+        path.unlink()
+    return len(old)
+
+
+def _old_backups(menjin: Menjin, now: datetime) -> list[Path]:
+    """Return files that begin as a backup does and were last written too long ago; others are not touched."""
+    folder = menjin.config.backup_dir
+    if folder is None or not folder.is_dir():
+        return []
+    before = (now - timedelta(days=menjin.config.backup_days)).timestamp()
+    old = [path for path in sorted(folder.iterdir()) if path.is_file() and path.stat().st_mtime < before]
+    return [path for path in old if _is_backup(path)]
+
+
+def _is_backup(path: Path) -> bool:
+    with path.open("rb") as file:
+        return bool(file.read(len(MAGIC)) == MAGIC)
+
+
+STEPS: Mapping[str, Callable[[Menjin, datetime], int]] = {
+    **{name: _step(name) for name in RULES},
+    "backups_deleted": delete_old_backups,
+}

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from gate_controller.anchor_file import NothingToVerify
 from gate_controller.forgetting_certificate import (
     CertificateBroken,
     Checked,
@@ -18,10 +19,6 @@ from gate_controller.forgetting_certificate import (
 )
 
 KEY_BYTES = 32
-
-
-class NothingToVerify(Exception):
-    """A file is missing or is not what it has to be; says which and what to do."""
 
 
 def add_certificate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

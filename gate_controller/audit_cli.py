@@ -10,29 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.audit_certificate import (
-    NothingToVerify,
-    add_certificate_command,
-    read_root_key,
-    show_certificate,
-)
-from gate_controller.forgetting_certificate import (
-    CertificateBroken,
-    check_certificate,
-    ledger_head,
-    read_certificate,
-)
-from gate_controller.journal_chain import (
-    COUNTERSIGN_DOMAIN,
-    HEAD_DOMAIN,
-    ChainBroken,
-    Head,
-    JournalEntry,
-    SignedHead,
-    verify_chain,
-)
+from gate_controller.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
+from gate_controller.audit_certificate import add_certificate_command, read_root_key, show_certificate
+from gate_controller.journal_chain import ChainBroken, Head, JournalEntry, verify_chain
 from gate_controller.ledger_file import check_ledger
-from gate_controller.signing import SignatureRefused, verify
 
 DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
 
@@ -122,21 +103,6 @@ def _ledger_report(args: argparse.Namespace) -> str:
     return f"{text}the anchor at entry {anchor.seq} holds: nothing up to it was changed\n"
 
 
-def read_ledger_anchor(path: Path, public_key_hex: str | None = None) -> Head:
-    """Return the head that an anchor of a ledger names: a signed head, or a certificate of forgetting.
-
-    Raise NothingToVerify when it is neither and ChainBroken when it is not signed as it says.
-    """
-    try:
-        found = read_certificate(path.read_bytes())
-    except ValueError:
-        return read_anchor(path, public_key_hex)
-    try:
-        return ledger_head(check_certificate(found).statement)
-    except CertificateBroken as err:
-        raise ChainBroken(f"the anchor {path}: {err}") from err
-
-
 def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -> str:
     text = (
         f"ok: {verified.count} entries, {verified.first_seq} to {verified.last_seq}, follow from each other; "
@@ -180,28 +146,3 @@ def _entries(path: Path) -> Iterator[JournalEntry]:
             if entry.seq != seq or entry.at.isoformat() != at:
                 raise ChainBroken(f"entry {seq} lies in the place of another")
             yield entry
-
-
-def read_anchor(path: Path, public_key_hex: str | None = None) -> Head:
-    """Return the head an anchor file holds, its signature checked when the key is given.
-
-    The file is a `SignedHead` in JSON: a gate's own head, or one the site countersigned. Raise
-    NothingToVerify when it cannot be read and ChainBroken when the key did not sign it.
-    """
-    try:
-        signed = msgspec.json.decode(path.read_bytes(), type=SignedHead)
-        head = msgspec.json.decode(signed.head, type=Head)
-        key = bytes.fromhex(public_key_hex) if public_key_hex else None
-    except (OSError, msgspec.MsgspecError, ValueError) as err:
-        raise NothingToVerify(f"{path}: this is no anchor with a key in hex: {err}") from err
-    if key is not None and not any(_signed_by(key, d, signed) for d in (COUNTERSIGN_DOMAIN, HEAD_DOMAIN)):
-        raise ChainBroken(f"the anchor {path} was not signed by the key given")
-    return head
-
-
-def _signed_by(key: bytes, domain: str, signed: SignedHead) -> bool:
-    try:
-        verify(key, domain, signed.head, signed.signature)
-    except SignatureRefused:
-        return False
-    return True

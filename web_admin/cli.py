@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from web_admin.cli_answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.cli_forgetting_options import add_commands
 from web_admin.config import ConfigRefused
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -20,6 +21,13 @@ Set up and run the server of a compound.
   menjin web upgrade    bring the tables up to date after an update of the program
   menjin web backup     write one sealed file (faces cannot come back from it)
   menjin web restore    start again from a backup, or leave a lost gate out
+
+  menjin web rotate-keys    change the key of face shares now; --working also those that sign
+  menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
+  menjin web hand-over      end all faces, give the rest to another company
+  menjin web housekeeping   remove what has ended; --dry-run counts
+  menjin web audit-verify   check ledger, consents and the gates' journals
+  menjin web export-ledger  write the ledger for 'menjin audit verify --ledger'
 """
 
 _EPILOG = """\
@@ -31,18 +39,27 @@ MENJIN_SECRETS_DIR. Secrets are files in DATA_DIR/secrets.
 
 def run(argv: list[str]) -> int:
     """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
-    from web_admin import cli_commands  # loads the database and pages, which --help need not wait for
-
     arguments = _parser().parse_args(argv)
+    from web_admin import cli_commands, cli_forgetting  # they load database and pages: not for --help
+
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": cli_commands.init,
         "run": cli_commands.serve,
         "upgrade": cli_commands.upgrade,
         "backup": cli_commands.backup,
         "restore": cli_commands.restore,
+        "rotate-keys": cli_forgetting.rotate_keys,
+        "hand-over": cli_forgetting.hand_over,
+        "breach-drill": cli_forgetting.breach_drill,
+        "housekeeping": cli_forgetting.keep_house,
+        "audit-verify": cli_forgetting.audit_verify,
+        "export-ledger": cli_forgetting.write_ledger,
     }
     try:
         print(commands[arguments.command](arguments), end="")
+    except cli_forgetting.CheckFailed as err:
+        print(err)
+        return EXIT_FAILED
     except (ConfigRefused, CommandRefused) as err:
         return _complain(str(err), EXIT_USAGE)
     except SQLAlchemyError as err:
@@ -122,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore.add_argument("--database-url", help="where to restore to, if not a file in the data directory")
     restore.add_argument("--public-url", help="the address residents type from now on")
+    add_commands(commands, where)
     for parser_ in (backup, restore):
         parser_.add_argument(
             "--passphrase-file",

@@ -8,7 +8,7 @@ two steps, the next run goes on from there, and at every moment each live share 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.database import Database
@@ -51,7 +51,12 @@ def ask_for_rotation(session: Session, now: datetime) -> None:
 
 
 def rotation_due_since(session: Session) -> datetime | None:
-    """Return since when a forgetting waits for the key to be changed and the old one to be destroyed."""
+    """Return since when a forgetting waits for the key to be changed and the old one to be destroyed.
+
+    Shares from before keys had ids wait too: their key is not written down yet.
+    """
+    if session.scalars(_live()).first() is None:
+        return session.scalar(select(func.min(FaceShare.created_at)))
     waiting = select(WrapKeyRow).where(WrapKeyRow.state.in_(("live", "retired")))
     since = [
         row.due_since or row.retired_at
@@ -78,6 +83,7 @@ def rotate_wrap_key(database: Database, sealer: Sealer, now: datetime) -> Rotati
 def seal_anew(database: Database, sealer: Sealer, key_id: str, now: datetime) -> int:
     """Make a key the live one and seal every share under it, in one transaction; return how many."""
     with database.session() as session:
+        _name_first_key(session, sealer, key_id, now)
         for row in session.scalars(_live().with_for_update()):
             row.state, row.retired_at, row.due_since = "retired", now, None
         session.flush()
@@ -87,6 +93,15 @@ def seal_anew(database: Database, sealer: Sealer, key_id: str, now: datetime) ->
             plain = sealer.open(share.share_sealed, purpose=FACE_SHARE_PURPOSE)
             share.share_sealed = sealer.seal_share(plain, key_id)
         return len(shares)
+
+
+def _name_first_key(session: Session, sealer: Sealer, next_id: str, now: datetime) -> None:
+    """Write the key down that shares are sealed under since before keys had ids, so that its end shows."""
+    first_id = sealer.wrap_keys.current_id
+    if session.scalars(_live()).first() is None and first_id not in (None, next_id):
+        since = session.scalar(select(func.min(FaceShare.created_at))) or now
+        session.add(WrapKeyRow(key_id=first_id, state="live", made_at=since))
+        session.flush()
 
 
 def settle_wrap_keys(database: Database, sealer: Sealer, now: datetime) -> tuple[str, ...]:

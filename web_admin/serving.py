@@ -11,6 +11,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has n
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
 from web_admin.database import Menjin
+from web_admin.housekeeping import start_timer
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
@@ -50,9 +51,10 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
             os.write(ready_fd, f"{address}\n".encode())
             os.close(ready_fd)
 
-    def forget_connections(_arbiter: Arbiter, _worker: Worker) -> None:
+    def begin_worker(_arbiter: Arbiter, _worker: Worker) -> None:
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
+        start_timer(menjin)
 
     settings = {
         "bind": f"fd://{listener.fileno()}",
@@ -64,7 +66,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         "graceful_timeout": STOP_SECONDS,
         "keepalive": 75,
         "when_ready": say_ready,
-        "post_fork": forget_connections,
+        "post_fork": begin_worker,
         "accesslog": None,
         "errorlog": "-",
         "loglevel": "warning",

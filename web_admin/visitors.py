@@ -96,6 +96,29 @@ def withdraw_pass(act: Act, pass_id: str) -> None:
     finish(act, "pass_withdrawn", {"pass_id": pass_id}, person_id=row.issuer_person_id, touches=())
 
 
+def sign_passes_anew(act: Act) -> int:
+    """Sign every pass that may still be used with the site's present key; return how many.
+
+    The caller publishes. Links show the new text; what was printed under the old key opens nothing more.
+    """
+    rows = act.session.scalars(
+        select(VisitorPassRow).where(
+            VisitorPassRow.site_id == act.site_id,
+            VisitorPassRow.withdrawn_at.is_(None),
+            VisitorPassRow.valid_until > act.now,
+            VisitorPassRow.text != "",
+        )
+    ).all()
+    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    for row in rows:
+        again = VisitorPass(
+            row.pass_id, row.issuer_person_id or SITE_ITSELF, tuple(row.gate_numbers),
+            row.valid_from.astimezone(UTC), row.valid_until.astimezone(UTC), row.uses,
+        )
+        row.text = make_visitor_pass(key, act.site_id, again)
+    return len(rows)
+
+
 def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
     """Return how a pass stands."""
     if row.withdrawn_at is not None:

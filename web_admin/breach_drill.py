@@ -1,0 +1,294 @@
+"""Stop face everywhere, change keys, see that the other ways are up; as a drill or for real (N4).
+
+A drill suspends leases and ends no face: what is resumed afterwards is what each person agreed to, under
+the very shares they had, so nobody is asked again and no promise gets weaker. For real, every face ends and
+face is switched off until someone switches it on again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.forgetting_certificate import LEASE_ENDS_AFTER
+from gate_controller.journal_chain import Facts
+from gate_controller.signing import SignedCertificate
+from gate_controller.sync_contract import sign_struct
+from web_admin.acts import Act, new_id, one_publication, record
+from web_admin.consents import disable_face
+from web_admin.database import Database
+from web_admin.forgetting_models import BreachDrill, FaceSuspension
+from web_admin.key_rotation import rotate_wrap_key
+from web_admin.models import Gate, Lane, Person, Site
+from web_admin.sealing import Sealer
+from web_admin.site_keys import certificate, private_key
+from web_admin.ways_in import usable_methods
+from web_admin.withdrawals import forget_everyone
+
+DRILL_DOMAIN = "menjin/breach-drill/1"
+DEADLINE_SECONDS = 600.0
+"""Face stopped, keys changed, other ways seen to be up: within ten minutes (N4, ours)."""
+POLL_SECONDS = 0.2
+
+
+class DrillRefused(Exception):
+    """A drill cannot begin or end as asked; says why and what to do."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing that was done, and how long after the beginning it was done."""
+
+    step: Literal[
+        "face_suspended",
+        "faces_ended",
+        "wrapping_key_changed",
+        "gates_told",
+        "other_ways_seen",
+        "face_resumed",
+    ]
+    seconds: float
+    ok: bool
+    detail: str = ""
+
+
+class LaneWays(msgspec.Struct, frozen=True):
+    """A lane and the ways in without face that work there now."""
+
+    lane_id: str
+    gate_id: str
+    ways: tuple[str, ...]
+    gate_online: bool
+    faulty_devices: tuple[str, ...] = ()
+
+
+class DrillRecord(msgspec.Struct, frozen=True):
+    """What was done when. `leases_end_by`: for gates that did not answer, when the last lease is over."""
+
+    drill_id: str
+    site_id: str
+    for_real: bool
+    reason: str
+    started_at: datetime
+    ended_at: datetime
+    steps: tuple[Step, ...]
+    lanes: tuple[LaneWays, ...]
+    silent_gates: tuple[str, ...]
+    leases_end_by: datetime | None
+    people_without_other_way: int
+    within_deadline: bool
+    ok: bool
+
+
+class SignedDrill(msgspec.Struct, frozen=True):
+    """A `DrillRecord` in JSON as text, the site's signature over it and the certificate of the key."""
+
+    record: str
+    signature: bytes
+    certificate: SignedCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class Drilling:
+    """What a drill needs: where to write, who says so, the clock, and how to wait."""
+
+    database: Database
+    sealer: Sealer
+    site_id: str
+    actor_id: str
+    clock: Callable[[], datetime]
+    wait: Callable[[float], None]
+
+    def act(self, session: Session) -> Act:
+        """Return an act of this drill, now."""
+        return Act(session, self.sealer, self.site_id, self.actor_id, "system", self.clock())
+
+
+def run_drill(
+    drilling: Drilling, *, for_real: bool, reason: str, wait_seconds: float = 30.0
+) -> tuple[DrillRecord, SignedDrill]:
+    """Do a drill from beginning to end and return its record, signed.
+
+    Waits up to `wait_seconds` for gates to have asked since. Raises DrillRefused while one is under way.
+    """
+    drill_id, started_at = new_id(), drilling.clock()
+    steps: list[Step] = []
+
+    def note(step: str, *, ok: bool = True, detail: str = "") -> None:
+        seconds = (drilling.clock() - started_at).total_seconds()
+        steps.append(msgspec.convert({"step": step, "seconds": seconds, "ok": ok, "detail": detail}, Step))
+
+    _suspend(drilling, drill_id, reason, for_real=for_real)
+    note("face_suspended")
+    if for_real:
+        note("faces_ended", detail=f"{_end_everyone(drilling)} people")
+    rotation = rotate_wrap_key(drilling.database, drilling.sealer, drilling.clock())
+    note("wrapping_key_changed", detail=f"{len(rotation.destroyed_ids)} destroyed")
+    silent = _wait_for_gates(drilling, started_at, wait_seconds)
+    note("gates_told", ok=not silent, detail=" ".join(silent))
+    lanes, without = _other_ways(drilling)
+    note("other_ways_seen", ok=all(lane.ways for lane in lanes) and not without)
+    if not for_real:
+        resume_face(drilling, drill_id)
+        note("face_resumed")
+    drill = DrillRecord(
+        drill_id=drill_id, site_id=drilling.site_id, for_real=for_real, reason=reason,
+        started_at=started_at, ended_at=drilling.clock(), steps=tuple(steps), lanes=lanes,
+        silent_gates=silent, leases_end_by=started_at + LEASE_ENDS_AFTER if silent else None,
+        people_without_other_way=without,
+        within_deadline=(drilling.clock() - started_at).total_seconds() <= DEADLINE_SECONDS,
+        # A gate out of reach is told by its lease; all else has to be right.
+        ok=all(step.ok for step in steps if step.step != "gates_told"),
+    )
+    return drill, _keep(drilling, drill)
+
+
+def resume_face(drilling: Drilling, drill_id: str | None = None) -> bool:
+    """Let leases be given again (of any drill when none is named); return whether face was suspended."""
+    with drilling.database.session() as session:
+        row = session.get(FaceSuspension, drilling.site_id)
+        if row is None or drill_id not in (None, row.drill_id):
+            return False
+        session.delete(row)
+        record(drilling.act(session), "face_resumed", {"drill_id": row.drill_id})
+        return True
+
+
+def _suspend(drilling: Drilling, drill_id: str, reason: str, *, for_real: bool) -> None:
+    with drilling.database.session() as session:
+        session.get_one(Site, drilling.site_id, with_for_update=True)
+        act = drilling.act(session)
+        row = session.get(FaceSuspension, drilling.site_id)
+        if row is not None and not for_real:
+            raise DrillRefused(
+                f"face is suspended since {row.since:%Y-%m-%d %H:%M} UTC by drill {row.drill_id}: "
+                "'menjin web breach-drill --resume' ends it"
+            )
+        if row is None:
+            session.add(FaceSuspension(site_id=drilling.site_id, drill_id=drill_id, since=act.now))
+        facts: Facts = {"drill_id": drill_id, "for_real": for_real}
+        record(act, "face_suspended", facts, personal={"reason": reason} if reason else None)
+
+
+def _end_everyone(drilling: Drilling) -> int:
+    """End all faces and switch face off, so that nobody enrols into what was broken into."""
+    with drilling.database.session() as session:
+        act = drilling.act(session)
+        with one_publication(act) as each:
+            count = forget_everyone(each, "breach")
+            disable_face(each)
+        row = session.get(FaceSuspension, drilling.site_id)
+        if row is not None:
+            session.delete(row)  # nothing is left to suspend
+        return count
+
+
+def _wait_for_gates(drilling: Drilling, since: datetime, wait_seconds: float) -> tuple[str, ...]:
+    """Return the paired gates that have not asked since: they hold leases until those end."""
+    until = drilling.clock() + timedelta(seconds=wait_seconds)
+    while True:
+        with drilling.database.snapshot() as session:
+            gates = session.scalars(
+                select(Gate)
+                .where(Gate.site_id == drilling.site_id, Gate.state == "paired")
+                .order_by(Gate.gate_id)
+            )
+            silent = tuple(g.gate_id for g in gates if g.last_seen_at is None or g.last_seen_at <= since)
+        if not silent or drilling.clock() >= until:
+            return silent
+        drilling.wait(POLL_SECONDS)
+
+
+def _other_ways(drilling: Drilling) -> tuple[tuple[LaneWays, ...], int]:
+    """Return each lane's ways without face, and how many people with face have no other way."""
+    now = drilling.clock()
+    with drilling.database.snapshot() as session:
+        lanes = session.scalars(
+            select(Lane).join(Gate).where(Gate.site_id == drilling.site_id).order_by(Lane.lane_id)
+        ).all()
+        ways = tuple(_ways_of(lane, now) for lane in lanes if lane.gate.state == "paired")
+        people = session.scalars(
+            select(Person).where(Person.site_id == drilling.site_id, Person.ended_at.is_(None))
+        )
+        without = sum(
+            not {m.value for m in usable_methods(session, person.person_id, now)} & set(person.methods)
+            for person in people
+            if "face" in person.methods
+        )
+    return ways, without
+
+
+def _ways_of(lane: Lane, now: datetime) -> LaneWays:
+    seen = lane.gate.last_seen_at
+    faulty = [
+        str(state.get("device"))
+        for state in lane.gate.device_states
+        if state.get("health") not in ("ok", "healthy", "working")
+    ]
+    return LaneWays(
+        lane.lane_id,
+        lane.gate_id,
+        tuple(method for method in lane.methods if method != "face"),
+        seen is not None and now - seen < timedelta(minutes=2),
+        tuple(faulty),
+    )
+
+
+def _keep(drilling: Drilling, drill: DrillRecord) -> SignedDrill:
+    with drilling.database.session() as session:
+        key = private_key(session, drilling.sealer, drilling.site_id, "anchor")
+        body, signature = sign_struct(key, DRILL_DOMAIN, drill)
+        signed = SignedDrill(body.decode(), signature, certificate(session, drilling.site_id, "anchor"))
+        session.add(
+            BreachDrill(
+                drill_id=drill.drill_id, site_id=drill.site_id, for_real=drill.for_real,
+                started_at=drill.started_at, ended_at=drill.ended_at,
+                record=msgspec.json.encode(signed).decode(),
+            )
+        )
+        record(
+            drilling.act(session), "breach_drill_done",
+            {"drill_id": drill.drill_id, "for_real": drill.for_real, "ok": drill.ok},
+        )
+    return signed
+
+
+# -- in words --------------------------------------------------------------------------------------
+
+_STEP_WORDS = {
+    "face_suspended": ("face suspended, no gate gets a lease", "人脸已暂停，不再向任何门禁机租借密钥份额"),
+    "faces_ended": ("every face ended, shares destroyed, face off", "所有人脸已终止，份额已销毁，人脸已关闭"),
+    "wrapping_key_changed": ("wrapping key changed, the old one destroyed", "封装密钥已更换，旧密钥已销毁"),
+    "gates_told": ("gates that are online dropped their leases", "在线门禁机已丢弃租约"),
+    "other_ways_seen": ("the other ways in are up at every lane", "每条通道的其他方式均可用"),
+    "face_resumed": ("face resumed as each person had agreed", "人脸按各人原先的同意恢复"),
+}
+
+
+def report(drill: DrillRecord, language: str) -> str:
+    """Return the report in English ("en") or Chinese ("zh")."""
+    chinese = language == "zh"
+    kinds = ("演练", "实际处置") if chinese else ("drill", "FOR REAL")
+    kind = kinds[drill.for_real]
+    lines = [f"{'泄露处置' if chinese else 'breach response'} {drill.drill_id} ({kind})"]
+    for step in drill.steps:
+        mark = "ok" if step.ok else "!!"
+        words = _STEP_WORDS[step.step][chinese]
+        lines.append(f"  {mark} {step.seconds:7.1f} s  {words}{f' ({step.detail})' if step.detail else ''}")
+    for lane in drill.lanes:
+        online = ("在线" if chinese else "online") if lane.gate_online else ("离线" if chinese else "OFFLINE")
+        faulty = f"  !! {' '.join(lane.faulty_devices)}" if lane.faulty_devices else ""
+        lines.append(f"  {lane.lane_id}: {' '.join(lane.ways) or '-'}  ({online}){faulty}")
+    if drill.silent_gates and drill.leases_end_by is not None:
+        until = f"{drill.leases_end_by:%Y-%m-%d %H:%M} UTC"
+        lines.append(
+            f"  未应答的门禁机的租约最迟于 {until} 结束：{' '.join(drill.silent_gates)}"
+            if chinese
+            else f"  gates that did not answer have leases until {until}: {' '.join(drill.silent_gates)}"
+        )
+    if not drill.within_deadline:
+        lines.append("  超过十分钟" if chinese else "  this took more than ten minutes")
+    return "\n".join(lines) + "\n"

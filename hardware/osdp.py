@@ -191,6 +191,7 @@ class OsdpReader:
         """Forget what it was to show."""
         with self._lock:
             self._due = []
+        self._health = None
         self._say(Health.LOST, why)
 
     def due(self) -> Command | None:

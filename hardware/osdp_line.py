@@ -111,6 +111,8 @@ class _Place:
     was_secure: bool = False
     is_here: bool = False
     is_missed: bool = False
+    is_lost: bool = False
+    """Whether it was told that this reader went; whoever answers in its place then is news."""
     quiet_until_ns: int = 0
     away_since_ns: int = 0
     again_at_ns: int | None = None
@@ -275,17 +277,23 @@ class OsdpLine:
         if not secure and (place.was_secure or place.is_here):
             place.away_since_ns = now_ns
             self._went(place, f"{place.member.name}: lost its secure channel; check power and cable")
+            # Whoever answers here from now on may be another reader; that is told once it is known.
+            place.is_missed, place.is_lost = False, True
+            self._wire.answered.discard(place.member.address)
         place.was_secure = secure
         if secure:
             if not place.is_here and now_ns >= place.quiet_until_ns:
                 place.is_here, place.is_missed, place.again_at_ns = True, False, None
+                place.is_lost = False
                 place.member.came()
             if place.is_here and not place.in_flight:
                 command = place.member.due()
                 place.in_flight = command is not None and panel.submit(number, command)
             return
         if not place.is_missed and now_ns - place.away_since_ns > MISSED_AFTER_NS:
-            self._went(place, self._why_away(panel, number, place))
+            place.is_missed = True
+            if not place.is_lost or place.member.address in self._wire.answered:
+                self._went(place, self._why_away(panel, number, place))
         if place.again_at_ns is not None and now_ns >= place.again_at_ns:
             panel.try_again(number)
             # The second half follows at once, the next try in a second.

@@ -30,18 +30,18 @@ class Reports:
     def __call__(self, report: DeviceReport) -> None:
         self._queue.put(report)
 
-    def next(self) -> DeviceReport:
-        report = self._queue.get(timeout=PATIENCE_SECONDS)
+    def next(self, patience_seconds: float = PATIENCE_SECONDS) -> DeviceReport:
+        report = self._queue.get(timeout=patience_seconds)
         self.seen.append(report)
         return report
 
-    def next_of(self, kind: type[R]) -> R:
-        while not isinstance(report := self.next(), kind):
+    def next_of(self, kind: type[R], patience_seconds: float = PATIENCE_SECONDS) -> R:
+        while not isinstance(report := self.next(patience_seconds), kind):
             continue
         return report
 
-    def wait_for(self, health: Health) -> DeviceState:
-        while (state := self.next_of(DeviceState)).health is not health:
+    def wait_for(self, health: Health, patience_seconds: float = PATIENCE_SECONDS) -> DeviceState:
+        while (state := self.next_of(DeviceState, patience_seconds)).health is not health:
             continue
         return state
 

@@ -466,3 +466,16 @@ def test_a_lane_on_an_output_that_the_reader_has_not_is_faulty(
     with pytest.raises(DeviceUnavailable):
         relay.pulse(1.0)
     reader.stop()
+
+
+@pytest.mark.slow
+def test_another_reader_in_the_place_of_a_known_one_is_told_after_the_loss(
+    reader: OsdpReader, twin: ReaderTwin, reports: Reports
+) -> None:
+    reports.wait_for(Health.OK)
+    twin.key = OTHER_KEY
+    twin.power_cycle()
+    first = reports.wait_for(Health.LOST, PATIENCE_SECONDS)
+    second = reports.wait_for(Health.LOST, PATIENCE_SECONDS)
+    assert "lost its secure channel" in first.detail
+    assert "answers, but not under its key" in second.detail

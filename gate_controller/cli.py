@@ -82,9 +82,13 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _run(config: GateConfig) -> int:
     from gate_controller.assemble import assemble
+    from gate_controller.process_hardening import harden_process
     from gate_controller.secrets_dir import SecretsUnusable
     from gate_controller.service_notify import notify
 
+    # Before the first secret is read.
+    for trouble in harden_process():
+        logging.getLogger(__name__).warning("%s", trouble)
     try:
         gate = assemble(config)
     except (SecretsUnusable, OSError) as err:

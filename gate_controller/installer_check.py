@@ -14,7 +14,14 @@ from gate_controller.device_check import check_devices
 from gate_controller.port_trouble import port_trouble
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.sheet_check import sheet_lines
-from gate_controller.site_check import check_clock, check_names, check_screens, check_secrets
+from gate_controller.site_check import (
+    check_clock,
+    check_face,
+    check_memory,
+    check_names,
+    check_screens,
+    check_secrets,
+)
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay
@@ -42,6 +49,8 @@ def check_gate(
     heard for `seconds`, each camera is looked through for `camera_seconds`.
     """
     yield from check_secrets(config)
+    yield from check_memory()
+    yield from check_face(config)
     yield from check_clock(config, now)
     yield from check_names(config)
     usable = _with_names_that_stay(config)

@@ -1,7 +1,8 @@
 """The gate's own secrets: one file each, readable by the gate's user alone.
 
-What protects them is the file system (or, where the installer mounts it so, a TPM-sealed or
-systemd-credential folder); a thief of an unsealed disk has them. `docs/threat_model.md` says so.
+A secret that systemd hands over ($CREDENTIALS_DIRECTORY, from LoadCredentialEncrypted= in the unit)
+comes first: on the disk it is sealed, to the machine's TPM where there is one. Otherwise the file in
+`secrets_dir` is taken, and a thief of the disk has it. `menjin gate check` says which it is.
 """
 
 import os
@@ -17,6 +18,8 @@ PIN_KEY = "pin.key"
 FACE_SECRET = "face.key"  # noqa: S105 - the name of a file
 IDENTITY = "identity.json"
 SECRET_BYTES = 32
+SEALED_FOLDER = Path("/etc/credstore.encrypted/menjin-gate")
+"""Where deploy/menjin-gate-sealed.conf has the sealed secrets."""
 
 
 class SecretsUnusable(Exception):
@@ -41,19 +44,42 @@ def write_secret(folder: Path, name: str, value: bytes) -> None:
         os.close(folder_descriptor)
 
 
+def handed_over(name: str) -> Path | None:
+    """Return where systemd has put this secret for the running service, or None."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / name if folder else None
+    return path if path is not None and path.is_file() else None
+
+
 def read_secret(folder: Path, name: str, size: int | None = SECRET_BYTES) -> bytes:
-    """Return a secret; raise SecretsUnusable when it is missing, open to others or of another size."""
-    path = folder / name
+    """Return a secret; raise SecretsUnusable when it is missing, open to others or of another size.
+
+    One that systemd hands over is taken before the file in `folder`.
+    """
+    credential = handed_over(name)
+    path = folder / name if credential is None else credential
+    # systemd lets the service's user read by an access list, which shows as a right of the group.
+    open_to_others = stat.S_IRWXO if credential is not None else stat.S_IRWXG | stat.S_IRWXO
     try:
         mode = path.stat().st_mode
         value = path.read_bytes()
     except OSError as err:
-        raise SecretsUnusable(f"{path}: {err.strerror}; pair the gate with `menjin gate pair`") from err
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretsUnusable(f"{path}: {err.strerror}; {_remedy(name)}") from err
+    if mode & open_to_others:
         raise SecretsUnusable(f"{path} can be read by others; run: chmod 600 {path}")
     if size is not None and len(value) != size:
         raise SecretsUnusable(f"{path} has {len(value)} bytes instead of {size}; pair the gate again")
     return value
+
+
+def _remedy(name: str) -> str:
+    sealed = SEALED_FOLDER / name
+    if not sealed.exists():
+        return "pair the gate with `menjin gate pair`"
+    return (
+        f"it is sealed in {sealed} and only the unit opens it: run this in the unit's place with "
+        f"`systemd-run --pipe -p User=menjin -p LoadCredentialEncrypted={name}:{sealed} …`, one -p a secret"
+    )
 
 
 def gate_private_key(folder: Path) -> Ed25519PrivateKey:

@@ -1,6 +1,5 @@
 """Check what needs no device to be asked: secrets, the clock, names of ports, screens."""
 
-import os
 import socket
 import stat
 from collections.abc import Iterator
@@ -11,16 +10,20 @@ from gate_controller.assemble import read_identity
 from gate_controller.check_lines import CheckLine, fine, warning, wrong
 from gate_controller.config import GateConfig
 from gate_controller.port_trouble import unstable_name
+from gate_controller.process_hardening import swap_trouble
 from gate_controller.secrets_dir import (
     CARD_KEY,
     FACE_SECRET,
     GATE_KEY,
     PIN_KEY,
     SecretsUnusable,
+    handed_over,
     read_secret,
 )
 
 CLOCKS = Path("/sys/class/rtc")
+TPMS = Path("/sys/class/tpm")
+SEALABLE = (GATE_KEY, CARD_KEY, PIN_KEY, FACE_SECRET)
 MAX_CLOCK_ERROR = timedelta(seconds=120)
 
 
@@ -43,14 +46,65 @@ def check_secrets(config: GateConfig) -> Iterator[CheckLine]:
         if mode & (stat.S_IWGRP | stat.S_IWOTH):
             text = f"others may replace files in {folder} (mode {mode:o}); run: chmod 700 {folder}"
             yield wrong("secrets", "", text)
-        yield fine("secrets", "", f"the gate's secrets come from {_source(folder)}")
+    yield from _where_secrets_lie(config)
 
 
-def _source(folder: Path) -> str:
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and folder.resolve().is_relative_to(Path(credentials).resolve()):
-        return f"systemd credentials ({folder})"
-    return f"files in {folder}"
+def _where_secrets_lie(config: GateConfig, tpms: Path = TPMS) -> Iterator[CheckLine]:
+    """Yield which secrets are files and which systemd hands over, and what a thief of the disk gets."""
+    folder = config.gate.secrets_dir
+    sealed = [name for name in SEALABLE if handed_over(name) is not None]
+    files = [name for name in SEALABLE if name not in sealed and (folder / name).exists()]
+    has_tpm = tpms.is_dir() and any(tpms.iterdir())
+    if sealed:
+        names = ", ".join(sealed)
+        if has_tpm:
+            meaning = "sealed with --with-key=tpm2, a stolen disk does not open them"
+        else:
+            meaning = "this machine has no TPM: what they are sealed with lies on the same disk"
+        yield fine("secrets", "", f"{names}: systemd credentials; {meaning}")
+    if not files:
+        return
+    text = (
+        f"{', '.join(files)}: files in {folder}. A stolen gate's disk holds the gate's half of the key of "
+        "every face here, and what hides card numbers and PINs"
+    )
+    if has_tpm:
+        yield warning("secrets", "", f"{text}. This machine has a TPM: seal them (deploy/raspberry_pi.md)")
+    else:
+        yield fine("secrets", "", f"{text}. This machine has no TPM that could seal them")
+
+
+def check_memory() -> Iterator[CheckLine]:
+    """Yield whether keys and faces in memory could be written to swap."""
+    troubles = swap_trouble()
+    for trouble in troubles:
+        yield warning("memory", "", trouble)
+    if not troubles:
+        yield fine("memory", "", "keys and faces in memory are not written to swap")
+
+
+def check_face(config: GateConfig) -> Iterator[CheckLine]:
+    """Yield whether the chosen engine may open a gate, with its figures; whether its weights are there."""
+    if not config.face.enabled:
+        return
+    from gate_controller.face.engines import ENGINES  # noqa: PLC0415 - a gate without face has no engine
+    from gate_controller.face.error_budget import fitness  # noqa: PLC0415
+    from gate_controller.face.errors import ModelFileError  # noqa: PLC0415
+    from gate_controller.face.model_files import checked_model_file  # noqa: PLC0415
+
+    kind = ENGINES[config.face.engine]
+    fit = fitness(kind.card)
+    if fit.point is None:
+        yield wrong("face", config.face.engine, f"{fit.sentence}. Face stays off, all other ways in work")
+        return
+    try:
+        folder = config.face.models_dir or kind.folder()
+        for model in kind.card.model_files:
+            checked_model_file(folder, model, kind.remedy)
+    except ModelFileError as err:
+        yield wrong("face", config.face.engine, str(err))
+        return
+    yield fine("face", config.face.engine, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
 
 
 def check_clock(config: GateConfig, now: datetime, clocks: Path = CLOCKS) -> Iterator[CheckLine]:

@@ -204,6 +204,9 @@ def test_the_units_pass_systemd_analyze(tmp_path: Path) -> None:
         text = re.sub(r"^(Exec\w+=)(?:\S+)", rf"\1{sys.executable}", text, flags=re.M)
         text = re.sub(r"^(User|Group)=.*", r"\1=root", text, flags=re.M)
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    drop_in = tmp_path / "menjin-gate.service.d"
+    drop_in.mkdir()
+    shutil.copy(ROOT / "deploy/menjin-gate-sealed.conf", drop_in / "sealed.conf")
     done = run(analyze, "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS))
     assert [line for line in done.stderr.splitlines() if "menjin" in line] == []
     assert len(UNITS) == 3

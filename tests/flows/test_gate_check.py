@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -24,7 +25,7 @@ from gate_controller.installer_check import check_gate
 from gate_controller.port_trouble import port_trouble
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import write_secret
-from gate_controller.site_check import check_clock, check_screens, check_secrets
+from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp_panel import DEFAULT_KEY
@@ -256,13 +257,44 @@ def test_a_folder_in_which_others_may_replace_secrets_is_wrong(site: Site) -> No
     assert "run: chmod 700" in wrong([*check_secrets(load_config(site.write()))])["secrets", ""]
 
 
-def test_where_the_secrets_come_from_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_secrets_come_from_is_said_with_what_it_means(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     config = load_config(site.write())
     said = [line.text for line in check_secrets(config)]
-    assert f"the gate's secrets come from files in {site.secrets_dir}" in said
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(site.secrets_dir))
-    said = [line.text for line in check_secrets(config)]
-    assert f"the gate's secrets come from systemd credentials ({site.secrets_dir})" in said
+    assert any(
+        f"files in {site.secrets_dir}. A stolen gate's disk holds the gate's half of the key" in text
+        for text in said
+    )
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    for name in ("gate.key", "card.key", "pin.key", "face.key"):
+        (handed / name).write_bytes(b"k" * 32)
+        (handed / name).chmod(0o440)
+        (site.secrets_dir / name).unlink(missing_ok=True)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed))
+    lines = [*check_secrets(config)]
+    assert wrong(lines) == {}
+    assert any("gate.key, card.key, pin.key, face.key: systemd credentials" in line.text for line in lines)
+    assert not any("files in" in line.text for line in lines)
+
+
+def test_an_engine_that_may_not_open_is_wrong_with_its_figures(site: Site) -> None:
+    face = msgspec.structs.replace(load_config(site.write()).face, enabled=True, engine="dlib")
+    config = msgspec.structs.replace(load_config(site.write()), face=face)
+    said = wrong([*check_face(config)])["face", "dlib"]
+    assert "once in 1,000" in said
+    assert "Face stays off, all other ways in work" in said
+    assert [*check_face(load_config(site.write()))] == []
+
+
+def test_weights_that_are_not_there_are_wrong_and_those_that_are_fine(site: Site) -> None:
+    config = load_config(site.write())
+    face = msgspec.structs.replace(config.face, enabled=True)
+    assert wrong([*check_face(msgspec.structs.replace(config, face=face))]) == {}
+    elsewhere = msgspec.structs.replace(face, models_dir=site.root)
+    said = wrong([*check_face(msgspec.structs.replace(config, face=elsewhere))])["face", "yunet-sface"]
+    assert str(site.root) in said
 
 
 def test_a_screen_whose_port_is_taken_is_said(site: Site) -> None:

@@ -4,11 +4,12 @@ Everything that can be the same each time is: names and card numbers follow from
 the list. PINs and invitations are random, as they always are. Names are invented and stand for nobody.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from demo.assessment import offer_face
 from demo.office import Office
 from demo.sheets import sheet_of
 from demo.site_files import CARD_BITS, GATES, LanePlan
@@ -16,7 +17,7 @@ from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import Method
 from web_admin.accounts import create_staff
 from web_admin.acts import Act, one_publication
-from web_admin.consents import enable_face, publish_notice
+from web_admin.consents import publish_notice
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane
@@ -172,13 +173,13 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
     with office.act() as act:
         site = act.session.get_one(Site, office.site_id)
         site.card_bits, site.ask_again_seconds = CARD_BITS, ASK_AGAIN_SECONDS
-        publish_notice(act, FACE_PURPOSE, NOTICE)
-        enable_face(act)
         for plan in GATES:
             add_gate(act, plan.gate_id, plan.name)
             # Ways out first: who counts people in has to know that they are counted out.
             for lane in sorted(plan.lanes, key=lambda lane: lane.direction, reverse=True):
                 _seed_lane(act, plan.gate_id, lane)
+        publish_notice(act, FACE_PURPOSE, NOTICE)
+        offer_face(act, {lane.lane_id: lane.methods for plan in GATES for lane in plan.lanes})
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
         create_staff(act.session, "guard", GUARD, staff_password, guard_totp_secret)
     for first in range(0, HOMES, HOMES_AT_ONCE):
@@ -191,7 +192,7 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
 
 
 def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
-    """Add a lane, put it live with its sheet, and offer face where there is a camera."""
+    """Add a lane and put it live with its sheet; face comes when it was assessed."""
     without_face = tuple(method for method in lane.methods if method != Method.FACE)
     spec = LaneSpec(
         lane.lane_id,
@@ -204,8 +205,6 @@ def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
     )
     save_lane(act, gate_id, spec)
     save_sheet(act, lane.lane_id, sheet_of(lane.lane_id, lane.lock[0], camera=lane.camera))
-    if Method.FACE in lane.methods:
-        save_lane(act, gate_id, replace(spec, methods=lane.methods))
 
 
 def _hours_without(now: datetime) -> tuple[Span, ...]:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from passlib.totp import TOTP
 
 from gate_controller.calendars import Span
+from tests.assessed import assess
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
@@ -115,6 +116,7 @@ def _fill(act: Act) -> dict[str, str]:
     save_hours(act, None, "保洁时段", [Span(("mon", "tue", "wed", "thu", "fri"), 7 * 60, 18 * 60)])
     set_calendar_day(act, act.now.date() + timedelta(days=30), "holiday", "国庆节")
     publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
+    assess(act)
     enable_face(act)
     persons: dict[str, str] = {}
     homes: dict[str, str] = {}

@@ -14,6 +14,7 @@ from gate_controller.access import Decision, GateMemory, decide
 from gate_controller.identify import GateKeys, identify_code
 from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
+from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.acts import Act
@@ -149,6 +150,7 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
                 ("3-1203", "Lin Wei", 4_242_001), ("5-0101", "Zhao Min", 4_242_002))]
             if face:
                 publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
+                assess(act)
                 enable_face(act)
                 save_lane(
                     act, "north",

@@ -1,4 +1,4 @@
-"""Tables around consent to face: assessments, guardians and what they agreed to, questions to be asked again."""
+"""Tables around consent to face: assessments, guardians and what they agreed to, whom to ask again."""
 
 from datetime import date, datetime
 

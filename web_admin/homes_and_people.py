@@ -28,6 +28,7 @@ from web_admin.acts import (
 )
 from web_admin.audit import append_audit
 from web_admin.credential_rows import end_live
+from web_admin.guardians import end_guardianship
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
 from web_admin.sealing import code_digest
 from web_admin.ways_in import INVITED_AGAIN, settle_face
@@ -171,6 +172,7 @@ def move_out(act: Act, person_id: str) -> None:
     for kind in ("card", "pin", "qr", "visitor_code"):
         end_live(act, person_id, kind, "moved_out")
     forget_face(act, person, "moved_out")
+    end_guardianship(act, person)
     act.session.execute(
         update(VisitorPassRow)
         .where(VisitorPassRow.issuer_person_id == person_id, VisitorPassRow.withdrawn_at.is_(None))

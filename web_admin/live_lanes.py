@@ -1,6 +1,6 @@
 """What gates are told of lanes, given how each lane stands: the terms on which it is published."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -20,7 +20,7 @@ class LiveLanes:
     uncounted_gate_ids: frozenset[str]
 
     def fit(self, record: LaneRecord) -> LaneRecord:
-        """Return the record as it is published: without face that no sheet allows.
+        """Return the record as it is published: without face that no sheet or no assessment allows.
 
         A lane waits for no lane that the gate does not know. Where a way out is not live nobody can be
         seen leaving, so nobody is refused for not having left.
@@ -43,12 +43,18 @@ class LiveLanes:
         return "face" in lane.methods and lane.lane_id in self.with_face
 
 
-def find_live(lanes: Iterable[Lane], rows: Mapping[str, LaneSheetRow]) -> LiveLanes:
-    """Return on what terms these lanes are published."""
+def find_live(
+    lanes: Iterable[Lane], rows: Mapping[str, LaneSheetRow], assessed: Collection[str]
+) -> LiveLanes:
+    """Return on what terms these lanes are published; `assessed` are those whose assessment holds."""
     standings = {lane: standing_of(rows.get(lane.lane_id)) for lane in lanes}
     return LiveLanes(
         live=frozenset(lane.lane_id for lane, standing in standings.items() if standing.is_live),
-        with_face=frozenset(lane.lane_id for lane, standing in standings.items() if standing.may_offer_face),
+        with_face=frozenset(
+            lane.lane_id
+            for lane, standing in standings.items()
+            if standing.may_offer_face and lane.lane_id in assessed
+        ),
         uncounted_gate_ids=frozenset(
             lane.gate_id
             for lane, standing in standings.items()

@@ -20,7 +20,6 @@ from gate_controller.policy import (
     Credential,
     CredentialState,
     EndedPassRecord,
-    FaceRecord,
     Grant,
     HomeRecord,
     HoursRecord,
@@ -36,12 +35,13 @@ from gate_controller.policy import (
     SiteRecord,
     VisitorCodeCredential,
 )
+from web_admin.age_bands import band_has_ended, today_at
+from web_admin.face_records import face_offer, face_record
 from web_admin.models import CredentialRow, Gate, GrantRow, Hours, Lane, Person
 from web_admin.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.site_facts import SiteFacts
 
-FACE_ENGINE = "yunet-sface-int8bq-1"
-PERSONAL_KINDS = frozenset({"person", "credential", "home", "face"})
+PERSONAL_KINDS = frozenset({"person", "credential", "home", "face", "face_offer"})
 """Kinds of record that scoped publishing may leave alone."""
 ANTIPASSBACKS: Mapping[str, Literal["off", "soft", "hard"]] = {"off": "off", "soft": "soft", "hard": "hard"}
 
@@ -132,6 +132,9 @@ def site_records(facts: SiteFacts, gate: Gate, now: datetime) -> Iterator[tuple[
         used |= facts.hours_by_lane.get(lane.lane_id, frozenset())
     for hours_id in sorted(used & facts.hours.keys()):
         yield f"hours:{hours_id}", hours_record(facts.hours[hours_id])
+    if any(facts.live_lanes.offers_face(lane) for lane in facts.lanes[gate.gate_id]):
+        for notice in facts.face.notices:
+            yield f"face_notice:{notice.language}", notice
     for row in facts.ended_passes:
         if gate.number in row.gate_numbers:
             yield f"ended_pass:{row.pass_id}", EndedPassRecord(row.pass_id, row.valid_until)
@@ -176,6 +179,7 @@ class PeopleRecords:
     def __init__(self, facts: SiteFacts, sealer: Sealer, now: datetime) -> None:
         """Open the secrets of all live credentials; one that cannot be opened is left out and logged."""
         self._facts = facts
+        self._today = today_at(facts.site, now)
         self._ways = {
             person.person_id: working_ways(person, facts.credentials.get(person.person_id, []), now)
             for person in facts.persons
@@ -211,6 +215,7 @@ class PeopleRecords:
     def _wants_face(self, person: Person) -> bool:
         return (
             "face" in person.methods
+            and not band_has_ended(person, self._today)
             and person.face_paused_reason is None
             and person.person_id in self._facts.consents
         )
@@ -226,7 +231,11 @@ class PeopleRecords:
             grants = tuple(grant for grant in grants if grant.lanes)
             if not grants:
                 continue
-            face = self._face(person, gate, grants, lanes)
+            ways = self._ways[person.person_id]
+            face = None
+            if self._wants_face(person):
+                face = face_record(self._facts, person, gate, grants, ways, self._ways_end[person.person_id])
+            offer = face_offer(self._facts, person, gate, grants, ways, self._today)
             yield (
                 f"person:{person.person_id}",
                 PersonRecord(
@@ -245,6 +254,8 @@ class PeopleRecords:
             )
             if face is not None:
                 yield f"face:{person.person_id}", face
+            if offer is not None:
+                yield f"face_offer:{person.person_id}", offer
             home = self._facts.homes.get(person.home_id or "")
             if home is not None and home.home_id not in told_homes:
                 told_homes.add(home.home_id)
@@ -258,24 +269,6 @@ class PeopleRecords:
     def _grant(grant: GrantRow, lanes: Mapping[str, Lane]) -> Grant:
         here = tuple(lane_id for lane_id in grant.lanes if lane_id in lanes)
         return Grant(here, grant.hours_id, grant.valid_from, grant.valid_until)
-
-    def _face(
-        self, person: Person, gate: Gate, grants: tuple[Grant, ...], lanes: Mapping[str, Lane]
-    ) -> FaceRecord | None:
-        """Return the right to keep a face here, None where it could become the only way in."""
-        if not self._wants_face(person):
-            return None
-        consent_id = self._facts.consents[person.person_id]
-        if self._facts.shares.get((person.person_id, gate.gate_id)) != consent_id:
-            return None
-        offering = [lane for lane in lanes.values() if self._facts.live_lanes.offers_face(lane)]
-        if not offering and any("face" in lane.methods for lane in lanes.values()):
-            return None
-        ways = self._ways[person.person_id]
-        granted = {lane_id for grant in grants for lane_id in grant.lanes}
-        if any(lane.lane_id in granted and not ways & set(lane.methods) for lane in offering):
-            return None
-        return FaceRecord(person.person_id, consent_id, FACE_ENGINE, self._ways_end[person.person_id])
 
     def _credential(
         self, row: CredentialRow, person: Person, keys: GateKeys, lanes: Mapping[str, Lane]

@@ -197,7 +197,7 @@ def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scop
         part_ids = ids[start : start + IN_LIST]
         owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part_ids))
         scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
-    scope_keys.update(f"{kind}:{person_id}" for kind in ("person", "face") for person_id in ids)
+    scope_keys.update(f"{kind}:{person_id}" for kind in ("person", "face", "face_offer") for person_id in ids)
     return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
 
 
@@ -215,7 +215,7 @@ def _present(session: Session, gate_id: str, scope: _Scope | None) -> dict[str, 
         PolicyRecordRow.key.in_(("site", "calendar")),
         *(
             and_(PolicyRecordRow.key >= f"{kind}:", PolicyRecordRow.key < f"{kind};")
-            for kind in ("hours", "lane", "ended_pass")
+            for kind in ("hours", "lane", "ended_pass", "face_notice")
         ),
     )
     present = {

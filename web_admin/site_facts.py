@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from web_admin.custody import live_face_consents
+from web_admin.face_facts import FaceFacts, load_face_facts
 from web_admin.live_lanes import LiveLanes, find_live
 from web_admin.models import (
     CalendarDay,
@@ -53,6 +54,7 @@ class SiteFacts:
     shares: Mapping[tuple[str, str], str]
     ended_passes: Sequence[VisitorPassRow]
     emergency_codes: Sequence[EmergencyCode]
+    face: FaceFacts
 
 
 def load_facts(
@@ -66,7 +68,8 @@ def load_facts(
     every_lane = session.scalars(
         select(Lane).join(Gate).where(Gate.site_id == site_id).order_by(Lane.lane_id)
     ).all()
-    live_lanes = find_live(every_lane, sheet_rows(session, site_id))
+    face = load_face_facts(session, site_id, now, person_ids)
+    live_lanes = find_live(every_lane, sheet_rows(session, site_id), face.assessed)
     for lane in every_lane:
         if lane.lane_id in live_lanes.live:
             lanes[lane.gate_id].append(lane)
@@ -114,6 +117,7 @@ def load_facts(
             .where(EmergencyCode.site_id == site_id)
             .order_by(EmergencyCode.credential_id)
         ).all(),
+        face=face,
     )
 
 

@@ -13,6 +13,7 @@ from gate_controller.identify import GateKeys, hash_typed, identify_card, identi
 from gate_controller.policy import PolicySnapshot
 from gate_controller.signing import public_bytes
 from gate_controller.sync_contract import PairRequest
+from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
 from web_admin.acts import Act, Channel
@@ -73,8 +74,9 @@ def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:
 
 
 def offer_face(act: Act, gate_id: str = "north") -> None:
-    """Publish a notice, switch face on and offer it at a gate's lane."""
+    """Publish a notice, have it assessed, switch face on and offer it at a gate's lane."""
     publish_notice(act, FACE_PURPOSE, NOTICE)
+    assess(act)
     enable_face(act)
     save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", "In", "in", ALL_METHODS))
 

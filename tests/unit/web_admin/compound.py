@@ -24,6 +24,7 @@ from gate_controller.sync_contract import (
     AskRequest,
     EventBatch,
 )
+from tests.assessed import assess_rows
 from tests.sheets import WHOLE_SHEET
 from web_admin.database import Menjin, init_database
 from web_admin.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
@@ -55,6 +56,8 @@ def add_gate(
     session.flush()
     session.add(LaneSheetRow(lane_id=f"{gate_id}-in", live=msgspec.to_builtins(WHOLE_SHEET)))
     session.flush()
+    if "face" in methods:
+        assess_rows(session, site_id, f"{gate_id}-in")
     return key
 
 

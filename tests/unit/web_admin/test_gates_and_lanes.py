@@ -8,6 +8,7 @@ import pytest
 from gate_controller.access import Reason
 from gate_controller.calendars import Span
 from gate_controller.policy import Method
+from tests.assessed import assess
 from tests.unit.web_admin.acting import (
     add_lane,
     add_live_lane,
@@ -121,6 +122,7 @@ def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: A
     give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
     add_lane(act, "south")
     assert face_state(act.session, person.person_id).gate_ids == ("north",)
+    assess(act)
     save_lane(act, "south", LaneSpec("south-in", "In", "in", ("card", "pin", "qr", "face")))
     assert face_state(act.session, person.person_id).gate_ids == ("north", "south")
     save_lane(act, "south", LaneSpec("south-in", "In", "in", ("card", "pin", "qr")))

@@ -1,0 +1,61 @@
+"""An impact assessment of face that another account has approved, for compounds that tests build."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act
+from web_admin.assessment_standing import notice_basis
+from web_admin.assessments import (
+    REQUIRED_TEXTS,
+    AssessmentText,
+    approve_assessment,
+    draft_assessment,
+    submit_assessment,
+    ways_beside_face,
+)
+from web_admin.consent_models import AssessmentRow
+from web_admin.face_figures import FACE_ENGINE
+from web_admin.models import Gate, Lane, Site
+
+WHOLE_TEXTS = dict.fromkeys(REQUIRED_TEXTS, "judged and written down")
+
+
+def whole_text(act: Act, lanes: tuple[str, ...]) -> AssessmentText:
+    """Return an assessment with nothing missing."""
+    return AssessmentText(WHOLE_TEXTS, lanes, review_due=(act.now + timedelta(days=300)).date())
+
+
+def assess(act: Act, lanes: tuple[str, ...] | None = None) -> AssessmentRow:
+    """Write, submit and approve an assessment; None names every lane that may offer face."""
+    if lanes is None:
+        rows = act.session.scalars(
+            select(Lane).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
+        )
+        lanes = tuple(lane.lane_id for lane in rows if len(ways_beside_face(lane)) > 1)
+    author = replace(act, actor_id="author-1", channel="manager")
+    row = draft_assessment(author, None, whole_text(act, lanes))
+    submit_assessment(author, row.assessment_id)
+    return approve_assessment(replace(author, actor_id="approver-1"), row.assessment_id)
+
+
+def assess_rows(session: Session, site_id: str, lane_id: str) -> None:
+    """Let an approved assessment name one more lane, straight in the tables."""
+    session.flush()
+    row = session.scalars(select(AssessmentRow).where(AssessmentRow.site_id == site_id)).first()
+    if row is not None:
+        row.lanes = [*row.lanes, lane_id]
+        return
+    made_at = session.get_one(Site, site_id).created_at
+    session.add(
+        AssessmentRow(
+            assessment_id=f"assessed-{site_id}", site_id=site_id, number=1, state="approved",
+            texts=WHOLE_TEXTS, lanes=[lane_id], conclusion="go", residual_risk="low",
+            review_due=(made_at + timedelta(days=3650)).date(), author_ids=["author-1"], engine=FACE_ENGINE,
+            notice_basis=notice_basis(session), created_at=made_at, submitted_at=made_at,
+            approver_id="approver-1", approved_at=made_at,
+        )
+    )
+    session.flush()

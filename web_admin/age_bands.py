@@ -1,0 +1,32 @@
+"""The three age bands and the day they are counted by: that at the site."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from web_admin.models import Person, Site
+
+CHILD, MINOR, ADULT = "under_14", "14_17", "adult"
+YEARS_OF_MINORS = 4
+
+
+def today_at(site: Site, now: datetime) -> date:
+    """Return the day at the site."""
+    return now.astimezone(ZoneInfo(site.timezone)).date()
+
+
+def midnight_at(site: Site, day: date) -> datetime:
+    """Return the instant at which a day begins at the site."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.timezone))
+
+
+def years_later(day: date, years: int) -> date:
+    """Return the same day some years later; 1 March for a 29 February that is missing."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def band_has_ended(person: Person, today: date) -> bool:
+    """Tell whether a person's band is over, though nobody has settled it yet: no face until then."""
+    return person.age_band_until is not None and person.age_band_until <= today

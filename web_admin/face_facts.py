@@ -1,0 +1,101 @@
+"""What publishing has to know about consent to face besides who gave it: notices, guardians, assessment."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gate_controller.policy import FaceNoticeRecord
+from web_admin.age_bands import ADULT, MINOR
+from web_admin.assessment_standing import standing_of
+from web_admin.consent_models import GuardianConsent, GuardianRow
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import Consent, Notice, Person
+
+MANY = 500
+"""With more ids than this, everyone is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFacts:
+    """`assessed` lanes may offer face; `notices` are the newest; guardians by minor and by consent."""
+
+    assessed: frozenset[str]
+    notices: tuple[FaceNoticeRecord, ...]
+    guardian_ids: Mapping[str, tuple[str, ...]]
+    agreed_guardian: Mapping[str, str]
+
+
+def load_face_facts(
+    session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+) -> FaceFacts:
+    """Read them as they stand in this transaction; None means everyone."""
+    return FaceFacts(
+        assessed=standing_of(session, site_id, now).lanes,
+        notices=newest_notices(session),
+        guardian_ids=guardian_ids_of(session, site_id, person_ids),
+        agreed_guardian=_agreed_guardians(session, site_id),
+    )
+
+
+def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
+    """Return the newest face notice in its languages, as gates are told it."""
+    newest = select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE).scalar_subquery()
+    rows = session.scalars(
+        select(Notice)
+        .where(Notice.purpose == FACE_PURPOSE, Notice.version == newest, Notice.language.in_(("zh", "en")))
+        .order_by(Notice.language)
+    )
+    return tuple(
+        FaceNoticeRecord(
+            language="zh" if row.language == "zh" else "en", version=row.version, sha256=row.sha256,
+            fields=dict(row.fields),
+        )
+        for row in rows
+    )
+
+
+def guardian_ids_of(
+    session: Session, site_id: str, person_ids: Collection[str] | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return by minor (14 to 17) the adults who may agree beside them; None means all minors."""
+    wanted = select(Person.person_id, Person.home_id).where(
+        Person.site_id == site_id, Person.ended_at.is_(None), Person.age_band == MINOR
+    )
+    if person_ids is not None and len(person_ids) <= MANY:
+        wanted = wanted.where(Person.person_id.in_(person_ids))
+    minors = {person_id: home_id for person_id, home_id in session.execute(wanted) if home_id is not None}
+    if not minors:
+        return {}
+    adults: dict[str, list[str]] = {}
+    query = select(Person.home_id, Person.person_id).where(
+        Person.site_id == site_id,
+        Person.ended_at.is_(None),
+        Person.age_band == ADULT,
+        Person.kind == "resident",
+    )
+    if len(minors) <= MANY:
+        query = query.where(Person.home_id.in_(set(minors.values())))
+    for home_id, person_id in session.execute(query.order_by(Person.person_id)):
+        adults.setdefault(str(home_id), []).append(person_id)
+    checked: dict[str, set[str]] = {}
+    for row in session.execute(select(GuardianRow.minor_id, GuardianRow.guardian_id)):
+        checked.setdefault(row.minor_id, set()).add(row.guardian_id)
+    return {
+        minor_id: tuple(
+            adult for adult in adults.get(home_id, []) if adult in checked.get(minor_id, {adult})
+        )
+        for minor_id, home_id in minors.items()
+    }
+
+
+def _agreed_guardians(session: Session, site_id: str) -> Mapping[str, str]:
+    query = (
+        select(GuardianConsent.consent_id, GuardianConsent.guardian_id)
+        .join(Consent, Consent.consent_id == GuardianConsent.consent_id)
+        .join(Person, Person.person_id == Consent.person_id)
+        .where(Person.site_id == site_id, Consent.withdrawn_at.is_(None))
+    )
+    return dict(session.execute(query).all())

@@ -1,0 +1,114 @@
+"""Guardians of minors: who may agree beside a minor of 14 to 17, and what happens when they leave.
+
+A guardian is an adult of the minor's home. Where the office has checked one (and noted when, not the
+documents), only those count; otherwise the minor names one of the home's adults, who agrees or not.
+"""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.age_bands import ADULT, MINOR
+from web_admin.asked_again import GUARDIAN_LEFT, answered, pause_and_ask
+from web_admin.consent_models import GuardianConsent, GuardianRequest, GuardianRow
+from web_admin.face_facts import guardian_ids_of
+from web_admin.models import Consent, Person
+
+
+def name_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
+    """Note that the office has checked who is a minor's guardian; raise ActRefused."""
+    begin(act)
+    minor, guardian = person_of(act, minor_id), person_of(act, guardian_id)
+    if act.channel not in ("manager", "desk", "system"):
+        raise ActRefused(None, _("Guardians are checked at the desk."))
+    if minor.age_band == ADULT:
+        raise ActRefused("guardian", _("Adults have no guardian here."))
+    if guardian.age_band != ADULT or minor.home_id is None or guardian.home_id != minor.home_id:
+        raise ActRefused("guardian", _("A guardian is an adult of the same home."))
+    if act.session.get(GuardianRow, (minor_id, guardian_id)) is None:
+        act.session.add(
+            GuardianRow(
+                minor_id=minor_id, guardian_id=guardian_id, checked_by=act.actor_id, checked_at=act.now
+            )
+        )
+    finish(act, "guardian_named", {}, personal={"guardian_id": guardian_id}, person_id=minor_id)
+
+
+def remove_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
+    """Note that someone is not a minor's guardian any more; what they agreed to ends."""
+    begin(act)
+    minor = person_of(act, minor_id)
+    if act.channel not in ("manager", "desk", "system"):
+        raise ActRefused(None, _("Guardians are checked at the desk."))
+    _end_between(act, guardian_id, [minor])
+    finish(act, "guardian_removed", {}, personal={"guardian_id": guardian_id}, person_id=minor_id)
+
+
+def guardians_of(session: Session, minor: Person) -> list[Person]:
+    """Return the adults who may agree beside this minor."""
+    session.flush()
+    ids = guardian_ids_of(session, minor.site_id, [minor.person_id]).get(minor.person_id, ())
+    return [session.get_one(Person, person_id) for person_id in ids]
+
+
+def guardian_of_consent(session: Session, consent_id: str) -> GuardianConsent | None:
+    """Return the guardian's half of a consent, if it has one."""
+    return session.get(GuardianConsent, consent_id)
+
+
+def wards_of(session: Session, guardian_id: str) -> list[Person]:
+    """Return the minors whose live consent this guardian agreed to."""
+    query = (
+        select(Person)
+        .join(Consent, Consent.person_id == Person.person_id)
+        .join(GuardianConsent, GuardianConsent.consent_id == Consent.consent_id)
+        .where(
+            GuardianConsent.guardian_id == guardian_id,
+            Consent.withdrawn_at.is_(None),
+            Person.age_band == MINOR,
+        )
+    )
+    return list(session.scalars(query.order_by(Person.person_id)))
+
+
+def end_guardianship(act: Act, person: Person) -> None:
+    """End what hung on a person who leaves: as guardian of others, as a minor, as one to be asked."""
+    _end_between(act, person.person_id, wards_of(act.session, person.person_id))
+    leaves = or_(GuardianRow.guardian_id == person.person_id, GuardianRow.minor_id == person.person_id)
+    act.session.execute(delete(GuardianRow).where(leaves))
+    lapse_requests(act, person.person_id)
+    answered(act.session, person.person_id)
+
+
+def lapse_requests(act: Act, person_id: str) -> None:
+    """Close the open requests that a person made or was sent."""
+    act.session.execute(
+        update(GuardianRequest)
+        .where(
+            or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id),
+            GuardianRequest.answer.is_(None),
+        )
+        .values(answer="lapsed", answered_at=act.now)
+    )
+
+
+def _end_between(act: Act, guardian_id: str, minors: list[Person]) -> None:
+    wards = {ward.person_id for ward in wards_of(act.session, guardian_id)}
+    for minor in minors:
+        act.session.execute(
+            delete(GuardianRow).where(
+                GuardianRow.guardian_id == guardian_id, GuardianRow.minor_id == minor.person_id
+            )
+        )
+        act.session.execute(
+            update(GuardianRequest)
+            .where(
+                GuardianRequest.minor_id == minor.person_id,
+                GuardianRequest.guardian_id == guardian_id,
+                GuardianRequest.answer.is_(None),
+            )
+            .values(answer="lapsed", answered_at=act.now)
+        )
+        if minor.person_id in wards:
+            pause_and_ask(act, minor, GUARDIAN_LEFT)

@@ -1,0 +1,106 @@
+"""Notices: what is shown before anyone can agree to something, complete and in fixed versions."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, finish
+from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import Notice
+
+NOTICE_FIELDS = (
+    "handler_name",
+    "handler_contact",
+    "purpose",
+    "method",
+    "retention",
+    "necessity",
+    "effect",
+    "rights",
+    "complaints",
+)
+"""What the law wants a notice to say (PIPL 14, 17, 30; FRM 5; GDPR 13), in the order shown."""
+
+NOTICE_LANGUAGES = ("zh", "en")
+MAX_NOTICE_CHARS = 2000
+VOID_PHRASES = (
+    "irrevocabl", "unlimited right", "perpetual", "freely transfer",
+    "不可撤销", "不可撤回", "永久授权", "无限期", "任意转授权", "任意转让",
+)
+"""Clauses that courts hold void (SPC 11); a notice with one of them is not published."""
+
+
+def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]]) -> int:
+    """Publish the next version of a notice in all its languages and return the version.
+
+    `texts` holds the fields by language. Whoever agreed to an older face notice is paused and asked
+    again, and nothing but face changes for them. Raises ActRefused naming `language.field`.
+    """
+    begin(act)
+    if act.channel not in ("manager", "system"):
+        raise ActRefused(None, _("Notices are published by the property office."))
+    for language in NOTICE_LANGUAGES:
+        if language not in texts:
+            raise ActRefused(language, _("Write the notice in Chinese and in English."))
+    version = 1 + (act.session.scalar(select(func.max(Notice.version)).where(Notice.purpose == purpose)) or 0)
+    facts: dict[str, str | int] = {"purpose": purpose, "version": version}
+    for language in NOTICE_LANGUAGES:
+        fields = _checked_fields(language, texts[language])
+        digest = notice_digest(purpose, version, language, fields)
+        facts[f"sha256_{language}"] = digest.hex()
+        act.session.add(
+            Notice(
+                purpose=purpose, version=version, language=language, fields=fields, sha256=digest,
+                published_at=act.now,
+            )
+        )
+    if purpose == FACE_PURPOSE:
+        pause_everyone(act, NOTICE_CHANGED)
+    finish(act, "notice_published", facts)
+    return version
+
+
+def notice_digest(purpose: str, version: int, language: str, fields: Mapping[str, str]) -> bytes:
+    """Return the SHA-256 that a consent keeps of the exact text it was given to."""
+    whole = [purpose, version, language, dict(fields)]
+    return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).digest()
+
+
+def newest_notice(session: Session, purpose: str, language: str) -> Notice | None:
+    """Return the notice that is shown now, if one was ever published."""
+    return session.scalars(
+        select(Notice)
+        .where(Notice.purpose == purpose, Notice.language == language)
+        .order_by(Notice.version.desc())
+        .limit(1)
+    ).first()
+
+
+def changed_fields(older: Notice, newer: Notice) -> tuple[str, ...]:
+    """Return the parts whose text differs between two versions, in the order shown."""
+    return tuple(
+        name for name in NOTICE_FIELDS if older.fields.get(name, "") != newer.fields.get(name, "")
+    )
+
+
+def _checked_fields(language: str, fields: Mapping[str, str]) -> dict[str, str]:
+    if set(fields) - set(NOTICE_FIELDS):
+        raise ActRefused(language, _("The notice has a part that is not known."))
+    for name in NOTICE_FIELDS:
+        text = fields.get(name, "").strip()
+        where = f"{language}.{name}"
+        if not text:
+            raise ActRefused(where, _("The law asks for this part of the notice. Please fill it in."))
+        if len(text) > MAX_NOTICE_CHARS:
+            raise ActRefused(where, _("Please use at most %(count)s characters.", count=MAX_NOTICE_CHARS))
+        for phrase in VOID_PHRASES:
+            if phrase in text.lower():
+                raise ActRefused(
+                    where, _("A clause such as “%(phrase)s” is void. Take it out.", phrase=phrase)
+                )
+    return {name: fields[name].strip() for name in NOTICE_FIELDS}

@@ -8,7 +8,7 @@ from gate_controller.access import Claim, Reason
 from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
-from gate_controller.face.reasons import CAPTURE_PROBLEMS, FaceReason
+from gate_controller.face.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
 from gate_controller.lane_desk import LaneDesk
@@ -19,8 +19,9 @@ from gate_controller.terminal.view import Screen
 
 GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
 NOT_THIS_PERSON = frozenset(
-    {FaceReason.NOT_RECOGNISED, FaceReason.NOT_LIVE, FaceReason.INCONSISTENT, FaceReason.TIME_IS_UP}
+    {FaceReason.NOT_RECOGNISED, FaceReason.AMBIGUOUS, FaceReason.INCONSISTENT, FaceReason.TIME_IS_UP}
     | CAPTURE_PROBLEMS
+    | LIVENESS_REFUSALS
 )
 RECOGNISE_SECONDS = 8.0
 ENROL_SECONDS = 30.0
@@ -154,6 +155,9 @@ class FaceDesk:
         """Show how far a session is and what the person can do better."""
         desk.steps_done, desk.steps_needed = step.frames_taken, step.frames_needed
         desk.message = step.hint.value if step.hint is not None else ""
+        desk.prompt = step.prompt.value
+        # Once it was too dark the lamp stays on to the end: it is why it is no longer too dark.
+        desk.lamp = desk.lamp or step.hint is FaceReason.TOO_DARK
 
     @staticmethod
     def claim(result: FaceResult) -> Claim | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gate_controller.face.capability import CameraCapability
+from gate_controller.face.challenge import Prompt
 from gate_controller.face.engine import Embedding, wipe
 from gate_controller.face.reasons import FaceReason
 from hardware.errors import HardwareError
@@ -24,6 +25,8 @@ class FaceStep:
     hint: FaceReason | None
     frames_taken: int
     frames_needed: int
+    prompt: Prompt = Prompt.NOTHING
+    """What the person is asked to do now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gate_controller.face.engine import FoundFace
 from gate_controller.face.reasons import FaceReason
+from hardware.interfaces import Frame
 
 MIN_ENROLMENT_FACE_HEIGHT_PIXELS = 80.0
 """A template is made once and used for years: 0.90 at 81 pixels against 0.62 at 30."""
@@ -21,6 +22,9 @@ MAX_TURN_IN_EYE_DISTANCES = 0.30
 """About 28 degrees, if a nose stands out by 0.56 eye distances: geometry, not a measurement."""
 MIN_SECOND_FACE_SHARE = 0.5
 """Another face counts from half the height of the nearest: smaller ones are passers-by behind."""
+
+DARK_FRAME = 26.0
+"""Mean grey of a whole frame below which nobody is found because it is dark: a tenth of the light."""
 
 MAX_USELESS_FRAMES = 150
 """About ten seconds of a 15 Hz camera; then the session ends with the last problem as its reason."""
@@ -57,3 +61,11 @@ def capture_problem(faces: tuple[FoundFace, ...], limits: CaptureLimits) -> Face
     if abs(nearest.turn) > limits.max_turn_in_eye_distances:
         return FaceReason.TURNED_AWAY
     return None
+
+
+def frame_problem(frame: Frame, faces: tuple[FoundFace, ...], limits: CaptureLimits) -> FaceReason | None:
+    """Return what keeps a frame from being used, the dark before the absence of a face."""
+    problem = capture_problem(faces, limits)
+    if problem is FaceReason.NO_FACE and float(frame[::8, ::8].mean()) < DARK_FRAME:
+        return FaceReason.TOO_DARK
+    return problem

@@ -20,9 +20,9 @@ from gate_controller.face.challenge_geometry import Parallax, Placed, Shape, par
 from gate_controller.face.engine import FoundFace
 from gate_controller.face.reasons import FaceReason
 
-TURNED = 0.17
-"""A head that turned by 30 degrees gives 0.18 or more, a flat picture tilted by 40 at most 0.09 (at 320 ×
-240 pixels 0.13)."""
+TURNED = 0.20
+"""Eye distances. A head that turned by 30 degrees gives 0.21 or more, a flat picture tilted by 40 at most
+0.09, one bent round a cylinder of 13 centimetres 0.05 to 0.24; faces half as large are less sharp cut."""
 FRAMES_TURNED = 2
 ON_THE_WAY = (0.05, TURNED)
 """At least one frame must show the head between straight and turned."""
@@ -38,9 +38,9 @@ MAX_GROWTH = 1.3
 """Between two frames: shift in face lengths, change of size."""
 MAX_GAP_SECONDS = 0.6
 STRAIGHT_FRAMES = 3
-STRAIGHT_SECONDS = (0.3, 0.9)
+STRAIGHT_SECONDS = (0.4, 1.0)
 """The prompt comes at a random moment between these, counted from the first straight frame."""
-MIN_REACTION_SECONDS = 0.15
+MIN_REACTION_SECONDS = 0.3
 TURN_SECONDS = 3.0
 BACK_SECONDS = 2.5
 SLOW_SECONDS = 1.2
@@ -72,6 +72,8 @@ class Challenge:
         self.passed = False
         self.refusal: FaceReason | None = None
         self.hint: FaceReason | None = None
+        self.turned_now = False
+        """Whether the last frame showed the nose out of its plane on the side that was asked for."""
         self._attempts = 0
         self._early_turns = 0
         self._last: tuple[Placed, float] | None = None
@@ -99,6 +101,7 @@ class Challenge:
 
     def missed(self, at_seconds: float) -> None:
         """Take note of a frame without a usable face."""
+        self.turned_now = False
         if self.answered or self._last is None:
             return
         if self.turning and at_seconds - self._last[1] > MAX_GAP_SECONDS:
@@ -110,7 +113,7 @@ class Challenge:
         """Look at the landmarks of one frame."""
         if self.answered:
             return
-        self.hint = None
+        self.hint, self.turned_now = None, False
         place, shape = placed(face.landmarks), shape_of(face.landmarks)
         jumped = self._jumped(place, at_seconds)
         self._last = (place, at_seconds)
@@ -189,6 +192,7 @@ class Challenge:
     def _turn(self, seen: Parallax, at_seconds: float) -> None:
         turned = seen.across if self._side is Prompt.TURN_LEFT else -seen.across
         step, self._before = turned - self._before, turned
+        self.turned_now = turned >= WRONG_WAY
         self._furthest = max(self._furthest, turned)
         self._least_wide = min(self._least_wide, seen.foreshortening)
         self._was_on_the_way |= ON_THE_WAY[0] <= turned < ON_THE_WAY[1]
@@ -209,6 +213,7 @@ class Challenge:
     def _come_back(self, face: FoundFace, seen: Parallax, at_seconds: float) -> None:
         turned = seen.across if self._side is Prompt.TURN_LEFT else -seen.across
         step, self._before = turned - self._before, turned
+        self.turned_now = turned >= WRONG_WAY
         if abs(step) > MAX_STEP:
             self._again(FaceReason.TOO_FAST)
         elif abs(turned) <= STRAIGHT and abs(face.quality.turn) <= MAX_STRAIGHT_TURN:

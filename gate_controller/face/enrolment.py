@@ -1,6 +1,9 @@
-"""Make one template out of a few good frames of one person; nothing is kept when it does not work."""
+"""Make one template out of a few good frames of one person; nothing is kept when it does not work.
 
-from dataclasses import dataclass
+Only straight frames go into it: some from before the turn of the head, at least one from after.
+"""
+
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -9,11 +12,13 @@ from gate_controller.face.capture_checks import (
     ENROLMENT_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
-    capture_problem,
+    frame_problem,
 )
+from gate_controller.face.challenge import Prompt
 from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck, LivenessVerdict
+from gate_controller.face.liveness import LivenessCheck, LivenessVerdict, PersonCheck
 from gate_controller.face.reasons import FaceReason
+from gate_controller.face.same_person import SamePerson
 from hardware.interfaces import Frame
 
 
@@ -36,6 +41,8 @@ class EnrolmentStep:
     """What was wrong with this frame; when refused, why."""
     template: Embedding | None = None
     """The unit vector when done; the caller seals and wipes it."""
+    prompt: Prompt = Prompt.NOTHING
+    """What the person is asked to do now."""
 
 
 class EnrolmentSession:
@@ -51,42 +58,69 @@ class EnrolmentSession:
     ) -> None:
         self._engine = engine
         self._frames_needed = frames_needed
-        self._liveness: LivenessCheck = FrozenPictureCheck() if liveness is None else liveness
+        self._liveness: LivenessCheck = PersonCheck() if liveness is None else liveness
         self._limits = limits
+        self._same_person = SamePerson(engine.card)
         self._taken: list[Embedding] = []
         self._useless_frames = 0
         self._ended = False
 
-    def offer(self, frame: Frame) -> EnrolmentStep:
-        """Look at one frame and say what it brought; raise ValueError after the session ended."""
+    def offer(self, frame: Frame, at_seconds: float) -> EnrolmentStep:
+        """Look at one frame and say what it brought; raise ValueError after the session ended.
+
+        `at_seconds` is when it was seen, on a clock that never goes back.
+        """
         if self._ended:
             raise ValueError("This enrolment has ended; start a new session.")
         faces = self._engine.find(frame)
-        problem = capture_problem(faces, self._limits)
+        limits = replace(self._limits, max_turn_in_eye_distances=self._liveness.now.max_turn)
+        problem = frame_problem(frame, faces, limits)
         if problem is not None:
-            self._useless_frames += 1
-            patient = self._useless_frames < MAX_USELESS_FRAMES
-            return self._go_on(problem) if patient else self._refuse(problem)
-        self._liveness.offer(frame, faces[0])
-        if self._liveness.verdict() is LivenessVerdict.NOT_LIVE:
-            return self._refuse(FaceReason.NOT_LIVE)
+            return self._useless(problem, at_seconds)
+        seen = self._liveness.offer(frame, faces[0], at_seconds)
+        if seen.verdict is LivenessVerdict.NOT_LIVE:
+            return self._refuse(seen.reason or FaceReason.NOT_LIVE)
         embedding = self._engine.embed(frame, faces[0])
-        lowest = self._engine.card.min_same_session_similarity
-        if any(similarity(embedding, taken) < lowest for taken in self._taken):
+        if not seen.straight:
+            if seen.turned:
+                self._same_person.turned(embedding)
             wipe(embedding)
+            return self._go_on(seen.hint)
+        if not self._take(embedding, last=seen.verdict is LivenessVerdict.PASSED):
             return self._refuse(FaceReason.INCONSISTENT)
-        self._taken.append(embedding)
-        if len(self._taken) < self._frames_needed:
-            return self._go_on(None)
-        if self._liveness.verdict() is not LivenessVerdict.PASSED:
-            return self._refuse(FaceReason.NOT_LIVE)
+        if seen.verdict is not LivenessVerdict.PASSED or len(self._taken) < self._frames_needed:
+            return self._go_on(seen.hint)
+        if self._liveness.needs_turned_frames and not self._same_person.turned_alike:
+            return self._refuse(FaceReason.SWAPPED)
         return self._finish()
 
     def close(self) -> None:
         """Overwrite every embedding still held; the session takes no more frames."""
         wipe(*self._taken)
         self._taken.clear()
+        self._same_person.close()
+        self._liveness.close()
         self._ended = True
+
+    def _useless(self, problem: FaceReason, at_seconds: float) -> EnrolmentStep:
+        seen = self._liveness.missed(at_seconds)
+        if seen.verdict is LivenessVerdict.NOT_LIVE:
+            return self._refuse(seen.reason or problem)
+        self._useless_frames += 1
+        patient = self._useless_frames < MAX_USELESS_FRAMES
+        return self._go_on(problem) if patient else self._refuse(problem)
+
+    def _take(self, embedding: Embedding, *, last: bool) -> bool:
+        """Keep a straight face while there is room; tell whether it is the person of the others."""
+        self._same_person.straight(embedding)
+        lowest = self._engine.card.min_same_session_similarity
+        alike = all(similarity(embedding, taken) >= lowest for taken in self._taken)
+        # One place stays free until the head has turned: the last frame is of who turned it.
+        if alike and len(self._taken) < self._frames_needed - (not last):
+            self._taken.append(embedding)
+        else:
+            wipe(embedding)
+        return alike
 
     def _go_on(self, hint: FaceReason | None) -> EnrolmentStep:
         return self._step(EnrolmentOutcome.NEED_MORE, hint=hint)
@@ -110,4 +144,5 @@ class EnrolmentSession:
         hint: FaceReason | None = None,
         template: Embedding | None = None,
     ) -> EnrolmentStep:
-        return EnrolmentStep(outcome, len(self._taken), self._frames_needed, hint, template)
+        prompt = self._liveness.now.prompt
+        return EnrolmentStep(outcome, len(self._taken), self._frames_needed, hint, template, prompt)

@@ -26,7 +26,7 @@ from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.error_budget import Fitness, fitness
 from gate_controller.face.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.leases import HeldLeases, Lease
-from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck
+from gate_controller.face.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import (
@@ -80,7 +80,7 @@ class FaceService:
         camera: Camera,
         boot_seconds: Callable[[], float],
         on_unavailable: Callable[[str], None] = no_trouble,
-        make_liveness: Callable[[], LivenessCheck] = FrozenPictureCheck,
+        make_liveness: Callable[[], LivenessCheck] = PersonCheck,
     ) -> None:
         self._engine_loader = engine_loader
         self._blobs = blobs
@@ -251,8 +251,8 @@ class FaceService:
         session = EnrolmentSession(engine, liveness=self._make_liveness())
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
-            step = session.offer(frame)
-            shown = FaceStep(step.hint, step.frames_taken, step.frames_needed)
+            step = session.offer(frame, self._boot_seconds())
+            shown = FaceStep(step.hint, step.frames_taken, step.frames_needed, step.prompt)
             if step.outcome is EnrolmentOutcome.DONE:
                 return shown, SessionEnd(FaceReason.ENROLLED, person_id, template=step.template)
             if step.outcome is EnrolmentOutcome.REFUSED:
@@ -319,8 +319,8 @@ class FaceService:
         session = MatchSession(engine, templates, liveness=self._make_liveness())
 
         def offer(frame: Frame) -> tuple[FaceStep, SessionEnd | None]:
-            step = session.offer(frame)
-            shown = FaceStep(step.hint, step.frames_taken, 2)
+            step = session.offer(frame, self._boot_seconds())
+            shown = FaceStep(step.hint, step.frames_taken, 2, step.prompt)
             if step.outcome is MatchOutcome.MATCHED:
                 return shown, SessionEnd(FaceReason.MATCHED, step.person_id, step.similarity)
             if step.outcome is MatchOutcome.REFUSED:

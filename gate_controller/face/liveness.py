@@ -1,22 +1,33 @@
-"""Whether a living person stands there. This first check catches a frozen picture and no more.
+"""Whether a living person stands there, decided over the frames of one session.
 
-A camera in front of anything real never gives the same pixels twice: its sensor has noise. The
-same pixels again mean that the picture is fed in or the camera hangs. A photograph or a screen
-held before the camera passes; docs/face.md says so.
+Three checks, of which each may refuse alone: the same pixels come again (a frozen or fed-in picture),
+the head does not turn when asked (`challenge`), and, where an operator added the models, a network
+that knows prints and screens (`passive_liveness`). A deterrent: docs/face.md says what passes.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
 
+from gate_controller.face.capture_checks import MAX_TURN_IN_EYE_DISTANCES
+from gate_controller.face.challenge import Challenge, Prompt
 from gate_controller.face.engine import FoundFace
+from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.reasons import FaceReason
 from hardware.interfaces import Frame
 
 MIN_DIFFERENT_FRAMES = 2
-MAX_REPEATED_FRAMES = 1
-"""Webcam drivers now and then hand out one buffer twice; more than once in a session is no accident."""
+MAX_RETURNS = 1
+"""How often a picture may come back after another one: a loop does it again and again."""
+MAX_RUN = 4
+"""How often one picture may come again at once: drivers hand out a buffer twice, and a slow camera
+stands still for a moment. Such a frame is looked past."""
+PASSIVE_FRAMES = 4
+"""Straight frames whose mean decides; one frame alone is wrong too often."""
 
 
 class LivenessVerdict(StrEnum):
@@ -27,37 +38,204 @@ class LivenessVerdict(StrEnum):
     NOT_LIVE = "not_live"
 
 
-class LivenessCheck(Protocol):
-    """Watches the usable frames of one session; made anew for each."""
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """What is known after a frame, and what is to be seen next."""
 
-    def offer(self, frame: Frame, face: FoundFace) -> None:
-        """Look at one usable frame; keep none of its pixels."""
+    verdict: LivenessVerdict = LivenessVerdict.UNSURE
+    reason: FaceReason | None = None
+    """When NOT_LIVE, why."""
+    hint: FaceReason | None = None
+    prompt: Prompt = Prompt.NOTHING
+    straight: bool = True
+    """Whether this frame shows the face straight, so that it may be compared with a template."""
+    turned: bool = False
+    """Whether it shows the head turned as only a head can; it must be the same person then."""
+    max_turn: float = MAX_TURN_IN_EYE_DISTANCES
+    """How far the next frame's face may be turned, in eye distances."""
+
+
+class LivenessCheck(Protocol):
+    """Watches the frames of one session; made anew for each."""
+
+    @property
+    def now(self) -> Liveness:
+        """Return what is known after the frames so far."""
         ...
 
-    def verdict(self) -> LivenessVerdict:
-        """Return what is known after the frames offered so far."""
+    @property
+    def needs_turned_frames(self) -> bool:
+        """Tell whether a session must have seen the person's face turned."""
+        ...
+
+    def offer(self, frame: Frame, face: FoundFace, at_seconds: float) -> Liveness:
+        """Look at one usable frame; keep none of its pixels. Seconds on a clock that never goes back."""
+        ...
+
+    def missed(self, at_seconds: float) -> Liveness:
+        """Take note of a frame that could not be used."""
+        ...
+
+    def close(self) -> None:
+        """Overwrite what is still held of the frames."""
+        ...
+
+
+class PictureJudge(Protocol):
+    """Tells from one frame how sure it is that no print and no screen is shown."""
+
+    @property
+    def min_mean(self) -> float:
+        """Return the mean over frames below which a session is refused."""
+        ...
+
+    def live_share(self, frame: Frame, face: FoundFace) -> float:
+        """Return 0 (a picture) to 1 (a person)."""
+        ...
+
+    def clear(self) -> None:
+        """Overwrite what the networks hold of the last frame."""
         ...
 
 
 class FrozenPictureCheck:
-    """Refuses a session in which the same face pixels come again."""
+    """Refuses a session in which the same face pixels come again, and asks the person nothing."""
+
+    needs_turned_frames = False
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
-        self._repeated = 0
+        self._newest = b""
+        self._run = 0
+        self._returns = 0
 
-    def offer(self, frame: Frame, face: FoundFace) -> None:
+    @property
+    def now(self) -> Liveness:
+        """Return NOT_LIVE once pixels came back too often, PASSED once two frames differed."""
+        if self._returns > MAX_RETURNS or self._run > MAX_RUN:
+            return Liveness(LivenessVerdict.NOT_LIVE, FaceReason.NOT_LIVE)
+        if len(self._seen) >= MIN_DIFFERENT_FRAMES:
+            return Liveness(LivenessVerdict.PASSED)
+        return Liveness()
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether the last frame was the one before it once more."""
+        return self._run > 0
+
+    def offer(self, frame: Frame, face: FoundFace, _at_seconds: float) -> Liveness:
         """Remember the digest of the face's pixels."""
         left, top, width, height = (round(side) for side in face.box)
         pixels = frame[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
         digest = blake2b(np.ascontiguousarray(pixels).tobytes(), digest_size=32).digest()
-        self._repeated += digest in self._seen
+        if digest == self._newest:
+            self._run += 1
+        else:
+            self._run = 0
+            self._returns += digest in self._seen
         self._seen.add(digest)
+        self._newest = digest
+        return self.now
 
-    def verdict(self) -> LivenessVerdict:
-        """Return NOT_LIVE once pixels came back too often, PASSED once two frames differed."""
-        if self._repeated > MAX_REPEATED_FRAMES:
-            return LivenessVerdict.NOT_LIVE
-        if len(self._seen) >= MIN_DIFFERENT_FRAMES:
-            return LivenessVerdict.PASSED
-        return LivenessVerdict.UNSURE
+    def missed(self, _at_seconds: float) -> Liveness:
+        """Nothing is learned from a frame without a usable face."""
+        return self.now
+
+    def close(self) -> None:
+        """Forget the digests."""
+        self._seen.clear()
+
+
+class PersonCheck:
+    """All checks of one session together.
+
+    Raise BadFaceSetting when the active check is switched off and there is no judge to take its place.
+    """
+
+    def __init__(
+        self,
+        *,
+        judge: PictureJudge | None = None,
+        active: bool = True,
+        make_challenge: Callable[[], Challenge] = Challenge,
+    ) -> None:
+        if not active and judge is None:
+            raise BadFaceSetting(
+                "The turn of the head may be left out only where both passive liveness models are added: "
+                "run `menjin face models add FILE` for each, or ask for the turn."
+            )
+        self._frozen = FrozenPictureCheck()
+        self._challenge = make_challenge() if active else None
+        self._judge = judge
+        self._live_shares: list[float] = []
+        self._now = Liveness(prompt=Prompt.LOOK_STRAIGHT)
+        self._refresh(straight=True)
+
+    @property
+    def needs_turned_frames(self) -> bool:
+        """Tell whether the head is asked to turn."""
+        return self._challenge is not None
+
+    @property
+    def now(self) -> Liveness:
+        """Return what is known."""
+        return self._now
+
+    def offer(self, frame: Frame, face: FoundFace, at_seconds: float) -> Liveness:
+        """Look at one usable frame with every check."""
+        if self._frozen.offer(frame, face, at_seconds).verdict is LivenessVerdict.NOT_LIVE:
+            self._now = Liveness(LivenessVerdict.NOT_LIVE, FaceReason.NOT_LIVE)
+            return self._now
+        if self._frozen.repeats:
+            self._now = replace(self._now, straight=False, turned=False, hint=None)
+            return self._now
+        straight = True
+        if self._challenge is not None:
+            straight = not self._challenge.turning
+            self._challenge.offer(face, at_seconds)
+            straight = (straight and not self._challenge.turning) or self._challenge.passed
+        if self._judge is not None and straight and len(self._live_shares) < PASSIVE_FRAMES:
+            self._live_shares.append(self._judge.live_share(frame, face))
+        return self._refresh(straight=straight)
+
+    def missed(self, at_seconds: float) -> Liveness:
+        """Let the time of the question run."""
+        if self._challenge is not None:
+            self._challenge.missed(at_seconds)
+        return self._refresh(straight=False)
+
+    def close(self) -> None:
+        """Overwrite what the judge's networks hold."""
+        if self._judge is not None:
+            self._judge.clear()
+        self._frozen.close()
+
+    def _refresh(self, *, straight: bool) -> Liveness:
+        verdict, reason = self._judged()
+        asked = self._challenge
+        if asked is None:
+            self._now = Liveness(verdict, reason, prompt=Prompt.LOOK_STRAIGHT)
+            return self._now
+        if asked.refusal is not None:
+            verdict, reason = LivenessVerdict.NOT_LIVE, asked.refusal
+        elif not asked.passed and verdict is LivenessVerdict.PASSED:
+            verdict = LivenessVerdict.UNSURE
+        self._now = Liveness(
+            verdict,
+            reason,
+            asked.hint,
+            Prompt.LOOK_STRAIGHT if asked.passed else asked.prompt,
+            straight,
+            asked.turned_now,
+            asked.max_turn,
+        )
+        return self._now
+
+    def _judged(self) -> tuple[LivenessVerdict, FaceReason | None]:
+        if self._judge is None:
+            return self._frozen.now.verdict, None
+        if len(self._live_shares) < PASSIVE_FRAMES:
+            return LivenessVerdict.UNSURE, None
+        if sum(self._live_shares) / len(self._live_shares) < self._judge.min_mean:
+            return LivenessVerdict.NOT_LIVE, FaceReason.LOOKS_FLAT
+        return self._frozen.now.verdict, None

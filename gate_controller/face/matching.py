@@ -1,26 +1,31 @@
 """Compare a face with the templates of one home, and with nobody else's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate_controller.face.capture_checks import (
     MATCHING_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
-    capture_problem,
+    frame_problem,
 )
+from gate_controller.face.challenge import Prompt
 from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
 from gate_controller.face.error_budget import fitness
 from gate_controller.face.errors import BadFaceSetting
-from gate_controller.face.liveness import FrozenPictureCheck, LivenessCheck, LivenessVerdict
+from gate_controller.face.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
 from gate_controller.face.reasons import FaceReason
+from gate_controller.face.same_person import SamePerson
 from hardware.interfaces import Frame
 
 AGREEING_FRAMES_NEEDED = 2
 MAX_UNMATCHED_FRAMES = 6
 """Good frames that match nobody before the answer is no: a fifth of a second of work; more tries would
 only raise a stranger's chance."""
+LOOK_ALIKE_MARGIN = 0.08
+"""When two people of a home are both alike enough, the better must lead by this much: frames of one
+person, seconds apart, differ by as much in their similarity to one template."""
 
 
 class MatchOutcome(StrEnum):
@@ -42,6 +47,8 @@ class MatchStep:
     person_id: str | None = None
     similarity: float | None = None
     """Cosine of the less alike of the agreeing frames, when matched."""
+    prompt: Prompt = Prompt.NOTHING
+    """What the person is asked to do now."""
 
 
 class MatchSession:
@@ -64,60 +71,89 @@ class MatchSession:
         self._engine = engine
         self._templates = dict(templates)
         self._min_face_similarity = min_face_similarity
-        self._liveness: LivenessCheck = FrozenPictureCheck() if liveness is None else liveness
+        self._liveness: LivenessCheck = PersonCheck() if liveness is None else liveness
         self._limits = limits
+        self._same_person = SamePerson(engine.card)
         self._agreed_person: str | None = None
         self._agreed_similarities: list[float] = []
         self._unmatched_frames = 0
+        self._looked_alike = False
         self._useless_frames = 0
         self._frames_taken = 0
         self._ended = False
 
-    def offer(self, frame: Frame) -> MatchStep:
-        """Look at one frame and say what it brought; raise ValueError after the session ended."""
+    def offer(self, frame: Frame, at_seconds: float) -> MatchStep:
+        """Look at one frame and say what it brought; raise ValueError after the session ended.
+
+        `at_seconds` is when it was seen, on a clock that never goes back.
+        """
         if self._ended:
             raise ValueError("This search has ended; start a new session.")
         faces = self._engine.find(frame)
-        problem = capture_problem(faces, self._limits)
+        limits = replace(self._limits, max_turn_in_eye_distances=self._liveness.now.max_turn)
+        problem = frame_problem(frame, faces, limits)
         if problem is not None:
-            self._useless_frames += 1
-            patient = self._useless_frames < MAX_USELESS_FRAMES
-            return self._go_on(problem) if patient else self._refuse(problem)
+            return self._useless(problem, at_seconds)
         self._frames_taken += 1
-        self._liveness.offer(frame, faces[0])
-        if self._liveness.verdict() is LivenessVerdict.NOT_LIVE:
-            return self._refuse(FaceReason.NOT_LIVE)
+        seen = self._liveness.offer(frame, faces[0], at_seconds)
+        if seen.verdict is LivenessVerdict.NOT_LIVE:
+            return self._refuse(seen.reason or FaceReason.NOT_LIVE)
         embedding = self._engine.embed(frame, faces[0])
-        person_id, face_similarity = self._most_alike(embedding)
-        wipe(embedding)
-        return self._weigh(person_id, face_similarity)
+        try:
+            if seen.straight:
+                return self._weigh(embedding, seen)
+            if seen.turned:
+                self._same_person.turned(embedding)
+            return self._go_on(seen.hint)
+        finally:
+            wipe(embedding)
 
     def close(self) -> None:
         """Overwrite the templates and take no more frames."""
         wipe(*self._templates.values())
         self._templates.clear()
+        self._same_person.close()
+        self._liveness.close()
         self._ended = True
 
-    def _most_alike(self, embedding: Embedding) -> tuple[str | None, float]:
-        best_person, best_similarity = None, -1.0
-        for person_id, template in self._templates.items():
-            face_similarity = similarity(embedding, template)
-            if face_similarity > best_similarity:
-                best_person, best_similarity = person_id, face_similarity
-        return best_person, best_similarity
+    def _useless(self, problem: FaceReason, at_seconds: float) -> MatchStep:
+        seen = self._liveness.missed(at_seconds)
+        if seen.verdict is LivenessVerdict.NOT_LIVE:
+            return self._refuse(seen.reason or problem)
+        self._useless_frames += 1
+        patient = self._useless_frames < MAX_USELESS_FRAMES
+        return self._go_on(problem) if patient else self._refuse(problem)
 
-    def _weigh(self, person_id: str | None, face_similarity: float) -> MatchStep:
-        if person_id is None or face_similarity < self._min_face_similarity:
+    def _most_alike(self, embedding: Embedding) -> tuple[str | None, float]:
+        """Return the person the face is most like, and None for them while another is as alike."""
+        ranked = sorted(
+            ((similarity(embedding, template), person_id) for person_id, template in self._templates.items()),
+            reverse=True,
+        )
+        if not ranked or ranked[0][0] < self._min_face_similarity:
+            self._looked_alike = False
+            return None, -1.0
+        others = [alike for alike, _ in ranked[1:] if alike >= self._min_face_similarity]
+        self._looked_alike = bool(others) and ranked[0][0] - others[0] < LOOK_ALIKE_MARGIN
+        return (None if self._looked_alike else ranked[0][1]), ranked[0][0]
+
+    def _weigh(self, embedding: Embedding, seen: Liveness) -> MatchStep:
+        if not self._same_person.straight(embedding):
+            return self._refuse(FaceReason.SWAPPED)
+        person_id, face_similarity = self._most_alike(embedding)
+        if person_id is None:
             self._agreed_person, self._agreed_similarities = None, []
-            return self._count_unmatched()
+            return self._count_unmatched(seen.hint)
         if person_id != self._agreed_person:
             # Two people of one home in turn: neither is opened for until two frames in a row agree.
             self._agreed_person, self._agreed_similarities = person_id, []
         self._agreed_similarities.append(face_similarity)
         if len(self._agreed_similarities) < AGREEING_FRAMES_NEEDED:
-            return self._go_on(None)
-        if self._liveness.verdict() is not LivenessVerdict.PASSED:
-            return self._count_unmatched()
+            return self._go_on(seen.hint)
+        if seen.verdict is not LivenessVerdict.PASSED:
+            return self._go_on(seen.hint)
+        if self._liveness.needs_turned_frames and not self._same_person.turned_alike:
+            return self._refuse(FaceReason.SWAPPED)
         step = MatchStep(
             MatchOutcome.MATCHED,
             self._frames_taken,
@@ -127,14 +163,15 @@ class MatchSession:
         self.close()
         return step
 
-    def _count_unmatched(self) -> MatchStep:
+    def _count_unmatched(self, hint: FaceReason | None) -> MatchStep:
         self._unmatched_frames += 1
         if self._unmatched_frames >= MAX_UNMATCHED_FRAMES:
-            return self._refuse(FaceReason.NOT_RECOGNISED)
-        return self._go_on(None)
+            return self._refuse(FaceReason.AMBIGUOUS if self._looked_alike else FaceReason.NOT_RECOGNISED)
+        return self._go_on(hint)
 
     def _go_on(self, hint: FaceReason | None) -> MatchStep:
-        return MatchStep(MatchOutcome.KEEP_LOOKING, self._frames_taken, hint=hint)
+        prompt = self._liveness.now.prompt
+        return MatchStep(MatchOutcome.KEEP_LOOKING, self._frames_taken, hint=hint, prompt=prompt)
 
     def _refuse(self, reason: FaceReason) -> MatchStep:
         step = MatchStep(MatchOutcome.REFUSED, self._frames_taken, hint=reason)

@@ -2,6 +2,7 @@
 
     scene = CameraScene()               a street by day; every frame has a sensor's noise, no two are alike
     scene.show(picture)                 hold this before the camera (any size; it is fitted)
+    scene.act(actor, prompt)            let somebody stand there who sees what `prompt()` returns
     scene.freeze() / darken() / cover() the picture stands still / the lamp is out / a hand is on the lens
     scene.clear()                       end all of these
     scene.trouble                       "", "frozen", "dark" or "covered"
@@ -9,16 +10,19 @@
 A scene is seen through a twin: `hardware.simulated.rtsp_camera.RtspTwin(scene)` is a network camera,
 whose `unplug()` and `replug()` take it off the network. All may be called from any thread.
 
-What this lies about: nothing moves, and light never changes by itself.
+What this lies about: only actors move, and light never changes by itself.
 """
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from hardware.interfaces import Frame
+from hardware.simulated.face_clips import Actor
 from hardware.simulated.pictures import SENSOR_NOISE, camera_frame
 
 WIDTH, HEIGHT = 640, 480
@@ -59,6 +63,10 @@ class CameraScene:
         self._trouble: SceneTrouble = ""
         self._still: Frame | None = None
         self._picture = street(width, height)
+        self._actor: Actor | None = None
+        self._prompt: Callable[[], str] = str
+        self._acting_since = 0.0
+        self._heard = ""
         if picture is not None:
             self.show(picture)
 
@@ -71,7 +79,13 @@ class CameraScene:
         """Hold a picture before the camera until the next one."""
         fitted = camera_frame(picture, width=self._width, height=self._height)
         with self._lock:
-            self._picture = fitted
+            self._picture, self._actor = fitted, None
+
+    def act(self, actor: Actor, prompt: Callable[[], str]) -> None:
+        """Let an actor stand before the camera, who reads the screen through `prompt`."""
+        with self._lock:
+            self._actor, self._prompt, self._acting_since = actor, prompt, time.monotonic()
+            self._heard = ""
 
     def freeze(self) -> None:
         """Send the same frame again and again, as a hung camera does."""
@@ -92,6 +106,8 @@ class CameraScene:
     def next_frame(self) -> Frame:
         """Return the next frame, height × width × 3, the caller's to overwrite."""
         with self._lock:
+            if self._actor is not None and not self._trouble:
+                return self._acted(self._actor)
             if self._trouble == "frozen":
                 if self._still is None:
                     self._still = self._noisy(self._picture)
@@ -99,6 +115,14 @@ class CameraScene:
             if self._trouble == "dark":
                 return self._noisy((self._picture * DARK_SHARE).astype(np.uint8))
             return self._noisy(self._covered if self._trouble == "covered" else self._picture)
+
+    def _acted(self, actor: Actor) -> Frame:
+        seconds = time.monotonic() - self._acting_since
+        asked = self._prompt()
+        if asked != self._heard:
+            self._heard = asked
+            actor.hears(asked, seconds)
+        return actor.frame(seconds)
 
     def _set(self, trouble: SceneTrouble) -> None:
         with self._lock:

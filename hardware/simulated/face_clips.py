@@ -15,7 +15,6 @@ drawing of ours. That an attack of this file is refused says that the path works
 from collections.abc import Callable
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from hardware.interfaces import Frame
@@ -29,11 +28,11 @@ NOISE_MARGIN = 64
 class Actor(Protocol):
     """Somebody or something before the camera."""
 
-    def frame(self, at_seconds: float) -> Frame:
+    def frame(self, at_seconds: float, /) -> Frame:
         """Return what the camera sees at that moment; the caller's own."""
         ...
 
-    def hears(self, prompt: str, at_seconds: float) -> None:
+    def hears(self, prompt: str, at_seconds: float, /) -> None:
         """Take note of what the screen asks."""
         ...
 
@@ -51,7 +50,8 @@ class Sensor:
         """Return the frame with this moment's noise."""
         height, width = seen.shape[:2]
         top, left = (int(number) for number in self._chance.integers(0, NOISE_MARGIN, 2))
-        return np.asarray(np.clip(seen + self._noise[top : top + height, left : left + width], 0, 255), np.uint8)
+        noise = self._noise[top : top + height, left : left + width]
+        return np.asarray(np.clip(seen + noise, 0, 255), np.uint8)
 
 
 class LivingPerson:
@@ -123,7 +123,7 @@ class ScriptedPerson:
         for at_seconds, prompt in script:
             person.hears(prompt, at_seconds)
 
-    def hears(self, prompt: str, at_seconds: float) -> None:
+    def hears(self, _prompt: str, _at_seconds: float) -> None:
         """Hear nothing."""
 
     def frame(self, at_seconds: float) -> Frame:
@@ -216,7 +216,7 @@ class OnAScreen:
         edge = height // 24
         seen[:edge] = seen[-edge:] = 18
         seen[:, :edge] = seen[:, -edge:] = 18
-        return seen.astype(np.uint8)
+        return np.asarray(seen, dtype=np.uint8)
 
 
 class Identical:
@@ -226,10 +226,10 @@ class Identical:
         """Take the frame."""
         self._picture = picture
 
-    def hears(self, prompt: str, at_seconds: float) -> None:
+    def hears(self, _prompt: str, _at_seconds: float) -> None:
         """Hear nothing."""
 
-    def frame(self, at_seconds: float) -> Frame:
+    def frame(self, _at_seconds: float) -> Frame:
         """Return it."""
         return self._picture.copy()
 
@@ -247,11 +247,11 @@ class TwoPictures:
         }
         self._now = "look_straight"
 
-    def hears(self, prompt: str, at_seconds: float) -> None:
+    def hears(self, prompt: str, _at_seconds: float) -> None:
         """Change the picture."""
         self._now = prompt if prompt in SIDES else "look_straight"
 
-    def frame(self, at_seconds: float) -> Frame:
+    def frame(self, _at_seconds: float) -> Frame:
         """Return the picture that is held up, with the camera's noise."""
         return self._sensor.taken(self._prints[self._now])
 
@@ -320,7 +320,7 @@ ATTACKS: dict[str, Attack] = {
         OtherSide(picture, points, seed=seed), seed=seed
     ),
     "recorded_too_early": lambda picture, points, _me, seed: _recorded(
-        picture, points, seed, (0.0, "turn_left"), (1.2, "straight_again")
+        picture, points, seed, (-0.3, "turn_left"), (1.0, "straight_again")
     ),
     "recorded_other_side": lambda picture, points, _me, seed: OtherSide(picture, points, seed=seed),
     "two_pictures": lambda picture, points, _me, seed: TwoPictures(picture, points, seed=seed),

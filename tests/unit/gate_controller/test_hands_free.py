@@ -15,6 +15,7 @@ from gate_controller.face.capability import CameraCapability
 from gate_controller.face.engine import Embedding, EngineCard, FaceEngine, FoundFace
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
+from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face.yunet_sface import load_yunet_sface
@@ -23,7 +24,8 @@ from hardware.cameras import GrabbingCamera
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CodeRead, Frame
 from hardware.simulated.camera_scene import CameraScene
-from tests.face_fixtures import portraits, require_portraits
+from tests.face_actors import living
+from tests.face_fixtures import require_portraits
 from tests.flows.test_cameras_in_trouble import code_picture
 
 PATIENCE_SECONDS = 20
@@ -116,6 +118,7 @@ def wait_for_looks(bench: Bench, count: int) -> None:
 def test_no_frame_of_the_look_for_codes_reaches_the_face_detector(bench: Bench, tmp_path) -> None:
     require_portraits()
     engine = CountingEngine(load_yunet_sface())
+    check = PersonCheck()
     connection = open_face_file(tmp_path / "faces.sqlite3", datetime.now(UTC))
     service = FaceService(
         engine_loader=lambda: engine,
@@ -125,11 +128,12 @@ def test_no_frame_of_the_look_for_codes_reaches_the_face_detector(bench: Bench, 
         gate_id="north",
         camera=bench.codes.asked,
         boot_seconds=time.monotonic,
+        make_liveness=lambda: check,
     )
     service.start_loading()
     assert service.wait_until_ready(PATIENCE_SECONDS)
     service.set_leases({"person-1": Lease("consent-1", bytearray(32), time.monotonic() + 600)})
-    bench.source.scene.show(portraits()["person_a_1"])
+    bench.source.scene.act(living("person_a_1"), lambda: check.now.prompt.value)
     wait_for_looks(bench, 8)
     assert engine.looks == 0
 

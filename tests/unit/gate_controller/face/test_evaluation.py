@@ -96,7 +96,9 @@ def test_pictures_that_cannot_be_used_are_listed_and_the_rest_is_judged(
     out = json.loads(capsys.readouterr().out)
     assert (out["pairs"], out["fmr"]["n"]) == (19, len(DIFFERENT_PEOPLE_PAIRS))
     assert [name for name in bad if any(name in line for line in out["unreadable_pictures"])] == [
-        "torn.jpg", "bomb.png", "moving.gif",
+        "torn.jpg",
+        "bomb.png",
+        "moving.gif",
     ]
     assert (out["failure_to_enrol"]["count"], out["failure_to_enrol"]["n"]) == (1, 7)
 

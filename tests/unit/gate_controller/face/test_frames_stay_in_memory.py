@@ -15,27 +15,35 @@ import os, sqlite3, sys
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
+from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.template_store import SqliteFaceBlobs
 from gate_controller.face.yunet_sface import load_yunet_sface
-from tests.face_fixtures import live_like_frames, portraits
+from tests.face_actors import FRAMES_A_SECOND, living
 
 class ShownCamera:
-    name, is_open = "gate-camera", False
+    name, is_open, seconds = "gate-camera", False, 1.0
     def open(self): self.is_open = True
     def close(self): self.is_open = False
-    def newest_frame(self, timeout_seconds): return next(self.frames, None)
-
-def clock(): return 1.0
+    def newest_frame(self, timeout_seconds):
+        self.seconds += 1 / FRAMES_A_SECOND
+        self.actor.hears(self.check.now.prompt.value, self.seconds)
+        return self.actor.frame(self.seconds)
+    def new_check(self):
+        self.check = PersonCheck()
+        return self.check
 
 camera = ShownCamera()
+def clock(): return camera.seconds
+
 connection = sqlite3.connect(sys.argv[1], check_same_thread=False)
 connection.execute("PRAGMA journal_mode = WAL")
 service = FaceService(engine_loader=load_yunet_sface, blobs=SqliteFaceBlobs(connection),
-    gate_secret=bytes(range(32)), site_id="site-1", gate_id="gate-1", camera=camera, boot_seconds=clock)
+    gate_secret=bytes(range(32)), site_id="site-1", gate_id="gate-1", camera=camera, boot_seconds=clock,
+    make_liveness=camera.new_check)
 service.start_loading()
 assert service.wait_until_ready(20)
 service.set_leases({"person-1": Lease("consent-1", bytearray(32), 9999.0)})
-shown = {name: list(live_like_frames(portrait, 8)) for name, portrait in portraits().items()}
+shown = {name: living(name) for name in ("person_a_1", "person_a_2", "impostor_1")}
 
 def asked(): return CameraCapability(lifetime_seconds=20, boot_seconds=clock)
 
@@ -43,11 +51,11 @@ seen = []
 WATCHED = ("open", "os.rename", "os.mkdir", "os.link", "socket.", "subprocess.", "shutil.", "os.posix_spawn")
 sys.addaudithook(lambda event, args: seen.append((event, repr(args))) if event.startswith(WATCHED) else None)
 os.path.exists("session-begins")
-camera.frames = iter(shown["person_a_1"])
+camera.actor = shown["person_a_1"]
 assert service.enrol("person-1", "consent-1", asked()).ok
-camera.frames = iter(shown["person_a_2"])
+camera.actor = shown["person_a_2"]
 assert service.recognise(["person-1"], asked()).ok
-camera.frames = iter(shown["impostor_1"])
+camera.actor = shown["impostor_1"]
 assert not service.recognise(["person-1"], asked()).ok
 os.path.exists("session-is-over")
 for event in seen: print(*event)

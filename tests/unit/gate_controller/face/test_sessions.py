@@ -12,6 +12,7 @@ from gate_controller.face.capture_checks import MATCHING_LIMITS, capture_problem
 from gate_controller.face.engine import Embedding, FaceQuality, FoundFace, similarity
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
 from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.liveness import FrozenPictureCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession, MatchStep
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.yunet_sface import YunetSfaceEngine
@@ -59,18 +60,20 @@ def person(name: str, count: int = 200, *, seed: int = 0) -> Iterable[Frame]:
 
 
 def enrol(engine: YunetSfaceEngine, frames: Iterable[Frame]) -> EnrolmentStep:
-    session, shown = EnrolmentSession(engine), iter(frames)
-    step = session.offer(next(shown))
+    """Enrol who is not asked to turn the head: the checks of single frames."""
+    session, shown = EnrolmentSession(engine, liveness=FrozenPictureCheck()), iter(frames)
+    step = session.offer(next(shown), 0.0)
     while step.outcome is EnrolmentOutcome.NEED_MORE:
-        step = session.offer(next(shown))
+        step = session.offer(next(shown), 0.0)
     return step
 
 
 def match(engine: YunetSfaceEngine, templates: dict[str, Embedding], frames: Iterable[Frame]) -> MatchStep:
-    session, shown = MatchSession(engine, templates), iter(frames)
-    step = session.offer(next(shown))
+    """Match who is not asked to turn the head."""
+    session, shown = MatchSession(engine, templates, liveness=FrozenPictureCheck()), iter(frames)
+    step = session.offer(next(shown), 0.0)
     while step.outcome is MatchOutcome.KEEP_LOOKING:
-        step = session.offer(next(shown))
+        step = session.offer(next(shown), 0.0)
     return step
 
 
@@ -100,7 +103,7 @@ def test_a_useless_frame_is_not_taken_and_says_why(
     engine: YunetSfaceEngine, spoil: Callable[[Frame], Frame], reason: FaceReason
 ) -> None:
     session = EnrolmentSession(engine)
-    step = session.offer(jittered(spoil(camera_frame(portraits()["person_a_2"])), 1))
+    step = session.offer(jittered(spoil(camera_frame(portraits()["person_a_2"])), 1), 0.0)
     assert (step.outcome, step.hint, step.frames_taken) == (EnrolmentOutcome.NEED_MORE, reason, 0)
 
 
@@ -186,18 +189,38 @@ def test_a_stranger_is_refused(engine: YunetSfaceEngine, stranger: str) -> None:
 
 
 def test_one_matching_frame_alone_opens_nothing(engine: YunetSfaceEngine) -> None:
-    session = MatchSession(engine, {"person-a": template_of(engine, "person_a_2")})
+    templates = {"person-a": template_of(engine, "person_a_2")}
+    session = MatchSession(engine, templates, liveness=FrozenPictureCheck())
     frames = chain.from_iterable(zip(person("person_a_2", 6), person("impostor_1", 6), strict=True))
-    outcomes = {session.offer(frame).outcome for frame in islice(frames, 10)}
+    outcomes = {session.offer(frame, 0.0).outcome for frame in islice(frames, 10)}
     assert outcomes == {MatchOutcome.KEEP_LOOKING}
+
+
+def test_a_face_swapped_in_while_somebody_is_looked_at_ends_the_search(engine: YunetSfaceEngine) -> None:
+    templates = {"person-a": template_of(engine, "person_a_2")}
+    step = match(engine, templates, chain(person("impostor_1", 3), person("person_a_2", 6)))
+    assert (step.outcome, step.hint) == (MatchOutcome.REFUSED, FaceReason.SWAPPED)
+
+
+def test_two_of_a_home_who_look_alike_are_told_apart_or_refused(engine: YunetSfaceEngine) -> None:
+    own = template_of(engine, "person_a_2")
+    alike = own + np.float32(0.03) * template_of(engine, "impostor_1")
+    twins = {"person-a": own, "twin": (alike / np.linalg.norm(alike)).astype(np.float32)}
+    step = match(engine, twins, person("person_a_2"))
+    assert (step.outcome, step.hint, step.person_id) == (MatchOutcome.REFUSED, FaceReason.AMBIGUOUS, None)
+
+
+def test_an_empty_dark_frame_says_that_it_is_dark(engine: YunetSfaceEngine) -> None:
+    session = EnrolmentSession(engine)
+    assert session.offer(np.full((480, 640, 3), 9, dtype=np.uint8), 0.0).hint is FaceReason.TOO_DARK
 
 
 def test_two_people_of_one_home_in_turn_are_not_taken_for_one(engine: YunetSfaceEngine) -> None:
     home = {"person-a": template_of(engine, "person_a_2"), "person-b": template_of(engine, "person_b_1")}
-    session = MatchSession(engine, home)
+    session = MatchSession(engine, home, liveness=FrozenPictureCheck())
     a_frames, b_frames = person("person_a_2", 2), person("person_b_1", 2)
     in_turn = chain.from_iterable(zip(a_frames, b_frames, strict=True))
-    assert {session.offer(frame).outcome for frame in in_turn} == {MatchOutcome.KEEP_LOOKING}
+    assert {session.offer(frame, 0.0).outcome for frame in in_turn} == {MatchOutcome.KEEP_LOOKING}
 
 
 def test_templates_are_overwritten_when_the_search_ends(engine: YunetSfaceEngine) -> None:
@@ -213,9 +236,9 @@ def test_an_ended_session_takes_no_more_frames(engine: YunetSfaceEngine) -> None
     enrolment.close()
     frame = camera_frame(portraits()["person_a_2"])
     with pytest.raises(ValueError, match="ended"):
-        search.offer(frame)
+        search.offer(frame, 0.0)
     with pytest.raises(ValueError, match="ended"):
-        enrolment.offer(frame)
+        enrolment.offer(frame, 0.0)
 
 
 @pytest.mark.parametrize("similarity_threshold", [0.0, 1.0, -1.0, float("nan")])

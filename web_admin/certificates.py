@@ -149,12 +149,15 @@ def _wrap_keys(session: Session, rows: Sequence[ForgettingRow]) -> tuple[WrapKey
     if not rows:
         return ()
     since, until = min(row.share_made_at for row in rows), max(row.begun_at for row in rows)
+    under = {row.key_id for row in rows}
+    earlier = (WrapKeyRow.retired_at >= since) & (WrapKeyRow.retired_at <= until)
+    if "" in under:  # from before keys had ids: whichever was in use
+        earlier = (WrapKeyRow.made_at <= until) & (
+            WrapKeyRow.retired_at.is_(None) | (WrapKeyRow.retired_at >= since)
+        )
     keys = session.scalars(
         select(WrapKeyRow)
-        .where(
-            WrapKeyRow.made_at <= until,
-            WrapKeyRow.retired_at.is_(None) | (WrapKeyRow.retired_at >= since),
-        )
+        .where(WrapKeyRow.key_id.in_(under) | earlier)
         .order_by(WrapKeyRow.made_at, WrapKeyRow.key_id)
     )
     return tuple(WrapKeyPart(key.key_id, key.destroyed_at) for key in keys)

@@ -35,7 +35,7 @@ from web_admin.models import (
     ReceiptRow,
     Site,
 )
-from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
+from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer, share_key_id
 
 FACE_PURPOSE = "face_local"
 SHARE_BYTES = 32
@@ -119,6 +119,7 @@ def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> No
     row.why, row.share_made_at, row.begun_at = why, share.created_at, now
     row.fresh_receipt = told is not None and told.value is not None
     row.gate_public_key = gate.public_key or b""
+    row.key_id = share_key_id(share.share_sealed)
     session.delete(share)
     session.flush()
     ask_for_rotation(session, now)
@@ -142,8 +143,8 @@ def destroy_shares(session: Session, person_id: str, why: str, now: datetime) ->
 def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> tuple[FaceLease, ...]:
     """Return the shares this gate may hold in memory for at most 72 hours from `now`.
 
-    None for a gate that was cloned, tampered with, stolen or retired, none while the server is being restored, and
-    none while face is suspended at the site.
+    None for a gate that was cloned, tampered with, stolen or retired, none while the server is being
+    restored, and none while face is suspended at the site.
     """
     del now  # the lease counts seconds on the gate's own clock
     if gate.forked_at is not None or gate.state != "paired" or session.get_one(Site, gate.site_id).restoring:

@@ -29,6 +29,7 @@ class ForgettingRow(Base):
 
     `gate_public_key` is the controller's of that moment: only its receipt counts. `fresh_receipt` says
     that the gate still had the permission, so only a receipt received later counts.
+    `key_id` is that of the key the share was sealed under then; "" from before keys had ids.
     """
 
     __tablename__ = "forgetting"
@@ -38,6 +39,7 @@ class ForgettingRow(Base):
     share_made_at: Mapped[datetime]
     begun_at: Mapped[datetime]
     fresh_receipt: Mapped[bool]
+    key_id: Mapped[str]
     gate_public_key: Mapped[bytes]
 
 

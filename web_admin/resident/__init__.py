@@ -7,7 +7,9 @@ else in an address answers 404. Changes go through the acts; these modules read,
 from flask import Flask
 
 from web_admin.resident import (
+    certificates,
     face,
+    guardian,
     help_page,
     my_code,
     offline,
@@ -21,7 +23,7 @@ from web_admin.resident.blueprint import bp
 
 __all__ = ["bp", "register_resident_pages"]
 
-PAGES = (ways_in, my_code, offline, visitors, face, records, help_page, sign_in)
+PAGES = (ways_in, my_code, offline, visitors, face, guardian, records, certificates, help_page, sign_in)
 
 
 def register_resident_pages(app: Flask) -> None:

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("share_made_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("begun_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("fresh_receipt", sa.Boolean(), nullable=False),
+        sa.Column("key_id", sa.String(length=200), nullable=False),
         sa.Column("gate_public_key", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consent.consent_id"], name=op.f("fk_forgetting_consent_id_consent")

@@ -1,0 +1,83 @@
+"""The certificate that a face was forgotten: to read, to print, and as a file that anyone can check."""
+
+from collections.abc import Mapping
+
+import msgspec
+from flask import Response, abort, render_template
+from flask_babel import gettext
+
+from gate_controller.forgetting_certificate import Statement
+from web_admin.accounts import resident_required
+from web_admin.certificates import (
+    NothingForgotten,
+    certificate_statement,
+    forgotten_consents,
+    make_certificate,
+)
+from web_admin.database import current_menjin, request_session
+from web_admin.models import Consent
+from web_admin.resident.blueprint import bp, signed_in, site_of
+
+
+def why_words() -> Mapping[str, str]:
+    """Return why a face ended, in the page's language."""
+    return {
+        "withdrawn": gettext("you switched it off"),
+        "moved_out": gettext("you moved out"),
+        "came_of_age": gettext("you came of age"),
+        "inactive": gettext("it was not used for a long time"),
+        "notice_changed": gettext("the notice changed"),
+        "guardian_left": gettext("the guardian who agreed is none any more"),
+        "face_disabled": gettext("face was switched off for the compound"),
+        "handed_over": gettext("another company took over the compound"),
+        "breach": gettext("all faces were ended after an incident"),
+        "consent_replaced": gettext("you agreed anew"),
+        "face_off_lane": gettext("the gate offers face no more"),
+        "gate_retired": gettext("the gate was taken out of use"),
+        "gate_stolen": gettext("the gate was stolen"),
+        "gate_replaced": gettext("the gate got another controller"),
+    }
+
+
+@bp.get("/certificates/<consent_id>")
+@resident_required
+def certificate(consent_id: str) -> str:
+    """Show the certificate of one of the person's consents as it stands now."""
+    person, act = signed_in()
+    statement = _statement(consent_id, person.person_id)
+    return render_template(
+        "resident/certificate.html", person=person, site=site_of(person), statement=statement,
+        why=why_words(), now=act.now, tab="records",
+    )
+
+
+@bp.get("/certificates/<consent_id>.json")
+@resident_required
+def certificate_file(consent_id: str) -> Response:
+    """Return the signed certificate as a file."""
+    person, act = signed_in()
+    _statement(consent_id, person.person_id)
+    made = make_certificate(act.session, act.sealer, consent_id, act.now)
+    response = Response(msgspec.json.format(msgspec.json.encode(made), indent=2), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="forgotten-{consent_id}.json"'
+    return response
+
+
+def _statement(consent_id: str, person_id: str) -> Statement:
+    """Return what the certificate says; answer 404 for somebody else's, or where nothing was forgotten."""
+    session = request_session()
+    consent = session.get(Consent, consent_id)
+    if consent is None or consent.person_id != person_id:
+        abort(404)
+    try:
+        return certificate_statement(session, consent_id, current_menjin().clock())
+    except NothingForgotten:
+        abort(404)
+
+
+def has_certificate(consent: Consent) -> bool:
+    """Tell whether something was forgotten of what this consent was about."""
+    return consent in forgotten_consents(request_session(), consent.person_id)
+
+
+bp.add_app_template_test(has_certificate, "certified")

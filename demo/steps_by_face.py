@@ -14,6 +14,7 @@ from web_admin.models import ReceiptRow
 
 ENROL_SECONDS = 15.0
 LOOK_SECONDS = 12.0
+DELAY_SECONDS = 45.0
 
 
 def face_opens(stage: Stage) -> Outcome:
@@ -42,15 +43,22 @@ def _give_face(stage: Stage, role: str, portrait: str) -> None:
     if screen is None:
         return
     before_seq = ends.journal_seq()
-    _ask_for_face(stage)
-    # Nobody of the home can be recognised yet, or not this one: the card says who enrols.
+    screen.press("cancel")
+    screen.wait_for(Screen.IDLE)
+    screen.press("own_face")
+    screen.wait_for(Screen.TYPING_HOME)
     ends.metal.readers["north-in"].tap(member.card)
     screen.wait_for(Screen.FACE_ASK)
-    ends.metal.show_person(_portrait(stage, portrait), seed=100)
     screen.press("confirm")
+    screen.wait_for(Screen.FACE_CONFIRM)
+    ends.show_person(portrait_of(stage, portrait), seed=100)
+    # The press alone is no yes: the card once more is.
+    ends.metal.readers["north-in"].tap(member.card)
     event = event_after(stage, "north", before_seq, "face_enrolled", timeout_seconds=ENROL_SECONDS)
     require(event.person_id == member.person_id, "another person was enrolled")
     ends.metal.clear_view()
+    # Let in by the card that was shown, as after a no.
+    screen.wait_for(Screen.GRANTED)
     screen.press("cancel")
     screen.wait_for(Screen.IDLE)
 
@@ -64,16 +72,36 @@ def _ask_for_face(stage: Stage) -> None:
         screen.wait_for(Screen.TYPING_HOME)
 
 
-def _look(stage: Stage, portrait: str) -> int:
-    """Ask for face, type the home, wait until the camera looks, step in front of it."""
-    ends = stage.gates["north"]
+def ask_for_look(stage: Stage) -> None:
+    """Ask for face, type the home, wait until the camera looks."""
+    screen = stage.gates["north"].screen
     _ask_for_face(stage)
-    if ends.screen is None:
-        return 0
-    ends.screen.type(f"{stage.member('face_a').typed_home}#")
-    ends.screen.wait_for(Screen.FACE_LOOKING)
-    time.sleep(0.3)
-    return ends.metal.show_person(_portrait(stage, portrait), seed=500)
+    if screen is not None:
+        screen.type(f"{stage.member('face_a').typed_home}#")
+        screen.wait_for(Screen.FACE_LOOKING)
+        time.sleep(0.3)
+
+
+def _look(stage: Stage, portrait: str) -> int:
+    """Ask for a look and step in front of the camera."""
+    ask_for_look(stage)
+    return stage.gates["north"].show_person(portrait_of(stage, portrait), seed=500)
+
+
+def wait_out_the_delay(stage: Stage) -> None:
+    """Ask until the gate looks again: three refused faces in half an hour make it wait."""
+    screen = stage.gates["north"].screen
+    give_up = time.monotonic() + DELAY_SECONDS
+    while screen is not None:
+        _ask_for_face(stage)
+        screen.type(f"{stage.member('face_a').typed_home}#")
+        view = screen.wait_for(Screen.FACE_LOOKING, Screen.DELAYED)
+        screen.press("cancel")
+        screen.wait_for(Screen.IDLE)
+        if view.screen is Screen.FACE_LOOKING:
+            return
+        require(time.monotonic() < give_up, "the gate still waits with faces")
+        time.sleep(2)
 
 
 def stranger_face_refused(stage: Stage) -> Outcome:
@@ -110,6 +138,7 @@ def face_withdrawn_refused(stage: Stage) -> Outcome:
             return session.query(ReceiptRow).filter(ReceiptRow.gate_id == "north").count() > 0
 
     wait_until(receipt_came, 4.0, "the signed receipt")
+    wait_out_the_delay(stage)
     refused_look(stage, "person_a_2", "face_no_match")
     reader = ends.metal.readers["north-in"]
     opens(stage, "north", "north-in", lambda: reader.tap(member.card), person_id=member.person_id)
@@ -118,7 +147,8 @@ def face_withdrawn_refused(stage: Stage) -> Outcome:
     )
 
 
-def _portrait(stage: Stage, name: str) -> Frame:
+def portrait_of(stage: Stage, name: str) -> Frame:
+    """Return one of the test portraits, height × width × 3."""
     picture = cv2.imread(str(stage.portrait_path(name)))
     if picture is None:
         raise FileNotFoundError(f"{stage.portrait_path(name)} is damaged: delete it and run 'make setup'")

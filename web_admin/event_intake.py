@@ -24,6 +24,7 @@ from gate_controller.signing import SignatureRefused, sign, verify
 from gate_controller.sync_contract import EventBatch, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses
+from web_admin.face_answers import take_answers
 from web_admin.models import Gate, GateEvent
 from web_admin.sealing import Sealer
 from web_admin.shown_at_gates import confirm_shown
@@ -45,12 +46,13 @@ def take_events(
     head = _checked_head(gate, batch)
     fresh = _new_entries(session, gate, batch.entries)
     if fresh:
-        _insert(session, gate, fresh, now)
+        unknown = _insert(session, gate, fresh, now)
         gate.acknowledged_seq = fresh[-1].seq
         gate.head_digest = fresh[-1].digest
         session.flush()
         confirm_shown(session, sealer, gate, fresh, now)
         note_uses(session, gate, fresh)
+        take_answers(session, sealer, gate, unknown, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, sealer, gate, head.journal_id),
@@ -119,9 +121,13 @@ def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: JournalE
     return session.scalar(before) is not None
 
 
-def _insert(session: Session, gate: Gate, entries: Sequence[JournalEntry], now: datetime) -> None:
+def _insert(
+    session: Session, gate: Gate, entries: Sequence[JournalEntry], now: datetime
+) -> Sequence[JournalEntry]:
+    """Store the entries that are not stored yet and return them."""
     journal_id = gate.journal_id or ""
     known = _stored_in_an_older_journal(session, gate, entries)
+    unknown = [entry for entry in entries if entry.digest not in known]
     rows = [
         {
             "gate_id": gate.gate_id,
@@ -139,13 +145,12 @@ def _insert(session: Session, gate: Gate, entries: Sequence[JournalEntry], now: 
             "digest": entry.digest,
             "received_at": now,
         }
-        for entry in entries
-        if entry.digest not in known
+        for entry in unknown
     ]
     if rows:
         session.connection().execute(insert(GateEvent), rows)
-    for entry in entries:
-        if entry.kind.startswith("alarm_") and entry.digest not in known:
+    for entry in unknown:
+        if entry.kind.startswith("alarm_"):
             raise_alarm(
                 session,
                 gate.site_id,
@@ -155,6 +160,7 @@ def _insert(session: Session, gate: Gate, entries: Sequence[JournalEntry], now: 
                 lane_id=_text(entry.facts.get("lane_id")),
                 detail=_text(entry.facts.get("detail")) or "",
             )
+    return unknown
 
 
 def _text(fact: object) -> str | None:

@@ -23,11 +23,13 @@ from gate_controller.sync_contract import (
     COUNTER_HEADER,
     GATE_HEADER,
     SIGNATURE_HEADER,
+    EventBatch,
     Refusal,
     TombstoneBatch,
 )
 from web_admin.alarms import GATE_FORKED, raise_alarm
 from web_admin.database import Menjin, current_menjin
+from web_admin.face_answers import FACE_ANSWER
 from web_admin.models import Gate, Site
 
 LATE_WINDOW = 16
@@ -150,7 +152,7 @@ def signed_call(
     refused: SyncRefused | None = None
     with menjin.database.session() as session:
         try:
-            if type_ is TombstoneBatch:
+            if _publishes(content):
                 _lock_site(session, gate_id)
             gate = _locked_gate(session, gate_id)
             if gate.public_key != known:
@@ -160,6 +162,13 @@ def signed_call(
         except SyncRefused as err:
             refused = err
     return answer(refused.status, refused.refusal)
+
+
+def _publishes(content: msgspec.Struct) -> bool:
+    """Tell whether what a gate sent may change what gates are told."""
+    if isinstance(content, EventBatch):
+        return any(entry.kind == FACE_ANSWER for entry in content.entries)
+    return isinstance(content, TombstoneBatch)
 
 
 def _lock_site(session: Session, gate_id: str) -> None:

@@ -1,0 +1,141 @@
+"""Carry out what people answered about their face at a gate: yes, no, or taking it back.
+
+A gate tells it in its journal. What it tells is believed about who stood there, for it saw their card or
+PIN; whether they may consent, to which text and with whom is judged here anew. An answer that cannot be
+taken stays in the audit journal with the reason, and nothing else changes.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.journal_chain import JournalEntry
+from web_admin.acts import Act, ActRefused, record
+from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import AuditEntry, Consent, Gate, Person
+from web_admin.sealing import Sealer
+from web_admin.ways_in import live_face_consent
+
+FACE_ANSWER = "face_answer"
+YES_COUNTS = timedelta(minutes=10)
+"""The gate tells the person within seconds whether their yes arrived; one that comes much later is none."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class AnswerFacts(msgspec.Struct, frozen=True):
+    """The facts of an answer, as a gate writes them."""
+
+    lane_id: str
+    answer: Literal["yes", "no", "withdraw"]
+    notice_version: int
+    notice_sha256: str
+    language: str
+    shown_by: Literal["card", "pin"]
+
+
+class AnswerPersons(msgspec.Struct, frozen=True):
+    """Whom an answer is about; `consent_id` is the one that is taken back."""
+
+    person_id: str
+    guardian_id: str | None = None
+    consent_id: str | None = None
+
+
+class _Untaken(Exception):
+    """An answer that counts for nothing; its text is the stable word for why."""
+
+
+def take_answers(
+    session: Session, sealer: Sealer, gate: Gate, entries: Sequence[JournalEntry], now: datetime
+) -> None:
+    """Carry out the answers among entries that are new to this server, in their order."""
+    for entry in entries:
+        if entry.kind == FACE_ANSWER:
+            _take(session, sealer, gate, entry, now)
+
+
+def _take(session: Session, sealer: Sealer, gate: Gate, entry: JournalEntry, now: datetime) -> None:
+    try:
+        facts = msgspec.convert(entry.facts, AnswerFacts)
+        persons = msgspec.convert(entry.personal or {}, AnswerPersons)
+    except msgspec.ValidationError:
+        _set_aside(Act(session, sealer, gate.site_id, gate.gate_id, "gate", now), gate, entry, "unreadable")
+        return
+    act = Act(session, sealer, gate.site_id, persons.person_id, "gate", now)
+    try:
+        # What an act has changed before it is refused must not stay.
+        with session.begin_nested():
+            _carry_out(act, gate, entry, facts, persons)
+    except _Untaken as why:
+        _set_aside(act, gate, entry, str(why), persons.person_id)
+    except ActRefused as refused:
+        _set_aside(act, gate, entry, refused.field or "not_allowed", persons.person_id, str(refused))
+
+
+def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons) -> None:
+    match facts.answer:
+        case "yes":
+            _check_yes(act, gate, entry, facts, persons)
+            give_face_consent(
+                act,
+                persons.person_id,
+                facts.notice_version,
+                facts.language,
+                guardian_id=persons.guardian_id,
+            )
+        case "no":
+            record_refusal(act, persons.person_id, facts.notice_version, facts.language)
+        case "withdraw":
+            person = act.session.get(Person, persons.person_id)
+            live = live_face_consent(act.session, person) if person is not None else None
+            if live is not None and persons.consent_id not in (None, live.consent_id):
+                # They took back an older one, and have agreed anew since, elsewhere.
+                raise _Untaken("newer_consent")
+            withdraw_face(act, persons.person_id)
+
+
+def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons) -> None:
+    """Raise unless a yes is fresh, from a gate that is trusted, to the very text that is shown now."""
+    if gate.state != "paired" or gate.forked_at is not None:
+        raise _Untaken("gate_not_trusted")
+    if not -CLOCKS_DIFFER <= act.now - entry.at <= YES_COUNTS:
+        raise _Untaken("too_late")
+    notice = newest_notice(act.session, FACE_PURPOSE, facts.language)
+    if notice is None or notice.sha256.hex() != facts.notice_sha256:
+        raise _Untaken("notice")
+    said_no_since = select(AuditEntry.seq).where(
+        AuditEntry.site_id == act.site_id,
+        AuditEntry.person_id == persons.person_id,
+        AuditEntry.kind == "face_refused",
+        AuditEntry.at > entry.at,
+    )
+    taken_back_since = select(Consent.consent_id).where(
+        Consent.person_id == persons.person_id,
+        Consent.purpose == FACE_PURPOSE,
+        Consent.withdrawn_at > entry.at,
+    )
+    if act.session.scalar(said_no_since.limit(1)) or act.session.scalar(taken_back_since.limit(1)):
+        raise _Untaken("overtaken")
+
+
+def _set_aside(
+    act: Act, gate: Gate, entry: JournalEntry, why: str, person_id: str | None = None, detail: str = ""
+) -> None:
+    answer = entry.facts.get("answer")
+    record(
+        act,
+        "face_answer_refused",
+        {
+            "gate_id": gate.gate_id,
+            "journal_seq": entry.seq,
+            "answer": answer if isinstance(answer, str) else "",
+            "reason": why,
+            "detail": detail[:200],
+        },
+        person_id=person_id,
+    )

@@ -30,7 +30,8 @@ class GateClock:
         self._lock = threading.Lock()
         now = wall()
         self._offset = now - timedelta(seconds=monotonic_seconds())
-        self._sure = is_battery_backed and now >= max(floor or BUILT_AT, BUILT_AT)
+        self._past = max(floor or BUILT_AT, BUILT_AT)
+        self._sure = is_battery_backed and now >= self._past
 
     def monotonic_seconds(self) -> float:
         """Return seconds that only grow."""
@@ -44,6 +45,8 @@ class GateClock:
             if abs(offset - self._offset) > MAX_JUMP:
                 self._sure = False
             self._offset = offset
+            if self._sure:
+                self._past = max(self._past, now)
         return now
 
     @property
@@ -51,6 +54,12 @@ class GateClock:
         """Tell whether anything time-bound may be judged by this clock."""
         with self._lock:
             return self._sure
+
+    @property
+    def surely_past(self) -> datetime:
+        """Return a moment that has passed, however unsure the clock is now."""
+        with self._lock:
+            return self._past
 
     def server_said(self, server_time: datetime) -> bool:
         """Compare with the server's signed time; return whether the clock is sure now."""

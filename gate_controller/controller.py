@@ -29,6 +29,7 @@ from gate_controller.messages import (
     TypedHashed,
 )
 from gate_controller.policy import PolicySnapshot
+from gate_controller.postures import without_ended_overrides
 from gate_controller.presentations import Presentations
 from gate_controller.remote_orders import check_order, lane_shut
 from gate_controller.service_notify import notify
@@ -43,11 +44,15 @@ from gate_controller.sync_client import (
 )
 from gate_controller.sync_contract import SignedOrder
 from gate_controller.terminal.view import Screen
-from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, KeyPress
+from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
+UNCOUNTED = frozenset(
+    {InputKind.EXIT_BUTTON, InputKind.GUARD_BUTTON, InputKind.INTERCOM, InputKind.FIRE}
+)
+"""Wires by which somebody may have left whom no reader counted."""
 ALIVE_SECONDS = 5.0
 """At most half of the unit's WatchdogSec, so that one late word restarts nothing."""
 
@@ -69,6 +74,8 @@ class Controller:
         self._parts = parts
         self._inbox = inbox
         self._card_key, self._pin_key = card_key, pin_key
+        if snapshot is not None:
+            snapshot = without_ended_overrides(snapshot, parts.clock.surely_past)
         self._state = GateState(snapshot, keys)
         self._shown = Presentations(parts, self._state, inbox)
         self._last_failure: tuple[str, type[Exception]] | None = None
@@ -150,6 +157,8 @@ class Controller:
                 self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
             case InputChange() | DeviceState():
                 self._parts.watch.handle(message, self._parts.desks, self._shown.record)
+                if isinstance(message, InputChange) and message.active and message.kind in UNCOUNTED:
+                    self._parts.lane_memory.keep_only(())
             case OrderArrived():
                 self._order_arrived(message.signed)
             case _:
@@ -215,6 +224,9 @@ class Controller:
     # -- time --------------------------------------------------------------------------------------
 
     def _tick(self, now_seconds: float) -> None:
+        if self._state.snapshot is not None:
+            past = self._parts.clock.surely_past
+            self._state.snapshot = without_ended_overrides(self._state.snapshot, past)
         for desk in self._parts.desks.values():
             self._shown.asking.time_passed(desk)
             desk.time_passed(now_seconds)

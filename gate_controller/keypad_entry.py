@@ -36,9 +36,11 @@ class Entry:
         return self.in_secret and len(self.secret) in (PIN_DIGITS, VISITOR_CODE_DIGITS)
 
 
-def press(entry: Entry, key: str, now_seconds: float) -> tuple[Entry, bool]:
+def press(
+    entry: Entry, key: str, now_seconds: float, *, forgotten_after_seconds: float = FORGOTTEN_AFTER_SECONDS
+) -> tuple[Entry, bool]:
     """Return the entry after a key, and whether `#` just ended its last part; `now_seconds` monotonic."""
-    if now_seconds - entry.last_key_seconds > FORGOTTEN_AFTER_SECONDS:
+    if now_seconds - entry.last_key_seconds > forgotten_after_seconds:
         entry = Entry()
     entry = replace(entry, last_key_seconds=now_seconds)
     if key == "*":

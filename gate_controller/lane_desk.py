@@ -84,10 +84,14 @@ class LaneDesk:
         """Tell whether the fire panel's contact is active."""
         return self.door.fire
 
+    def patient(self, seconds: float) -> float:
+        """Return a time for the person at this lane: three times as long for who asked for more."""
+        return seconds * (SLOWER_FACTOR if self.slower else 1.0)
+
     def show(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
         """Put a screen up for some seconds, three times as many for who asked for more time."""
         self.screen, self.message = screen, message
-        self.until_seconds = now_seconds + seconds * (SLOWER_FACTOR if self.slower else 1.0)
+        self.until_seconds = now_seconds + self.patient(seconds)
 
     def look_begins(self, camera: Literal["codes_only", "looking"]) -> None:
         """Show what the camera does, until as many looks have ended as have begun."""
@@ -113,12 +117,13 @@ class LaneDesk:
         self.screen, self.message = Screen.IDLE, ""
         self.entry, self.intent, self.asking = Entry(), Intent.NOTHING, None
         self.steps_done = self.steps_needed = 0
-        self.slower = self.read_aloud = self.lamp = False
+        self.read_aloud = self.lamp = False
 
     def time_passed(self, now_seconds: float) -> bool:
         """Return to the ways in once a screen's time is over; tell whether anything changed."""
         if self.screen is not Screen.IDLE and now_seconds >= self.until_seconds and self.camera == "closed":
             self.rest()
+            self.slower = False
             return True
         return False
 

@@ -5,10 +5,13 @@ force before the restart does not: somebody has to say it again. A drive that is
 is not held, whatever the policy says, and its lane is not shown as held.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+
+import msgspec
 
 from gate_controller.access import posture_of
 from gate_controller.policy import LaneRecord, Policy, PolicySnapshot, Posture, PostureOverride
@@ -30,6 +33,25 @@ class Hold:
     change: Literal["begins", "goes_on", "ended", "refused"]
     author_id: str
     until: datetime | None = None
+
+
+def without_ended_overrides(snapshot: PolicySnapshot, surely_past: datetime) -> PolicySnapshot:
+    """Return the policy without the overrides that ended before a moment that has passed for sure.
+
+    Otherwise one that shut a lane would be in force again whenever the clock becomes unsure.
+    """
+    policy = snapshot.policy
+    past = max(surely_past, policy.issued_at)
+    ended = {
+        lane_id: msgspec.structs.replace(lane, posture_override=None)
+        for lane_id, lane in policy.lanes.items()
+        if lane.posture_override is not None and lane.posture_override.until <= past
+    }
+    if not ended:
+        return snapshot
+    return dataclasses.replace(
+        snapshot, policy=dataclasses.replace(policy, lanes={**policy.lanes, **ended})
+    )
 
 
 class HeldOpen:

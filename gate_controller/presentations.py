@@ -17,7 +17,7 @@ from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.holdings import Holdings
 from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
 from gate_controller.journal_chain import Facts
-from gate_controller.keypad_entry import press
+from gate_controller.keypad_entry import FORGOTTEN_AFTER_SECONDS, press
 from gate_controller.lane import granted
 from gate_controller.lane_desk import RESULT_SECONDS, TYPING_SCREENS, Intent, LaneDesk
 from gate_controller.messages import FaceEnded, FaceProgress, FaceUnavailable, Message, TypedHashed
@@ -95,7 +95,9 @@ class Presentations:
         if desk.screen is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
             self._parts.faces.cancel()
-        desk.entry, ended = press(desk.entry, key, now_seconds)
+        desk.entry, ended = press(
+            desk.entry, key, now_seconds, forgotten_after_seconds=desk.patient(FORGOTTEN_AFTER_SECONDS)
+        )
         if desk.entry.is_empty and not desk.entry.home:
             desk.rest()
             return

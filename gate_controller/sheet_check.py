@@ -7,6 +7,8 @@ from gate_controller.camera_sections import CameraSection
 from gate_controller.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
 from gate_controller.output_sections import LaneSection
 
+WARNING = "warning: "
+
 
 def wrong_sheet(
     lanes: Mapping[str, LaneSection], cameras: Iterable[CameraSection]
@@ -23,6 +25,13 @@ def wrong_sheet(
                 f"what it sees and where its sign is: add [lane.{lane_id}.sheet] (rule B9)"
             )
             return ("lane", lane_id), sentence
+        if lane.sheet is not None and lane.sheet.lock is not None and lane.lock is None:
+            # What limits a drive's pulse and refuses an inverted magnet hangs on the lane's own words.
+            sentence = (
+                f"the sheet says {lane.sheet.lock} and the lane does not: say lock and contact in "
+                f"[lane.{lane_id}] too, such as lock = {lane.sheet.lock!r} and contact = 'no'"
+            )
+            return ("lane", lane_id), sentence
         findings = must_findings(lane.sheet, _facts(lane_id, lane, lanes, seen)) if lane.sheet else ()
         if findings:
             return ("lane", lane_id, "sheet", findings[0].key), " ".join(finding.text for finding in findings)
@@ -36,8 +45,10 @@ def sheet_lines(
     seen = {camera.lane for camera in cameras}
     for lane_id, lane in lanes.items():
         if lane.sheet is None:
+            # The gate runs without it; where a camera looks, the site file does not even load.
+            severity = "" if lane_id in seen else WARNING
             yield False, (
-                f"lane {lane_id}: no lane sheet: measure and photograph the lane, then add "
+                f"lane {lane_id}: sheet: {severity}there is none: measure and photograph the lane, then add "
                 f"[lane.{lane_id}.sheet]; docs/lane_sheet.md says what"
             )
             continue
@@ -48,7 +59,7 @@ def sheet_lines(
 
 
 def _told(finding: Finding) -> str:
-    return finding.text if finding.must else f"warning: {finding.text}"
+    return finding.text if finding.must else f"{WARNING}{finding.text}"
 
 
 def _facts(

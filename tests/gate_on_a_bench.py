@@ -42,6 +42,8 @@ port = "{root}/dev/relay"
 
 [lane.north-in]
 relay = "board"
+lock = "fail_secure_strike"
+contact = "no"
 
 [reader.card]
 kind = "serial_card"

@@ -20,7 +20,7 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.check_lines import CheckLine, Verdict
-from gate_controller.config import load_config
+from gate_controller.config import ConfigRefused, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.port_trouble import port_trouble
 from gate_controller.reader_pairing import key_name
@@ -307,7 +307,14 @@ def test_a_screen_whose_port_is_taken_is_said(site: Site) -> None:
 
 
 def test_a_lane_whose_lock_is_not_said_is_wrong(site: Site) -> None:
-    path = site.write(('lock = "barrier"\ncontact = "no"\n[lane.car-in.sheet]', "[lane.car-in.sheet]"))
+    path = site.write()
+    before, lane, after = path.read_text(encoding="utf-8").partition('lock = "barrier"\ncontact = "no"\n')
+    assert lane
+    path.write_text(before + after, encoding="utf-8")
+    with pytest.raises(ConfigRefused, match="the sheet says barrier and the lane does not"):
+        load_config(path)
+    rest = after[after.index("\n[", 1) :]
+    path.write_text(before + rest, encoding="utf-8")
     assert "does not say which lock hangs there" in wrong(checked(path, seconds=0.1))["lane", "car-in"]
 
 

@@ -206,3 +206,28 @@ def test_who_was_let_in_and_did_not_come_is_not_inside(bench: BenchGate) -> None
     bench.stop()
     assert told(bench, "antipassback_violated") == []
     assert told(bench, "no_entry")
+
+
+def test_after_an_exit_that_nobody_counted_nobody_is_refused_as_still_inside(tmp_path: Path) -> None:
+    """Somebody left by the button, and the gate cannot know who: so it holds nobody for inside."""
+    with gate_with_a_yard(tmp_path) as (bench, _yard, _relay):
+        counted = lane(antipassback="hard")
+        out = lane("north-yard", direction="out", antipassback="soft")
+        bench.give_policy(records(RESIDENT, RESIDENT_CARD, counted, out))
+        gate = bench.start()
+        contact_has_spoken(gate)
+        server_in_reach(gate)
+        bench.card.tap(8)
+        wait_for_decisions(bench, 1)
+        for is_open in (True, False):
+            bench.inputs.set(LANE, InputKind.DOOR_OPEN, is_open)
+            time.sleep(0.3)
+        time.sleep(2.0)
+        bench.card.tap(8)
+        wait_for_decisions(bench, 2)
+        bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
+        time.sleep(0.5)
+        bench.card.tap(8)
+        wait_for_decisions(bench, 3)
+        bench.stop()
+        assert [reason for _, reason, _ in bench.decisions()] == ["granted", "antipassback", "granted"]

@@ -77,3 +77,17 @@ def test_a_long_sleep_is_no_jump_while_both_clocks_slept() -> None:
     assert clock.now() == hands.wall
     assert clock.is_sure
     assert clock.monotonic_seconds() == hands.monotonic
+
+
+def test_what_has_passed_for_sure_grows_while_the_clock_is_sure_and_stays_when_it_is_not() -> None:
+    hands = Hands()
+    clock = hands.clock(floor=hands.wall - timedelta(days=1))
+    hands.pass_seconds(3600)
+    passed = clock.now()
+    assert clock.surely_past == passed
+    hands.wall += timedelta(days=900)
+    clock.now()
+    assert not clock.is_sure
+    assert clock.surely_past == passed
+    fallen_back = Hands(wall=BUILT_AT - timedelta(days=900)).clock(floor=passed)
+    assert fallen_back.surely_past == passed

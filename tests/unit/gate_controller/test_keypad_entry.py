@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
+from gate_controller.lane_desk import LaneDesk
+from gate_controller.terminal.view import Screen
 
 
 def typed(keys: str, pause_seconds: float = 0.1) -> tuple[Entry, list[bool]]:
@@ -62,3 +64,18 @@ def test_no_keys_make_more_than_a_home_number_and_a_secret(keys: str) -> None:
 def test_an_entry_is_never_printed() -> None:
     entry, _ = typed("31203#482915")
     assert repr(entry) == object.__repr__(entry)
+
+
+def test_who_asked_for_more_time_may_pause_longer_between_keys() -> None:
+    desk = LaneDesk("north-in", slower=True)
+    entry, _ = press(Entry(), "3", 100.0)
+    pause = FORGOTTEN_AFTER_SECONDS * 2
+    patient = desk.patient(FORGOTTEN_AFTER_SECONDS)
+    assert press(entry, "1", 100.0 + pause, forgotten_after_seconds=patient)[0].home == "31"
+    assert press(entry, "1", 100.0 + pause)[0].home == "1"
+    desk.rest()
+    assert desk.slower
+    desk.show(Screen.TYPING_HOME, 100.0, seconds=20.0)
+    assert not desk.time_passed(159.0)
+    assert desk.time_passed(160.0)
+    assert not desk.slower

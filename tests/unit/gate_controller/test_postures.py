@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import HoursRecord, PolicySnapshot, Posture, PostureOverride, compile_policy
-from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
+from gate_controller.postures import (
+    HOLD_SECONDS,
+    RENEW_AFTER_SECONDS,
+    HeldOpen,
+    Hold,
+    shut_order,
+    without_ended_overrides,
+)
 from tests.people import lane, person, records
 from tests.site_keys import encoded
 
@@ -135,3 +142,18 @@ def test_only_what_the_office_says_now_shuts_a_lane_apart_from_schedules() -> No
     assert shut_order(lane(posture=Posture.DISABLED)) is Posture.DISABLED
     assert shut_order(lane(posture_override=lockdown)) == lockdown
     assert shut_order(lane(posture=Posture.LOCKDOWN, posture_override=BY_HAND)) is None
+
+
+def test_a_lockdown_that_surely_ended_is_not_in_force_again_when_the_clock_becomes_unsure() -> None:
+    lockdown = PostureOverride(Posture.LOCKDOWN, "guard-1", "a search", NOW + timedelta(hours=1))
+    snapshot = snapshot_of(posture_override=lockdown)
+    held = HeldOpen(None, frozenset())
+    for past, posture in (
+        (NOW + timedelta(minutes=59), Posture.LOCKDOWN),
+        (NOW + timedelta(hours=1), Posture.NORMAL),
+    ):
+        policy = without_ended_overrides(snapshot, past).policy
+        # A clock that fell back to long ago, as without a battery.
+        now = NOW - timedelta(days=900)
+        assert held.posture(policy.lanes["north-in"], policy, now, clock_sure=False) is posture
+    assert without_ended_overrides(snapshot, NOW) is snapshot

@@ -147,7 +147,7 @@ class OsdpReader:
         if self._is_started:
             return
         self._is_started = True
-        self._report, self._health = report, None
+        self._report, self._health, self._tamper = report, None, None
         if self._line.is_here(self.place):
             self._say(Health.OK, "in its secure channel")
         self._line.hold()
@@ -234,10 +234,9 @@ class OsdpReader:
 
     def _heard_status(self, status: LocalStatus, at_ns: int) -> None:
         if status.tamper != self._tamper:
-            # Closed is news only after open: a reader that was never opened is not reported.
-            if status.tamper or self._tamper:
-                self._tell(InputChange(self.name, self._lane_id, InputKind.TAMPER, status.tamper, at_ns))
+            # The first status too: an alarm may stand from before a restart.
             self._tamper = status.tamper
+            self._tell(InputChange(self.name, self._lane_id, InputKind.TAMPER, status.tamper, at_ns))
         if status.power_failing != self._power_failing:
             self._power_failing = status.power_failing
             if status.power_failing:

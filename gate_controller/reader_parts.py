@@ -13,7 +13,7 @@ from hardware.interfaces import Device, ReaderFeedback, Relay
 from hardware.keypads import SerialKeypad
 from hardware.matrix_keypads import FramedKeypad, KeyFrame
 from hardware.osdp import OsdpCardForm, OsdpReader
-from hardware.osdp_line import OsdpLine
+from hardware.osdp_line import OsdpLine, check_own_keys
 from hardware.osdp_relay import MAX_PULSE_SECONDS, OsdpRelay
 from hardware.wedge import WedgeCardReader, WedgeKeypad
 from hardware.wiegand import RawFrameFormat
@@ -30,7 +30,9 @@ def make_osdp_readers(config: GateConfig) -> dict[str, OsdpPart]:
         name: OsdpLine(str(section.port), name=name, baud=section.baud)
         for name, section in config.osdp_line.items()
     }
-    return {name: _osdp_reader(config, name, lines) for name in config.osdp_reader}
+    readers = {name: _osdp_reader(config, name, lines) for name in config.osdp_reader}
+    check_own_keys((name, part.key) for name, part in readers.items() if isinstance(part, OsdpReader))
+    return readers
 
 
 def _osdp_reader(config: GateConfig, name: str, lines: Mapping[str, OsdpLine]) -> OsdpPart:

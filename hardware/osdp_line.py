@@ -14,6 +14,7 @@ Invariants:
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -103,6 +104,15 @@ def _address_in(frame: bytes) -> int | None:
     return frame[start + 1] if 0 <= start < len(frame) - 1 else None
 
 
+def check_own_keys(keys: Iterable[tuple[str, bytes]]) -> None:
+    """Raise BadDeviceSetting, naming both, where two readers have one key, on whatever lines they are."""
+    names: dict[bytes, str] = {}
+    for name, key in keys:
+        if key in names:
+            raise BadDeviceSetting(f"{name}: has the same key as {names[key]}; pair one of them again")
+        names[key] = name
+
+
 @dataclass(slots=True)
 class _Place:
     """What the line knows of one member."""
@@ -158,8 +168,7 @@ class OsdpLine:
         if member.address in taken:
             other = taken[member.address].name
             raise BadDeviceSetting(f"{member.name}: address {member.address} is {other}'s already")
-        if any(place.member.key == member.key for place in self._places):
-            raise BadDeviceSetting(f"{member.name}: has the same key as another reader; pair it again")
+        check_own_keys([(one.name, one.key) for one in (*taken.values(), member)])
         self._places.append(_Place(member))
         return len(self._places) - 1
 

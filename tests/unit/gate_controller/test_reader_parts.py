@@ -117,12 +117,16 @@ def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_no
     assert any("pair-reader" in line.text and not line.ok for line in check_gate(config, datetime.now(UTC)))
 
 
-def test_one_key_for_two_readers_is_refused(tmp_path: Path, folder: Path) -> None:
-    second = '[osdp_reader.out]\nline = "gatehouse"\naddress = 4\nlane = "north"\nbits = 34\n'
+@pytest.mark.parametrize("line", ["gatehouse", "yard"])
+def test_one_key_for_two_readers_is_refused_on_whatever_lines_they_are(
+    tmp_path: Path, folder: Path, line: str
+) -> None:
+    yard = '[osdp_line.yard]\nport = "/dev/serial/by-id/yard"\n'
+    second = f'{yard}[osdp_reader.out]\nline = "{line}"\naddress = 4\nlane = "north"\nbits = 34\n'
     key = secrets.token_bytes(16)
     for name in ("osdp-in", "out"):
         write_secret(folder, key_name(name), key)
-    with pytest.raises(BadDeviceSetting, match="same key"):
+    with pytest.raises(BadDeviceSetting, match="out: has the same key as osdp-in"):
         make_osdp_readers(config_of(tmp_path, READERS, second))
 
 

@@ -51,14 +51,15 @@ class Heard:
         """Begin with nothing heard."""
         self.states: dict[str, DeviceState] = {}
         self.reads: dict[str, Counter[str]] = {}
-        self.levels: dict[tuple[str, str, str], bool] = {}
+        self.levels: dict[tuple[str, str, str, str], bool] = {}
 
     def take(self, report: DeviceReport) -> None:
         """Take one report; the newest state of a device or a wire counts."""
         if isinstance(report, DeviceState):
             self.states[report.device] = report
         elif isinstance(report, InputChange):
-            self.levels[report.device, report.lane_id, report.kind.value] = report.active
+            wire = (report.device, report.lane_id, report.kind.value, report.terminal)
+            self.levels[wire] = report.active
         else:
             self.reads.setdefault(report.device, Counter())[_READS[type(report)]] += 1
 
@@ -72,7 +73,7 @@ def check_devices(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
         board = config.inputs.get(device.name)
         state = heard.states.get(device.name)
         if board is not None and state is not None and state.health is Health.OK:
-            yield from _check_wires(device.name, board, heard)
+            yield from check_wires(device.name, board, heard)
 
 
 def _listen(devices: Sequence[Device], seconds: float) -> Heard:
@@ -180,10 +181,11 @@ def _why_osdp_lost(config: GateConfig, name: str, detail: str) -> str:
             )
 
 
-def _check_wires(name: str, board: InputBoardSection, heard: Heard) -> Iterator[CheckLine]:
+def check_wires(name: str, board: InputBoardSection, heard: Heard) -> Iterator[CheckLine]:
+    """Yield a line for each wire of a board that is not at rest or was not heard, one for those at rest."""
     resting = []
     for wire in board.wires:
-        active = heard.levels.get((name, wire.lane, wire.kind))
+        active = heard.levels.get((name, wire.lane, wire.kind, wire.terminal))
         if active is None:
             text = f"terminal {wire.terminal}: no state was told for {wire.kind}; check the terminal's number"
             yield wrong("inputs", name, text)

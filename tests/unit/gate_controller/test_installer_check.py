@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.device_check import Heard, check_wires
+from gate_controller.output_sections import InputBoardSection, WireSection
 from gate_controller.port_identifier import PortIdentifier
 from gate_controller.port_trouble import port_trouble, unstable_name
 from gate_controller.printed_cards import NoCardNumber, printed_number
 from gate_controller.site_lines import NamedPart
+from hardware.interfaces import InputChange, InputKind
 from hardware.port_listening import ContactMoved, Tap
 
 PORT = Path("/dev/serial/by-id/usb-FTDI_A50285BI-if00-port0")
@@ -144,3 +147,17 @@ def test_a_name_that_may_move_is_told_with_the_folder_of_those_that_stay() -> No
     assert "/dev/serial/by-id/ or /dev/serial/by-path/" in str(unstable_name(Path("/dev/ttyACM1")))
     assert "/dev/v4l/by-id/ or /dev/v4l/by-path/" in str(unstable_name(Path("/dev/video0")))
     assert "/dev/input/by-id/ or /dev/input/by-path/" in str(unstable_name(Path("/dev/input/event4")))
+
+
+def test_two_wires_of_one_kind_at_one_lane_are_judged_each_by_itself() -> None:
+    wires = tuple(
+        WireSection(terminal=terminal, lane="north", kind="tamper", normally_closed=True)
+        for terminal in ("1", "2")
+    )
+    board = InputBoardSection(kind="modbus_inputs", port=PORT, wires=wires)
+    heard = Heard()
+    heard.take(InputChange("cabinet", "north", InputKind.TAMPER, True, 1, "1"))
+    heard.take(InputChange("cabinet", "north", InputKind.TAMPER, False, 2, "2"))
+    first, rest = check_wires("cabinet", board, heard)
+    assert (first.ok, "terminal 1: tamper reads active" in first.text) == (False, True)
+    assert (rest.ok, rest.text) == (True, "at rest: tamper (2)")

@@ -322,7 +322,13 @@ def _check_locks(path: Path, text: str, config: GateConfig) -> None:
 
 def _check_nothing_twice(path: Path, text: str, config: GateConfig) -> None:
     """Refuse an output, port, screen, camera or device name that is used twice."""
-    seen: dict[tuple[str, ...], str] = {}
+    # Modbus boards share a port among themselves, and with nothing else.
+    seen: dict[tuple[str, ...], str] = {
+        ("port", str(board.port)): f"{section}.{name}"
+        for section, boards in (("relay", config.relay), ("inputs", config.inputs))
+        for name, board in boards.items()
+        if board.kind.startswith("modbus")
+    }
 
     def once(thing: tuple[str, ...], *keys: str) -> None:
         where = ".".join(keys)

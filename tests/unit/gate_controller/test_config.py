@@ -18,6 +18,9 @@ launch_token_file = "/run/a"
 lane = "north-in"
 launch_token_file = "/run/b"
 """
+MODBUS_AT = (
+    '[relay.m]\nkind = "modbus_relay"\nfamily = "waveshare"\nport = "/srv/menjin/dev/{port}"\n'
+)
 CAMERA = '[camera.{name}]\nkind = "folder"\nsource = "/x"\nlane = "north-in"\n'
 
 
@@ -117,6 +120,13 @@ def test_a_wrong_site_file_is_refused_in_one_sentence(
         (
             '[lane.south-in]\nrelay = "board"\n',
             "lane.south-in.relay: the output board 1 is used by lane.north-in",
+        ),
+        (MODBUS_AT.format(port="card"), "reader.card.port: the port .*dev/card is used by relay.m already"),
+        (MODBUS_AT.format(port="keys"), "keypad.keys.port: the port .*dev/keys is used by relay.m already"),
+        (MODBUS_AT.format(port="relay"), "relay.board.port: the port .* is used by relay.m already"),
+        (
+            MODBUS_AT.format(port="x") + '[osdp_line.o]\nport = "/srv/menjin/dev/x"\n',
+            "osdp_line.o.port: the port .*dev/x is used by relay.m already",
         ),
     ],
 )

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import get_locale, gettext
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import current_person
 from web_admin.acts import Act, ActRefused
+from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.database import current_menjin, request_session
 from web_admin.models import Person, Site
 
@@ -20,6 +22,8 @@ bp = Blueprint("resident", __name__, url_prefix="/r")
 _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
     "give_face": "resident.face",
     "withdraw_face_now": "resident.face",
+    "refuse_face": "resident.another_way",
+    "answer_as_guardian": "resident.ways_in",
     "withdraw_visitor_pass": "resident.visitors",
     "end_visitor_code": "resident.visitors",
 }
@@ -52,6 +56,18 @@ def site_of(person: Person) -> Site:
 def to(endpoint: str, **values: Any) -> Response:
     """Return a redirect after a form was posted."""
     return redirect(url_for(endpoint, **values), code=303)
+
+
+RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian")
+"""Pages that show what is recorded about a person, or what only they may decide."""
+
+
+@bp.before_request
+def _keep_records_from_unproven_phones() -> None:
+    """Refuse these pages to a phone that a new invitation opened, until its person showed card or PIN."""
+    if request.path.startswith(RECORD_PATHS) and getattr(current_user, "person_id", None) is not None:
+        person, act = signed_in()
+        refuse_unproven_phone(act, person)
 
 
 @bp.errorhandler(ActRefused)

@@ -10,10 +10,23 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
-from web_admin.consents import NOTICE_FIELDS, face_state, give_face_consent, newest_notice, withdraw_face
+from web_admin.age_bands import CHILD, MINOR
+from web_admin.asked_again import question_of
+from web_admin.consent_models import FaceQuestion
+from web_admin.consents import (
+    NOTICE_FIELDS,
+    face_state,
+    give_face_consent,
+    newest_notice,
+    record_refusal,
+    withdraw_face,
+)
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
+from web_admin.guardian_requests import REQUEST_LASTS, ask_guardian, is_open, request_of
+from web_admin.guardians import guardians_of
 from web_admin.models import Consent, Gate, Notice, Person, ReceiptRow
+from web_admin.notices import changed_fields
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
 
@@ -64,9 +77,37 @@ def last_withdrawn(person_id: str) -> Consent | None:
     ).first()
 
 
+@dataclass(frozen=True, slots=True)
+class NoticePart:
+    """One part of a notice; `before` is its text in the version agreed to, None where it is the same."""
+
+    heading: str
+    text: str
+    before: str | None = None
+
+
+def notice_parts(notice: Notice, older: Notice | None = None) -> list[NoticePart]:
+    """Return a notice's parts in their order, and what each said in an older version."""
+    changed = set(changed_fields(older, notice)) if older is not None else set()
+    headings = notice_headings()
+    return [
+        NoticePart(
+            headings[name], notice.fields[name],
+            older.fields.get(name, "") if older is not None and name in changed else None,
+        )
+        for name in NOTICE_FIELDS
+        if name in notice.fields
+    ]
+
+
 def notice_fields(notice: Notice) -> list[tuple[str, str]]:
-    """Return a notice's parts in their fixed order, with headings in the page's language."""
-    headings = {
+    """Return a notice's headings and texts in their fixed order."""
+    return [(part.heading, part.text) for part in notice_parts(notice)]
+
+
+def notice_headings() -> dict[str, str]:
+    """Return the headings of a notice in the page's language."""
+    return {
         "handler_name": gettext("Who handles it"),
         "handler_contact": gettext("How to reach them"),
         "purpose": gettext("What it is for"),
@@ -77,13 +118,16 @@ def notice_fields(notice: Notice) -> list[tuple[str, str]]:
         "rights": gettext("Your rights"),
         "complaints": gettext("Where to complain"),
     }
-    return [(headings[name], notice.fields[name]) for name in NOTICE_FIELDS if name in notice.fields]
+
+
+def page_language() -> str:
+    """Return the language of the page: that of the notice, too."""
+    return "zh" if str(get_locale()).startswith("zh") else "en"
 
 
 def _offered_to(person: Person) -> Notice:
-    language = "zh" if str(get_locale()).startswith("zh") else "en"
-    notice = newest_notice(request_session(), FACE_PURPOSE, language)
-    if notice is None or not site_of(person).face_enabled:
+    notice = newest_notice(request_session(), FACE_PURPOSE, page_language())
+    if notice is None or not site_of(person).face_enabled or person.age_band == CHILD:
         abort(404)
     return notice
 
@@ -94,19 +138,36 @@ def face() -> str:
     """Show the notice to whoever has face off, and how it stands to whoever has it on."""
     person, act = signed_in()
     state = face_state(act.session, person.person_id)
-    withdrawn = last_withdrawn(person.person_id)
-    if state.state in ("on", "paused"):
+    if state.consent is not None and state.state in ("on", "paused"):
         return _status(person, act)
+    withdrawn = last_withdrawn(person.person_id)
     if withdrawn is not None and request.args.get("show") == "receipts":
         return render_template(
             "resident/face_forgotten.html", person=person, site=site_of(person), consent=withdrawn,
             forgettings=forgettings_of(withdrawn), tab="ways_in",
         )
     notice = _offered_to(person)
+    asked = request_of(act.session, person.person_id)
+    if asked is not None and is_open(asked, act.now) and person.age_band == MINOR:
+        guardian = act.session.get_one(Person, asked.guardian_id)
+        return render_template(
+            "resident/face_waiting.html", person=person, site=site_of(person), guardian=guardian,
+            until=asked.asked_at + REQUEST_LASTS, tab="ways_in",
+        )
+    question = question_of(act.session, person.person_id)
     return render_template(
         "resident/face_notice.html", person=person, site=site_of(person), notice=notice,
-        fields=notice_fields(notice), tab="ways_in",
+        parts=notice_parts(notice, _older_notice(question)), question=question,
+        guardians=guardians_of(act.session, person) if person.age_band == MINOR else None,
+        declined=asked if asked is not None and asked.answer == "no" else None, tab="ways_in",
     )
+
+
+def _older_notice(question: FaceQuestion | None) -> Notice | None:
+    """Return the notice that was agreed to before, in the page's language."""
+    if question is None:
+        return None
+    return request_session().get(Notice, (FACE_PURPOSE, question.notice_version, page_language()))
 
 
 def _status(person: Person, act: Act) -> str:
@@ -121,11 +182,25 @@ def _status(person: Person, act: Act) -> str:
 @bp.post("/face/yes")
 @resident_required
 def give_face() -> Response:
-    """Record the person's consent to exactly the notice they were shown."""
+    """Record the person's yes to exactly the notice they were shown; a minor's yes asks a guardian."""
     person, act = signed_in()
-    version, language = request.form.get("notice_version", ""), request.form.get("language", "")
-    give_face_consent(act, person.person_id, int(version) if version.isdecimal() else 0, language)
+    version = request.form.get("notice_version", 0, type=int)
+    language = request.form.get("language", "")
+    if person.age_band == MINOR:
+        ask_guardian(act, person.person_id, request.form.get("guardian", ""), version, language)
+    else:
+        give_face_consent(act, person.person_id, version, language)
     return to("resident.face")
+
+
+@bp.post("/face/no")
+@resident_required
+def refuse_face() -> Response:
+    """Record the no, which changes nothing, and lead straight to another way."""
+    person, act = signed_in()
+    version = request.form.get("notice_version", type=int)
+    record_refusal(act, person.person_id, version, request.form.get("language") or None)
+    return to("resident.another_way")
 
 
 @bp.get("/face/off")
@@ -149,7 +224,7 @@ def withdraw_face_now() -> Response:
 @bp.get("/another-way")
 @resident_required
 def another_way() -> str:
-    """Offer the ways in without face, at once, to whoever said no; nothing of the no is kept."""
+    """Offer the ways in without face, at once, to whoever said no."""
     person, act = signed_in()
     ways = [way for way in ways_of(person, act.now) if way.method != "face"]
     return render_template(

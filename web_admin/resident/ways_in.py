@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 from gate_controller.policy import Method
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.age_bands import CHILD
+from web_admin.asked_again import question_of
 from web_admin.credentials import (
     choose_methods,
     end_credential,
@@ -20,10 +22,12 @@ from web_admin.credentials import (
     suspend_credential,
 )
 from web_admin.database import request_session
+from web_admin.guardian_requests import requests_to
+from web_admin.guardians import wards_of
 from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.passages import last_use_by_method
-from web_admin.ways_in import usable_methods, working_methods
+from web_admin.ways_in import INVITED_AGAIN, usable_methods, working_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,12 @@ def _live(person: Person, kind: str) -> list[CredentialRow]:
 def ways_of(person: Person, now: datetime) -> list[Way]:
     """Return the person's four ways in, in their fixed order; face only where the site offers it."""
     session = request_session()
-    used = last_use_by_method(session, person.person_id)
+    unproven = person.face_paused_reason == INVITED_AGAIN
+    used = {} if unproven else last_use_by_method(session, person.person_id)
     works = working_methods(session, person, now)
     without_face = works - {Method.FACE}
-    offers_face = site_of(person).face_enabled or Method.FACE in person.methods
+    offered = site_of(person).face_enabled and person.age_band != CHILD
+    offers_face = offered or Method.FACE in person.methods
     shown = [method for method in Method if method is not Method.FACE or offers_face]
     return [
         Way(
@@ -90,6 +96,12 @@ def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
         has_pin=bool(_live(person, "pin")),
         phones=[row for row in _live(person, "qr") if row.public_key is not None],
         fresh_pin=fresh_pin,
+        question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
+        requests=[
+            (asked, act.session.get_one(Person, asked.minor_id))
+            for asked in requests_to(act.session, person.person_id, act.now)
+        ],
+        wards=wards_of(act.session, person.person_id),
         tab="ways_in",
     )
 

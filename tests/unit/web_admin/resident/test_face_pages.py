@@ -7,9 +7,13 @@ import msgspec
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.resident_compound import NOTICE_EN, Compound, make_compound
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH, Compound, make_compound
 from tests.unit.web_admin.resident.pressing import press, switch
-from web_admin.models import AuditEntry, Consent, FaceShare, Person, ReceiptRow
+from web_admin.credentials import issue_card
+from web_admin.custody import FACE_PURPOSE
+from web_admin.homes_and_people import add_person
+from web_admin.models import AuditEntry, Consent, FaceShare, Person, PolicyRecordRow, ReceiptRow
+from web_admin.notices import publish_notice
 
 
 def consents(compound: Compound) -> list[Consent]:
@@ -39,23 +43,111 @@ def test_a_yes_records_who_what_where_and_the_exact_text(compound: Compound, pho
     assert NOTICE_EN["necessity"] in shown
 
 
-def test_a_no_records_nothing_and_leads_straight_to_another_way(
+def test_a_no_changes_nothing_and_leads_straight_to_another_way(
     compound: Compound, phone: FlaskClient
 ) -> None:
     with compound.session() as session:
-        before = session.scalars(select(AuditEntry.seq)).all()
-    page = phone.get("/r/another-way").text
+        before = session.execute(select(PolicyRecordRow.key, PolicyRecordRow.digest)).all()
+    answer = press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
+    assert answer.location == "/r/another-way"
+    page = phone.get(answer.location).text
     assert "Give me this" in page
     assert "Face" not in page.partition("<ul")[2].partition("</ul>")[0]
     with compound.session() as session:
-        assert session.scalars(select(AuditEntry.seq)).all() == before
+        assert session.execute(select(PolicyRecordRow.key, PolicyRecordRow.digest)).all() == before
+        assert session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq)).all()[-1] == "face_refused"
     assert consents(compound) == []
+    assert "You said no to face" in phone.get("/r/records").text
+
+
+PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/another-way")
+NUDGES = ("Yes, use my face", "data-asked-again", "Decide", "decide anew", "Use your face?")
 
 
 def test_after_a_no_no_page_asks_again(phone: FlaskClient) -> None:
-    phone.get("/r/another-way")
-    for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password"):
-        assert "Yes, use my face" not in phone.get(path).text
+    press(phone, "/r/face/no", seen_on="/r/face", notice_version="1", language="en")
+    for path in PAGES:
+        page = phone.get(path).text
+        assert [nudge for nudge in NUDGES if nudge in page] == []
+
+
+def test_a_changed_notice_is_asked_about_once_with_what_changed(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    say_yes(phone)
+    changed = {"en": {**NOTICE_EN, "retention": "Until the end of the month."}, "zh": NOTICE_ZH}
+    with compound.act() as act:
+        publish_notice(act, FACE_PURPOSE, changed)
+    assert "data-asked-again" in phone.get("/r/").text
+    page = phone.get("/r/face").text
+    assert "The notice changed on" in page
+    assert f"<del>{NOTICE_EN['retention']}</del>" in page
+    assert page.count("<del>") == 1
+    press(phone, "/r/face/no", seen_on="/r/face", notice_version="2", language="en")
+    assert [path for path in PAGES if "data-asked-again" in phone.get(path).text] == []
+
+
+def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    with compound.act() as act:
+        home_id = act.session.get_one(Person, compound.person_id).home_id
+        son = add_person(
+            act, display_name="Bao", home_id=home_id, age_band="14_17", language="en"
+        ).person_id
+        issue_card(act, son, 4_242_009)
+    minor = compound.signed_in(son)
+    page = minor.get("/r/face").text
+    assert "Lin Wei is asked" in page
+    press(
+        minor, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en",
+        guardian=compound.person_id,
+    )
+    assert "Waiting for your guardian" in minor.get("/r/face").text
+    assert consents(compound) == []
+    path = phone.get("/r/").text.partition('href="/r/guardian/')[2].partition('"')[0]
+    request = phone.get(f"/r/guardian/{path}").text
+    assert [text for text in NOTICE_EN.values() if text not in request] == []
+    press(phone, f"/r/guardian/{path}/yes", seen_on=f"/r/guardian/{path}", language="en")
+    (consent,) = consents(compound)
+    assert consent.person_id == son
+    assert "Lin Wei agreed as your guardian" in minor.get(f"/r/records/consents/{consent.consent_id}").text
+    assert "You agreed that Bao may use their face" in phone.get("/r/").text
+    press(phone, f"/r/guardian/of/{son}/off", seen_on=f"/r/guardian/of/{son}/off")
+    assert consents(compound)[0].withdrawn_at is not None
+
+
+def test_strangers_see_no_request_of_another_home(compound: Compound, neighbour: FlaskClient) -> None:
+    assert neighbour.get("/r/guardian/0123456789abcdef").status_code == 404
+    assert neighbour.get(f"/r/guardian/of/{compound.person_id}/off").status_code == 404
+
+
+def test_children_under_14_see_no_face_at_all(compound: Compound) -> None:
+    with compound.act() as act:
+        child = add_person(act, display_name="Ni", age_band="under_14", language="en").person_id
+    phone = compound.signed_in(child)
+    assert 'id="face"' not in phone.get("/r/").text
+    assert phone.get("/r/face").status_code == 404
+
+
+def test_the_gates_receipts_are_a_file_of_ones_own(
+    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+) -> None:
+    say_yes(phone)
+    press(phone, "/r/face/off", seen_on="/r/face/off")
+    (consent,) = consents(compound)
+    with compound.session() as session:
+        session.add(
+            ReceiptRow(
+                consent_id=consent.consent_id, gate_id="north", receipt=b'{"a":1}', signature=bytes(64),
+                received_at=compound.clock(),
+            )
+        )
+    path = f"/r/records/consents/{consent.consent_id}/receipts.json"
+    answer = phone.get(path)
+    assert answer.json["receipts"][0]["receipt"] == '{"a":1}'
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert neighbour.get(path).status_code == 404
 
 
 def test_a_yes_to_an_older_notice_is_refused(compound: Compound, phone: FlaskClient) -> None:

@@ -120,7 +120,7 @@ class BenchActs:
             if picture is None:
                 raise BenchRefused("the face pictures are damaged: run 'make setup'")
             self._seed += 50
-            metal.show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
+            self._ends(act).show_person(np.asarray(picture, dtype=np.uint8), seed=self._seed)
 
     # -- contacts ----------------------------------------------------------------------------------
 

@@ -12,10 +12,12 @@ import msgspec
 
 from demo.cable import Cable
 from demo.metal import Metal
+from demo.people import living
 from demo.processes import GateProcess
 from demo.screen import GateScreen
 from demo.site_files import GatePlan
 from gate_controller.journal_chain import JournalEntry
+from hardware.interfaces import Frame
 from hardware.simulated.wire import TraceEntry
 
 
@@ -35,6 +37,15 @@ class GateEnds:
     def gate_id(self) -> str:
         """Return the gate's id."""
         return self.plan.gate_id
+
+    def prompt(self) -> str:
+        """Return what the screen asks the person before the camera to do."""
+        view = self.screen.view if self.screen is not None else None
+        return view.prompt if view is not None else ""
+
+    def show_person(self, portrait: Frame, *, seed: int) -> int:
+        """Let a person who does what is asked stand before the camera; return monotonic ns when in view."""
+        return self.metal.stand(living(portrait, seed=seed), self.prompt)
 
     @property
     def launch_url(self) -> str | None:

@@ -5,7 +5,7 @@ in front of the lens, not for anything Menjin keeps, and goes with the demo's ow
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -18,16 +18,17 @@ from demo.boards import Trace, plug_boards
 from demo.site_files import OSDP_ADDRESS, GatePlan
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import DARK_SHARE, hand_on_the_lens, street
+from hardware.simulated.face_clips import Actor
+from hardware.simulated.live_person import FolderPerson
 from hardware.simulated.modbus_board import ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
-from hardware.simulated.pictures import camera_frame, jittered, live_like_frames
+from hardware.simulated.pictures import camera_frame, jittered
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.twin import Twin
 
 CameraTrouble = Literal["frozen", "dark", "covered"]
 T = TypeVar("T", bound=Twin)
-FACE_FRAMES = 12
 EMPTY_FRAMES = 2
 
 
@@ -65,6 +66,7 @@ class Metal:
             if lane.scanner:
                 self.scanners[at] = self._plug(QrScanner(dev / f"{at}-scan", name=f"{at}-scan", trace=trace))
         self._frame_number = 0
+        self._person: FolderPerson | None = None
         if any(lane.camera for lane in plan.lanes):
             self.camera_folder.mkdir(parents=True, exist_ok=True)
             self.clear_view()
@@ -96,6 +98,7 @@ class Metal:
 
     def close(self) -> None:
         """Take every device away."""
+        self._walk_away()
         self._closing.close()
 
     # -- what the camera sees ----------------------------------------------------------------------
@@ -118,16 +121,24 @@ class Metal:
         """Hold a QR code in front of the camera; return monotonic ns when it was in view."""
         return self._show([code_picture(text)])
 
-    def show_person(self, portrait: Frame, *, seed: int) -> int:
-        """Let a person stand in front of the camera; return monotonic ns when they were in view."""
-        return self._show(list(live_like_frames(portrait, FACE_FRAMES, seed=seed)))
+    def stand(self, actor: Actor, prompt: Callable[[], str]) -> int:
+        """Let somebody stand there who does what `prompt` returns; return monotonic ns when in view."""
+        self._walk_away()
+        self._person = FolderPerson(actor, self.camera_folder, prompt=prompt)
+        return self._person.in_view_at_ns
 
     def show_picture(self, picture: Frame) -> int:
         """Hold any picture in front of the camera, still; return monotonic ns when it was in view."""
         return self._show([camera_frame(picture)])
 
+    def _walk_away(self) -> None:
+        person, self._person = self._person, None
+        if person is not None:
+            person.close()
+
     def _show(self, frames: Sequence[Frame]) -> int:
-        old = list(self.camera_folder.glob("frame-*.png"))
+        self._walk_away()
+        old = [*self.camera_folder.glob("frame-*.png"), *self.camera_folder.glob("person-*.jpg")]
         at_ns = 0
         for frame in frames:
             self._frame_number += 1

@@ -42,6 +42,7 @@ from demo.steps_of_doors import (
     granted_nobody_came,
     guard_button_recorded,
 )
+from demo.steps_of_liveness import live_person_accepted, print_attack_refused, replay_attack_refused
 from demo.steps_of_osdp import (
     osdp_card_opens,
     osdp_clear_text_reader_ignored,
@@ -79,6 +80,9 @@ STEPS: tuple[Step, ...] = (
     visitor_code_opens_once,
     method_not_chosen_refused,
     face_opens,
+    live_person_accepted,
+    print_attack_refused,
+    replay_attack_refused,
     stranger_face_refused,
     face_withdrawn_refused,
     lockdown_refuses,

@@ -26,7 +26,7 @@ TURNED = 0.20
 FRAMES_TURNED = 2
 ON_THE_WAY = (0.05, TURNED)
 """At least one frame must show the head between straight and turned."""
-MAX_STEP = 0.16
+MAX_STEP = 0.22
 """From one frame to the next: 120 degrees a second at ten frames a second; a cut gives the whole turn."""
 WRONG_WAY = 0.13
 STRAIGHT = 0.09
@@ -46,7 +46,7 @@ BACK_SECONDS = 2.5
 SLOW_SECONDS = 1.2
 """After this long the person is told to turn further."""
 FLAT_FORESHORTENING = 0.9
-ATTEMPTS = 2
+ATTEMPTS = 3
 EARLY_TURNS = 2
 
 RandomBelow = Callable[[int], int]

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gate_controller.face.camera_session import (
     Deadline,
@@ -28,6 +29,7 @@ from gate_controller.face.errors import EngineUnfit, NoCapability, TemplateNotOp
 from gate_controller.face.leases import HeldLeases, Lease
 from gate_controller.face.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
+from gate_controller.face.passive_liveness import added_pair
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import (
     FaceBlob,
@@ -80,7 +82,7 @@ class FaceService:
         camera: Camera,
         boot_seconds: Callable[[], float],
         on_unavailable: Callable[[str], None] = no_trouble,
-        make_liveness: Callable[[], LivenessCheck] = PersonCheck,
+        make_liveness: Callable[[], LivenessCheck] | None = None,
     ) -> None:
         self._engine_loader = engine_loader
         self._blobs = blobs
@@ -88,7 +90,8 @@ class FaceService:
         self._camera = camera
         self._boot_seconds = boot_seconds
         self._on_unavailable = on_unavailable
-        self._make_liveness = make_liveness
+        self._make_liveness: Callable[[], LivenessCheck] = make_liveness or PersonCheck
+        self._may_judge_pictures = make_liveness is None
         self._engine: FaceEngine | None = None
         self._fit: Fitness | None = None
         self._load_error: str | None = None
@@ -147,14 +150,18 @@ class FaceService:
         with self._state_lock:
             self._leases.drop(person_id)
 
-    def forget(self, person_id: str) -> bool:
+    def forget(self, person_id: str, consent_id: str | None = None) -> bool:
         """Delete a person's template and share here; tell whether a template was there.
 
-        Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
+        With a consent only what was given under that one goes: a person who said yes anew keeps the
+        new lease. Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
         """
         with self._state_lock:
-            self.drop_lease(person_id)
-            was_there = self._blobs.delete(person_id)
+            blob = self._blobs.load(person_id)
+            self._leases.drop(person_id, consent_id)
+            was_there = blob is not None and consent_id in (None, blob.consent_id)
+            if was_there:
+                self._blobs.delete(person_id)
             # Also when nothing was there: an earlier call may have deleted without overwriting.
             self._blobs.wipe()
             return was_there
@@ -208,6 +215,8 @@ class FaceService:
             self._fit = fitness(engine.card)
             if self._fit.point is None:
                 raise EngineUnfit(self._fit.sentence)
+            if self._may_judge_pictures:
+                self._make_liveness = partial(PersonCheck, judge=added_pair())
             self._engine = engine
         except Exception as fault:  # noqa: BLE001 - a thread's end: told through load_error, the gate goes on
             self._load_error = str(fault) or repr(fault)

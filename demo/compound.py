@@ -202,6 +202,7 @@ def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
         pulse_seconds=PULSE_SECONDS,
         interlock_with=lane.interlock_with,
         antipassback=lane.antipassback,
+        area_is_closed=lane.antipassback == "hard",
     )
     save_lane(act, gate_id, spec)
     save_sheet(act, lane.lane_id, sheet_of(lane.lane_id, lane.lock[0], camera=lane.camera))

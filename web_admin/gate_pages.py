@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import FloatField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
@@ -71,6 +71,11 @@ class LaneForm(OnceForm):
         _l("Someone comes in twice without leaving"),
         choices=options(words.ANTIPASSBACKS), default="off",
         description=_l("On a way out, “tell” means that leaving is counted. A way out refuses nobody."),
+    )
+    area_is_closed = BooleanField(
+        _l("The area behind this gate is left through this gate alone"),
+        description=_l("As in a garage without stairs. Needed to refuse whoever has not left where the "
+                       "compound has other gates; an exit button forgets who is inside."),
     )
     staff_hold_minutes = IntegerField(
         _l("Staff may hold it open for (minutes)"), default=30,
@@ -192,6 +197,7 @@ def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
         interlock_with=tuple(form.interlock_with.data or ()),
         antipassback=form.antipassback.data,
         staff_hold_minutes=form.staff_hold_minutes.data or 0,
+        area_is_closed=bool(form.area_is_closed.data),
     )
 
 

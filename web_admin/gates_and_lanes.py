@@ -25,7 +25,7 @@ from gate_controller.policy import (
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, hours_of, new_id
 from web_admin.assessments import check_assessed
 from web_admin.custody import create_shares, live_face_consents
-from web_admin.interlock_and_antipassback import check_antipassback, check_interlock
+from web_admin.interlock_and_antipassback import check_antipassback, check_closed_area, check_interlock
 from web_admin.lane_sheets import check_face_sheet
 from web_admin.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.policy_records import ANTIPASSBACKS
@@ -57,6 +57,8 @@ class LaneSpec:
     interlock_with: tuple[str, ...] = ()
     antipassback: str = "off"
     staff_hold_minutes: int = 30
+    area_is_closed: bool = False
+    """Whether the area behind this gate is left through this gate alone; for "hard" anti-passback."""
 
 
 # -- gates and lanes -------------------------------------------------------------------------------
@@ -102,13 +104,14 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
     lane.posture = record.posture.value
     lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
-    lane.staff_hold_minutes = record.staff_hold_minutes
+    lane.staff_hold_minutes, lane.area_is_closed = record.staff_hold_minutes, spec.area_is_closed
     posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
     if posture_hours != lane.posture_hours:
         lane.posture_hours, lane.posture_author_id = posture_hours, act.actor_id
     act.session.flush()
     act.session.expire(gate, ["lanes"])
     check_antipassback(gate, lane)
+    check_closed_area(act.session, gate, lane)
     fit_shares(act, gate)
     finish(
         act, "lane_saved",
@@ -231,7 +234,7 @@ def spec_of(lane: Lane) -> LaneSpec:
     return LaneSpec(
         lane.lane_id, lane.name, lane.direction, tuple(lane.methods), dict(lane.method_hours),
         lane.pulse_seconds, lane.slow_pulse_seconds, lane.posture, dict(lane.posture_hours),
-        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes,
+        tuple(lane.interlock_with), lane.antipassback, lane.staff_hold_minutes, lane.area_is_closed,
     )
 
 

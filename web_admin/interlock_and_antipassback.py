@@ -6,6 +6,8 @@ gate counts, and a way out that would stop counting is refused as long as a lane
 """
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gate_controller.policy import LaneRecord
 from web_admin.acts import ActRefused
@@ -30,6 +32,25 @@ def check_interlock(gate: Gate, lane: LaneRecord) -> None:
                 _("%(lane)s is no lane of this gate. A lane waits only for lanes of its own gate, "
                   "because each gate works alone.", lane=lane_id),
             )
+
+
+def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
+    """Raise ActRefused when people may leave by another gate, which this one never hears of."""
+    if saved.antipassback != "hard" or saved.area_is_closed:
+        return
+    elsewhere = session.scalars(
+        select(Lane)
+        .join(Gate)
+        .where(Gate.site_id == gate.site_id, Gate.gate_id != gate.gate_id, Lane.direction == "out")
+        .order_by(Lane.lane_id)
+    ).first()
+    if elsewhere is not None:
+        raise ActRefused(
+            "antipassback",
+            _("Whoever leaves by %(lane)s would be refused here as still inside, for gates do not tell each "
+              "other who passed. Choose “tell”, or confirm that this area is left through this gate alone.",
+              lane=elsewhere.name),
+        )
 
 
 def check_antipassback(gate: Gate, saved: Lane) -> None:

@@ -108,6 +108,7 @@ class Lane(Base):
     posture_author_id: Mapped[str | None]
     interlock_with: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     antipassback: Mapped[str] = mapped_column(default="off", server_default="off")
+    area_is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())
     staff_hold_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     override_posture: Mapped[str | None]
     override_author_id: Mapped[str | None]

@@ -121,6 +121,18 @@ def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_reli
         "north-in": "hard", "north-out": "soft"}
 
 
+def test_nobody_is_refused_for_having_left_by_another_gate(act: Act) -> None:
+    add_lane(act)
+    save_lane(act, "north", replace(OUT, antipassback="soft"))
+    add_lane(act, "south")
+    save_lane(act, "south", LaneSpec("south-out", "South out", "out", ("card",), antipassback="soft"))
+    hard = replace(IN, antipassback="hard")
+    refused = refusal(act, hard)
+    assert (refused.field, "South out" in str(refused)) == ("antipassback", True)
+    save_lane(act, "north", replace(hard, area_is_closed=True))
+    assert act.session.get_one(Lane, "north-in").area_is_closed
+
+
 def test_a_way_out_itself_refuses_nobody(act: Act) -> None:
     add_lane(act)
     assert refusal(act, replace(OUT, antipassback="hard")).field == "antipassback"

@@ -27,6 +27,7 @@ from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from tests.site_keys import SiteKeys, encoded
 
+NO_SERVER = "http://127.0.0.1:9"
 CARD_KEY, PIN_KEY = b"c" * 32, b"p" * 32
 LANE = "north-in"
 SITE_FILE = """
@@ -100,6 +101,7 @@ class BenchGate:
     scanner: QrScanner
     inputs: InputBoard
     more: str = ""
+    server_url: str = NO_SERVER
     gate: Gate | None = None
     _thread: threading.Thread | None = field(default=None, repr=False)
 
@@ -120,7 +122,8 @@ class BenchGate:
     def write_site_file(self) -> Path:
         """Write the site file and return its path."""
         path = self.root / "site.toml"
-        path.write_text(SITE_FILE.format(root=self.root, more=self.more))
+        text = SITE_FILE.format(root=self.root, more=self.more)
+        path.write_text(text.replace(NO_SERVER, self.server_url))
         return path
 
     def start(self) -> Gate:

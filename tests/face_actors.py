@@ -3,10 +3,17 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
 
 from gate_controller.face.camera_session import FaceStep
-from gate_controller.face.challenge import Prompt
+from gate_controller.face.challenge import Challenge, Prompt
+from gate_controller.face.engine import FaceEngine
 from gate_controller.face.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
+from gate_controller.face.liveness import PersonCheck
+from gate_controller.face.reasons import FaceReason
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import ATTACKS, KNOWN_GAPS, Actor, LivingPerson
 from hardware.simulated.pictures import camera_frame
@@ -17,10 +24,16 @@ FRAMES_A_SECOND = 12.0
 
 
 @functools.cache
+def engine() -> FaceEngine:
+    """Return the default engine, loaded once."""
+    return ENGINES[DEFAULT_ENGINE].load()
+
+
+@functools.cache
 def picture_and_points(name: str, width: int = 640, height: int = 480) -> tuple[Frame, Points]:
     """Return a portrait fitted into a camera frame and where its five landmarks are."""
     picture = camera_frame(portraits()[name], width=width, height=height)
-    return picture, ENGINES[DEFAULT_ENGINE].load().find(picture)[0].landmarks
+    return picture, engine().find(picture)[0].landmarks
 
 
 def living(name: str, *, seed: int = 0, width: int = 640, height: int = 480) -> LivingPerson:
@@ -75,3 +88,25 @@ class Stage:
     def on_step(self, step: FaceStep) -> None:
         """Show what a session asks."""
         self.ask(step.prompt)
+
+
+def draws(side: Prompt, seed: int = 0) -> Callable[[int], int]:
+    """Return the randomness of a challenge that always asks for this side, at moments from the seed."""
+    chance = np.random.default_rng(seed)
+    return lambda below: int(side is Prompt.TURN_LEFT) if below == 2 else int(chance.integers(below))
+
+
+def enrol_before(actor: Actor, side: Prompt, *, seed: int = 0, seconds: float = 9.0) -> FaceReason:
+    """Let somebody try to enrol, asked for this side; return how it ended."""
+    check = PersonCheck(make_challenge=partial(Challenge, draws(side, seed)))
+    session, stage = EnrolmentSession(engine(), liveness=check), Stage(actor)
+    stage.ask(check.now.prompt)
+    while stage.seconds < seconds:
+        step = session.offer(stage.newest_frame(0.5), stage.seconds)
+        stage.ask(step.prompt)
+        if step.outcome is EnrolmentOutcome.DONE:
+            return FaceReason.ENROLLED
+        if step.outcome is EnrolmentOutcome.REFUSED:
+            return step.hint or FaceReason.NOT_LIVE
+    session.close()
+    return FaceReason.TIME_IS_UP

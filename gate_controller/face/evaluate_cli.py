@@ -1,18 +1,25 @@
-"""`menjin face evaluate PAIRS.csv`: how often an engine errs on labelled pairs of pictures."""
+"""`menjin face evaluate PAIRS.csv --attacks DIR`: how often an engine errs, and is deceived."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 import cv2
 
+from gate_controller.face.attack_items import Item, list_items
+from gate_controller.face.attack_trials import AttackTrials, try_attacks
+from gate_controller.face.engine import FaceEngine
 from gate_controller.face.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.error_rates import Share
-from gate_controller.face.errors import FaceError
+from gate_controller.face.errors import FaceError, UnusablePicture
 from gate_controller.face.evaluation import Evaluation, embed_pictures, evaluate, room_for
+from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.pair_list import PairList, read_pairs
+from gate_controller.face.passive_liveness import added_pair
 from gate_controller.face.roc_picture import draw_roc
 
 ROC_FILE = Path("roc.png")
@@ -23,7 +30,15 @@ LISTED = 10
 def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the parser of `menjin face`."""
     parser = subparsers.add_parser("evaluate", help="measure how often an engine errs on labelled pairs")
-    parser.add_argument("pairs", type=Path, metavar="PAIRS.csv", help="columns: a, b, same[, group]")
+    parser.add_argument(
+        "pairs", type=Path, metavar="PAIRS.csv", nargs="?", help="columns: a, b, same[, group]"
+    )
+    parser.add_argument(
+        "--attacks",
+        type=Path,
+        metavar="DIR",
+        help="one folder for each kind of attack, in it pictures, videos and folders of frames",
+    )
     parser.add_argument("--engine", choices=[*ENGINES, "both"], default=DEFAULT_ENGINE)
     parser.add_argument("--roc", type=Path, default=ROC_FILE, metavar="FILE", help="where to draw the curve")
     parser.add_argument("--json", action="store_true", help="print one object a line for each engine")
@@ -31,25 +46,36 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    pairs = read_pairs(arguments.pairs)
+    if arguments.pairs is None and arguments.attacks is None:
+        raise UnusablePicture("Nothing to measure: give PAIRS.csv, or --attacks DIR, or both.")
+    pairs = read_pairs(arguments.pairs) if arguments.pairs is not None else None
+    items = list_items(arguments.attacks) if arguments.attacks is not None else None
     names = list(ENGINES) if arguments.engine == "both" else [arguments.engine]
     done = []
     for name in names:
-        one = _measure(name, pairs)
-        done.append(one)
-        print(json.dumps(as_object(one)) if arguments.json else as_text(one), flush=True)
+        engine = ENGINES[name].load()
+        cv2.setNumThreads(-1)  # nothing else waits for this machine now
+        one = _measure(engine, pairs) if pairs is not None else None
+        trials = _deceive(engine, items) if items is not None else None
+        done += [one] if one is not None else []
+        if arguments.json:
+            print(json.dumps(_object(engine.card.name, one, trials)), flush=True)
+        else:
+            if one is not None:
+                print(as_text(one), flush=True)
+            if trials is not None:
+                print(attacks_as_text(engine.card.name, trials), flush=True)
     try:
-        draw_roc(arguments.roc, done)
-        print(f"curve drawn: {arguments.roc}", file=sys.stderr)
+        if done:
+            draw_roc(arguments.roc, done)
+            print(f"curve drawn: {arguments.roc}", file=sys.stderr)
     except FaceError as fault:
         # The figures are out already; a missing drawing must not throw them away.
         print(f"menjin face evaluate: {fault}", file=sys.stderr)
     return 0
 
 
-def _measure(name: str, pairs: PairList) -> Evaluation:
-    engine = ENGINES[name].load()
-    cv2.setNumThreads(-1)  # nothing else waits for this machine now
+def _measure(engine: FaceEngine, pairs: PairList) -> Evaluation:
     embedded = room_for(engine, len(pairs.pictures))
     with click.progressbar(
         length=len(pairs.pictures), label=engine.card.name, file=sys.stderr, show_pos=True
@@ -57,6 +83,39 @@ def _measure(name: str, pairs: PairList) -> Evaluation:
         for _path in embed_pictures(engine, pairs.pictures, embedded):
             bar.update(1)
     return evaluate(engine, pairs, embedded)
+
+
+def _deceive(engine: FaceEngine, items: list[Item]) -> AttackTrials:
+    make_check = partial(PersonCheck, judge=added_pair())
+    label = f"{engine.card.name}, attacks"
+    with click.progressbar(length=len(items), label=label, file=sys.stderr, show_pos=True) as bar:
+        return try_attacks(engine, items, lambda _item: bar.update(1), make_check)
+
+
+def _object(engine: str, one: Evaluation | None, trials: AttackTrials | None) -> dict[str, object]:
+    answer: dict[str, object] = as_object(one) if one is not None else {"engine": engine}
+    if trials is not None:
+        pictures = [*(one.unreadable if one is not None else ()), *trials.unreadable]
+        answer |= {"unreadable": len(pictures), "unreadable_pictures": pictures}
+        answer["attacks"] = {
+            species: {"n": share.of, "accepted": share.count, "rate": share.rate, "ci": share.limits}
+            for species, share in trials.shares().items()
+        }
+    return answer
+
+
+def attacks_as_text(engine: str, trials: AttackTrials) -> str:
+    """Return the shares of attacks that were taken for a person, for a person, worst first."""
+    lines = [f"{engine}: attacks taken for a person"]
+    lines += [f"  {species}: {_words(share)}" for species, share in trials.shares().items()]
+    return "\n".join(lines + _listed(trials.unreadable))
+
+
+def _listed(unreadable: Sequence[str]) -> list[str]:
+    lines = [f"  unreadable: {what}" for what in unreadable[:LISTED]]
+    if len(unreadable) > LISTED:
+        lines.append(f"  and {len(unreadable) - LISTED} more; --json names all")
+    return lines
 
 
 def as_object(one: Evaluation) -> dict[str, object]:
@@ -117,10 +176,7 @@ def as_text(one: Evaluation) -> str:
     for enrolled, rate in one.identification_rates():
         told = "too few pairs to tell" if rate is None else f"{rate:.4g}"
         lines.append(f"    a stranger among {enrolled} enrolled is taken for one of them: {told}")
-    lines += [f"  unreadable: {what}" for what in one.unreadable[:LISTED]]
-    if len(one.unreadable) > LISTED:
-        lines.append(f"  and {len(one.unreadable) - LISTED} more; --json names all")
-    return "\n".join(lines)
+    return "\n".join(lines + _listed(one.unreadable))
 
 
 def _words(share: Share) -> str:

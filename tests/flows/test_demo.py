@@ -23,12 +23,13 @@ DENIED = {
     "power_cycle_no_pulse", "osdp_card_opens", "modbus_relay_confirms", "door_held_alarm",
     "granted_nobody_came", "relay_unplugged_and_back", "reader_unplugged_and_back",
     "crash_mid_pulse_ends_at_rest", "fire_observed_never_locks", "staff_card_opens_offline", "interlock",
-    "antipassback", "duress_pin_silent_alarm",
+    "antipassback", "duress_pin_silent_alarm", "live_person_accepted",
 }
 ALLOWED = {
     "unknown_card_refused", "wrong_pin_refused_and_delayed", "qr_used_twice_refused",
     "qr_unused_after_45_s_refused", "qr_forged_refused", "visitor_pass_outside_hours_refused",
     "visitor_code_opens_once", "method_not_chosen_refused", "stranger_face_refused",
+    "print_attack_refused", "replay_attack_refused",
     "face_withdrawn_refused", "lockdown_refuses", "lost_only_card_never_blocks_publication",
     "restored_server_keeps_revocations", "osdp_default_key_refused", "osdp_clear_text_reader_ignored",
     "staff_card_opens_offline", "interlock", "antipassback", "duress_pin_silent_alarm",

@@ -24,11 +24,13 @@ from gate_controller.gate_parts import GateParts
 from gate_controller.hands_free import HandsFreeCodes
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
+from gate_controller.journal_chain import Facts
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.messages import Message, ScreenAct, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.pulse_limits import log_cut_times
 from gate_controller.reader_parts import (
     OsdpPart,
     make_card_reader,
@@ -53,7 +55,14 @@ from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.entry_guard import keep_launch_token, write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
-from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, make_inputs, make_relays
+from gate_controller.wiring import (
+    ModbusLines,
+    lanes_never_held,
+    make_door,
+    make_inputs,
+    make_relays,
+    wires_watched,
+)
 from hardware.card_readers import SiteCardForm
 from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
@@ -209,6 +218,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     devices, lane_of_device = make_devices(config, lines, osdp)
     lane_of_device |= {name: section.lane for name, section in config.camera.items()}
     relays = make_relays(config, lines, inbox.put, osdp)
+    log_cut_times(relays, snapshot.policy.lanes if snapshot is not None else {})
     nudge = threading.Event()
     controller_ref: list[Controller] = []
 
@@ -232,6 +242,12 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         nudge,
         snapshot.face_roster if snapshot is not None else {},
     )
+    watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
+
+    def record(kind: str, facts: Facts, personal: Facts) -> None:
+        journal.append(kind, facts, personal, clock.now())
+
+    watch.settle(wires_watched(config), record)
     parts = GateParts(
         store=store,
         desks=desks,
@@ -245,7 +261,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         screen_acts=acts,
         faces=faces,
         keeper=face.keeper,
-        watch=DeviceWatch(clock, lane_memory, face.on_tamper(faces)),
+        watch=watch,
         lane_memory=lane_memory,
         nudge_sync=nudge.set,
     )

@@ -2,11 +2,17 @@
 
 A wire's alarm is recorded once when it begins and once when it ends, however often a device that was
 plugged in again tells the same level, and also when the gate was restarted between.
+
+A device that is LOST tells nothing: its doors are not seen until it speaks again. One that is FAULTY is
+still read, and no noise on its line may turn a forced door into one that was only found open: its doors
+stay as they were last told, and an opening that gets through is judged like any other. Either way its
+buttons count as let go, so that none excuses an opening for longer than it was heard.
 """
 
 import threading
 from collections.abc import Callable, Collection, Mapping
 
+from gate_controller import contact_flapping
 from gate_controller.clock import GateClock
 from gate_controller.journal_chain import Facts
 from gate_controller.lane import (
@@ -44,7 +50,10 @@ ALARMS_WHEN_LONG = {
     **dict.fromkeys(PRESSES, ("alarm_button_stuck", "button_stuck_clear")),
 }
 ALARMS = ALARMS_AT_ONCE | ALARMS_WHEN_LONG
+FLAPPING = "contact_flapping"
+ENDS = {kind: ended for kind, (_, ended) in ALARMS.items()} | {FLAPPING: contact_flapping.ENDED}
 LONG_SECONDS = 120.0
+NOT_WATCHED = "not_watched"
 MAX_DETAIL_CHARS = 200
 
 
@@ -69,6 +78,24 @@ class DeviceWatch:
         """The lanes whose door contact a device has told."""
         self._active_since: dict[Wire, float] = {}
         self._raised = set(memory.raised)
+        now = clock.monotonic_seconds()
+        self._flapping = {
+            wire.lane_id: contact_flapping.still_flapping(now)
+            for wire in self._raised
+            if wire.kind == FLAPPING
+        }
+
+    def settle(self, watched: Collection[Wire], record: Record) -> None:
+        """Clear the alarms of wires that the site file no longer has: nothing else ever would."""
+        doors = {wire.lane_id for wire in watched if wire.kind == InputKind.DOOR_OPEN}
+        for wire in sorted(self._raised.difference(watched)):
+            if wire.kind == FLAPPING:
+                if wire.lane_id in doors:
+                    continue
+                del self._flapping[wire.lane_id]
+            facts: Facts = {"lane_id": wire.lane_id, "detail": wire.end, "ended_by": NOT_WATCHED}
+            record(ENDS.get(wire.kind, f"{wire.kind}_clear"), facts, {})
+            self._keep(wire, raised=False)
 
     def handle(
         self, report: InputChange | DeviceState, desks: Mapping[str, LaneDesk], record: Record
@@ -80,7 +107,13 @@ class DeviceWatch:
         desk, now = desks[report.lane_id], self._clock.monotonic_seconds()
         if report.kind is InputKind.DOOR_OPEN:
             self._contacts.setdefault(report.device, set()).add(desk.lane_id)
-            self._door(desk, contact_changed(desk.door, report.active, now), record)
+            door, kinds = contact_changed(desk.door, report.active, now)
+            before = self._flapping.get(desk.lane_id, contact_flapping.Contact())
+            after, told = contact_flapping.changed(before, kinds, now)
+            self._flapping[desk.lane_id] = after
+            self._door(desk, (door, kinds), record, told=told)
+            if after.is_flapping and not before.is_flapping:
+                self._keep(Wire(desk.lane_id, FLAPPING, ""), raised=True)
         else:
             end = f"{report.device}:{report.terminal}" if report.terminal else report.device
             self._wire(desk, Wire(desk.lane_id, report.kind.value, end), report.active, now, record)
@@ -90,6 +123,7 @@ class DeviceWatch:
         now = self._clock.monotonic_seconds()
         for desk in desks.values():
             self._door(desk, time_passed(desk.door, now), record)
+            self._steady_again(desk, now, record)
         for wire, since in self._active_since.items():
             if now - since > LONG_SECONDS and wire.kind in ALARMS_WHEN_LONG:
                 self._raise(wire, record, raised=True)
@@ -97,11 +131,17 @@ class DeviceWatch:
 
     # -- doors -------------------------------------------------------------------------------------
 
-    def _door(self, desk: LaneDesk, change: tuple[Door, Kinds], record: Record) -> None:
+    def _door(
+        self, desk: LaneDesk, change: tuple[Door, Kinds], record: Record, *, told: Kinds | None = None
+    ) -> None:
+        """Take a change of the door; `told` are the kinds to record where those are not all."""
         desk.door, kinds = change
-        for kind in kinds:
+        told = kinds if told is None else told
+        for kind in told:
             record(kind, {"lane_id": desk.lane_id}, {})
-        self._memory.keep_door(desk.lane_id, desk.door.state)
+        if told or not self._is_flapping(desk.lane_id):
+            # A contact that flutters for hours must not wear out the disk.
+            self._memory.keep_door(desk.lane_id, desk.door.state)
         with self._lock:
             self._doors[desk.lane_id] = desk.door.state
         if desk.passing is None:
@@ -112,6 +152,20 @@ class DeviceWatch:
             # Where no contact tells who stayed outside, whoever was granted has gone through.
             self._memory.passed(desk.passing, self._clock.now())
             desk.passing = None
+
+    def _is_flapping(self, lane_id: str) -> bool:
+        contact = self._flapping.get(lane_id)
+        return contact is not None and contact.is_flapping
+
+    def _steady_again(self, desk: LaneDesk, now: float, record: Record) -> None:
+        contact = self._flapping.get(desk.lane_id)
+        steady = contact_flapping.quiet(contact, now) if contact is not None else None
+        if contact is not None and steady is not None and desk.door.is_seen:
+            facts: Facts = {"lane_id": desk.lane_id, "count": contact.counted, "door": desk.door.state.value}
+            record(contact_flapping.ENDED, facts, {})
+            self._flapping[desk.lane_id] = steady
+            self._memory.keep_door(desk.lane_id, desk.door.state)
+            self._keep(Wire(desk.lane_id, FLAPPING, ""), raised=False)
 
     # -- wires -------------------------------------------------------------------------------------
 
@@ -143,6 +197,9 @@ class DeviceWatch:
             return
         began, ended = ALARMS[wire.kind]
         record(began if raised else ended, {"lane_id": wire.lane_id, "detail": wire.end}, {})
+        self._keep(wire, raised=raised)
+
+    def _keep(self, wire: Wire, *, raised: bool) -> None:
         (self._raised.add if raised else self._raised.discard)(wire)
         self._memory.keep_raised(wire, raised=raised)
 
@@ -165,12 +222,13 @@ class DeviceWatch:
         elif before is not None and before.health != Health.OK.value:
             record("device_back", {"device": state.device}, {})
         if state.health is Health.LOST:
-            self._lost(state.device, desks)
+            for lane_id in self._contacts.get(state.device, ()):
+                desks[lane_id].door = contact_lost(desks[lane_id].door)
+        if state.health is not Health.OK:
+            self._let_go(state.device, desks)
 
-    def _lost(self, device: str, desks: Mapping[str, LaneDesk]) -> None:
-        """Take its contacts as not seen and its buttons as let go: it tells all levels when it is back."""
-        for lane_id in self._contacts.get(device, ()):
-            desks[lane_id].door = contact_lost(desks[lane_id].door)
+    def _let_go(self, device: str, desks: Mapping[str, LaneDesk]) -> None:
+        """Take the buttons at a device as let go."""
         pressed = [wire for wire in self._active_since if wire.kind in PRESSES and wire.device == device]
         for wire in pressed:
             del self._active_since[wire]

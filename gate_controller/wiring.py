@@ -5,7 +5,9 @@ from pathlib import Path
 
 from gate_controller.config import GateConfig, lock_of
 from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
+from gate_controller.lane_memory import Wire
 from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
+from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
 from hardware.gpio_inputs import GpioInputs
 from hardware.gpio_lines import KernelChip
@@ -66,6 +68,19 @@ def lanes_never_held(config: GateConfig) -> frozenset[str]:
     )
 
 
+def wires_watched(config: GateConfig) -> frozenset[Wire]:
+    """Return every wire that the site file has, and the tamper contact that each OSDP reader brings."""
+    wired = {
+        Wire(wire.lane, wire.kind, f"{name}:{wire.terminal}")
+        for name, board in config.inputs.items()
+        for wire in board.wires
+    }
+    tampers = {
+        Wire(reader.lane, InputKind.TAMPER.value, name) for name, reader in config.osdp_reader.items()
+    }
+    return frozenset(wired | tampers)
+
+
 def make_door(config: GateConfig, lane_id: str, remembered: DoorState) -> Door:
     """Return a lane's door as it was when the gate last knew; without a contact it is taken as shut."""
     has_contact = any(
@@ -123,12 +138,12 @@ def _relay_board(
 
 
 def _relay(lane: LaneSection, board: RelayBoard) -> Relay:
-    lock = lock_of(lane)
-    longest = lane.max_pulse_seconds if lock is None else lock.longest_pulse(lane.max_pulse_seconds)
+    limits = limits_of(lane)
     return BoardRelay(
         board,
         lane.channel,
         name=f"{lane.relay}-{lane.channel}",
-        max_pulse_seconds=longest,
-        max_on_seconds=longest if lock is not None and not lock.rules.may_hold else None,
+        max_pulse_seconds=limits.pulse_seconds,
+        max_on_seconds=limits.on_seconds,
+        may_hold=limits.may_hold,
     )

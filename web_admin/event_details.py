@@ -22,6 +22,7 @@ ENDED_BY = {
     "staff_card": _l("ended with a staff card"),
     "policy": _l("ended by the office or the schedule"),
     "stop": _l("the controller stopped"),
+    "not_watched": _l("the gate no longer watches this wire"),
 }
 BY_STAFF_CARD = _l("by a staff card")
 BY_OFFICE = _l("by the office")
@@ -68,6 +69,12 @@ def ended_by(event: GateEvent) -> LazyString | str | None:
     """Return why a holding ended."""
     why = event.facts.get("ended_by")
     return ENDED_BY.get(str(why), str(why)) if why is not None else None
+
+
+def uncounted(event: GateEvent) -> int:
+    """Return how many changes of a contact that fluttered were counted and not written down."""
+    count = event.facts.get("count")
+    return count if event.kind == "contact_flapping_clear" and isinstance(count, int) else 0
 
 
 def can_be_named(event: GateEvent) -> bool:

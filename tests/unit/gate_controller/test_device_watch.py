@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from gate_controller.clock import GateClock
 from gate_controller.device_watch import ALARMS, ALARMS_AT_ONCE, DeviceWatch
 from gate_controller.journal_chain import Facts
-from gate_controller.lane import Door, DoorState, granted
+from gate_controller.lane import Door, DoorState, contact_changed, granted, time_passed
 from gate_controller.lane_desk import LaneDesk, Passing
-from gate_controller.lane_memory import LaneMemory
+from gate_controller.lane_memory import LaneMemory, Wire
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 NORTH, SOUTH = "north-in", "south-out"
@@ -52,6 +52,10 @@ class Gatehouse:
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:
         assert personal == {}
         self.told.append((kind, facts))
+
+    def settle(self, *watched: Wire) -> list[str]:
+        """Let the site file have these wires."""
+        return self._kinds_after(lambda: self.watch.settle(watched, self.record))
 
     def wire(self, kind: InputKind, *, active: bool, lane: str = NORTH, at: str = "wires:1") -> list[str]:
         """Let a wire tell a level; return the kinds of events that followed."""
@@ -202,6 +206,19 @@ def test_fire_excuses_and_shows_until_the_last_panel_contact_rests(gate: Gatehou
     assert gate.wait(0.2) == ["alarm_door_held"]
 
 
+def test_the_alarm_of_a_wire_that_the_site_file_no_longer_has_is_cleared_at_the_start(
+    gate: Gatehouse,
+) -> None:
+    gate.wire(InputKind.TAMPER, active=True, at="wires:3")
+    gate.wire(InputKind.FIRE, active=True, at="wires:4")
+    gate.power_cut()
+    assert gate.settle(Wire(NORTH, "fire", "wires:4")) == ["tamper_clear"]
+    assert gate.told[-1][1] == {"lane_id": NORTH, "detail": "wires:3", "ended_by": "not_watched"}
+    gate.power_cut()
+    assert gate.settle(Wire(NORTH, "fire", "wires:4")) == []
+    assert gate.wire(InputKind.FIRE, active=False, at="wires:4") == ["fire_clear"]
+
+
 # -- doors and who passes --------------------------------------------------------------------------
 
 
@@ -292,6 +309,140 @@ def test_a_device_that_goes_and_comes_is_told_and_shown(gate: Gatehouse) -> None
     status = gate.watch.status({NORTH: "normal", SOUTH: "normal"})
     assert [(lane.lane_id, lane.door) for lane in status.lanes] == [(NORTH, "forced"), (SOUTH, "closed")]
     assert [(device.device, device.health) for device in status.devices] == [("card", "ok")]
+
+
+def test_a_faulty_board_hides_no_forced_door_and_lets_no_button_excuse_it(gate: Gatehouse) -> None:
+    gate.wire(InputKind.EXIT_BUTTON, active=True, at="wires:2")
+    assert gate.device(Health.FAULTY) == ["alarm_device_lost"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_closed"]
+    gate.now += 10.1
+    assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["alarm_door_forced"]
+    assert gate.device(Health.OK) == ["device_back"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_closed"]
+
+
+# -- a contact that flutters -----------------------------------------------------------------------
+
+
+def flutter(gate: Gatehouse, changes: int, every: float = 1.0) -> list[str]:
+    """Let the shut door's contact change so often; return the kinds of events that followed."""
+    kinds: list[str] = []
+    for number in range(changes):
+        gate.now += every
+        kinds += gate.wire(InputKind.DOOR_OPEN, active=number % 2 == 0)
+    return kinds
+
+
+def test_a_contact_that_flutters_for_hours_is_told_once_counted_and_told_when_steady(
+    gate: Gatehouse,
+) -> None:
+    kinds = flutter(gate, 20)
+    assert kinds == ["alarm_door_forced", "door_closed"] * 10 + ["alarm_contact_flapping"]
+    assert flutter(gate, 7200) == ["alarm_door_forced"]
+    assert gate.desks[NORTH].door.state is DoorState.CLOSED
+    assert gate.wait(59) == []
+    assert gate.wait(1.1) == ["contact_flapping_clear"]
+    assert gate.told[-1][1] == {"lane_id": NORTH, "count": 7199, "door": "closed"}
+    assert flutter(gate, 2) == ["alarm_door_forced", "door_closed"]
+
+
+def test_a_busy_door_is_no_fluttering_one(gate: Gatehouse) -> None:
+    gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
+    assert flutter(gate, 400, every=3.2) == ["door_opened", "door_closed"] * 200
+
+
+def test_one_lane_that_flutters_leaves_the_other_lanes_door_told(gate: Gatehouse) -> None:
+    flutter(gate, 30)
+    assert gate.wire(InputKind.DOOR_OPEN, active=True, lane=SOUTH) == ["alarm_door_forced"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=False, lane=SOUTH) == ["door_closed"]
+
+
+def test_a_door_that_stays_open_while_it_flutters_is_still_told_as_open_too_long(gate: Gatehouse) -> None:
+    gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
+    gate.wire(InputKind.GUARD_BUTTON, active=False, at="wires:2")
+    gate.now += 1
+    flutter(gate, 31, every=0.2)
+    assert gate.wait(30.2) == ["alarm_door_held"]
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_held_clear"]
+
+
+def test_what_fluttered_before_a_power_cut_is_told_steady_after_it_and_not_told_again(
+    gate: Gatehouse,
+) -> None:
+    flutter(gate, 40)
+    gate.power_cut()
+    assert gate.settle(Wire(NORTH, "door_open", "wires:1")) == []
+    assert gate.wait(61) == []
+    assert gate.wire(InputKind.DOOR_OPEN, active=False) == []
+    assert gate.wait(60.2) == ["contact_flapping_clear"]
+    flutter(gate, 40)
+    gate.power_cut()
+    assert gate.settle() == ["contact_flapping_clear"]
+    gate.power_cut()
+    assert gate.settle() == []
+
+
+CONTACT_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("open", "shut", "flutter", "grant", "wait")),
+        st.floats(0.05, 5.0),
+        st.integers(1, 60),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONTACT_STEPS)
+def test_over_any_history_a_contact_writes_little_hides_no_first_forcing_and_leaves_the_door_right(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, float, int]]
+) -> None:
+    gate = Gatehouse(tmp_path_factory.mktemp("watch") / "lanes.sqlite3")
+    gate.wire(InputKind.DOOR_OPEN, active=False)
+    unsifted = gate.desks[NORTH].door
+    changes: list[tuple[float, bool]] = []
+    forced_at: list[float] = []
+
+    def contact(is_open: bool, seconds: float) -> None:
+        nonlocal unsifted
+        gate.wait(seconds)
+        unsifted, _ = time_passed(unsifted, gate.now)
+        unsifted, kinds = contact_changed(unsifted, is_open, gate.now)
+        told = gate.wire(InputKind.DOOR_OPEN, active=is_open)
+        changes.extend((gate.now, bool(told)) for _ in kinds)
+        forced_at.extend(gate.now for kind in kinds if kind == "alarm_door_forced")
+        assert gate.desks[NORTH].door == unsifted
+
+    for what, seconds, times in steps:
+        match what:
+            case "open" | "shut":
+                contact(what == "open", seconds)
+            case "flutter":
+                for number in range(times):
+                    contact(number % 2 == 0, seconds / 10)
+            case "grant":
+                gate.grant()
+                unsifted = granted(unsifted, gate.now, 3.0)
+            case "wait":
+                gate.wait(seconds * times)
+                unsifted, _ = time_passed(unsifted, gate.now)
+    gate.wait(0.0)
+    gate.memory.close()
+    kinds = [kind for kind, _ in gate.told]
+    story = [kind for kind in kinds if kind in ("alarm_contact_flapping", "contact_flapping_clear")]
+    assert story == ["alarm_contact_flapping", "contact_flapping_clear"] * (len(story) // 2) + (
+        ["alarm_contact_flapping"] * (len(story) % 2)
+    )
+    hidden = sum(not told for _, told in changes)
+    counted = sum(int(str(facts["count"])) for kind, facts in gate.told if kind == "contact_flapping_clear")
+    assert gate.watch.status({NORTH: "normal"}).lanes[0].door == unsifted.state.value
+    assert counted <= hidden
+    assert len(story) % 2 or counted == hidden
+    assert not forced_at or "alarm_door_forced" in kinds
+    # Within any minute: 20 changes, the one forcing and at most two ends of a door held open.
+    told_at = [at for at, told in changes if told]
+    assert all(sum(start <= at < start + 60 for at in told_at) <= 20 + 1 + 2 for start in told_at)
 
 
 # -- random histories ------------------------------------------------------------------------------

@@ -10,7 +10,15 @@ import pytest
 from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.lane import DoorState
-from gate_controller.wiring import ModbusLines, lanes_never_held, make_door, make_inputs, make_relays
+from gate_controller.lane_memory import Wire
+from gate_controller.wiring import (
+    ModbusLines,
+    lanes_never_held,
+    make_door,
+    make_inputs,
+    make_relays,
+    wires_watched,
+)
 from hardware.interfaces import InputChange, InputKind
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 
@@ -182,3 +190,22 @@ def test_a_stuck_relay_is_found_by_the_check(tmp_path: Path, bus: ModbusBus) -> 
     said = lines_of_check(config_of(tmp_path, MODBUS, LANE, MAGNET))
 
     assert [line for line in said if "still reads on; the lane may stand open" in line]
+
+
+def test_a_lane_without_sheet_and_camera_is_warned_of_and_runs(tmp_path: Path, bus: ModbusBus) -> None:
+    said = lines_of_check(config_of(tmp_path, MODBUS, LANE, MAGNET))
+
+    [line] = [line for line in said if "lane north: sheet: " in line]
+    assert line.startswith("warning lane north: sheet: there is none: measure and photograph the lane")
+
+
+def test_every_wire_of_the_site_file_is_watched_and_each_osdp_readers_own_tamper(tmp_path: Path) -> None:
+    line = '[osdp_line.bus]\nport = "{root}/osdp"\n'
+    reader = '[osdp_reader.door]\nline = "bus"\naddress = 1\nlane = "north"\nbits = 26\n'
+    config = config_of(tmp_path, MODBUS, LANE, INPUTS, CAB, line, reader)
+
+    assert wires_watched(config) == {
+        Wire("north", "door_open", "contacts:1"),
+        Wire("north", "fire", "cabinet:5"),
+        Wire("north", "tamper", "door"),
+    }

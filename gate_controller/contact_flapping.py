@@ -1,0 +1,58 @@
+"""A door contact that flutters: told once, counted, told again when it is steady. Pure; times are arguments.
+
+    STEADY ── the 20th change within a minute: alarm_contact_flapping ──> FLAPPING
+    FLAPPING ── a minute without a change: contact_flapping_clear, with the count ──> STEADY
+
+A loose magnet in the wind would otherwise push everything else out of the journal. While FLAPPING the
+first forced opening is still told, and so is the end of each alarm that was; the door's state is not
+touched here.
+"""
+
+from dataclasses import dataclass, replace
+
+from gate_controller.lane import Kinds
+
+BEGAN, ENDED = "alarm_contact_flapping", "contact_flapping_clear"
+CHANGES = 20
+WITHIN_SECONDS = 60.0
+QUIET_SECONDS = 60.0
+TOLD_ALL_THE_SAME = "door_held_clear"
+"""Ends an alarm that was told; at most one in the time that a door may stand open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How one lane's contact has changed lately; `counted` are the changes that were not written down."""
+
+    changed_at: tuple[float, ...] = ()
+    is_flapping: bool = False
+    counted: int = 0
+    forced_told: bool = False
+
+
+def still_flapping(now: float) -> Contact:
+    """Return a contact that was fluttering when the gate stopped; its count begins anew."""
+    return Contact(changed_at=(now,), is_flapping=True)
+
+
+def changed(contact: Contact, kinds: Kinds, now: float) -> tuple[Contact, Kinds]:
+    """Take the kinds that one word of the contact led to; return those to record, in order."""
+    if not kinds:
+        return contact, ()
+    if contact.is_flapping:
+        contact = replace(contact, changed_at=(now,))
+        if kinds == ("alarm_door_forced",) and not contact.forced_told:
+            return replace(contact, forced_told=True), kinds
+        told = tuple(kind for kind in kinds if kind == TOLD_ALL_THE_SAME)
+        return replace(contact, counted=contact.counted + len(kinds) - len(told)), told
+    lately = (*(at for at in contact.changed_at if now - at <= WITHIN_SECONDS), now)
+    if len(lately) < CHANGES:
+        return Contact(lately), kinds
+    return Contact((now,), is_flapping=True), (*kinds, BEGAN)
+
+
+def quiet(contact: Contact, now: float) -> Contact | None:
+    """Return the contact steady again once it has not changed for a minute, else None."""
+    if contact.is_flapping and now - contact.changed_at[-1] >= QUIET_SECONDS:
+        return Contact()
+    return None

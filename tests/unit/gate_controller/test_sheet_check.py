@@ -55,8 +55,12 @@ def test_a_lane_without_camera_and_sheet_loads_and_the_check_asks_for_one(tmp_pa
     config = load(tmp_path, SITE)
     [(ok, text)] = check_lines(config.lane, config.camera.values(), TODAY)
     assert not ok
-    assert text.startswith("lane north-in: no lane sheet: ")
+    assert text.startswith("lane north-in: sheet: warning: there is none: ")
     assert "[lane.north-in.sheet]" in text
+    seen = load(tmp_path, SITE + SHEET + CAMERA).camera.values()
+    [(ok, text)] = check_lines(config.lane, seen, TODAY)
+    assert not ok
+    assert text.startswith("lane north-in: sheet: there is none: ")
 
 
 def test_an_escape_route_without_free_exit_is_refused(tmp_path):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
-from web_admin import inactive_faces, retention
+from web_admin import face_timers, inactive_faces, retention
 from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
 
@@ -31,6 +31,7 @@ def rotate_if_due(menjin: Menjin, now: datetime) -> int:
 
 
 STEPS: Mapping[str, Step] = {
+    "faces_settled": face_timers.settle_by_time,
     "faces_used": inactive_faces.note_uses,
     "faces_reminded": inactive_faces.remind,
     "faces_ended": inactive_faces.end_unused,

@@ -26,7 +26,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_visitors", "issue_passes",
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
-        "see_privacy", "edit_privacy",
+        "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
     }),
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
@@ -35,7 +35,8 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_events", "explain_refusals",
     }),
     "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates"}),
-    "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy"}),
+    "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy",
+                                  "write_assessment", "approve_assessment"}),
 }
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
 

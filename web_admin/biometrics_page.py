@@ -1,0 +1,55 @@
+"""The public policy on faces, made from the settings in force: what, where, how long, and how to say no."""
+
+from flask import Blueprint, render_template
+from flask_babel import get_locale
+from sqlalchemy import select
+
+from gate_controller.sync_contract import MAX_LEASE_SECONDS
+from web_admin import face_figures
+from web_admin.assessment_standing import standing_of
+from web_admin.custody import FACE_PURPOSE, live_face_consents
+from web_admin.database import current_menjin, request_session
+from web_admin.models import AuditEntry
+from web_admin.notices import NOTICE_FIELDS, newest_notice
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, request_now
+from web_admin.permissions import public
+from web_admin.privacy_pages import FIELD_LABELS
+
+bp = Blueprint("biometrics", __name__)
+
+SMALLEST_GROUP = 10
+"""Fewer people than this are not counted out, and larger numbers are rounded down to tens."""
+INCIDENT_KINDS = ("face_suspended", "face_resumed")
+
+
+def rounded(people: int) -> int:
+    """Return a number of people that tells nothing about one of them; 0 stands for fewer than ten."""
+    return people // SMALLEST_GROUP * SMALLEST_GROUP
+
+
+@bp.get("/policy/biometrics")
+@public
+def policy() -> str:
+    """Show everyone how faces are handled here, or that none are."""
+    session, site, now = request_session(), current_site(), request_now()
+    standing = standing_of(session, site.site_id, now)
+    lanes = site_lanes()
+    face_lanes = [
+        lane for lane in lanes
+        if site.face_enabled and "face" in lane.methods and lane.lane_id in standing.lanes
+    ]
+    incidents = session.execute(
+        select(AuditEntry.at, AuditEntry.kind)
+        .where(AuditEntry.site_id == site.site_id, AuditEntry.kind.in_(INCIDENT_KINDS))
+        .order_by(AuditEntry.seq.desc())
+        .limit(20)
+    ).all()
+    people = len(live_face_consents(session, site.site_id))
+    return render_template(
+        "public/biometrics.html",
+        site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=face_figures,
+        notice=newest_notice(session, FACE_PURPOSE, str(get_locale() or "zh")), fields=NOTICE_FIELDS,
+        labels=FIELD_LABELS, people=rounded(people), config=current_menjin().config,
+        lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
+    )

@@ -1,0 +1,152 @@
+"""What staff may write down at the desk about a face: a no or a withdrawal, never a yes; ages, guardians."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateField, SelectField
+from wtforms.validators import Optional
+
+from gate_controller.policy import Method
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.age_bands import ADULT
+from web_admin.ages import set_age_band
+from web_admin.consent_models import GuardianRow
+from web_admin.consents import newest_notice, record_refusal, withdraw_face
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.guardians import name_guardian, remove_guardian
+from web_admin.models import Person
+from web_admin.page_context import do, get_or_404, request_now, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.ways_in import usable_methods
+
+bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
+
+Page = str | Response | tuple[str, int]
+
+
+class AgeForm(OnceForm):
+    """An age band and the day it ends; no date of birth."""
+
+    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
+    age_band_until = DateField(
+        _l("First day of the next age"), validators=[Optional()],
+        description=_l("The 14th or 18th birthday. Only this day is kept; face is asked for anew on it."),
+    )
+
+
+class GuardianForm(OnceForm):
+    """One adult of the home."""
+
+    guardian_id = SelectField(_l("Guardian, checked at the desk"))
+
+
+def _person(person_id: str) -> Person:
+    return get_or_404(request_session(), Person, person_id)
+
+
+@bp.get("")
+@allowed("edit_people")
+def show(person_id: str) -> str:
+    """Show what can be written down about this person's face."""
+    return _page(_person(person_id))
+
+
+def _page(person: Person, **forms: OnceForm) -> str:
+    session = request_session()
+    named = session.scalars(
+        select(Person)
+        .join(GuardianRow, GuardianRow.guardian_id == Person.person_id)
+        .where(GuardianRow.minor_id == person.person_id)
+        .order_by(Person.display_name)
+    ).all()
+    age, guardian = forms.get("age") or AgeForm(formdata=None, obj=person), forms.get("guardian")
+    guardian = guardian or GuardianForm(formdata=None)
+    _offer_adults(guardian, person)
+    return render_template(
+        "manager/person_face.html", person=person, named=named, age=age, guardian=guardian,
+        button=forms.get("button") or AgainForm(formdata=None),
+    )
+
+
+def _offer_adults(form: OnceForm, person: Person) -> None:
+    adults = request_session().execute(
+        select(Person.person_id, Person.display_name)
+        .where(
+            Person.home_id == person.home_id, Person.home_id.is_not(None), Person.ended_at.is_(None),
+            Person.age_band == ADULT,
+        )
+        .order_by(Person.display_name)
+    )
+    form.guardian_id.choices = options((row.person_id, row.display_name) for row in adults)
+
+
+@bp.post("/no")
+@allowed("edit_people")
+def write_down(person_id: str) -> Page:
+    """Write down a no or a withdrawal that the person said at the desk, and go on to a card."""
+    person, form = _person(person_id), AgainForm()
+    withdraws = request.form.get("answer") == "withdraw"
+
+    def work(act: Act) -> bool:
+        if withdraws:
+            withdraw_face(act, person_id)
+            return True
+        notice = newest_notice(act.session, FACE_PURPOSE, person.language)
+        record_refusal(act, person_id, notice.version if notice is not None else None, person.language)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Face is off. What was kept is being forgotten.") if withdraws
+              else _("Written down. Nothing changes for this person, and nobody asks again."), "success")
+    if form.errors:
+        return _page(person, button=form), 422
+    if Method.CARD not in usable_methods(request_session(), person_id, request_now()):
+        return redirect(url_for("cards.give", person_id=person_id), 303)
+    return redirect(url_for("person.show", person_id=person_id), 303)
+
+
+@bp.post("/age")
+@allowed("edit_people")
+def correct_age(person_id: str) -> Page:
+    """Correct an age band and the day it ends."""
+    person, form = _person(person_id), AgeForm()
+
+    def work(act: Act) -> bool:
+        set_age_band(act, person_id, typed(form.age_band), form.age_band_until.data)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Saved. The gates know within seconds."), "success")
+    return (_page(person, age=form), 422) if form.errors else _back(person_id)
+
+
+@bp.post("/guardian")
+@allowed("edit_people")
+def write_guardian(person_id: str) -> Page:
+    """Note a guardian that was checked at the desk, or that they are none any more."""
+    person, form = _person(person_id), GuardianForm()
+    _offer_adults(form, person)
+    gone = request.form.get("gone")
+
+    def work(act: Act) -> bool:
+        if gone:
+            remove_guardian(act, person_id, gone)
+        else:
+            name_guardian(act, person_id, typed(form.guardian_id))
+        return True
+
+    if (AgainForm().validate_on_submit() if gone else form.validate_on_submit()) and do(form, work):
+        flash(_("Saved."), "success")
+    return (_page(person, guardian=form), 422) if form.errors else _back(person_id)
+
+
+def _back(person_id: str) -> Response:
+    return redirect(url_for("consent_desk.show", person_id=person_id), 303)
+

@@ -1,0 +1,41 @@
+"""What ends about a face by time alone: age bands, the last other way, the assessment's review."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from web_admin.acts import Act, publish
+from web_admin.ages import settle_ages
+from web_admin.assessment_standing import standing_of
+from web_admin.database import Menjin
+from web_admin.models import Gate, Lane, PolicyRecordRow, Site
+from web_admin.ways_in import settle_all_faces
+
+
+def settle_by_time(menjin: Menjin, now: datetime) -> int:
+    """Move age bands, pause faces whose other ways ended, and let lanes follow; return how much changed."""
+    changed = 0
+    with menjin.database.session() as session:
+        for site_id in session.scalars(select(Site.site_id)).all():
+            act = Act(session, menjin.sealer, site_id, "housekeeping", "system", now)
+            here = settle_ages(act) + settle_all_faces(session, site_id, now) + _lanes_behind(act)
+            if here:
+                publish(act)
+            changed += here
+    return changed
+
+
+def _lanes_behind(act: Act) -> int:
+    """Count lanes of which gates were told another thing about face than the assessment now says."""
+    assessed = standing_of(act.session, act.site_id, act.now).lanes
+    rows = act.session.execute(
+        select(Lane, PolicyRecordRow.value)
+        .join(Gate, Gate.gate_id == Lane.gate_id)
+        .join(
+            PolicyRecordRow,
+            (PolicyRecordRow.gate_id == Lane.gate_id) & (PolicyRecordRow.key == "lane:" + Lane.lane_id),
+        )
+        .where(Gate.site_id == act.site_id, PolicyRecordRow.value.is_not(None))
+    )
+    told = [(lane, b'"face"' in (value or b"")) for lane, value in rows]
+    return sum(offered and lane.lane_id not in assessed for lane, offered in told)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import serial.serialposix
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from gate_controller.policy import Posture, PostureOverride
@@ -43,8 +43,12 @@ ACTS: dict[str, Act] = {
     "pull the reader": lambda bench: bench.card.unplug(),
     "put the reader back": lambda bench: bench.card.replug(),
 }
-STEPS = st.tuples(st.sampled_from([*sorted(ACTS), "tap", "tap"]), st.integers(0, 40))
+PLUGS = frozenset({"put the board back", "cut the board's power"})
+STEPS = st.tuples(st.sampled_from([*sorted(ACTS), "tap", "tap"]), st.integers(0, 40) | st.just(400))
 STARTS = st.sampled_from([("wait", 0), ("wait", 40), ("wait", 120)])
+AWAY_AT_THE_TAP = [
+    ("wait", 400), ("pull the board", 400), ("tap", 400), ("put the board back", 400), ("wait", 400),
+]
 HISTORIES = st.builds(lambda start, steps: [start, *steps], STARTS, st.lists(STEPS, min_size=1, max_size=8))
 
 @pytest.fixture
@@ -173,7 +177,9 @@ def live_and_die(lives: GateLives, history: list[tuple[str, int]]) -> int:
     seq = max((entry.seq for entry in lives.entries_after(0)[-1:]), default=0) if journal(lives) else 0
     heard, obeyed = len(relay.heard), len(relay.changes)
     lives.begin()
+    plugged_ns = []
     for name, milliseconds in history:
+        plugged_ns.append(time.monotonic_ns())
         ACTS[name](bench)
         time.sleep(milliseconds / 1000)
     lives.kill()
@@ -190,6 +196,11 @@ def live_and_die(lives: GateLives, history: list[tuple[str, int]]) -> int:
     assert len(opened) <= len(ordered)
     for on_ns, ordered_ns in zip(opened, ordered, strict=False):
         assert on_ns >= ordered_ns - CLOCKS_DIFFER_NS
+    replugged_ns = [at for at, (name, _) in zip(plugged_ns, history, strict=True) if name in PLUGS]
+    for on_ns in opened:
+        own_ns = max(at for at in ordered if at <= on_ns + CLOCKS_DIFFER_NS)
+        # A board that came back after a decision never hears of it.
+        assert [at for at in replugged_ns if own_ns < at < on_ns] == []
     return len(opened)
 
 
@@ -214,6 +225,7 @@ def property_over(examples: int) -> Callable[[Callable[..., None]], Callable[...
 
 
 @given(history=HISTORIES)
+@example(history=AWAY_AT_THE_TAP)
 @property_over(25)
 def test_no_on_byte_that_no_decision_ordered(lives: GateLives, history: list[tuple[str, int]]) -> None:
     live_and_die(lives, history)

@@ -47,7 +47,7 @@ SLOW_SECONDS = 1.2
 """After this long the person is told to turn further."""
 FLAT_FORESHORTENING = 0.9
 ATTEMPTS = 3
-EARLY_TURNS = 2
+EARLY_TURNS = 3
 
 RandomBelow = Callable[[int], int]
 """Like `secrets.randbelow`: a number from 0 to below the argument."""
@@ -76,6 +76,8 @@ class Challenge:
         """Whether the last frame showed the nose out of its plane on the side that was asked for."""
         self._attempts = 0
         self._early_turns = 0
+        self._was_away = False
+        self._first_straight: Shape | None = None
         self._last: tuple[Placed, float] | None = None
         self._begin()
 
@@ -164,18 +166,25 @@ class Challenge:
         elif jumped or seen is None or max(abs(seen.across), abs(seen.down)) > STRAIGHT:
             self.hint = FaceReason.HOLD_STILL if self._straight else None
             self._straight = []
-        if self.hint is not None and seen is not None and abs(seen.across) > TURNED:
-            self._early_turns += 1
-            if self._early_turns >= EARLY_TURNS:
-                self.refusal = FaceReason.HOLD_STILL
+        self._count_early_turn(shape)
         if self.hint is not None:
             return
         if not self._straight:
             self._straight_since = at_seconds
+            self._first_straight = shape if self._first_straight is None else self._first_straight
         self._straight.append(shape)
         still_seconds = at_seconds - self._straight_since
         if len(self._straight) >= STRAIGHT_FRAMES and still_seconds >= self._wait_seconds:
             self._ask(at_seconds)
+
+    def _count_early_turn(self, shape: Shape) -> None:
+        """Refuse who turns again and again before being asked: a recording, tried until it fits."""
+        seen = parallax(self._first_straight, shape) if self._first_straight is not None else None
+        away = seen is not None and abs(seen.across) > TURNED
+        self._early_turns += away and not self._was_away
+        self._was_away = away
+        if self._early_turns >= EARLY_TURNS:
+            self.refusal = FaceReason.HOLD_STILL
 
     def _ask(self, at_seconds: float) -> None:
         self._reference: Shape = np.mean(self._straight, axis=0)

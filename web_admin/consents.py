@@ -81,7 +81,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
         raise ActRefused(None, _("Face is switched off for this compound."))
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
-                         else _("Your age changed today. Please try again tomorrow."))
+                         else _("Your age changed today. Please try again in an hour."))
     refuse_unproven_phone(act, person)
     if not standing_of(act.session, act.site_id, act.now).holds:
         raise ActRefused(None, _("Face is being assessed anew. Until that is done nobody can switch it on."))

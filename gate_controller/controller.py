@@ -152,7 +152,7 @@ class Controller:
             case TypedHashed():
                 self._shown.typed_hashed(message)
             case FaceProgress() | FaceEnded() | FaceUnavailable():
-                self._shown.face_message(message)
+                self._shown.looks.message(message)
             case ScreenAct():
                 self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
             case InputChange() | DeviceState():

@@ -13,17 +13,17 @@ from gate_controller.access import Claim, Decision, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
 from gate_controller.face_asking import FaceAsking
+from gate_controller.face_looks import FaceLooks
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.holdings import Holdings
 from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
 from gate_controller.journal_chain import Facts
 from gate_controller.keypad_entry import FORGOTTEN_AFTER_SECONDS, press
 from gate_controller.lane import granted
-from gate_controller.lane_desk import RESULT_SECONDS, TYPING_SCREENS, Intent, LaneDesk
-from gate_controller.messages import FaceEnded, FaceProgress, FaceUnavailable, Message, TypedHashed
+from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.messages import Message, TypedHashed
 from gate_controller.passings import Passings
 from gate_controller.policy import EmergencyCodeCredential, Method
-from gate_controller.sync_contract import MAX_TROUBLE_CHARS
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead
@@ -47,6 +47,9 @@ class Presentations:
         self.holdings = Holdings(parts, state, self.record)
         self.passings = Passings(parts, state, self.holdings.is_held)
         self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
+        self.looks = FaceLooks(
+            parts, state, self.asking, self.record, self._present, self._seconds_to_wait
+        )
 
     def card_read(self, read: CardRead) -> None:
         """Take a card from a reader."""
@@ -105,7 +108,7 @@ class Presentations:
             Screen.TYPING_PIN if desk.entry.in_secret else Screen.TYPING_HOME, now_seconds, seconds=20.0
         )
         if desk.entry.in_secret and not desk.entry.secret and desk.intent is Intent.FACE:
-            self._look_for_face(desk)
+            self.looks.for_home(desk)
         elif ended:
             self._number_typed(desk, read_at_ns)
 
@@ -184,6 +187,7 @@ class Presentations:
         if not is_repeat:
             self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:
+            self.looks.another_way_opened(desk)
             if self.release(lane_id, decision.pulse_seconds) and lane is not None:
                 self.passings.granted(lane, claim, decision, now, is_repeat=is_repeat)
                 self.holdings.granted(lane, claim, decision)
@@ -252,33 +256,9 @@ class Presentations:
         self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
         return Decision(False, Reason.UNKNOWN_LANE)
 
-    def _look_for_face(self, desk: LaneDesk) -> None:
-        """Look for the faces of the home just typed; without any, go on to its PIN."""
-        if self._state.snapshot is None:
-            return
-        policy, roster = self._state.snapshot.policy, self._state.snapshot.face_roster
-        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
-        if self._seconds_to_wait(Method.FACE, desk.lane_id):
-            self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
-            return
-        home_id = policy.home_ids_by_number.get(desk.entry.home, "")
-        if person_ids := self._parts.faces.recognisable(home_id, policy, roster, now):
-            self._parts.faces.recognise(desk, person_ids, now_seconds)
-        else:
-            desk.message = "type_pin_to_add_face"
-
     def look_without_number(self, lane_id: str) -> bool:
         """Look among all faces of this lane while they are few enough; tell whether it was taken on."""
-        desk, snapshot = self._parts.desks[lane_id], self._state.snapshot
-        if snapshot is None:
-            return False
-        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
-        person_ids = self._parts.faces.recognisable_alone(snapshot.policy, snapshot.face_roster, now)
-        if person_ids and self._seconds_to_wait(Method.FACE, lane_id):
-            self._present(lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
-        elif person_ids:
-            self._parts.faces.recognise(desk, person_ids, now_seconds)
-        return bool(person_ids)
+        return self.looks.without_number(lane_id)
 
     def face_answered(self, lane_id: str, *, yes: bool) -> None:
         """Take a yes or no to what somebody is asked about their face."""
@@ -287,31 +267,6 @@ class Presentations:
     def language_chosen(self, lane_id: str) -> None:
         """Show a notice in the language just chosen."""
         self.asking.language_chosen(self._parts.desks[lane_id])
-
-    def face_message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
-        """Take a step or the end of a face session, or that there will be none."""
-        if isinstance(message, FaceUnavailable):
-            self.record("alarm_face_unavailable", {"detail": message.detail[:MAX_TROUBLE_CHARS]}, {})
-            return
-        desk = self._parts.desks[message.lane_id]
-        if isinstance(message, FaceProgress):
-            self._parts.faces.progress(desk, message.step)
-            return
-        desk.look_ended()
-        result = message.result
-        if message.enrolled_person_id is not None:
-            self.asking.enrolled(desk, message.enrolled_person_id, result)
-            return
-        claim = self._parts.faces.claim(result)
-        roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}
-        if claim is not None and claim.person_id is not None and claim.person_id not in roster:
-            # Consent ended while the camera looked.
-            claim = Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
-        if claim is not None:
-            self._present(desk.lane_id, claim)
-        elif desk.camera == "closed" and desk.screen not in TYPING_SCREENS:
-            # Otherwise a newer look, or what is being typed instead, is on the screen already.
-            desk.rest()
 
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:
         """Write one entry and let the server know soon."""

@@ -1,0 +1,91 @@
+"""Looks at faces because somebody at a lane asked for one: whom to look for, and what a look ended with."""
+
+from collections.abc import Callable
+
+from gate_controller.access import Claim, Decision, Reason
+from gate_controller.face_asking import FaceAsking
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.journal_chain import Facts
+from gate_controller.lane_desk import FACE_SCREENS, LaneDesk
+from gate_controller.messages import FaceEnded, FaceProgress, FaceUnavailable
+from gate_controller.policy import Method
+from gate_controller.sync_contract import MAX_TROUBLE_CHARS
+
+
+class FaceLooks:
+    """The looks at all lanes of a gate; used from the controller's thread only."""
+
+    def __init__(
+        self,
+        parts: GateParts,
+        state: GateState,
+        asking: FaceAsking,
+        record: Callable[[str, Facts, Facts], None],
+        present: Callable[[str, Claim], Decision],
+        seconds_to_wait: Callable[[Method, str], float],
+    ) -> None:
+        """Remember the parts; `seconds_to_wait` is how long face waits at a lane after failures."""
+        self._parts = parts
+        self._state = state
+        self._asking = asking
+        self._record = record
+        self._present = present
+        self._seconds_to_wait = seconds_to_wait
+
+    def for_home(self, desk: LaneDesk) -> None:
+        """Look for the faces of the home just typed; without any, go on to its PIN."""
+        if self._state.snapshot is None:
+            return
+        policy, roster = self._state.snapshot.policy, self._state.snapshot.face_roster
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        if self._seconds_to_wait(Method.FACE, desk.lane_id):
+            self._present(desk.lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
+            return
+        home_id = policy.home_ids_by_number.get(desk.entry.home, "")
+        if person_ids := self._parts.faces.recognisable(home_id, policy, roster, now):
+            self._parts.faces.recognise(desk, person_ids, now_seconds)
+        else:
+            desk.message = "type_pin_to_add_face"
+
+    def without_number(self, lane_id: str) -> bool:
+        """Look among all faces of this lane while they are few enough; tell whether it was taken on."""
+        desk, snapshot = self._parts.desks[lane_id], self._state.snapshot
+        if snapshot is None:
+            return False
+        now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
+        person_ids = self._parts.faces.recognisable_alone(snapshot.policy, snapshot.face_roster, now)
+        if person_ids and self._seconds_to_wait(Method.FACE, lane_id):
+            self._present(lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
+        elif person_ids:
+            self._parts.faces.recognise(desk, person_ids, now_seconds)
+        return bool(person_ids)
+
+    def another_way_opened(self, desk: LaneDesk) -> None:
+        """End a look that nobody waits for any more."""
+        if desk.camera == "looking":
+            self._parts.faces.cancel()
+
+    def message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
+        """Take a step or the end of a face session, or that there will be none."""
+        if isinstance(message, FaceUnavailable):
+            self._record("alarm_face_unavailable", {"detail": message.detail[:MAX_TROUBLE_CHARS]}, {})
+            return
+        desk = self._parts.desks[message.lane_id]
+        if isinstance(message, FaceProgress):
+            self._parts.faces.progress(desk, message.step)
+            return
+        desk.look_ended()
+        result = message.result
+        if message.enrolled_person_id is not None:
+            self._asking.enrolled(desk, message.enrolled_person_id, result)
+            return
+        claim = self._parts.faces.claim(result)
+        roster = self._state.snapshot.face_roster if self._state.snapshot is not None else {}
+        if claim is not None and claim.person_id is not None and claim.person_id not in roster:
+            # Consent ended while the camera looked.
+            claim = Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
+        if claim is not None:
+            self._present(desk.lane_id, claim)
+        elif desk.camera == "closed" and desk.screen in FACE_SCREENS:
+            # Otherwise what the person does instead, or was let in with, is on the screen already.
+            desk.rest()

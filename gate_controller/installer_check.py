@@ -12,6 +12,7 @@ from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.config import GateConfig, lock_of
 from gate_controller.device_check import check_devices
 from gate_controller.port_trouble import port_trouble
+from gate_controller.pulse_limits import cut_times, limits_of, stored_lanes
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.sheet_check import sheet_lines
 from gate_controller.site_check import (
@@ -59,6 +60,7 @@ def check_gate(
     yield from _check_cameras(config, camera_seconds)
     yield from check_screens(config)
     yield from _check_lanes(config, now)
+    yield from _check_times(config)
 
 
 class _HasPort(Protocol):
@@ -153,6 +155,18 @@ def _check_cameras(config: GateConfig, seconds: float) -> Iterator[CheckLine]:
             continue
         sees, seen = describe_camera(camera, seconds, stands_still=section.kind == "folder")
         yield fine("camera", name, seen) if sees else wrong("camera", name, seen.removeprefix(f"{name}: "))
+
+
+def _check_times(config: GateConfig) -> Iterator[CheckLine]:
+    """Yield the lanes whose times in the stored policy are longer than their output's longest pulse."""
+    for lane_id, record in stored_lanes(config.gate.data_dir / "policy.sqlite3").items():
+        section = config.lane.get(lane_id)
+        if section is None:
+            continue
+        limits = limits_of(section, by_osdp=section.relay in config.osdp_reader)
+        text = cut_times(record, limits.pulse_seconds)
+        if text is not None:
+            yield warning("lane", lane_id, text)
 
 
 def _check_lanes(config: GateConfig, now: datetime) -> Iterator[CheckLine]:

@@ -31,6 +31,7 @@ class LaneSection(Section, frozen=True, kw_only=True):
     contact: Literal["no", "nc"] | None = None
     external_timer: bool = False
     max_pulse_seconds: Seconds = 30.0
+    max_on_seconds: Seconds = 60.0
     held_after_seconds: Seconds = 30.0
     sheet: LaneSheet | None = None
     """What was measured and photographed at the lane; a lane with a camera needs it."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gate_controller.config import GateConfig, KeypadSection, ReaderSection, lock_of
+from gate_controller.config import GateConfig, KeypadSection, ReaderSection
+from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_key
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
@@ -14,7 +15,7 @@ from hardware.keypads import SerialKeypad
 from hardware.matrix_keypads import FramedKeypad, KeyFrame
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine, check_own_keys
-from hardware.osdp_relay import MAX_PULSE_SECONDS, OsdpRelay
+from hardware.osdp_relay import OsdpRelay
 from hardware.wedge import WedgeCardReader, WedgeKeypad
 from hardware.wiegand import RawFrameFormat
 
@@ -60,14 +61,14 @@ def osdp_relay(config: GateConfig, lane_id: str, readers: Mapping[str, OsdpPart]
     reader, name = readers[lane.relay], f"{lane.relay}-{lane.channel}"
     if isinstance(reader, UnpairedReader):
         return UnpairedRelay(reader, name=name)
-    lock = lock_of(lane)
-    longest = lane.max_pulse_seconds if lock is None else lock.longest_pulse(lane.max_pulse_seconds)
+    limits = limits_of(lane, by_osdp=True)
     return OsdpRelay(
         reader,
         lane.channel - 1,
         name=name,
-        max_pulse_seconds=min(longest, MAX_PULSE_SECONDS),
-        max_on_seconds=longest if lock is not None and not lock.rules.may_hold else None,
+        max_pulse_seconds=limits.pulse_seconds,
+        max_on_seconds=limits.on_seconds,
+        may_hold=limits.may_hold,
     )
 
 

@@ -6,6 +6,7 @@ and a lane on its output stays shut. Nothing here speaks to the reader, so no ke
 
 from hardware.errors import DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceState, Health, ReaderResult, Report
+from hardware.osdp_relay import MAX_PULSE_SECONDS
 
 
 class UnpairedReader:
@@ -39,9 +40,15 @@ class UnpairedRelay:
         """Raise DeviceUnavailable: there is nobody to put to rest."""
         raise DeviceUnavailable(self._why)
 
-    def pulse(self, seconds: float) -> int:
+    @property
+    def longest_pulse_seconds(self) -> float:
+        """Return what the reader's output would give, were it paired."""
+        return MAX_PULSE_SECONDS
+
+    def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Raise DeviceUnavailable; nothing is sent now or later."""
-        raise DeviceUnavailable(f"{self._why}; a pulse of {seconds:g} s was asked for and not sent")
+        what = "a hold" if holds else "a pulse"
+        raise DeviceUnavailable(f"{self._why}; {what} of {seconds:g} s was asked for and not sent")
 
     def rest(self) -> None:
         """Raise OutputNotConfirmed: nobody answers for this output."""

@@ -121,14 +121,21 @@ class Relay(Protocol):
         """Return the name the site file gives it."""
         ...
 
+    @property
+    def longest_pulse_seconds(self) -> float:
+        """Return the longest pulse it gives; a longer one is cut to it."""
+        ...
+
     def open(self) -> None:
         """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there."""
         ...
 
-    def pulse(self, seconds: float) -> int:
+    def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Switch on now, and off after `seconds` by a timer; return monotonic ns of the first byte.
 
-        Raise DeviceUnavailable or OutputNotConfirmed; after either, nothing may open later.
+        `holds`: somebody holds the lane open and renews this, so the output's longest time on counts
+        anew. Raise DeviceUnavailable, DeviceRefused (it was on for its longest time and rests first) or
+        OutputNotConfirmed; after each, nothing may open later.
         """
         ...
 

@@ -1,5 +1,6 @@
 """The output of an OSDP reader as a Relay."""
 
+import math
 import time
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
@@ -25,11 +26,12 @@ class OsdpRelay:
         name: str,
         max_pulse_seconds: float = MAX_PULSE_SECONDS,
         max_on_seconds: float | None = None,
+        may_hold: bool = True,
     ) -> None:
         """Take an output (0 is the first); raise BadDeviceSetting when it is taken or a time is too long.
 
-        `max_on_seconds`: the longest it stays on without a rest, however many pulses come; None
-        where the lane may be held open.
+        `max_on_seconds`: the longest it stays on without a rest, however many pulses come, where nobody
+        holds it; `may_hold`: whether it may be held for longer.
         """
         if not 0 < max_pulse_seconds <= MAX_PULSE_SECONDS:
             raise BadDeviceSetting(
@@ -40,6 +42,7 @@ class OsdpRelay:
         self._name = name
         self._max_pulse_seconds = max_pulse_seconds
         self._max_on_seconds = max_on_seconds
+        self._may_hold = may_hold
         self._on_since_ns = self._on_until_ns = 0
         self._is_held = False
         reader.add_output(number, name)
@@ -48,6 +51,11 @@ class OsdpRelay:
     def name(self) -> str:
         """Return the name the site file gives it."""
         return self._name
+
+    @property
+    def longest_pulse_seconds(self) -> float:
+        """Return the longest pulse it gives; a longer one is cut to it, for only a decision sends ON."""
+        return min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
 
     def open(self) -> None:
         """Start the line, which puts the output to rest when the reader comes; raise DeviceUnavailable."""
@@ -62,40 +70,37 @@ class OsdpRelay:
                 )
             time.sleep(0.01)
 
-    def pulse(self, seconds: float) -> int:
+    def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Switch on for `seconds`, timed by the reader; return monotonic ns of the order's first byte.
 
-        A second pulse while on extends to the later end, up to `max_on_seconds`. Raise
-        BadDeviceSetting above `max_pulse_seconds`, DeviceRefused past `max_on_seconds`,
-        DeviceUnavailable when nothing was sent, OutputNotConfirmed when the reader did not confirm
-        within 0.6 s; nothing opens later than that.
+        One above the longest pulse is cut to it. A second pulse while on extends to the later end, up to
+        `max_on_seconds` since the last that `holds`. Raise BadDeviceSetting for no time or no end,
+        DeviceRefused past `max_on_seconds`, DeviceUnavailable when nothing was sent, OutputNotConfirmed
+        when the reader did not confirm within 0.6 s; nothing opens later than that.
         """
-        if self._max_on_seconds is not None:
-            seconds = min(seconds, self._max_on_seconds)
-        if not 0 < seconds <= self._max_pulse_seconds:
-            raise BadDeviceSetting(
-                f"{self._name}: a pulse lasts more than 0 and at most {self._max_pulse_seconds:g} s, "
-                f"not {seconds:g}"
-            )
+        if not 0 < seconds < math.inf:
+            raise BadDeviceSetting(f"{self._name}: a pulse lasts some seconds, not {seconds:g}")
+        holds = holds and self._may_hold
+        seconds = min(seconds, self.longest_pulse_seconds)
         if not self._reader.has_output(self._number):
             raise DeviceUnavailable(
                 f"{self._name}: {self._reader.name} is away or has no output {self._number}"
             )
-        tenths = self._tenths(seconds, time.monotonic_ns())
+        tenths = self._tenths(seconds, time.monotonic_ns(), None if holds else self._max_on_seconds)
         at_ns = self._ordered(ON_FOR_A_TIME, tenths)
-        if at_ns >= self._on_until_ns:
+        if holds or at_ns >= self._on_until_ns:
             self._on_since_ns = at_ns
         self._on_until_ns = at_ns + tenths * 100_000_000
         return at_ns
 
-    def _tenths(self, seconds: float, now_ns: int) -> int:
+    def _tenths(self, seconds: float, now_ns: int, longest_seconds: float | None) -> int:
         """Return how long to stay on from now: to the later of two ends, within the longest time on."""
         left_seconds = max(seconds, (self._on_until_ns - now_ns) / 1e9)
-        if self._max_on_seconds is not None:
+        if longest_seconds is not None:
             on_seconds = (now_ns - self._on_since_ns) / 1e9 if now_ns < self._on_until_ns else 0.0
-            left_seconds = min(left_seconds, self._max_on_seconds - on_seconds)
+            left_seconds = min(left_seconds, longest_seconds - on_seconds)
             if left_seconds < 0.1:
-                raise DeviceRefused(f"{self._name}: was on for {self._max_on_seconds:g} s and rests first")
+                raise DeviceRefused(f"{self._name}: was on for {longest_seconds:g} s and rests first")
         return max(1, min(255, int(left_seconds * 10 + 0.5)))
 
     def rest(self) -> None:

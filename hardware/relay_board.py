@@ -9,6 +9,7 @@ its own; after any opening of the device the first order is OFF for every channe
 was not confirmed is sent again until it is; no output stays on past its longest on-time.
 """
 
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -123,19 +124,27 @@ class RelayBoard(ABC):
         if thread is not None:
             thread.join()
 
-    def switch_on(self, channel: int, seconds: float, *, longest_seconds: float | None = None) -> int:
+    def switch_on(
+        self,
+        channel: int,
+        seconds: float,
+        *,
+        longest_seconds: float | None = None,
+        holds: bool = False,
+    ) -> int:
         """Order ON now and OFF after `seconds`; return monotonic ns of the first byte.
 
         An output that is on already stays on until the later of the two ends, yet never longer
-        than `longest_seconds` without a rest. Raise DeviceUnavailable (nothing was switched),
-        DeviceRefused (its longest time is used up) or OutputNotConfirmed (OFF follows).
+        than `longest_seconds` without a rest; `holds` counts that anew. Raise DeviceUnavailable
+        (nothing was switched), DeviceRefused (its longest time is used up) or OutputNotConfirmed (OFF
+        follows).
         """
         with self._changed:
             if channel not in self._in_use:
                 raise DeviceUnavailable(f"{self.name}: channel {channel} is not open")
             if not self._is_reached():
                 raise DeviceUnavailable(f"{self.name}: the board is away; nothing was switched")
-            seconds = self._seconds_to_stay(channel, seconds, longest_seconds)
+            seconds = self._seconds_to_stay(channel, seconds, None if holds else longest_seconds)
             self._unrested.discard(channel)
             try:
                 at_ns, seconds = self._order_on(channel, seconds)
@@ -147,7 +156,8 @@ class RelayBoard(ABC):
             except DeviceUnavailable as loss:
                 self._drop()
                 raise DeviceUnavailable(f"{loss}; nothing was switched") from loss
-            self._on_since_ns.setdefault(channel, at_ns)
+            since_ns = self._on_since_ns.get(channel)
+            self._on_since_ns[channel] = at_ns if since_ns is None or holds else since_ns
             self._off_due_ns[channel] = max(at_ns + round(seconds * 1e9), self._off_due_ns.get(channel, 0))
             self._changed.notify_all()
             return at_ns
@@ -289,11 +299,12 @@ class BoardRelay:
         name: str,
         max_pulse_seconds: float = 30.0,
         max_on_seconds: float | None = None,
+        may_hold: bool = True,
     ) -> None:
         """Take a channel (from 1); raise BadDeviceSetting where the board cannot have it.
 
-        `max_on_seconds`: the longest the output stays on without a rest, however many pulses come;
-        a longer pulse is cut to it. None where the lane may be held open.
+        `max_on_seconds`: the longest the output stays on without a rest, however many pulses come, where
+        nobody holds it; a longer pulse is cut to it. `may_hold`: whether it may be held for longer.
         """
         board.check_channel(channel)
         if max_pulse_seconds <= 0 or (max_on_seconds is not None and max_on_seconds <= 0):
@@ -303,11 +314,17 @@ class BoardRelay:
         self._name = name
         self._max_pulse_seconds = max_pulse_seconds
         self._max_on_seconds = max_on_seconds
+        self._may_hold = may_hold
 
     @property
     def name(self) -> str:
         """Return the name the site file gives it."""
         return self._name
+
+    @property
+    def longest_pulse_seconds(self) -> float:
+        """Return the longest pulse it gives; a longer one is cut to it."""
+        return min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
 
     def open(self) -> None:
         """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there.
@@ -316,21 +333,21 @@ class BoardRelay:
         """
         self._board.take(self._channel)
 
-    def pulse(self, seconds: float) -> int:
+    def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Switch on now, and off after `seconds` by a timer; return monotonic ns of the first byte.
 
-        A second pulse while on extends to the later end, up to `max_on_seconds`. Raise
-        BadDeviceSetting above `max_pulse_seconds`, DeviceUnavailable, DeviceRefused or
-        OutputNotConfirmed; nothing opens later.
+        One above the longest pulse is cut to it. A second pulse while on extends to the later end, up to
+        `max_on_seconds` since the last that `holds`. Raise BadDeviceSetting for no time or no end,
+        DeviceUnavailable, DeviceRefused or OutputNotConfirmed; nothing opens later.
         """
-        if self._max_on_seconds is not None:
-            seconds = min(seconds, self._max_on_seconds)
-        if not 0 < seconds <= self._max_pulse_seconds:
-            raise BadDeviceSetting(
-                f"{self._name}: a pulse lasts more than 0 and at most "
-                f"{self._max_pulse_seconds:g} s, not {seconds:g}"
-            )
-        return self._board.switch_on(self._channel, seconds, longest_seconds=self._max_on_seconds)
+        if not 0 < seconds < math.inf:
+            raise BadDeviceSetting(f"{self._name}: a pulse lasts some seconds, not {seconds:g}")
+        return self._board.switch_on(
+            self._channel,
+            min(seconds, self.longest_pulse_seconds),
+            longest_seconds=self._max_on_seconds,
+            holds=holds and self._may_hold,
+        )
 
     def rest(self) -> None:
         """Switch the output off; raise OutputNotConfirmed when the board does not take it."""

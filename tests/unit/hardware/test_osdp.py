@@ -424,10 +424,27 @@ def test_pulses_do_not_hold_an_output_beyond_its_longest_time_on(
     relay.close()
 
 
-def test_a_pulse_above_the_maximum_is_refused_and_nothing_is_sent(twin: ReaderTwin, relay: OsdpRelay) -> None:
-    with pytest.raises(BadDeviceSetting, match="at most 10 s"):
-        relay.pulse(10.5)
+def test_a_pulse_above_the_longest_is_cut_to_it_and_one_of_no_time_refused(
+    twin: ReaderTwin, relay: OsdpRelay
+) -> None:
+    with pytest.raises(BadDeviceSetting, match="some seconds"):
+        relay.pulse(0)
     assert [order[2] for order in twin.outputs] == [OFF]
+    relay.pulse(120.0)
+    assert [order[1:] for order in twin.outputs][1:] == [(0, ON_FOR_A_TIME, 100)]
+
+
+def test_a_hold_of_an_output_is_renewed_beyond_its_longest_time_on(
+    twin: ReaderTwin, reader: OsdpReader, reports: Reports
+) -> None:
+    relay = OsdpRelay(reader, 1, name="lock", max_pulse_seconds=10, max_on_seconds=0.4)
+    reports.wait_for(Health.OK)
+    relay.open()
+    for _renewal in range(3):
+        relay.pulse(6.0, holds=True)
+        time.sleep(0.3)
+    assert [order[3] for order in twin.outputs if order[2] == ON_FOR_A_TIME] == [4, 4, 4]
+    relay.close()
 
 
 def test_a_pulse_that_nobody_confirms_is_an_error_and_is_not_sent_later(

@@ -107,16 +107,61 @@ def test_a_shorter_second_pulse_does_not_cut_the_first(metal: RelayBoard, relay:
     assert metal.wait_for_off(1, 2, after_ns=first_ns) - first_ns >= 300_000_000
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 5.01, float("inf"), float("nan")])
-def test_a_pulse_of_no_or_too_much_time_is_refused(
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_a_pulse_of_no_time_or_no_end_is_refused(
     metal: RelayBoard, relay: UsbRelay, seconds: float
 ) -> None:
     relay.open()
-    with pytest.raises(BadDeviceSetting, match="at most 5 s"):
+    with pytest.raises(BadDeviceSetting, match="lasts some seconds"):
         relay.pulse(seconds)
     relay.close()
 
     assert ON_1 not in metal.heard
+
+
+def test_a_pulse_above_the_longest_is_cut_to_it(metal: RelayBoard, reports) -> None:
+    board = UsbRelayBoard(metal.path, name="board", report=reports)
+    relay = UsbRelay(board, 1, name="short", max_pulse_seconds=0.3)
+    relay.open()
+    metal.wait_for_off(1, 2)
+    first_ns = relay.pulse(120)
+    off_ns = metal.wait_for_off(1, 5, after_ns=first_ns)
+    relay.close()
+
+    assert relay.longest_pulse_seconds == 0.3
+    assert 300_000_000 <= off_ns - first_ns < 2_000_000_000
+
+
+def test_pulses_on_end_rest_at_the_longest_time_on_and_a_hold_does_not(metal: RelayBoard, reports) -> None:
+    board = UsbRelayBoard(metal.path, name="board", report=reports)
+    relay = UsbRelay(board, 1, name="lock", max_pulse_seconds=5, max_on_seconds=0.5)
+    relay.open()
+    metal.wait_for_off(1, 2)
+    first_ns = relay.pulse(5)
+    time.sleep(0.3)
+    relay.pulse(5)
+    off_ns = metal.wait_for_off(1, 5, after_ns=first_ns)
+    assert off_ns - first_ns < 3_000_000_000, "the second pulse was to last five seconds"
+    held_ns = relay.pulse(0.4, holds=True)
+    for _renewal in range(6):
+        time.sleep(0.2)
+        relay.pulse(0.4, holds=True)
+    relay.pulse(0.4)
+    assert relay.longest_pulse_seconds == 0.5
+    assert metal.wait_for_off(1, 5, after_ns=held_ns) - held_ns > 1_200_000_000
+    relay.close()
+
+
+def test_what_may_not_be_held_is_not_held_whatever_is_asked(metal: RelayBoard, reports) -> None:
+    board = UsbRelayBoard(metal.path, name="board", report=reports)
+    drive = UsbRelay(board, 1, name="drive", max_pulse_seconds=5, max_on_seconds=0.4, may_hold=False)
+    drive.open()
+    metal.wait_for_off(1, 2)
+    first_ns = drive.pulse(5, holds=True)
+    time.sleep(0.2)
+    drive.pulse(5, holds=True)
+    assert metal.wait_for_off(1, 5, after_ns=first_ns) - first_ns < 3_000_000_000
+    drive.close()
 
 
 def test_rest_ends_a_pulse_early_and_once(metal: RelayBoard, relay: UsbRelay) -> None:

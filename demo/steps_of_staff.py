@@ -28,7 +28,7 @@ from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind
 from web_admin.credentials import issue_duress_pin
 
-ANOTHER_TAP_SECONDS = 0.7
+ANOTHER_TAP_SECONDS = 1.2
 HELD_AFTER_PULSE_SECONDS = 2.0
 UNDER_THREAT = "alarm_duress"
 PULSE_TOLERANCE_SECONDS = 0.3

@@ -1,6 +1,6 @@
 """Hold a lane open because someone at the lane said so: a staff card shown twice, or the emergency code.
 
-    AT REST ── card granted ──> SHOWN ONCE ── same card within 5 s ──> HELD
+    AT REST ── card granted ──> SHOWN ONCE ── away for 1 to 5 s, shown again ──> HELD
        │                            └── 5 s pass ──> AT REST            │ its time is over;
        └── emergency code that holds ──────────────> HELD               │ a card shown twice again;
                                                                         v a newer lockdown
@@ -12,9 +12,10 @@ Pure, in monotonic seconds, and in memory alone: no restart begins or resumes a 
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from gate_controller.showings import SAME_SHOWING_SECONDS
+
 SHOWN_AGAIN_SECONDS = 5.0
-SAME_SHOWING_SECONDS = 0.4
-"""Many readers tell a card several times while it lies there: no hand shows it twice as fast."""
+"""How long a card may be away between two showings; less than a second away is one showing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ class StaffHold:
 
 @dataclass(frozen=True, slots=True)
 class _Showing:
-    """A card at a lane: since when it counts as shown once (None after the second), when last seen."""
+    """A card at a lane: whether it counts as shown once (not after the second), when last read."""
 
     credential_id: str
-    counts_from: float | None
-    seen_at: float
+    is_first: bool
+    read_at: float
 
 
 class StaffHolds:
@@ -46,19 +47,21 @@ class StaffHolds:
         self._shown: dict[str, _Showing] = {}
 
     def shown_twice(self, lane_id: str, credential_id: str, now_seconds: float) -> bool:
-        """Note a granted staff card; tell whether it is its second showing within 5 s.
+        """Note a granted staff card; tell whether it is its second showing, 1 to 5 s after the first.
 
-        After a second showing the next one counts as a first again.
+        A reader that tells a lying card again and again tells one showing. After a second showing the
+        next one counts as a first again.
         """
         last = self._shown.get(lane_id)
         if last is None or last.credential_id != credential_id:
-            self._shown[lane_id] = _Showing(credential_id, now_seconds, now_seconds)
+            self._shown[lane_id] = _Showing(credential_id, True, now_seconds)
             return False
-        if now_seconds - last.seen_at < SAME_SHOWING_SECONDS:
-            self._shown[lane_id] = replace(last, seen_at=now_seconds)
+        away_seconds = now_seconds - last.read_at
+        if away_seconds < SAME_SHOWING_SECONDS:
+            self._shown[lane_id] = replace(last, read_at=now_seconds)
             return False
-        twice = last.counts_from is not None and now_seconds - last.counts_from <= SHOWN_AGAIN_SECONDS
-        self._shown[lane_id] = _Showing(credential_id, None if twice else now_seconds, now_seconds)
+        twice = last.is_first and away_seconds <= SHOWN_AGAIN_SECONDS
+        self._shown[lane_id] = _Showing(credential_id, not twice, now_seconds)
         return twice
 
     def begin(self, hold: StaffHold) -> None:

@@ -30,7 +30,7 @@ from tests.site_keys import encoded
 ON, OFF = bytes((0xA0, 1, 1, 0xA2)), bytes((0xA0, 1, 0, 0xA1))
 CODE = "0#48291573#"
 PATIENCE_SECONDS = 8.0
-BETWEEN_SHOWINGS_SECONDS = 1.0
+BETWEEN_SHOWINGS_SECONDS = 1.2
 
 
 @pytest.fixture

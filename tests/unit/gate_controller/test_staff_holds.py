@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate_controller.showings import SAME_SHOWING_SECONDS
 from gate_controller.staff_holds import (
-    SAME_SHOWING_SECONDS,
     SHOWN_AGAIN_SECONDS,
     StaffHold,
     StaffHolds,
@@ -25,9 +25,11 @@ def showings(*moments: float, card: str = CARD, lane: str = LANE) -> list[bool]:
         ((0.0, 1.0), [False, True]),
         ((0.0, SHOWN_AGAIN_SECONDS), [False, True]),
         ((0.0, SHOWN_AGAIN_SECONDS + 0.1), [False, False]),
-        ((0.0, SHOWN_AGAIN_SECONDS + 0.1, SHOWN_AGAIN_SECONDS + 1.0), [False, False, True]),
+        ((0.0, SHOWN_AGAIN_SECONDS + 0.1, SHOWN_AGAIN_SECONDS + 1.2), [False, False, True]),
         ((0.0, 1.0, 2.0), [False, True, False]),
         ((0.0, 1.0, 2.0, 3.0), [False, True, False, True]),
+        ((0.0, 0.5, 1.0, 1.5, 2.0, 6.9), [False, False, False, False, False, True]),
+        ((0.0, 0.5, 1.0, 6.1), [False, False, False, False]),
     ],
 )
 def test_twice_is_twice_within_five_seconds(moments: tuple[float, ...], twice: list[bool]) -> None:

@@ -52,7 +52,8 @@ DRIVE_OPENS_WITHIN_SECONDS = 30.0
 class Door:
     """One door. `is_seen`: its contact has spoken and is not lost since.
 
-    `granted_until`, `asked_until` and `hold_until` are when a grant, a button and a hold stop excusing.
+    `granted_until`, `asked_until` and `hold_until` are when a grant, a button and a hold stop excusing;
+    `released_until` is when its lock catches again, as far as the gate released it.
     """
 
     state: DoorState = DoorState.CLOSED
@@ -60,6 +61,7 @@ class Door:
     granted_until: float = 0.0
     asked_until: float = 0.0
     hold_until: float = 0.0
+    released_until: float = 0.0
     opened_at: float = 0.0
     is_asked: bool = False
     """A button that lets out or in is pressed now."""
@@ -86,7 +88,8 @@ class Door:
 def granted(door: Door, now: float, pulse_seconds: float) -> Door:
     """Expect an opening for as long as the lock is released, and a moment longer."""
     until = max(door.granted_until, now + pulse_seconds + door.opens_within_seconds)
-    door = replace(door, granted_until=until)
+    released_until = max(door.released_until, now + pulse_seconds)
+    door = replace(door, granted_until=until, released_until=released_until)
     if door.state is DoorState.CLOSED and door.is_seen:
         return replace(door, state=DoorState.EXPECTED)
     if door.state is DoorState.OPEN:
@@ -96,12 +99,20 @@ def granted(door: Door, now: float, pulse_seconds: float) -> Door:
 
 def held_open(door: Door, now: float, seconds: float) -> Door:
     """Let the door stand open, or shut, for so long without an alarm."""
-    return replace(door, hold_until=max(door.hold_until, now + seconds + MOMENT_SECONDS))
+    return replace(
+        door,
+        hold_until=max(door.hold_until, now + seconds + MOMENT_SECONDS),
+        released_until=max(door.released_until, now + seconds),
+    )
 
 
 def hold_ended(door: Door, now: float) -> Door:
-    """End a hold before its time; what grants and buttons excuse stays."""
-    return replace(door, hold_until=min(door.hold_until, now + MOMENT_SECONDS))
+    """End a hold before its time, with the lock at rest; what grants and buttons excuse stays."""
+    return replace(
+        door,
+        hold_until=min(door.hold_until, now + MOMENT_SECONDS),
+        released_until=min(door.released_until, now),
+    )
 
 
 def opening_asked(door: Door, now: float, *, still: bool) -> Door:

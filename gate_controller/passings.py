@@ -50,8 +50,10 @@ class Passings:
 
     def _is_busy(self, desk: LaneDesk, now_seconds: float) -> bool:
         door = desk.door
-        # Where no contact tells, the release itself is what is known; a lost one counts as it was last.
-        released = not door.is_seen and now_seconds < max(door.granted_until, door.hold_until)
+        # Where no contact tells, the release is what is known, and its moment after; a lost one counts as
+        # it was last. A door that shut may be pulled open again until its lock has caught.
+        until = door.released_until if door.is_seen else max(door.granted_until, door.hold_until)
+        released = now_seconds < until
         return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
 
     def is_repeat(self, lane_id: str, claim: Claim) -> bool:

@@ -4,10 +4,14 @@ Does not cover: how long a way takes (the bench compares) or how staff treat peo
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from gate_controller.policy import FaceOfferRecord
+from tests.gate_that_asks import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face, show_card
 from web_admin.acts import Act
@@ -44,3 +48,34 @@ def test_a_card_opens_alike_before_during_and_after_consent(act: Act) -> None:
     verdicts.append(show_card(act, 77))
     assert [verdict.opens for verdict in verdicts] == [True, True, True]
     assert verdicts[0] == verdicts[1] == verdicts[2]
+
+
+@pytest.mark.parametrize(
+    ("online", "asked", "keys"),
+    [
+        (True, True, "1"),
+        (True, True, "###1"),
+        (True, True, "#########1"),
+        (True, True, "#########2*"),
+        (False, False, ""),
+    ],
+)
+def test_whoever_says_no_at_the_gate_is_let_in_just_as_by_their_card_alone(
+    tmp_path: Path, online: bool, asked: bool, keys: str
+) -> None:
+    """At the first page, in the middle, at the question, after a yes that was pressed; and without office."""
+    with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
+        with somebody_at(bench, online=online) as visitor:
+            bench.card.tap(MY_CARD)
+            visitor.wait_for(screen="granted")
+            visitor.wait_for(screen="idle")
+            ask(bench, visitor)
+            visitor.wait_for(screen="face_notice" if asked else "granted")
+            for key in keys:
+                visitor.press("key", key=key)
+            visitor.wait_for(screen="granted")
+        plain, after_no = [entry for entry in bench.entries() if entry.kind == "access"]
+        assert (plain.facts, plain.personal) == (after_no.facts, after_no.personal)
+        pulses = [change for change in bench.relay.changes if change.on]
+        assert len(pulses) == 2
+        assert [said for said, _ in answers(bench)] == ["no"] * asked

@@ -8,15 +8,22 @@ QR here; the face sessions have their own tests. Does not cover: what the kernel
 software does with a device that nobody opened, a camera that is not Menjin's, or a changed program.
 """
 
+import dataclasses
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import qrcode
 
+from gate_controller.policy import FaceOfferRecord
+from gate_controller.sync_client import PolicyTaken
+from gate_controller.sync_contract import FaceLease
 from hardware.interfaces import Camera, InputKind
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.gate_that_asks import CONSENT, ME, MY_CARD, ask, gate_with_face, policy_of, read_on, somebody_at
 from tests.people import Phone, card, person, pin, qr, records
 from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL, ScreenVisitor, at_the_screen
 
@@ -72,7 +79,7 @@ def walk_past_and_use_every_other_way(bench: BenchGate, visitor: ScreenVisitor) 
     bench.scanner.scan("HELLO")
     bench.inputs.set(LANE, InputKind.DOOR_OPEN, True)
     bench.inputs.set(LANE, InputKind.EXIT_BUTTON, True)
-    for act in ("help", "slower", "confirm", "cancel"):
+    for act in ("help", "slower", "confirm", "decline", "own_face", "cancel"):
         visitor.press(act)
     visitor.press("language", language="zh")
     for method in ("card", "pin", "face"):
@@ -167,3 +174,66 @@ def test_a_site_that_reads_codes_hands_free_says_so_for_as_long_as_the_camera_is
             assert {view["camera"] for view in visitor.views[shown_before:]} == {"codes_only"}
             assert camera.is_open
         assert not camera.is_open
+
+
+def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_said_yes(tmp_path: Path) -> None:
+    """Whoever is asked about their face turns pages, changes language, presses yes: the camera stays shut.
+
+    It opens when, and only when, the same card was shown once more and the office's word is there.
+    """
+    with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
+        with somebody_at(bench) as visitor, watching(camera_of(bench)) as seen_open:
+            ask(bench, visitor)
+            read_on(visitor)
+            visitor.press("key", key="*")
+            visitor.press("language", language="zh")
+            read_on(visitor)
+            visitor.press("language", language="en")
+            read_on(visitor)
+            for _ in range(3):
+                visitor.press("confirm")
+            visitor.wait_for(screen="face_confirm")
+            bench.card.tap(MY_CARD)
+            visitor.wait_for(screen="face_office")
+            time.sleep(0.2)
+            assert True not in seen_open
+            the_office_says_yes(bench)
+            wait_until(camera_of(bench), is_open=True)
+            visitor.wait_for(screen="face_enrol", camera="looking")
+            visitor.press("cancel")
+            wait_until(camera_of(bench), is_open=False)
+        assert {view["camera"] for view in visitor.views if view["screen"] != "face_enrol"} <= {
+            "closed",
+            "looking",
+        }
+
+
+@contextmanager
+def watching(camera: Camera) -> Iterator[set[bool]]:
+    """Note all the while whether the camera is open."""
+    seen: set[bool] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.002):
+            seen.add(camera.is_open)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def the_office_says_yes(bench: BenchGate) -> None:
+    """Bring lease and consent, as the answer to the gate's next question does."""
+    gate = bench.gate
+    assert gate is not None
+    assert gate.face is not None
+    snapshot = gate.controller._state.snapshot
+    assert snapshot is not None
+    lease = FaceLease(person_id=ME, consent_id=CONSENT.consent_id, share=bytes(32), seconds=3600)
+    gate.controller._parts.keeper.take_leases([lease], gate.face._boot_seconds())
+    gate.inbox.put(PolicyTaken(dataclasses.replace(snapshot, face_roster={ME: CONSENT}, face_offers={})))

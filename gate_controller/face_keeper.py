@@ -135,7 +135,7 @@ class FaceKeeper:
             self._store.ended_face_done(consent_id)
 
     def _forget(self, person_id: str, consent_id: str) -> None:
-        found = self._service.forget(person_id) if self._service is not None else False
+        found = self._service.forget(person_id, consent_id) if self._service is not None else False
         now = self._clock.now()
         entry = self._journal.append(
             "face_forgotten", {"blob_found": found}, {"person_id": person_id, "consent_id": consent_id}, now

@@ -61,10 +61,11 @@ class HeldLeases:
         for person_id in [p for p, one in self._held.items() if now_seconds >= one.expires_at_boot_seconds]:
             self.drop(person_id)
 
-    def drop(self, person_id: str) -> None:
-        """Overwrite a person's share, if there is one."""
-        lease = self._held.pop(person_id, None)
-        if lease is not None:
+    def drop(self, person_id: str, consent_id: str | None = None) -> None:
+        """Overwrite a person's share, if there is one; with a consent, only the share of that one."""
+        lease = self._held.get(person_id)
+        if lease is not None and consent_id in (None, lease.consent_id):
+            del self._held[person_id]
             wipe(lease.share)
 
     def live(self, person_id: str, consent_id: str) -> Lease | None:

@@ -36,7 +36,7 @@ MAX_TURN_WHILE_TURNING = 0.8
 MAX_SHIFT = 0.9
 MAX_GROWTH = 1.3
 """Between two frames: shift in face lengths, change of size."""
-MAX_GAP_SECONDS = 0.6
+MAX_GAP_SECONDS = 1.0
 STRAIGHT_FRAMES = 3
 STRAIGHT_SECONDS = (0.4, 1.0)
 """The prompt comes at a random moment between these, counted from the first straight frame."""

@@ -31,6 +31,7 @@ from gate_controller.messages import (
 from gate_controller.policy import PolicySnapshot
 from gate_controller.postures import without_ended_overrides
 from gate_controller.presentations import Presentations
+from gate_controller.pulse_limits import log_cut_times
 from gate_controller.remote_orders import check_order, lane_shut
 from gate_controller.service_notify import notify
 from gate_controller.sync_client import (
@@ -197,6 +198,8 @@ class Controller:
             case PolicyTaken(snapshot):
                 before, self._state.snapshot = self._state.snapshot, snapshot
                 self._shown.holdings.policy_taken(before, snapshot)
+                known = before.policy.lanes if before is not None else {}
+                log_cut_times(self._parts.relays, snapshot.policy.lanes, known)
                 self._parts.lane_memory.keep_only(snapshot.policy.persons.keys())
                 # A large policy lives for days; the collector's pauses would fall between card and relay.
                 gc.freeze()

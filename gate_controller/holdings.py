@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from gate_controller.access import Claim, Decision
+from gate_controller.access import Claim, Decision, GateMemory, decide
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.journal_chain import Facts
 from gate_controller.lane import held_open, hold_ended
@@ -15,6 +15,8 @@ from gate_controller.policy import (
     CardCredential,
     EmergencyCodeCredential,
     LaneRecord,
+    Method,
+    Policy,
     PolicySnapshot,
     Posture,
 )
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Record = Callable[[str, Facts, Facts], None]
 SECONDS_A_MINUTE = 60.0
+SHUT = (None, Posture.LOCKDOWN, Posture.DISABLED)
 
 
 class Holdings:
@@ -39,6 +42,8 @@ class Holdings:
         self._by_policy = HeldOpen(state.snapshot, parts.never_held)
         self._by_staff = StaffHolds()
         self._renew_at: dict[str, float] = {}
+        self._not_open: set[str] = set()
+        """The lanes whose output does not take the hold, told once."""
 
     def is_held(self, lane_id: str) -> bool:
         """Tell whether the lane is being held open."""
@@ -50,9 +55,11 @@ class Holdings:
         lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
         if lane is None or snapshot is None:
             return None
-        if self._by_staff.at(lane_id) is not None:
+        is_open = lane_id not in self._not_open
+        if self._by_staff.at(lane_id) is not None and is_open:
             return Posture.HELD_OPEN
-        return self._by_policy.posture(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
+        posture = self._by_policy.posture(lane, snapshot.policy, clock.now(), clock_sure=clock.is_sure)
+        return posture if is_open or posture is not Posture.HELD_OPEN else Posture.NORMAL
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -80,7 +87,7 @@ class Holdings:
         self._begin(StaffHold(lane.lane_id, "staff_card", person.person_id, card_id, until))
 
     def policy_taken(self, before: PolicySnapshot | None, after: PolicySnapshot) -> None:
-        """Take a new policy; an order in it to shut a lane ends what staff began before it."""
+        """Take a new policy; what staff began ends by an order in it to shut the lane, or with its card."""
         self._by_policy.policy_taken(after)
         for hold in self._by_staff.all():
             lane = after.policy.lanes.get(hold.lane_id)
@@ -89,6 +96,25 @@ class Holdings:
             if lane is None or (ordered is not None and ordered != ordered_before):
                 self._end(hold, "policy")
                 self._rest(hold.lane_id)
+            elif not self._may_still(hold, after.policy):
+                self._end(hold, "credential")
+                if not self._by_policy.holds(hold.lane_id):
+                    self._rest(hold.lane_id)
+
+    def _may_still(self, hold: StaffHold, policy: Policy) -> bool:
+        """Tell whether the card or code would still open the lane, and the card still hold it."""
+        credential, clock = policy.credentials.get(hold.credential_id or ""), self._parts.clock
+        if isinstance(credential, EmergencyCodeCredential):
+            claim = Claim(Method.PIN, None, credential)
+        elif isinstance(credential, CardCredential) and credential.person_id == hold.person_id:
+            claim = Claim(Method.CARD, hold.person_id, credential)
+            person = policy.persons.get(credential.person_id)
+            if person is None or not person.may_override:
+                return False
+        else:
+            return False
+        memory = GateMemory(clock.is_sure, {}, {})
+        return decide(claim, hold.lane_id, policy, memory, clock.now()).opens
 
     def time_passed(self, now_seconds: float) -> None:
         """Begin, renew and end what is due."""
@@ -104,6 +130,10 @@ class Holdings:
         due = self._by_policy.due(policy, self._parts.relays, now, now_seconds, clock_sure=clock.is_sure)
         for step in due:
             self._policy_holds(step)
+        for lane_id in self._parts.relays:
+            # A short longest pulse has to be renewed sooner than the policy's steps come.
+            if self._by_policy.holds(lane_id) and now_seconds >= self._renew_at.get(lane_id, 0.0):
+                self._release(lane_id)
 
     def stopped(self) -> None:
         """Write down that everything held is held no longer, for the outputs go to rest."""
@@ -126,6 +156,9 @@ class Holdings:
                 self._release(hold.lane_id)
             case "ended":
                 self._record("hold_ended", {**facts, "ended_by": "policy"}, {})
+                self._not_open.discard(hold.lane_id)
+                if self.posture(hold.lane_id) in SHUT:
+                    self._rest(hold.lane_id)
             case "refused":
                 log.error("lane %s: its drive is never held open, only pulsed", hold.lane_id)
                 self._record("hold_refused", facts, {})
@@ -149,18 +182,27 @@ class Holdings:
         self._record("hold_ended", facts, {"person_id": person_id})
         self._by_staff.end(hold.lane_id)
         self._renew_at.pop(hold.lane_id, None)
+        self._not_open.discard(hold.lane_id)
 
     # -- the lock ----------------------------------------------------------------------------------
 
     def _release(self, lane_id: str) -> None:
-        desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
-        self._renew_at[lane_id] = now_seconds + RENEW_AFTER_SECONDS
+        desk, relay = self._parts.desks[lane_id], self._parts.relays[lane_id]
+        now_seconds = self._parts.clock.monotonic_seconds()
+        seconds = min(HOLD_SECONDS, relay.longest_pulse_seconds)
+        self._renew_at[lane_id] = now_seconds + min(RENEW_AFTER_SECONDS, seconds / 3)
         try:
-            self._parts.relays[lane_id].pulse(HOLD_SECONDS)
+            relay.pulse(seconds, holds=True)
         except HardwareError as err:
-            log.error("lane %s: cannot be held open: %s", lane_id, err)
+            if lane_id not in self._not_open:
+                log.error("lane %s: cannot be held open: %s", lane_id, err)
+                self._record("alarm_hold_not_open", {"lane_id": lane_id}, {})
+                self._not_open.add(lane_id)
             return
-        desk.door = held_open(desk.door, now_seconds, HOLD_SECONDS)
+        desk.door = held_open(desk.door, now_seconds, seconds)
+        if lane_id in self._not_open:
+            self._record("hold_not_open_clear", {"lane_id": lane_id}, {})
+            self._not_open.discard(lane_id)
 
     def _rest(self, lane_id: str) -> None:
         desk = self._parts.desks[lane_id]

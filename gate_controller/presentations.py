@@ -24,6 +24,7 @@ from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.messages import Message, TypedHashed
 from gate_controller.passings import Passings
 from gate_controller.policy import EmergencyCodeCredential, Method
+from gate_controller.showings import Read, Showings
 from gate_controller.terminal.view import Screen
 from hardware.errors import HardwareError
 from hardware.interfaces import CardRead, CodeRead
@@ -44,6 +45,7 @@ class Presentations:
         self._state = state
         self._inbox = inbox
         self._attempts = Attempts()
+        self._showings = Showings()
         self.holdings = Holdings(parts, state, self.record)
         self.passings = Passings(parts, state, self.holdings.is_held)
         self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
@@ -57,7 +59,18 @@ class Presentations:
         if self._state.snapshot is None or self._state.keys is None:
             self._refuse_without_policy(lane_id, Method.CARD)
             return
-        self._present(lane_id, identify_card(read.number, self._state.snapshot.policy, self._state.keys))
+        claim = identify_card(read.number, self._state.snapshot.policy, self._state.keys)
+        if claim.credential_id is None or not self._is_left_there(lane_id, claim, claim.credential_id):
+            self._present(lane_id, claim)
+
+    def _is_left_there(self, lane_id: str, claim: Claim, credential_id: str) -> bool:
+        """Tell whether a card lies at its reader and opens no more; write that down once."""
+        what = self._showings.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
+        if what is Read.FOUND_LEFT:
+            whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}
+            self.record("alarm_card_left", {"lane_id": lane_id}, whose)
+            self._showings.left_told(lane_id, credential_id)
+        return what is not Read.SHOWN
 
     def code_read(self, read: CodeRead) -> None:
         """Take a code from a scanner."""
@@ -162,7 +175,7 @@ class Presentations:
         lane = policy.lanes.get(lane_id)
         is_repeat = self.passings.is_repeat(lane_id, claim)
         memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
-        decision = decide(claim, lane_id, policy, memory, now)
+        decision = self._cut(lane_id, decide(claim, lane_id, policy, memory, now))
         desk = self._parts.desks[lane_id]
         if self.asking.takes(desk, claim, decision, home_number):
             return msgspec.structs.replace(decision, opens=False)
@@ -188,7 +201,7 @@ class Presentations:
             self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:
             self.looks.another_way_opened(desk)
-            if self.release(lane_id, decision.pulse_seconds) and lane is not None:
+            if self._opened(lane_id, claim, decision.pulse_seconds) and lane is not None:
                 self.passings.granted(lane, claim, decision, now, is_repeat=is_repeat)
                 self.holdings.granted(lane, claim, decision)
             self._attempts.succeeded(claim.method, home_number)
@@ -206,13 +219,34 @@ class Presentations:
             by = "emergency_code" if isinstance(claim.credential, EmergencyCodeCredential) else "staff_card"
             self.record("alarm_override", {"lane_id": lane_id, "by": by}, personal)
 
+    def _cut(self, lane_id: str, decision: Decision) -> Decision:
+        """Return the decision with the time that the lane's output will really give."""
+        longest = self._parts.relays[lane_id].longest_pulse_seconds
+        if decision.pulse_seconds <= longest:
+            return decision
+        return msgspec.structs.replace(decision, pulse_seconds=longest)
+
+    def _opened(self, lane_id: str, claim: Claim, seconds: float) -> bool:
+        """Release the lane for a grant, or leave it released where this very thing has it open already."""
+        desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
+        shown = claim.credential_id or claim.person_id or ""
+        if now_seconds < desk.door.released_until and self._showings.pulse_runs(lane_id, shown, now_seconds):
+            desk.rest()
+            desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
+            return True
+        if not self.release(lane_id, seconds):
+            return False
+        self._showings.opened(lane_id, shown, now_seconds, seconds)
+        return True
+
     def release(self, lane_id: str, seconds: float) -> bool:
         """Pulse the lane's output, after its entry was written; tell whether it took the pulse.
 
-        One that failed is never tried again.
+        One that failed is never tried again; one above the output's longest pulse is cut to that.
         """
         desk = self._parts.desks[lane_id]
         now_seconds = self._parts.clock.monotonic_seconds()
+        seconds = min(seconds, self._parts.relays[lane_id].longest_pulse_seconds)
         try:
             self._parts.relays[lane_id].pulse(seconds)
         except HardwareError as err:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from web_admin.models import Alarm, EmergencyCode, GateEvent
 
 HOLDINGS = ("held_open", "hold_ended", "hold_refused")
-NAMED_KINDS = frozenset({*HOLDINGS, "alarm_override", "antipassback_violated"})
+NAMED_KINDS = frozenset({*HOLDINGS, "alarm_override", "alarm_card_left", "antipassback_violated"})
 """Kinds whose person is shown to whoever gives a reason."""
 ENDED_BY = {
     "time": _l("its time was over"),
     "staff_card": _l("ended with a staff card"),
     "policy": _l("ended by the office or the schedule"),
     "stop": _l("the controller stopped"),
+    "credential": _l("its card or code is no longer valid"),
     "not_watched": _l("the gate no longer watches this wire"),
 }
 BY_STAFF_CARD = _l("by a staff card")

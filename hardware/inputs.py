@@ -5,7 +5,8 @@ inputs of a USB serial adapter. The board is Menjin's simulated or do-it-yoursel
 microcontroller with twenty lines of program). Modbus boards and GPIO lines have files of their own.
 
     board → host   I<n>=<0|1>\\n    terminal n is open (0) or closed (1); sent on each change
-    host → board   ?\\n             say the state of every terminal
+    host → board   ?\\n             say the state of every terminal; asked every 5 s, for a board that
+                                 hangs is silent: LOST after two questions without an answer
 
 The exit button and the fire release work in hardware; what is read here is only told.
 """
@@ -16,13 +17,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hardware.errors import BadDeviceSetting
-from hardware.interfaces import DeviceReport, InputChange, InputKind
+from hardware.interfaces import DeviceReport, Health, InputChange, InputKind
 from hardware.line_framer import LineFramer
 from hardware.serial_line import ModemLines, SerialLine
 from hardware.serial_reader import SerialReader
 
 DEBOUNCE_NS = 20_000_000
 ASK_AGAIN_NS = 1_000_000_000
+SILENCES_TO_BE_LOST = 2
 ASK_ALL = b"?\n"
 MODEM_TERMINALS = ("cts", "dsr", "dcd", "ri")
 BOARD_TERMINALS = tuple(str(number) for number in range(1, 17))
@@ -130,6 +132,8 @@ class SerialInputBoard(SerialReader):
     """The board of the line protocol above; tells each wire at every connection, then changes."""
 
     idle_seconds = 0.01
+    ask_seconds = 5.0
+    """How often the board is asked, so that one that hangs is known."""
 
     def __init__(self, path: str, wires: Sequence[InputWire], *, name: str, baud: int = 9600) -> None:
         """Prepare the board; raise BadDeviceSetting for a terminal that cannot be."""
@@ -139,6 +143,7 @@ class SerialInputBoard(SerialReader):
         self._unreadable = 0
         self._asked_after = 0
         self._asked_at_ns = 0
+        self._unanswered = 0
 
     @property
     def dropped_frames(self) -> int:
@@ -157,7 +162,8 @@ class SerialInputBoard(SerialReader):
 
     def greet(self, line: SerialLine) -> None:
         """Ask for every state."""
-        line.write(ASK_ALL)
+        self._asked_at_ns = line.write(ASK_ALL)
+        self._unanswered = 1
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
         """Hand up the wires that settled."""
@@ -167,16 +173,31 @@ class SerialInputBoard(SerialReader):
             if state is None:
                 self._unreadable += 1
             else:
+                self._answered()
                 changes += self._states.sample(*state, at_ns)
         return changes
 
+    def _answered(self) -> None:
+        self._unanswered = 0
+        if self._health is Health.LOST:
+            self._say(Health.OK, "answers again")
+
     def _read(self) -> None:
         super()._read()
-        now_ns = time.monotonic_ns()
-        if self.dropped_frames != self._asked_after and now_ns - self._asked_at_ns > ASK_AGAIN_NS:
-            # The line that was lost may have been a change, which the board does not repeat by itself.
-            self._asked_after, self._asked_at_ns = self.dropped_frames, now_ns
-            self._line.write(ASK_ALL)
+        asked_ago_ns = time.monotonic_ns() - self._asked_at_ns
+        # The line that was lost may have been a change, which the board does not repeat by itself.
+        lost_a_line = self.dropped_frames != self._asked_after and asked_ago_ns > ASK_AGAIN_NS
+        if lost_a_line or asked_ago_ns > self.ask_seconds * 1e9:
+            self._ask(counts=not lost_a_line)
+
+    def _ask(self, *, counts: bool) -> None:
+        """Ask for every state; `counts`: whether the last question had its time to be answered."""
+        if counts and self._unanswered >= SILENCES_TO_BE_LOST and self._health is not Health.LOST:
+            self._states.forget()
+            self._say(Health.LOST, f"{self.name}: does not answer; check the board's power, or reset it")
+        self._unanswered += counts
+        self._asked_after = self.dropped_frames
+        self._asked_at_ns = self._line.write(ASK_ALL)
 
 
 class ModemControlInputs(SerialReader):

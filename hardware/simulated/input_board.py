@@ -27,7 +27,7 @@ class InputBoard(Twin):
     ) -> None:
         """Plug the board in; `wires` is what the driver is told is wired to it."""
         self._lock = threading.Lock()
-        self._is_unheard = False
+        self._is_unheard = self._hangs = False
         self._wires = {(wire.lane_id, wire.kind): wire for wire in wires}
         self._closed = {wire.terminal: wire.normally_closed for wire in wires}
         super().__init__(stable_path, name=name, trace=trace)
@@ -49,9 +49,19 @@ class InputBoard(Twin):
         finally:
             self._is_unheard = False
 
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Say nothing at all, as when the microcontroller hangs while its port stays."""
+        self._hangs = True
+        try:
+            with self.unheard():
+                yield
+        finally:
+            self._hangs = False
+
     def hear(self, data: bytes, _at_ns: int, /) -> None:
         """Answer a question with the state of every terminal."""
-        if ASK_ALL[:1] in data:
+        if ASK_ALL[:1] in data and not self._hangs:
             with self._lock:
                 for terminal, closed in self._closed.items():
                     self.wire.write(_state_line(terminal, closed))

@@ -89,6 +89,34 @@ def test_a_change_that_was_lost_in_noise_is_asked_for(metal, board, reports) -> 
     assert changes(reports, 1) == [(InputKind.DOOR_OPEN, True)]
 
 
+class Impatient(SerialInputBoard):
+    ask_seconds = 0.3
+
+
+def test_a_board_that_hangs_is_lost_after_two_questions_and_tells_every_wire_when_it_answers(
+    metal, reports
+) -> None:
+    board = Impatient(metal.path, WIRES, name="inputs")
+    board.start(reports)
+    assert changes(reports, 4) == AT_REST
+    with metal.hung():
+        assert "does not answer" in reports.wait_for(Health.LOST).detail
+        metal.set("north-in", InputKind.DOOR_OPEN, True)
+    assert reports.wait_for(Health.OK).detail == "answers again"
+    assert changes(reports, 4) == [(InputKind.DOOR_OPEN, True), *AT_REST[1:]]
+    board.stop()
+
+
+def test_a_change_that_nobody_heard_is_known_at_the_next_question(metal, reports) -> None:
+    board = Impatient(metal.path, WIRES, name="inputs")
+    board.start(reports)
+    assert changes(reports, 4) == AT_REST
+    with metal.unheard():
+        metal.set("north-in", InputKind.DOOR_OPEN, True)
+        assert changes(reports, 1) == [(InputKind.DOOR_OPEN, True)]
+    board.stop()
+
+
 def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> None:
     wires = [InputWire(str(n), "north-in", kind, n % 2 == 0) for n, kind in enumerate(InputKind, 1)]
     with InputBoard(port, wires, name="all") as metal:

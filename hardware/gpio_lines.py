@@ -11,6 +11,7 @@ Source: libgpiod 2 (`gpiod.request_lines`), Linux uAPI <linux/gpio.h> v2. Not tr
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal, Protocol
 
 import gpiod
@@ -89,16 +90,38 @@ def check_lines(lines: Sequence[int], *, name: str) -> None:
             raise BadDeviceSetting(f"{name}: GPIO line {line} is used twice")
 
 
+def labels_here() -> dict[str, str]:
+    """Return the label of each GPIO chip of this machine, by device file."""
+    labels: dict[str, str] = {}
+    for path in sorted(Path("/dev").glob("gpiochip*")):
+        with suppress(*_FAILURES), gpiod.Chip(str(path)) as chip:
+            labels[str(path)] = chip.get_info().label
+    return labels
+
+
+def file_of(chip: str, labels: Mapping[str, str]) -> str:
+    """Return the device file of a chip that is named by its file or its label; raise DeviceUnavailable."""
+    if "/" in chip:
+        return chip
+    found = [path for path, label in labels.items() if label == chip]
+    if len(found) != 1:
+        here = ", ".join(f"{path} {label}" for path, label in labels.items()) or "none"
+        raise DeviceUnavailable(
+            f"{len(found) or 'no'} GPIO chips have the label {chip}; chips here: {here} (`gpiodetect`)"
+        )
+    return found[0]
+
+
 class KernelChip:
-    """A chip of this machine, such as /dev/gpiochip0."""
+    """A chip of this machine: a device file such as /dev/gpiochip0, or a label such as pinctrl-rp1."""
 
     def __init__(self, path: str) -> None:
-        """Remember the device file; nothing is opened yet."""
+        """Remember file or label; nothing is opened yet. Files may be numbered anew at each start."""
         self._path = path
 
     @property
     def path(self) -> str:
-        """Return the device file."""
+        """Return the device file or the label."""
         return self._path
 
     def outputs_at_rest(self, lines: Sequence[int], *, active_low: bool, consumer: str) -> OutputLines:
@@ -116,8 +139,9 @@ class KernelChip:
     def _request(
         self, lines: Sequence[int], settings: gpiod.LineSettings, consumer: str
     ) -> gpiod.LineRequest:
+        path = self._path if "/" in self._path else file_of(self._path, labels_here())
         try:
-            return gpiod.request_lines(self._path, {tuple(lines): settings}, consumer)
+            return gpiod.request_lines(path, {tuple(lines): settings}, consumer)
         except _FAILURES as failure:
             raise DeviceUnavailable(
                 f"cannot take GPIO lines {', '.join(map(str, lines))} of {self._path} ({failure}); "

@@ -7,7 +7,7 @@ import pytest
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.gpio_inputs import GpioInputs
-from hardware.gpio_lines import KernelChip
+from hardware.gpio_lines import KernelChip, file_of
 from hardware.gpio_relays import GpioRelay, GpioRelayBoard
 from hardware.inputs import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
@@ -159,6 +159,18 @@ def test_a_chip_this_machine_does_not_have_is_told_with_what_to_do(tmp_path: Pat
     with pytest.raises(DeviceUnavailable, match=r"hat: cannot take GPIO lines 26 .*gpiodetect"):
         relay.open()
     relay.close()
+
+
+def test_a_chip_may_be_named_by_its_label_whatever_number_its_file_got() -> None:
+    labels = {"/dev/gpiochip0": "brcmvirt-gpio", "/dev/gpiochip4": "pinctrl-rp1", "/dev/gpiochip5": "i2c"}
+    assert file_of("pinctrl-rp1", labels) == "/dev/gpiochip4"
+    assert file_of("/dev/gpiochip0", labels) == "/dev/gpiochip0"
+    with pytest.raises(DeviceUnavailable, match=r"no GPIO chips have the label rp2; .*/dev/gpiochip5 i2c"):
+        file_of("rp2", labels)
+    with pytest.raises(DeviceUnavailable, match=r"2 GPIO chips have the label i2c"):
+        file_of("i2c", {**labels, "/dev/gpiochip6": "i2c"})
+    with pytest.raises(DeviceUnavailable, match="the label no-such-chip"):
+        KernelChip("no-such-chip").inputs([4], bias="pull_up", consumer="test")
 
 
 def test_a_file_that_is_no_chip_is_told_not_obeyed(tmp_path: Path) -> None:

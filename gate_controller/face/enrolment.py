@@ -16,7 +16,7 @@ from gate_controller.face.capture_checks import (
 )
 from gate_controller.face.challenge import Prompt
 from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.liveness import LivenessCheck, LivenessVerdict, PersonCheck
+from gate_controller.face.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.same_person import SamePerson
 from hardware.interfaces import Frame
@@ -81,6 +81,13 @@ class EnrolmentSession:
         if seen.verdict is LivenessVerdict.NOT_LIVE:
             return self._refuse(seen.reason or FaceReason.NOT_LIVE)
         embedding = self._engine.embed(frame, faces[0])
+        try:
+            return self._weigh(embedding, seen)
+        except BaseException:
+            wipe(embedding)
+            raise
+
+    def _weigh(self, embedding: Embedding, seen: Liveness) -> EnrolmentStep:
         if not seen.straight:
             if seen.turned:
                 self._same_person.turned(embedding)
@@ -131,7 +138,10 @@ class EnrolmentSession:
         return step
 
     def _finish(self) -> EnrolmentStep:
-        template: Embedding = np.sum(np.stack(self._taken), axis=0, dtype=np.float32)
+        # Summed in place: a stack of all frames would be one more copy to overwrite.
+        template: Embedding = np.zeros_like(self._taken[0])
+        for taken in self._taken:
+            template += taken
         template /= np.linalg.norm(template)
         step = self._step(EnrolmentOutcome.DONE, template=template)
         self.close()

@@ -58,7 +58,8 @@ function lineOf(shown) {
   if (shown.screen === "face_notice") return shown.notice_text;
   if (usesAnotherWay(shown)) return texts()["message.another_way"];
   const special = FIXED_LINES.includes(shown.screen) ? undefined : texts()[`message.${shown.message}`];
-  return special ?? texts()[`text.${shown.screen}`];
+  // "Hold still" is no line for somebody who is asked to turn.
+  return special ?? texts()[`text.${shown.prompt ? "face_looking" : shown.screen}`];
 }
 
 function titleOf(shown) {
@@ -329,8 +330,8 @@ function offerReading() {
 function speak() {
   speechSynthesis.cancel();
   const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
-  const spoken = [at("title"), at("line"), ...keys].map((part) => part.innerText.replaceAll("\n", " "));
-  const speech = new SpeechSynthesisUtterance(spoken.join(". "));
+  const spoken = [at("title"), at("line"), ...keys].map((part) => part.innerText.replaceAll("\n", " ").replace(/[.。]$/, ""));
+  const speech = new SpeechSynthesisUtterance(spoken.join(view.language === "zh" ? "。" : ". "));
   speech.voice = voice() ?? null;
   speech.lang = document.documentElement.lang;
   speechSynthesis.speak(speech);

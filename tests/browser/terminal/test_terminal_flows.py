@@ -27,8 +27,8 @@ from gate_controller.terminal.view import (
     SlowerPressed,
     TerminalView,
 )
-from tests.browser.terminal.conftest import RecordingController, free_port, new_server
-from tests.browser.terminal.states import BOXES, NO_FACE, SHOWN, keep_picture, shown
+from tests.browser.terminal.conftest import RecordingController, free_port, new_server, open_page
+from tests.browser.terminal.states import BOXES, LONGEST_PAGE, NO_FACE, SHOWN, keep_picture, shown
 
 pytestmark = pytest.mark.browser
 
@@ -130,6 +130,44 @@ def test_a_question_is_answered_from_a_keypad_alone(
         shown(server, page, SHOWN[state])
         page.keyboard.type(keys)
         controller.wait_for(*[KeyTyped(key) for key in keys])
+
+
+VOICES = """
+window.heard = [];
+const voices = ["en-GB", "zh-CN"].map((lang) => ({ lang, name: lang }));
+Object.defineProperty(window, "speechSynthesis", { value: {
+  getVoices: () => voices, cancel: () => {}, addEventListener: () => {},
+  speak: (speech) => window.heard.push([speech.lang, speech.text]),
+} });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
+
+
+def test_by_keypad_alone_the_notice_and_every_answer_are_read_aloud_in_the_screens_language(
+    server: TerminalServer, context: BrowserContext
+) -> None:
+    """Chromium on a test machine has no voices: these two write down what they were to say."""
+    context.add_init_script(VOICES)
+    page = open_page(context, server)
+    aloud = {
+        name: msgspec.structs.replace(SHOWN[name], read_aloud=True)
+        for name in ("choose", "face_notice", "face_ask", "face_kept")
+    }
+    shown(server, page, SHOWN["idle"])
+    assert page.evaluate("window.heard") == []
+    shown(server, page, aloud["choose"])
+    shown(server, page, aloud["face_notice"])
+    shown(server, page, msgspec.structs.replace(aloud["face_notice"], notice_page=10, notice_text="The end."))
+    expect(page.locator("#line")).to_have_text("The end.")
+    shown(server, page, aloud["face_ask"])
+    shown(server, page, aloud["face_kept"], "zh")
+    heard = page.evaluate("window.heard")
+    assert [language for language, _ in heard] == ["en"] * 4 + ["zh-Hans"]
+    assert "4 Face. 5 Add or take back my face. 0 Read aloud" in heard[0][1]
+    assert LONGEST_PAGE.rstrip("。") in heard[1][1]
+    assert heard[2][1] == "Your rights. The end. 1 No, another way. * Back. # Read on"
+    assert heard[3][1].endswith("1 No, another way. 2 Yes, take my face here")
+    assert heard[4][1].endswith("1 否，保留并让我进门。2 收回我的人脸")
 
 
 def test_an_arrow_points_to_the_side_of_the_screen_that_is_the_persons_own(

@@ -1,25 +1,42 @@
-"""Promise 5, the gate's half: a face whose consent ends is deleted, overwritten and receipted, once.
+"""Promise 5: whatever ends a face leaves no share, lease or template, and begins its evidence.
 
-Does not cover: an SD card's own spare blocks, a copy of the disk made before, or a gate that was
-switched off (its lease runs out). The server's shares and certificates have their own tests.
+At the gate it is deleted, overwritten and receipted, once. At the server no share is left and what was
+stolen opens nothing: not its database, log and backups, not these with its secrets as long as the gate's
+disk is missing, not a copy from before once the wrapping key was changed.
+
+Does not cover: an SD card's own spare blocks, a gate that was switched off (its lease runs out), a server
+and a gate in one hand, memory read from a machine that runs. Certificates have their own tests.
 """
 
+import base64
+import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from gate_controller.clock import GateClock
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import FaceError
 from gate_controller.face.face_service import FaceService
-from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs
+from gate_controller.face.template_store import (
+    FaceBlob,
+    SqliteFaceBlobs,
+    TemplatePlace,
+    open_template,
+    seal_template,
+)
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
 from gate_controller.local_store import open_database
@@ -29,8 +46,20 @@ from gate_controller.signing import SignatureRefused, public_bytes
 from gate_controller.sync_contract import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.tamper_mark import TamperMark
 from hardware.cameras import FolderCamera
+from tests.forgotten import GATES
 from tests.people import person, records
+from tests.promises.endings import ENDINGS, Home, copy_of, ended
 from tests.site_keys import SiteKeys, encoded
+from web_admin import housekeeping
+from web_admin.acts import ActRefused
+from web_admin.backup import write_backup
+from web_admin.consents import withdraw_face
+from web_admin.custody import leases_for
+from web_admin.forgetting_models import ForgettingRow
+from web_admin.key_rotation import rotation_due_since
+from web_admin.models import Gate
+from web_admin.sealing import SealBroken, Sealer
+from web_admin.wrap_keys import WrapKeys
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SITE = SiteKeys.make()
@@ -231,3 +260,136 @@ def test_the_day_of_forgetting_is_in_the_receipt_and_no_name_is(gate: FaceGate) 
     body, _ = gate.journal.unsent_receipts()["consent-1"]
     assert set(msgspec.json.decode(body)) == set(ForgetReceipt.__struct_fields__)
     assert abs(gate.receipts()["consent-1"].forgotten_at - NOW) < timedelta(seconds=1)
+
+# -- the server's half -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("first"), NOW)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_after_every_ending_no_share_is_left_and_none_is_leased(
+    first: Home, tmp_path: Path, ending: str
+) -> None:
+    home = copy_of(first, tmp_path / "home")
+    before = home.shares()
+    whose, end = ENDINGS[ending]
+    gone = ended(home, whose)
+    assert gone <= before
+    assert home.leased() == before
+    end(home)
+    assert home.shares() == home.leased() == before - gone, "and nobody else's"
+    with home.database.session() as session:
+        begun = {(row.consent_id, row.gate_id) for row in session.scalars(select(ForgettingRow))}
+        assert len(begun) == len(gone)
+    concerned = [number for number, person_id in enumerate(home.people) if (person_id, "north") in gone]
+    certified = {
+        (home.people[number], gate.gate_id)
+        for number in concerned
+        for gate in home.certificate(number).statement.gates
+    }
+    assert certified == gone
+    done = housekeeping.run(home.menjin, home.now)
+    assert -1 not in done.values()
+    with home.database.session() as session:
+        assert rotation_due_since(session) is None
+    assert home.leased() == before - gone, "those who stay go on under the new key"
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(ENDINGS)), min_size=2, max_size=5))
+def test_over_any_order_of_endings_what_ended_stays_ended(
+    first: Home, tmp_path: Path, endings: list[str]
+) -> None:
+    folder = tmp_path / os.urandom(4).hex()
+    home = copy_of(first, folder)
+    everything, gone = home.shares(), set()
+    for ending in endings:
+        whose, end = ENDINGS[ending]
+        gone |= ended(home, whose)
+        with suppress(ActRefused):  # one act may be refused after another; no share may stay
+            end(home)
+        assert home.shares() <= everything - gone
+        assert home.leased() <= home.shares()
+    home.database.engine.dispose()
+    shutil.rmtree(folder)
+
+
+# -- what a thief gets -----------------------------------------------------------------------------
+
+
+def everything_on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def forms(secret: bytes) -> list[bytes]:
+    """Return a secret as it might lie in a file: raw, hex, base64."""
+    return [secret, secret.hex().encode(), base64.b64encode(secret), base64.b64encode(secret)[:40]]
+
+
+def test_a_stolen_server_yields_neither_share_nor_template_nor_key(
+    first: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Database, write-ahead log, backup and log are searched for what the gates hold in memory."""
+    home = copy_of(first, tmp_path / "home")
+    with home.database.session() as session:
+        shares = [
+            lease.share
+            for gate_id in GATES
+            for lease in leases_for(session, home.sealer, session.get_one(Gate, gate_id), home.now)
+        ]
+    assert len(shares) == 4
+    (home.folder / "backups").mkdir()
+    config, passphrase, backups = home.menjin.config, "a long passphrase", home.folder / "backups"
+    write_backup(home.database, config, passphrase, backups / "1.bak", home.now)
+    home.doing(lambda act: withdraw_face(act, home.people[0]))
+    housekeeping.run(home.menjin, home.now)
+    write_backup(home.database, config, passphrase, backups / "2.bak", home.now)
+    assert (home.folder / "menjin.sqlite3-wal").stat().st_size > 0
+    stolen = everything_on_disk(home.folder) + caplog.text.encode()
+    wrapping = b"f" * 32
+    for secret in (*shares, wrapping):
+        for form in forms(secret):
+            assert form not in stolen
+
+
+def test_a_stolen_server_with_all_its_secrets_opens_no_template_without_the_gates_disk(
+    first: Home, tmp_path: Path
+) -> None:
+    home = copy_of(first, tmp_path / "home")
+    with home.database.session() as session:
+        lease = leases_for(session, home.sealer, session.get_one(Gate, "north"), home.now)[0]
+    template = np.linspace(-1, 1, 128, dtype=np.float32)
+    place = TemplatePlace(home.site_id, "north", b"the gate's own secret, 32 bytes!")
+    blob = seal_template(
+        template, place=place, share=lease.share, person_id=lease.person_id, consent_id=lease.consent_id,
+        engine="yunet-sface",
+    )
+    assert np.array_equal(open_template(blob, place=place, share=lease.share), template), "it can be opened"
+    guessed = TemplatePlace(home.site_id, "north", b"k" * 32)
+    with pytest.raises(FaceError):
+        open_template(blob, place=guessed, share=lease.share)
+    assert template.tobytes() not in everything_on_disk(home.folder)
+    assert blob.ciphertext not in everything_on_disk(home.folder), "nor does the server have the sealed one"
+
+
+def test_a_copy_of_the_database_from_before_opens_nothing_once_the_key_was_changed(
+    first: Home, tmp_path: Path
+) -> None:
+    home = copy_of(first, tmp_path / "home")
+    home.database.engine.dispose()
+    shutil.copy(home.folder / "menjin.sqlite3", tmp_path / "old.sqlite3")
+    home.doing(lambda act: withdraw_face(act, home.people[0]))
+    home.later(minutes=10)
+    housekeeping.run(home.menjin, home.now)
+    assert home.now - first.now <= timedelta(hours=24)
+    with sqlite3.connect(tmp_path / "old.sqlite3") as connection:
+        old = [row[0] for row in connection.execute("SELECT share_sealed FROM face_share")]
+    connection.close()
+    assert len(old) == 4
+    thief = Sealer(b"s" * 32, b"l" * 32, WrapKeys(None, home.secrets_dir))
+    for sealed in old:
+        with pytest.raises(SealBroken):
+            thief.open(sealed, purpose="face-share")

@@ -12,13 +12,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
 from tests.resident_compound import SetClock
+from web_admin.accounts import User
+from web_admin.acts import Act
 from web_admin.alarms import raise_alarm
 from web_admin.config import WebConfig
+from web_admin.consent_models import AssessmentRow
 from web_admin.database import current_menjin
+from web_admin.gates_and_lanes import save_hours
+from web_admin.posture_schedules import set_schedule
 
 pytestmark = pytest.mark.browser
 
@@ -120,10 +127,30 @@ def test_the_keyboard_alone_reaches_the_content_first(context: BrowserContext, a
     expect(page.locator("#email")).to_be_focused()
 
 
+def first_assessment(managed: ManagedCompound) -> str:
+    with managed.app.app_context(), current_menjin().database.session() as session:
+        return session.scalars(select(AssessmentRow.assessment_id)).one()
+
+
+def hold_by_schedule(managed: ManagedCompound) -> None:
+    """Let a lane stand open nearly all day, and be shut at night on work days, as a manager set it."""
+    with managed.app.app_context():
+        menjin = current_menjin()
+        with menjin.database.session() as session:
+            manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
+            actor = f"staff-{manager.id}"
+            act = Act(session, menjin.sealer, managed.site_id, actor, "manager", managed.clock())
+            market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
+            night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
+            set_schedule(act, "north-in", market.hours_id, "held_open")
+            set_schedule(act, "north-in", night.hours_id, "lockdown")
+
+
 def pages_of(managed: ManagedCompound) -> dict[str, str]:
     person = f"/manage/people/{managed.persons['王芳']}"
     return {
         "now": "/manage/", "lane": "/manage/lanes/north-in", "lockdown": "/manage/lockdown",
+        "schedule_new": "/manage/lanes/north-in/schedules/new",
         "sheet": "/manage/lanes/north-in/sheet", "no_sheet": "/manage/lanes/garage-out/sheet",
         "sheet_edit": "/manage/lanes/north-in/sheet/edit",
         "people": "/manage/people/", "nothing_found": "/manage/people/?q=zzz", "person": person,
@@ -138,6 +165,9 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
         "day": "/manage/hours/days/new", "events": "/manage/events/",
         "passages": f"/manage/events/person/{managed.persons['王芳']}", "why": "/manage/events/why",
         "privacy": "/manage/privacy", "notice": "/manage/privacy/notice", "public": "/privacy",
+        "policy_on_faces": "/policy/biometrics", "assessments": "/manage/privacy/assessments",
+        "assessment_new": "/manage/privacy/assessments/new", "person_face": f"{person}/face",
+        "assessment": f"/manage/privacy/assessments/{first_assessment(managed)}",
         "not_found": "/manage/nothing",
     }  # fmt: skip
 
@@ -161,6 +191,7 @@ def test_every_page_is_accessible_fits_its_screen_and_runs_under_the_strict_poli
     problems: list[str] = []
     page.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
+    hold_by_schedule(managed)
     sign_in(page, address)
     for name, path in pages_of(managed).items():
         page.goto(address + path)

@@ -11,7 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gate_controller.access import Reason
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
-from web_admin.models import Consent
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from web_admin.credentials import issue_card
+from web_admin.custody import FACE_PURPOSE
+from web_admin.homes_and_people import add_person
+from web_admin.models import Consent, Person
+from web_admin.notices import publish_notice
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +37,7 @@ def test_saying_no_or_taking_face_back_is_never_more_steps_than_saying_yes(
     assert yes.evaluate("e => getComputedStyle(e).backgroundColor") == no.evaluate(
         "e => getComputedStyle(e).backgroundColor"
     )
+    refuse = ["switch", "no"]
     no.click()
     expect(page.get_by_role("heading", name="Another way, at once")).to_be_visible()
     page.get_by_role("link", name="Ways in", exact=True).click()
@@ -47,6 +53,7 @@ def test_saying_no_or_taking_face_back_is_never_more_steps_than_saying_yes(
     page.get_by_role("switch", name="Face").click()
     page.get_by_role("button", name="Switch it off").click()
     expect(page.get_by_text("Waiting for the gate; its lease ends")).to_be_visible()
+    assert len(refuse) <= len(give)
     assert len(take) <= len(give)
 
 
@@ -72,7 +79,8 @@ def test_a_visitor_pass_takes_three_taps_and_its_link_opens_the_gate_without_nam
 PAGES = {
     "ways_in": "/r/", "my_code": "/r/code", "visitors": "/r/visitors", "records": "/r/records",
     "help": "/r/help", "face_notice": "/r/face", "face_off": "/r/face/off", "another_way": "/r/another-way",
-    "password": "/r/password", "offline": "/r/code/offline/{language}",
+    "password": "/r/password", "policy_on_faces": "/policy/biometrics",
+    "offline": "/r/code/offline/{language}",
 }  # fmt: skip
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
@@ -112,6 +120,7 @@ def test_every_page_passes_axe_and_fits_its_screen(
     page.goto(f"{served.address}/r/face/off")
     page.locator("[data-face-off-now]").click()
     problems += look(page, "face_forgotten", language, scheme)
+    problems += look_at_guardians(page, served, language, scheme)
     page.goto(f"{served.address}/r/")
     page.locator("#pin [role=switch]").click()
     problems += look(page, "new_pin", language, scheme)
@@ -121,6 +130,40 @@ def test_every_page_passes_axe_and_fits_its_screen(
     assert problems == []
     assert served_errors == []
     context.close()
+
+
+def look_at_guardians(page: Page, served: Served, language: str, scheme: str) -> list[str]:
+    """Look at what a changed notice, a son of 15 and his guardian see."""
+    page.goto(f"{served.address}/r/face")
+    page.locator("[data-face-yes]").click()
+    changed = {
+        "en": {**NOTICE_EN, "retention": "Until the year ends."},
+        "zh": {**NOTICE_ZH, "retention": "至年底。"},
+    }
+    with served.compound.act() as act:
+        publish_notice(act, FACE_PURPOSE, changed)
+        home_id = act.session.get_one(Person, served.compound.person_id).home_id
+        son = add_person(act, display_name="Bao", home_id=home_id, age_band="14_17", language=language)
+        issue_card(act, son.person_id, 4_242_017)
+        son_id = son.person_id
+    page.goto(f"{served.address}/r/face")
+    problems = look(page, "face_changed", language, scheme)
+    phone = page.context.browser.new_context(viewport=PHONE, color_scheme=scheme, bypass_csp=True)  # type: ignore[union-attr]
+    young = phone.new_page()
+    young.goto(f"{served.address}/r/welcome/{served.compound.invitation(son_id)}")
+    young.locator("main form button").click()
+    young.goto(f"{served.address}/r/face")
+    problems += look(young, "face_notice_minor", language, scheme)
+    young.locator("[data-face-yes]").click()
+    problems += look(young, "face_waiting", language, scheme)
+    phone.close()
+    page.goto(f"{served.address}/r/")
+    problems += look(page, "ways_in_asked", language, scheme)
+    page.locator("a[href^='/r/guardian/']").click()
+    problems += look(page, "guardian", language, scheme)
+    page.locator("[data-face-yes]").click()
+    page.goto(f"{served.address}/r/guardian/of/{son_id}/off")
+    return problems + look(page, "ward_off", language, scheme)
 
 
 def set_language(page: Page, language: str) -> None:

@@ -1,0 +1,198 @@
+"""Behind promise 2: no staff, bulk, upload or import path can consent, enrol or take a picture.
+
+Walks every route of the server, every act, every command and every message. Does not cover: somebody who
+holds another's unlocked phone, which is theirs.
+"""
+
+import argparse
+import ast
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+
+import web_admin
+from gate_controller import sync_contract
+from tests.manager_compound import ManagedCompound, make_managed_compound
+from tests.resident_compound import SetClock
+from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
+from web_admin.acts import Act, ActRefused
+from web_admin.cli import _parser
+from web_admin.consents import give_face_consent
+from web_admin.credentials import issue_card
+from web_admin.homes_and_people import add_person
+from web_admin.models import Consent, FaceShare
+from web_admin.permissions import RESIDENT, access_of
+
+WEB_ADMIN = Path(web_admin.__file__).parent
+CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask_guardian"}
+"""The only functions that lead to a row of consent."""
+
+WHO_MAY_CALL = {
+    "give_face_consent": {"resident/face.py", "face_answers.py"},
+    "record_consent": {"consents.py", "guardian_requests.py"},
+    "answer_guardian": {"resident/guardian.py"},
+    "ask_guardian": {"resident/face.py"},
+}
+CONSENT_ROUTES = {"/r/face/yes", "/r/guardian/<request_id>/<any(yes, no):answer>"}
+
+
+def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Give (file, call) of each call of a function by its name."""
+    for path in sorted(WEB_ADMIN.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = getattr(node, "func", None)
+            names = (getattr(called, "id", ""), getattr(called, "attr", ""))
+            if isinstance(node, ast.Call) and name in names:
+                yield path.relative_to(WEB_ADMIN).as_posix(), node
+
+
+@pytest.mark.parametrize("maker", sorted(CONSENT_MAKERS))
+def test_only_the_residents_own_pages_and_their_gate_call_what_makes_a_consent(maker: str) -> None:
+    assert {file for file, _call in calls(maker)} == WHO_MAY_CALL[maker]
+
+
+def test_a_consent_row_is_made_in_one_place() -> None:
+    assert {file for file, _call in calls("Consent")} == {"consents.py"}
+
+
+def functions_that_consent(app: Flask) -> dict[str, str]:
+    """Return the rule of each route whose view calls one of the makers, by endpoint."""
+    found = {}
+    for rule in app.url_map.iter_rules():
+        source = inspect.getsource(inspect.unwrap(app.view_functions[rule.endpoint]))
+        if any(f"{maker}(" in source for maker in CONSENT_MAKERS):
+            found[rule.endpoint] = rule.rule
+    return found
+
+
+@pytest.fixture
+def compound(web_config, database) -> Iterator[ManagedCompound]:
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def test_the_routes_that_consent_are_two_and_residents_alone_reach_them(compound: ManagedCompound) -> None:
+    routes = functions_that_consent(compound.app)
+    assert set(routes.values()) == CONSENT_ROUTES
+    assert {access_of(compound.app, endpoint) for endpoint in routes} == {(RESIDENT, "")}
+
+
+@pytest.mark.parametrize("role", ["manager", "privacy_officer"])
+def test_no_member_of_staff_can_press_any_button_into_a_consent(
+    compound: ManagedCompound, role: str
+) -> None:
+    compound.app.config["WTF_CSRF_ENABLED"] = False
+    client = compound.signed_in(role)
+    person_id = compound.persons["王芳"]
+    for rule in list(compound.app.url_map.iter_rules()):
+        if "POST" in rule.methods and not rule.rule.startswith("/staff"):
+            path = re.sub(r"<any\(([a-z]+)[^>]*>", r"\1", rule.rule)
+            path = re.sub(r"<[^>]*>", person_id, path)
+            answers = {"answer": "yes", "face": "on", "notice_version": "1", "language": "zh", "consent": "1"}
+            client.post(path, data={"once": "x" * 20, "person_id": person_id, **answers})
+    with compound.app.app_context(), compound.app.extensions["menjin"].database.session() as session:
+        assert session.scalars(select(Consent)).all() == []
+        assert session.scalars(select(FaceShare)).all() == []
+
+
+def test_every_file_input_takes_tables_of_people_and_nothing_else() -> None:
+    inputs = [
+        (path.name, found)
+        for path in sorted((WEB_ADMIN / "templates").rglob("*.html"))
+        for found in re.findall(r"<input[^>]*type=.file.[^>]*>", path.read_text(encoding="utf-8"))
+    ]
+    fields = [
+        (file, ast.unparse(call))
+        for kind in ("FileField", "MultipleFileField")
+        for file, call in calls(kind)
+    ]
+    assert [where for where, html in inputs if ".csv" not in html] == []
+    assert [where for where, call in fields if ".csv" not in call] == []
+    assert len(inputs) + len(fields) >= 1
+
+
+def test_no_page_or_script_opens_a_camera_or_draws_a_picture_of_a_person() -> None:
+    opened = [
+        path.name
+        for path in sorted(WEB_ADMIN.rglob("*"))
+        if path.suffix in (".js", ".html")
+        and re.search(r"getUserMedia|capture=|type=.file.[^>]*image", path.read_text(encoding="utf-8"))
+    ]
+    assert opened == []
+
+
+def commands(parser: argparse.ArgumentParser, where: str = "web") -> Iterator[tuple[str, argparse.Action]]:
+    """Give every option of every command, however deep."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, child in action.choices.items():
+                yield from commands(child, f"{where} {name}")
+        else:
+            yield where, action
+
+
+def test_no_command_of_the_server_consents_enrols_or_takes_a_picture() -> None:
+    found = [
+        (where, action.dest)
+        for where, action in commands(_parser())
+        if re.search(r"enrol|consent|picture|photo|image|template", f"{action.dest} {where}")
+    ]
+    assert found == []
+
+
+def test_no_message_between_gate_and_server_carries_a_consent_made_by_the_server() -> None:
+    messages = [
+        value
+        for value in vars(sync_contract).values()
+        if inspect.isclass(value) and issubclass(value, msgspec.Struct)
+    ]
+    made = [
+        (message.__name__, field)
+        for message in messages
+        for field in message.__struct_fields__
+        if re.search(r"enrol|image|picture|photo|template|frame|embedding", field)
+    ]
+    assert made == []
+    assert len(messages) > 10
+
+
+@pytest.mark.parametrize("channel", ["manager", "desk", "system"])
+def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act: Act, channel: str) -> None:
+    add_lane(act)
+    offer_face(act)
+    home, _ = household(act)
+    by_staff = by_phone(act, "staff-1", channel)  # type: ignore[arg-type]
+    called = 0
+    for module in pkgutil.iter_modules([str(WEB_ADMIN)], "web_admin."):
+        for name, function in inspect.getmembers(import_module(module.name), inspect.isfunction):
+            parameters = list(inspect.signature(function).parameters.values())
+            if function.__module__ != module.name or [p.name for p in parameters[:2]] != ["act", "person_id"]:
+                continue
+            called += 1
+            person = add_person(act, display_name=f"Person {called}", home_id=home.home_id)
+            issue_card(act, person.person_id, 1000 + called)
+            guesses = {"notice_version": 1, "language": "zh", "methods": ["card", "face"], "label": "x"}
+            needed = [p.name for p in parameters[2:] if p.default is inspect.Parameter.empty]
+            arguments = {key: guesses.get(key, "x") for key in needed}
+            try:
+                with act.session.begin_nested():
+                    function(by_staff, person.person_id, **arguments)
+            except (ActRefused, StatementError, TypeError, ValueError, AttributeError):
+                continue
+            assert act.session.scalars(select(Consent)).all() == [], name
+    assert called >= 15
+    person = add_person(act, display_name="Somebody", home_id=home.home_id)
+    issue_card(act, person.person_id, 77)
+    with pytest.raises(ActRefused, match="Only the person"):
+        give_face_consent(by_staff, person.person_id, 1, "zh")

@@ -9,8 +9,11 @@ stay as they were last told, and an opening that gets through is judged like any
 buttons count as let go, so that none excuses an opening for longer than it was heard.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import partial
 
 from gate_controller import contact_flapping
 from gate_controller.clock import GateClock
@@ -29,9 +32,9 @@ from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory, Wire
 from gate_controller.sync_client import GateStatus
 from gate_controller.sync_contract import DeviceHealth, LaneState
+from gate_controller.unsaid import Record, Unsaid
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
-Record = Callable[[str, Facts, Facts], None]
 PRESSES = {
     InputKind.EXIT_BUTTON.value: "exit_request",
     InputKind.GUARD_BUTTON.value: "guard_button",
@@ -74,6 +77,8 @@ class DeviceWatch:
         self._lock = threading.Lock()
         self._devices: dict[str, DeviceHealth] = {}
         self._doors: dict[str, DoorState] = {}
+        self._told: dict[str, tuple[Health, str]] = {}
+        self._unsaid = Unsaid()
         self._contacts: dict[str, set[str]] = {}
         """The lanes whose door contact a device has told."""
         self._active_since: dict[Wire, float] = {}
@@ -100,48 +105,57 @@ class DeviceWatch:
     def handle(
         self, report: InputChange | DeviceState, desks: Mapping[str, LaneDesk], record: Record
     ) -> None:
-        """Take one report of an input or a device."""
+        """Take one report of an input or a device; what `record` raises is said again as time passes."""
         if isinstance(report, DeviceState):
-            self._device(report, desks, record)
-            return
-        desk, now = desks[report.lane_id], self._clock.monotonic_seconds()
+            self._device(report, desks)
+        else:
+            self._input(report, desks[report.lane_id])
+        self._unsaid.say(record, self._clock.monotonic_seconds())
+
+    def _input(self, report: InputChange, desk: LaneDesk) -> None:
+        now = self._clock.monotonic_seconds()
         if report.kind is InputKind.DOOR_OPEN:
             self._contacts.setdefault(report.device, set()).add(desk.lane_id)
             door, kinds = contact_changed(desk.door, report.active, now)
             before = self._flapping.get(desk.lane_id, contact_flapping.Contact())
             after, told = contact_flapping.changed(before, kinds, now)
             self._flapping[desk.lane_id] = after
-            self._door(desk, (door, kinds), record, told=told)
+            self._door(desk, (door, kinds), told=told)
             if after.is_flapping and not before.is_flapping:
                 self._keep(Wire(desk.lane_id, FLAPPING, ""), raised=True)
         else:
             end = f"{report.device}:{report.terminal}" if report.terminal else report.device
-            self._wire(desk, Wire(desk.lane_id, report.kind.value, end), report.active, now, record)
+            self._wire(desk, Wire(desk.lane_id, report.kind.value, end), report.active, now)
 
     def time_passed(self, desks: Mapping[str, LaneDesk], record: Record) -> None:
         """Let doors become held, expected openings not happen, and wires stay active for too long."""
-        now = self._clock.monotonic_seconds()
+        now, waiting = self._clock.monotonic_seconds(), len(self._unsaid)
         for desk in desks.values():
-            self._door(desk, time_passed(desk.door, now), record)
-            self._steady_again(desk, now, record)
+            self._door(desk, time_passed(desk.door, now))
+            self._steady_again(desk, now)
         for wire, since in self._active_since.items():
             if now - since > LONG_SECONDS and wire.kind in ALARMS_WHEN_LONG:
-                self._raise(wire, record, raised=True)
+                self._raise(wire, raised=True)
         self._memory.forget_old(self._clock.now())
+        try:
+            self._unsaid.say(record, now)
+        except sqlite3.Error:
+            # What waited already was an error when it was new; everything else goes on meanwhile.
+            if len(self._unsaid) > waiting:
+                raise
 
     # -- doors -------------------------------------------------------------------------------------
 
-    def _door(
-        self, desk: LaneDesk, change: tuple[Door, Kinds], record: Record, *, told: Kinds | None = None
-    ) -> None:
+    def _door(self, desk: LaneDesk, change: tuple[Door, Kinds], *, told: Kinds | None = None) -> None:
         """Take a change of the door; `told` are the kinds to record where those are not all."""
         desk.door, kinds = change
         told = kinds if told is None else told
+        keep = partial(self._memory.keep_door, desk.lane_id, desk.door.state)
         for kind in told:
-            record(kind, {"lane_id": desk.lane_id}, {})
-        if told or not self._is_flapping(desk.lane_id):
+            self._tell(kind, {"lane_id": desk.lane_id}, then=keep)
+        if not told and not self._unsaid and not self._is_flapping(desk.lane_id):
             # A contact that flutters for hours must not wear out the disk.
-            self._memory.keep_door(desk.lane_id, desk.door.state)
+            keep()
         with self._lock:
             self._doors[desk.lane_id] = desk.door.state
         if desk.passing is None:
@@ -157,19 +171,19 @@ class DeviceWatch:
         contact = self._flapping.get(lane_id)
         return contact is not None and contact.is_flapping
 
-    def _steady_again(self, desk: LaneDesk, now: float, record: Record) -> None:
+    def _steady_again(self, desk: LaneDesk, now: float) -> None:
         contact = self._flapping.get(desk.lane_id)
         steady = contact_flapping.quiet(contact, now) if contact is not None else None
         if contact is not None and steady is not None and desk.door.is_seen:
             facts: Facts = {"lane_id": desk.lane_id, "count": contact.counted, "door": desk.door.state.value}
-            record(contact_flapping.ENDED, facts, {})
+            keep = partial(self._memory.keep_door, desk.lane_id, desk.door.state)
+            self._tell(contact_flapping.ENDED, facts, then=keep)
             self._flapping[desk.lane_id] = steady
-            self._memory.keep_door(desk.lane_id, desk.door.state)
             self._keep(Wire(desk.lane_id, FLAPPING, ""), raised=False)
 
     # -- wires -------------------------------------------------------------------------------------
 
-    def _wire(self, desk: LaneDesk, wire: Wire, active: bool, now: float, record: Record) -> None:
+    def _wire(self, desk: LaneDesk, wire: Wire, active: bool, now: float) -> None:
         began = active and wire not in self._active_since
         ended = not active and wire in self._active_since
         if began:
@@ -184,24 +198,29 @@ class DeviceWatch:
             fire = self._any_active(desk.lane_id, (wire.kind,))
             desk.door = fire_changed(desk.door, now, active=fire)
         if began and wire.kind in PRESSES:
-            record(PRESSES[wire.kind], {"lane_id": desk.lane_id}, {})
+            self._tell(PRESSES[wire.kind], {"lane_id": desk.lane_id})
         if not active or wire.kind in ALARMS_AT_ONCE:
-            self._raise(wire, record, raised=active)
+            self._raise(wire, raised=active)
 
     def _any_active(self, lane_id: str, kinds: Collection[str]) -> bool:
         return any(wire.lane_id == lane_id and wire.kind in kinds for wire in self._active_since)
 
-    def _raise(self, wire: Wire, record: Record, *, raised: bool) -> None:
+    def _raise(self, wire: Wire, *, raised: bool) -> None:
         """Record that a wire's alarm begins or ends, where that is news."""
         if raised is (wire in self._raised):
             return
         began, ended = ALARMS[wire.kind]
-        record(began if raised else ended, {"lane_id": wire.lane_id, "detail": wire.end}, {})
-        self._keep(wire, raised=raised)
+        facts: Facts = {"lane_id": wire.lane_id, "detail": wire.end}
+        (self._raised.add if raised else self._raised.discard)(wire)
+        keep = partial(self._memory.keep_raised, wire, raised=raised)
+        self._tell(began if raised else ended, facts, then=keep)
 
     def _keep(self, wire: Wire, *, raised: bool) -> None:
         (self._raised.add if raised else self._raised.discard)(wire)
         self._memory.keep_raised(wire, raised=raised)
+
+    def _tell(self, kind: str, facts: Facts, *, then: Callable[[], None] = lambda: None) -> None:
+        self._unsaid.add(kind, facts, self._clock.monotonic_seconds(), then)
 
     # -- devices -----------------------------------------------------------------------------------
 
@@ -214,13 +233,19 @@ class DeviceWatch:
             )
         return before
 
-    def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk], record: Record) -> None:
-        detail = state.detail[:MAX_DETAIL_CHARS]
-        before = self.note(state)
-        if state.health is not Health.OK:
-            record("alarm_device_lost", {"device": state.device, "detail": detail}, {})
-        elif before is not None and before.health != Health.OK.value:
-            record("device_back", {"device": state.device}, {})
+    def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk]) -> None:
+        health, detail = self._told.get(state.device, (Health.OK, state.detail))
+        # A LOST one that is LOST for another reason is news: somebody else may answer in its place.
+        is_news = state.health is not health or (health is Health.LOST and state.detail != detail)
+        if is_news:
+            detail = state.detail
+            self._told[state.device] = (state.health, detail)
+        dropped = f"; {state.dropped_frames} frames dropped" if state.dropped_frames else ""
+        self.note(replace(state, detail=f"{detail[: MAX_DETAIL_CHARS - len(dropped)]}{dropped}"))
+        if is_news and state.health is not Health.OK:
+            self._tell("alarm_device_lost", {"device": state.device, "detail": detail[:MAX_DETAIL_CHARS]})
+        elif is_news:
+            self._tell("device_back", {"device": state.device})
         if state.health is Health.LOST:
             for lane_id in self._contacts.get(state.device, ()):
                 desks[lane_id].door = contact_lost(desks[lane_id].door)

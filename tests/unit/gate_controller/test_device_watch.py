@@ -1,6 +1,8 @@
 """What doors, buttons, wires and devices say, as it reaches the journal."""
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from gate_controller.journal_chain import Facts
 from gate_controller.lane import Door, DoorState, contact_changed, granted, time_passed
 from gate_controller.lane_desk import LaneDesk, Passing
 from gate_controller.lane_memory import LaneMemory, Wire
+from gate_controller.unsaid import KEPT, Unsaid
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 NORTH, SOUTH = "north-in", "south-out"
@@ -65,6 +68,10 @@ class Gatehouse:
 
     def device(self, health: Health, name: str = "wires") -> list[str]:
         state = DeviceState(name, health, "a detail")
+        return self._kinds_after(lambda: self.watch.handle(state, self.desks, self.record))
+
+    def state(self, health: Health, detail: str, dropped: int = 0) -> list[str]:
+        state = DeviceState("north-card", health, detail, dropped)
         return self._kinds_after(lambda: self.watch.handle(state, self.desks, self.record))
 
     def wait(self, seconds: float) -> list[str]:
@@ -511,3 +518,102 @@ def test_a_tamper_contact_that_is_active_at_the_start_is_told_though_its_alarm_s
     gate.power_cut()
     assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == []
     assert gate.touched == [["wires:7"], ["wires:7"]]
+
+
+# -- a journal that cannot be written ------------------------------------------------------------------
+
+
+@contextmanager
+def full_disk(gate: Gatehouse) -> Iterator[None]:
+    """Let nothing be written down meanwhile."""
+
+    def refuse(kind: str, facts: Facts, personal: Facts) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    gate.record = refuse  # type: ignore[method-assign]  # the journal is the edge that fails
+    try:
+        yield
+    finally:
+        del gate.record
+
+
+@pytest.mark.parametrize(
+    ("kind", "alarm", "after_restart"),
+    [
+        (InputKind.DOOR_OPEN, "alarm_door_forced", []),
+        (InputKind.FIRE, "alarm_fire", []),
+        (InputKind.TAMPER, "alarm_tamper", []),
+        (InputKind.GUARD_BUTTON, "guard_button", ["guard_button"]),
+    ],
+)
+def test_what_could_not_be_written_down_is_told_once_it_can_be(
+    gate: Gatehouse, kind: InputKind, alarm: str, after_restart: list[str]
+) -> None:
+    with full_disk(gate):
+        with pytest.raises(sqlite3.Error):
+            gate.wire(kind, active=True)
+        assert gate.wait(5) == gate.wait(5) == [], "it is tried again and hinders nobody"
+    assert gate.wait(5) == [alarm]
+    assert gate.told[-1][1]["late_seconds"] == 15
+    assert gate.wire(kind, active=True) == []
+    gate.power_cut()
+    assert gate.wire(kind, active=True) == after_restart
+
+
+def test_a_door_forced_and_shut_while_nothing_could_be_written_is_told_in_order(gate: Gatehouse) -> None:
+    with full_disk(gate):
+        for active in (True, False):
+            with pytest.raises(sqlite3.Error):
+                gate.wire(InputKind.DOOR_OPEN, active=active)
+    assert gate.wait(0) == ["alarm_door_forced", "door_closed"]
+    assert gate.memory.door(NORTH) is DoorState.CLOSED
+
+
+def test_an_alarm_that_was_not_written_before_the_power_went_is_told_after_it(gate: Gatehouse) -> None:
+    with full_disk(gate), pytest.raises(sqlite3.Error):
+        gate.wire(InputKind.TAMPER, active=True)
+    gate.power_cut()
+    assert gate.wire(InputKind.TAMPER, active=True) == ["alarm_tamper"]
+
+
+def test_an_alarm_that_begins_with_time_and_cannot_be_written_is_an_error_once(gate: Gatehouse) -> None:
+    gate.grant()
+    gate.wire(InputKind.DOOR_OPEN, active=True)
+    with full_disk(gate):
+        with pytest.raises(sqlite3.Error):
+            gate.wait(31)
+        gate.wait(1)
+    assert gate.wait(1) == ["alarm_door_held"]
+
+
+def test_of_too_much_that_waits_what_is_no_alarm_goes_first() -> None:
+    unsaid, told = Unsaid(), []
+    unsaid.add("alarm_door_forced", {}, 0.0)
+    for n in range(KEPT + 5):
+        unsaid.add("door_opened", {"n": n}, 0.0)
+    unsaid.say(lambda kind, facts, _personal: told.append((kind, facts)), 0.0)
+    assert len(told) == KEPT
+    assert told[:2] == [("alarm_door_forced", {}), ("door_opened", {"n": 6})]
+
+
+# -- devices that say the same again -------------------------------------------------------------------
+
+
+def test_a_faulty_device_that_goes_on_dropping_frames_is_one_alarm_with_a_count(gate: Gatehouse) -> None:
+    kinds = [
+        *gate.state(Health.FAULTY, "only unreadable frames", 3),
+        *(kind for n in range(60) for kind in gate.state(Health.FAULTY, "frames were dropped", 4 + n)),
+    ]
+    assert kinds == ["alarm_device_lost"]
+    (device,) = gate.watch.status({}).devices
+    assert (device.health, device.detail) == ("faulty", "only unreadable frames; 63 frames dropped")
+    assert gate.state(Health.OK, "reading again", 63) == ["device_back"]
+    assert gate.state(Health.OK, "frames were dropped", 64) == []
+
+
+def test_a_lost_device_is_told_again_where_it_is_lost_for_another_reason(gate: Gatehouse) -> None:
+    assert gate.state(Health.LOST, "lost its secure channel") == ["alarm_device_lost"]
+    assert gate.state(Health.LOST, "lost its secure channel") == []
+    assert gate.state(Health.LOST, "answers, but not under its key") == ["alarm_device_lost"]
+    assert gate.state(Health.FAULTY, "its power is failing") == ["alarm_device_lost"]
+    assert gate.state(Health.OK, "in its secure channel") == ["device_back"]

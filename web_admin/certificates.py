@@ -95,6 +95,16 @@ def forgotten_consents(session: Session, person_id: str) -> Sequence[Consent]:
     ).all()
 
 
+def certified_ids(session: Session) -> Sequence[str]:
+    """Return the consents of which something was forgotten, as long as the ledger says whose they were."""
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.kind.in_(ENDING_KINDS), AuditEntry.person_id.is_not(None))
+        .order_by(AuditEntry.seq)
+    )
+    return list(dict.fromkeys(str(row.facts["consent_id"]) for row in entries))
+
+
 def _ending_entry(session: Session, consent: Consent) -> AuditEntry | None:
     """Return the newest entry of the ledger that ends this consent, everywhere or at a gate."""
     person = session.get_one(Person, consent.person_id)

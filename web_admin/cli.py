@@ -25,6 +25,7 @@ Set up and run the server of a compound.
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
   menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
   menjin web hand-over      end all faces, give the rest to another company
+  menjin web certificate    list certificates of forgetting, or write one for who moved out
   menjin web housekeeping   remove what has ended; --dry-run counts
   menjin web audit-verify   check ledger, consents and the gates' journals
   menjin web export-ledger  write the ledger for 'menjin audit verify --ledger'
@@ -51,6 +52,7 @@ def run(argv: list[str]) -> int:
         "rotate-keys": cli_forgetting.rotate_keys,
         "hand-over": cli_forgetting.hand_over,
         "breach-drill": cli_forgetting.breach_drill,
+        "certificate": cli_forgetting.certificate,
         "housekeeping": cli_forgetting.keep_house,
         "audit-verify": cli_forgetting.audit_verify,
         "export-ledger": cli_forgetting.write_ledger,

@@ -16,6 +16,12 @@ from web_admin.audit import append_audit
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
 from web_admin.breach_drill import Drilling, DrillRefused, report, resume_face, run_drill
+from web_admin.certificates import (
+    NothingForgotten,
+    certificate_statement,
+    certified_ids,
+    make_certificate,
+)
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,
     CommandRefused,
@@ -150,6 +156,30 @@ def breach_drill(arguments: argparse.Namespace) -> str:
     if not drill.ok:
         raise CheckFailed(text.rstrip("\n"))
     return text
+
+
+def certificate(arguments: argparse.Namespace) -> str:
+    """List every certificate with its state, or write one: who moved out has no phone page any more."""
+    menjin = _menjin(arguments)
+    with menjin.database.snapshot() as session:
+        if arguments.consent is None:
+            return "".join(_certificate_line(session, consent_id) for consent_id in certified_ids(session))
+        try:
+            made = make_certificate(session, menjin.sealer, arguments.consent, clock())
+        except NothingForgotten as err:
+            raise CommandRefused(str(err)) from err
+    text = msgspec.json.format(msgspec.json.encode(made), indent=2)
+    if arguments.file is None:
+        return text.decode() + "\n"
+    arguments.file.touch(mode=0o600, exist_ok=False)
+    arguments.file.write_bytes(text)
+    return f"{arguments.file}: {made.statement.state}. Check it with: menjin audit certificate FILE\n"
+
+
+def _certificate_line(session: Session, consent_id: str) -> str:
+    statement = certificate_statement(session, consent_id, clock())
+    still = f"  open: {' '.join(statement.open)}" if statement.open else ""
+    return f"{consent_id}  person {statement.consent.person_id}  {statement.state}{still}\n"
 
 
 # -- what is kept, and checking it -----------------------------------------------------------------

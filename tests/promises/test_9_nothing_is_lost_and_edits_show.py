@@ -1,7 +1,8 @@
 """Promise 9: what happens is written down before it is acted on, edits show, erasure does not break.
 
 Does not cover: a gate's own key in a thief's hands, who can write a new journal that fits (an anchor
-kept elsewhere shows it), or a disk that says "written" and lies. The server's half has its own tests.
+kept elsewhere shows it), or a disk that says "written" and lies. What the server checks of its own records
+and consents has its own tests.
 """
 
 import sqlite3
@@ -20,19 +21,25 @@ from hypothesis import strategies as st
 from gate_controller.audit_cli import run, verify_journal
 from gate_controller.journal import Journal
 from gate_controller.journal_chain import (
+    COUNTERSIGN_DOMAIN,
+    GENESIS,
     HEAD_DOMAIN,
     ChainBroken,
     Head,
     JournalEntry,
     SignedHead,
+    chain_entry,
     without_personal,
 )
+from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
 from gate_controller.signing import public_bytes, sign
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
 from tests.people import card, lane, person, records
+from tests.site_keys import SiteKeys
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+SITE = SiteKeys.make()
 FACTS = st.dictionaries(
     st.text("abcdef_", min_size=1, max_size=8),
     st.one_of(
@@ -210,3 +217,54 @@ def test_the_command_says_what_it_cannot_read(tmp_path: Path, capsys: pytest.Cap
     arguments = ["verify", "--journal", str(path), "--anchor", str(anchor)]
     assert run([*arguments, "--anchor-key", public_bytes(key).hex()]) == 1
     assert "not signed by the key given" in capsys.readouterr().out
+
+
+# -- the server's ledger, as a file that anyone checks ---------------------------------------------
+
+
+def ledger_file(path: Path, some: list[tuple[dict, dict]]) -> tuple[JournalEntry, ...]:
+    """Write a ledger as the server exports it."""
+    entries, previous = [], GENESIS
+    for seq, (facts, personal) in enumerate(some, start=1):
+        entries.append(chain_entry(previous, seq, NOW, "face_consent_given", facts, personal))
+        previous = entries[-1].digest
+    head = msgspec.json.encode(Head(SITE.site_id, "ledger", len(entries), previous))
+    signed = SignedHead(head, sign(SITE.keys["anchor"], COUNTERSIGN_DOMAIN, head))
+    root = public_bytes(SITE.root).hex()
+    preface = LedgerPreface(LEDGER_FORMAT, SITE.site_id, root, signed, SITE.certificates["anchor"])
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in (preface, *entries)))
+    return tuple(entries)
+
+
+@settings(ON_DISK, max_examples=100)
+@given(HISTORIES, st.data())
+def test_the_change_of_any_one_byte_of_a_ledger_is_found(
+    tmp_path: Path, some: list, data: st.DataObject
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    entry = data.draw(st.sampled_from(ledger_file(path, some)))
+    assert check_ledger(path).count == len(some)
+    lines = path.read_bytes().splitlines(keepends=True)
+    body = bytearray(lines[entry.seq].rstrip(b"\n"))
+    at = data.draw(st.integers(0, len(body) - 1))
+    body[at] ^= data.draw(st.integers(1, 255))
+    assume(b"\n" not in body and not means_the_same(bytes(body), entry))
+    path.write_bytes(b"".join([*lines[: entry.seq], bytes(body) + b"\n", *lines[entry.seq + 1 :]]))
+    with pytest.raises(ChainBroken):
+        check_ledger(path)
+
+
+@ON_DISK
+@given(HISTORIES, st.sets(st.integers(0, 5)))
+def test_a_ledger_without_its_personal_parts_verifies_and_one_cut_off_does_not(
+    tmp_path: Path, some: list, erased: set[int]
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    entries = ledger_file(path, some)
+    lines = path.read_bytes().splitlines(keepends=True)
+    shown = [without_personal(e) if e.seq - 1 in erased else e for e in entries]
+    path.write_bytes(lines[0] + b"".join(msgspec.json.encode(e) + b"\n" for e in shown))
+    assert check_ledger(path).erased == len([e for e in entries if e.seq - 1 in erased])
+    path.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(ChainBroken, match="as the last"):
+        check_ledger(path)

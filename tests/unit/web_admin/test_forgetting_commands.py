@@ -95,6 +95,13 @@ def test_a_hand_over_needs_a_name_and_writes_a_sealed_file_once(server):
     assert "nothing was changed" in web(server, "hand-over", *arguments).stderr
 
 
+def test_certificates_are_listed_and_an_unknown_consent_is_refused(server):
+    done = web(server, "certificate")
+    assert (done.returncode, done.stdout) == (0, "")
+    refused = web(server, "certificate", "nothing")
+    assert (refused.returncode, "no ending of consent 'nothing'" in refused.stderr) == (2, True)
+
+
 def test_housekeeping_counts_before_it_does(server):
     done = web(server, "housekeeping", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr

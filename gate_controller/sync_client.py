@@ -145,6 +145,7 @@ class SyncClient:
         self._wake = nudge
         self._roster = roster
         self._told_tamper_id: str | None = None
+        self._answered_seq = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -284,9 +285,10 @@ class SyncClient:
             )
             signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
             reply = self._link.post(EVENTS_PATH, EventBatch(entries=entries, head=signed), EventsReply)
-            if any(entry.kind == "face_answer" for entry in entries):
+            answered_seq = max((e.seq for e in entries if e.kind == "face_answer"), default=0)
+            if answered_seq > self._answered_seq:
                 # Somebody stands at the gate and waits for what the office makes of their answer.
-                self._ask_at = self._clock.monotonic_seconds()
+                self._answered_seq, self._ask_at = answered_seq, self._clock.monotonic_seconds()
             if reply.acknowledged_seq <= self._server_has_seq:
                 raise SyncRefused("the server took the events and acknowledged none")
             self._server_has_seq = reply.acknowledged_seq

@@ -1,6 +1,7 @@
 // The gate's screen. It draws the newest view and sends what a person does; it decides nothing.
 // What is typed goes to the controller key by key and is kept nowhere here.
 
+import { hush, say, voiceFor } from "./aloud.js";
 import { icon } from "./icons.js";
 import { play } from "./sound.js";
 
@@ -318,35 +319,21 @@ function element(tag, properties) {
 
 // -- reading aloud --------------------------------------------------------------------------------
 
-function voice() {
-  const voices = window.speechSynthesis?.getVoices() ?? [];
-  return voices.find((candidate) => candidate.lang.toLowerCase().startsWith(view?.language ?? ""));
-}
-
-function offerReading() {
-  at("read").hidden = !voice();
-}
-
-function speak() {
-  speechSynthesis.cancel();
-  const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
-  const spoken = [at("title"), at("line"), ...keys].map((part) => part.innerText.replaceAll("\n", " ").replace(/[.。]$/, ""));
-  const speech = new SpeechSynthesisUtterance(spoken.join(view.language === "zh" ? "。" : ". "));
-  speech.voice = voice() ?? null;
-  speech.lang = document.documentElement.lang;
-  speechSynthesis.speak(speech);
-}
-
 let readingEnds = 0;
 
 function setReading(on) {
   clearTimeout(readingEnds);
   reading = on;
   if (view) drawTools();
-  if (!on) return speechSynthesis.cancel();
-  speak();
+  if (!on) return hush();
+  const keys = [...at("choices").querySelectorAll(".numbered, .numbers .method")];
+  say([at("title"), at("line"), ...keys], view.language);
   // The next person did not ask for it.
   readingEnds = setTimeout(() => setReading(false), READING_ENDS_SECONDS * 1000);
+}
+
+function offerReading() {
+  at("read").hidden = !voiceFor(view?.language ?? "");
 }
 
 // -- the line to the controller ---------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gate_controller.access import Claim, Reason
 from gate_controller.face_answers import (
     GUARDIAN_SECONDS,
+    LET_IN_SECONDS,
     NOTICE_ORDER,
     PAGE_WIDTH,
     Answer,
@@ -176,6 +177,11 @@ def test_a_card_or_pin_that_does_not_work_any_more_is_nobodys_own(
     kind: type[CardCredential | PinCredential], state: CredentialState
 ) -> None:
     assert not is_own(Claim(Method.CARD, ME, kind(credential_id="c", person_id=ME, state=state)))
+
+
+def test_what_was_shown_lets_in_for_five_minutes_and_no_longer() -> None:
+    assert OFFERED.may_let_in(100.0 + LET_IN_SECONDS)
+    assert not OFFERED.may_let_in(100.1 + LET_IN_SECONDS)
 
 
 # -- the notice ----------------------------------------------------------------------------------------

@@ -255,6 +255,27 @@ def test_events_go_up_whole_and_again_until_they_are_acknowledged(syncing: Synci
     assert [entry.seq for entry in sent[0].entries] == [1, 2, 3]
 
 
+def test_somebody_who_answered_at_the_gate_does_not_wait_for_the_next_regular_question(
+    syncing: Syncing,
+) -> None:
+    syncing.say(ask_again_seconds=900)
+    syncing.heard(LinkChanged)
+    time.sleep(0.3)  # until a question was answered with the long interval
+    for seq, kind in enumerate(("door_opened", "face_answer"), 1):
+        asked = [path for path, _, _ in syncing.server.asked].count("/sync/v1/ask")
+        reply = msgspec.json.encode(EventsReply(acknowledged_seq=seq))
+        syncing.server.answers["/sync/v1/events"] = (200, reply)
+        syncing.journal.append(kind, {"lane_id": "north-in"}, {}, NOW)
+        syncing.nudge.set()
+        give_up = time.monotonic() + 8
+        while syncing.journal.acknowledged_seq < seq:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+        time.sleep(0.3)
+        asked_again = [path for path, _, _ in syncing.server.asked].count("/sync/v1/ask") - asked
+        assert asked_again == (kind == "face_answer")
+
+
 def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing) -> None:
     """A server that comes back with less, and first wants tombstones, gets entry 1 next and not entry 4."""
     syncing.heard(LinkChanged)

@@ -20,6 +20,10 @@ MIN_SHARPNESS = 28.0
 """0.75 at a Gaussian blur of 4 pixels on a 200-pixel face, where the sharpness is 26 to 59."""
 MAX_TURN_IN_EYE_DISTANCES = 0.30
 """About 28 degrees, if a nose stands out by 0.56 eye distances: geometry, not a measurement."""
+MIN_MOUTH_CONTRAST = 8.0
+"""A mask drawn in one colour over the portraits has 1, their mouths 23 to 60; in a tenth of the light 3, so
+the least is scaled with the brightness of the face."""
+USUAL_BRIGHTNESS = 110.0
 MIN_SECOND_FACE_SHARE = 0.5
 """Another face counts from half the height of the nearest: smaller ones are passers-by behind."""
 
@@ -58,6 +62,8 @@ def capture_problem(faces: tuple[FoundFace, ...], limits: CaptureLimits) -> Face
         return FaceReason.TOO_DARK
     if nearest.sharpness < limits.min_sharpness:
         return FaceReason.BLURRED
+    if nearest.mouth_contrast < MIN_MOUTH_CONTRAST * min(1.0, nearest.brightness / USUAL_BRIGHTNESS):
+        return FaceReason.COVERED
     if abs(nearest.turn) > limits.max_turn_in_eye_distances:
         return FaceReason.TURNED_AWAY
     return None

@@ -29,6 +29,8 @@ class FaceQuality:
     """Variance of the Laplacian of the face scaled to 112 × 112; small is blurred."""
     turn: float
     """How far the nose lies from between the eyes, in eye distances; 0 is straight at the camera."""
+    mouth_contrast: float = 255.0
+    """Standard deviation of the grey levels round the mouth; cloth has little, where it was measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def measure_quality(
     inner = grey[28:108, 24:88]
     sharpness = float(cv2.Laplacian(inner, cv2.CV_64F).var())
     brightness = float(inner.mean())
+    mouth_contrast = float(grey[84:102, 40:72].std())
     wipe(aligned, grey)
     right_eye, left_eye, nose = landmarks[0], landmarks[1], landmarks[2]
     eyes = left_eye - right_eye
@@ -72,4 +73,5 @@ def measure_quality(
         brightness=brightness,
         sharpness=sharpness,
         turn=turn,
+        mouth_contrast=mouth_contrast,
     )

@@ -14,6 +14,8 @@ class FaceReason(StrEnum):
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
     TURNED_AWAY = "turned_away"
+    COVERED = "covered"
+    """A mask or a scarf over the mouth."""
     INCONSISTENT = "inconsistent"
     """Frames of one session show different people."""
     NOT_LIVE = "not_live"
@@ -49,6 +51,7 @@ CAPTURE_PROBLEMS = frozenset(
         FaceReason.TOO_DARK,
         FaceReason.BLURRED,
         FaceReason.TURNED_AWAY,
+        FaceReason.COVERED,
     }
 )
 """Problems of one frame, which the person can mend while the session goes on."""

@@ -159,6 +159,7 @@ def _messages() -> dict[str, str]:
         "too_dark": _("It is too dark here. Another way is quicker."),
         "blurred": _("Hold still for a moment."),
         "turned_away": _("Look straight at the camera."),
+        "covered": _("Take the mask off for a moment, or use another way."),
         "look_straight": _("Look straight at the camera."),
         "straight_again": _("And straight again."),
         "hold_still": _("Hold still for a moment."),

@@ -17,6 +17,7 @@ from gate_controller.face.matching import MatchOutcome, MatchSession, MatchStep
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.yunet_sface import YunetSfaceEngine
 from hardware.interfaces import Frame
+from tests.face_actors import picture_and_points
 from tests.face_fixtures import camera_frame, jittered, live_like_frames, portraits
 
 
@@ -33,6 +34,23 @@ def dark(frame: Frame) -> Frame:
 
 def blurred(frame: Frame) -> Frame:
     return np.asarray(cv2.GaussianBlur(frame, (0, 0), 8), dtype=np.uint8)
+
+
+def masked(frame: Frame) -> Frame:
+    """Draw a white mask from the nose tip down over the face of person_a_2."""
+    points = picture_and_points("person_a_2")[1]
+    width = float(np.linalg.norm(points[1] - points[0]))
+    nose, mouth = points[2], (points[3] + points[4]) / 2
+    (x, y), (mouth_x, mouth_y) = nose, mouth
+    left, right, low = 0.75 * width, 0.6 * width, 0.7 * width
+    corners = [
+        (x - left, y),
+        (x + left, y),
+        (mouth_x + right, mouth_y + low),
+        (mouth_x - right, mouth_y + low),
+    ]
+    outline = np.array(corners).astype(np.int32)
+    return np.asarray(cv2.fillPoly(frame.copy(), [outline], (235, 235, 235)), dtype=np.uint8)
 
 
 def without_face(frame: Frame) -> Frame:
@@ -52,6 +70,7 @@ USELESS = [
     (small, FaceReason.TOO_SMALL),
     (dark, FaceReason.TOO_DARK),
     (blurred, FaceReason.BLURRED),
+    (masked, FaceReason.COVERED),
 ]
 
 

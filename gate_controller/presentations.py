@@ -49,9 +49,7 @@ class Presentations:
         self.holdings = Holdings(parts, state, self.record)
         self.passings = Passings(parts, state, self.holdings.is_held)
         self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
-        self.looks = FaceLooks(
-            parts, state, self.asking, self.record, self._present, self._seconds_to_wait
-        )
+        self.looks = FaceLooks(parts, state, self.asking, self.record, self._present, self._seconds_to_wait)
 
     def card_read(self, read: CardRead) -> None:
         """Take a card from a reader."""
@@ -230,7 +228,7 @@ class Presentations:
         """Release the lane for a grant, or leave it released where this very thing has it open already."""
         desk, now_seconds = self._parts.desks[lane_id], self._parts.clock.monotonic_seconds()
         shown = claim.credential_id or claim.person_id or ""
-        if now_seconds < desk.door.released_until and self._showings.pulse_runs(lane_id, shown, now_seconds):
+        if self._showings.pulse_runs(lane_id, shown, now_seconds) and self._parts.relays[lane_id].is_on:
             desk.rest()
             desk.show(Screen.GRANTED, now_seconds, seconds=RESULT_SECONDS)
             return True

@@ -45,6 +45,11 @@ class UnpairedRelay:
         """Return what the reader's output would give, were it paired."""
         return MAX_PULSE_SECONDS
 
+    @property
+    def is_on(self) -> bool:
+        """Say no."""
+        return False
+
     def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Raise DeviceUnavailable; nothing is sent now or later."""
         what = "a hold" if holds else "a pulse"

@@ -126,6 +126,11 @@ class Relay(Protocol):
         """Return the longest pulse it gives; a longer one is cut to it."""
         ...
 
+    @property
+    def is_on(self) -> bool:
+        """Tell whether a pulse runs, as far as is known; false once its board was lost since."""
+        ...
+
     def open(self) -> None:
         """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there."""
         ...

@@ -115,6 +115,7 @@ class OsdpReader:
         self._due: list[Command] = []
         self._outputs: dict[int, str] = {}
         self._tamper: bool | None = None
+        self._comings = 0
         self._power_failing = False
         self._refused: Counter[int] = Counter()
         self._health: Health | None = None
@@ -141,6 +142,11 @@ class OsdpReader:
     def refusals(self) -> Mapping[int, int]:
         """Return, by OSDP_CMD number, how often in a row the reader did not take a command."""
         return self._refused
+
+    @property
+    def comings(self) -> int:
+        """Return how often it came, and so had its outputs put to rest."""
+        return self._comings
 
     def start(self, report: Report) -> None:
         """Begin to listen; return at once, also when the reader is absent."""
@@ -175,6 +181,7 @@ class OsdpReader:
 
     def came(self) -> None:
         """Put outputs to rest, light up, and ask for tamper and power."""
+        self._comings += 1
         with self._lock:
             self._due = [output_command(number, OFF, 0) for number in self._outputs]
             self._due.append(light_of(ReaderResult.REST))

@@ -44,6 +44,7 @@ class OsdpRelay:
         self._max_on_seconds = max_on_seconds
         self._may_hold = may_hold
         self._on_since_ns = self._on_until_ns = 0
+        self._came_before = 0
         self._is_held = False
         reader.add_output(number, name)
 
@@ -56,6 +57,12 @@ class OsdpRelay:
     def longest_pulse_seconds(self) -> float:
         """Return the longest pulse it gives; a longer one is cut to it, for only a decision sends ON."""
         return min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether a pulse runs, as far as is known; false once the reader went or came since."""
+        is_same = self._reader.comings == self._came_before and self._reader.has_output(self._number)
+        return is_same and time.monotonic_ns() < self._on_until_ns
 
     def open(self) -> None:
         """Start the line, which puts the output to rest when the reader comes; raise DeviceUnavailable."""
@@ -91,6 +98,7 @@ class OsdpRelay:
         if holds or at_ns >= self._on_until_ns:
             self._on_since_ns = at_ns
         self._on_until_ns = at_ns + tenths * 100_000_000
+        self._came_before = self._reader.comings
         return at_ns
 
     def _tenths(self, seconds: float, now_ns: int, longest_seconds: float | None) -> int:

@@ -162,6 +162,11 @@ class RelayBoard(ABC):
             self._changed.notify_all()
             return at_ns
 
+    def is_on(self, channel: int) -> bool:
+        """Tell whether a channel was ordered ON and its time is not over, on a board not lost since."""
+        # Not under the lock: an answer between a card and its lock must not wait for the board.
+        return self._is_reached() and time.monotonic_ns() < self._off_due_ns.get(channel, 0)
+
     def switch_off(self, channel: int) -> None:
         """Order OFF now; raise OutputNotConfirmed when it did not arrive, and repeat it until it does."""
         with self._changed:
@@ -325,6 +330,11 @@ class BoardRelay:
     def longest_pulse_seconds(self) -> float:
         """Return the longest pulse it gives; a longer one is cut to it."""
         return min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether a pulse runs, as far as is known; false once the board was lost since."""
+        return self._board.is_on(self._channel)
 
     def open(self) -> None:
         """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there.

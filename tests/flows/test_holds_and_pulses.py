@@ -105,6 +105,19 @@ def test_a_card_left_at_its_reader_opens_four_times_and_raises_one_alarm(bench: 
     assert (facts, personal) == ({"lane_id": LANE}, {"person_id": RESIDENT_ID, "credential_id": "card-2"})
 
 
+def test_a_card_shown_again_after_its_board_was_lost_in_mid_pulse_opens_again(bench: BenchGate) -> None:
+    bench.give_policy(records(RESIDENT, RESIDENT_CARD, lane(pulse_seconds=20.0)))
+    bench.start()
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+    bench.relay.unplug()
+    time.sleep(0.5)
+    bench.relay.replug()
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
+    assert bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(8))
+    bench.stop()
+    assert bench.decisions() == [("card", "granted", True)] * 2
+
+
 def test_a_lane_waits_until_the_lock_of_the_other_has_caught_though_its_door_is_shut(tmp_path: Path) -> None:
     with gate_with_a_yard(tmp_path) as (bench, yard, relay):
         outer, inner = lane(pulse_seconds=3.0), lane("north-yard", interlock_with=(LANE,))

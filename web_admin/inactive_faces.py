@@ -85,14 +85,21 @@ def end_unused(menjin: Menjin, now: datetime) -> int:
     return len(ended)
 
 
-def reminder_of(session: Session, person_id: str) -> datetime | None:
-    """Return since when a person is asked whether they still want their unused face."""
-    return session.scalar(
-        select(FaceUse.reminded_at)
-        .join(Consent, Consent.consent_id == FaceUse.consent_id)
-        .where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
+def end_of_unused(session: Session, person_id: str, inactive_days: int) -> datetime | None:
+    """Return when a person's unused face ends by itself; None unless they are asked about it now."""
+    consent = session.scalars(
+        select(Consent)
+        .where(
+            Consent.person_id == person_id, Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
+        )
         .order_by(Consent.given_at.desc())
         .limit(1)
+    ).first()
+    use = session.get(FaceUse, consent.consent_id) if consent is not None else None
+    if consent is None or use is None or use.reminded_at is None:
+        return None
+    return max(
+        use.reminded_at + timedelta(days=ANSWER_DAYS), _last(consent, use) + timedelta(days=inactive_days)
     )
 
 

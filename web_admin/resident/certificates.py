@@ -1,6 +1,7 @@
 """The certificate that a face was forgotten: to read, to print, and as a file that anyone can check."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 from flask import Response, abort, render_template
@@ -15,7 +16,8 @@ from web_admin.certificates import (
     make_certificate,
 )
 from web_admin.database import current_menjin, request_session
-from web_admin.models import Consent
+from web_admin.inactive_faces import end_of_unused
+from web_admin.models import Consent, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of
 
 
@@ -80,4 +82,10 @@ def has_certificate(consent: Consent) -> bool:
     return consent in forgotten_consents(request_session(), consent.person_id)
 
 
+def unused_face_ends(person: Person) -> datetime | None:
+    """Return when a face that nobody used ends by itself, once its person is asked about it."""
+    return end_of_unused(request_session(), person.person_id, current_menjin().config.face_inactive_days)
+
+
 bp.add_app_template_test(has_certificate, "certified")
+bp.add_app_template_filter(unused_face_ends, "unused_face_ends")

@@ -18,7 +18,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Menjin
 from web_admin.forgetting_models import WrapKeyRow
 from web_admin.homes_and_people import invite, move_out
-from web_admin.inactive_faces import reminder_of
+from web_admin.inactive_faces import end_of_unused
 from web_admin.models import AuditEntry, Consent, CredentialRow, FaceShare, GateEvent, Invitation, Person
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
@@ -180,7 +180,8 @@ def test_an_unused_face_is_asked_about_once_and_ends_at_half_a_year(menjin, peop
     assert run(menjin, now + timedelta(days=90))["faces_reminded"] == 1
     assert run(menjin, now + timedelta(days=91))["faces_reminded"] == 0
     with menjin.database.session() as session:
-        assert reminder_of(session, person_id) == now + timedelta(days=90)
+        assert end_of_unused(session, person_id, 180) == now + timedelta(days=180)
+        assert end_of_unused(session, _other, 180) is None
     assert run(menjin, now + timedelta(days=179))["faces_ended"] == 0
     assert live(menjin, person_id)
     done = run(menjin, now + timedelta(days=180))

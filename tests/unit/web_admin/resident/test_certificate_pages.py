@@ -1,6 +1,7 @@
 """The certificate on the person's own phone: what it says, its file, and that it is theirs alone."""
 
 import re
+from datetime import timedelta
 
 import msgspec
 from flask.testing import FlaskClient
@@ -10,6 +11,7 @@ from gate_controller.forgetting_certificate import check_certificate, read_certi
 from tests.resident_compound import Compound, SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.database import current_menjin
+from web_admin.inactive_faces import remind
 from web_admin.key_rotation import rotate_wrap_key
 from web_admin.models import Consent, Site
 
@@ -55,6 +57,16 @@ def test_two_taps_lead_from_the_records_to_the_certificate(compound: Compound, p
     consent_page = phone.get(f"/r/records/consents/{consent_id}").text
     assert f"/r/certificates/{consent_id}" in consent_page
     assert f"/r/certificates/{consent_id}" in phone.get("/r/face?show=receipts").text
+
+
+def test_who_does_not_use_their_face_is_asked_with_the_day_it_ends(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
+    assert "It ends on" not in phone.get("/r/face").text
+    with compound.app.app_context():
+        remind(current_menjin(), clock.now + timedelta(days=90))
+    assert "It ends on Aug 31, 2026" in phone.get("/r/face").text
 
 
 def test_nobody_reads_the_certificate_of_somebody_else(

@@ -123,8 +123,8 @@ def test_a_reader_without_a_key_is_lost_with_what_to_run_and_the_others_go_on(
     until(lambda: health(bench, "north")[0] == "ok", "the paired reader is not there")
     assert health(bench, "south") == ("lost", "not paired: run menjin gate pair-reader SITE.toml south")
     twins["south"].tap(NUMBER)
-    assert bench.relay.wait_for_on(1, 5, after_ns=twins["north"].tap(NUMBER))
-    bench.relay.wait_for_off(1, 5)
+    on_ns = bench.relay.wait_for_on(1, 5, after_ns=twins["north"].tap(NUMBER))
+    bench.relay.wait_for_off(1, 5, after_ns=on_ns)
     assert bench.relay.wait_for_on(1, 5, after_ns=bench.card.tap(NUMBER))
     bench.stop()
     assert bench.decisions() == [("card", "granted", True)] * 2

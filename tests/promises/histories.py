@@ -19,10 +19,19 @@ from sqlalchemy.orm import Session
 from gate_controller.access import Claim, GateMemory, Reason, decide
 from gate_controller.calendars import Span
 from gate_controller.policy import Method, PolicySnapshot, QrCredential
+from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from web_admin import accounts  # noqa: F401 - its tables too
 from web_admin.acts import Act, ActRefused, publish
-from web_admin.consents import disable_face, enable_face, give_face_consent, publish_notice, withdraw_face
+from web_admin.ages import set_age_band, settle_ages
+from web_admin.consents import (
+    disable_face,
+    enable_face,
+    give_face_consent,
+    publish_notice,
+    record_refusal,
+    withdraw_face,
+)
 from web_admin.credentials import (
     choose_methods,
     end_credential,
@@ -34,6 +43,7 @@ from web_admin.credentials import (
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, make_engine
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
+from web_admin.guardian_requests import answer_guardian, ask_guardian
 from web_admin.homes_and_people import (
     GrantSpec,
     accept_invitation,
@@ -56,6 +66,7 @@ GATES = ("north", "south")
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SOMEONE = st.integers(min_value=0, max_value=3)
 SOME_METHODS = st.sets(st.sampled_from(ALL_METHODS))
+AGE_BANDS = ("adult", "14_17", "under_14")
 SOME_GATE = st.sampled_from(GATES)
 SOME_SPANS = st.lists(
     st.builds(
@@ -176,6 +187,39 @@ class History(RuleBasedStateMachine):
     def withdraw(self, someone: int, by_phone: bool) -> None:
         self.consent_event(someone, withdraw_face, by_phone=by_phone)
 
+    @rule(someone=SOMEONE, by_phone=st.booleans())
+    def say_no(self, someone: int, by_phone: bool) -> None:
+        self.consent_event(
+            someone, lambda act, person: record_refusal(act, person, 1, "zh"), by_phone=by_phone
+        )
+
+    @rule(minor=SOMEONE, guardian=SOMEONE, agrees=st.booleans())
+    def ask_a_guardian(self, minor: int, guardian: int, agrees: bool) -> None:
+        def ask_and_answer(act: Act, person_id: str) -> None:
+            everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
+            request = ask_guardian(act, person_id, everyone[guardian], _newest(act), "zh")
+            answer_guardian(
+                replace(act, actor_id=everyone[guardian]), request.request_id, agrees=agrees, language="en"
+            )
+
+        self.consent_event(minor, ask_and_answer, by_phone=True)
+
+    @rule(someone=SOMEONE, band=st.sampled_from(AGE_BANDS), days=st.sampled_from([1, 300]))
+    def correct_an_age(self, someone: int, band: str, days: int) -> None:
+        until = None if band == "adult" else (self.now + timedelta(days=days)).date()
+        self.consent_event(
+            someone, lambda act, person: set_age_band(act, person, band, until), by_phone=False
+        )
+
+    @rule()
+    def change_what_was_assessed(self) -> None:
+        texts = {language: {**NOTICE[language], "method": "otherwise"} for language in NOTICE}
+        self.consent_event(0, lambda act, _: publish_notice(act, FACE_PURPOSE, texts), by_phone=False)
+
+    @rule()
+    def assess_anew(self) -> None:
+        self.consent_event(0, lambda act, _: assess(act), by_phone=False)
+
     @rule()
     def change_the_notice(self) -> None:
         self.consent_event(0, lambda act, _: publish_notice(act, FACE_PURPOSE, NOTICE), by_phone=False)
@@ -268,14 +312,16 @@ class History(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 20, 60]))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
-        self.do(0, lambda act, _: publish(act))
+        self.do(0, lambda act, _: [settle_ages(act), publish(act)])
+
+
+def _newest(act: Act) -> int:
+    newest = select(Notice.version).where(Notice.purpose == FACE_PURPOSE).order_by(Notice.version.desc())
+    return act.session.scalars(newest).first() or 0
 
 
 def _give(act: Act, person_id: str) -> None:
-    newest = act.session.scalars(
-        select(Notice.version).where(Notice.purpose == FACE_PURPOSE).order_by(Notice.version.desc())
-    ).first()
-    give_face_consent(act, person_id, newest or 0, "zh")
+    give_face_consent(act, person_id, _newest(act), "zh")
 
 
 def _credentials(act: Act, person_id: str, which: int) -> list[str]:

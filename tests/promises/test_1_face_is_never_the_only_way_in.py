@@ -12,6 +12,7 @@ from gate_controller.policy import CredentialState, Method, PolicySnapshot
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
 from web_admin.acts import Act, ActRefused
+from web_admin.assessment_standing import standing_of
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.models import Person, PolicyRecordRow
 from web_admin.ways_in import working_methods
@@ -34,6 +35,26 @@ class FaceIsNeverAlone(History):
             for person in session.scalars(select(Person).where(Person.face_paused_reason.is_(None))):
                 ways = working_methods(session, person, self.now)
                 assert ways != {Method.FACE}
+
+    @invariant()
+    def no_child_is_told_to_any_gate_and_every_minor_with_a_guardian(self) -> None:
+        with self.database.session() as session:
+            bands = {row.person_id: row.age_band for row in session.scalars(select(Person))}
+            for snapshot in self.snapshots(session).values():
+                told = {**snapshot.face_roster, **snapshot.face_offers}
+                assert "under_14" not in {bands[person_id] for person_id in told}
+                minors = [record for person_id, record in told.items() if bands[person_id] == "14_17"]
+                assert all(record.guardian_ids for record in minors)
+
+    @invariant()
+    def every_lane_that_offers_face_is_one_that_was_assessed(self) -> None:
+        with self.database.session() as session:
+            assessed = standing_of(session, self.compound.site_id, self.now).lanes
+            for snapshot in self.snapshots(session).values():
+                offering = {
+                    lane_id for lane_id, lane in snapshot.policy.lanes.items() if Method.FACE in lane.methods
+                }
+                assert offering <= assessed
 
     def with_a_way_at_each_lane(self, snapshot: PolicySnapshot) -> set[str]:
         """Return whom every face lane of their grants lets in by another method that works now."""

@@ -88,9 +88,14 @@ def calls_of(method: str) -> set[tuple[str, str]]:
 def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> None:
     """A granted lane, and a lane that policy or staff hold open; both are reached through a decision."""
     assert calls_of("pulse") == {("presentations.py", "release"), ("holdings.py", "_release")}
-    locks_of_threads = {("face_service.py", "_clean_up"), ("hands_free.py", "close")}
-    decided = {("presentations.py", "_present"), ("controller.py", "_order_arrived")}
-    assert calls_of("release") - locks_of_threads == decided
+    of_threads_and_videos = {
+        ("face_service.py", "_clean_up"),
+        ("hands_free.py", "close"),
+        ("attack_items.py", "_video"),
+    }
+    decided = {("presentations.py", "_opened"), ("controller.py", "_order_arrived")}
+    assert calls_of("release") - of_threads_and_videos == decided
+    assert calls_of("_opened") == {("presentations.py", "_present")}
     held = {("holdings.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
     assert calls_of("_release") == held
 
@@ -104,7 +109,9 @@ def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
 
 def test_an_output_knows_no_order_that_would_hold_a_lane_shut() -> None:
     orders = {name for name in vars(Relay) if not name.startswith("_")}
-    assert orders == {"name", "open", "pulse", "rest", "close"}
+    told = {"name", "longest_pulse_seconds", "is_on"}
+    assert orders - told == {"open", "pulse", "rest", "close"}
+    assert all(isinstance(vars(Relay)[name], property) for name in told), "what is told moves nothing"
 
 
 def test_buttons_doors_and_fire_move_no_output_and_are_written_down(

@@ -5,9 +5,9 @@ after its start runs past midnight into the next day. A calendar can make any da
 kind of day: a public holiday, or a Sunday worked in exchange (调休).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,6 +16,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAY = "holiday"
 DAY_KINDS = (*WEEKDAYS, HOLIDAY)
 MINUTES_A_DAY = 24 * 60
+LOOK_AHEAD_DAYS = 400
+"""Far enough for hours of public holidays alone."""
 
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,3 +100,45 @@ class SiteCalendar:
         return hours.cover(
             self.day_kind(today), self.day_kind(today - timedelta(days=1)), minute
         )
+
+    def next_change(self, hours: WeeklyHours, now: datetime) -> datetime | None:
+        """Return the first instant (UTC) after `now` at which `hours` begin or end; None within 400 days."""
+        inside = self.inside(hours, now)
+        before = now.astimezone(UTC)
+        for moment in self._edges_after(hours, before):
+            if self.inside(hours, moment) is not inside:
+                return self._first_minute(hours, before, moment, inside=inside)
+            before = moment
+        return None
+
+    def _edges_after(self, hours: WeeklyHours, now: datetime) -> Iterator[datetime]:
+        """Yield the instants at which the wall clock shows an edge of `hours`, in order.
+
+        A wall clock that is put back shows one twice.
+        """
+        today = now.astimezone(self.zone).date()
+        for number in range(LOOK_AHEAD_DAYS):
+            midnight = datetime.combine(today + timedelta(days=number), time(), self.zone)
+            shown = (
+                midnight.replace(hour=minute // 60, minute=minute % 60, fold=fold).astimezone(UTC)
+                for minute in hours.edges()
+                for fold in (0, 1)
+            )
+            yield from (moment for moment in sorted(set(shown)) if moment > now)
+
+    def _first_minute(
+        self, hours: WeeklyHours, before: datetime, after: datetime, *, inside: bool
+    ) -> datetime:
+        """Return the first minute of (before, after] that is no longer `inside`.
+
+        Where the wall clock is put forward over an edge, that is when it is put forward.
+        """
+        low = before.replace(second=0, microsecond=0)
+        while after - low > timedelta(minutes=1):
+            middle = low + (after - low) // 2
+            middle = middle.replace(second=0, microsecond=0)
+            if self.inside(hours, middle) is inside:
+                low = middle
+            else:
+                after = middle
+        return after

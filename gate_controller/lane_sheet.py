@@ -24,6 +24,8 @@ NARROWEST_OPENING_MM = 815
 DRILL_DAYS = 92
 """Release drills come every quarter."""
 DRIVES = ("pulse_motor", "barrier")
+PULSED_ONLY = (*DRIVES, "turnstile")
+"""What is only ever told to open once and shuts by itself; no posture holds it."""
 
 
 class LaneSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from web_admin import pairing
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, lane_of, new_id
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.models import Gate, Lane, OrderRow, PairAttempt
+from web_admin.posture_schedules import check_may_be_held
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
 from web_admin.withdrawals import forget_gate
@@ -73,6 +74,7 @@ def _override(act: Act, lane: Lane, posture: str, reason: str, until: datetime) 
         raise ActRefused("until", _("Choose an end within the next 30 days; for longer, change the lane."))
     if posture == Posture.HELD_OPEN and until > act.now + timedelta(hours=MAX_HELD_OPEN_HOURS):
         raise ActRefused("until", _("A lane is held open for 24 hours at most."))
+    check_may_be_held(act, lane.lane_id, (posture,))
     lane.override_posture, lane.override_reason, lane.override_until = str(posture), reason, until
     lane.override_author_id = act.actor_id
 

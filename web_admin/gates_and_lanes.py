@@ -29,6 +29,7 @@ from web_admin.interlock_and_antipassback import check_antipassback, check_close
 from web_admin.lane_sheets import check_face_sheet
 from web_admin.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.policy_records import ANTIPASSBACKS
+from web_admin.posture_schedules import keep_schedules
 from web_admin.withdrawals import forget_gate
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -105,9 +106,7 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     lane.posture = record.posture.value
     lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
     lane.staff_hold_minutes, lane.area_is_closed = record.staff_hold_minutes, spec.area_is_closed
-    posture_hours = {hours_id: posture.value for hours_id, posture in record.posture_hours.items()}
-    if posture_hours != lane.posture_hours:
-        lane.posture_hours, lane.posture_author_id = posture_hours, act.actor_id
+    keep_schedules(act, lane, {hours_id: posture.value for hours_id, posture in record.posture_hours.items()})
     act.session.flush()
     act.session.expire(gate, ["lanes"])
     check_antipassback(gate, lane)

@@ -7,7 +7,7 @@ live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. T
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web_admin import consent_models, forgetting_models, gate_face_models, sheet_models  # noqa: F401 - their tables are among these
@@ -106,6 +106,10 @@ class Lane(Base):
     posture: Mapped[str] = mapped_column(default="normal")
     posture_hours: Mapped[dict[str, str]] = mapped_column(default=dict)
     posture_author_id: Mapped[str | None]
+    schedule_authors: Mapped[dict[str, dict[str, str]]] = mapped_column(
+        JSON(none_as_null=True), default=dict, server_default="{}"
+    )
+    """By hours: `author_id` and `set_at` (ISO 8601) of what `posture_hours` says."""
     interlock_with: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     antipassback: Mapped[str] = mapped_column(default="off", server_default="off")
     area_is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -31,6 +31,7 @@ from web_admin.page_context import (
     typed,
 )
 from web_admin.permissions import allowed
+from web_admin.schedule_pages import LaneSchedules, RemoveForm
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
@@ -168,6 +169,7 @@ def show() -> str:
         labels=event_details.emergency_labels(session, entries.values()),
         is_silent=is_silent,
         live_override=live_override,
+        schedules=LaneSchedules(),
         alarm_form=AlarmForm(),
         locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in site_lanes()),
     )
@@ -212,6 +214,8 @@ def _lane_page(
         door=_door(lane),
         held_at_gate=_held_at_gate,
         overridden=live_override(lane),
+        schedules=LaneSchedules(),
+        remove_form=RemoveForm(formdata=None),
         open_form=open_form or OpenForm(formdata=None),
         posture_form=posture_form or PostureForm(formdata=None, data={"until": None}),
         suggested_end=local_text(until),

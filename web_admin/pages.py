@@ -26,8 +26,8 @@ from web_admin.resident import register_resident_pages
 
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
-                "gate_pages", "sheet_pages", "hours_pages", "emergency_pages", "event_pages", "privacy_pages",
-                "assessment_pages", "biometrics_page", "consent_desk_pages")
+                "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
+                "event_pages", "privacy_pages", "assessment_pages", "biometrics_page", "consent_desk_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",

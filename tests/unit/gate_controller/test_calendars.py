@@ -120,3 +120,47 @@ def test_a_night_before_a_holiday_runs_on_into_its_morning() -> None:
 def test_hours_that_cannot_be_are_refused(days: tuple[str, ...], start: int, end: int) -> None:
     with pytest.raises(ValueError, match="hours n"):
         Span(days, start, end)
+
+
+# -- when it next changes ----------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(SPANS, INSTANTS, st.booleans())
+def test_the_next_change_is_the_first_minute_that_answers_otherwise(
+    spans: tuple[Span, ...], now: datetime, feast: bool
+) -> None:
+    hours = WeeklyHours.from_spans(spans)
+    calendar = SiteCalendar(BERLIN, {(now + timedelta(days=1)).date(): "holiday"} if feast else {})
+    answer = calendar.inside(hours, now)
+    minutes = (now + timedelta(minutes=number) for number in range(1, 4 * 1440))
+    expected = next((at for at in minutes if calendar.inside(hours, at) is not answer), None)
+    change = calendar.next_change(hours, now)
+    soon = change is not None and change < now + timedelta(days=4)
+    assert (change if soon else None) == expected
+
+
+def test_a_change_over_which_the_clock_is_put_forward_comes_when_it_is_put_forward() -> None:
+    hours = WeeklyHours.from_spans((Span(("sun",), 150, 600),))
+    calendar = SiteCalendar(BERLIN, {})
+    assert calendar.next_change(hours, datetime(2026, 3, 28, 12, tzinfo=UTC)) == datetime(
+        2026, 3, 29, 1, tzinfo=UTC
+    )
+
+
+def test_the_seconds_of_now_are_not_in_the_next_change() -> None:
+    hours = WeeklyHours.from_spans((Span(WEEKDAYS, 480, 600),))
+    calendar = SiteCalendar(ZoneInfo("Asia/Shanghai"), {})
+    now = datetime(2026, 7, 1, 0, 0, 30, 5, tzinfo=UTC)
+    assert calendar.next_change(hours, now) == datetime(2026, 7, 1, 2, tzinfo=UTC)
+
+
+def test_a_feast_is_seen_coming_and_hours_without_an_end_or_a_day_have_no_change() -> None:
+    feast = WeeklyHours.from_spans((Span(("holiday",), 480, 600),))
+    shanghai = ZoneInfo("Asia/Shanghai")
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    autumn = SiteCalendar(shanghai, {date(2026, 10, 1): "holiday"})
+    assert autumn.next_change(feast, now) == datetime(2026, 10, 1, tzinfo=UTC)
+    assert SiteCalendar(shanghai, {}).next_change(feast, now) is None
+    always = WeeklyHours.from_spans((Span(DAY_KINDS, 0, 1440),))
+    assert autumn.next_change(always, now) is None

@@ -1,0 +1,137 @@
+"""Postures by the week on a lane's page: choose one for named hours, see who set it, remove it."""
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import RadioField, SelectField
+from wtforms.validators import InputRequired
+
+from web_admin.accounts import User
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.models import Gate, Hours, Lane
+from web_admin.page_context import current_site, do, get_or_404, request_now
+from web_admin.permissions import allowed
+from web_admin.posture_schedules import (
+    Schedule,
+    ScheduledNow,
+    SiteHours,
+    read_site_hours,
+    remove_schedule,
+    scheduled_now,
+    schedules_of,
+    set_schedule,
+)
+
+bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
+
+STAFF = "staff-"
+
+Page = str | Response | tuple[str, int]
+
+
+class ScheduleForm(OnceForm):
+    """A posture at named hours."""
+
+    hours_id = SelectField(_l("At these hours"), validators=[InputRequired(_l("Choose hours."))])
+    posture = RadioField(
+        _l("Posture"),
+        choices=options([
+            ("held_open", _l("Held open: everybody passes")),
+            ("lockdown", _l("Lockdown: nobody gets in")),
+            ("disabled", _l("Out of use")),
+        ]),
+        validators=[InputRequired(_l("Choose one."))],
+    )
+
+
+class RemoveForm(OnceForm):
+    """A button that takes a schedule away."""
+
+
+class LaneSchedules:
+    """What the pages of one request say about schedules; hours are read once, when first asked for."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._hours: SiteHours | None = None
+
+    def of(self, lane: Lane) -> tuple[Schedule, ...]:
+        """Return a lane's schedules."""
+        return schedules_of(lane, self._site_hours(), request_now()) if lane.posture_hours else ()
+
+    def now(self, lane: Lane) -> ScheduledNow | None:
+        """Return the schedule that decides how the lane stands now, unless somebody's override does."""
+        if not lane.posture_hours or _is_overridden(lane, request_now()):
+            return None
+        return scheduled_now(lane, self._site_hours(), request_now())
+
+    def set_by(self, author_id: str | None) -> str:
+        """Return whose account set a schedule."""
+        number = (author_id or "").removeprefix(STAFF)
+        if not (author_id or "").startswith(STAFF) or not number.isdecimal():
+            return author_id or "—"
+        email = request_session().scalar(select(User.email).where(User.id == int(number)))
+        return email or str(author_id)
+
+    def _site_hours(self) -> SiteHours:
+        if self._hours is None:
+            self._hours = read_site_hours(request_session(), current_site())
+        return self._hours
+
+
+def _is_overridden(lane: Lane, now: datetime) -> bool:
+    return lane.override_posture is not None and (lane.override_until is None or lane.override_until > now)
+
+
+def _lane(lane_id: str) -> Lane:
+    lane = get_or_404(request_session(), Lane, lane_id)
+    get_or_404(request_session(), Gate, lane.gate_id)
+    return lane
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("edit_gates")
+def new(lane_id: str) -> Page:
+    """Choose a posture for named hours; hours that have one already get the new one."""
+    lane = _lane(lane_id)
+    form = ScheduleForm()
+    rows = request_session().scalars(
+        select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
+    ).all()
+    form.hours_id.choices = options((row.hours_id, row.name) for row in rows)
+    if form.validate_on_submit():
+        def work(act: Act) -> bool:
+            set_schedule(act, lane_id, form.hours_id.data, form.posture.data)
+            return True
+
+        if do(form, work):
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not form.errors:
+            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+    page = render_template("manager/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/<hours_id>/remove")
+@allowed("edit_gates")
+def remove(lane_id: str, hours_id: str) -> Response:
+    """Take a schedule away; taking it away twice changes nothing."""
+    lane = _lane(lane_id)
+    form = RemoveForm()
+
+    def work(act: Act) -> bool:
+        remove_schedule(act, lane_id, hours_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Removed. %(lane)s stands as usual at these hours.", lane=lane.name), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("now.show_lane", lane_id=lane_id), 303)

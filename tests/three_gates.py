@@ -5,6 +5,7 @@ journals, keepers, face services. The gates' relays and readers are left out, fo
 """
 
 import base64
+import logging
 import shutil
 import threading
 from collections.abc import Callable
@@ -74,6 +75,11 @@ class Town:
     def __post_init__(self) -> None:
         self.files = self.folder / "server"
         self.files.mkdir(parents=True)
+        # Everything that server and gates say, at the most talkative level, is searched like the rest.
+        self._log = logging.FileHandler(self.files / "menjin.log")
+        self._level = logging.getLogger().level
+        logging.getLogger().addHandler(self._log)
+        logging.getLogger().setLevel(logging.DEBUG)
         self.keys = self.folder / "server-keys"
         self.keys.mkdir()
         self.database = Database(make_engine(f"sqlite:///{self.files / 'menjin.sqlite3'}"))
@@ -152,6 +158,9 @@ class Town:
         shutil.copy(self.files / "menjin.sqlite3", folder / f"{self.backups}.sqlite3")
 
     def close(self) -> None:
+        logging.getLogger().removeHandler(self._log)
+        logging.getLogger().setLevel(self._level)
+        self._log.close()
         self.server.shutdown()
         self._thread.join(10)
         self.server.server_close()

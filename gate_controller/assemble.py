@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from gate_controller.journal import Journal
 from gate_controller.journal_chain import Facts
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
-from gate_controller.messages import Message, ScreenAct, Stop
+from gate_controller.messages import Message, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.pulse_limits import log_cut_times
@@ -40,6 +40,7 @@ from gate_controller.reader_parts import (
     readers_with_lights,
 )
 from gate_controller.screen_acts import ScreenActs
+from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.screens import Screens
 from gate_controller.secrets_dir import (
     CARD_KEY,
@@ -52,9 +53,8 @@ from gate_controller.secrets_dir import (
 from gate_controller.server_link import ServerLink
 from gate_controller.signing import SignatureRefused, certified_key
 from gate_controller.sync_client import GateStatus, SyncClient
-from gate_controller.terminal.entry_guard import keep_launch_token, write_launch_page
+from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.terminal.view import TerminalAct
 from gate_controller.wiring import (
     ModbusLines,
     lanes_never_held,
@@ -69,11 +69,6 @@ from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Device, DeviceState, Health, Relay
 
 log = logging.getLogger(__name__)
-
-LANGUAGES = ("zh", "en")
-LAUNCH_PAGE = "terminal.html"
-"""Beside the launch token: what the kiosk's browser opens first."""
-
 
 def wall_clock() -> datetime:
     """Return the aware time of the system's clock."""
@@ -200,7 +195,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         )
         for lane_id in config.lane
     }
-    screens = _screens(config, inbox.put)
+    screens = make_screens(config, inbox.put)
     acts = ScreenActs(
         desks,
         cameras,
@@ -270,7 +265,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         parts, inbox, _keys(store, identity, card_key, pin_key), snapshot, card_key=card_key, pin_key=pin_key
     )
     controller_ref.append(controller)
-    pages = {part.lane: part.launch_token_file.with_name(LAUNCH_PAGE) for part in config.terminal.values()}
+    pages = launch_pages(config)
     codes = tuple(hands_free.values())
     return Gate(controller, sync, devices, relays, screens, pages, codes, face.service, inbox, closing)
 
@@ -306,35 +301,6 @@ def _keys(store: PolicyStore, identity: GateIdentity, card_key: bytes, pin_key: 
         log.error("the stored pass key is refused and asked for again: %s", err)
         return None
     return GateKeys(card_key, pin_key, pass_key)
-
-
-def _screens(config: GateConfig, put: Callable[[Message], None]) -> dict[str, TerminalServer]:
-    screens = {}
-    for section in config.terminal.values():
-
-        def take(act: TerminalAct, lane_id: str = section.lane) -> None:
-            put(ScreenAct(lane_id, act))
-
-        screens[section.lane] = TerminalServer(
-            take,
-            port=section.port,
-            launch_token=kept_launch_token(section.launch_token_file),
-            languages=LANGUAGES,
-            site_name="",
-        )
-    return screens
-
-
-def kept_launch_token(path: Path) -> str:
-    """Return the screen's launch token, so that its browser stays signed in when the gate restarts.
-
-    Raise ConfigRefused when the file cannot be read or made, or holds no token.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return keep_launch_token(path)
-    except (OSError, ValueError) as err:
-        raise ConfigRefused(f"terminal.launch_token_file: {err}") from err
 
 
 def make_devices(

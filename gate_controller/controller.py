@@ -157,13 +157,16 @@ class Controller:
             case ScreenAct():
                 self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
             case InputChange() | DeviceState():
-                self._parts.watch.handle(message, self._parts.desks, self._shown.record)
-                if isinstance(message, InputChange) and message.active and message.kind in UNCOUNTED:
-                    self._parts.lane_memory.keep_only(())
+                self._device_told(message)
             case OrderArrived():
                 self._order_arrived(message.signed)
             case _:
                 self._sync_news(message)
+
+    def _device_told(self, told: InputChange | DeviceState) -> None:
+        self._parts.watch.handle(told, self._parts.desks, self._shown.record)
+        if isinstance(told, InputChange) and told.active and told.kind in UNCOUNTED:
+            self._parts.lane_memory.keep_only(())
 
     def _key_pressed(self, press: KeyPress) -> None:
         self._shown.key_pressed(self._parts.lane_of_device[press.device], press.key, press.read_at_ns)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.clock import GateClock
 from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.face.engine import FaceEngine
+from gate_controller.face.errors import EngineUnfit
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
@@ -87,13 +88,22 @@ def make_face_parts(
 
 
 def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
-    """Return what loads the engine that the site file names, from its folder where it names one."""
+    """Return what loads the engine that the site file names, from its folder where it names one.
+
+    Loading raises EngineUnfit, before any file is read, for an engine that keeps no error budget.
+    """
 
     def load() -> FaceEngine:
         # Imported here so that a gate without face never needs the engine's packages.
         from gate_controller.face.engines import ENGINES  # noqa: PLC0415
+        from gate_controller.face.error_budget import fitness  # noqa: PLC0415
 
-        return ENGINES[section.engine].load(models_folder=section.models_dir)
+        kind = ENGINES[section.engine]
+        fit = fitness(kind.card)
+        if fit.point is None:
+            # Its card decides: a gate needs not have it installed to say why it opens nothing.
+            raise EngineUnfit(fit.sentence)
+        return kind.load(models_folder=section.models_dir)
 
     return load
 

@@ -36,9 +36,12 @@ def picture_and_points(name: str, width: int = 640, height: int = 480) -> tuple[
     return picture, engine().find(picture)[0].landmarks
 
 
-def living(name: str, *, seed: int = 0, width: int = 640, height: int = 480) -> LivingPerson:
+def living(
+    name: str, *, seed: int = 0, width: int = 640, height: int = 480, degrees_a_second: float | None = None
+) -> LivingPerson:
     """Return a person who does what the screen asks."""
-    return LivingPerson(*picture_and_points(name, width, height), seed=seed)
+    picture, points = picture_and_points(name, width, height)
+    return LivingPerson(picture, points, seed=seed, degrees_a_second=degrees_a_second)
 
 
 def attacker(

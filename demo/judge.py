@@ -73,9 +73,18 @@ def opens(
     return ms
 
 
+def wait_until_locked(ends: GateEnds, lane_id: str) -> None:
+    """Return once a lane's lock has caught, or after a pulse and a half where it is held open."""
+    channel, give_up = ends.plan.lane(lane_id).channel, time.monotonic() + 1.5 * PULSE_SECONDS
+    while ends.metal.relays.is_on(channel) and time.monotonic() < give_up:
+        time.sleep(0.02)
+
+
 def pulse_after(ends: GateEnds, lane_id: str, doing: Doing, timeout_seconds: float = OPEN_SECONDS) -> float:
     """Do something and return the milliseconds until the relay's ON byte; raise StepFailed without one."""
     channel = ends.plan.lane(lane_id).channel
+    # What is shown again while its own pulse runs gets no second one.
+    wait_until_locked(ends, lane_id)
     before_seq = ends.journal_seq()
     at_ns = doing()
     try:
@@ -175,7 +184,7 @@ def wait_unexcused(ends: GateEnds, lane_id: str) -> None:
 
 
 def pass_through(ends: GateEnds, lane_id: str) -> None:
-    """Go through a lane's door, and wait until the gate has seen it open and shut."""
+    """Go through a lane's door; wait until the gate has seen it open and shut, and the lock has caught."""
     before_seq = ends.journal_seq()
     for is_open, kind in ((True, "door_opened"), (False, "door_closed")):
         ends.metal.inputs.set(lane_id, InputKind.DOOR_OPEN, is_open)
@@ -184,3 +193,4 @@ def pass_through(ends: GateEnds, lane_id: str) -> None:
             DOOR_SECONDS,
             f"{lane_id}: {kind}",
         )
+    wait_until_locked(ends, lane_id)

@@ -3,7 +3,16 @@
 import time
 
 from demo.gate_ends import GateEnds
-from demo.judge import Outcome, event_after, kinds_since, opens, pass_through, refused, require
+from demo.judge import (
+    Outcome,
+    event_after,
+    kinds_since,
+    opens,
+    pass_through,
+    refused,
+    require,
+    wait_until_locked,
+)
 from demo.processes import wait_until
 from demo.stage import Stage
 from hardware.interfaces import InputKind
@@ -27,6 +36,7 @@ def interlock(stage: Stage) -> Outcome:
     finally:
         contacts.set("garage-out", InputKind.DOOR_OPEN, False)
     _wait_door(ends, "garage-out", "door_closed")
+    wait_until_locked(ends, "garage-out")
     ms = opens(stage, "garage", "garage-in", lambda: way_in.tap(comer.card), person_id=comer.person_id)
     contacts.set("garage-in", InputKind.DOOR_OPEN, True)
     try:

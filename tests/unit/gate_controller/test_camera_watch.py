@@ -13,7 +13,6 @@ from gate_controller.clock import GateClock
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
-from gate_controller.policy import Method
 from gate_controller.terminal.view import Screen
 from hardware.camera_trouble import Trouble
 from hardware.errors import DeviceUnavailable

@@ -19,7 +19,6 @@ from web_admin.key_rotation import (
     rotate_wrap_key,
     rotation_due_since,
     seal_anew,
-    settle_wrap_keys,
 )
 from web_admin.models import FaceShare, Gate
 from web_admin.sealing import SealBroken, Sealer
@@ -105,10 +104,10 @@ def stop_after(step, database, sealer, now):
     """Do the first steps of a rotation and stop, as a power cut would."""
     keys = sealer.wrap_keys
     steps = [
-        lambda: keys.make_next(),
+        keys.make_next,
         lambda: seal_anew(database, sealer, str(keys.next_id), now),
-        lambda: keys.promote_next(),
-        lambda: keys.destroy_old(),
+        keys.promote_next,
+        keys.destroy_old,
     ]
     for one in steps[:step]:
         one()

@@ -23,9 +23,10 @@ from web_admin.cli_answers import (
     secret_answer,
 )
 from web_admin.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
-from web_admin.database import Database, make_engine
+from web_admin.database import Database, Menjin, make_engine
 from web_admin.key_rotation import lose_wrap_keys
 from web_admin.models import Gate, Site
+from web_admin.outbox import deliver
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.sealing import Sealer
 from web_admin.serving import serve_app
@@ -188,6 +189,15 @@ def upgrade(arguments: argparse.Namespace) -> str:
     return f"The tables are of revision {after}" + (
         ", as before.\n" if before == after else f", they were {before}.\n"
     )
+
+
+def deliver_messages(arguments: argparse.Namespace) -> str:
+    """Send the mail and signed messages that are due, in one pass."""
+    config = _config(arguments)
+    menjin = Menjin(config, Database(make_engine(config.database_url)), _sealer(config), clock)
+    done = deliver(menjin)
+    menjin.database.engine.dispose()
+    return f"{done.sent} sent, {done.later} to be tried again, {done.failed} given up.\n"
 
 
 def backup(arguments: argparse.Namespace) -> str:

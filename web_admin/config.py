@@ -66,6 +66,8 @@ class WebConfig:
     """How old a backup in `backup_dir` may become."""
     backup_dir: Path | None = None
     """Where old backups are removed; None: nothing is."""
+    mail_password: str | None = field(default=None, repr=False)
+    """The mail server's; None: the first line of `mail.password` in secrets_dir, read when it is needed."""
 
     @property
     def is_https(self) -> bool:
@@ -95,6 +97,7 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
         session_key=found["session"],
         totp_key=found["totp"],
         password_salt=found["password_salt"],
+        mail_password=env.get("MENJIN_MAIL_PASSWORD") or None,
     )
 
 

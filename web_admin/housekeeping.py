@@ -3,17 +3,15 @@
 `menjin web run` calls `run` every ten minutes, `menjin web housekeeping` at once.
 """
 
-import fcntl
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from web_admin import face_timers, inactive_faces, retention
 from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
+from web_admin.one_process import alone
 
 EVERY_SECONDS = 600.0
 Step = Callable[[Menjin, datetime], int]
@@ -58,25 +56,11 @@ def start_timer(menjin: Menjin) -> threading.Thread:
 
     def work() -> None:
         while True:
-            with _alone(menjin) as alone:
-                if alone:
+            with alone(menjin.config.data_dir, "housekeeping") as is_alone:
+                if is_alone:
                     run(menjin, menjin.clock())
             threading.Event().wait(EVERY_SECONDS)
 
     thread = threading.Thread(target=work, name="housekeeping", daemon=True)
     thread.start()
     return thread
-
-
-@contextmanager
-def _alone(menjin: Menjin) -> Iterator[bool]:
-    """Tell whether no other process of this machine keeps house right now."""
-    descriptor = os.open(menjin.config.data_dir / "housekeeping.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,13 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web_admin import consent_models, forgetting_models, gate_face_models, sheet_models  # noqa: F401 - their tables are among these
+from web_admin import (  # noqa: F401 - their tables are among these
+    consent_models,
+    forgetting_models,
+    gate_face_models,
+    outbox_models,
+    sheet_models,
+)
 from web_admin.model_base import Base, Fact
 
 

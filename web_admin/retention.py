@@ -24,10 +24,13 @@ from web_admin.models import (
     Person,
     VisitorPassRow,
 )
+from web_admin.outbox_models import OutboxMessage
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
+MESSAGES_KEPT_FOR = timedelta(days=14)
+"""How long the outbox shows what was sent, or was not; what was sent has lost its text already."""
 
 Chosen = tuple[type[Base], ColumnElement[bool], dict[str, Any] | None]
 """Which rows of which table, and what becomes of them: new values, or None to delete them."""
@@ -92,6 +95,11 @@ def _alarms(menjin: Menjin, now: datetime) -> Chosen:
     return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
 
 
+def _messages(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    return OutboxMessage, OutboxMessage.ended_at < now - MESSAGES_KEPT_FOR, None
+
+
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
     "ledger_entries_unnamed": _log_entries,
@@ -102,6 +110,7 @@ RULES: Mapping[str, Rule] = {
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,
+    "messages_deleted": _messages,
 }
 
 

@@ -12,6 +12,7 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 
 from web_admin.database import Menjin
 from web_admin.housekeeping import start_timer
+from web_admin.outbox import start_delivery
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
@@ -55,6 +56,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
         start_timer(menjin)
+        start_delivery(menjin)
 
     settings = {
         "bind": f"fd://{listener.fileno()}",

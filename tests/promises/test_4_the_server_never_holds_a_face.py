@@ -35,7 +35,10 @@ SIGNED_BODIES = {
 
 BINARY_COLUMNS = {
     "Argon2id tag or card number, sealed": {"credential.secret_sealed", "emergency_code.secret_sealed"},
-    "keys, sealed": {"site_key.private_key_sealed", "gate.card_key_sealed", "gate.pin_key_sealed"},
+    "keys, sealed": {
+        "site_key.private_key_sealed", "gate.card_key_sealed", "gate.pin_key_sealed",
+        "webhook.signing_key_sealed", "webhook.old_signing_key_sealed",
+    },
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {"site_key.certificate", "receipt.receipt"},
     "a policy record": {"policy_record.value"},

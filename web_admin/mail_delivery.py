@@ -1,0 +1,102 @@
+"""Send one mail through the site's mail server (RFC 5321), inside TLS unless it is on this machine.
+
+The password is in no database and has no default: it is MENJIN_MAIL_PASSWORD, or the first line of
+<secrets_dir>/mail.password, read at each sending so that a change needs no restart.
+"""
+
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from web_admin.config import WebConfig
+from web_admin.outbox_models import MailServer, OutboxMessage
+from web_admin.sending import NotSent
+
+WAIT_SECONDS = 20.0
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+PASSWORD_FILE = "mail.password"  # noqa: S105 - names a file
+
+
+def send_mail(config: WebConfig, server: MailServer | None, message: OutboxMessage) -> None:
+    """Send a message; raise NotSent."""
+    if server is None:
+        raise NotSent("mail_not_set_up")
+    mail = _mail(server, message)
+    with _speaking(server) as smtp:
+        if server.username:
+            smtp.login(server.username, mail_password(config))
+        smtp.send_message(mail)
+
+
+def mail_password(config: WebConfig) -> str:
+    """Return the mail server's password; raise NotSent where nobody gave one."""
+    if config.mail_password is not None:
+        return config.mail_password
+    try:
+        line = (config.secrets_dir / PASSWORD_FILE).read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as err:
+        raise NotSent("mail_no_password") from err
+    if not line:
+        raise NotSent("mail_no_password")
+    return line
+
+
+def _mail(server: MailServer, message: OutboxMessage) -> EmailMessage:
+    mail = EmailMessage()
+    try:
+        mail["From"] = server.sender
+        mail["To"] = message.target
+        mail["Subject"] = str(message.body.get("subject", ""))
+        mail["Date"] = format_datetime(message.created_at)
+        # The id stays the same at each try, so a mail that arrives twice is known as one.
+        mail["Message-ID"] = f"<{message.message_id}@{server.sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(str(message.body.get("text", "")))
+    except (MessageError, ValueError, IndexError) as err:
+        raise NotSent("mail_bad_address", for_good=True) from err
+    return mail
+
+
+@contextlib.contextmanager
+def _speaking(server: MailServer) -> Iterator[smtplib.SMTP]:
+    """Give a connection to the mail server; turn what goes wrong on it into NotSent."""
+    try:
+        with _connected(server) as smtp:
+            yield smtp
+    except smtplib.SMTPRecipientsRefused as err:
+        (code, _said), *_rest = err.recipients.values()
+        raise NotSent(f"mail_refused_{code}", for_good=code >= 500) from err
+    except smtplib.SMTPAuthenticationError as err:
+        raise NotSent("mail_login") from err
+    except smtplib.SMTPNotSupportedError as err:
+        raise NotSent("mail_no_tls_or_login") from err
+    except smtplib.SMTPResponseException as err:
+        # A 5xx to the text itself will not change; one to the greeting is the server's own trouble.
+        for_good = isinstance(err, smtplib.SMTPDataError) and err.smtp_code >= 500
+        raise NotSent(f"mail_refused_{err.smtp_code}", for_good=for_good) from err
+    except ssl.SSLError as err:
+        raise NotSent("tls") from err
+    except TimeoutError as err:
+        raise NotSent("no_answer") from err
+    except (OSError, smtplib.SMTPException) as err:
+        raise NotSent("no_connection") from err
+
+
+def _connected(server: MailServer) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=WAIT_SECONDS, context=context)
+    if server.security != "starttls" and server.host not in LOCAL_HOSTS:
+        raise NotSent("mail_not_set_up")
+    smtp = smtplib.SMTP(server.host, server.port, timeout=WAIT_SECONDS)
+    if server.security == "starttls":
+        try:
+            smtp.starttls(context=context)
+        except BaseException:
+            smtp.close()
+            raise
+    return smtp

@@ -1,0 +1,258 @@
+"""Messages to the outside: put down in the transaction of what they tell, sent later, tried again.
+
+`put_message` is all that other parts call. A pass of `deliver` claims one message at a time, sends it
+outside of any transaction and notes how that went, so several processes on either database send each
+message once. A process that dies in between lets its claim run out: then the message goes again, under
+the same id, by which a receiver knows it.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from web_admin.database import Menjin
+from web_admin.mail_delivery import send_mail
+from web_admin.model_base import Fact
+from web_admin.one_process import alone
+from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
+from web_admin.sending import NotSent
+from web_admin.webhook_delivery import send_webhook
+
+Channel = Literal["mail", "webhook"]
+EVERY_WEBHOOK = "*"
+"""As `target`: one message to each webhook that takes this kind."""
+MAIL_PARTS = frozenset({"subject", "text"})
+
+TEST_KIND = "test"
+"""What the settings page sends to try an address."""
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
+"""How long after each failed try the next one comes; after the last of them there is none."""
+CLAIMED_FOR = timedelta(minutes=10)
+"""Longer than the slowest receiver may take, so that a live sender keeps its claim."""
+LOOK_EVERY_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+Route = tuple[str, str]
+"""Channel and target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this pass, and nobody else, may send for now."""
+
+    message_id: str
+    claim: str
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one pass did."""
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+
+
+def put_message(
+    session: Session,
+    site_id: str,
+    *,
+    channel: Channel,
+    target: str,
+    kind: str,
+    body: Mapping[str, Fact],
+    now: datetime,
+) -> None:
+    """Put a message down to be sent once the caller's transaction has committed.
+
+    Mail: `target` is an address, `body` has the finished `subject` and `text` in the reader's language.
+    Webhook: `target` is a webhook_id or EVERY_WEBHOOK; one that was removed or does not take this kind
+    gets nothing. Raises ValueError on a mail without its parts or an empty target.
+    """
+    if not target:
+        raise ValueError("a message needs a target")
+    if channel == "mail" and set(body) != MAIL_PARTS:
+        raise ValueError(f"a mail has the parts {sorted(MAIL_PARTS)}, not {sorted(body)}")
+    targets = [target] if channel == "mail" else _takers(session, site_id, target, kind)
+    for one in targets:
+        session.add(
+            OutboxMessage(
+                message_id=secrets.token_hex(16), site_id=site_id, channel=channel, target=one, kind=kind,
+                body=dict(body), created_at=now, next_at=now,
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+def _takers(session: Session, site_id: str, target: str, kind: str) -> list[str]:
+    live = select(Webhook).where(Webhook.site_id == site_id, Webhook.ended_at.is_(None))
+    if target != EVERY_WEBHOOK:
+        live = live.where(Webhook.webhook_id == target)
+    return [hook.webhook_id for hook in session.scalars(live) if takes(hook, kind)]
+
+
+def takes(hook: Webhook, kind: str) -> bool:
+    """Tell whether a webhook takes messages of a kind; a test message goes to each."""
+    return kind == TEST_KIND or kind in hook.kinds
+
+
+def mail_is_set_up(session: Session, site_id: str) -> bool:
+    """Tell whether the site has a mail server, so that offering mail makes sense."""
+    return session.get(MailServer, site_id) is not None
+
+
+def try_again(session: Session, message: OutboxMessage, now: datetime) -> None:
+    """Let a message that failed for good be tried once more, from the beginning."""
+    if message.state == "failed":
+        message.state, message.tries, message.next_at, message.ended_at = "waiting", 0, now, None
+        session.flush()
+
+
+def backlog(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many messages wait and since when the oldest that is due does."""
+    waiting = OutboxMessage.state == "waiting"
+    count = session.scalar(select(func.count()).select_from(OutboxMessage).where(waiting)) or 0
+    oldest = select(func.min(OutboxMessage.created_at)).where(waiting, OutboxMessage.next_at <= now)
+    return count, session.scalar(oldest)
+
+
+# -- sending ---------------------------------------------------------------------------------------
+
+
+def deliver(menjin: Menjin) -> Delivered:
+    """Send everything that is due, once; return what came of it.
+
+    A receiver that could not be reached is left alone for the rest of the pass.
+    """
+    done = {"sent": 0, "later": 0, "failed": 0}
+    unreachable: set[Route] = set()
+    while (claimed := _claim(menjin, unreachable)) is not None:
+        trouble = _send(menjin, claimed)
+        if trouble is None:
+            _note_sent(menjin, claimed)
+            done["sent"] += 1
+            continue
+        ends = _note_trouble(menjin, claimed, trouble)
+        done["failed" if ends else "later"] += 1
+        if not trouble.for_good:
+            unreachable.add(claimed.route)
+    return Delivered(**done)
+
+
+def _due(now: datetime, unreachable: Iterable[Route]) -> ColumnElement[bool]:
+    free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until < now)
+    conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now, free]
+    for channel, target in unreachable:
+        same = OutboxMessage.channel == channel
+        # All mail goes by one server: when that is away, every address is.
+        conditions.append(~(same if channel == "mail" else same & (OutboxMessage.target == target)))
+    return and_(*conditions)
+
+
+def _claim(menjin: Menjin, unreachable: Iterable[Route]) -> Claimed | None:
+    """Take the message that is due longest; None when there is none that may be tried now."""
+    now = menjin.clock()
+    due = _due(now, unreachable)
+    with menjin.database.snapshot() as session:
+        if session.scalar(select(OutboxMessage.message_id).where(due).limit(1)) is None:
+            return None  # the usual case takes no write lock
+    first = select(OutboxMessage).where(due).order_by(OutboxMessage.next_at, OutboxMessage.message_id)
+    with menjin.database.session() as session:
+        message = session.scalar(first.limit(1).with_for_update(skip_locked=True))
+        if message is None:
+            return None
+        message.claim, message.claimed_until = secrets.token_hex(8), now + CLAIMED_FOR
+        route = (message.channel, message.target)
+        return Claimed(message.message_id, message.claim, route)
+
+
+def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
+    """Send one message outside of any transaction; return why it did not go."""
+    with menjin.database.snapshot() as session:
+        message = session.get_one(OutboxMessage, claimed.message_id)
+        server = session.get(MailServer, message.site_id)
+        hook = session.get(Webhook, message.target) if message.channel == "webhook" else None
+        session.expunge_all()
+    try:
+        if message.channel == "mail":
+            send_mail(menjin.config, server, message)
+        else:
+            send_webhook(menjin.sealer, hook, message, menjin.clock())
+    except NotSent as trouble:
+        return trouble
+    except Exception as fault:  # noqa: BLE001 - one message that nobody can send must not stop the others
+        # Its words may hold an address: only its kind is logged.
+        _log.error("outbox: message %s: %s", message.message_id, type(fault).__name__)
+        return NotSent("fault")
+    return None
+
+
+def _mine(session: Session, claimed: Claimed) -> OutboxMessage | None:
+    """Return the message, unless the claim ran out and somebody else has taken it."""
+    return session.scalar(
+        select(OutboxMessage)
+        .where(OutboxMessage.message_id == claimed.message_id, OutboxMessage.claim == claimed.claim)
+        .with_for_update()
+    )
+
+
+def _note_sent(menjin: Menjin, claimed: Claimed) -> None:
+    now = menjin.clock()
+    with menjin.database.session() as session:
+        message = _mine(session, claimed)
+        if message is not None:
+            message.state, message.ended_at, message.trouble = "sent", now, None
+            message.claim = message.claimed_until = None
+            message.tries += 1
+            message.body = {}
+            message.target = message.target if message.channel == "webhook" else ""
+
+
+def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
+    """Write down why a message did not go and when it goes again; tell whether it never does."""
+    now = menjin.clock()
+    with menjin.database.session() as session:
+        message = _mine(session, claimed)
+        if message is None:
+            return False
+        message.claim = message.claimed_until = None
+        message.trouble = trouble.trouble
+        message.tries += 1
+        ends = trouble.for_good or message.tries > len(DELAYS)
+        if ends:
+            message.state, message.ended_at = "failed", now
+        else:
+            message.next_at = now + DELAYS[message.tries - 1]
+        _log.warning(
+            "outbox: message %s (%s, try %d): %s%s", message.message_id, message.kind, message.tries,
+            trouble.trouble, ", not tried again" if ends else "",
+        )  # fmt: skip
+        return ends
+
+
+def start_delivery(menjin: Menjin) -> threading.Thread:
+    """Send what is due every few seconds, in one process of this machine, until this process ends."""
+
+    def work() -> None:
+        while True:
+            try:
+                with alone(menjin.config.data_dir, "outbox") as is_alone:
+                    if is_alone:
+                        deliver(menjin)
+            except Exception:  # noqa: BLE001 - the thread outlives a database that is away
+                _log.exception("outbox: a pass failed; the next one tries again")
+            threading.Event().wait(LOOK_EVERY_SECONDS)
+
+    thread = threading.Thread(target=work, name="outbox", daemon=True)
+    thread.start()
+    return thread

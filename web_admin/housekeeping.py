@@ -12,6 +12,7 @@ from web_admin import face_timers, inactive_faces, retention
 from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.one_process import alone
+from web_admin.rights_requests import tell_late
 
 EVERY_SECONDS = 600.0
 Step = Callable[[Menjin, datetime], int]
@@ -33,6 +34,7 @@ STEPS: Mapping[str, Step] = {
     "faces_used": inactive_faces.note_uses,
     "faces_reminded": inactive_faces.remind,
     "faces_ended": inactive_faces.end_unused,
+    "late_requests_told": tell_late,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,
 }

@@ -27,28 +27,27 @@ REMINDER = "face_unused_reminder"
 def note_uses(menjin: Menjin, now: datetime) -> int:
     """Remember when each live face last opened something; return for how many that is news."""
     del now
-    news = 0
     with menjin.database.session() as session:
-        for consent in _live(session):
-            use = _use_of(session, consent)
-            since = use.last_used_at or consent.given_at
-            passages = session.scalars(
-                select(GateEvent)
-                .where(
-                    GateEvent.person_id == consent.person_id,
-                    GateEvent.kind == "access",
-                    GateEvent.at > since,
-                )
-                .order_by(GateEvent.at.desc())
-            )
-            last = next(
-                (row.at for row in passages if row.facts.get("method") == "face" and row.facts.get("opens")),
-                None,
-            )
-            if last is not None:
-                use.last_used_at, use.reminded_at = last, None
-                news += 1
-    return news
+        return sum(note_use(session, consent) for consent in _live(session))
+
+
+def note_use(session: Session, consent: Consent) -> bool:
+    """Remember when the face of a live consent last opened something; tell whether that is news."""
+    use = _use_of(session, consent)
+    since = use.last_used_at or consent.given_at
+    passages = session.scalars(
+        select(GateEvent)
+        .where(
+            GateEvent.person_id == consent.person_id, GateEvent.kind == "access", GateEvent.at > since
+        )
+        .order_by(GateEvent.at.desc())
+    )
+    last = next(
+        (row.at for row in passages if row.facts.get("method") == "face" and row.facts.get("opens")), None
+    )
+    if last is not None:
+        use.last_used_at, use.reminded_at = last, None
+    return last is not None
 
 
 def remind(menjin: Menjin, now: datetime) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import import_module
 from urllib.parse import urlsplit
 
+from babel.dates import format_skeleton
 from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
 from flask_babel import Babel, format_datetime, get_locale
 from flask_babel import lazy_gettext as _l
@@ -27,7 +28,8 @@ from web_admin.resident import register_resident_pages
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
-                "event_pages", "privacy_pages", "assessment_pages", "biometrics_page", "consent_desk_pages")
+                "event_pages", "request_pages", "privacy_pages", "contact_pages",
+                "assessment_pages", "biometrics_page", "consent_desk_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -51,6 +53,7 @@ NAVIGATION = (
     ("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
     ("events.show_list", "see_events", "events", _l("Events")),
     ("events.explain", "explain_refusals", "question", _l("Why refused")),
+    ("requests.show_list", "see_requests", "request", _l("Requests")),
     ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
 )
 
@@ -94,6 +97,7 @@ def register_pages(app: Flask) -> None:
     register_resident_pages(app)
     app.context_processor(_page_words)
     app.add_template_filter(local_time)
+    app.add_template_filter(local_day)
     app.register_error_handler(HTTPException, _show_error)
     app.after_request(_keep_private)
 
@@ -127,6 +131,15 @@ def local_time(moment: datetime | None, shape: str = "short") -> str:
     if shape == "short" and same_day:
         return moment.astimezone(site_zone()).strftime("%H:%M")
     text: str = format_datetime(moment, "medium" if shape == "long" else "short")
+    return text
+
+
+def local_day(moment: datetime | None) -> str:
+    """Return the day of an instant at the site, with its weekday, in the page's language; "—" for none."""
+    if moment is None:
+        return "—"
+    local = moment.astimezone(site_zone())
+    text: str = format_skeleton("yMMMEd", local, locale=get_locale())
     return text
 
 

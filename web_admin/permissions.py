@@ -27,6 +27,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
+        "see_requests", "answer_requests",
     }),
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
@@ -36,7 +37,8 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     }),
     "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates"}),
     "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy",
-                                  "write_assessment", "approve_assessment"}),
+                                  "write_assessment", "approve_assessment",
+                                  "see_requests", "answer_requests"}),
 }
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
 

@@ -27,6 +27,7 @@ from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
 from web_admin.person_pages import AgainForm
+from web_admin.privacy_contact import complaint_channels, contact_of
 
 bp = Blueprint("privacy", __name__)
 
@@ -94,6 +95,7 @@ def _settings_page(button: AgainForm) -> str:
         "manager/privacy.html",
         site=current_site(),
         counts=_counts(),
+        contact=contact_of(request_session(), current_site().site_id),
         notices=notices,
         face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
         button=button,
@@ -160,4 +162,6 @@ def rules() -> str:
         lanes=lanes,
         face_lanes=[lane for lane in lanes if "face" in lane.methods],
         counts=_counts(),
+        contact=contact_of(request_session(), current_site().site_id),
+        channels=complaint_channels(request_session(), current_site().site_id, language),
     )

@@ -26,6 +26,7 @@ from web_admin.models import (
 )
 from web_admin.outbox_models import OutboxMessage
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
+from web_admin.rights_models import RightsRequest
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
@@ -100,6 +101,19 @@ def _messages(menjin: Menjin, now: datetime) -> Chosen:
     return OutboxMessage, OutboxMessage.ended_at < now - MESSAGES_KEPT_FOR, None
 
 
+def _request_texts(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.log_days)
+    said = (RightsRequest.text != "") | RightsRequest.wanted.is_not(None)
+    said |= RightsRequest.value_after.is_not(None)
+    erased = {"text": "", "wanted": None, "value_before": None, "value_after": None}
+    return RightsRequest, (RightsRequest.closed_at < before) & said, erased
+
+
+def _requests(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return RightsRequest, RightsRequest.closed_at < before, None
+
+
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
     "ledger_entries_unnamed": _log_entries,
@@ -111,6 +125,8 @@ RULES: Mapping[str, Rule] = {
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,
     "messages_deleted": _messages,
+    "request_texts_erased": _request_texts,
+    "requests_deleted": _requests,
 }
 
 

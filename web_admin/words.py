@@ -54,6 +54,24 @@ KINDS_OF_PERSON: Mapping[str, LazyString] = {
     "helper": _l("Helper"),
     "staff": _l("Staff"),
 }
+REQUESTS: Mapping[str, LazyString] = {
+    "access": _l("See what is held"),
+    "correction": _l("Correct something"),
+    "deletion": _l("Delete something"),
+    "restriction": _l("Stop using something"),
+    "complaint": _l("Complaint"),
+}
+SUBJECTS: Mapping[str, LazyString] = {
+    "name": _l("The name"),
+    "home": _l("The home"),
+    "gates": _l("The gates and hours"),
+    "other": _l("Something else"),
+}
+OUTCOMES: Mapping[str, LazyString] = {
+    "answered": _l("Answered"),
+    "refused": _l("Refused"),
+    "withdrawn": _l("Taken back"),
+}
 AGE_BANDS: Mapping[str, LazyString] = {
     "adult": _l("Adult"),
     "14_17": _l("14 to 17 years"),
@@ -132,6 +150,8 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
     "alarm_journal_broken": _l("A gate's journal does not add up"),
     "alarm_journal_restarted": _l("A gate began a new journal"),
+    "alarm_request_unacknowledged": _l("A request waits to be acknowledged"),
+    "alarm_request_overdue": _l("A request should have been answered"),
 }
 HEALTHS: Mapping[str, LazyString] = {
     "ok": _l("Works"),

@@ -8,12 +8,15 @@ from flask import Flask
 
 from web_admin.resident import (
     certificates,
+    deletion,
+    export,
     face,
     guardian,
     help_page,
     my_code,
     offline,
     records,
+    requests,
     sign_in,
     visitor_link,
     visitors,
@@ -23,7 +26,10 @@ from web_admin.resident.blueprint import bp
 
 __all__ = ["bp", "register_resident_pages"]
 
-PAGES = (ways_in, my_code, offline, visitors, face, guardian, records, certificates, help_page, sign_in)
+PAGES = (
+    ways_in, my_code, offline, visitors, face, guardian, records, export, deletion, requests, certificates,
+    help_page, sign_in,
+)  # fmt: skip
 
 
 def register_resident_pages(app: Flask) -> None:

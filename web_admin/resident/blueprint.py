@@ -26,6 +26,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
     "answer_as_guardian": "resident.ways_in",
     "withdraw_visitor_pass": "resident.visitors",
     "end_visitor_code": "resident.visitors",
+    "take_request_back": "resident.requests",
 }
 
 
@@ -58,7 +59,7 @@ def to(endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), code=303)
 
 
-RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian")
+RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian", "/r/requests")
 """Pages that show what is recorded about a person, or what only they may decide."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.models import CredentialRow, Gate, GateEvent, Lane, VisitorPassRow
@@ -24,19 +24,27 @@ class Passage:
     reason: str
     opened: bool
     visitor: str | None
+    seq: int = 0
 
 
-def passages_of(session: Session, person_id: str, limit: int) -> list[Passage]:
-    """Return the newest entries of a person and their visitors, newest first."""
+def passages_of(
+    session: Session, person_id: str, limit: int, before: tuple[datetime, int] | None = None
+) -> list[Passage]:
+    """Return the newest entries of a person and their visitors, newest first.
+
+    `before` is the (at, seq) of the last entry of the page before.
+    """
     visitors = _visitors_of(session, person_id)
-    rows = session.execute(
+    query = (
         select(GateEvent, Gate.name, Lane.name)
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
         .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
         .where(GateEvent.person_id == person_id, GateEvent.kind == "access")
-        .order_by(GateEvent.at.desc(), GateEvent.seq.desc())
-        .limit(limit)
     )
+    if before is not None:
+        at, seq = before
+        query = query.where(or_(GateEvent.at < at, and_(GateEvent.at == at, GateEvent.seq < seq)))
+    rows = session.execute(query.order_by(GateEvent.at.desc(), GateEvent.seq.desc()).limit(limit))
     return [
         Passage(
             at=event.at,
@@ -46,6 +54,7 @@ def passages_of(session: Session, person_id: str, limit: int) -> list[Passage]:
             reason=str(event.facts.get("reason") or ""),
             opened=event.facts.get("opens") is True,
             visitor=visitors.get(str((event.personal or {}).get("credential_id"))),
+            seq=event.seq,
         )
         for event, gate_name, lane_name in rows
     ]

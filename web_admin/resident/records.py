@@ -1,71 +1,34 @@
-"""My records: passages in plain words, who looked and why, my consents, and all of it as a file."""
+"""My records: passages in plain words, who looked and why, my consents with their exact text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
-from flask import Response, abort, render_template
-from sqlalchemy import select
+from flask import Response, abort, render_template, request
+from sqlalchemy import func, select
 
 from web_admin.accounts import resident_required
 from web_admin.consent_models import GuardianConsent
 from web_admin.database import request_session
 from web_admin.guardians import guardian_of_consent
-from web_admin.models import (
-    AuditEntry,
-    Consent,
-    CredentialRow,
-    Gate,
-    Notice,
-    Person,
-    ReceiptRow,
-    Site,
-    VisitorPassRow,
-)
+from web_admin.models import Consent, Gate, Person, ReceiptRow
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.resident.export import (
+    Exported,
+    as_file,
+    consents_of,
+    lookup_facts,
+    lookups_of,
+    notice_of,
+    refusals_of,
+)
 from web_admin.resident.face import forgettings_of, notice_fields
 from web_admin.resident.passages import passages_of
+from web_admin.rights_models import RightsRequest
 
-SHOWN_PASSAGES = 50
-SHOWN_LOOKUPS = 20
-EXPORTED = 10_000
-
-Exported = dict[str, object]
-
-
-def lookups_of(person_id: str, limit: int) -> Sequence[AuditEntry]:
-    """Return who looked at a person's records, newest first."""
-    return (
-        request_session()
-        .scalars(
-            select(AuditEntry)
-            .where(AuditEntry.person_id == person_id, AuditEntry.kind == "named_lookup")
-            .order_by(AuditEntry.seq.desc())
-            .limit(limit)
-        )
-        .all()
-    )
-
-
-def lookup_facts(entry: AuditEntry) -> Mapping[str, str]:
-    """Return the role of whoever looked and the reason they gave."""
-    known = {**entry.facts, **(entry.personal or {})}
-    return {"role": str(known.get("role") or ""), "reason": str(known.get("reason") or "")}
-
-
-def _consents_of(person_id: str) -> Sequence[Consent]:
-    return (
-        request_session()
-        .scalars(select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc()))
-        .all()
-    )
-
-
-def _refusals_of(person_id: str) -> Sequence[datetime]:
-    """Return when a person said no to face, newest first."""
-    query = select(AuditEntry.at).where(AuditEntry.person_id == person_id, AuditEntry.kind == "face_refused")
-    return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(SHOWN_LOOKUPS)).all()
+SHOWN_PASSAGES = 10
+SHOWN_LOOKUPS = 5
+PAGE_ROWS = 50
 
 
 def _agreed_for(person_id: str) -> Sequence[tuple[GuardianConsent, Consent, Person]]:
@@ -90,9 +53,12 @@ def records() -> str:
         person=person,
         site=site_of(person),
         passages=passages_of(act.session, person.person_id, SHOWN_PASSAGES),
+        shown_passages=SHOWN_PASSAGES,
         lookups=[(row.at, lookup_facts(row)) for row in lookups_of(person.person_id, SHOWN_LOOKUPS)],
-        consents=_consents_of(person.person_id),
-        refusals=_refusals_of(person.person_id),
+        shown_lookups=SHOWN_LOOKUPS,
+        consents=consents_of(person.person_id),
+        refusals=refusals_of(person.person_id),
+        open_requests=_open_requests(person.person_id),
         wards=_agreed_for(person.person_id),
         for_resident=for_resident,
         what_to_do=what_to_do,
@@ -100,8 +66,54 @@ def records() -> str:
     )
 
 
-def _notice_of(consent: Consent) -> Notice | None:
-    return request_session().get(Notice, (consent.purpose, consent.notice_version, consent.language))
+def _open_requests(person_id: str) -> int:
+    waiting = select(func.count()).where(
+        RightsRequest.person_id == person_id, RightsRequest.closed_at.is_(None)
+    )
+    return request_session().scalar(waiting) or 0
+
+
+@bp.get("/records/passages")
+@resident_required
+def all_passages() -> str:
+    """Show the person's passages page by page, newest first."""
+    person, act = signed_in()
+    rows = passages_of(act.session, person.person_id, PAGE_ROWS + 1, _passage_cursor())
+    last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
+    return render_template(
+        "resident/passages.html", person=person, site=site_of(person), passages=rows[:PAGE_ROWS],
+        before=f"{last.at.isoformat()}~{last.seq}" if last is not None else None,
+        for_resident=for_resident, what_to_do=what_to_do, tab="records",
+    )
+
+
+def _passage_cursor() -> tuple[datetime, int] | None:
+    at, _mark, seq = request.args.get("before", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (moment, int(seq)) if moment.tzinfo is not None and _is_number(seq) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
+
+
+@bp.get("/records/lookups")
+@resident_required
+def all_lookups() -> str:
+    """Show page by page who looked at the person's records, and the reasons they gave."""
+    person, _act = signed_in()
+    typed = request.args.get("before", "")
+    before = int(typed) if _is_number(typed) else None
+    rows = lookups_of(person.person_id, PAGE_ROWS + 1, before)
+    last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
+    return render_template(
+        "resident/lookups.html", person=person, site=site_of(person),
+        lookups=[(row.at, lookup_facts(row)) for row in rows[:PAGE_ROWS]],
+        before=last.seq if last is not None else None, tab="records",
+    )
 
 
 @bp.get("/records/consents/<consent_id>")
@@ -112,7 +124,7 @@ def consent_text(consent_id: str) -> str:
     consent = _own_consent(person, consent_id)
     half = guardian_of_consent(request_session(), consent_id)
     guardian = request_session().get(Person, half.guardian_id) if half is not None else None
-    notice = _notice_of(consent)
+    notice = notice_of(consent)
     return render_template(
         "resident/consent.html",
         person=person,
@@ -159,81 +171,4 @@ def receipts_file(consent_id: str) -> Response:
         "site_id": person.site_id, "consent_id": consent_id, "withdrawn_at": consent.withdrawn_at,
         "receipts": receipts,
     }
-    return _as_file(whole, "my-receipts.json")
-
-
-@bp.get("/records/export.json")
-@resident_required
-def export() -> Response:
-    """Return everything held about the person, and nothing about anyone else, as JSON."""
-    person, act = signed_in()
-    site = site_of(person)
-    whole = {"made_at": act.now, "site": site.name, **_about(person, site), **_history(person)}
-    return _as_file(whole, "my-gate-records.json")
-
-
-def _as_file(whole: Exported, name: str) -> Response:
-    text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
-    response = Response(text, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _about(person: Person, site: Site) -> Exported:
-    session = request_session()
-    credentials = session.scalars(
-        select(CredentialRow).where(
-            CredentialRow.person_id == person.person_id, CredentialRow.duress.is_(False)
-        )
-    )
-    return {
-        "person": {
-            "id": person.person_id, "name": person.display_name, "kind": person.kind,
-            "home": person.home.number if person.home is not None else None,
-            "ways_in": person.methods, "language": person.language, "since": person.created_at,
-        },
-        "time_zone": site.timezone,
-        "grants": [
-            {"lanes": g.lanes, "hours": g.hours_id, "from": g.valid_from, "until": g.valid_until}
-            for g in person.grants
-        ],
-        "credentials": [
-            {
-                "kind": c.kind, "label": c.label, "state": c.state, "since": c.created_at,
-                "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
-            }
-            for c in credentials
-        ],
-    }
-
-
-def _history(person: Person) -> Exported:
-    session = request_session()
-    passes = session.scalars(
-        select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person.person_id)
-    )
-    return {
-        "passages": passages_of(session, person.person_id, EXPORTED),
-        "looked_at": [
-            {"at": row.at, **lookup_facts(row)} for row in lookups_of(person.person_id, EXPORTED)
-        ],
-        "visitor_passes": [
-            {
-                "label": p.label, "gates": p.gate_numbers, "from": p.valid_from, "until": p.valid_until,
-                "uses": p.uses, "withdrawn_at": p.withdrawn_at,
-            }
-            for p in passes
-        ],
-        "consents": [_exported_consent(c) for c in _consents_of(person.person_id)],
-        "said_no_to_face": list(_refusals_of(person.person_id)),
-    }
-
-
-def _exported_consent(consent: Consent) -> Exported:
-    notice = _notice_of(consent)
-    return {
-        "purpose": consent.purpose, "notice_version": consent.notice_version,
-        "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,
-        "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
-        "text": notice.fields if notice is not None else None,
-    }
+    return as_file(whole, "my-receipts.json")

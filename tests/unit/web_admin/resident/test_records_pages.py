@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.audit import append_audit
+from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import GateEvent, VisitorPassRow
 
@@ -105,3 +106,76 @@ def test_the_export_holds_what_is_known_and_names_nobody_else(
     assert [c["kind"] for c in whole["credentials"]] == ["card"]
     assert "4242001" not in answer.text
     assert "Zhao" not in answer.text
+
+
+def test_a_long_history_is_read_page_by_page(compound: Compound, phone: FlaskClient) -> None:
+    for _number in range(57):
+        add_passage(compound, compound.person_id, "granted")
+    assert "/r/records/passages" in phone.get("/r/records").text
+    first = phone.get("/r/records/passages").text
+    assert first.count("The gate opened for you.") == 50
+    assert "12:57" in first
+    assert "12:07" not in first
+    following = first.partition('href="/r/records/passages?before=')[2].partition('"')[0]
+    second = phone.get(f"/r/records/passages?before={following}").text
+    assert second.count("The gate opened for you.") == 7
+    assert "12:07" in second
+
+
+def test_every_look_is_told_page_by_page(compound: Compound, phone: FlaskClient) -> None:
+    with compound.session() as session:
+        for number in range(52):
+            append_audit(
+                session, compound.site_id, "named_lookup", {"role": "guard"}, {"reason": f"parcel {number}."},
+                compound.clock(), person_id=compound.person_id,
+            )  # fmt: skip
+    assert "/r/records/lookups" in phone.get("/r/records").text
+    first = phone.get("/r/records/lookups").text
+    assert ("parcel 51." in first, "parcel 1." in first) == (True, False)
+    following = first.partition('href="/r/records/lookups?before=')[2].partition('"')[0]
+    assert "parcel 1." in phone.get(f"/r/records/lookups?before={following}").text
+
+
+def test_what_is_no_place_in_the_history_shows_its_beginning(compound: Compound, phone: FlaskClient) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    for wrong in ("now", "2026-03-04~1", "2026-03-04T12:00:00+00:00~x"):
+        page = phone.get("/r/records/passages", query_string={"before": wrong})
+        assert "The gate opened for you." in page.text
+
+
+def test_the_page_to_read_holds_what_the_file_holds_and_nobody_else(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    with compound.act("desk") as act:
+        issue_pin(act, compound.person_id)
+        issue_duress_pin(act, compound.person_id)
+    answer = phone.get("/r/records/export.html")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    for held in ("Lin Wei", "3-1203", "The gate opened for you.", "North gate", "None. You have agreed to"):
+        assert held in answer.text
+    assert "Zhao" not in answer.text
+    assert answer.text.count("PIN:") == 1  # a duress PIN stands on no page of its person
+    assert "src=" not in answer.text
+    whole = phone.get("/r/records/export.json").json
+    assert whole is not None
+    assert [row["kind"] for row in whole["credentials"]] == ["card", "pin"]
+
+
+def test_records_are_deleted_in_one_go_and_the_page_says_what_stays(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    add_passage(compound, compound.person_id, "granted")
+    add_passage(compound, compound.neighbour_id, "granted")
+    page = phone.get("/r/records/delete").text
+    assert "1 entries lose your name" in page
+    for stays in ("30 days", "1096 days", "180 days", "60 days"):
+        assert stays in page
+    nothing = press(phone, "/r/records/delete", seen_on="/r/records/delete")
+    assert (nothing.status_code, "Choose what to delete." in nothing.text) == (422, True)
+    assert press(phone, "/r/records/delete", seen_on="/r/records/delete", passages="1").status_code == 303
+    assert "The gate opened for you." not in phone.get("/r/records").text
+    assert "There is nothing that could be deleted now." in phone.get("/r/records/delete").text
+    with compound.session() as session:
+        named = session.scalars(select(GateEvent.person_id).where(GateEvent.person_id.is_not(None)))
+        assert list(named) == [compound.neighbour_id]

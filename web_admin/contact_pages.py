@@ -1,0 +1,65 @@
+"""The page on which the office says who answers for personal data and where to complain."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_site, do, typed
+from web_admin.permissions import allowed
+from web_admin.privacy_contact import MAX_CHANNEL_CHARS, contact_of, save_contact
+
+bp = Blueprint("contact", __name__, url_prefix="/manage/privacy")
+
+
+class ContactForm(OnceForm):
+    """Who is responsible, and the authorities to complain to, in both languages."""
+
+    responsible_name = StringField(_l("Name or post"), validators=[Length(max=120)])
+    responsible_contact = StringField(
+        _l("How to reach them"), description=_l("Such as a telephone number and an e-mail address."),
+        validators=[Length(max=120)],
+    )
+    channels_zh = TextAreaField(
+        _l("Where to complain further, in Chinese"), validators=[Length(max=MAX_CHANNEL_CHARS)],
+        description=_l("Authorities with telephone or address. Every refusal names them."),
+        render_kw={"rows": 3},
+    )
+    channels_en = TextAreaField(
+        _l("Where to complain further, in English"), validators=[Length(max=MAX_CHANNEL_CHARS)],
+        render_kw={"rows": 3},
+    )
+
+
+@bp.route("/contact", methods=["GET", "POST"])
+@allowed("edit_privacy")
+def edit() -> str | Response | tuple[str, int]:
+    """Say who is responsible and where people can complain; it is public at once."""
+    form = ContactForm()
+    if not form.is_submitted():
+        row = contact_of(request_session(), current_site().site_id)
+        if row is not None:
+            form.responsible_name.data = row.responsible_name
+            form.responsible_contact.data = row.responsible_contact
+            form.channels_zh.data = row.channels.get("zh", "")
+            form.channels_en.data = row.channels.get("en", "")
+
+    def work(act: Act) -> bool:
+        save_contact(
+            act, name=typed(form.responsible_name), contact=typed(form.responsible_contact),
+            channels={"zh": typed(form.channels_zh), "en": typed(form.channels_en)},
+        )
+        return True
+
+    if form.validate_on_submit():
+        if do(form, work):
+            flash(_("Published. Everyone can read it now."), "success")
+        if not form.errors:
+            return redirect(url_for("privacy.settings"), 303)
+    page = render_template("manager/contact.html", form=form)
+    return page if not form.is_submitted() else (page, 422)

@@ -1,0 +1,114 @@
+"""What a person can have deleted at once, and what stays until when (D4).
+
+One act ends in the paths that time would take anyway: passages lose their names as after their term, past
+visitors their labels, a face is forgotten as by a withdrawal. It is written down as a request that was
+answered on the spot, so that it counts as one and stands in the person's list.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, person_of, record
+from web_admin.consents import withdraw_face
+from web_admin.inactive_faces import note_use
+from web_admin.models import GateEvent, Person, Site, VisitorPassRow
+from web_admin.retention import GONE
+from web_admin.rights_requests import new_request
+from web_admin.ways_in import live_face_consent
+
+PARTS = ("passages", "visitors", "face")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletable:
+    """How much of each part a person can have deleted now."""
+
+    passages: int
+    visitors: int
+    face: bool
+
+    def is_nothing(self) -> bool:
+        """Tell whether there is nothing to delete."""
+        return not (self.passages or self.visitors or self.face)
+
+
+def deletable(act: Act, person: Person) -> Deletable:
+    """Return what a person can have deleted now."""
+    return Deletable(
+        passages=_count(act.session, select(func.count()).where(_passages(person.person_id))),
+        visitors=_count(act.session, select(func.count()).where(_past_visitors(act, person.person_id))),
+        face=live_face_consent(act.session, person) is not None,
+    )
+
+
+def delete_own(act: Act, person_id: str, parts: Collection[str]) -> Deletable:
+    """Delete the chosen parts of a person's records at once; return what went.
+
+    Raises ActRefused when nothing is chosen. What a gate has not sent yet comes with its name and goes
+    with its term.
+    """
+    if act.channel not in ("phone", "desk"):
+        raise ActRefused(None, _("People delete their records themselves, on their phone or at the desk."))
+    if not set(parts) & set(PARTS):
+        raise ActRefused("parts", _("Choose what to delete."))
+    consent = withdraw_face(act, person_id, "deletion") if "face" in parts else None
+    site = begin(act)
+    person = person_of(act, person_id)
+    gone = Deletable(
+        passages=_forget_passages(act, person) if "passages" in parts else 0,
+        visitors=_forget_visitors(act, person_id) if "visitors" in parts else 0,
+        face=consent is not None,
+    )
+    _write_down(act, site, person, gone)
+    return gone
+
+
+def _write_down(act: Act, site: Site, person: Person, gone: Deletable) -> None:
+    request = new_request(act, site, person, "deletion", "")
+    request.acknowledged_at = request.closed_at = act.now
+    request.acknowledged_by = request.closed_by = act.actor_id
+    request.outcome = "answered"
+    record(
+        act, "own_records_deleted",
+        {
+            "request_id": request.request_id, "passages": gone.passages, "visitors": gone.visitors,
+            "face": gone.face,
+        },
+        person_id=person.person_id,
+    )
+
+
+def _forget_passages(act: Act, person: Person) -> int:
+    consent = live_face_consent(act.session, person)
+    if consent is not None:
+        note_use(act.session, consent)  # or the face would look unused from now on
+    return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**GONE, person_id=None))
+
+
+def _forget_visitors(act: Act, person_id: str) -> int:
+    erased = update(VisitorPassRow).where(_past_visitors(act, person_id)).values(label="", text="")
+    return _change(act, erased)
+
+
+def _change(act: Act, work: Any) -> int:
+    act.session.flush()
+    return int(act.session.connection().execute(work).rowcount)
+
+
+def _passages(person_id: str) -> ColumnElement[bool]:
+    """Return the condition for a person's passages; alarms and holdings of staff are not among them."""
+    return (GateEvent.person_id == person_id) & (GateEvent.kind == "access")
+
+
+def _past_visitors(act: Act, person_id: str) -> ColumnElement[bool]:
+    past = (VisitorPassRow.valid_until < act.now) | VisitorPassRow.withdrawn_at.is_not(None)
+    return (VisitorPassRow.issuer_person_id == person_id) & past & (VisitorPassRow.label != "")
+
+
+def _count(session: Session, query: Any) -> int:
+    return int(session.scalar(query) or 0)

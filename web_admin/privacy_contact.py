@@ -1,0 +1,49 @@
+"""Who answers for personal data at a site, and where people can complain about them."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, checked_text, record
+from web_admin.custody import FACE_PURPOSE
+from web_admin.notices import NOTICE_LANGUAGES, newest_notice
+from web_admin.rights_models import PrivacyContact
+
+MAX_CHANNEL_CHARS = 600
+
+
+def save_contact(act: Act, *, name: str, contact: str, channels: Mapping[str, str]) -> None:
+    """Publish who is responsible and the authorities' complaint channels; raise ActRefused."""
+    begin(act)
+    texts = {}
+    for language in NOTICE_LANGUAGES:
+        text = channels.get(language, "").strip()
+        field = f"channels_{language}"
+        if not text:
+            raise ActRefused(field, _("Name an authority and how to reach it, in both languages."))
+        if len(text) > MAX_CHANNEL_CHARS:
+            raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_CHANNEL_CHARS))
+        texts[language] = text
+    row = contact_of(act.session, act.site_id)
+    if row is None:
+        row = PrivacyContact(site_id=act.site_id)
+        act.session.add(row)
+    row.responsible_name = checked_text("responsible_name", name)
+    row.responsible_contact = checked_text("responsible_contact", contact)
+    row.channels, row.changed_at = texts, act.now
+    record(act, "privacy_contact_published", {})
+
+
+def contact_of(session: Session, site_id: str) -> PrivacyContact | None:
+    """Return who is responsible, None before somebody was named."""
+    return session.get(PrivacyContact, site_id)
+
+
+def complaint_channels(session: Session, site_id: str, language: str) -> str:
+    """Return where to complain beyond the office: what was published, else what the notice says, else ""."""
+    row = contact_of(session, site_id)
+    if row is not None:
+        return row.channels.get(language) or next(iter(row.channels.values()), "")
+    notice = newest_notice(session, FACE_PURPOSE, language)
+    return notice.fields.get("complaints", "") if notice is not None else ""

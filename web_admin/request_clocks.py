@@ -1,0 +1,34 @@
+"""When a request has to be acknowledged and answered: working days and days of the site's calendar."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from gate_controller.calendars import WEEKDAYS, SiteCalendar
+
+ACKNOWLEDGE_WORKING_DAYS = 3
+ANSWER_DAYS = 15
+WORKING = frozenset(WEEKDAYS[:5])
+LAST_MOMENT = time(23, 59, 59)
+
+
+def is_working_day(calendar: SiteCalendar, day: date) -> bool:
+    """Tell whether offices work on a date: no weekend, no holiday, or a weekend worked in exchange."""
+    return calendar.day_kind(day) in WORKING
+
+
+def acknowledge_by(calendar: SiteCalendar, filed_at: datetime) -> datetime:
+    """Return the last moment (UTC) of the third working day after the day of filing."""
+    day, left = filed_at.astimezone(calendar.zone).date(), ACKNOWLEDGE_WORKING_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= is_working_day(calendar, day)
+    return _end_of(calendar, day)
+
+
+def answer_by(calendar: SiteCalendar, filed_at: datetime) -> datetime:
+    """Return the last moment (UTC) of the fifteenth day after the day of filing."""
+    day = filed_at.astimezone(calendar.zone).date() + timedelta(days=ANSWER_DAYS)
+    return _end_of(calendar, day)
+
+
+def _end_of(calendar: SiteCalendar, day: date) -> datetime:
+    return datetime.combine(day, LAST_MOMENT, calendar.zone).astimezone(UTC)

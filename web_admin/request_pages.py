@@ -1,0 +1,191 @@
+"""Requests: what people asked of the office, by due date; acknowledge, answer, correct, refuse."""
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from werkzeug.wrappers import Response
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.models import Person
+from web_admin.page_context import current_site, do, get_or_404, request_now, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.privacy_contact import complaint_channels
+from web_admin.rights_models import RightsRequest
+from web_admin.rights_requests import (
+    MAX_TEXT_CHARS,
+    acknowledge,
+    answer,
+    correct,
+    is_late,
+    late_requests,
+    refuse,
+)
+
+bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
+
+PAGE_ROWS = 50
+SHOWN = {"open": _l("Open"), "late": _l("Late"), "closed": _l("Closed"), "all": _l("All")}
+
+Page = str | Response | tuple[str, int]
+
+
+class AnswerForm(OnceForm):
+    """What the person is told."""
+
+    text = TextAreaField(
+        _l("Answer"), description=_l("The person reads this on their phone or at the desk."),
+        validators=[Length(max=MAX_TEXT_CHARS)], render_kw={"rows": 4},
+    )
+
+
+class CorrectionForm(OnceForm):
+    """What stood before and what stands now; both are recorded."""
+
+    before = StringField(_l("Before"), validators=[Length(max=120)])
+    after = StringField(_l("After"), validators=[Length(max=120)])
+    text = TextAreaField(
+        _l("Answer (may stay empty)"), validators=[Length(max=MAX_TEXT_CHARS)], render_kw={"rows": 2}
+    )
+
+
+def _wanted(show: str, now: datetime) -> ColumnElement[bool]:
+    of_site = RightsRequest.site_id == current_site().site_id
+    narrowed = {
+        "open": RightsRequest.closed_at.is_(None),
+        "late": late_requests(now),
+        "closed": RightsRequest.closed_at.is_not(None),
+    }
+    return and_(of_site, narrowed[show]) if show in narrowed else of_site
+
+
+def _after() -> ColumnElement[bool] | None:
+    """Return the condition for what comes after the last row of the page before."""
+    at, _mark, key = request.args.get("after", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    same = and_(RightsRequest.answer_by == moment, RightsRequest.request_id > key[:40])
+    return or_(RightsRequest.answer_by > moment, same)
+
+
+@bp.get("/")
+@allowed("see_requests")
+def show_list() -> str:
+    """List requests, the one that is due first on top."""
+    show = request.args.get("show", "open")
+    show = show if show in SHOWN else "open"
+    session, now = request_session(), request_now()
+    query = select(RightsRequest, Person.display_name).join(
+        Person, Person.person_id == RightsRequest.person_id
+    ).where(_wanted(show, now))
+    after = _after()
+    if after is not None:
+        query = query.where(after)
+    rows = session.execute(
+        query.order_by(RightsRequest.answer_by, RightsRequest.request_id).limit(PAGE_ROWS + 1)
+    ).all()
+    last = rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None
+    return render_template(
+        "manager/requests.html", rows=[(row[0], row[1]) for row in rows[:PAGE_ROWS]], show=show, shown=SHOWN,
+        late_count=session.scalar(
+            select(func.count()).select_from(RightsRequest).where(_wanted("late", now))
+        ),
+        is_late=is_late,
+        after=f"{last.answer_by.isoformat()}~{last.request_id}" if last is not None else None,
+    )
+
+
+@bp.get("/<request_id>")
+@allowed("see_requests")
+def show(request_id: str) -> str:
+    """Show one request, its due dates and what can be done."""
+    row = _row(request_id)
+    return _page(row)
+
+
+def _row(request_id: str) -> RightsRequest:
+    return get_or_404(request_session(), RightsRequest, request_id)
+
+
+def _page(row: RightsRequest, **forms: OnceForm) -> str:
+    session = request_session()
+    person = session.get_one(Person, row.person_id)
+    correction = CorrectionForm(formdata=None)
+    correction.before.data = person.display_name if row.subject == "name" else ""
+    correction.after.data = row.wanted
+    return render_template(
+        "manager/request.html", row=row, person=person, is_late=is_late,
+        channels=complaint_channels(session, row.site_id, person.language),
+        **{
+            "button": AgainForm(formdata=None), "answer_form": AnswerForm(formdata=None),
+            "correction": correction,
+        } | forms,
+    )
+
+
+def _back(request_id: str) -> Response:
+    return redirect(url_for("requests.show", request_id=request_id), 303)
+
+
+@bp.post("/<request_id>/acknowledge")
+@allowed("answer_requests")
+def confirm(request_id: str) -> Page:
+    """Acknowledge a request."""
+    row = _row(request_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        acknowledge(act, request_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Acknowledged. The person sees it."), "success")
+    return (_page(row, button=form), 422) if form.errors else _back(request_id)
+
+
+@bp.post("/<request_id>/answer")
+@allowed("answer_requests")
+def reply(request_id: str) -> Page:
+    """Answer a request, or refuse it with the reason that was typed."""
+    row = _row(request_id)
+    form = AnswerForm()
+    refused = request.form.get("intent") == "refuse"
+    language = request_session().get_one(Person, row.person_id).language
+
+    def work(act: Act) -> bool:
+        if refused:
+            refuse(act, request_id, typed(form.text), language)
+        else:
+            answer(act, request_id, typed(form.text))
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("The request is closed. The person can read the answer."), "success")
+    return (_page(row, answer_form=form), 422) if form.errors else _back(request_id)
+
+
+@bp.post("/<request_id>/correct")
+@allowed("answer_requests")
+def put_right(request_id: str) -> Page:
+    """Correct what is wrong, keep what stood before, and close the request."""
+    row = _row(request_id)
+    form = CorrectionForm()
+
+    def work(act: Act) -> bool:
+        correct(act, request_id, typed(form.before), typed(form.after), typed(form.text))
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Corrected, with before and after on record."), "success")
+    return (_page(row, correction=form), 422) if form.errors else _back(request_id)

@@ -1,0 +1,45 @@
+"""Delete my records: what can go at once, and what stays until when, on one page with one button."""
+
+from flask import flash, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import resident_required
+from web_admin.acts import ActRefused
+from web_admin.database import current_menjin
+from web_admin.own_deletion import PARTS, deletable, delete_own
+from web_admin.publish_policy import ENDED_IS_TOLD_FOR
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+
+
+@bp.get("/records/delete")
+@resident_required
+def delete_records() -> str:
+    """Show what can be deleted now and what stays, with its term."""
+    return _page("")
+
+
+def _page(problem: str) -> str:
+    person, act = signed_in()
+    return render_template(
+        "resident/delete.html", person=person, site=site_of(person), can=deletable(act, person),
+        config=current_menjin().config, ended_days=ENDED_IS_TOLD_FOR.days, problem_text=problem,
+        tab="records",
+    )
+
+
+@bp.post("/records/delete")
+@resident_required
+def delete_records_now() -> Response | tuple[str, int]:
+    """Delete what was chosen, at once."""
+    person, act = signed_in()
+    parts = [part for part in PARTS if request.form.get(part) == "1"]
+    try:
+        gone = delete_own(act, person.person_id, parts)
+    except ActRefused as refused:
+        message = str(refused.message)
+        act.session.rollback()
+        return _page(message), 422
+    flash(gettext("Deleted: %(passages)s passages, %(visitors)s visitors.", passages=gone.passages,
+                  visitors=gone.visitors))
+    return to("resident.delete_records")

@@ -1,0 +1,167 @@
+"""All that is held about a person, as a file to take along: JSON for machines, HTML to read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from flask import Response, render_template
+from sqlalchemy import select
+
+from web_admin.accounts import resident_required
+from web_admin.database import request_session
+from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
+from web_admin.privacy_pages import FIELD_LABELS
+from web_admin.reason_texts import for_resident
+from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.resident.passages import passages_of
+from web_admin.resident.requests import ASKING
+from web_admin.rights_models import RightsRequest
+
+SHOWN_REFUSALS = 20
+EXPORTED = 10_000
+
+Exported = dict[str, object]
+
+
+def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+    """Return who looked at a person's records, newest first; `before` is the last number of a page."""
+    query = select(AuditEntry).where(AuditEntry.person_id == person_id, AuditEntry.kind == "named_lookup")
+    if before is not None:
+        query = query.where(AuditEntry.seq < before)
+    return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)).all()
+
+
+def lookup_facts(entry: AuditEntry) -> Mapping[str, str]:
+    """Return the role of whoever looked and the reason they gave."""
+    known = {**entry.facts, **(entry.personal or {})}
+    return {"role": str(known.get("role") or ""), "reason": str(known.get("reason") or "")}
+
+
+def consents_of(person_id: str) -> Sequence[Consent]:
+    """Return a person's consents, newest first."""
+    return (
+        request_session()
+        .scalars(select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc()))
+        .all()
+    )
+
+
+def refusals_of(person_id: str) -> Sequence[datetime]:
+    """Return when a person said no to face, newest first."""
+    query = select(AuditEntry.at).where(AuditEntry.person_id == person_id, AuditEntry.kind == "face_refused")
+    return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(SHOWN_REFUSALS)).all()
+
+
+def notice_of(consent: Consent) -> Notice | None:
+    """Return the text that a consent was given to."""
+    return request_session().get(Notice, (consent.purpose, consent.notice_version, consent.language))
+
+
+def as_file(whole: Exported, name: str) -> Response:
+    """Return something as a JSON file to keep."""
+    text = msgspec.json.format(msgspec.json.encode(whole), indent=2)
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@bp.get("/records/export.json")
+@resident_required
+def export() -> Response:
+    """Return everything held about the person, and nothing about anyone else, as JSON."""
+    return as_file(_everything(), "my-gate-records.json")
+
+
+@bp.get("/records/export.html")
+@resident_required
+def export_to_read() -> Response:
+    """Return the same as one page to read, keep and print, without anything fetched from elsewhere."""
+    person, _act = signed_in()
+    text = render_template(
+        "resident/export.html", person=person, site=site_of(person), whole=_everything(),
+        for_resident=for_resident, labels=FIELD_LABELS, asking=ASKING,
+    )
+    response = Response(text, mimetype="text/html")
+    response.headers["Content-Disposition"] = 'attachment; filename="my-gate-records.html"'
+    return response
+
+
+def _everything() -> Exported:
+    person, act = signed_in()
+    site = site_of(person)
+    return {"made_at": act.now, "site": site.name, **_about(person, site), **_history(person)}
+
+
+def _about(person: Person, site: Site) -> Exported:
+    session = request_session()
+    credentials = session.scalars(
+        select(CredentialRow).where(
+            CredentialRow.person_id == person.person_id, CredentialRow.duress.is_(False)
+        )
+    )
+    return {
+        "person": {
+            "id": person.person_id, "name": person.display_name, "kind": person.kind,
+            "home": person.home.number if person.home is not None else None,
+            "ways_in": person.methods, "language": person.language, "since": person.created_at,
+        },
+        "time_zone": site.timezone,
+        "grants": [
+            {"lanes": g.lanes, "hours": g.hours_id, "from": g.valid_from, "until": g.valid_until}
+            for g in person.grants
+        ],
+        "credentials": [
+            {
+                "kind": c.kind, "label": c.label, "state": c.state, "since": c.created_at,
+                "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
+            }
+            for c in credentials
+        ],
+    }
+
+
+def _history(person: Person) -> Exported:
+    session = request_session()
+    passes = session.scalars(
+        select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person.person_id)
+    )
+    return {
+        "passages": passages_of(session, person.person_id, EXPORTED),
+        "looked_at": [
+            {"at": row.at, **lookup_facts(row)} for row in lookups_of(person.person_id, EXPORTED)
+        ],
+        "visitor_passes": [
+            {
+                "label": p.label, "gates": p.gate_numbers, "from": p.valid_from, "until": p.valid_until,
+                "uses": p.uses, "withdrawn_at": p.withdrawn_at,
+            }
+            for p in passes
+        ],
+        "consents": [_exported_consent(c) for c in consents_of(person.person_id)],
+        "said_no_to_face": list(refusals_of(person.person_id)),
+        "requests": [_exported_request(row) for row in _requests_of(person.person_id)],
+    }
+
+
+def _exported_consent(consent: Consent) -> Exported:
+    notice = notice_of(consent)
+    return {
+        "purpose": consent.purpose, "notice_version": consent.notice_version,
+        "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,
+        "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
+        "text": notice.fields if notice is not None else None,
+    }
+
+
+def _requests_of(person_id: str) -> Sequence[RightsRequest]:
+    query = select(RightsRequest).where(RightsRequest.person_id == person_id)
+    return request_session().scalars(query.order_by(RightsRequest.filed_at.desc())).all()
+
+
+def _exported_request(row: RightsRequest) -> Exported:
+    return {
+        "kind": row.kind, "subject": row.subject, "text": row.text, "wanted": row.wanted,
+        "filed_at": row.filed_at, "channel": row.channel, "acknowledge_by": row.acknowledge_by,
+        "answer_by": row.answer_by, "acknowledged_at": row.acknowledged_at, "closed_at": row.closed_at,
+        "outcome": row.outcome, "answer": row.answer, "before": row.value_before, "after": row.value_after,
+    }

@@ -1,0 +1,135 @@
+"""What the person asks of the office: file it, see its due dates and the answer, take it back."""
+
+from collections.abc import Mapping
+
+from flask import abort, flash, render_template, request
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import StringField, TextAreaField
+
+from web_admin.accounts import resident_required
+from web_admin.acts import Act, ActRefused
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm, sent_before
+from web_admin.models import Person
+from web_admin.page_context import typed
+from web_admin.privacy_contact import complaint_channels, contact_of
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.rights_models import RightsRequest
+from web_admin.rights_requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
+
+SHOWN = 50
+
+ASKING = {
+    "access": _l("Tell me what you hold about me"),
+    "correction": _l("Something is wrong"),
+    "deletion": _l("Delete something"),
+    "restriction": _l("Stop using something for now"),
+    "complaint": _l("I want to complain"),
+}
+WRONG = {
+    "name": _l("My name"),
+    "home": _l("My home"),
+    "gates": _l("Where and when I may pass"),
+    "other": _l("Something else"),
+}
+
+
+class RequestForm(OnceForm):
+    """What somebody asks for; which parts count depends on the kind."""
+
+    kind = StringField()
+    subject = StringField()
+    wanted = StringField()
+    text = TextAreaField()
+
+
+@bp.get("/requests")
+@resident_required
+def requests() -> str:
+    """List what the person asked for, newest first, with due dates."""
+    person, act = signed_in()
+    rows = act.session.scalars(
+        select(RightsRequest)
+        .where(RightsRequest.person_id == person.person_id)
+        .order_by(RightsRequest.filed_at.desc(), RightsRequest.request_id)
+        .limit(SHOWN)
+    ).all()
+    return render_template(
+        "resident/requests.html", person=person, site=site_of(person), rows=rows, asking=ASKING, kinds=KINDS,
+        contact=contact_of(act.session, person.site_id), channels=_channels(person),
+        is_late=is_late, now=act.now, tab="records",
+    )
+
+
+def _channels(person: Person) -> str:
+    return complaint_channels(request_session(), person.site_id, str(get_locale() or "zh"))
+
+
+@bp.route("/requests/new/<kind>", methods=["GET", "POST"])
+@resident_required
+def new_request(kind: str) -> str | tuple[str, int] | Response:
+    """Ask for what a request of this kind needs, and file it."""
+    person, act = signed_in()
+    if kind not in KINDS:
+        abort(404)
+    form = RequestForm()
+    if request.method == "GET":
+        return _form_page(person, kind, form, {})
+    try:
+        if form.validate_on_submit() and not sent_before(act.session, form, act.now):
+            _file(act, person, kind, form)
+    except ActRefused as refused:
+        errors = {refused.field or "form": str(refused.message)}
+        act.session.rollback()
+        person, act = signed_in()
+        return _form_page(person, kind, form, errors), 422
+    if form.errors:
+        return _form_page(person, kind, form, {}), 422
+    return to("resident.requests")
+
+
+def _file(act: Act, person: Person, kind: str, form: RequestForm) -> None:
+    file_request(
+        act, person.person_id, kind, text=typed(form.text), subject=typed(form.subject) or None,
+        wanted=typed(form.wanted),
+    )
+    flash(gettext("Filed. The office has it now."))
+
+
+def _form_page(person: Person, kind: str, form: RequestForm, errors: Mapping[str, str]) -> str:
+    return render_template(
+        "resident/request_new.html", person=person, site=site_of(person), kind=kind, form=form, errors=errors,
+        title=ASKING[kind], subjects=[(key, WRONG[key]) for key in SUBJECTS], tab="records",
+    )
+
+
+@bp.get("/requests/<request_id>")
+@resident_required
+def one_request(request_id: str) -> str:
+    """Show one request: what was asked, by when an answer is due, and the answer."""
+    person, act = signed_in()
+    return render_template(
+        "resident/request.html", person=person, site=site_of(person), row=_own(person, request_id),
+        asking=ASKING, wrong=WRONG, is_late=is_late, now=act.now, tab="records",
+    )
+
+
+def _own(person: Person, request_id: str) -> RightsRequest:
+    row = request_session().get(RightsRequest, request_id)
+    if row is None or row.person_id != person.person_id:
+        abort(404)
+    return row
+
+
+@bp.post("/requests/<request_id>/withdraw")
+@resident_required
+def take_request_back(request_id: str) -> Response:
+    """Take a request back."""
+    person, act = signed_in()
+    _own(person, request_id)
+    withdraw_request(act, person.person_id, request_id)
+    flash(gettext("Taken back. The office need not answer."))
+    return to("resident.requests")

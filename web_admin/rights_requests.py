@@ -1,0 +1,198 @@
+"""What people ask of the office about their data, and complaints: filed, acknowledged, answered in time.
+
+The person files on their phone or at the desk, recognised by what they opened it with (D7). The office
+acknowledges within three working days and answers within fifteen days; a no needs its reason, and goes out
+with where to complain further.
+"""
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, func, select
+
+from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, person_of, record
+from web_admin.alarms import raise_alarm
+from web_admin.database import Menjin
+from web_admin.homes_and_people import edit_person
+from web_admin.models import Person, Site
+from web_admin.posture_schedules import read_site_hours
+from web_admin.privacy_contact import complaint_channels
+from web_admin.request_clocks import acknowledge_by, answer_by
+from web_admin.rights_models import RightsRequest
+
+KINDS = ("access", "correction", "deletion", "restriction", "complaint")
+SUBJECTS = ("name", "home", "gates", "other")
+"""What a correction is about; a name is corrected here, the rest where it is kept."""
+MAX_TEXT_CHARS = 1000
+SHORTEST_REASON_CHARS = 10
+MAX_OPEN = 10
+UNACKNOWLEDGED = "alarm_request_unacknowledged"
+OVERDUE = "alarm_request_overdue"
+
+NEEDS_TEXT = frozenset({"complaint", "restriction"})
+
+
+def file_request(
+    act: Act, person_id: str, kind: str, *, text: str = "", subject: str | None = None, wanted: str = ""
+) -> RightsRequest:
+    """File what a person asks for, with its due dates; raise ActRefused naming the field."""
+    site = begin(act)
+    person = person_of(act, person_id)
+    if act.channel not in ("phone", "desk"):
+        raise ActRefused(None, _("People file on their phone or at the desk."))
+    if kind not in KINDS:
+        raise ActRefused("kind", _("Choose what you want."))
+    asked = _checked_long("text", text, needed=kind in NEEDS_TEXT)
+    right = None
+    if kind == "correction":
+        if subject not in SUBJECTS:
+            raise ActRefused("subject", _("Choose what is wrong."))
+        right = checked_text("wanted", wanted)
+    waiting = select(func.count()).where(
+        RightsRequest.person_id == person_id, RightsRequest.closed_at.is_(None)
+    )
+    if (act.session.scalar(waiting) or 0) >= MAX_OPEN:
+        raise ActRefused(None, _("%(count)s of your requests are open. Wait for an answer.", count=MAX_OPEN))
+    request = new_request(act, site, person, kind, asked)
+    request.subject, request.wanted = subject if kind == "correction" else None, right
+    record(act, "request_filed", {"request_id": request.request_id, "kind": kind}, person_id=person_id)
+    return request
+
+
+def new_request(act: Act, site: Site, person: Person, kind: str, text: str) -> RightsRequest:
+    """Return a new request with its due dates, stored; the caller records it."""
+    calendar = read_site_hours(act.session, site).calendar
+    request = RightsRequest(
+        request_id=new_id(), site_id=act.site_id, person_id=person.person_id, kind=kind, text=text,
+        channel=act.channel, filed_at=act.now, acknowledge_by=acknowledge_by(calendar, act.now),
+        answer_by=answer_by(calendar, act.now), answer="", further="", late="",
+    )
+    act.session.add(request)
+    return request
+
+
+def withdraw_request(act: Act, person_id: str, request_id: str) -> None:
+    """Take a request back; the office sees that it need not answer."""
+    begin(act)
+    person_of(act, person_id)
+    request = _open_request(act, request_id)
+    if request.person_id != person_id:
+        raise ActRefused(None, _("You can change only what is your own."))
+    _close(act, request, "withdrawn", "")
+
+
+def acknowledge(act: Act, request_id: str) -> None:
+    """Tell the person that their request arrived and is being worked on."""
+    begin(act)
+    request = _open_request(act, request_id)
+    if request.acknowledged_at is not None:
+        raise ActRefused(None, _("This was acknowledged before."))
+    _acknowledged(act, request)
+    record(act, "request_acknowledged", {"request_id": request_id}, person_id=request.person_id)
+
+
+def answer(act: Act, request_id: str, text: str) -> None:
+    """Answer a request and close it."""
+    begin(act)
+    request = _open_request(act, request_id)
+    _close(act, request, "answered", _checked_long("text", text, needed=True))
+
+
+def refuse(act: Act, request_id: str, reason: str, language: str) -> None:
+    """Refuse a request with its reason; the person is told where to complain further, in their language."""
+    begin(act)
+    request = _open_request(act, request_id)
+    said = _checked_long("text", reason, needed=True)
+    if len(said) < SHORTEST_REASON_CHARS:
+        raise ActRefused("text", _("Say why, in a sentence: a no without reasons is not lawful."))
+    further = complaint_channels(act.session, act.site_id, language)
+    if not further:
+        raise ActRefused(
+            "text", _("First publish where people can complain, under Privacy: a no has to name it.")
+        )
+    request.further = further
+    _close(act, request, "refused", said)
+
+
+def correct(act: Act, request_id: str, before: str, after: str, text: str) -> None:
+    """Close a correction with what stood before and what stands now; a name is changed here and now."""
+    begin(act)
+    request = _open_request(act, request_id)
+    if request.kind != "correction":
+        raise ActRefused(None, _("This request asks for no correction."))
+    right = checked_text("after", after)
+    person = person_of(act, request.person_id)
+    if request.subject == "name":
+        request.value_before = person.display_name
+        edit_person(
+            act, person.person_id, display_name=right, language=person.language, slow_pass=person.slow_pass
+        )
+    else:
+        request.value_before = checked_text("before", before)
+    request.value_after = right
+    said = _checked_long("text", text, needed=False)
+    record(
+        act, "request_corrected", {"request_id": request_id, "subject": request.subject},
+        personal={"before": request.value_before, "after": right}, person_id=request.person_id,
+    )
+    _close(act, request, "answered", said)
+
+
+def is_late(request: RightsRequest, now: datetime) -> bool:
+    """Tell whether an open request waits beyond one of its due dates."""
+    if request.closed_at is not None:
+        return False
+    return now > request.answer_by or (request.acknowledged_at is None and now > request.acknowledge_by)
+
+
+def late_requests(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that picks the requests of `is_late` from the table."""
+    unread = RightsRequest.acknowledged_at.is_(None) & (RightsRequest.acknowledge_by < now)
+    return RightsRequest.closed_at.is_(None) & (unread | (RightsRequest.answer_by < now))
+
+
+def tell_late(menjin: Menjin, now: datetime) -> int:
+    """Raise an alarm once for each due date that passed; return how many."""
+    count = 0
+    with menjin.database.session() as session:
+        for request in session.scalars(select(RightsRequest).where(late_requests(now))):
+            late, kind = ("answer", OVERDUE) if now > request.answer_by else ("acknowledge", UNACKNOWLEDGED)
+            if request.late != late:
+                request.late = late
+                raise_alarm(session, request.site_id, kind, now, once=True)
+                count += 1
+    return count
+
+
+def _open_request(act: Act, request_id: str) -> RightsRequest:
+    request = act.session.get(RightsRequest, request_id)
+    if request is None or request.site_id != act.site_id:
+        raise ActRefused(None, _("This request is not known here."))
+    if request.closed_at is not None:
+        raise ActRefused(None, _("This request is closed already."))
+    return request
+
+
+def _acknowledged(act: Act, request: RightsRequest) -> None:
+    request.acknowledged_at, request.acknowledged_by = act.now, act.actor_id
+
+
+def _close(act: Act, request: RightsRequest, outcome: str, text: str) -> None:
+    if request.acknowledged_at is None and outcome != "withdrawn":
+        _acknowledged(act, request)
+    request.outcome, request.answer = outcome, text
+    request.closed_at, request.closed_by = act.now, act.actor_id
+    record(
+        act, "request_closed", {"request_id": request.request_id, "kind": request.kind, "outcome": outcome},
+        person_id=request.person_id,
+    )
+
+
+def _checked_long(field: str, text: str, *, needed: bool) -> str:
+    """Return a text of several lines; raise ActRefused when it is needed and empty, or too long."""
+    said = text.replace("\r\n", "\n").strip()
+    if needed and not said:
+        raise ActRefused(field, _("Please fill this in."))
+    if len(said) > MAX_TEXT_CHARS:
+        raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_TEXT_CHARS))
+    return said

@@ -113,7 +113,6 @@ def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: JournalE
     """Tell whether the entry before this one is stored, from before the gate's journal began anew."""
     before = select(GateEvent.digest).where(
         GateEvent.gate_id == gate.gate_id,
-        GateEvent.journal_id.startswith(f"{(gate.journal_id or '').rpartition('.')[0]}.", autoescape=True),
         GateEvent.journal_id != gate.journal_id,
         GateEvent.seq == first.seq - 1,
         GateEvent.digest == first.previous,

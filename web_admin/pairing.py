@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gate_controller.signing import pairing_phrase
 from gate_controller.sync_contract import PairReply, PairRequest, PairState
 from web_admin.gate_face import forget_tampering
-from web_admin.models import Gate, PairAttempt, Site
+from web_admin.models import Gate, GateEvent, PairAttempt, Site
 from web_admin.publish_policy import forget_published
 from web_admin.sealing import Sealer, code_digest
 
@@ -118,7 +118,10 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     gate.forked_at = None
     forget_tampering(session, gate)
     gate.have_epoch = gate.have_version = 0
-    gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.1"
+    # A controller that is paired anew has kept its journal: what was stored of it is not stored again.
+    went_before = session.scalar(select(GateEvent.seq).where(GateEvent.gate_id == gate.gate_id).limit(1))
+    generation = 1 if went_before is None else 2
+    gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.{generation}"
     gate.acknowledged_seq = 0
     gate.head_digest = None
     gate.tombstones_taken = True

@@ -18,9 +18,7 @@ launch_token_file = "/run/a"
 lane = "north-in"
 launch_token_file = "/run/b"
 """
-MODBUS_AT = (
-    '[relay.m]\nkind = "modbus_relay"\nfamily = "waveshare"\nport = "/srv/menjin/dev/{port}"\n'
-)
+MODBUS_AT = '[relay.m]\nkind = "modbus_relay"\nfamily = "waveshare"\nport = "/srv/menjin/dev/{port}"\n'
 CAMERA = '[camera.{name}]\nkind = "folder"\nsource = "/x"\nlane = "north-in"\n'
 
 

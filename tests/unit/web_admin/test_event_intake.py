@@ -21,7 +21,8 @@ from gate_controller.journal_chain import (
 from gate_controller.signing import certified_key, verify
 from gate_controller.sync_contract import EVENTS_PATH, EventsReply
 from tests.unit.web_admin.compound import PlayedGate, journal
-from tests.unit.web_admin.test_sync_api import alarms, error_of
+from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
+from web_admin import pairing
 from web_admin.acts import Act
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.models import Alarm, EmergencyCode, Gate, GateEvent, Site
@@ -126,6 +127,39 @@ def test_a_gate_that_lost_its_newest_and_had_dropped_its_oldest_entries_is_heard
     assert send(north, [*left, fresh]).acknowledged_seq == 31
     assert stored_seqs(database) == sorted([*range(1, 41), 31])
     assert alarms(database) == ["alarm_journal_restarted"]
+
+
+@pytest.fixture
+def paired_anew(database, sealer, gates_app, north, clock):
+    """Return a call that gives the north gate a key of its own again, as a manager does after an alarm."""
+
+    def pair():
+        with database.session() as session:
+            code = pairing.make_code(session, session.get_one(Gate, "north"), clock.now)
+        pair_id, key = introduced(gates_app.test_client(), code)
+        with database.session() as session:
+            pairing.approve(session, sealer, pair_id, clock.now)
+        return PlayedGate(gates_app.test_client(), north.site_id, "north", key)
+
+    return pair
+
+
+def test_a_controller_that_is_paired_anew_sends_its_kept_journal_and_nothing_is_stored_twice(
+    database, north, clock, paired_anew
+):
+    entries = journal(7, clock.now)
+    send(north, entries[:5])
+    assert send(paired_anew(), entries).acknowledged_seq == 7
+    assert stored_seqs(database) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_controller_that_is_paired_anew_may_have_dropped_its_oldest_entries(
+    database, north, clock, paired_anew
+):
+    entries = journal(7, clock.now)
+    send(north, entries[:5])
+    assert send(paired_anew(), entries[3:]).acknowledged_seq == 7
+    assert stored_seqs(database) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_a_journal_begun_anew_still_may_not_leave_a_beginning_out(database, north, clock):

@@ -17,6 +17,7 @@ from gate_controller.calendars import DAY_KINDS, Span
 from gate_controller.policy import Method
 from web_admin.accounts import create_staff
 from web_admin.acts import Act, one_publication
+from web_admin.age_bands import ADULT, CHILD
 from web_admin.consents import publish_notice
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
@@ -135,6 +136,7 @@ CAST = {
     "chooser": (31, "张敏 Zhang Min"),
     "face_a": (40, "陈静 Chen Jing"),
     "face_b": (40, "陈杰 Chen Jie"),
+    "child": (40, "陈乐 Chen Le"),
     "leaver": (44, "赵磊 Zhao Lei"),
     "stayer": (45, "Priya Nair"),
 }
@@ -225,7 +227,10 @@ def _seed_home(act: Act, compound: Compound, place: int) -> None:
         name = CAST[role][1] if role else invented_name(place, index)
         member = Member(name, number, card_number(place, index))
         language = "en" if name.isascii() else "zh"
-        person = add_person(act, display_name=name, home_id=home.home_id, language=language)
+        age_band = CHILD if role == "child" else ADULT
+        person = add_person(
+            act, display_name=name, home_id=home.home_id, language=language, age_band=age_band
+        )
         member.person_id = person.person_id
         member.card_id = issue_card(act, person.person_id, member.card).credential_id
         methods = METHODS.get(role or "", ("card",))

@@ -11,14 +11,18 @@ from typing import IO
 import msgspec
 
 from demo.cable import Cable
+from demo.loot import read_from_outside
 from demo.metal import Metal
 from demo.people import living
 from demo.processes import GateProcess
 from demo.screen import GateScreen
 from demo.site_files import GatePlan
+from gate_controller.face.template_store import FaceBlob
 from gate_controller.journal_chain import JournalEntry
 from hardware.interfaces import Frame
 from hardware.simulated.wire import TraceEntry
+
+FACE_FILE = "faces.sqlite3"
 
 
 @dataclass(slots=True)
@@ -61,6 +65,14 @@ class GateEnds:
         rows = self._ask("SELECT entry FROM journal ORDER BY seq")
         return [msgspec.json.decode(entry, type=JournalEntry) for (entry,) in rows]
 
+    def face_rows(self) -> list[FaceBlob]:
+        """Return the sealed faces in the gate's own file, also while the gate runs."""
+        return read_face_rows(self.folder / "data")
+
+    def face_bytes(self) -> bytes:
+        """Return the bytes of the file of faces and of what SQLite keeps beside it."""
+        return b"".join(map(read_from_outside, sorted((self.folder / "data").glob(f"{FACE_FILE}*"))))
+
     def newest_entries(self, count: int) -> list[dict[str, str]]:
         """Return time, kind, lane or device and reason of the newest entries, newest first."""
         try:
@@ -80,6 +92,20 @@ class GateEnds:
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
+
+
+def read_face_rows(data_dir: Path) -> list[FaceBlob]:
+    """Return the sealed faces in a gate's folder, or in a copy of it; none where there is no such file."""
+    path = data_dir / FACE_FILE
+    if not path.is_file():
+        return []
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        columns = "person_id, consent_id, engine, nonce, ciphertext"
+        rows = connection.execute(f"SELECT {columns} FROM face_blob ORDER BY person_id")  # noqa: S608 - our own words
+        return [FaceBlob(*row) for row in rows]
+    finally:
+        connection.close()
 
 
 def _line_of(entry: JournalEntry) -> dict[str, str]:

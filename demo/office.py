@@ -18,7 +18,8 @@ from web_admin import create_core
 from web_admin.acts import Act, ActRefused
 from web_admin.config import load_config
 from web_admin.database import Database, Menjin
-from web_admin.models import Gate, GateEvent, PairAttempt, Site
+from web_admin.models import FaceShare, Gate, GateEvent, PairAttempt, Site
+from web_admin.sealing import FACE_SHARE_PURPOSE
 from web_admin.words import EVENTS
 
 OFFICE = "demo-office"
@@ -124,6 +125,15 @@ class Office:
                 )
                 for row in rows
             ]
+
+    def share(self, person_id: str, gate_id: str) -> bytes | None:
+        """Return the server's half of a face's key, opened with the server's own keys; None without one."""
+        with self.read() as session:
+            row = session.get(FaceShare, (person_id, gate_id))
+            sealed = row.share_sealed if row is not None else None
+        if sealed is None:
+            return None
+        return self._menjin.sealer.open(sealed, purpose=FACE_SHARE_PURPOSE)
 
     def waiting_pairing(self, gate_id: str) -> tuple[str, str] | None:
         """Return the number and the twelve characters of a controller that waits to be paired."""

@@ -34,6 +34,11 @@ from demo.steps_of_cables import (
     reader_unplugged_and_back,
     relay_unplugged_and_back,
 )
+from demo.steps_of_consent import (
+    enrol_with_another_persons_card_refused,
+    face_enrol_at_gate,
+    under_14_blocked,
+)
 from demo.steps_of_doors import (
     door_forced_alarm,
     door_held_alarm,
@@ -41,6 +46,13 @@ from demo.steps_of_doors import (
     fire_observed_never_locks,
     granted_nobody_came,
     guard_button_recorded,
+)
+from demo.steps_of_engines import weak_engine_may_not_open
+from demo.steps_of_forgetting import certificate_verifies, withdraw_to_forgotten
+from demo.steps_of_leases import (
+    cloned_gate_gets_no_lease,
+    face_after_reboot_offline_unavailable_card_opens,
+    face_lease_expires_offline,
 )
 from demo.steps_of_liveness import live_person_accepted, print_attack_refused, replay_attack_refused
 from demo.steps_of_osdp import (
@@ -61,6 +73,7 @@ from demo.steps_of_server import (
 )
 from demo.steps_of_sheets import unsafe_lane_sheet_refused
 from demo.steps_of_staff import duress_pin_silent_alarm, staff_card_opens_offline
+from demo.steps_of_theft import stolen_gate_yields_nothing, stolen_server_yields_nothing
 
 Step = Callable[[Stage], Outcome]
 
@@ -79,12 +92,23 @@ STEPS: tuple[Step, ...] = (
     visitor_pass_outside_hours_refused,
     visitor_code_opens_once,
     method_not_chosen_refused,
+    face_enrol_at_gate,
+    enrol_with_another_persons_card_refused,
     face_opens,
     live_person_accepted,
     print_attack_refused,
     replay_attack_refused,
+    under_14_blocked,
+    stolen_server_yields_nothing,
+    stolen_gate_yields_nothing,
+    face_after_reboot_offline_unavailable_card_opens,
     stranger_face_refused,
+    face_lease_expires_offline,
+    withdraw_to_forgotten,
+    certificate_verifies,
     face_withdrawn_refused,
+    weak_engine_may_not_open,
+    cloned_gate_gets_no_lease,
     lockdown_refuses,
     server_down_card_opens,
     events_arrive_after_reconnect,

@@ -167,6 +167,7 @@ class SiteFile:
     screen_port: int
     face: bool
     camera: Path | int
+    engine: str = "yunet-sface"
 
     def write(self) -> Path:
         """Write the site file and return its path."""
@@ -207,7 +208,7 @@ class SiteFile:
             f"wires = [{wires}]",
         ]
         if self.face:
-            lines += ["[face]", "enabled = true", "alone = false"]
+            lines += ["[face]", "enabled = true", f'engine = "{self.engine}"', "alone = false"]
         return lines
 
     def _lane_lines(self, lane: LanePlan, dev: Path) -> list[str]:

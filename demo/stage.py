@@ -60,6 +60,8 @@ class Stage:
         self.closing.callback(self.server.stop)
         self.phones: dict[str, Phone] = {}
         self.gates: dict[str, GateEnds] = {}
+        self.frame_marks: list[tuple[str, bytes]] = []
+        """Parts of what the camera saw, with their names: what no disk may hold."""
         self._guard: ManagerDesk | None = None
 
     # -- start -------------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ class Stage:
         self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
             self.gates[plan.gate_id] = self.lay_out(plan)
-        self._pair()
+        self._pair(*self.gates.values(), readers=True)
         self._tell("starting the gates")
         for ends in self.gates.values():
             ends.process.start()
@@ -142,21 +144,22 @@ class Stage:
         self.closing.callback(process.stop)
         return GateEnds(plan, folder, metal, cable, process, port)
 
-    def _pair(self) -> None:
+    def _pair(self, *gates: GateEnds, readers: bool = False) -> None:
         """Type each code at its gate and approve it once both show the same twelve characters.
 
         OSDP readers get their keys meanwhile.
         """
         pairings: list[Child] = []
         try:
-            for ends in self.gates.values():
+            for ends in gates:
                 code = self.desk.pair_code(ends.gate_id)
                 child = Child(f"pairing {ends.gate_id}", self.logs / f"pair-{ends.gate_id}.log")
                 pairings.append(child)
                 child.spawn(menjin("gate", "pair", str(ends.process.site_file), "--code", code))
-            for ends, child in zip(self.gates.values(), pairings, strict=True):
+            for ends, child in zip(gates, pairings, strict=True):
                 self._approve(ends, child)
-            pairings += self._pair_readers()
+            if readers:
+                pairings += self._pair_readers()
             for child in pairings:
                 if child.wait(READY_SECONDS) != 0:
                     raise StartRefused(f"{child.name} failed:\n{child.tail()}")
@@ -244,6 +247,13 @@ class Stage:
         self.wait_ready(ends, since)
         if ends.plan.has_screen:
             self.reopen_screen(ends)
+
+    def pair_anew(self, ends: GateEnds) -> None:
+        """Give a gate a key of its own again, as the installer and the manager do for a new controller."""
+        ends.process.stop()
+        (ends.folder / "secrets" / "identity.json").unlink(missing_ok=True)
+        self._pair(ends)
+        self.start_gate(ends)
 
     def use_camera(self, number: int) -> None:
         """Let the north gate look through V4L2 camera `number` from now on."""

@@ -1,0 +1,34 @@
+"""What the server lends a gate, seen and shortened on the cable between them.
+
+A lease is for 72 hours; a demo cannot wait so long. The gate keeps whatever time it was given, so an answer
+whose leases are shorter shows that it does: no part of the product knows of this.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from demo.cable import Tamper
+from gate_controller.sync_contract import AskReply
+
+
+@dataclass(slots=True)
+class LeaseEye:
+    """Looks at every answer to a question; `lent` has for each how many faces it lends."""
+
+    before: Tamper | None = None
+    """What else sits on this cable."""
+    seconds: int | None = None
+    """So long every lease is made, None: as the server says."""
+    lent: list[int] = field(default_factory=list)
+
+    def __call__(self, body: bytes) -> bytes:
+        """Return what the gate reads."""
+        if self.before is not None:
+            body = self.before(body)
+        reply = msgspec.json.decode(body, type=AskReply)
+        self.lent.append(len(reply.leases))
+        if self.seconds is None:
+            return body
+        leases = tuple(msgspec.structs.replace(lease, seconds=self.seconds) for lease in reply.leases)
+        return msgspec.json.encode(msgspec.structs.replace(reply, leases=leases))

@@ -8,13 +8,14 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
+from sqlalchemy import select
 
 from gate_controller.calendars import Span
 from tests.assessed import assess
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
-from web_admin.accounts import create_staff
+from web_admin.accounts import User, create_staff
 from web_admin.acts import Act, one_publication
 from web_admin.alarms import raise_alarm
 from web_admin.config import WebConfig
@@ -69,6 +70,13 @@ class ManagedCompound:
         done = client.post("/staff/code", data={"code": code_now(), "csrf_token": csrf_of(page.text)})
         assert done.status_code == 302, done.text
         return client
+
+    def signed_in_again(self, role: str = "manager") -> FlaskClient:
+        """Return a second browser of the same account; its code may be the one just used."""
+        with self.app.app_context(), current_menjin().database.session() as session:
+            account = session.scalars(select(User).where(User.email == f"{role}@example.org")).one()
+            account.last_totp_counter = None
+        return self.signed_in(role)
 
 
 def code_now() -> str:

@@ -18,6 +18,7 @@ from flask_security.utils import verify_password
 from sqlalchemy import Column, ForeignKey, String, Table, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from web_admin import staff_models  # noqa: F401 - its tables refer to the accounts'
 from web_admin.acts import ActRefused
 from web_admin.model_base import Base
 from web_admin.models import Person
@@ -68,7 +69,8 @@ class User(Base, UserMixin):
     roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")  # type: ignore[assignment]  # a list of our own roles
 
 
-def _role(session: Session, name: str) -> Role:
+def staff_role(session: Session, name: str) -> Role:
+    """Return a role's row, made on first use."""
     role = session.scalar(select(Role).where(Role.name == name))
     if role is None:
         role = Role(name=name)
@@ -95,7 +97,7 @@ def create_staff(
         password=hash_password(password),
         active=True,
         fs_uniquifier=secrets.token_hex(32),
-        roles=[_role(session, role)],
+        roles=[staff_role(session, role)],
     )
     if totp_secret is not None:
         user.tf_primary_method = "authenticator"
@@ -121,7 +123,7 @@ def resident_account(session: Session, person: Person) -> User:
             person_id=person.person_id,
             active=True,
             fs_uniquifier=secrets.token_hex(32),
-            roles=[_role(session, RESIDENT_ROLE)],
+            roles=[staff_role(session, RESIDENT_ROLE)],
         )
         session.add(user)
         session.flush()

@@ -22,6 +22,7 @@ Set up and run the server of a compound.
   menjin web backup     write one sealed file (faces cannot come back from it)
   menjin web restore    start again from a backup, or leave a lost gate out
   menjin web deliver    send waiting mail and signed messages now ('run' does it by itself)
+  menjin web staff-link let a member of staff begin anew: the only manager lost phone or password
 
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
   menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
@@ -51,6 +52,7 @@ def run(argv: list[str]) -> int:
         "backup": cli_commands.backup,
         "restore": cli_commands.restore,
         "deliver": cli_commands.deliver_messages,
+        "staff-link": cli_commands.staff_link,
         "rotate-keys": cli_forgetting.rotate_keys,
         "hand-over": cli_forgetting.hand_over,
         "breach-drill": cli_forgetting.breach_drill,
@@ -131,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
 
     commands.add_parser("deliver", parents=[where], help="send the messages that are due, once")
+    link = commands.add_parser("staff-link", parents=[where], help="let a member of staff begin anew")
+    link.add_argument("email", help="the address they sign in with")
+
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")
     backup.add_argument("file", type=Path)
     restore = commands.add_parser("restore", parents=[where], help="start again from a backup")

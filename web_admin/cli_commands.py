@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from web_admin import create_app, create_core, schema
-from web_admin.accounts import create_manager
-from web_admin.acts import ActRefused
+from web_admin.accounts import User, create_manager
+from web_admin.acts import Act, ActRefused
 from web_admin.audit import append_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
@@ -31,6 +31,7 @@ from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_t
 from web_admin.sealing import Sealer
 from web_admin.serving import serve_app
 from web_admin.site_keys import create_site
+from web_admin.staff import invite_again
 from web_admin.wrap_keys import WrapKeys
 
 
@@ -188,6 +189,29 @@ def upgrade(arguments: argparse.Namespace) -> str:
     engine.dispose()
     return f"The tables are of revision {after}" + (
         ", as before.\n" if before == after else f", they were {before}.\n"
+    )
+
+
+def staff_link(arguments: argparse.Namespace) -> str:
+    """Make a link with which a member of staff begins anew, for the manager who lost the only way in."""
+    config = _config(arguments)
+    app = create_core(config, clock=clock)
+    menjin: Menjin = app.extensions["menjin"]
+    try:
+        with app.app_context(), menjin.database.session() as session:
+            site_id = session.scalars(select(Site.site_id)).one()
+            account = session.scalar(select(User).where(User.email == arguments.email.strip().lower()))
+            if account is None:
+                raise CommandRefused(f"no member of staff signs in as {arguments.email}")
+            act = Act(session, menjin.sealer, site_id, "operator", "system", clock())
+            code = invite_again(act, account.id)
+    except ActRefused as err:
+        raise CommandRefused(str(err)) from err
+    finally:
+        menjin.database.engine.dispose()
+    return (
+        f"{config.public_url}/staff/join?code={code}\n"
+        "Works once, for three days. Password and authenticator of this account have ended.\n"
     )
 
 

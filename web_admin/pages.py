@@ -3,13 +3,13 @@
 `register_pages` is called last by `create_app`; the pages themselves stand in the modules it names.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from urllib.parse import urlsplit
 
 from babel.dates import format_skeleton
 from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
-from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
@@ -24,12 +24,14 @@ from web_admin.models import Person, Site
 from web_admin.page_context import current_site, request_now, site_zone
 from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_may, public, role_names
 from web_admin.resident import register_resident_pages
+from web_admin.staff_models import StaffProfile
 
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages",
-                "assessment_pages", "biometrics_page", "consent_desk_pages")
+                "assessment_pages", "biometrics_page", "consent_desk_pages",
+                "staff_pages", "own_account_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -55,6 +57,7 @@ NAVIGATION = (
     ("events.explain", "explain_refusals", "question", _l("Why refused")),
     ("requests.show_list", "see_requests", "request", _l("Requests")),
     ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
+    ("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
 )
 
 ERROR_TEXTS = {
@@ -98,6 +101,7 @@ def register_pages(app: Flask) -> None:
     app.context_processor(_page_words)
     app.add_template_filter(local_time)
     app.add_template_filter(local_day)
+    app.add_template_filter(local_date)
     app.register_error_handler(HTTPException, _show_error)
     app.after_request(_keep_private)
 
@@ -107,13 +111,23 @@ def choose_language() -> str:
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    person_id = getattr(current_user, "person_id", None)
-    person = request_session().get(Person, person_id) if person_id else None
-    if person is not None and person.language in LANGUAGES:
-        return person.language
+    own = _own_language()
+    if own in LANGUAGES:
+        return own
     site = request_session().scalar(select(Site).limit(1))
     wanted = request.accept_languages.best_match(LANGUAGES)
     return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
+
+
+def _own_language() -> str:
+    """Return the language that whoever is signed in has chosen for good; "" for none."""
+    if not current_user.is_authenticated:
+        return ""
+    if current_user.person_id is None:
+        profile = request_session().get(StaffProfile, current_user.id)
+        return (profile.language if profile is not None else None) or ""
+    person = request_session().get(Person, current_user.person_id)
+    return person.language if person is not None else ""
 
 
 def _zone_name() -> str | None:
@@ -140,6 +154,13 @@ def local_day(moment: datetime | None) -> str:
         return "—"
     local = moment.astimezone(site_zone())
     text: str = format_skeleton("yMMMEd", local, locale=get_locale())
+    return text
+
+
+def local_date(day: date | datetime) -> str:
+    """Return a day in the page's language: of an instant, the one on the site's calendar."""
+    here = day.astimezone(site_zone()).date() if isinstance(day, datetime) else day
+    text: str = format_date(here, "medium")
     return text
 
 

@@ -28,17 +28,20 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
         "see_requests", "answer_requests",
+        "own_account", "see_staff", "manage_staff", "review_access",
     }),
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "suspend_credentials",
         "see_visitors", "issue_passes",
         "see_events", "explain_refusals",
+        "own_account",
     }),
-    "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates"}),
+    "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates", "own_account"}),
     "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy",
                                   "write_assessment", "approve_assessment",
-                                  "see_requests", "answer_requests"}),
+                                  "see_requests", "answer_requests",
+                                  "own_account", "see_staff", "review_access"}),
 }
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
 

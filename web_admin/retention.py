@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
+from web_admin.accounts import User
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
 from web_admin.model_base import Base
@@ -27,6 +28,7 @@ from web_admin.models import (
 from web_admin.outbox_models import OutboxMessage
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
 from web_admin.rights_models import RightsRequest
+from web_admin.staff_models import StaffInvitation, StaffProfile
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
@@ -112,6 +114,24 @@ def _request_texts(menjin: Menjin, now: datetime) -> Chosen:
 def _requests(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.evidence_days)
     return RightsRequest, RightsRequest.closed_at < before, None
+def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
+    before = now - timedelta(days=menjin.config.log_days)
+    return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
+
+
+def _closed_accounts(menjin: Menjin, now: datetime) -> Chosen:
+    closed = User.id.in_(_closed_long_ago(menjin, now)) & User.active.is_(False)
+    return User, closed & User.email.is_not(None), {"email": None}
+
+
+def _closed_names(menjin: Menjin, now: datetime) -> Chosen:
+    closed = StaffProfile.account_id.in_(_closed_long_ago(menjin, now))
+    return StaffProfile, closed & (StaffProfile.shown_name != ERASED_NAME), {"shown_name": ERASED_NAME}
+
+
+def _staff_invitations(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    return StaffInvitation, StaffInvitation.expires_at < now - timedelta(days=30), None
 
 
 RULES: Mapping[str, Rule] = {
@@ -127,6 +147,9 @@ RULES: Mapping[str, Rule] = {
     "messages_deleted": _messages,
     "request_texts_erased": _request_texts,
     "requests_deleted": _requests,
+    "closed_accounts_erased": _closed_accounts,
+    "closed_names_erased": _closed_names,
+    "staff_invitations_deleted": _staff_invitations,
 }
 
 

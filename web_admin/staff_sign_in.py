@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Flask, abort, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import user_logged_in
 from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
 from flask_security.forms import LoginForm, TwoFactorRescueForm, TwoFactorSetupForm
 from flask_security.totp import Totp
@@ -99,7 +100,7 @@ class AuthenticatorForm(TwoFactorSetupForm):
 
 
 class NoRescueForm(TwoFactorRescueForm):
-    """Nothing to choose: who loses the authenticator gets a new account from the manager."""
+    """Nothing to choose: who loses the authenticator gets a link for a new start from the manager."""
 
     help_setup = RadioField(choices=[], validate_choice=False)
 
@@ -125,6 +126,17 @@ def _throttle_staff() -> None:
         throttle_sign_in("code")
 
 
+def _note_sign_in(_app: Flask, user: UserMixin, **_more: object) -> None:
+    """Keep on which day an account was last used: what nobody uses should not stay open."""
+    from web_admin.page_context import request_now, site_zone  # noqa: PLC0415 - pages need this module
+    from web_admin.staff import made_profile, staff_id  # noqa: PLC0415 - likewise
+
+    if getattr(user, "person_id", None) is None:
+        account_id = int(getattr(user, "id"))  # noqa: B009 - a column of accounts.User
+        profile = made_profile(request_session(), account_id, request_now(), staff_id(account_id))
+        profile.last_sign_in_on = request_now().astimezone(site_zone()).date()
+
+
 def seal_totp_secret(base32: str) -> str:
     """Return a base32 authenticator secret as the account's row keeps it; needs an app context."""
     return cast(OnceTotp, current_app.extensions["security"].totp_factory).seal(base32)
@@ -148,6 +160,7 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
         two_factor_rescue_form=NoRescueForm,
         totp_cls=OnceTotp,
     )
+    user_logged_in.connect(_note_sign_in, app)
     app.before_request(_throttle_staff)
     app.before_request(refuse_undeclared)
 

@@ -168,6 +168,9 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
         "policy_on_faces": "/policy/biometrics", "assessments": "/manage/privacy/assessments",
         "assessment_new": "/manage/privacy/assessments/new", "person_face": f"{person}/face",
         "assessment": f"/manage/privacy/assessments/{first_assessment(managed)}",
+        "accounts": "/manage/staff/", "account_new": "/manage/staff/new", "account": "/manage/staff/2",
+        "roles": "/manage/staff/roles", "own_account": "/manage/account",
+        "join": "/staff/join?code=ABCD-EFGH-2345-WXYZ",
         "not_found": "/manage/nothing",
     }  # fmt: skip
 

@@ -1,0 +1,190 @@
+"""One's own staff account: the name that residents read, language, password; and the way in by a link."""
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_security import login_user, logout_user
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin import words
+from web_admin.accounts import User, throttle_sign_in
+from web_admin.acts import Act, ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.permissions import allowed, public
+from web_admin.person_pages import AgainForm
+from web_admin.staff import (
+    MAX_SHOWN_NAME_CHARS,
+    change_own_password,
+    profile_of,
+    role_of,
+    set_own_profile,
+    sign_out_everywhere,
+)
+from web_admin.staff import (
+    join as join_staff,
+)
+
+bp = Blueprint("own", __name__)
+
+MAX_PASSWORD_CHARS = 200
+
+Page = str | Response | tuple[str, int]
+
+
+class ProfileForm(OnceForm):
+    """What residents read, and the language of one's pages."""
+
+    shown_name = StringField(
+        _l("Name that residents read"),
+        description=_l("Residents see it beside each look at their records, with the reason. No family name "
+                       "is needed: “Guard at the north gate” is enough."),
+        validators=[InputRequired(_l("Type a name.")), Length(max=MAX_SHOWN_NAME_CHARS)],
+    )
+    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+
+
+def _password_field(
+    label: LazyString, autocomplete: str, description: LazyString | None = None
+) -> PasswordField:
+    return PasswordField(
+        label, description=description or "",
+        validators=[InputRequired(_l("Type your password.")), Length(max=MAX_PASSWORD_CHARS)],
+        render_kw={"autocomplete": autocomplete},
+    )  # fmt: skip
+
+
+ADVICE = _l("At least 10 characters. Three words that belong to nobody are good and easy to remember.")
+
+
+class PasswordForm(OnceForm):
+    """Another password."""
+
+    current = _password_field(_l("Password until now"), "current-password")
+    password = _password_field(_l("New password"), "new-password", ADVICE)
+
+
+class JoinForm(OnceForm):
+    """A one-time code and a password of one's own."""
+
+    code = StringField(
+        _l("Code"), validators=[InputRequired(_l("Type the code from your invitation.")), Length(max=40)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
+    )  # fmt: skip
+    password = _password_field(_l("Your new password"), "new-password", ADVICE)
+
+
+def _own() -> User:
+    return request_session().get_one(User, current_user.id)
+
+
+@bp.get("/manage/account")
+@allowed("own_account")
+def show() -> str:
+    """Show one's own account."""
+    return _page()
+
+
+def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None) -> str:
+    account = _own()
+    profile = profile_of(request_session(), account.id)
+    known = {
+        "shown_name": profile.shown_name if profile is not None else "",
+        "language": (profile.language if profile is not None else None) or current_site().language,
+    }
+    return render_template(
+        "manager/own_account.html",
+        account=account,
+        role=role_of(account),
+        profile_form=profile_form or ProfileForm(formdata=None, data=known),
+        password_form=password_form or PasswordForm(formdata=None),
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.post("/manage/account")
+@allowed("own_account")
+def save() -> Page:
+    """Save one's shown name and language."""
+    form = ProfileForm()
+    if form.validate_on_submit():
+
+        def work(act: Act) -> bool:
+            set_own_profile(act, _own(), typed(form.shown_name), str(form.language.data))
+            return True
+
+        if do(form, work):
+            session["language"] = str(form.language.data)
+            flash(_("Saved."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("own.show"), 303)
+    return _page(profile_form=form), 422
+
+
+@bp.post("/manage/account/password")
+@allowed("own_account")
+def change_password() -> Page:
+    """Set another password; every other session ends."""
+    form = PasswordForm()
+    throttle_sign_in(str(current_user.email))
+    if form.validate_on_submit():
+
+        def work(act: Act) -> bool:
+            change_own_password(act, _own(), typed(form.current), typed(form.password))
+            return True
+
+        if do(form, work):
+            login_user(_own(), authn_via=["password"])
+            flash(_("Your password is changed. All other browsers are signed out."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("own.show"), 303)
+    return _page(password_form=form), 422
+
+
+@bp.post("/manage/account/sign-out")
+@allowed("own_account")
+def sign_out() -> Response:
+    """Sign out everywhere, here too."""
+    form = AgainForm()
+    if form.validate_on_submit():
+        sign_out_everywhere(current_act(), _own())
+        logout_user()
+        flash(_("You are signed out everywhere."), "success")
+        return redirect(url_for("security.login"), 303)
+    return redirect(url_for("own.show"), 303)
+
+
+@bp.route("/staff/join", methods=["GET", "POST"])
+@public
+def join() -> Page:
+    """Let somebody who was invited choose a password; a link's preview uses nothing up."""
+    form = JoinForm()
+    if not form.is_submitted():
+        form.code.data = request.args.get("code", "")[:40]
+    if form.is_submitted():
+        throttle_sign_in("staff-invitation")
+    if form.validate_on_submit() and _joined(form):
+        flash(_("Your password is set. Sign in with it; then set up your authenticator."), "success")
+        return redirect(url_for("security.login"), 303)
+    page = render_template("security/join.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _joined(form: JoinForm) -> bool:
+    act = Act(
+        session=request_session(), sealer=current_menjin().sealer, site_id=current_site().site_id,
+        actor_id="invited", channel="system", now=request_now(),
+    )  # fmt: skip
+    try:
+        with act.session.begin_nested():
+            join_staff(act, typed(form.code), typed(form.password))
+    except ActRefused as refusal:
+        show_refusal(form, refusal)
+        return False
+    return True

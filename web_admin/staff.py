@@ -1,0 +1,280 @@
+"""Acts on staff accounts: invite, another role, close, a new start, and the review of who may do what.
+
+Nobody types a password for somebody else: an account begins, and begins anew, with a one-time code that
+its owner uses within three days. Nobody changes their own role or standing, and one manager always stays.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from flask_security import hash_password
+from flask_security.utils import verify_password
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from web_admin.accounts import SHORTEST_PASSWORD_CHARS, Role, User, staff_role
+from web_admin.acts import Act, ActRefused, begin, checked_text, make_code, new_id, record
+from web_admin.permissions import STAFF_ROLES
+from web_admin.sealing import code_digest
+from web_admin.staff_models import AccessReview, StaffInvitation, StaffProfile
+
+INVITATION_LIVES = timedelta(days=3)
+CODE_GROUPS = 4
+REVIEW_EVERY = timedelta(days=92)
+MAX_SHOWN_NAME_CHARS = 40
+MAX_NOTE_CHARS = 500
+OFFICE = ("manager", "system")
+
+
+def staff_id(account_id: int) -> str:
+    """Return the id under which journals name an account."""
+    return f"staff-{account_id}"
+
+
+def staff_accounts(session: Session) -> Sequence[User]:
+    """Return every staff account, closed ones too, by e-mail."""
+    return session.scalars(select(User).where(User.person_id.is_(None)).order_by(User.email)).all()
+
+
+def role_of(account: User) -> str:
+    """Return an account's role, "" for none."""
+    return account.roles[0].name if account.roles else ""
+
+
+def profile_of(session: Session, account_id: int) -> StaffProfile | None:
+    """Return what is known of an account; None for one from before there were profiles."""
+    return session.get(StaffProfile, account_id)
+
+
+def made_profile(session: Session, account_id: int, now: datetime, added_by: str) -> StaffProfile:
+    """Return what is known of an account, begun now if there is nothing yet."""
+    profile = profile_of(session, account_id)
+    if profile is None:
+        profile = StaffProfile(account_id=account_id, added_at=now, added_by=added_by)
+        session.add(profile)
+        session.flush()
+    return profile
+
+
+# -- joining ---------------------------------------------------------------------------------------
+
+
+def invite_staff(act: Act, *, email: str, role: str, shown_name: str, language: str) -> tuple[User, str]:
+    """Add an account that nobody can use yet; return it with the code that lets its owner begin."""
+    begin(act)
+    _office_only(act)
+    address = _checked_email(act.session, email)
+    name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
+    if role not in STAFF_ROLES:
+        raise ActRefused("role", _("There is no such role."))
+    account = User(
+        email=address, active=False, fs_uniquifier=secrets.token_hex(32),
+        roles=[staff_role(act.session, role)],
+    )  # fmt: skip
+    act.session.add(account)
+    act.session.flush()
+    profile = made_profile(act.session, account.id, act.now, act.actor_id)
+    profile.shown_name, profile.language = name, language
+    record(
+        act, "staff_invited", {"account_id": account.id, "role": role},
+        personal={"email": address, "shown_name": name},
+    )  # fmt: skip
+    return account, _fresh_code(act, account.id)
+
+
+def invite_again(act: Act, account_id: int) -> str:
+    """Take password, authenticator and every open session away; return the code for a new start.
+
+    For a lost phone, a forgotten password and a closed account alike: an authenticator alone is never
+    reset, because whoever has the password could then set up their own.
+    """
+    begin(act)
+    account = _changeable(act, account_id)
+    if act.channel != "system":  # whoever runs the server may let the only manager begin anew
+        _keep_one_manager(act, account)
+    _lock_out(account)
+    made_profile(act.session, account_id, act.now, act.actor_id).closed_at = None
+    record(act, "staff_invited_again", {"account_id": account_id})
+    return _fresh_code(act, account_id)
+
+
+def _fresh_code(act: Act, account_id: int) -> str:
+    code = make_code(CODE_GROUPS)
+    act.session.execute(
+        delete(StaffInvitation).where(
+            StaffInvitation.account_id == account_id, StaffInvitation.used_at.is_(None)
+        )
+    )
+    act.session.add(
+        StaffInvitation(
+            invitation_id=new_id(), account_id=account_id, code_digest=code_digest(code), created_at=act.now,
+            expires_at=act.now + INVITATION_LIVES,
+        )
+    )  # fmt: skip
+    act.session.flush()
+    return code
+
+
+def join(act: Act, code: str, password: str) -> User:
+    """Use a code up and set the password of its account; the authenticator follows at the first sign-in."""
+    begin(act)
+    invitation = act.session.scalar(
+        select(StaffInvitation)
+        .where(StaffInvitation.code_digest == code_digest(code), StaffInvitation.used_at.is_(None))
+        .with_for_update()
+    )
+    if invitation is None or invitation.expires_at <= act.now:
+        raise ActRefused("code", _("This code is not known, was used already, or is older than three days."))
+    account = act.session.get_one(User, invitation.account_id)
+    account.password = hash_password(checked_password(account, password))
+    account.active = True
+    account.fs_uniquifier = secrets.token_hex(32)
+    invitation.used_at = act.now
+    record(act, "staff_joined", {"account_id": account.id})
+    return account
+
+
+def checked_password(account: User, password: str, field: str = "password") -> str:
+    """Return a password that may be used; raise ActRefused."""
+    if len(password) < SHORTEST_PASSWORD_CHARS:
+        raise ActRefused(field, _("Use at least 10 characters."))
+    if len(set(password)) < 4 or password.lower() in (account.email or ""):
+        raise ActRefused(field, _("That is too easy to guess. Three words that belong to nobody are good."))
+    return password
+
+
+def _checked_email(session: Session, email: str) -> str:
+    address = email.strip().lower()
+    name, at, host = address.partition("@")
+    if not (name and at and "." in host) or len(address) > 200 or len(address.split()) > 1 or "@" in host:
+        raise ActRefused("email", _("This is not an e-mail address."))
+    if session.scalar(select(User.id).where(func.lower(User.email) == address)) is not None:
+        raise ActRefused("email", _("This e-mail address already has an account."))
+    return address
+
+
+# -- roles and ends --------------------------------------------------------------------------------
+
+
+def set_role(act: Act, account_id: int, role: str) -> None:
+    """Give an account another role; it holds from its owner's next page."""
+    begin(act)
+    account = _changeable(act, account_id)
+    if role not in STAFF_ROLES:
+        raise ActRefused("role", _("There is no such role."))
+    before = role_of(account)
+    if role == before:
+        return
+    if role != "manager":
+        _keep_one_manager(act, account)
+    account.roles = [staff_role(act.session, role)]
+    record(act, "staff_role_changed", {"account_id": account_id, "before": before, "role": role})
+
+
+def close_account(act: Act, account_id: int) -> None:
+    """End an account at once: no sign-in, every open session ends; what it did stays in the journal."""
+    begin(act)
+    account = _changeable(act, account_id)
+    _keep_one_manager(act, account)
+    _lock_out(account)
+    made_profile(act.session, account_id, act.now, act.actor_id).closed_at = act.now
+    act.session.execute(
+        delete(StaffInvitation).where(
+            StaffInvitation.account_id == account_id, StaffInvitation.used_at.is_(None)
+        )
+    )
+    record(act, "staff_closed", {"account_id": account_id})
+
+
+def _lock_out(account: User) -> None:
+    account.active = False
+    account.password = account.tf_primary_method = account.tf_totp_secret = account.last_totp_counter = None
+    account.fs_uniquifier = secrets.token_hex(32)
+
+
+def _changeable(act: Act, account_id: int) -> User:
+    """Return another's staff account."""
+    _office_only(act)
+    account = act.session.get(User, account_id)
+    if account is None or account.person_id is not None:
+        raise ActRefused(None, _("This account is not known here."))
+    if act.actor_id == staff_id(account_id):
+        raise ActRefused(None, _("Nobody changes their own role or account. Another manager can."))
+    return account
+
+
+def _keep_one_manager(act: Act, account: User) -> None:
+    others = (
+        select(func.count(User.id))
+        .join(User.roles)
+        .where(Role.name == "manager", User.active.is_(True), User.id != account.id)
+    )
+    if role_of(account) == "manager" and account.active and not act.session.scalar(others):
+        raise ActRefused(None, _("This is the last manager. Make somebody else a manager first."))
+
+
+def _office_only(act: Act) -> None:
+    if act.channel not in OFFICE:
+        raise ActRefused(None, _("Staff accounts are changed by the property manager only."))
+
+
+# -- one's own account -----------------------------------------------------------------------------
+
+
+def set_own_profile(act: Act, account: User, shown_name: str, language: str) -> None:
+    """Set what residents read of oneself, and the language of one's pages."""
+    begin(act)
+    name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
+    profile = made_profile(act.session, account.id, act.now, act.actor_id)
+    profile.shown_name, profile.language = name, language
+    record(act, "staff_profile_changed", {"account_id": account.id}, personal={"shown_name": name})
+
+
+def change_own_password(act: Act, account: User, current: str, password: str) -> None:
+    """Set another password and end every session; the caller signs this browser in again."""
+    begin(act)
+    if account.password is None or not verify_password(current, account.password):
+        raise ActRefused("current", _("This is not your password."))
+    account.password = hash_password(checked_password(account, password))
+    account.fs_uniquifier = secrets.token_hex(32)
+    record(act, "staff_password_changed", {"account_id": account.id})
+
+
+def sign_out_everywhere(act: Act, account: User) -> None:
+    """End every session of an account, this one too."""
+    begin(act)
+    account.fs_uniquifier = secrets.token_hex(32)
+    record(act, "staff_signed_out", {"account_id": account.id})
+
+
+# -- the review of rights --------------------------------------------------------------------------
+
+
+def record_review(act: Act, note: str) -> AccessReview:
+    """Write down that every account and its role was looked at, with what they were."""
+    begin(act)
+    _office_only(act)
+    if len(note) > MAX_NOTE_CHARS:
+        raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_NOTE_CHARS))
+    open_accounts = [account for account in staff_accounts(act.session) if account.active]
+    review = AccessReview(
+        review_id=new_id(), site_id=act.site_id, reviewed_at=act.now, reviewer_id=act.actor_id,
+        accounts=len(open_accounts), note=note.strip(),
+    )  # fmt: skip
+    act.session.add(review)
+    held = " ".join(f"{account.id}:{role_of(account)}" for account in open_accounts)
+    record(act, "access_reviewed", {"review_id": review.review_id, "accounts": held})
+    return review
+
+
+def last_review(session: Session, site_id: str) -> AccessReview | None:
+    """Return the newest review of the site's accounts."""
+    newest = select(AccessReview).where(AccessReview.site_id == site_id)
+    return session.scalar(newest.order_by(AccessReview.reviewed_at.desc()).limit(1))
+
+
+def review_due_at(last: AccessReview | None, site_made_at: datetime) -> datetime:
+    """Return when the rights have to be reviewed next: every quarter."""
+    return (last.reviewed_at if last is not None else site_made_at) + REVIEW_EVERY

@@ -1,0 +1,332 @@
+"""Staff and roles: who has an account, who may do what, invitations, and the review every quarter."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from web_admin import words
+from web_admin.accounts import User
+from web_admin.acts import Act
+from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.outbox import mail_is_set_up, put_message
+from web_admin.page_context import actor_id, current_site, do, request_now, typed
+from web_admin.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
+from web_admin.person_pages import AgainForm
+from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
+from web_admin.staff import (
+    INVITATION_LIVES,
+    MAX_NOTE_CHARS,
+    MAX_SHOWN_NAME_CHARS,
+    close_account,
+    invite_again,
+    invite_staff,
+    last_review,
+    profile_of,
+    record_review,
+    review_due_at,
+    role_of,
+    set_role,
+    staff_accounts,
+    staff_id,
+)
+from web_admin.staff_models import StaffInvitation, StaffProfile
+from web_admin.staff_names import shown_names
+
+bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
+
+BY_MAIL, ON_SCREEN = "mail", "screen"
+
+Page = str | Response | tuple[str, int]
+
+
+def _send_field() -> RadioField:
+    return RadioField(
+        _l("How they get the link"),
+        choices=options([(BY_MAIL, _l("By e-mail")), (ON_SCREEN, _l("Shown here once, to hand over"))]),
+        default=ON_SCREEN,
+    )
+
+
+class InviteForm(OnceForm):
+    """A new member of staff."""
+
+    email = StringField(
+        _l("E-mail address"),
+        description=_l("They sign in with it. Residents never see it."),
+        validators=[InputRequired(_l("Type an e-mail address.")), Length(max=200)],
+        render_kw={"inputmode": "email", "autocomplete": "off"},
+    )
+    shown_name = StringField(
+        _l("Name that residents read"),
+        description=_l(
+            "Such as “Guard at the north gate”. Residents see it beside each look at their records."
+        ),
+        validators=[InputRequired(_l("Type a name.")), Length(max=MAX_SHOWN_NAME_CHARS)],
+    )
+    role = RadioField(
+        _l("Role"),
+        choices=options((role, words.ROLES[role]) for role in reversed(STAFF_ROLES)),
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+    send = _send_field()
+
+
+class RoleForm(OnceForm):
+    """Another role for somebody."""
+
+    role = RadioField(
+        _l("Role"), choices=options((role, words.ROLES[role]) for role in reversed(STAFF_ROLES)),
+        validators=[InputRequired(_l("Choose one."))],
+    )  # fmt: skip
+
+
+class NewStartForm(OnceForm):
+    """A new start for somebody: by mail, or shown."""
+
+    send = _send_field()
+
+
+class ReviewForm(OnceForm):
+    """What the reviewer found."""
+
+    note = TextAreaField(
+        _l("Note (may stay empty)"), validators=[Length(max=MAX_NOTE_CHARS)], render_kw={"rows": 2}
+    )
+
+
+def standing_of(account: User, profile: StaffProfile | None) -> str:
+    """Return how an account stands: open, invited or closed."""
+    if account.active:
+        return "open"
+    return "closed" if profile is not None and profile.closed_at is not None else "invited"
+
+
+def _account(account_id: str) -> User:
+    account = request_session().get(User, int(account_id)) if account_id.isdecimal() else None
+    if account is None or account.person_id is not None:
+        abort(404)
+    return account
+
+
+@bp.get("/")
+@allowed("see_staff")
+def show_list() -> str:
+    """List the accounts with role and last use, and when the rights were last reviewed."""
+    return _list_page(ReviewForm(formdata=None))
+
+
+def _list_page(review_form: ReviewForm) -> str:
+    session, site = request_session(), current_site()
+    accounts = staff_accounts(session)
+    profiles = {profile.account_id: profile for profile in session.scalars(select(StaffProfile))}
+    standing = {account.id: standing_of(account, profiles.get(account.id)) for account in accounts}
+    review = last_review(session, site.site_id)
+    due_at = review_due_at(review, site.created_at)
+    return render_template(
+        "manager/staff.html",
+        accounts=[account for account in accounts if standing[account.id] != "closed"],
+        closed=[account for account in accounts if standing[account.id] == "closed"],
+        profiles=profiles,
+        standing=standing,
+        role_of=role_of,
+        review=review,
+        reviewer=shown_names(session, [review.reviewer_id]) if review is not None else {},
+        due_at=due_at,
+        is_due=due_at <= request_now(),
+        form=review_form,
+    )
+
+
+@bp.post("/review")
+@allowed("review_access")
+def review() -> Page:
+    """Write down that every account and its role was looked at."""
+    form = ReviewForm()
+    if form.validate_on_submit() and do(form, lambda act: record_review(act, typed(form.note))):
+        flash(_("Written down. The next review is due in three months."), "success")
+    if form.errors or form.form_errors:
+        return _list_page(form), 422
+    return redirect(url_for("staff.show_list"), 303)
+
+
+@bp.get("/roles")
+@allowed("own_account")
+def roles() -> str:
+    """Say in plain words which role may do what, from the table that every page obeys."""
+    return render_template(
+        "manager/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
+    )
+
+
+# -- invitations -----------------------------------------------------------------------------------
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("manage_staff")
+def new() -> Page:
+    """Invite somebody: they choose their own password and set up their own authenticator."""
+    form = InviteForm()
+    has_mail = _offer_mail(form)
+    if not form.is_submitted():
+        form.language.data = current_site().language
+    if form.validate_on_submit():
+        by_mail = has_mail and form.send.data == BY_MAIL
+        language = str(form.language.data)
+
+        def work(act: Act) -> tuple[User, str]:
+            account, code = invite_staff(
+                act, email=typed(form.email), role=typed(form.role), shown_name=typed(form.shown_name),
+                language=language,
+            )  # fmt: skip
+            if by_mail:
+                _mail_link(act, account, code, language)
+            return account, code
+
+        made = do(form, work)
+        if made is not None:
+            return _handed_over(*made, by_mail=by_mail)
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("staff.show_list"), 303)
+    page = render_template("manager/staff_new.html", form=form, has_mail=has_mail)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _offer_mail(form: InviteForm | NewStartForm) -> bool:
+    has_mail = mail_is_set_up(request_session(), current_site().site_id)
+    if not form.is_submitted():
+        form.send.data = BY_MAIL if has_mail else ON_SCREEN
+    return has_mail
+
+
+def _link(code: str) -> str:
+    return f"{current_menjin().config.public_url}{url_for('own.join', code=code)}"
+
+
+def _mail_link(act: Act, account: User, code: str, language: str) -> None:
+    site = current_site()
+    with force_locale(language):
+        subject = _("Your account for the gates of %(site)s", site=site.name)
+        text = _(
+            "Open this address within %(days)s days, choose a password and set up your authenticator:\n\n"
+            "%(link)s\n\nIt works once. If you did not expect this, leave it.",
+            days=INVITATION_LIVES.days, link=_link(code),
+        )  # fmt: skip
+    put_message(
+        act.session, site.site_id, channel="mail", target=str(account.email), kind="staff_invitation",
+        body={"subject": subject, "text": text}, now=act.now,
+    )  # fmt: skip
+
+
+def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
+    if by_mail:
+        flash(_("The link is on its way to %(email)s.", email=account.email), "success")
+        return redirect(url_for("staff.show", account_id=account.id), 303)
+    return render_template(
+        "manager/staff_link.html", account=account, code=code, link=_link(code),
+        days=INVITATION_LIVES.days,
+    )  # fmt: skip
+
+
+# -- one account -----------------------------------------------------------------------------------
+
+
+@bp.get("/<account_id>")
+@allowed("see_staff")
+def show(account_id: str) -> str:
+    """Show one account with what can be done to it."""
+    return _account_page(_account(account_id))
+
+
+def _account_page(
+    account: User, role_form: RoleForm | None = None, start_form: NewStartForm | None = None
+) -> str:
+    session = request_session()
+    profile = profile_of(session, account.id)
+    start_form = start_form or NewStartForm(formdata=None)
+    open_link = select(StaffInvitation.expires_at).where(
+        StaffInvitation.account_id == account.id, StaffInvitation.used_at.is_(None)
+    )
+    return render_template(
+        "manager/staff_account.html",
+        account=account,
+        profile=profile,
+        standing=standing_of(account, profile),
+        role=role_of(account),
+        link_ends_at=session.scalar(open_link),
+        is_own=staff_id(account.id) == actor_id(),
+        role_form=role_form or RoleForm(formdata=None, data={"role": role_of(account)}),
+        start_form=start_form,
+        has_mail=_offer_mail(start_form),
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.post("/<account_id>/role")
+@allowed("manage_staff")
+def change_role(account_id: str) -> Page:
+    """Give somebody another role."""
+    account = _account(account_id)
+    form = RoleForm()
+    if form.validate_on_submit():
+
+        def work(act: Act) -> bool:
+            set_role(act, account.id, typed(form.role))
+            return True
+
+        if do(form, work):
+            flash(_("The new role holds from their next page on."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("staff.show", account_id=account.id), 303)
+    return _account_page(account, role_form=form), 422
+
+
+@bp.post("/<account_id>/again")
+@allowed("manage_staff")
+def new_start(account_id: str) -> Page:
+    """Take password and authenticator away and make a link for a new start."""
+    account = _account(account_id)
+    form = NewStartForm()
+    has_mail = mail_is_set_up(request_session(), current_site().site_id)
+    if form.validate_on_submit():
+        by_mail = has_mail and form.send.data == BY_MAIL
+        profile = profile_of(request_session(), account.id)
+        language = (profile.language if profile is not None else None) or current_site().language
+
+        def work(act: Act) -> str:
+            code = invite_again(act, account.id)
+            if by_mail:
+                _mail_link(act, account, code, language)
+            return code
+
+        code = do(form, work)
+        if code is not None:
+            return _handed_over(account, code, by_mail=by_mail)
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("staff.show", account_id=account.id), 303)
+    return _account_page(account, start_form=form), 422
+
+
+@bp.post("/<account_id>/close")
+@allowed("manage_staff")
+def close(account_id: str) -> Response:
+    """Close an account at once."""
+    account = _account(account_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        close_account(act, account.id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Closed. They are signed out everywhere."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("staff.show", account_id=account.id), 303)

@@ -30,10 +30,10 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-all check fuzz face-dlib bench lock clean
+.PHONY: help setup demo test test-all check screenshots fuzz face-dlib bench lock clean
 
 help: ## say what each target does (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES),$(VENV)/.face-fixtures) ## build .venv with everything the other targets need
 
@@ -52,6 +52,9 @@ check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/lint-imports
 	$(if $(TEMPLATES),$(BIN)/djlint --lint --quiet $(TEMPLATES))
 	$(BIN)/codespell
+
+screenshots: setup ## take a picture of every page and state: make screenshots README=1 renews the README's too
+	@$(BIN)/python -m tests.browser.gallery.take $(if $(README),--readme)
 
 fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600 TARGET="tags modbus"
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGET)

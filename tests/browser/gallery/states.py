@@ -1,0 +1,171 @@
+"""Every page as it may look, in one list: what `make screenshots` takes and what the checks look at.
+
+A new page adds one line: its name, who sees it, its path, and a CSS selector (`marker`) that only this
+state has. `{words}` in a path are ids of the gallery's compound (`world.py`). Steps lead from the path to
+the state and are done once per language; steps must bear being done twice.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.browser.terminal.states import SHOWN
+
+Group = Literal["phone", "terminal", "manager", "desk", "visitor", "public", "errors"]
+Step = tuple[str, ...]
+"""("click", selector), ("fill", selector, text), ("choose", selector, value) or ("open", path)."""
+
+LANGUAGES = ("zh", "en")
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+TERMINAL_SIZES = {"small": (800, 480), "wide": (1280, 800)}
+
+
+@dataclass(frozen=True)
+class State:
+    """A page in one of its states, and how a browser comes to it."""
+
+    name: str
+    group: Group
+    who: str
+    """`stranger`, a role of the staff, or a resident of `world.RESIDENTS`."""
+    path: str
+    marker: str = "main h1"
+    steps: tuple[Step, ...] = ()
+    status: int = 200
+
+
+def manager(name: str, path: str, marker: str = "main h1", *steps: Step, who: str = "manager") -> State:
+    """Return a state of the staff's pages."""
+    return State(name, "manager", who, f"/manage/{path}", marker, steps)
+
+
+def phone(name: str, path: str, marker: str, *steps: Step, who: str = "resident") -> State:
+    """Return a state of the residents' pages."""
+    return State(name, "phone", who, f"/r/{path}", marker, steps)
+
+
+MANAGER = (
+    manager("now", "", ".card-box.alarm"),
+    manager("now_as_guard", "", ".card-box.alarm", who="guard"),
+    manager("now_as_installer", "", ".with-side", who="installer"),
+    manager("lane", "lanes/north-in", "form[action$='/lanes/north-in/open']"),
+    manager("lockdown", "lockdown", "form[action$='/lockdown']"),
+    manager("schedule_new", "lanes/north-in/schedules/new", "form.once, main form select"),
+    manager("sheet", "lanes/north-in/sheet", ".sheet .facts"),
+    manager("sheet_missing", "lanes/garage-out/sheet", "main a[href$='/garage-out/sheet/edit']"),
+    manager("sheet_edit", "lanes/north-in/sheet/edit", "main fieldset.part"),
+    manager("people", "people/", "main .search"),
+    manager("people_none_found", "people/?q=zzz", "main .empty"),
+    manager("home", "people/homes/{home}", "main a[href='/manage/people/{person}']"),
+    manager("home_new", "people/homes/new", "main form #number"),
+    manager("home_new_refused", "people/homes/new", "main .wrong",
+            ("fill", "#number", "1-0101"), ("click", "main form .btn-accent")),
+    manager("person", "people/{person}", "main form[action$='/{person}/invite']"),
+    manager("person_staff", "people/{captain}", "form[action$='/{captain}/override']"),
+    manager("person_as_guard", "people/{person}", "main h1", who="guard"),
+    manager("person_new", "people/new", "main form #display_name"),
+    manager("person_edit", "people/{person}/edit", "main form #display_name"),
+    manager("person_grants", "people/{person}/grants", "form[action$='/grants'], main form fieldset"),
+    manager("person_face", "people/{person}/face", "form[action$='/face/no']"),
+    manager("move_out", "people/{person}/move-out", "main form .btn-bad, main form .btn-accent"),
+    manager("invitation", "people/{person}", "main svg.qr", ("click", "form[action$='/invite'] button")),
+    manager("pin_once", "people/{person}", ".once .code", ("click", "form[action$='/pin'] button")),
+    manager("people_import", "people/import", "main input[type=file]"),
+    manager("cards", "cards/", "main form"),
+    manager("card_found", "cards/", "main a[href='/manage/people/{person}']",
+            ("fill", "#card", "4200005"), ("click", "main form .btn")),
+    manager("card_give", "cards/give/{person}", "main form"),
+    manager("visitors", "visitors/", "main a[href='/manage/visitors/new']"),
+    manager("visitor_new", "visitors/new", "main form #label"),
+    manager("gates", "gates/", "main a[href='/manage/gates/north']"),
+    manager("gate_new", "gates/new", "main form"),
+    manager("gate", "gates/north", "main a[href*='/lanes/north-in']"),
+    manager("gate_unpaired", "gates/garage", "form[action$='/garage/pair']"),
+    manager("lane_edit", "gates/north/lanes/north-in", "main form fieldset"),
+    manager("lane_new", "gates/north/lanes/new", "main form fieldset"),
+    manager("hours_new", "hours/new", "main .days"),
+    manager("hours_edit", "hours/{hours}", "main .days"),
+    manager("day_new", "hours/days/new", "main input[type=date]"),
+    manager("emergency", "emergency/", "main form[action$='/end']"),
+    manager("emergency_new", "emergency/new", "main form"),
+    manager("events", "events/", "main table.list"),
+    manager("events_held", "events/?kind=held", "main table.list"),
+    manager("passages_asked", "events/person/{person}", "main form"),
+    manager("who_asked", "events/who/north/101?journal=j", "main form"),
+    manager("why", "events/why", "main form"),
+    manager("privacy", "privacy", "main form[action$='/privacy/face']"),
+    manager("notice", "privacy/notice", "main form textarea"),
+    manager("assessments", "privacy/assessments", "main a[href*='/assessments/{assessment}']"),
+    manager("assessment", "privacy/assessments/{assessment}", "main h1"),
+    manager("assessment_new", "privacy/assessments/new", "main form textarea"),
+)
+
+PHONE = (
+    phone("ways_in", "", "#card [role=switch]"),
+    phone("code", "code", "[data-code-page][data-state=shown]", who="resident_with_code"),
+    phone("code_switched_off", "code", "main h1, main h2"),
+    phone("visitors", "visitors", "main form #label"),
+    phone("visitor_pass", "visitors", "#link",
+          ("fill", "#label", "李阿姨 Aunt Li"), ("click", "main form button >> nth=0")),
+    phone("records", "records", "a[href$='/records/export.json']"),
+    phone("help", "help", "main h1"),
+    phone("face_notice", "face", "[data-face-yes]"),
+    phone("another_way", "another-way", "main h1"),
+    phone("password", "password", "#password"),
+    phone("face_on", "face", "main h1", who="resident_with_face"),
+    phone("face_withdraw", "face/off", "[data-face-off-now]", who="resident_with_face"),
+)
+
+VISITOR = (
+    State("visitor_link", "visitor", "stranger", "{visitor_link}", "main svg, main canvas, main img"),
+)
+
+PUBLIC = (
+    State("front", "public", "stranger", "/", ".doors"),
+    State("privacy_rules", "public", "stranger", "/privacy"),
+    State("policy_on_faces", "public", "stranger", "/policy/biometrics"),
+    State("staff_sign_in", "public", "stranger", "/staff/sign-in", "#email"),
+    State("staff_sign_in_wrong", "public", "stranger", "/staff/sign-in", "main [aria-invalid], main .wrong, main .flash",
+          (("fill", "#email", "nobody@example.org"), ("fill", "#password", "wrong wrong wrong"),
+           ("click", "main form button"))),
+    State("welcome", "public", "stranger", "/r/welcome", "main #code"),
+    State("resident_sign_in", "public", "stranger", "/r/sign-in", "main #password"),
+    State("resident_sign_in_wrong", "public", "stranger", "/r/sign-in", "main [role=alert], main .wrong",
+          (("fill", "#name", "nobody"), ("fill", "#password", "wrong wrong wrong"),
+           ("click", "main form button"))),
+    State("code_offline", "public", "stranger", "/r/code/offline/{language}", "[data-code-page]"),
+)
+
+ERRORS = (
+    State("not_found", "errors", "manager", "/manage/nothing", "main .empty", status=404),
+    State("not_allowed", "errors", "guard", "/manage/gates/", "main .empty", status=403),
+)
+
+PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *VISITOR, *PUBLIC, *ERRORS)
+"""Add a page's line to the group of who sees it."""
+
+TERMINAL = SHOWN
+"""The gate's screen: every view it can be given."""
+
+NOT_PICTURED = {
+    "static": "files of the pages, not pages",
+    "bootstrap.static": "files of the pages, not pages",
+    "people_import.template": "a file to download",
+    "resident.certificate_file": "a file to download",
+    "resident.receipts_file": "a file to download",
+    "resident.export": "a file to download",
+    "resident.contact": "an answer to the page's own script",
+    "resident.code_picture": "a picture within the code's page",
+    "resident.service_worker": "a script",
+    "sync_api.pair_state": "an answer to a gate",
+}
+"""Routes that answer GET and have no line above, by endpoint, with the reason."""
+
+README_PICTURES = {
+    "phone_ways_in.webp": ("phone-ways_in-zh-phone.png", 844),
+    "phone_code.webp": ("phone-code-zh-phone.png", 844),
+    "visitor_pass.webp": ("visitor-visitor_link-en-phone.png", 844),
+    "terminal.webp": ("terminal-idle-en-wide.png", 800),
+    "manager_now.webp": ("manager-now-en-desktop.png", 800),
+    "manager_person.webp": ("manager-person-zh-desktop.png", 800),
+}
+"""The README's pictures: which one of the gallery, and how many pixels of its height."""

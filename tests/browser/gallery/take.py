@@ -1,0 +1,110 @@
+"""`make screenshots`: a picture of every state in every language and size, and a page to look at them."""
+
+import argparse
+import hashlib
+import html
+import io
+import logging
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.browser.gallery.states import README_PICTURES, SIZES, TERMINAL_SIZES
+from tests.browser.gallery.walk import Missing, Standing, pages_standing, screens_standing
+from tests.browser.gallery.world import World, opened_world
+
+ROOT = Path(__file__).resolve().parents[3]
+BIGGEST_README_PICTURE_BYTES = 120_000
+
+
+@dataclass
+class Taken:
+    """What was taken, by file name, and what was wrong."""
+
+    folder: Path
+    digests: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def keep(self, name: str, picture: bytes) -> None:
+        """Write a picture; remember a picture that looks the same as an earlier one."""
+        digest = hashlib.sha256(picture).hexdigest()
+        for other, known in self.digests.items():
+            if known == digest:
+                self.problems.append(f"{name} and {other} are the same picture")
+        self.digests[name] = digest
+        (self.folder / name).write_bytes(picture)
+
+
+def take_all(browser: Browser, world: World, folder: Path) -> Taken:
+    """Take every picture of the list into `folder`, with an index to look at them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    taken = Taken(folder)
+    for standing in pages_standing(browser, world):
+        if isinstance(standing, Missing):
+            taken.problems.append(f"{standing.name} is missing: {standing.why}")
+        else:
+            _take(taken, standing, SIZES, whole=True)
+    for screen in screens_standing(browser, world):
+        _take(taken, screen, TERMINAL_SIZES, whole=False)
+    (folder / "index.html").write_text(_index(sorted(taken.digests)), encoding="utf-8")
+    return taken
+
+
+def _take(taken: Taken, standing: Standing, sizes: dict[str, tuple[int, int]], *, whole: bool) -> None:
+    for size, (width, height) in sizes.items():
+        standing.page.set_viewport_size({"width": width, "height": height})
+        picture = standing.page.screenshot(full_page=whole, animations="disabled")
+        taken.keep(f"{standing.group}-{standing.name}-{standing.language}-{size}.png", picture)
+
+
+def _index(names: list[str]) -> str:
+    figures = "\n".join(
+        f'<figure><a href="{name}"><img src="{name}" alt="" loading="lazy"></a>'
+        f"<figcaption>{html.escape(name.removesuffix('.png'))}</figcaption></figure>"
+        for name in names
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Menjin, every page</title>'
+        "<style>body{font:14px system-ui;display:grid;gap:1rem;margin:1rem;"
+        "grid-template-columns:repeat(auto-fill,minmax(16rem,1fr))}"
+        "img{width:100%;max-height:24rem;object-fit:contain;object-position:top;border:1px solid #bbb}"
+        f"figure{{margin:0}}</style>{figures}</html>\n"
+    )
+
+
+def write_readme_pictures(taken: Taken, folder: Path) -> None:
+    """Keep the README's pictures small: the upper part of each, as WebP."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (source, height) in README_PICTURES.items():
+        picture = Image.open(io.BytesIO((taken.folder / source).read_bytes())).convert("RGB")
+        picture = picture.crop((0, 0, picture.width, min(height, picture.height)))
+        picture.save(folder / name, "WEBP", quality=80, method=6)
+
+
+def main() -> int:
+    """Take the pictures and say what is wrong; 1 when something is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build/screenshots")
+    parser.add_argument("--readme", action="store_true", help="renew the README's pictures too")
+    words = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each picture's parts
+    with sync_playwright() as playwright, opened_world() as world:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        taken = take_all(browser, world, words.folder)
+        world.close()
+        browser.close()
+    if words.readme:
+        write_readme_pictures(taken, ROOT / "docs/pictures")
+    print(*taken.problems, sep="\n")
+    print(f"{len(taken.digests)} pictures in {words.folder}, {len(taken.problems)} problems")
+    return 1 if taken.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The gallery: its list names every page, every picture can be taken, no two are the same."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.gallery.states import NOT_PICTURED, PAGES, README_PICTURES, SIZES, TERMINAL_SIZES
+from tests.browser.gallery.take import BIGGEST_README_PICTURE_BYTES, ROOT, Taken, take_all
+from tests.browser.gallery.world import PLACEHOLDERS, opened_world
+from tests.manager_compound import make_managed_compound
+from tests.resident_compound import SetClock
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def app(web_config, now):
+    made = make_managed_compound(web_config, SetClock(now))
+    yield made.app
+    made.close()
+
+
+def pictured_endpoints(app) -> set[str]:
+    """Return the routes that the list's paths lead to."""
+    addresses = app.url_map.bind("localhost")
+    paths = [state.path.format(language="en", **PLACEHOLDERS).partition("?")[0] for state in PAGES]
+    known = [path for path in paths if addresses.test(path, "GET")]
+    return {addresses.match(path, "GET")[0] for path in known}
+
+
+def readable_endpoints(app) -> set[str]:
+    """Return the routes that answer GET and are not closed."""
+    closed = {"security.static", "security.two_factor_rescue", "security.tf_select"}
+    return {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in rule.methods} - closed
+
+
+def test_every_route_that_can_be_read_is_in_the_list_or_has_a_reason_not_to_be(app) -> None:
+    assert readable_endpoints(app) - pictured_endpoints(app) - set(NOT_PICTURED) == set()
+
+
+def test_no_reason_is_left_over(app) -> None:
+    assert set(NOT_PICTURED) - readable_endpoints(app) == set()
+    assert set(NOT_PICTURED) & pictured_endpoints(app) == set()
+
+
+def test_every_state_has_a_name_of_its_own() -> None:
+    names = [(state.group, state.name) for state in PAGES]
+    assert len(names) == len(set(names))
+
+
+def test_a_picture_that_looks_like_another_is_a_problem(tmp_path: Path) -> None:
+    taken = Taken(tmp_path)
+    taken.keep("one.png", b"a picture")
+    taken.keep("two.png", b"another picture")
+    assert taken.problems == []
+    taken.keep("three.png", b"a picture")
+    assert taken.problems == ["three.png and one.png are the same picture"]
+
+
+@pytest.mark.slow
+def test_every_state_of_the_list_is_there_and_no_two_pictures_are_the_same(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with opened_world() as world:
+        taken = take_all(browser, world, tmp_path)
+    assert taken.problems == []
+    assert (tmp_path / "index.html").exists()
+    assert {source for source, _height in README_PICTURES.values()} <= set(taken.digests)
+    assert all((tmp_path / name).stat().st_size for name in taken.digests)
+    assert len(taken.digests) > 2 * len(SIZES) * len(PAGES) + 2 * len(TERMINAL_SIZES)
+
+
+def test_the_pictures_of_the_readme_are_six_and_small() -> None:
+    shown = sorted((ROOT / "docs/pictures").iterdir())
+    assert [path.name for path in shown] == sorted(README_PICTURES)
+    assert len(shown) == 6
+    assert [path.name for path in shown if path.stat().st_size > BIGGEST_README_PICTURE_BYTES] == []
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in README_PICTURES if f"(docs/pictures/{name})" not in readme] == []

@@ -28,15 +28,21 @@ def whole_text(act: Act, lanes: tuple[str, ...]) -> AssessmentText:
     return AssessmentText(WHOLE_TEXTS, lanes, review_due=(act.now + timedelta(days=300)).date())
 
 
-def assess(act: Act, lanes: tuple[str, ...] | None = None) -> AssessmentRow:
-    """Write, submit and approve an assessment; None names every lane that may offer face."""
+def assess(act: Act, lanes: tuple[str, ...] | None = None, reviewed: str = "") -> AssessmentRow:
+    """Write, submit and approve an assessment; None names every lane that may offer face.
+
+    `reviewed`, where given, is what a later version says in its first part.
+    """
     if lanes is None:
         rows = act.session.scalars(
             select(Lane).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
         )
         lanes = tuple(lane.lane_id for lane in rows if len(ways_beside_face(lane)) > 1)
     author = replace(act, actor_id="author-1", channel="manager")
-    row = draft_assessment(author, None, whole_text(act, lanes))
+    text = whole_text(act, lanes)
+    if reviewed:
+        text = replace(text, texts={**text.texts, REQUIRED_TEXTS[0]: reviewed})
+    row = draft_assessment(author, None, text)
     submit_assessment(author, row.assessment_id)
     return approve_assessment(replace(author, actor_id="approver-1"), row.assessment_id)
 

@@ -1,14 +1,15 @@
 """Every page as it may look, in one list: what `make screenshots` takes and what the checks look at.
 
 A new page adds one line: its name, who sees it, its path, and a CSS selector (`marker`) that only this
-state has. `{words}` in a path are ids of the gallery's compound (`world.py`). Steps lead from the path to
-the state and are done once per language; steps must bear being done twice.
+state has. `{words}` in a path are ids of the compound (`words_of` in `tests/lived_in_compound.py`). Steps
+lead from the path to the state; they are done once per language and must bear being done twice.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from tests.browser.terminal.states import SHOWN
+from tests.manager_compound import PASSWORD
 
 Group = Literal["phone", "terminal", "manager", "desk", "visitor", "public", "errors"]
 Step = tuple[str, ...]
@@ -26,11 +27,13 @@ class State:
     name: str
     group: Group
     who: str
-    """`stranger`, a role of the staff, or a resident of `world.RESIDENTS`."""
+    """`stranger` or another without a sign-in, a role of the staff, or a resident (`RESIDENTS`)."""
     path: str
     marker: str = "main h1"
     steps: tuple[Step, ...] = ()
     status: int = 200
+    shows: str = ""
+    """The endpoint that the steps lead to, where it answers GET and has no line of its own."""
 
 
 def manager(name: str, path: str, marker: str = "main h1", *steps: Step, who: str = "manager") -> State:
@@ -38,17 +41,16 @@ def manager(name: str, path: str, marker: str = "main h1", *steps: Step, who: st
     return State(name, "manager", who, f"/manage/{path}", marker, steps)
 
 
-def phone(name: str, path: str, marker: str, *steps: Step, who: str = "resident") -> State:
+def phone(name: str, path: str, marker: str = "main h1", *steps: Step, who: str = "resident") -> State:
     """Return a state of the residents' pages."""
     return State(name, "phone", who, f"/r/{path}", marker, steps)
 
 
 MANAGER = (
     manager("now", "", ".card-box.alarm"),
-    manager("now_as_guard", "", ".card-box.alarm", who="guard"),
     manager("now_as_installer", "", ".with-side", who="installer"),
     manager("lane", "lanes/north-in", "form[action$='/lanes/north-in/open']"),
-    manager("lockdown", "lockdown", "form[action$='/lockdown']"),
+    manager("lockdown", "lockdown", "main form .btn-bad"),
     manager("schedule_new", "lanes/north-in/schedules/new", "form.once, main form select"),
     manager("sheet", "lanes/north-in/sheet", ".sheet .facts"),
     manager("sheet_missing", "lanes/garage-out/sheet", "main a[href$='/garage-out/sheet/edit']"),
@@ -67,12 +69,12 @@ MANAGER = (
     manager("person_grants", "people/{person}/grants", "form[action$='/grants'], main form fieldset"),
     manager("person_face", "people/{person}/face", "form[action$='/face/no']"),
     manager("move_out", "people/{person}/move-out", "main form .btn-bad, main form .btn-accent"),
-    manager("invitation", "people/{person}", "main svg.qr", ("click", "form[action$='/invite'] button")),
-    manager("pin_once", "people/{person}", ".once .code", ("click", "form[action$='/pin'] button")),
+    manager("invitation", "people/{other}", "main svg.qr", ("click", "form[action$='/invite'] button")),
+    manager("pin_once", "people/{other}", ".once .code", ("click", "form[action$='/pin'] button")),
     manager("people_import", "people/import", "main input[type=file]"),
     manager("cards", "cards/", "main form"),
     manager("card_found", "cards/", "main a[href='/manage/people/{person}']",
-            ("fill", "#card", "4200005"), ("click", "main form .btn")),
+            ("fill", "#number", "4200005"), ("click", "main form .btn")),
     manager("card_give", "cards/give/{person}", "main form"),
     manager("visitors", "visitors/", "main a[href='/manage/visitors/new']"),
     manager("visitor_new", "visitors/new", "main form #label"),
@@ -96,6 +98,13 @@ MANAGER = (
     manager("notice", "privacy/notice", "main form textarea"),
     manager("assessments", "privacy/assessments", "main a[href*='/assessments/{assessment}']"),
     manager("assessment", "privacy/assessments/{assessment}", "main h1"),
+    manager("assessment_compare", "privacy/assessments/{assessment}/compare/{older}"),
+    manager("visitor_pass", "visitors/{office_pass}", "main svg.qr"),
+    manager("requests", "requests/", "main table.list"),
+    manager("requests_late", "requests/?show=late", "main .empty"),
+    manager("request", "requests/{request}"),
+    manager("privacy_contact", "privacy/contact", "main form"),
+    State("again", "manager", "manager", "/staff/again", "main #password"),
     manager("assessment_new", "privacy/assessments/new", "main form textarea"),
 )
 
@@ -111,6 +120,23 @@ PHONE = (
     phone("face_notice", "face", "[data-face-yes]"),
     phone("another_way", "another-way", "main h1"),
     phone("password", "password", "#password"),
+    phone("requests", "requests", "main a[href='/r/requests/{request}']"),
+    phone("request", "requests/{request}"),
+    phone("request_new", "requests/new/correction", "main form textarea"),
+    phone("records_delete", "records/delete"),
+    phone("passages", "records/passages"),
+    phone("lookups", "records/lookups"),
+    phone("own_pass", "visitors/{own_pass}", "#link"),
+    phone("ways_in_asked", "", "main a[href='/r/guardian/{guardian_request}']", who="guardian"),
+    phone("guardian", "guardian/{guardian_request}", "[data-face-yes]", who="guardian"),
+    phone("ward_off", "guardian/of/{ward}/off", who="guardian"),
+    phone("face_waiting", "face", who="minor"),
+    phone("ways_in_invited_again", "", "#card", who="resident_invited_again"),
+    phone("ways_in_with_face", "", "#face [role=switch]", who="resident_with_face"),
+    phone("consent", "records/consents/{consent}", who="resident_with_face"),
+    phone("records_after_withdrawal", "records", who="resident_without_face_again"),
+    phone("certificate", "certificates/{withdrawn}", who="resident_without_face_again"),
+    phone("new_pin", "", "#once-title", ("click", "form[action='/r/pin'] button"), who="guardian"),
     phone("face_on", "face", "main h1", who="resident_with_face"),
     phone("face_withdraw", "face/off", "[data-face-off-now]", who="resident_with_face"),
 )
@@ -124,12 +150,18 @@ PUBLIC = (
     State("privacy_rules", "public", "stranger", "/privacy"),
     State("policy_on_faces", "public", "stranger", "/policy/biometrics"),
     State("staff_sign_in", "public", "stranger", "/staff/sign-in", "#email"),
-    State("staff_sign_in_wrong", "public", "stranger", "/staff/sign-in", "main [aria-invalid], main .wrong, main .flash",
+    State("staff_sign_in_wrong", "public", "stranger", "/staff/sign-in", "main [aria-invalid], main .flash",
           (("fill", "#email", "nobody@example.org"), ("fill", "#password", "wrong wrong wrong"),
            ("click", "main form button"))),
+    State("staff_code", "public", "stranger", "/staff/sign-in", "#code",
+          (("fill", "#email", "installer@example.org"), ("fill", "#password", PASSWORD),
+           ("click", "main form button")), shows="security.two_factor_token_validation"),
+    State("staff_authenticator", "public", "newcomer", "/staff/sign-in", "form[action$='/authenticator']",
+          (("fill", "#email", "newcomer@example.org"), ("fill", "#password", PASSWORD),
+           ("click", "main form button")), shows="security.two_factor_setup"),
     State("welcome", "public", "stranger", "/r/welcome", "main #code"),
     State("resident_sign_in", "public", "stranger", "/r/sign-in", "main #password"),
-    State("resident_sign_in_wrong", "public", "stranger", "/r/sign-in", "main [role=alert], main .wrong",
+    State("resident_sign_in_wrong", "public", "stranger", "/r/sign-in", ".problem",
           (("fill", "#name", "nobody"), ("fill", "#password", "wrong wrong wrong"),
            ("click", "main form button"))),
     State("code_offline", "public", "stranger", "/r/code/offline/{language}", "[data-code-page]"),
@@ -150,9 +182,13 @@ NOT_PICTURED = {
     "static": "files of the pages, not pages",
     "bootstrap.static": "files of the pages, not pages",
     "people_import.template": "a file to download",
+    "security.static": "closed: files of a library",
+    "security.two_factor_rescue": "closed: a page of a library that we do not offer",
+    "security.tf_select": "closed: a page of a library that we do not offer",
     "resident.certificate_file": "a file to download",
     "resident.receipts_file": "a file to download",
     "resident.export": "a file to download",
+    "resident.export_to_read": "a file to download",
     "resident.contact": "an answer to the page's own script",
     "resident.code_picture": "a picture within the code's page",
     "resident.service_worker": "a script",

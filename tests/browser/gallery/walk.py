@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Error, Page, Response
 
@@ -37,7 +38,9 @@ class Missing:
     why: str
 
 
-def pages_standing(browser: Browser, world: World, pages: tuple[State, ...] = PAGES) -> Iterator[Standing | Missing]:
+def pages_standing(
+    browser: Browser, world: World, pages: tuple[State, ...] = PAGES
+) -> Iterator[Standing | Missing]:
     """Bring each page into each of its states; language after language, one page a person."""
     for language in LANGUAGES:
         for who in dict.fromkeys(state.who for state in pages):
@@ -74,6 +77,8 @@ def _bring(page: Page, state: State, world: World, language: str) -> str:
         page.locator(state.marker.format(**world.words)).first.wait_for(state="visible", timeout=5_000)
     except Error as error:
         return f"{path}: {error.message.splitlines()[0]}, at {page.url}"
+    if not state.steps and urlsplit(page.url).path != urlsplit(path).path:
+        return f"{path}: led to {page.url}"
     status = _status(answer)
     return "" if status == state.status else f"{path}: answered {status}, not {state.status}"
 

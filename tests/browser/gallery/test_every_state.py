@@ -1,0 +1,91 @@
+"""Every state of the gallery's list, asked the same questions: axe, targets, narrow screens, large text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.gallery.states import PAGES, SIZES, State
+from tests.browser.gallery.walk import Missing, Standing, pages_standing
+from tests.browser.gallery.world import World, opened_world
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = {"zh": (("phone", "light"), ("desktop", "dark")), "en": (("phone", "dark"), ("desktop", "light"))}
+SMALL_TARGETS = """
+[...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.matches(".skip"))
+  .filter((e) => !(e.matches("a") && getComputedStyle(e).display === "inline" && e.closest("p, li, td, dd")
+    && e.closest("p, li, td, dd").textContent.trim().length > e.textContent.trim().length))
+  .map((e) => e.matches("[type=checkbox], [type=radio]") ? e.closest("li, label") ?? e : e)
+  .filter((e) => e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML.slice(0, 100))
+"""
+"""Links within a sentence may be as high as its line (WCAG 2.5.8); everything else is 44 px high."""
+TOO_WIDE = """
+[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
+    && !e.closest(".table-box, svg, .skip, [data-scrolls]") && getComputedStyle(e).position !== "absolute"
+    && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.outerHTML.slice(0, 90))
+"""
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with opened_world() as opened:
+        yield opened
+
+
+def everywhere(browser: Browser, world: World, pages: tuple[State, ...] = PAGES) -> Iterator[Standing]:
+    """Go through the list; a state that is missing fails."""
+    for standing in pages_standing(browser, world, pages):
+        assert not isinstance(standing, Missing), standing
+        yield standing
+
+
+def test_axe_finds_nothing_and_every_target_is_large_enough(browser: Browser, world: World) -> None:
+    problems: list[str] = []
+    for standing in everywhere(browser, world):
+        for size, scheme in LOOKS[standing.language]:
+            page = standing.page
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two words
+            resize(page, *SIZES[size])
+            name = f"{standing.group}-{standing.name}-{standing.language}-{size}-{scheme}"
+            problems += [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS)]
+            problems += [f"{name}: {found}" for found in axe(page)]
+        standing.page.emulate_media(color_scheme="light")
+    assert problems == []
+
+
+def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
+    browser: Browser, world: World
+) -> None:
+    problems: list[str] = []
+    for standing in everywhere(browser, world):
+        page, name = standing.page, f"{standing.group}-{standing.name}-{standing.language}"
+        resize(page, 320, 640)
+        problems += [f"{name} at 320 px: {html}" for html in too_wide(page)]
+        resize(page, 640, 800)
+        page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+        problems += [f"{name} at 200 %: {html}" for html in too_wide(page)]
+    assert problems == []
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def axe(page: Page) -> list[str]:
+    # The debugger's evaluation is not the page's: the strict policy stays in force for the page itself.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)["violations"]
+    return [f"{v['id']} {[node['html'][:120] for node in v['nodes']][:3]}" for v in found]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what makes a page wider than its screen, if anything does."""
+    over = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return (page.evaluate(TOO_WIDE) or ["the page"]) if over else []

@@ -1,0 +1,119 @@
+"""The manager's compound with people in every state: who agreed, took back, asked, was invited again."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
+from tests.assessed import assess
+from tests.manager_compound import PASSWORD, ManagedCompound
+from web_admin.accounts import User, create_staff
+from web_admin.acts import Act
+from web_admin.consent_models import AssessmentRow, GuardianRequest
+from web_admin.consents import give_face_consent, withdraw_face
+from web_admin.credentials import choose_methods, issue_card, issue_pin
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import current_menjin
+from web_admin.gates_and_lanes import save_hours
+from web_admin.guardian_requests import ask_guardian
+from web_admin.homes_and_people import add_person, invite
+from web_admin.models import Consent, Hours, Notice, Person, VisitorPassRow
+from web_admin.posture_schedules import set_schedule
+from web_admin.resident.visitors import pass_link
+from web_admin.rights_models import RightsRequest
+from web_admin.rights_requests import file_request
+from web_admin.visitors import issue_pass
+
+RESIDENTS = {
+    "resident": "王芳",
+    "resident_with_code": "周明",
+    "resident_with_face": "赵敏",
+    "resident_without_face_again": "刘洋",
+    "resident_invited_again": "孙晓",
+    "guardian": "林薇",
+    "minor": "林宝",
+}
+"""Whose phones the gallery shows, by the word that states use."""
+
+
+def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Act:
+    """Return an act in this compound, in an open transaction."""
+    sealer = current_menjin().sealer
+    return Act(session, sealer, compound.site_id, actor_id, channel, compound.clock())  # type: ignore[arg-type]  # a word of Channel
+
+
+def live_in(compound: ManagedCompound) -> dict[str, str]:
+    """Let people choose, agree, take back and ask; return an invitation for each phone."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        act = act_in(compound, session, "tests")
+        create_staff(session, "guard", "newcomer@example.org", PASSWORD)
+        home_id = session.get_one(Person, compound.persons["林薇"]).home_id
+        for index, name in enumerate(("林宝", "林贝")):
+            child = add_person(act, display_name=name, home_id=home_id, age_band="14_17")
+            issue_card(act, child.person_id, 4_200_098 + index)
+            compound.persons[name] = child.person_id
+        version = session.scalars(select(Notice.version).where(Notice.language == "zh")).one()
+        for name in ("赵敏", "刘洋"):
+            own = act_in(compound, session, compound.persons[name], "phone")
+            give_face_consent(own, compound.persons[name], version, "zh")
+        own = act_in(compound, session, compound.persons["刘洋"], "phone")
+        withdraw_face(own, compound.persons["刘洋"])
+        choose_methods(act, compound.persons["周明"], ("card", "qr"))
+        issue_pin(act, compound.persons["林薇"])
+        choose_methods(act, compound.persons["林薇"], ("card", "pin"))
+        ward_id = compound.persons["林贝"]
+        at_gate = act_in(compound, session, ward_id, "gate")
+        give_face_consent(at_gate, ward_id, version, "zh", guardian_id=compound.persons["林薇"])
+        son_id = compound.persons["林宝"]
+        asking = act_in(compound, session, son_id, "phone")
+        ask_guardian(asking, son_id, compound.persons["林薇"], version, "zh")
+        guest = act_in(compound, session, compound.persons["王芳"], "phone")
+        issue_pass(guest, issuer_person_id=compound.persons["王芳"], label="李阿姨", gate_numbers=[1])
+        file_request(guest, compound.persons["王芳"], "correction", subject="name", wanted="王芬")
+        assess(act, reviewed="The camera closes after eight seconds.")
+        invite(act, compound.persons["孙晓"])
+        manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
+        _schedule(act_in(compound, session, f"staff-{manager.id}", "manager"))
+        return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
+
+
+def _schedule(act: Act) -> None:
+    """Let a lane stand open nearly all day, and be shut at night on work days."""
+    market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
+    night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
+    set_schedule(act, "north-in", market.hours_id, "held_open")
+    set_schedule(act, "north-in", night.hours_id, "lockdown")
+
+
+def words_of(compound: ManagedCompound) -> dict[str, str]:
+    """Return the ids that paths name."""
+    with compound.app.test_request_context(), current_menjin().database.session() as session:
+        person = session.get_one(Person, compound.persons["王芳"])
+        own_pass = session.scalars(
+            select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person.person_id)
+        ).one()
+        consents = {
+            row.person_id: row.consent_id
+            for row in session.scalars(select(Consent).where(Consent.purpose == FACE_PURPOSE))
+        }
+        assessments = session.scalars(
+            select(AssessmentRow.assessment_id).order_by(AssessmentRow.number)
+        ).all()
+        return {
+            "person": person.person_id,
+            "home": str(person.home_id),
+            "other": compound.persons["吴静"],
+            "captain": compound.persons["保安队长"],
+            "ward": compound.persons["林贝"],
+            "hours": session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one(),
+            "assessment": assessments[-1],
+            "older": assessments[0],
+            "office_pass": session.scalars(
+                select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))
+            ).one(),
+            "request": session.scalars(select(RightsRequest.request_id)).one(),
+            "own_pass": own_pass.pass_id,
+            "visitor_link": "/v/" + pass_link(own_pass).partition("/v/")[2],
+            "consent": consents[compound.persons["赵敏"]],
+            "withdrawn": consents[compound.persons["刘洋"]],
+            "guardian_request": session.scalars(select(GuardianRequest.request_id)).one(),
+        }

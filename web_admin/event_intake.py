@@ -29,6 +29,7 @@ from web_admin.models import Gate, GateEvent
 from web_admin.sealing import Sealer
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.site_keys import private_key
+from web_admin.visitor_uses import note_visitor_uses
 
 
 class EventsRefused(Exception):
@@ -52,6 +53,7 @@ def take_events(
         session.flush()
         confirm_shown(session, sealer, gate, fresh, now)
         note_uses(session, gate, fresh)
+        note_visitor_uses(session, gate, unknown)
         take_answers(session, sealer, gate, unknown, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,

@@ -31,6 +31,7 @@ from web_admin.credential_rows import end_live
 from web_admin.guardians import end_guardianship
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
 from web_admin.sealing import code_digest
+from web_admin.visitor_series import end_series_of
 from web_admin.ways_in import INVITED_AGAIN, settle_face
 from web_admin.withdrawals import forget_face
 
@@ -178,6 +179,7 @@ def move_out(act: Act, person_id: str) -> None:
         .where(VisitorPassRow.issuer_person_id == person_id, VisitorPassRow.withdrawn_at.is_(None))
         .values(withdrawn_at=act.now)
     )
+    end_series_of(act, person_id)
     _revoke_invitations(act, person_id)
     person.grants = []
     person.methods, person.face_paused_reason = ["card"], None

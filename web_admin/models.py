@@ -17,6 +17,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     outbox_models,
     rights_models,
     sheet_models,
+    visitor_models,
 )
 from web_admin.model_base import Base, Fact
 
@@ -244,7 +245,7 @@ class EmergencyCode(Base):
 
 
 class VisitorPassRow(Base):
-    """A visitor's signed pass; `issuer_person_id` None is the property manager."""
+    """A visitor's signed pass; `issuer_person_id` None is the property manager, then `author_id` says who."""
 
     __tablename__ = "visitor_pass"
     pass_id: Mapped[str] = mapped_column(primary_key=True)
@@ -256,6 +257,7 @@ class VisitorPassRow(Base):
     valid_until: Mapped[datetime]
     uses: Mapped[int]
     text: Mapped[str] = mapped_column(String(400))
+    author_id: Mapped[str | None]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 

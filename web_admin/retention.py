@@ -29,6 +29,7 @@ from web_admin.outbox_models import OutboxMessage
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_models import StaffInvitation, StaffProfile
+from web_admin.visitor_models import VisitorSeriesRow, VisitorUse
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
@@ -79,6 +80,16 @@ def _passes(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.passage_days)
     over = (VisitorPassRow.valid_until < before) & (VisitorPassRow.label != "")
     return VisitorPassRow, over, {"label": "", "text": ""}
+
+
+def _series(menjin: Menjin, now: datetime) -> Chosen:
+    before = (now - timedelta(days=menjin.config.passage_days)).date()
+    over = (VisitorSeriesRow.last_day < before) & (VisitorSeriesRow.label != "")
+    return VisitorSeriesRow, over, {"label": ""}
+
+
+def _uses(menjin: Menjin, now: datetime) -> Chosen:
+    return VisitorUse, VisitorUse.at < now - timedelta(days=menjin.config.passage_days), None
 
 
 def _invitations(menjin: Menjin, now: datetime) -> Chosen:
@@ -141,6 +152,8 @@ RULES: Mapping[str, Rule] = {
     "ended_secrets_erased": _ended_secrets,
     "names_erased": _names,
     "visitor_labels_erased": _passes,
+    "weekly_visitor_labels_erased": _series,
+    "visitor_uses_deleted": _uses,
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,

@@ -63,8 +63,8 @@ def issue_pass(
     start = (valid_from or act.now).replace(microsecond=0)
     end = (valid_until or start + timedelta(hours=DEFAULT_PASS_HOURS)).replace(microsecond=0)
     _check_window(act, start, end)
-    gates = _gates_numbered(act, gate_numbers, uses)
-    issuer_id = _check_issuer(act, issuer_person_id, gates, start, end)
+    gates = gates_numbered(act, gate_numbers, uses)
+    issuer_id = check_issuer(act, issuer_person_id, gates, start, end)
     visitor_pass = VisitorPass(
         new_id(), issuer_id, tuple(gate.number for gate in gates), start.astimezone(UTC), end.astimezone(UTC),
         uses,
@@ -73,7 +73,8 @@ def issue_pass(
     row = VisitorPassRow(
         pass_id=visitor_pass.pass_id, site_id=act.site_id, issuer_person_id=issuer_person_id, label=text,
         gate_numbers=list(visitor_pass.gate_numbers), valid_from=start, valid_until=end, uses=uses,
-        text=make_visitor_pass(key, act.site_id, visitor_pass), created_at=act.now,
+        text=make_visitor_pass(key, act.site_id, visitor_pass),
+        author_id=None if issuer_person_id is not None else act.actor_id, created_at=act.now,
     )
     act.session.add(row)
     finish(
@@ -175,7 +176,8 @@ def _check_window(act: Act, start: datetime, end: datetime) -> None:
         raise ActRefused("valid_from", _("A visitor's pass starts within the next 30 days."))
 
 
-def _gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
+def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
+    """Return the gates of these numbers, each with a QR reader; raise ActRefused."""
     wanted = sorted(set(numbers))
     if not 1 <= len(wanted) <= MAX_PASS_GATES:
         raise ActRefused("gate_numbers", _("Choose 1 to 32 gates."))
@@ -199,9 +201,10 @@ def _gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
     return gates
 
 
-def _check_issuer(
+def check_issuer(
     act: Act, issuer_person_id: str | None, gates: Sequence[Gate], start: datetime, end: datetime
 ) -> str:
+    """Return the id that a pass names as its issuer; raise ActRefused where it would exceed their rights."""
     if issuer_person_id is None:
         if act.channel not in ("manager", "desk", "system"):
             raise ActRefused(None, _("You can invite visitors in your own name only."))

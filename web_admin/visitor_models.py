@@ -1,0 +1,53 @@
+"""Tables of visitors besides their passes: weekly invitations, their signed visits, and what was used."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class VisitorSeriesRow(Base):
+    """A weekly invitation: on `days` (mon … sun), between two minutes of the site's day, first to last day.
+
+    Each visit is a pass of its own, signed shortly before it begins. `author_id` is the member of staff
+    where the issuer is the property manager (None).
+    """
+
+    __tablename__ = "visitor_series"
+    series_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    issuer_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    author_id: Mapped[str | None]
+    label: Mapped[str]
+    gate_numbers: Mapped[list[int]]
+    days: Mapped[list[str]]
+    starts_minute: Mapped[int]
+    ends_minute: Mapped[int]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class VisitorVisit(Base):
+    """The pass that was signed for one day of a weekly invitation; no day is signed twice."""
+
+    __tablename__ = "visitor_visit"
+    __table_args__ = (UniqueConstraint("series_id", "day"),)
+    pass_id: Mapped[str] = mapped_column(ForeignKey("visitor_pass.pass_id"), primary_key=True)
+    series_id: Mapped[str] = mapped_column(ForeignKey("visitor_series.series_id"), index=True)
+    day: Mapped[date]
+
+
+class VisitorUse(Base):
+    """A gate opened for a visitor: `shown_id` is the pass, or the visitor code's credential."""
+
+    __tablename__ = "visitor_use"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    journal_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    shown_id: Mapped[str] = mapped_column(index=True)
+    lane_id: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(index=True)

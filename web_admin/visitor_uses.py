@@ -1,0 +1,67 @@
+"""Which visitor's pass or code opened which gate, and when: taken from the gates' journals as they come."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from gate_controller.journal_chain import JournalEntry
+from web_admin.models import CredentialRow, Gate, VisitorPassRow
+from web_admin.visitor_models import VisitorUse
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A gate opened for a visitor."""
+
+    at: datetime
+    gate_name: str
+
+
+def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEntry]) -> None:
+    """Note the newly stored entries in which a gate opened to a visitor's pass or code."""
+    opened = [
+        (entry, str(shown_id))
+        for entry in entries
+        if entry.kind == "access" and entry.facts.get("opens") is True
+        and entry.facts.get("method") in ("qr", "pin")
+        and (shown_id := (entry.personal or {}).get("credential_id"))
+    ]
+    if not opened:
+        return
+    of_visitors = _of_visitors(session, {shown_id for _entry, shown_id in opened})
+    rows = [
+        {
+            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "seq": entry.seq,
+            "shown_id": shown_id, "lane_id": entry.facts.get("lane_id"), "at": entry.at,
+        }
+        for entry, shown_id in opened
+        if shown_id in of_visitors
+    ]
+    if rows:
+        session.connection().execute(insert(VisitorUse), rows)
+
+
+def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[Use]]:
+    """Return by pass or code the gates that it opened, newest first."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    rows = session.execute(
+        select(VisitorUse.shown_id, VisitorUse.at, Gate.name)
+        .join(Gate, Gate.gate_id == VisitorUse.gate_id)
+        .where(VisitorUse.shown_id.in_(shown_ids))
+        .order_by(VisitorUse.at.desc(), VisitorUse.seq.desc())
+    )
+    for shown_id, at, gate_name in rows:
+        found[shown_id].append(Use(at, gate_name))
+    return found
+
+
+def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
+    passes = select(VisitorPassRow.pass_id).where(VisitorPassRow.pass_id.in_(shown_ids))
+    codes = select(CredentialRow.credential_id).where(
+        CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == "visitor_code"
+    )
+    return {*session.scalars(passes), *session.scalars(codes)}

@@ -14,6 +14,7 @@ from web_admin.resident import (
     guardian,
     help_page,
     my_code,
+    new_visitor,
     offline,
     records,
     requests,
@@ -27,8 +28,8 @@ from web_admin.resident.blueprint import bp
 __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
-    ways_in, my_code, offline, visitors, face, guardian, records, export, deletion, requests, certificates,
-    help_page, sign_in,
+    ways_in, my_code, offline, visitors, new_visitor, face, guardian, records, export, deletion, requests,
+    certificates, help_page, sign_in,
 )  # fmt: skip
 
 

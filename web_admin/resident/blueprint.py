@@ -1,7 +1,7 @@
 """The residents' blueprint: who acts, how a refusal is shown, what every template may use."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
     "refuse_face": "resident.another_way",
     "answer_as_guardian": "resident.ways_in",
     "withdraw_visitor_pass": "resident.visitors",
+    "withdraw_weekly_pass": "resident.visitors",
     "end_visitor_code": "resident.visitors",
     "take_request_back": "resident.requests",
 }
@@ -101,6 +102,12 @@ def day(value: datetime, timezone: str) -> str:
     return text
 
 
+def date_name(value: date) -> str:
+    """Return a day of the site's calendar as people read it, with weekday."""
+    text: str = format_skeleton("yMMMEd", value, locale=get_locale())
+    return text
+
+
 def unbroken(number: str) -> str:
     """Return a home's number with hyphens at which no line breaks."""
     return number.replace("-", "\N{NON-BREAKING HYPHEN}")
@@ -118,6 +125,7 @@ def method_name(method: str) -> str:
 
 bp.add_app_template_filter(moment, "moment")
 bp.add_app_template_filter(day, "day")
+bp.add_app_template_filter(date_name, "date_name")
 bp.add_app_template_filter(unbroken, "unbroken")
 bp.add_app_template_filter(method_name, "method_name")
 

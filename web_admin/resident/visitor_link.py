@@ -1,47 +1,169 @@
-"""What a visitor sees who opens the link: the code, where and until when. No account, no names."""
+"""What a visitor sees who opens the link: the code, the gates and until when. No account, no names.
 
-import base64
+Where the browser runs scripts and reaches the server, the code is a copy that lasts 45 seconds and is
+renewed every 15: a photograph of it opens nothing a minute later. Otherwise it is the pass itself.
+"""
 
-import base45
-from flask import Blueprint, Response, abort, make_response, render_template
-from flask_babel import gettext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from zoneinfo import ZoneInfo
 
-from gate_controller.passes import CodeUnreadable, SignedPass, parse_code
+from babel.dates import get_timezone_name
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask_babel import force_locale, get_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
-from web_admin.models import Site, VisitorPassRow
+from web_admin.homes_and_people import LANGUAGES
+from web_admin.models import Gate, Site, VisitorPassRow
 from web_admin.permissions import public
-from web_admin.resident.qr_picture import svg_of
-from web_admin.resident.visitors import gate_names
+from web_admin.resident.qr_picture import png_of, svg_of
+from web_admin.visitor_links import linked, renewed_text
+from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitor_series import next_visit, pass_due, series_state
 from web_admin.visitors import pass_state
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
 
+SHOWS_CODE = ("live", "not_yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a link leads to. `signed` is the pass to show now, None between the visits of a weekly one.
+
+    `state`: not_yet, live, ended, withdrawn, or paused while the issuer may not invite.
+    """
+
+    site: Site
+    row: VisitorPassRow | VisitorSeriesRow
+    signed: VisitorPassRow | None
+    state: str
+    begins: datetime | None
+    ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanGate:
+    """A gate of the plan: which ways a code is read there, and whether this pass opens it."""
+
+    number: int
+    name: str
+    directions: tuple[str, ...]
+    opens: bool
+
+
+def _invitation(text: str) -> Invitation:
+    """Return what an address leads to; answer 404 unless it is one of ours."""
+    menjin, session = current_menjin(), request_session()
+    row = linked(session, menjin.sealer, text)
+    if row is None:
+        abort(404)
+    site = session.get_one(Site, row.site_id)
+    return _once(site, row) if isinstance(row, VisitorPassRow) else _weekly(site, row)
+
+
+def _once(site: Site, row: VisitorPassRow) -> Invitation:
+    state = pass_state(row, current_menjin().clock())
+    signed = row if state in SHOWS_CODE and row.text else None
+    return Invitation(site, row, signed, state, row.valid_from, row.valid_until)
+
+
+def _weekly(site: Site, row: VisitorSeriesRow) -> Invitation:
+    menjin, session = current_menjin(), request_session()
+    now, zone = menjin.clock(), ZoneInfo(site.timezone)
+    act = Act(session, menjin.sealer, site.site_id, "visitor-page", "system", now)
+    visit = next_visit(row, zone, now)
+    begins, ends = (visit[1], visit[2]) if visit is not None else (None, None)
+    try:
+        with session.begin_nested():
+            due = pass_due(act, row.series_id)
+    except ActRefused:
+        return Invitation(site, row, None, "paused", begins, ends)
+    state = pass_state(due, now) if due is not None else series_state(row, zone, now)
+    return Invitation(site, row, due if state in SHOWS_CODE else None, state, begins, ends)
+
+
+def _private(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """Keep a visitor's page out of caches and search engines."""
+
+    @wraps(view)
+    def answered(text: str) -> Response:
+        response = view(text)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return answered
+
 
 @bp.get("/<text>")
 @public
+@_private
 def show(text: str) -> Response:
-    """Show the pass in this link; answer 404 unless it is, byte for byte, one that we signed."""
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        code = parse_code(base45.b45encode(data).decode())
-    except (ValueError, CodeUnreadable):  # not base64, not even ASCII, or not a code
-        abort(404)
-    if not isinstance(code, SignedPass):
-        abort(404)
-    row = request_session().get(VisitorPassRow, code.visitor_pass.pass_id)
-    if row is None or base45.b45decode(row.text) != data:
-        abort(404)
-    state = pass_state(row, current_menjin().clock())
-    response = make_response(
-        render_template(
-            "resident/visitor_link.html",
-            site=request_session().get_one(Site, row.site_id),
-            row=row,
-            state=state,
-            gates=gate_names(row.site_id, row.gate_numbers),
-            picture=svg_of(row.text, gettext("Visitor pass")) if state in ("live", "not_yet") else None,
+    """Show the pass in this link, in the language that was asked for, else the browser's."""
+    with _language():
+        invitation = _invitation(text)
+        site, signed = invitation.site, invitation.signed
+        zone = ZoneInfo(site.timezone)
+        return make_response(
+            render_template(
+                "resident/visitor_link.html",
+                site=site,
+                text=text,
+                shown=invitation,
+                row=invitation.row,
+                weekly=isinstance(invitation.row, VisitorSeriesRow),
+                plan=_plan(site.site_id, invitation.row.gate_numbers),
+                zone=get_timezone_name(zone, locale=get_locale()),
+                picture=svg_of(signed.text, gettext("Visitor pass")) if signed is not None else None,
+            )
         )
+
+
+@bp.get("/<text>/now")
+@public
+@_private
+def now(text: str) -> Response:
+    """Return how the pass stands and a copy for the next 45 seconds, null while there is none."""
+    menjin = current_menjin()
+    invitation = _invitation(text)
+    copy = None
+    if invitation.signed is not None:
+        copy = renewed_text(request_session(), menjin.sealer, invitation.signed, menjin.clock())
+    return make_response({"state": invitation.state, "text": copy})
+
+
+@bp.get("/<text>/pass.png")
+@public
+@_private
+def picture(text: str) -> Response:
+    """Return the pass itself as a picture, to be saved or sent on."""
+    signed = _invitation(text).signed
+    if signed is None:
+        abort(404)
+    return Response(png_of(signed.text), mimetype="image/png")
+
+
+def _language() -> AbstractContextManager[None]:
+    wanted = request.args.get("language")
+    chosen: AbstractContextManager[None] = force_locale(wanted) if wanted in LANGUAGES else nullcontext()
+    return chosen
+
+
+def _plan(site_id: str, numbers: list[int]) -> list[PlanGate]:
+    gates = request_session().scalars(
+        select(Gate).where(Gate.site_id == site_id).options(selectinload(Gate.lanes)).order_by(Gate.number)
     )
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    plan = []
+    for gate in gates:
+        read = {lane.direction for lane in gate.lanes if "qr" in lane.methods}
+        directions = tuple(word for word in ("in", "out") if word in read)
+        plan.append(PlanGate(gate.number, gate.name, directions, gate.number in numbers))
+    return plan

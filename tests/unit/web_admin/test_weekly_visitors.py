@@ -160,7 +160,7 @@ def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: 
     assert linked(act.session, act.sealer, text) is made
     assert linked(act.session, act.sealer, link_text(act.sealer, "series", row.series_id)) is row
     other_server = Sealer(bytes(32), bytes(32))
-    changed = [text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :] for place in (0, 10, 31)]
+    changed = [text[:place] + "AB"[text[place] == "A"] + text[place + 1 :] for place in (0, 10, 31)]
     for wrong in (*changed, link_text(other_server, "pass", made.pass_id), "", "x", "ä" * 32, text + text):
         assert linked(act.session, act.sealer, wrong) is None
 

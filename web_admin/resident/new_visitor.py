@@ -1,0 +1,179 @@
+"""A new visitor: a pass for once, often or every week, or eight digits for a courier."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import resident_required
+from web_admin.acts import Act, ActRefused
+from web_admin.models import Person
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.once import done_before, once_token
+from web_admin.resident.visitors import own_codes, own_passes, own_series
+from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
+from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code
+
+CODE_MINUTES = (30, 60, 120)
+SHOWN_WEEKS = 8
+"""How long a weekly pass lasts unless another end is typed."""
+
+Page = str | tuple[str, int] | Response
+
+
+def _page(
+    person: Person, act: Act, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None
+) -> str:
+    local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
+    return render_template(
+        "resident/visitors.html",
+        person=person,
+        site=site_of(person),
+        gates=gates_open_to(act.session, person, act.now),
+        passes=own_passes(person, act),
+        weekly=own_series(person, act),
+        codes=own_codes(person, act),
+        errors=errors or {},
+        fresh_code=fresh_code,
+        form=request.form,
+        once=once_token(),
+        code_minutes=CODE_MINUTES,
+        first_day=local_now.strftime("%Y-%m-%dT%H:%M"),
+        today=local_now.date().isoformat(),
+        usual_end=(local_now.date() + timedelta(weeks=SHOWN_WEEKS)).isoformat(),
+        latest_end=(local_now.date() + timedelta(days=MAX_SERIES_DAYS)).isoformat(),
+        weekday=DAYS[local_now.weekday()],
+        tab="visitors",
+    )
+
+
+@bp.get("/visitors")
+@resident_required
+def visitors() -> str:
+    """Show the form for a pass, the form for a code, and what was given out."""
+    person, act = signed_in()
+    return _page(person, act)
+
+
+@bp.post("/visitors")
+@resident_required
+def new_pass() -> Page:
+    """Make a pass and show it."""
+    person, act = signed_in()
+    if done_before(act):
+        return to("resident.visitors")
+    try:
+        if request.form.get("uses") == "weekly":
+            return to("resident.weekly_pass_page", series_id=_weekly(person, act))
+        return to("resident.visitor_pass_page", pass_id=_once_or_often(person, act))
+    except ActRefused as refused:
+        message = str(refused.message)
+        act.session.rollback()
+        person, act = signed_in()
+        return _page(person, act, errors={refused.field or "label": message}), 422
+
+
+def _once_or_often(person: Person, act: Act) -> str:
+    valid_from, valid_until = _window(act.now, ZoneInfo(site_of(person).timezone))
+    row = issue_pass(
+        act,
+        issuer_person_id=person.person_id,
+        label=request.form.get("label", ""),
+        gate_numbers=_wanted_gates(person, act),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        uses=1 if request.form.get("uses") == "once" else 0,
+    )
+    return row.pass_id
+
+
+def _weekly(person: Person, act: Act) -> str:
+    row = issue_series(
+        act,
+        issuer_person_id=person.person_id,
+        label=request.form.get("label", ""),
+        gate_numbers=_wanted_gates(person, act),
+        days=request.form.getlist("days"),
+        starts_minute=minute_of("starts_at"),
+        ends_minute=minute_of("ends_at"),
+        last_day=day_of("last_day"),
+    )
+    return row.series_id
+
+
+def _wanted_gates(person: Person, act: Act) -> list[int]:
+    """Return the numbers of the chosen gates; "all" is every gate open to this person."""
+    wanted = request.form.get("gate_numbers", "")
+    if wanted == "all":
+        return [gate.number for gate in gates_open_to(act.session, person, act.now)]
+    return [int(wanted)] if wanted.isdecimal() and len(wanted) <= 5 else []
+
+
+def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Return the chosen start and end: the next 24 hours, tomorrow, or two typed moments."""
+    when = request.form.get("when", "day")
+    if when == "tomorrow":
+        day = (now.astimezone(zone) + timedelta(days=1)).date()
+        start = datetime.combine(day, time(), zone)
+        return start.astimezone(UTC), datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    if when == "typed":
+        return _typed("valid_from", zone), _typed("valid_until", zone)
+    return None, None
+
+
+def _typed(field: str, zone: ZoneInfo) -> datetime:
+    try:
+        typed = datetime.fromisoformat(request.form.get(field, ""))
+        return typed.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ActRefused(field, _l("Choose a day and a time.")) from None
+
+
+def minute_of(field: str) -> int:
+    """Return the minute of the day that was typed into a field such as 09:30; raise ActRefused."""
+    try:
+        typed = time.fromisoformat(request.form.get(field, ""))
+    except ValueError:
+        raise ActRefused(field, _l("Choose a time.")) from None
+    return typed.hour * 60 + typed.minute
+
+
+def day_of(field: str) -> date:
+    """Return the day that was typed into a field; raise ActRefused."""
+    try:
+        return date.fromisoformat(request.form.get(field, ""))
+    except ValueError:
+        raise ActRefused(field, _l("Choose a day.")) from None
+
+
+@bp.post("/visitors/code")
+@resident_required
+def new_visitor_code() -> Page:
+    """Make eight digits for one visit, shown on this answer only."""
+    person, act = signed_in()
+    if done_before(act):
+        return to("resident.visitors")
+    minutes = request.form.get("minutes", "")
+    lanes = [
+        lane.lane_id
+        for gate in gates_open_to(act.session, person, act.now)
+        for lane in gate.lanes
+        if "pin" in lane.methods and any(lane.lane_id in grant.lanes for grant in person.grants)
+    ]
+    try:
+        code = issue_visitor_code(
+            act,
+            home_id=person.home_id or "",
+            issuer_person_id=person.person_id,
+            lanes=lanes,
+            valid_minutes=int(minutes) if minutes in map(str, CODE_MINUTES) else 0,
+        )
+    except ActRefused as refused:
+        message = str(refused.message)
+        act.session.rollback()
+        person, act = signed_in()
+        return _page(person, act, errors={"code": message}), 422
+    return _page(person, act, fresh_code=code)

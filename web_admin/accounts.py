@@ -15,13 +15,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_security import RoleMixin, UserMixin, hash_password, login_user, logout_user
 from flask_security.utils import verify_password
-from sqlalchemy import Column, ForeignKey, String, Table, func, select
+from sqlalchemy import Column, ForeignKey, String, Table, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from web_admin import staff_models  # noqa: F401 - its tables refer to the accounts'
 from web_admin.acts import ActRefused
 from web_admin.model_base import Base
 from web_admin.models import Person
+from web_admin.passkey_models import Passkey
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
 from web_admin.staff_sign_in import init_accounts, seal_totp_secret, throttle_sign_in
 
@@ -130,12 +131,12 @@ def resident_account(session: Session, person: Person) -> User:
     return user
 
 
-def sign_in_resident(session: Session, person: Person) -> User:
+def sign_in_resident(session: Session, person: Person, *, by: str = "password") -> User:
     """Sign the person in and remember them on this phone; raise ActRefused when they moved out."""
     if person.ended_at is not None:
         raise ActRefused(None, _l("This account has ended. Ask the property office."))
     user = resident_account(session, person)
-    login_user(user, remember=True, authn_via=["password"])
+    login_user(user, remember=True, authn_via=[by])
     return user
 
 
@@ -174,8 +175,9 @@ def end_resident_sessions(session: Session, person_id: str) -> None:
 
 
 def end_resident_sign_in(session: Session, person_id: str) -> None:
-    """Sign the person out everywhere and forget their password, as when they are invited again."""
+    """Sign the person out everywhere and forget password and passkeys, as when they are invited again."""
     end_resident_sessions(session, person_id)
+    session.execute(delete(Passkey).where(Passkey.person_id == person_id))
     user = session.scalar(select(User).where(User.person_id == person_id))
     if user is not None:
         user.password = None

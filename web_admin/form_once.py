@@ -28,10 +28,15 @@ class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
 def sent_before(session: Session, form: OnceForm, now: datetime) -> bool:
     """Claim the form's token in this transaction; tell whether an earlier sending has it."""
+    return claimed_before(session, str(form.once.data), now)
+
+
+def claimed_before(session: Session, token: str, now: datetime) -> bool:
+    """Claim a token in this transaction; tell whether somebody had it before."""
     session.execute(delete(FormOnce).where(FormOnce.at < now - KEPT_FOR))
     try:
         with session.begin_nested():
-            session.add(FormOnce(token=str(form.once.data), at=now))
+            session.add(FormOnce(token=token, at=now))
     except IntegrityError:
         return True
     return False

@@ -181,6 +181,7 @@ def move_out(act: Act, person_id: str) -> None:
     )
     end_series_of(act, person_id)
     _revoke_invitations(act, person_id)
+    end_resident_sign_in(act.session, person_id)
     person.grants = []
     person.methods, person.face_paused_reason = ["card"], None
     person.may_override = False
@@ -196,7 +197,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
 
     Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
     both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
-    stolen: what is signed in there ends too, with the password that may have been set there.
+    stolen: what is signed in there ends too, with password and passkeys that may have been made there.
     """
     begin(act)
     person = person_of(act, person_id)

@@ -15,6 +15,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     forgetting_models,
     gate_face_models,
     outbox_models,
+    passkey_models,
     rights_models,
     sheet_models,
     visitor_models,

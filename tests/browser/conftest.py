@@ -4,6 +4,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path, "127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture
+def served_by_name(tmp_path: Path) -> Iterator[Served]:
+    """Serve under a name: browsers bind passkeys to names and refuse bare addresses."""
+    with serving(tmp_path, "localhost") as running:
+        yield running
+
+
+@contextmanager
+def serving(tmp_path: Path, host: str) -> Iterator[Served]:
+    """Serve the residents' compound on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -49,7 +64,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
         database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
         data_dir=tmp_path,
         secrets_dir=tmp_path,
-        public_url=f"http://127.0.0.1:{port}",
+        public_url=f"http://{host}:{port}",
         **{
             name: secrets.token_bytes(32)
             for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")

@@ -2,7 +2,8 @@
 
 Random histories of inviting, opening, signing in, showing a card and trying everything: from a second
 invitation until the person showed their own card or PIN, the phone consents to nothing, makes no PIN and
-reads no record. Does not cover: somebody who has the invitation and the card.
+reads no record; a passkey made before an invitation signs nobody in after it. Does not cover: somebody who
+has the invitation and the card.
 """
 
 import secrets
@@ -10,6 +11,7 @@ import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -24,6 +26,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from tests.resident_compound import Compound, SetClock, csrf_of, make_compound
+from tests.soft_passkey import SoftPasskey
 from web_admin.config import WebConfig
 from web_admin.consents import withdraw_face
 from web_admin.database import current_menjin
@@ -45,14 +48,16 @@ class Recovery(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="menjin-recovery-"))
         config = WebConfig(
             database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}", data_dir=self.folder,
-            secrets_dir=self.folder, public_url="http://127.0.0.1",
+            secrets_dir=self.folder, public_url="http://localhost",
             **{name: secrets.token_bytes(32) for name in KEYS},
         )
         self.clock = SetClock(datetime(2026, 3, 4, 4, 0, tzinfo=UTC))
         self.compound: Compound = make_compound(config, self.clock)
         self.compound.app.config["RATELIMIT_ENABLED"] = False
         self.client: FlaskClient | None = None
-        self.opened = 0
+        self.opened = self.browsers = 0
+        self.passkeys: list[tuple[int, SoftPasskey]] = []
+        """Each with how often an invitation was opened before it was made."""
         self.proven = True
 
     def teardown(self) -> None:
@@ -62,15 +67,26 @@ class Recovery(RuleBasedStateMachine):
 
     def opened_by_letter(self) -> FlaskClient:
         """Open an invitation from an address of its own, so that no throttle hides the answer."""
-        client = self.compound.app.test_client()
-        client.environ_base["REMOTE_ADDR"] = f"10.0.0.{self.opened + 1}"
-        with client.session_transaction() as session:
-            session["language"] = "en"
+        client = self.new_browser()
         token = csrf_of(client.get("/r/welcome").text)
         code = self.compound.invitation(self.compound.person_id)
         answer = client.post("/r/welcome", data={"code": code, "csrf_token": token})
         assert answer.status_code == 303
         return client
+
+    def new_browser(self) -> FlaskClient:
+        client = self.compound.app.test_client()
+        self.browsers += 1
+        client.environ_base["REMOTE_ADDR"] = f"10.0.{self.browsers // 250}.{self.browsers % 250 + 1}"
+        with client.session_transaction() as session:
+            session["language"] = "en"
+        return client
+
+    def send(self, client: FlaskClient, path: str, body: object) -> dict[str, Any]:
+        token = csrf_of(client.get("/r/help").text) or csrf_of(client.get("/r/sign-in").text)
+        answer = client.post(path, json=body, headers={"X-CSRFToken": token}).json
+        assert isinstance(answer, dict)
+        return answer
 
     def post(self, path: str, seen_on: str, **fields: str) -> int:
         assert self.client is not None
@@ -83,6 +99,7 @@ class Recovery(RuleBasedStateMachine):
         self.client = self.opened_by_letter()
         self.opened += 1
         self.proven = self.opened == 1
+        self.each_passkey_is_tried_on_a_phone_of_its_own()
 
     @rule()
     def the_desk_sees_the_card(self) -> None:
@@ -115,6 +132,24 @@ class Recovery(RuleBasedStateMachine):
             assert self.proven or (answer.status_code, answer.location) == (303, "/r/")
         assert self.proven or "last used" not in self.client.get("/r/").text
 
+    @precondition(lambda self: self.client is not None)
+    @rule()
+    def somebody_makes_a_passkey(self) -> None:
+        assert self.client is not None
+        passkey = SoftPasskey("http://localhost")
+        options = self.send(self.client, "/r/passkeys/options", {})
+        assert self.send(self.client, "/r/passkeys", passkey.make(options)) == {"next": "/r/password"}
+        self.passkeys.append((self.opened, passkey))
+
+    @rule()
+    def each_passkey_is_tried_on_a_phone_of_its_own(self) -> None:
+        for opened, passkey in self.passkeys:
+            browser = self.new_browser()
+            options = self.send(browser, "/r/sign-in/passkey/options", {})
+            answer = self.send(browser, "/r/sign-in/passkey", passkey.answer(options))
+            assert (answer == {"next": "/r/"}) is (opened == self.opened)
+            assert (browser.get("/r/").status_code == 200) is (opened == self.opened)
+
     @rule()
     def the_person_takes_face_back(self) -> None:
         with self.compound.act("desk") as act:
@@ -143,7 +178,7 @@ class Recovery(RuleBasedStateMachine):
 
 def test_a_recovered_account_reaches_neither_face_nor_records_before_card_or_pin() -> None:
     quick = settings(
-        max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
     )
 
 

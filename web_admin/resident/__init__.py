@@ -16,6 +16,7 @@ from web_admin.resident import (
     my_code,
     new_visitor,
     offline,
+    passkeys,
     records,
     requests,
     sign_in,
@@ -29,7 +30,7 @@ __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, face, guardian, records, export, deletion, requests,
-    certificates, help_page, sign_in,
+    certificates, help_page, passkeys, sign_in,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from web_admin.accounts import resident_required
 from web_admin.database import request_session
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
+from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
 from web_admin.resident.blueprint import bp, signed_in, site_of
@@ -116,6 +117,10 @@ def _about(person: Person, site: Site) -> Exported:
                 "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
             }
             for c in credentials
+        ],
+        "passkeys": [
+            {"label": p.label, "since": p.created_at, "last_used": p.last_used_at}
+            for p in passkeys_of(session, person.person_id)
         ],
     }
 

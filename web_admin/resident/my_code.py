@@ -56,7 +56,7 @@ def register_key() -> JsonAnswer | tuple[JsonAnswer, int]:
     except binascii.Error:
         key = b""
     try:
-        row = register_phone_key(act, person.person_id, key, _phone_label())
+        row = register_phone_key(act, person.person_id, key, phone_label())
     except ActRefused as refused:
         return {"error": str(refused.message)}, 422
     return {
@@ -91,7 +91,8 @@ def code_picture() -> Response:
     return Response(picture, mimetype="image/svg+xml")
 
 
-def _phone_label() -> str:
+def phone_label() -> str:
+    """Return what kind of phone asks, for its owner to tell their phones apart."""
     agent = request.user_agent.string
     for mark, name in (
         ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),

@@ -1,6 +1,8 @@
 """The way to one's own page: invitation, name and password, and out again."""
 
-from flask import flash, redirect, render_template, request, url_for
+from collections.abc import Mapping
+
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_security import logout_user
@@ -20,9 +22,11 @@ from web_admin.acts import ActRefused
 from web_admin.credentials import end_credential
 from web_admin.database import current_menjin, request_session
 from web_admin.homes_and_people import accept_invitation
-from web_admin.models import CredentialRow, Site
+from web_admin.models import CredentialRow, Person, Site
+from web_admin.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
 
 
 def _site() -> Site | None:
@@ -57,9 +61,17 @@ def accept() -> tuple[str, int] | Response:
 @bp.get("/password")
 @resident_required
 def password() -> str:
-    """Offer a name and password, so that the page can be opened on another phone too."""
+    """Offer a passkey, and a name and password with which the page can be opened on another phone too."""
     person, _act = signed_in()
-    return render_template("resident/password.html", person=person, site=site_of(person), errors={}, form={})
+    return _password_page(person, {}, {})
+
+
+def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str, str]) -> str:
+    return render_template(
+        "resident/password.html", person=person, site=site_of(person), errors=errors, form=form,
+        passkeys=passkeys_of(request_session(), person.person_id), passkeys_work=passkey_place() is not None,
+        this_phone=session.get(OF_THIS_PHONE),
+    )
 
 
 @bp.post("/password")
@@ -75,11 +87,7 @@ def save_password() -> tuple[str, int] | Response:
         message = str(refused.message)
         request_session().rollback()
         person, _act = signed_in()
-        page = render_template(
-            "resident/password.html", person=person, site=site_of(person),
-            errors={refused.field or "password": message}, form=request.form,
-        )
-        return page, 422
+        return _password_page(person, {refused.field or "password": message}, request.form), 422
     # Whoever changes a password may be shutting somebody out.
     _sign_out_elsewhere(person.person_id)
     flash(gettext("Saved. Use this name and password on any phone."), "done")
@@ -92,7 +100,14 @@ def sign_in() -> str | Response:
     """Show the residents' sign-in, or the page itself to who is signed in."""
     if getattr(current_user, "person_id", None) is not None:
         return redirect(url_for("resident.ways_in"))
-    return render_template("resident/sign_in.html", site=_site(), person=None, form={})
+    return _sign_in_page({}, None)
+
+
+def _sign_in_page(form: Mapping[str, str], error: str | None) -> str:
+    return render_template(
+        "resident/sign_in.html", site=_site(), person=None, form=form, error=error,
+        passkeys_work=passkey_place() is not None,
+    )
 
 
 @bp.post("/sign-in")
@@ -103,11 +118,7 @@ def check_sign_in() -> tuple[str, int] | Response:
     throttle_sign_in(name)
     person = resident_with_password(request_session(), name, request.form.get("password", ""))
     if person is None:
-        page = render_template(
-            "resident/sign_in.html", site=_site(), person=None, form=request.form,
-            error=gettext("Name or password is wrong."),
-        )
-        return page, 422
+        return _sign_in_page(request.form, gettext("Name or password is wrong.")), 422
     sign_in_resident(request_session(), person)
     return to("resident.ways_in")
 
@@ -136,7 +147,7 @@ def _sign_out_elsewhere(person_id: str) -> None:
 @bp.post("/sign-out-everywhere")
 @resident_required
 def sign_out_everywhere() -> Response:
-    """End every session and every phone's key of this person: for a lost phone."""
+    """End every other session, passkey and every phone's key of this person: for a lost phone."""
     person, act = signed_in()
     phones = request_session().scalars(
         select(CredentialRow).where(
@@ -148,6 +159,7 @@ def sign_out_everywhere() -> Response:
     )
     for credential_id in [row.credential_id for row in phones]:
         end_credential(act, credential_id, "stopped by its owner")
+    remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
     _sign_out_elsewhere(person.person_id)
     flash(gettext("Every other phone is signed out, and no old code opens anything."), "done")
     return to("resident.ways_in")

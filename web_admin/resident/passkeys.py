@@ -1,0 +1,116 @@
+"""Passkeys: make one on this phone, sign in with one, remove one. Without them everything works too."""
+
+from flask import Response, abort, flash, request, session
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from web_admin.accounts import resident_required, sign_in_resident, throttle_sign_in
+from web_admin.acts import ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.models import Person
+from web_admin.passkeys import (
+    Answer,
+    Place,
+    Question,
+    add_passkey,
+    checked_passkey,
+    new_question,
+    options_to_make,
+    options_to_sign_in,
+    place_of,
+    remove_passkey,
+)
+from web_admin.permissions import public
+from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.my_code import phone_label
+
+TO_MAKE, TO_SIGN_IN = "passkey_to_make", "passkey_to_sign_in"
+OF_THIS_PHONE = "passkey_of_this_phone"
+"""The session's word for the passkey that was made or used here: for a lost phone it alone stays."""
+
+JsonAnswer = dict[str, str]
+
+
+def passkey_place() -> Place | None:
+    """Return where this server's passkeys work, None where no browser would take one."""
+    return place_of(current_menjin().config.public_url)
+
+
+def _place() -> Place:
+    place = passkey_place()
+    if place is None:
+        abort(404)
+    return place
+
+
+def _asked(name: str) -> Question | None:
+    """Return what was asked in this browser, which is thereby answered."""
+    text = session.pop(name, None)
+    return Question.from_text(text) if isinstance(text, str) else None
+
+
+def _sent() -> Answer:
+    sent = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
+
+
+@bp.post("/passkeys/options")
+@resident_required
+def make_passkey() -> Response:
+    """Ask this phone to make a passkey."""
+    person, act = signed_in()
+    question = new_question(act.now)
+    options = options_to_make(act, person, _place(), question)
+    session[TO_MAKE] = question.as_text()
+    return Response(options, mimetype="application/json")
+
+
+@bp.post("/passkeys")
+@resident_required
+def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
+    """Keep the public key of the passkey that this phone made."""
+    person, act = signed_in()
+    try:
+        passkey = add_passkey(act, person.person_id, _place(), _asked(TO_MAKE), _sent(), phone_label())
+    except ActRefused as refused:
+        return {"error": str(refused.message)}, 422
+    session[OF_THIS_PHONE] = passkey.passkey_id
+    flash(gettext("Saved. This phone signs you in with its own lock."), "done")
+    return {"next": to("resident.password").location}
+
+
+@bp.post("/passkeys/<passkey_id>/remove")
+@resident_required
+def drop_passkey(passkey_id: str) -> AnyResponse:
+    """Forget one passkey."""
+    person, act = signed_in()
+    try:
+        remove_passkey(act, person.person_id, passkey_id)
+    except ActRefused:
+        abort(404)
+    flash(gettext("That passkey signs nobody in any more."), "done")
+    return to("resident.password")
+
+
+@bp.post("/sign-in/passkey/options")
+@public
+def ask_for_passkey() -> Response:
+    """Ask a browser for any passkey of this compound that it has."""
+    question = new_question(current_menjin().clock())
+    session[TO_SIGN_IN] = question.as_text()
+    return Response(options_to_sign_in(_place(), question), mimetype="application/json")
+
+
+@bp.post("/sign-in/passkey")
+@public
+def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
+    """Sign in whoever's passkey answered."""
+    throttle_sign_in("passkey")
+    database, now = request_session(), current_menjin().clock()
+    try:
+        passkey = checked_passkey(database, _place(), _asked(TO_SIGN_IN), _sent(), now)
+        sign_in_resident(database, database.get_one(Person, passkey.person_id), by="webauthn")
+    except ActRefused as refused:
+        return {"error": str(refused.message)}, 422
+    session[OF_THIS_PHONE] = passkey.passkey_id
+    return {"next": to("resident.ways_in").location}

@@ -7,7 +7,7 @@ PIN of a person faces 100,000 instead of 1,000,000 possible new ones, behind gro
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
@@ -44,19 +44,23 @@ def issue_pin(act: Act, person_id: str) -> str:
 def issue_duress_pin(act: Act, person_id: str) -> str:
     """Give a person a PIN that opens as usual and calls the guard; return it, to be shown once.
 
-    Never by phone: whoever forces the person may be holding it.
+    The ledger names neither the person nor, where they asked for it themselves, who asked.
     """
     begin(act)
-    if act.channel not in ("manager", "desk"):
-        raise ActRefused(None, _("This is given out at the desk only."))
     person, home = _of_home(act, person_id)
+    refuse_unproven_phone(act, person)
     if not live_credentials(act, person_id, "pin"):
-        raise ActRefused("person", _("Give this person their usual PIN first."))
+        own = act.channel == "phone"
+        raise ActRefused(
+            "person",
+            _("Switch on your usual PIN first.") if own else _("Give this person their usual PIN first."),
+        )
     number = make_pin_for(act, person, home)
     end_live(act, person_id, "pin", "replaced", duress=True)
     credential = _add_pin(act, person, number, duress=True)
     facts = {"credential_id": credential.credential_id}
-    finish(act, "duress_pin_issued", facts, touches=(person_id,))
+    unnamed = replace(act, actor_id="its_owner") if act.actor_id == person_id else act
+    finish(unnamed, "duress_pin_issued", facts, touches=(person_id,))
     return number.digits
 
 

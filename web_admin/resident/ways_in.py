@@ -17,6 +17,7 @@ from web_admin.credentials import (
     choose_methods,
     end_credential,
     ensure_online_qr,
+    issue_duress_pin,
     issue_pin,
     resume_credential,
     suspend_credential,
@@ -137,9 +138,13 @@ def switch_method(method: str) -> str | Response:
 @bp.post("/pin")
 @resident_required
 def new_pin() -> str:
-    """Give a new PIN, shown on this answer only, and switch the PIN on."""
+    """Give a new PIN, or the second one for an emergency, shown on this answer only; switch the PIN on.
+
+    Both answers look the same: whoever looks over the person's shoulder learns nothing.
+    """
     person, act = signed_in()
-    pin = issue_pin(act, person.person_id)
+    issue = issue_duress_pin if request.form.get("second") == "1" else issue_pin
+    pin = issue(act, person.person_id)
     if Method.PIN not in person.methods:
         choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
     return _page(person, act, fresh_pin=pin)

@@ -12,8 +12,6 @@ from gate_controller.pins import digits_apart, is_weak_pin
 from gate_controller.policy import Method
 from tests.unit.web_admin.acting import (
     add_lane,
-    at_desk,
-    audit_kinds,
     by_phone,
     gate_view,
     household,
@@ -22,7 +20,7 @@ from tests.unit.web_admin.acting import (
     show_code,
     type_digits,
 )
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, Channel
 from web_admin.consents import face_state, give_face_consent
 from web_admin.credentials import (
     choose_methods,
@@ -40,6 +38,7 @@ from web_admin.credentials import (
 )
 from web_admin.homes_and_people import add_person
 from web_admin.models import AuditEntry, Site
+from web_admin.ways_in import INVITED_AGAIN
 
 
 def phone_key() -> bytes:
@@ -164,15 +163,29 @@ def test_a_new_pin_replaces_the_old_one_and_the_duress_pin_stays_far_from_both(a
     )
 
 
-def test_a_duress_pin_is_refused_by_phone_and_leaves_no_trace_under_the_person(act: Act) -> None:
+@pytest.mark.parametrize("channel", ["phone", "desk"])
+def test_a_duress_pin_needs_the_usual_one_and_leaves_no_trace_under_the_person(
+    act: Act, channel: Channel
+) -> None:
+    _, person = household(act)
+    asking = by_phone(act, person.person_id, channel)
+    with pytest.raises(ActRefused, match="usual PIN first"):
+        issue_duress_pin(asking, person.person_id)
+    issue_pin(act, person.person_id)
+    issue_duress_pin(asking, person.person_id)
+    entries = act.session.query(AuditEntry).all()
+    (given,) = [entry for entry in entries if entry.kind == "duress_pin_issued"]
+    assert given.person_id is None
+    assert person.person_id not in str([given.facts, given.personal])
+    assert not [e.kind for e in entries if e.person_id == person.person_id and "duress" in e.kind]
+
+
+def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Act) -> None:
     _, person = household(act)
     issue_pin(act, person.person_id)
-    with pytest.raises(ActRefused, match="desk"):
+    person.face_paused_reason = INVITED_AGAIN
+    with pytest.raises(ActRefused, match="Show your card or PIN once"):
         issue_duress_pin(by_phone(act, person.person_id), person.person_id)
-    issue_duress_pin(at_desk(act), person.person_id)
-    kinds = act.session.query(AuditEntry.kind).where(AuditEntry.person_id == person.person_id)
-    assert "duress_pin_issued" in audit_kinds(act)
-    assert not [kind for (kind,) in kinds if "duress" in kind]
 
 
 def test_ending_the_pin_ends_the_duress_pin_with_it(act: Act) -> None:

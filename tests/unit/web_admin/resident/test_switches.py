@@ -1,11 +1,16 @@
 """My ways in: switches, the card, the PIN."""
 
+import re
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press, switch
+from web_admin.credentials import issue_duress_pin
 from web_admin.models import CredentialRow, Person
+
+TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
 
 
 def methods(compound: Compound) -> list[str]:
@@ -69,15 +74,41 @@ def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, p
     assert card_state(compound) == "active"
 
 
-def test_a_duress_pin_appears_on_no_page_and_in_no_export(compound: Compound, phone: FlaskClient) -> None:
-    from web_admin.credentials import issue_duress_pin
+PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
+
+def pages_of(client: FlaskClient) -> list[str]:
+    """Return every page as it reads now, without what is random in it."""
+    return [re.sub(TOKEN + '|data-csrf="[^"]*"|"made_at".*', "", client.get(path).text) for path in PAGES]
+
+
+def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
     switch(phone, "pin", on=True)
-    before = phone.get("/r/records/export.json").json
-    assert before is not None
+    usual, second = press(phone, "/r/pin").text, press(phone, "/r/pin", seen_on="/r/help", second="1").text
+    alike = [re.sub(r"data-pin>[0-9]{6}|" + TOKEN, "", page) for page in (usual, second)]
+    assert alike[0] == alike[1]
+    digits = [re.findall(r"data-pin>([0-9]{6})", page)[0] for page in (usual, second)]
+    assert sum(a != b for a, b in zip(*digits, strict=True)) >= 2
+
+
+def test_a_duress_pin_changes_no_page_and_no_export(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    phone.get("/r/")
+    before = pages_of(phone)
+    press(phone, "/r/pin", seen_on="/r/help", second="1")
+    assert pages_of(phone) == before
     with compound.act("manager") as act:
         issue_duress_pin(act, compound.person_id)
-    after = phone.get("/r/records/export.json").json
-    assert after is not None
-    assert after["credentials"] == before["credentials"]
-    assert "duress" not in phone.get("/r/").text + str(after)
+    assert pages_of(phone) == before
+    assert "duress" not in "".join(before).lower()
+
+
+def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert press(phone, "/r/pin", seen_on="/r/help", second="1").status_code == 303
+    assert "Switch on your usual PIN first." in phone.get("/r/").text
+    with compound.session() as session:
+        assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import abort, current_app, redirect, url_for
+from flask import abort, current_app, redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_security import RoleMixin, UserMixin, hash_password, login_user, logout_user
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from web_admin import staff_models  # noqa: F401 - its tables refer to the accounts'
 from web_admin.acts import ActRefused
+from web_admin.desk_request import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.model_base import Base
 from web_admin.models import Person
 from web_admin.passkey_models import Passkey
@@ -184,8 +185,9 @@ def end_resident_sign_in(session: Session, person_id: str) -> None:
 
 
 def current_person(session: Session) -> Person:
-    """Return the resident who is signed in; answer 403 to staff and to people who moved out."""
-    person_id = getattr(current_user, "person_id", None)
+    """Return the resident who is signed in, or served at the desk; answer 403 to staff and the moved out."""
+    visit = current_visit()
+    person_id = visit.person_id if visit is not None else getattr(current_user, "person_id", None)
     person = session.get(Person, person_id) if person_id is not None else None
     if person is None or person.ended_at is not None:
         logout_user()
@@ -194,7 +196,10 @@ def current_person(session: Session) -> Person:
 
 
 def resident_required(view: View) -> View:
-    """Let in residents only; send strangers to the residents' sign-in, answer 403 to staff."""
+    """Let in residents only; send strangers to the residents' sign-in, answer 403 to staff.
+
+    Staff who serve a person at the desk come in as far as `AT_THE_DESK` says.
+    """
 
     @wraps(view)
     def guarded(*args: object, **kwargs: object) -> Any:
@@ -202,7 +207,10 @@ def resident_required(view: View) -> View:
             known = "resident.sign_in" in current_app.view_functions
             return redirect(url_for("resident.sign_in" if known else "pages.front"))
         if [role.name for role in current_user.roles] != [RESIDENT_ROLE]:
-            abort(403)
+            if visit_was_left_open():
+                return redirect(url_for("desk.show", over=1), 303)
+            if current_visit() is None or (request.endpoint or "").rpartition(".")[2] not in AT_THE_DESK:
+                abort(403)
         return view(*args, **kwargs)
 
     return cast(View, declare(guarded, RESIDENT))

@@ -45,10 +45,19 @@ class ActRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """A person who sits at the desk and showed their card or PIN, and the visit that this opened."""
+
+    visit_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
 
-    `publishes` is False for the acts inside `one_publication`.
+    `publishes` is False for the acts inside `one_publication`. With `served`, staff press the buttons of
+    that person's own pages at the desk: the act is the person's, and reaches no further than theirs.
     """
 
     session: Session
@@ -58,6 +67,7 @@ class Act:
     channel: Channel
     now: datetime
     publishes: bool = True
+    served: Served | None = None
 
 
 def new_id() -> str:
@@ -115,11 +125,14 @@ def record(
 ) -> None:
     """Append the act to the audit journal; `facts` hold ids only, names go into `personal`."""
     act.session.flush()
+    assisted: dict[str, Fact] = {}
+    if act.served is not None:
+        assisted = {"assisted": True, "visit_id": act.served.visit_id}
     append_audit(
         act.session,
         act.site_id,
         kind,
-        {"actor_id": act.actor_id, "channel": act.channel, **facts},
+        {"actor_id": act.actor_id, "channel": act.channel, **assisted, **facts},
         dict(personal or {}),
         act.now,
         person_id=person_id,
@@ -150,12 +163,19 @@ def _found(site: Site | None) -> Site:
     return site
 
 
+def own_person_id(act: Act) -> str | None:
+    """Return whose act this is when it is a resident's, by phone, at a gate or served at the desk."""
+    if act.served is not None:
+        return act.served.person_id
+    return act.actor_id if act.channel in ("phone", "gate") else None
+
+
 def person_of(act: Act, person_id: str) -> Person:
     """Return a person of this site who has not moved out; raise ActRefused.
 
-    Whoever acts by phone or at a gate acts on themselves alone.
+    Whoever acts by phone, at a gate or served at the desk acts on themselves alone.
     """
-    if act.channel in ("phone", "gate") and act.actor_id != person_id:
+    if own_person_id(act) not in (None, person_id):
         raise ActRefused(None, _("You can change only what is your own."))
     person = act.session.get(Person, person_id)
     if person is None or person.site_id != act.site_id:

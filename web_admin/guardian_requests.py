@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, record
+from web_admin.acts import Act, ActRefused, begin, finish, new_id, own_person_id, person_of, record
 from web_admin.age_bands import MINOR
 from web_admin.consent_models import GuardianRequest
 from web_admin.consents import consentable_notice, record_consent, withdraw_face
@@ -48,10 +48,13 @@ def ask_guardian(
 
 
 def answer_guardian(act: Act, request_id: str, *, agrees: bool, language: str) -> Consent | None:
-    """Record the guardian's yes or no, from their own phone; a yes makes the consent and returns it."""
+    """Record the guardian's yes or no, from their own phone; a yes makes the consent and returns it.
+
+    A no may also be said at the desk.
+    """
     begin(act)
-    guardian = person_of(act, act.actor_id)
-    if act.channel != "phone":
+    guardian = person_of(act, own_person_id(act) or act.actor_id)
+    if act.channel != "phone" and (agrees or act.served is None):
         raise ActRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
     refuse_unproven_phone(act, guardian)
     request = act.session.get(GuardianRequest, request_id)
@@ -74,14 +77,21 @@ def answer_guardian(act: Act, request_id: str, *, agrees: bool, language: str) -
 
 
 def withdraw_for_ward(act: Act, minor_id: str) -> None:
-    """Let a guardian take back what they agreed to, from their own phone; never refused to them."""
+    """Let a guardian take back what they agreed to, by phone or at the desk; never refused to them."""
     begin(act)
-    guardian = person_of(act, act.actor_id)
+    guardian = person_of(act, own_person_id(act) or act.actor_id)
     if minor_id not in {ward.person_id for ward in wards_of(act.session, guardian.person_id)}:
         raise ActRefused(None, _("You can change only what is your own."))
-    withdraw_face(replace(act, actor_id=minor_id), minor_id, "guardian")
+    withdraw_face(_for_ward(act, minor_id), minor_id, "guardian")
     finish(act, "face_withdrawn_by_guardian", {}, personal={"guardian_id": guardian.person_id},
            person_id=minor_id)
+
+
+def _for_ward(act: Act, minor_id: str) -> Act:
+    """Return the guardian's act as the minor's own."""
+    if act.served is not None:
+        return replace(act, served=replace(act.served, person_id=minor_id))
+    return replace(act, actor_id=minor_id)
 
 
 def is_open(request: GuardianRequest, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web_admin import (  # noqa: F401 - their tables are among these
     consent_models,
+    desk_models,
     forgetting_models,
     gate_face_models,
     outbox_models,

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 
 from web_admin import words
 from web_admin.database import current_menjin, request_session
+from web_admin.desk_request import end_with_sign_out
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, request_now, site_zone
 from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_may, public, role_names
@@ -31,7 +32,8 @@ PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "ca
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
-                "staff_pages", "own_account_pages")
+                "staff_pages", "own_account_pages",
+                "desk_pages", "lost_card_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -52,6 +54,8 @@ NAVIGATION = (
     ("people.show_list", "see_people", "people", _l("People and homes")),
     ("cards.find", "see_card_holder", "card", _l("Cards")),
     ("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),
+    ("desk.show", "serve_at_desk", "home", _l("Desk")),
+    ("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
     ("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
     ("events.show_list", "see_events", "events", _l("Events")),
     ("events.explain", "explain_refusals", "question", _l("Why refused")),
@@ -98,6 +102,7 @@ def register_pages(app: Flask) -> None:
     for module in PAGE_MODULES:
         app.register_blueprint(import_module(f"web_admin.{module}").bp)
     register_resident_pages(app)
+    end_with_sign_out(app)
     app.context_processor(_page_words)
     app.add_template_filter(local_time)
     app.add_template_filter(local_day)

@@ -23,7 +23,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
         "give_override",
-        "see_visitors", "issue_passes",
+        "see_visitors", "issue_passes", "serve_at_desk",
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
@@ -33,7 +33,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "suspend_credentials",
-        "see_visitors", "issue_passes",
+        "see_visitors", "issue_passes", "serve_at_desk",
         "see_events", "explain_refusals",
         "own_account",
     }),

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from web_admin.accounts import User
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
+from web_admin.desk_models import DeskVisitRow
 from web_admin.model_base import Base
 from web_admin.models import (
     Alarm,
@@ -104,6 +105,10 @@ def _pairings(menjin: Menjin, now: datetime) -> Chosen:
     return PairAttempt, PairAttempt.expires_at < now - timedelta(days=1), None
 
 
+def _desk_visits(menjin: Menjin, now: datetime) -> Chosen:
+    return DeskVisitRow, DeskVisitRow.opened_at < now - timedelta(days=menjin.config.log_days), None
+
+
 def _alarms(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.log_days)
     return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
@@ -163,6 +168,7 @@ RULES: Mapping[str, Rule] = {
     "closed_accounts_erased": _closed_accounts,
     "closed_names_erased": _closed_names,
     "staff_invitations_deleted": _staff_invitations,
+    "desk_visits_deleted": _desk_visits,
 }
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -28,6 +28,7 @@ from web_admin.page_context import (
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 from web_admin.resident.qr_picture import svg_of
+from web_admin.slips import pass_slip
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
@@ -118,6 +119,18 @@ def show(pass_id: str) -> str:
         gates=[names.get(number, str(number)) for number in row.gate_numbers],
         picture=svg_of(row.text, _("QR code of the pass")),
     )
+
+
+@bp.get("/<pass_id>/slip")
+@allowed("issue_passes")
+def slip(pass_id: str) -> str:
+    """Show a pass of the office as a slip for a thermal printer; residents' own visitors are theirs alone."""
+    row = get_or_404(request_session(), VisitorPassRow, pass_id)
+    if row.issuer_person_id is not None or pass_state(row, request_now()) not in ("live", "not_yet"):
+        abort(404)
+    names = {gate.number: gate.name for gate in site_gates()}
+    gates = [names.get(number, str(number)) for number in row.gate_numbers]
+    return pass_slip(row, gates, url_for("visitors.show", pass_id=pass_id))
 
 
 @bp.post("/<pass_id>/withdraw")

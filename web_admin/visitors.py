@@ -24,6 +24,7 @@ from web_admin.acts import (
     home_of,
     lane_of,
     new_id,
+    own_person_id,
     person_of,
 )
 from web_admin.credential_rows import end_one
@@ -90,7 +91,7 @@ def withdraw_pass(act: Act, pass_id: str) -> None:
     row = act.session.get(VisitorPassRow, pass_id)
     if row is None or row.site_id != act.site_id:
         raise ActRefused("pass", _("This pass is not known here."))
-    if act.channel in ("phone", "gate") and row.issuer_person_id != act.actor_id:
+    if own_person_id(act) not in (None, row.issuer_person_id):
         raise ActRefused(None, _("You can change only what is your own."))
     if row.withdrawn_at is None:
         row.withdrawn_at = act.now
@@ -159,12 +160,14 @@ def issue_visitor_code(
     return digits
 
 
-def gates_open_to(session: Session, person: Person, now: datetime) -> list[Gate]:
-    """Return the gates for which a person may invite someone now, by number."""
+def gates_open_to(
+    session: Session, person: Person, now: datetime, until: datetime | None = None
+) -> list[Gate]:
+    """Return the gates for which a person may invite someone from now until then, by number."""
     return [
         gate
         for gate in session.scalars(select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number))
-        if _grants_at(person, {lane.lane_id for lane in gate.lanes}, now, now)
+        if _grants_at(person, {lane.lane_id for lane in gate.lanes}, now, until or now)
     ]
 
 
@@ -206,7 +209,7 @@ def check_issuer(
 ) -> str:
     """Return the id that a pass names as its issuer; raise ActRefused where it would exceed their rights."""
     if issuer_person_id is None:
-        if act.channel not in ("manager", "desk", "system"):
+        if act.channel not in ("manager", "desk", "system") or act.served is not None:
             raise ActRefused(None, _("You can invite visitors in your own name only."))
         return SITE_ITSELF
     issuer = person_of(act, issuer_person_id)

@@ -21,6 +21,7 @@ from web_admin.resident import (
     requests,
     sign_in,
     visitor_link,
+    visitor_slips,
     visitors,
     ways_in,
 )
@@ -31,6 +32,7 @@ __all__ = ["bp", "register_resident_pages"]
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, face, guardian, records, export, deletion, requests,
     certificates, help_page, passkeys, sign_in,
+    visitor_slips,
 )  # fmt: skip
 
 

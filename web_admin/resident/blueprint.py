@@ -1,12 +1,13 @@
 """The residents' blueprint: who acts, how a refusal is shown, what every template may use."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -15,7 +16,18 @@ from web_admin.accounts import current_person
 from web_admin.acts import Act, ActRefused
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.database import current_menjin, request_session
+from web_admin.desk_request import (
+    AT_THE_DESK,
+    current_visit,
+    is_page_of_visit,
+    minutes_left,
+    served_now,
+    time_left,
+    touch_visit,
+)
 from web_admin.models import Person, Site
+from web_admin.page_context import actor_id
+from web_admin.permissions import RESIDENT, access_of
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 
@@ -32,9 +44,12 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
 
 
 def signed_in() -> tuple[Person, Act]:
-    """Return who is signed in and the act they begin now, from their phone."""
+    """Return who is signed in and the act they begin now, from their phone or served at the desk."""
     person = current_person(request_session())
-    return person, act_of(person)
+    served = served_now()
+    if served is None:
+        return person, act_of(person)
+    return person, replace(act_of(person), actor_id=actor_id(), channel="desk", served=served)
 
 
 def act_of(person: Person) -> Act:
@@ -58,6 +73,25 @@ def site_of(person: Person) -> Site:
 def to(endpoint: str, **values: Any) -> Response:
     """Return a redirect after a form was posted."""
     return redirect(url_for(endpoint, **values), code=303)
+
+
+@bp.before_request
+def _keep_the_visit_apart() -> tuple[str, int] | None:
+    """At the desk, refuse what is done on one's own phone, and forms that were shown to somebody else."""
+    visit = current_visit()
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    if visit is None or access_of(current_app, request.endpoint or "") != (RESIDENT, ""):
+        return None
+    touch_visit()
+    person = current_person(request_session())
+    if endpoint not in AT_THE_DESK:
+        page = render_template(
+            "resident/on_own_phone.html", person=person, site=site_of(person), about=endpoint, tab="ways_in"
+        )
+        return page, 403
+    if request.method == "POST" and not is_page_of_visit():
+        return render_template("resident/other_visit.html", person=person, site=site_of(person)), 409
+    return None
 
 
 RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian", "/r/requests")
@@ -85,6 +119,10 @@ def _never_keep(response: Any) -> Any:
     """Keep personal pages out of every cache; the offline shell says otherwise for itself."""
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    if current_visit() is not None:
+        # Also without scripts, what is on the screen goes when the visit does.
+        seconds = max(1, int(time_left() / timedelta(seconds=1)))
+        response.headers["Refresh"] = f"{seconds}; url={url_for('desk.show', over=1)}"
     return response
 
 
@@ -131,6 +169,9 @@ bp.add_app_template_filter(method_name, "method_name")
 
 
 @bp.app_context_processor
-def _language() -> dict[str, str]:
+def _language() -> dict[str, object]:
     language = "zh" if str(get_locale()).startswith("zh") else "en"
-    return {"page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en"}
+    return {
+        "page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en",
+        "desk_visit": current_visit, "desk_minutes_left": minutes_left,
+    }

@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from web_admin.accounts import resident_required
 from web_admin.database import request_session
+from web_admin.desk_visits import visits_of
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
 from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
@@ -80,7 +82,7 @@ def export_to_read() -> Response:
     person, _act = signed_in()
     text = render_template(
         "resident/export.html", person=person, site=site_of(person), whole=_everything(),
-        for_resident=for_resident, labels=FIELD_LABELS, asking=ASKING,
+        for_resident=for_resident, labels=FIELD_LABELS, asking=ASKING, acts_text=acts_text,
     )
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="my-gate-records.html"'
@@ -134,6 +136,10 @@ def _history(person: Person) -> Exported:
         "passages": passages_of(session, person.person_id, EXPORTED),
         "looked_at": [
             {"at": row.at, **lookup_facts(row)} for row in lookups_of(person.person_id, EXPORTED)
+        ],
+        "helped_at_the_desk": [
+            {"at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "acts": v.acts}
+            for v in visits_of(session, person.person_id, EXPORTED)
         ],
         "visitor_passes": [
             {

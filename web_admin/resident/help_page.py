@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from web_admin.accounts import current_person
 from web_admin.database import request_session
+from web_admin.desk_request import current_visit
 from web_admin.models import Site
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp
@@ -16,7 +17,7 @@ from web_admin.resident.blueprint import bp
 def help_page() -> str:
     """Show help, with the person's own settings when they are signed in."""
     session = request_session()
-    signed = getattr(current_user, "person_id", None) is not None
+    signed = getattr(current_user, "person_id", None) is not None or current_visit() is not None
     return render_template(
         "resident/help.html",
         person=current_person(session) if signed else None,

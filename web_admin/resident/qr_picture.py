@@ -11,21 +11,33 @@ from qrcode.util import QRData
 QUIET_MODULES = 4
 MODULE_PIXELS = 14
 """Of a picture that is sent on: large enough to survive the shrinking of messengers."""
+DOTS_A_MM = 8
+"""Of a thermal printer: 203 dots an inch."""
 
 
 def svg_of(text: str, label: str) -> Markup:
     """Return a text as an SVG picture, base45 in the dense mode; `label` is its spoken name."""
+    return _svg(_matrix(text), label, Markup())
+
+
+def svg_for_paper(text: str, label: str, widest_mm: int) -> Markup:
+    """Return the same at a fixed size, at most `widest_mm` wide, each module a whole number of dots."""
     rows = _matrix(text)
+    dots = max(2, widest_mm * DOTS_A_MM // len(rows))
+    side = f"{len(rows) * dots / DOTS_A_MM:g}mm"
+    return _svg(rows, label, Markup(' width="{0}" height="{0}" data-dots="{1}"').format(side, dots))
+
+
+def _svg(rows: list[list[bool]], label: str, size_on_paper: Markup) -> Markup:
     path = "".join(
         f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
     )
-    size = len(rows)
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="qr" viewBox="0 0 {0} {0}" '
-        'role="img" aria-label="{1}" shape-rendering="crispEdges">'
+        'role="img" aria-label="{1}" shape-rendering="crispEdges"{3}>'
         '<rect width="{0}" height="{0}" fill="#fff"/>'
         '<path d="{2}" fill="#000"/></svg>'
-    ).format(size, label, path)
+    ).format(len(rows), label, path, size_on_paper)
 
 
 def png_of(text: str) -> bytes:

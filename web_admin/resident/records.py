@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from web_admin.accounts import resident_required
 from web_admin.consent_models import GuardianConsent
 from web_admin.database import request_session
+from web_admin.desk_visits import visits_of
 from web_admin.guardians import guardian_of_consent
 from web_admin.models import Consent, Gate, Person, ReceiptRow
 from web_admin.reason_texts import for_resident, what_to_do
@@ -23,6 +24,7 @@ from web_admin.resident.export import (
     refusals_of,
 )
 from web_admin.resident.face import forgettings_of, notice_fields
+from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.rights_models import RightsRequest
 
@@ -59,6 +61,8 @@ def records() -> str:
         consents=consents_of(person.person_id),
         refusals=refusals_of(person.person_id),
         open_requests=_open_requests(person.person_id),
+        visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
+        acts_text=acts_text,
         wards=_agreed_for(person.person_id),
         for_resident=for_resident,
         what_to_do=what_to_do,

@@ -21,6 +21,7 @@ from web_admin.accounts import (
 from web_admin.acts import ActRefused
 from web_admin.credentials import end_credential
 from web_admin.database import current_menjin, request_session
+from web_admin.desk_request import current_visit
 from web_admin.homes_and_people import accept_invitation
 from web_admin.models import CredentialRow, Person, Site
 from web_admin.passkeys import passkeys_of, remove_other_passkeys
@@ -138,6 +139,8 @@ def sign_out() -> Response:
 
 def _sign_out_elsewhere(person_id: str) -> None:
     end_resident_sessions(request_session(), person_id)
+    if current_visit() is not None:
+        return  # this browser is the office's, and stays so
     person = current_person(request_session())
     request_session().flush()
     logout_user()

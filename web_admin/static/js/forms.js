@@ -18,4 +18,7 @@ document.querySelector("[aria-invalid]")?.focus();
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+  if (button.autofocus) {
+    button.focus();
+  }
 });

@@ -1,0 +1,80 @@
+"""A compound with a desk: staff who serve, a resident with a card, a PIN and a duress PIN."""
+
+import re
+from dataclasses import dataclass
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from tests.manager_compound import ManagedCompound
+from tests.resident_compound import csrf_of
+from web_admin.acts import Act
+from web_admin.credentials import issue_duress_pin, issue_pin
+from web_admin.database import current_menjin
+from web_admin.models import CredentialRow
+
+CARD_OF_WANG = "4200005"  # the sixth of the compound's people
+CARD_OF_LIN = "4200000"
+
+
+@dataclass
+class Pins:
+    """What 王芳 of home 3-1203 types."""
+
+    usual: str
+    duress: str
+
+
+def give_pins(compound: ManagedCompound, name: str = "王芳") -> Pins:
+    """Give a person a PIN and a duress PIN."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        act = Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock())
+        return Pins(issue_pin(act, compound.persons[name]), issue_duress_pin(act, compound.persons[name]))
+
+
+def read(compound: ManagedCompound, work):
+    """Return what a piece of work reads from the database."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        return work(session)
+
+
+def card_of(session: Session, person_id: str) -> str:
+    """Return the id of a person's card."""
+    return session.scalars(
+        select(CredentialRow.credential_id).where(
+            CredentialRow.person_id == person_id, CredentialRow.kind == "card"
+        )
+    ).one()
+
+
+def hidden_of(html: str, action: str) -> dict[str, str]:
+    """Return the hidden fields of the form that posts to an address."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', html, re.DOTALL)
+    assert form is not None, action
+    return dict(re.findall(r'<input[^>]*name="([^"]+)" type="hidden" value="([^"]*)"', form[0])) | dict(
+        re.findall(r'<input[^>]*type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
+    )
+
+
+def press(client: FlaskClient, page: str, action: str, **typed: str) -> TestResponse:
+    """Open a page and send one of its forms with what was typed."""
+    shown = client.get(page)
+    assert shown.status_code == 200, (page, shown.status_code)
+    return client.post(action, data=hidden_of(shown.text, action) | typed)
+
+
+def tap(client: FlaskClient, card: str = CARD_OF_WANG) -> TestResponse:
+    """Hold a card to the desk reader."""
+    return press(client, "/manage/desk", "/manage/desk/card", number=card)
+
+
+def type_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
+    """Type a home number and a PIN at the desk."""
+    return press(client, "/manage/desk", "/manage/desk/pin", home=home, pin=pin)
+
+
+def token_of(client: FlaskClient, page: str = "/manage/desk") -> str:
+    """Return the form token of a page."""
+    return csrf_of(client.get(page).text)

@@ -1,0 +1,127 @@
+"""Whom this browser serves at the desk right now: the one place that pages ask.
+
+The cookie names the visit and when it was last used; the database says whether it was ended. Which of
+the residents' routes work at the desk stands in one table, and a route that is missing there does not.
+"""
+
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from flask import Flask, g, request, session
+from flask_login import current_user, user_logged_out
+
+from web_admin.acts import Served
+from web_admin.database import request_session
+from web_admin.desk_models import DeskVisitRow
+from web_admin.desk_visits import end_visits, visit_ends_at, visit_in_progress
+from web_admin.models import Person
+from web_admin.page_context import current_act, current_site, request_now
+from web_admin.permissions import current_may
+
+VISIT, USED_AT = "desk_visit", "desk_used_at"
+SERVE = "serve_at_desk"
+
+AT_THE_DESK = frozenset({
+    "ways_in", "switch_method", "new_pin", "suspend_card", "resume_card", "stop_phone",
+    "visitors", "new_pass", "visitor_pass_page", "withdraw_visitor_pass", "new_visitor_code",
+    "end_visitor_code", "visitor_pass_slip", "visitor_code_slip",
+    "weekly_pass_page", "withdraw_weekly_pass",
+    "face", "refuse_face", "another_way", "ask_withdraw_face", "withdraw_face_now",
+    "guardian", "answer_as_guardian", "end_ward_face",
+    "records", "all_passages", "all_lookups", "consent_text", "receipts_file", "export", "export_to_read",
+    "certificate", "certificate_file", "delete_records", "delete_records_now",
+    "requests", "new_request", "one_request", "take_request_back",
+    "sign_out_everywhere",
+})  # fmt: skip
+"""Residents' routes that a person served at the desk may use in the office's browser."""
+
+ON_ONES_OWN_PHONE = frozenset({
+    "give_face",
+    "my_code", "contact", "register_key", "code_now", "code_picture",
+    "password", "save_password", "sign_out",
+})  # fmt: skip
+"""Consents, which nobody gives through the hands of staff, and what would leave a key, a code or a
+password of the person in the office's browser."""
+
+
+def start_visit(visit: DeskVisitRow) -> None:
+    """Let this browser act for the visit's person from now on."""
+    session[VISIT] = visit.visit_id
+    session[USED_AT] = request_now().timestamp()
+    g.pop("menjin_desk", None)
+
+
+def leave_visit() -> None:
+    """Forget the visit in this browser."""
+    session.pop(VISIT, None)
+    session.pop(USED_AT, None)
+    g.pop("menjin_desk", None)
+
+
+def current_visit() -> DeskVisitRow | None:
+    """Return the visit that this browser is in, None without one or when its time is over."""
+    if "menjin_desk" not in g:
+        g.menjin_desk = _visit()
+    found: DeskVisitRow | None = g.menjin_desk
+    return found
+
+
+def _visit() -> DeskVisitRow | None:
+    visit_id, used_at = session.get(VISIT), session.get(USED_AT)
+    if not isinstance(visit_id, str) or not isinstance(used_at, float) or not current_may(SERVE):
+        return None
+    visit = visit_in_progress(request_session(), current_site(), visit_id, current_user.id)
+    if visit is None or request_now() >= visit_ends_at(visit, datetime.fromtimestamp(used_at, UTC)):
+        return None
+    person = request_session().get(Person, visit.person_id)
+    return visit if person is not None and person.ended_at is None else None
+
+
+def visit_was_left_open() -> bool:
+    """Tell whether this browser still names a visit whose time is over, and forget it."""
+    if session.get(VISIT) is None or current_visit() is not None:
+        return False
+    leave_visit()
+    return True
+
+
+def touch_visit() -> None:
+    """Note that the visit was used just now."""
+    session[USED_AT] = request_now().timestamp()
+
+
+def time_left() -> timedelta:
+    """Return how long the visit lasts when nothing is pressed any more."""
+    visit = current_visit()
+    return visit_ends_at(visit, request_now()) - request_now() if visit is not None else timedelta(0)
+
+
+def minutes_left() -> int:
+    """Return the same in whole minutes, begun ones counted."""
+    return ceil(time_left() / timedelta(minutes=1))
+
+
+def served_now() -> Served | None:
+    """Return who is served in this browser, for the acts."""
+    visit = current_visit()
+    return Served(visit.visit_id, visit.person_id) if visit is not None else None
+
+
+def is_page_of_visit() -> bool:
+    """Tell whether a posted form was shown in this very visit, not to the person before."""
+    visit = current_visit()
+    return visit is not None and request.form.get("visit") == visit.visit_id
+
+
+def end_with_sign_out(app: Flask) -> None:
+    """End the visit when its member of staff signs out."""
+
+    def end(_app: Flask, user: object) -> None:
+        if session.get(VISIT) is not None:
+            act = current_act()
+            account_id = getattr(user, "id", None)
+            if isinstance(account_id, int):
+                end_visits(act, account_id, "signed_out")
+            leave_visit()
+
+    user_logged_out.connect(end, app, weak=False)

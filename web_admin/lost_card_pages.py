@@ -1,0 +1,95 @@
+"""The guard's page for a lost card: a number, the right card, a slip. Three steps, by keyboard alone."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act, ActRefused
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.lost_cards import FoundCard, find_cards, replace_for_a_night
+from web_admin.models import VisitorPassRow
+from web_admin.now_pages import site_gates
+from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.slips import pass_slip
+from web_admin.visitors import pass_state
+
+bp = Blueprint("lost_card", __name__, url_prefix="/manage/lost-card")
+
+OWN_SLIPS, KEPT_SLIPS = "lost_card_passes", 10
+
+Page = str | Response | tuple[str, int]
+
+
+class LostForm(OnceForm):
+    """A home's number, or what is printed on a card that was found."""
+
+    number = StringField(
+        _l("Home number or card number"),
+        description=_l("3-1203, or the number of a card that somebody found."),
+        validators=[InputRequired(_l("Type the home's number, or read a card.")), Length(max=40)],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+
+
+@bp.route("", methods=["GET", "POST"])
+@allowed("suspend_credentials")
+def find() -> Page:
+    """Ask for a number; show the home's cards, or the one card, without names."""
+    form = LostForm()
+    found: list[FoundCard] | None = None
+    if form.validate_on_submit():
+        try:
+            found = find_cards(current_act(), typed(form.number))
+        except ActRefused as refusal:
+            show_refusal(form, refusal)
+        if found:
+            form.number.render_kw = {"autocomplete": "off"}  # the first card's button has the focus now
+    page = render_template(
+        "manager/lost_card.html", form=form, found=found, button=AgainForm(formdata=None)
+    )
+    return (page, 422) if form.errors else page
+
+
+@bp.post("/<credential_id>")
+@allowed("suspend_credentials")
+def stop(credential_id: str) -> Response:
+    """Suspend the card and go on to its owner's slip."""
+    form = AgainForm()
+    done: list[VisitorPassRow | None] = []
+
+    def work(act: Act) -> bool:
+        done.append(replace_for_a_night(act, credential_id))
+        return True
+
+    if not (form.validate_on_submit() and do(form, work)):
+        for error in form.form_errors:
+            flash(str(error), "danger")
+        return redirect(url_for("lost_card.find"), 303)
+    row = done[0]
+    if row is None:
+        flash(_("The card is suspended. No pass: no gate reads codes for this person all day long. "
+                "Open for them by hand."), "warning")
+        return redirect(url_for("lost_card.find"), 303)
+    flash(_("The card is suspended. No gate opens for it now."), "success")
+    session[OWN_SLIPS] = [*session.get(OWN_SLIPS, ())[-KEPT_SLIPS + 1 :], row.pass_id]
+    return redirect(url_for("lost_card.slip", pass_id=row.pass_id), 303)
+
+
+@bp.get("/slip/<pass_id>")
+@allowed("suspend_credentials")
+def slip(pass_id: str) -> str:
+    """Show a pass that was made here, in this browser, as a slip; no other pass of a resident."""
+    if pass_id not in session.get(OWN_SLIPS, ()):
+        abort(404)
+    row = get_or_404(request_session(), VisitorPassRow, pass_id)
+    if pass_state(row, request_now()) != "live":
+        abort(404)
+    names = {gate.number: gate.name for gate in site_gates()}
+    gates = [names.get(number, str(number)) for number in row.gate_numbers]
+    return pass_slip(row, gates, url_for("lost_card.find"))

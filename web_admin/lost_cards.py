@@ -1,0 +1,103 @@
+"""A lost card at night: stop it at once and give its owner a pass until the office is open again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from gate_controller.policy import typed_number
+from web_admin.acts import Act, ActRefused, begin, record
+from web_admin.cards import canonical_card, parse_card_number
+from web_admin.credentials import suspend_credential
+from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
+from web_admin.sealing import card_lookup
+from web_admin.visitors import gates_open_to, issue_pass
+
+PASS_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """A card as far as a guard needs to know it: whose home, the owner's initials, and its label."""
+
+    credential_id: str
+    home_number: str
+    initials: str
+    label: str
+    state: str
+
+
+def find_cards(act: Act, typed: str) -> list[FoundCard]:
+    """Return the cards of a typed home number, or the one card of a typed card number; written down."""
+    begin(act)
+    home = act.session.scalar(
+        select(Home).where(
+            Home.site_id == act.site_id, func.replace(Home.number, "-", "") == typed_number(typed.strip())
+        )
+    )
+    cards = (
+        select(CredentialRow, Person)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .where(
+            Person.site_id == act.site_id, Person.ended_at.is_(None), CredentialRow.kind == "card",
+            CredentialRow.state != "ended",
+        )
+        .order_by(Person.display_name, CredentialRow.created_at)
+    )
+    if home is not None:
+        record(act, "lost_card_looked_for", {"home_id": home.home_id})
+        return [_found(row, person) for row, person in act.session.execute(
+            cards.where(Person.home_id == home.home_id)
+        )]
+    number = canonical_card(parse_card_number(typed), begin(act))
+    rows = act.session.execute(cards.where(CredentialRow.lookup == card_lookup(act.sealer, number))).all()
+    for row, person in rows:
+        record(act, "card_looked_up", {"credential_id": row.credential_id}, person_id=person.person_id)
+    return [_found(row, person) for row, person in rows]
+
+
+def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
+    """Suspend a card and return a pass of 24 hours in its owner's name; None where no gate reads codes.
+
+    The pass is the owner's own: it stands on their page, ends with their right to pass, and they can
+    withdraw it. That the card stops never depends on whether a pass can be made.
+    """
+    begin(act)
+    card = act.session.get(CredentialRow, credential_id)
+    if card is None or card.kind != "card":
+        raise ActRefused(None, _l("This card is not known here."))
+    if card.state == "active":
+        suspend_credential(act, credential_id)
+    person = card.person
+    until = act.now + PASS_LASTS
+    gates = [
+        gate.number
+        for gate in gates_open_to(act.session, person, act.now, until)
+        if any("qr" in lane.methods for lane in gate.lanes)
+    ]
+    if not gates or person.suspended:
+        return None
+    with force_locale(person.language):
+        label = _("For a lost card, one day")
+    return issue_pass(
+        act, issuer_person_id=person.person_id, label=label, gate_numbers=gates, valid_until=until
+    )
+
+
+def _found(row: CredentialRow, person: Person) -> FoundCard:
+    home = person.home
+    return FoundCard(
+        row.credential_id, home.number if home is not None else "", initials_of(person.display_name),
+        row.label, row.state,
+    )
+
+
+def initials_of(name: str) -> str:
+    """Return what tells one member of a home from another and names nobody: 王○, A. R."""
+    words = name.split()
+    if len(words) == 1 and not name.isascii():
+        return name[0] + "○" * min(len(name) - 1, 3)
+    return " ".join(f"{word[0]}." for word in words)

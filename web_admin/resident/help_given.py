@@ -1,0 +1,32 @@
+"""What staff did for a person at the desk, in that person's words."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext
+
+
+def act_words() -> Mapping[str, str]:
+    """Return what each kind of act is called, in the page's language; others are "another change"."""
+    return {
+        "methods_chosen": gettext("ways in chosen"),
+        "pin_issued": gettext("new PIN"),
+        "credential_suspended": gettext("card or phone suspended"),
+        "credential_resumed": gettext("card or phone resumed"),
+        "credential_ended": gettext("card, phone or code ended"),
+        "online_code_allowed": gettext("QR code allowed"),
+        "pass_issued": gettext("visitor pass made"),
+        "pass_withdrawn": gettext("visitor pass withdrawn"),
+        "visitor_code_issued": gettext("visitor code made"),
+        "face_refused": gettext("no to face written down"),
+        "face_turned_off": gettext("face switched off"),
+        "face_withdrawn_by_guardian": gettext("face of a minor switched off"),
+        "face_guardian_refused": gettext("no as a guardian written down"),
+        "printed_code_issued": gettext("printed code made"),
+    }
+
+
+def acts_text(kinds: list[str] | tuple[str, ...]) -> str:
+    """Return the acts of one visit as one line, each kind once."""
+    known = act_words()
+    names = dict.fromkeys(known.get(kind, gettext("another change")) for kind in kinds)
+    return " · ".join(names)

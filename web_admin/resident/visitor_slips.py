@@ -1,0 +1,65 @@
+"""Slips of 58 mm for one's own visitors: printed where a printer is, which is at the desk."""
+
+import hmac
+
+from flask import abort, request, url_for
+from sqlalchemy import select
+
+from gate_controller.pins import VISITOR_CODE_DIGITS, argon2_tag
+from web_admin.accounts import resident_required
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.models import CredentialRow, Gate, Lane, Person
+from web_admin.resident.blueprint import bp, signed_in
+from web_admin.resident.visitors import gate_names, named_gates, own_pass
+from web_admin.sealing import open_pin_tag
+from web_admin.slips import code_slip, pass_slip
+from web_admin.visitors import pass_state
+
+
+@bp.get("/visitors/<pass_id>/slip")
+@resident_required
+def visitor_pass_slip(pass_id: str) -> str:
+    """Show one's own pass as a slip."""
+    person, act = signed_in()
+    row = own_pass(person, pass_id)
+    if pass_state(row, act.now) not in ("live", "not_yet"):
+        abort(404)
+    gates = [named_gates(gate_names(row.site_id), row.gate_numbers)]
+    return pass_slip(row, gates, url_for("resident.visitor_pass_page", pass_id=pass_id))
+
+
+@bp.post("/visitors/code/slip")
+@resident_required
+def visitor_code_slip() -> str:
+    """Show a code that was just made as a slip; nobody else knows its digits any more."""
+    person, act = signed_in()
+    digits = request.form.get("digits", "")
+    code = _own_code(person, act, digits)
+    if code is None or code.valid_until is None or person.home is None:
+        abort(404)
+    return code_slip(
+        digits, person.home.number, _gates_of(code), code.valid_until, url_for("resident.visitors")
+    )
+
+
+def _own_code(person: Person, act: Act, digits: str) -> CredentialRow | None:
+    """Return the person's live code with these digits."""
+    if person.home is None or not (digits.isdecimal() and len(digits) == VISITOR_CODE_DIGITS):
+        return None
+    tag = argon2_tag(digits, person.home.pin_salt)
+    rows = request_session().scalars(
+        select(CredentialRow).where(
+            CredentialRow.person_id == person.person_id,
+            CredentialRow.kind == "visitor_code",
+            CredentialRow.state == "active",
+            CredentialRow.valid_until > act.now,
+        )
+    )
+    tags = [(row, open_pin_tag(act.sealer, row.secret_sealed or b"")) for row in rows]
+    return next((row for row, known in tags if hmac.compare_digest(known, tag)), None)
+
+
+def _gates_of(code: CredentialRow) -> list[str]:
+    names = select(Gate.name).join(Lane).where(Lane.lane_id.in_(code.lanes or [])).distinct()
+    return list(request_session().scalars(names.order_by(Gate.name)))

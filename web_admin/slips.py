@@ -1,0 +1,90 @@
+"""Slips of 58 mm for visitors: what a thermal printer prints, in one language or both, without names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import render_template, request
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from web_admin.models import VisitorPassRow
+from web_admin.page_context import current_site, site_zone
+from web_admin.resident.qr_picture import svg_for_paper
+
+PRINTED_MM = 48
+"""What a printer for paper of 58 mm can print on."""
+LANGUAGES: Mapping[str, tuple[str, ...]] = {"both": ("zh", "en"), "zh": ("zh",), "en": ("en",)}
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPart:
+    """What a slip says in one language."""
+
+    language: str
+    title: str
+    how: str
+    facts: Sequence[tuple[str, str]]
+
+
+def slip_languages() -> tuple[str, ...]:
+    """Return the languages asked for in the address, both unless one is named."""
+    return LANGUAGES.get(request.values.get("slip_language", ""), LANGUAGES["both"])
+
+
+def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:
+    """Return the page with a pass's slip."""
+    parts = []
+    for language in slip_languages():
+        with force_locale(language):
+            parts.append(SlipPart(
+                language, _("Visitor's pass"), _("Hold the code to the reader. A copy opens too."),
+                (
+                    (_("Gates"), ", ".join(gate_names)),
+                    (_("From"), _moment(row.valid_from)),
+                    (_("Until"), _moment(row.valid_until)),
+                    (_("Use"), _("once") if row.uses == 1 else _("as often as needed")),
+                ),
+            ))
+    picture = svg_for_paper(row.text, _("QR code of the pass"), PRINTED_MM)
+    return _page(parts, back, picture=picture, number=row.pass_id[:6])
+
+
+def code_slip(
+    digits: str, home_number: str, gate_names: Sequence[str], valid_until: datetime, back: str
+) -> str:
+    """Return the page with the slip of a visitor's code: digits to type, once."""
+    parts = []
+    for language in slip_languages():
+        with force_locale(language):
+            parts.append(SlipPart(
+                language, _("Visitor's code"),
+                _("At the keypad: home number %(number)s, then these digits.", number=home_number),
+                (
+                    (_("Gates"), ", ".join(gate_names)),
+                    (_("Until"), _moment(valid_until)),
+                    (_("Use"), _("once")),
+                ),
+            ))
+    return _page(parts, back, digits=f"{digits[:4]} {digits[4:]}", fields={"digits": digits})
+
+
+def _page(
+    parts: Sequence[SlipPart],
+    back: str,
+    *,
+    picture: Markup | None = None,
+    digits: str = "",
+    number: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> str:
+    return render_template(
+        "slip.html", site_name=current_site().name, parts=parts, picture=picture, digits=digits,
+        number=number, back=back, fields=fields or {}, chosen="both" if len(parts) > 1 else parts[0].language,
+    )
+
+
+def _moment(value: datetime) -> str:
+    """Return day and time on the site's wall clock in figures that read alike in both languages."""
+    return value.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M")

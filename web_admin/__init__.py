@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web_admin.config import WebConfig
@@ -17,11 +17,13 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build the server from its configuration; `clock` gives the aware present."""
-    from web_admin.pages import register_pages  # noqa: PLC0415 - the command line needs no pages
+    from web_admin.api import register_api  # noqa: PLC0415 - the command line needs no interface
+    from web_admin.pages import register_pages  # noqa: PLC0415 - likewise
     from web_admin.sync_api import register_sync  # noqa: PLC0415 - likewise
 
     app = create_core(config, clock=clock)
     register_sync(app)  # gates sign their requests: no cookie, no CSRF
+    register_api(app)  # keys of other systems: likewise
     register_pages(app)  # languages, security headers, every page, error pages
     return app
 
@@ -43,9 +45,18 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 def init_limits(app: Flask, config: WebConfig) -> None:
     """Bound what a form may send, and believe exactly as many reverse proxies as stand in front."""
+    app.before_request(refuse_nul)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     count = config.trusted_proxies
     if count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents this very assignment
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
+
+
+def refuse_nul() -> None:
+    """Answer 400 to text with a NUL in it: nobody types one, and PostgreSQL stores none."""
+    texts = (request.path, *request.args.values(), *request.form.values())
+    escaped = request.is_json and b"\\u0000" in request.get_data(cache=True)
+    if escaped or any("\0" in text for text in texts):
+        abort(400)

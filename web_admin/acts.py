@@ -23,7 +23,7 @@ from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, Person, Sit
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 
-Channel = Literal["manager", "phone", "desk", "gate", "system"]
+Channel = Literal["manager", "phone", "desk", "gate", "system", "api"]
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread or spell words."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.acts import Act, record
 from web_admin.models import Alarm
 
 GATE_FORKED = "alarm_gate_forked"
@@ -46,3 +47,12 @@ def raise_alarm(
             raised_at=now,
         )
     )
+
+
+def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
+    """Write down who has seen an alarm; return False when somebody had before, which stays."""
+    if alarm.acknowledged_at is not None:
+        return False
+    alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = act.now, act.actor_id, note or None
+    record(act, "alarm_acknowledged", {"alarm_id": alarm.alarm_id, "kind": alarm.kind})
+    return True

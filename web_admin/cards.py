@@ -99,7 +99,7 @@ def _free_card(act: Act, lookup: bytes) -> list[str]:
             freed.append(card.person_id)
             continue
         home = card.person.home
-        if act.channel in ("manager", "desk") and home is not None:
+        if act.channel in ("manager", "desk", "api") and home is not None:
             raise ActRefused(
                 "number",
                 _("Home %(home)s holds this card already. End it there first, or use another card.",

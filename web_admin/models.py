@@ -7,10 +7,11 @@ live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. T
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web_admin import (  # noqa: F401 - their tables are among these
+    api_key_models,
     consent_models,
     desk_models,
     forgetting_models,
@@ -344,6 +345,7 @@ class GateEvent(Base):
     """An entry of a gate's journal; `personal` and `salt` go when the retention rule says so."""
 
     __tablename__ = "gate_event"
+    __table_args__ = (Index("ix_gate_event_received", "received_at", "gate_id", "journal_id", "seq"),)
     gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
     journal_id: Mapped[str] = mapped_column(primary_key=True, default="")
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from web_admin import words
+from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
 from web_admin.models import Person, Site
@@ -33,7 +34,7 @@ PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "ca
                 "event_pages", "request_pages", "privacy_pages", "contact_pages",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
                 "staff_pages", "own_account_pages",
-                "desk_pages", "lost_card_pages")
+                "desk_pages", "lost_card_pages", "api_key_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -189,6 +190,8 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
         return error
     if request.path.startswith("/sync/"):
         return error
+    if request.path.startswith("/api/"):
+        return answer_in_json(error)
     title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])
     return render_template("error.html", code=code, title=title, text=text), code
 

@@ -1,8 +1,9 @@
 """Who may do what: one table of roles and actions. A missing row is a no.
 
-Every route declares who it is for: `allowed("action")` for staff, `public`, or `resident_required`
-from `accounts`. `EndpointsOfOthers` declares the routes that libraries bring. A route that nobody
-declared answers 404, and a test walks the whole map to find it first.
+Every route declares who it is for: `allowed("action")` for staff, `public`, `resident_required` from
+`accounts`, or `needs_scope` from `api.access` for other systems. `EndpointsOfOthers` declares the routes
+that libraries bring. A route that nobody declared answers 404, and a test walks the whole map to find it
+first.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +23,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "manager": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
-        "give_override",
+        "give_override", "manage_api_keys",
         "see_visitors", "issue_passes", "serve_at_desk",
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
@@ -45,7 +46,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
 }
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())
 
-PUBLIC, STAFF, RESIDENT, GATE = "public", "staff", "resident", "gate"
+PUBLIC, STAFF, RESIDENT, GATE, KEY = "public", "staff", "resident", "gate", "key"
 
 ENDPOINTS_OF_OTHERS = {
     "static": PUBLIC,
@@ -56,6 +57,7 @@ ENDPOINTS_OF_OTHERS = {
     "security.two_factor_setup": PUBLIC,  # reached between password and code; the library checks which
     "security.two_factor_token_validation": PUBLIC,
     "security.two_factor_setup_validate": STAFF,
+    "api-docs.openapi_json": PUBLIC,
 }
 """Routes of libraries; those of theirs that are missing here are closed."""
 

@@ -209,7 +209,7 @@ def check_issuer(
 ) -> str:
     """Return the id that a pass names as its issuer; raise ActRefused where it would exceed their rights."""
     if issuer_person_id is None:
-        if act.channel not in ("manager", "desk", "system") or act.served is not None:
+        if act.channel not in ("manager", "desk", "system", "api") or act.served is not None:
             raise ActRefused(None, _("You can invite visitors in your own name only."))
         return SITE_ITSELF
     issuer = person_of(act, issuer_person_id)

@@ -1,0 +1,34 @@
+"""Another system that calls the interface."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask.testing import FlaskClient
+
+PREFIX = "/api/v1"
+
+
+@dataclass
+class Caller:
+    """A client with a key."""
+
+    client: FlaskClient
+    key: str
+    key_id: str
+
+    def call(self, method: str, path: str, body: object = None, **headers: str):
+        """Return the answer to one call."""
+        sent = {"Authorization": f"Bearer {self.key}", "Accept-Language": "en", **headers}
+        return self.client.open(f"{PREFIX}{path}", method=method, json=body, headers=sent)
+
+    def get(self, path: str) -> Any:
+        """Return what a good answer holds."""
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.get_json()
+
+    def post(self, path: str, body: object = None, status: int = 201) -> Any:
+        """Return what a good answer holds."""
+        answer = self.call("POST", path, body)
+        assert answer.status_code == status, answer.text
+        return answer.get_json()

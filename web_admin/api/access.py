@@ -1,0 +1,168 @@
+"""Who calls: the key, its scope, its limits; how a no is told."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
+
+from flask import Response, current_app, g, jsonify, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_smorest import Blueprint, abort
+from limits import parse
+from marshmallow import RAISE
+from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from web_admin.acts import Act, ActRefused
+from web_admin.api_key_models import ApiKey
+from web_admin.api_keys import SCOPES, key_of, note_use
+from web_admin.database import current_menjin, request_session
+from web_admin.form_once import claimed_before
+from web_admin.model_base import Base
+from web_admin.page_context import current_site, request_now
+from web_admin.permissions import KEY, declare
+
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row", bound=Base)
+
+KEY_LIMIT = parse("600 per minute")
+"""Calls of one key."""
+WRONG_KEY_LIMIT = parse("30 per 5 minutes")
+"""Wrong keys from one address; another address and other keys are not slowed."""
+ONCE_HEADER = "Idempotency-Key"
+
+KEY_ANSWERS: Mapping[int, str] = {
+    401: "The key is missing, wrong, ended or too old.",
+    403: "The key lacks the scope named in the message.",
+    429: "Too many calls; the Retry-After header says for how many seconds to wait.",
+}
+
+
+class StrictParser(FlaskParser):
+    """Refuses what is not asked for in an address too, where a typing error would change what is meant."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012 - as its base has it
+
+
+class StrictBlueprint(Blueprint):  # type: ignore[misc]  # the library has no types
+    """A part of the interface."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+def blueprint(name: str, description: str) -> Blueprint:
+    """Return an empty part of the interface."""
+    return StrictBlueprint(f"api_{name}", __name__, description=description)
+
+
+def needs_scope(scope: str) -> Callable[[View], View]:
+    """Let in who shows a live key with this scope."""
+    if scope not in SCOPES:
+        raise ValueError(f"there is no scope {scope!r}")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: object, **kwargs: object) -> Any:
+            _check_key(scope)
+            return view(*args, **kwargs)
+
+        documented = cast(Any, guarded)  # the library keeps an operation's description on the view
+        answers = {str(code): {"description": text} for code, text in KEY_ANSWERS.items()}
+        documented._apidoc = {
+            **getattr(view, "_apidoc", {}),
+            "manual_doc": {"responses": answers, "description": f"Scope: `{scope}`."},
+        }
+        return declare(guarded, KEY, scope)  # type: ignore[return-value]  # same call, same answer
+
+    return decorate
+
+
+def _check_key(scope: str) -> None:
+    limiter = cast(Limiter, current_app.extensions["menjin_limiter"]).limiter
+    address, now = get_remote_address(), request_now()
+    if not limiter.test(WRONG_KEY_LIMIT, "api-wrong-key", address):
+        refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": "300"})
+    authorization = request.authorization
+    text = authorization.token if authorization is not None and authorization.type == "bearer" else None
+    key = key_of(request_session(), text or "", now)
+    if key is None:
+        limiter.hit(WRONG_KEY_LIMIT, "api-wrong-key", address)
+        current_app.logger.warning("refused: a call without a live key (%s)", request.endpoint)
+        refuse(401, "Send a live key: Authorization: Bearer mjk_…", headers={"WWW-Authenticate": "Bearer"})
+    if not limiter.hit(KEY_LIMIT, "api-key", key.key_id):
+        refuse(429, "This key has called too often.", headers={"Retry-After": "60"})
+    if scope not in key.scopes:
+        current_app.logger.warning("refused: key %s lacks %s (%s)", key.key_id, scope, request.endpoint)
+        refuse(403, f"This key lacks the scope {scope}.")
+    g.menjin_key = key
+    if key.last_used_on != now.date():
+        # In a transaction of its own: a call that only reads has one that cannot write.
+        with _short_transaction() as session:
+            note_use(session, key.key_id, now)
+
+
+@contextmanager
+def _short_transaction() -> Iterator[Session]:
+    if request.method in ("GET", "HEAD"):
+        with current_menjin().database.session() as session:
+            yield session
+    else:
+        yield request_session()
+
+
+def current_key() -> ApiKey:
+    """Return the key of this call."""
+    return cast(ApiKey, g.menjin_key)
+
+
+def api_act() -> Act:
+    """Return the act of the calling system, now."""
+    site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
+    return Act(request_session(), current_menjin().sealer, site_id, actor_id, "api", request_now())
+
+
+@contextmanager
+def acting() -> Iterator[Act]:
+    """Yield the act of this call; answer 409 when its Idempotency-Key was used, 422 when it is refused."""
+    act, once = api_act(), request.headers.get(ONCE_HEADER, "")
+    if once and not 16 <= len(once) <= 60:
+        refuse(422, f"{ONCE_HEADER}: use 16 to 60 characters.")
+    if once and claimed_before(act.session, f"{current_key().key_id}:{once}", act.now):
+        refuse(409, f"{ONCE_HEADER}: this call was made before; nothing was done twice.")
+    try:
+        yield act
+    except ActRefused as err:
+        refuse(422, str(err), errors={"json": {err.field or "_": [str(err)]}})
+
+
+def found_or_404(kind: type[Row], key: str) -> Row:
+    """Return a row of this compound; answer 404 for one that is not known here."""
+    row = request_session().get(kind, key)
+    if row is None or getattr(row, "site_id", current_site().site_id) != current_site().site_id:
+        refuse(404, "There is nothing under this id.")
+    return row
+
+
+def refuse(code: int, message: str, **more: object) -> NoReturn:
+    """Answer a no with its reason."""
+    abort(code, message=message, **more)
+    raise AssertionError("abort raises")
+
+
+def answer_in_json(error: HTTPException) -> Response:
+    """Return an error of the interface as its document says: code, status, message, errors by field."""
+    data: Mapping[str, object] = getattr(error, "data", None) or {}
+    body: dict[str, object] = {"code": error.code, "status": error.name}
+    body["message"] = data.get("message", error.description or error.name)
+    errors = data.get("errors", data.get("messages"))
+    if errors is not None:
+        body["errors"] = errors
+    answer = jsonify(body)
+    answer.status_code = error.code or 500
+    for name, value in cast(Mapping[str, str], data.get("headers") or {}).items():
+        answer.headers[name] = value
+    if error.code == 405 and isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer

@@ -1,0 +1,130 @@
+"""Cards, through the interface. A number goes in and never comes out."""
+
+from sqlalchemy import select
+
+from web_admin.acts import ActRefused
+from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
+from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
+from web_admin.cards import canonical_card, issue_card, parse_card_number
+from web_admin.credentials import end_credential, resume_credential, suspend_credential
+from web_admin.models import CredentialRow, Person
+from web_admin.page_context import current_site
+from web_admin.sealing import card_lookup
+
+bp = blueprint("cards", "Cards and tags.")
+
+NOT_FOUND = "There is no such card or person."
+
+
+@bp.get("/cards")
+@needs_scope("cards:read")
+@bp.arguments(CardQuery, location="query")
+@bp.response(200, CardsOut)
+def find_card(query: dict[str, str]) -> dict[str, object]:
+    """Say whose a card is, by the number that is printed on it or that a desk reader types."""
+    act = api_act()
+    try:
+        number = canonical_card(parse_card_number(query["number"]), current_site())
+    except ActRefused as err:
+        refuse(422, str(err), errors={"query": {"number": [str(err)]}})
+    rows = act.session.scalars(
+        select(CredentialRow)
+        .join(Person)
+        .where(
+            Person.site_id == act.site_id,
+            CredentialRow.kind == "card",
+            CredentialRow.state != "ended",
+            CredentialRow.lookup == card_lookup(act.sealer, number),
+        )
+    ).all()
+    return {"cards": [_shown(row) for row in rows]}
+
+
+@bp.get("/people/<person_id>/cards")
+@needs_scope("cards:read")
+@bp.response(200, CardsOut)
+@bp.alt_response(404, description=NOT_FOUND)
+def list_cards(person_id: str) -> dict[str, object]:
+    """List a person's cards, those that have ended too."""
+    found_or_404(Person, person_id)
+    rows = api_act().session.scalars(
+        select(CredentialRow)
+        .where(CredentialRow.person_id == person_id, CredentialRow.kind == "card")
+        .order_by(CredentialRow.created_at, CredentialRow.credential_id)
+    ).all()
+    return {"cards": [_shown(row) for row in rows]}
+
+
+@bp.post("/people/<person_id>/cards")
+@needs_scope("cards:write")
+@bp.arguments(NewCard)
+@bp.response(201, CardOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def give_card(body: dict[str, object], person_id: str) -> dict[str, object]:
+    """Give a card to a person; refused while somebody holds it."""
+    found_or_404(Person, person_id)
+    with acting() as act:
+        return _shown(
+            issue_card(
+                act, person_id, parse_card_number(str(body["number"])), label=str(body["label"]),
+                valid_from=body["valid_from"], valid_until=body["valid_until"],  # type: ignore[arg-type]  # the schema makes aware times or None
+            )
+        )  # fmt: skip
+
+
+@bp.post("/cards/<card_id>/suspend")
+@needs_scope("cards:write")
+@bp.response(200, CardOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+@bp.alt_response(422, description="The card has ended.")
+def suspend_card(card_id: str) -> dict[str, object]:
+    """Let a card open nothing until it is resumed."""
+    row = _card(card_id)
+    with acting() as act:
+        suspend_credential(act, card_id)
+    return _shown(row)
+
+
+@bp.post("/cards/<card_id>/resume")
+@needs_scope("cards:write")
+@bp.response(200, CardOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+@bp.alt_response(422, description="The card has ended.")
+def resume_card(card_id: str) -> dict[str, object]:
+    """Let a suspended card open again."""
+    row = _card(card_id)
+    with acting() as act:
+        resume_credential(act, card_id)
+    return _shown(row)
+
+
+@bp.post("/cards/<card_id>/end")
+@needs_scope("cards:write")
+@bp.arguments(CardEnd)
+@bp.response(200, CardOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def end_card(body: dict[str, str], card_id: str) -> dict[str, object]:
+    """End a card for good; it may be given to somebody else afterwards."""
+    row = _card(card_id)
+    with acting() as act:
+        end_credential(act, card_id, body["reason"])
+    return _shown(row)
+
+
+def _card(card_id: str) -> CredentialRow:
+    row = found_or_404(CredentialRow, card_id)
+    if row.kind != "card":
+        refuse(404, NOT_FOUND)
+    return row
+
+
+def _shown(row: CredentialRow) -> dict[str, object]:
+    return {
+        "card_id": row.credential_id, "person_id": row.person_id, "label": row.label, "state": row.state,
+        "valid_from": row.valid_from, "valid_until": row.valid_until, "created_at": row.created_at,
+        "ended_at": row.ended_at,
+    }  # fmt: skip

@@ -1,0 +1,106 @@
+"""Visitors' passes and couriers' codes, through the interface."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from web_admin.acts import Act
+from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
+from web_admin.api.schemas import (
+    NewPass,
+    NewVisitorCode,
+    PageQuery,
+    PassBrief,
+    PassesOut,
+    PassOut,
+    VisitorCodeOut,
+)
+from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
+from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
+
+bp = blueprint("passes", "Visitors.")
+
+
+@bp.get("/passes")
+@needs_scope("passes:read")
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, PassesOut)
+def list_passes(query: dict[str, object]) -> dict[str, object]:
+    """List passes in the order of their ids, without the texts that open."""
+    act, limit = api_act(), int(str(query["limit"]))
+    rows = act.session.scalars(
+        select(VisitorPassRow)
+        .where(VisitorPassRow.site_id == act.site_id, VisitorPassRow.pass_id > str(query["after"]))
+        .order_by(VisitorPassRow.pass_id)
+        .limit(limit)
+    ).all()
+    shown = [_shown(act, row) for row in rows]
+    return {"passes": shown, "after": rows[-1].pass_id if len(rows) == limit else None}
+
+
+@bp.post("/passes")
+@needs_scope("passes:write")
+@bp.arguments(NewPass)
+@bp.response(201, PassOut)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def make_pass(body: dict[str, object]) -> dict[str, object]:
+    """Sign a pass: 24 hours by default, a week at most, never more than its issuer may."""
+    with acting() as act:
+        row = issue_pass(
+            act, issuer_person_id=body["person_id"], label=str(body["label"]), gate_numbers=body["gates"],  # type: ignore[arg-type]  # the schema makes these types
+            valid_from=body["valid_from"], valid_until=body["valid_until"], uses=body["uses"],  # type: ignore[arg-type]  # likewise
+        )  # fmt: skip
+        return _shown(act, row)
+
+
+@bp.post("/passes/<pass_id>/withdraw")
+@needs_scope("passes:write")
+@bp.response(200, PassBrief)
+@bp.alt_response(404, description="There is no such pass.")
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def end_pass(pass_id: str) -> dict[str, object]:
+    """End a pass before its time."""
+    row = found_or_404(VisitorPassRow, pass_id)
+    with acting() as act:
+        withdraw_pass(act, pass_id)
+        return _shown(act, row)
+
+
+@bp.post("/visitor-codes")
+@needs_scope("passes:write")
+@bp.arguments(NewVisitorCode)
+@bp.response(201, VisitorCodeOut)
+@bp.alt_response(404, description="There is no such person.")
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
+    """Make eight digits for one visit to a person's home, at every gate that the person may open."""
+    person = found_or_404(Person, str(body["person_id"]))
+    if person.home_id is None:
+        refuse(422, "This person has no home here.", errors={"json": {"person_id": ["no home"]}})
+    minutes = int(str(body["minutes"]))
+    with acting() as act:
+        lanes = [lane.lane_id for gate in gates_open_to(act.session, person, act.now) for lane in gate.lanes
+                 if lane.direction == "in"]  # fmt: skip
+        digits = issue_visitor_code(
+            act, home_id=person.home_id, issuer_person_id=person.person_id, lanes=lanes, valid_minutes=minutes
+        )
+        made = act.session.scalars(
+            select(CredentialRow)
+            .where(CredentialRow.person_id == person.person_id, CredentialRow.kind == "visitor_code")
+            .order_by(CredentialRow.created_at.desc())
+            .limit(1)
+        ).one()
+        return {
+            "credential_id": made.credential_id,
+            "home_number": act.session.get_one(Home, person.home_id).number,
+            "code": digits,
+            "valid_until": act.now + timedelta(minutes=minutes),
+        }
+
+
+def _shown(act: Act, row: VisitorPassRow) -> dict[str, object]:
+    return {
+        "pass_id": row.pass_id, "label": row.label, "gates": row.gate_numbers,
+        "person_id": row.issuer_person_id, "valid_from": row.valid_from, "valid_until": row.valid_until,
+        "uses": row.uses, "state": pass_state(row, act.now), "code": row.text,
+    }  # fmt: skip

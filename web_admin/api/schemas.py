@@ -1,0 +1,238 @@
+"""What goes in and out of the interface, field by field: a field that is not named here is refused."""
+
+from marshmallow import Schema, validate
+from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, String
+
+from web_admin.acts import MAX_TEXT_CHARS
+from web_admin.visitors import MAX_CODE_MINUTES, MAX_USES
+
+PAGE_LIMIT = 200
+LANGUAGES = ("zh", "en")
+KINDS = ("resident", "helper", "staff")
+
+NAME = validate.Length(1, MAX_TEXT_CHARS)
+TEXT_ID = validate.Regexp(r"^[0-9a-f]{16}$")
+
+
+class PageQuery(Schema):
+    """One page of a list: what comes after an id, at most so many."""
+
+    after = String(load_default="", validate=validate.Length(max=300))
+    limit = Integer(load_default=100, validate=validate.Range(1, PAGE_LIMIT))
+
+
+class NewHome(Schema):
+    """A household's unit."""
+
+    number = String(
+        required=True,
+        validate=[validate.Length(1, 20), validate.Regexp(r"^[0-9]+(-[0-9]+)*$")],
+        metadata={"example": "3-1203"},
+    )
+
+
+class HomeOut(Schema):
+    """A home; gates know it by its number."""
+
+    home_id = String(required=True)
+    number = String(required=True)
+
+
+class HomesOut(Schema):
+    """A page of homes; `after` asks for the next one, null at the end."""
+
+    homes = List(Nested(HomeOut), required=True)
+    after = String(required=True, allow_none=True)
+
+
+class PeopleQuery(PageQuery):
+    """Whose people to list."""
+
+    home_id = String(load_default="", validate=validate.Length(max=16))
+    with_ended = Boolean(load_default=False)
+
+
+class NewPerson(Schema):
+    """Somebody who may pass. New people start with a card only; they choose other ways themselves."""
+
+    name = String(required=True, validate=NAME)
+    home_id = String(load_default=None, allow_none=True, validate=TEXT_ID)
+    kind = String(load_default="resident", validate=validate.OneOf(KINDS))
+    language = String(load_default="zh", validate=validate.OneOf(LANGUAGES))
+
+
+class PersonEdit(Schema):
+    """What is to be corrected; what is left out stays."""
+
+    name = String(validate=NAME)
+    language = String(validate=validate.OneOf(LANGUAGES))
+    slow_pass = Boolean()
+
+
+class PersonOut(Schema):
+    """A person, without which ways in they chose: that is theirs to know."""
+
+    person_id = String(required=True)
+    name = String(required=True)
+    home_id = String(required=True, allow_none=True)
+    kind = String(required=True)
+    language = String(required=True)
+    slow_pass = Boolean(required=True)
+    suspended = Boolean(required=True)
+    created_at = AwareDateTime(required=True)
+    ended_at = AwareDateTime(required=True, allow_none=True)
+
+
+class PeopleOut(Schema):
+    """A page of people; `after` asks for the next one, null at the end."""
+
+    people = List(Nested(PersonOut), required=True)
+    after = String(required=True, allow_none=True)
+
+
+class NewCard(Schema):
+    """A card for a person: the number as printed, as at the desk: decimal, hex, or facility and number."""
+
+    number = String(required=True, validate=validate.Length(1, 40), metadata={"example": "0012345678"})
+    label = String(load_default="", validate=validate.Length(max=60))
+    valid_from = AwareDateTime(load_default=None, allow_none=True)
+    valid_until = AwareDateTime(load_default=None, allow_none=True)
+
+
+class CardQuery(Schema):
+    """Whose card a number is."""
+
+    number = String(required=True, validate=validate.Length(1, 40))
+
+
+class CardEnd(Schema):
+    """Why a card ends."""
+
+    reason = String(load_default="lost", validate=validate.OneOf(("lost", "damaged", "returned", "replaced")))
+
+
+class CardOut(Schema):
+    """A card. Its number is never given out."""
+
+    card_id = String(required=True)
+    person_id = String(required=True)
+    label = String(required=True)
+    state = String(required=True)
+    valid_from = AwareDateTime(required=True, allow_none=True)
+    valid_until = AwareDateTime(required=True, allow_none=True)
+    created_at = AwareDateTime(required=True)
+    ended_at = AwareDateTime(required=True, allow_none=True)
+
+
+class CardsOut(Schema):
+    """Cards of one person, or the one with a number."""
+
+    cards = List(Nested(CardOut), required=True)
+
+
+class NewPass(Schema):
+    """A visitor's pass. Without `person_id` the site itself invites; a counted pass names one gate."""
+
+    label = String(required=True, validate=validate.Length(1, 60))
+    gates = List(Integer(validate=validate.Range(1, 65535)), required=True, validate=validate.Length(1, 32))
+    person_id = String(load_default=None, allow_none=True, validate=TEXT_ID)
+    valid_from = AwareDateTime(load_default=None, allow_none=True)
+    valid_until = AwareDateTime(load_default=None, allow_none=True)
+    uses = Integer(load_default=0, validate=validate.Range(0, MAX_USES))
+
+
+class PassBrief(Schema):
+    """A pass without the text that opens."""
+
+    pass_id = String(required=True)
+    label = String(required=True)
+    gates = List(Integer(), required=True)
+    person_id = String(required=True, allow_none=True)
+    valid_from = AwareDateTime(required=True)
+    valid_until = AwareDateTime(required=True)
+    uses = Integer(required=True)
+    state = String(required=True)
+
+
+class PassOut(PassBrief):
+    """A pass; `code` is the text that its QR picture holds, and opens: treat it as a key."""
+
+    code = String(required=True)
+
+
+class PassesOut(Schema):
+    """A page of passes, without their codes; `after` asks for the next one, null at the end."""
+
+    passes = List(Nested(PassBrief), required=True)
+    after = String(required=True, allow_none=True)
+
+
+class NewVisitorCode(Schema):
+    """A typed code for a courier: one use, at the home's number, for at most two hours."""
+
+    person_id = String(required=True, validate=TEXT_ID)
+    minutes = Integer(load_default=60, validate=validate.Range(1, MAX_CODE_MINUTES))
+
+
+class VisitorCodeOut(Schema):
+    """What the courier types: the home's number, #, the code, #. Shown in this answer only."""
+
+    credential_id = String(required=True)
+    home_number = String(required=True)
+    code = String(required=True)
+    valid_until = AwareDateTime(required=True)
+
+
+class EventsQuery(PageQuery):
+    """Which entries; `after` is the one of the answer before."""
+
+    gate_id = String(load_default="", validate=validate.Length(max=64))
+    kind = String(load_default="", validate=validate.Length(max=64))
+
+
+class EventOut(Schema):
+    """An entry of a gate's signed journal, without persons."""
+
+    gate_id = String(required=True)
+    journal_id = String(required=True)
+    seq = Integer(required=True)
+    at = AwareDateTime(required=True)
+    kind = String(required=True)
+    lane_id = String(required=True, allow_none=True)
+    facts = Dict(keys=String(), required=True)
+
+
+class EventsOut(Schema):
+    """Entries in the order in which they came in; ask again with `after`, which is never null."""
+
+    events = List(Nested(EventOut), required=True)
+    after = String(required=True)
+
+
+class AlarmsQuery(Schema):
+    """Open alarms, or the newest of all."""
+
+    open = Boolean(load_default=True)
+
+
+class AlarmSeen(Schema):
+    """What was found."""
+
+    note = String(load_default="", validate=validate.Length(max=MAX_TEXT_CHARS))
+
+
+class AlarmOut(Schema):
+    """Something a guard should look at."""
+
+    alarm_id = String(required=True)
+    kind = String(required=True)
+    gate_id = String(required=True, allow_none=True)
+    lane_id = String(required=True, allow_none=True)
+    raised_at = AwareDateTime(required=True)
+    acknowledged_at = AwareDateTime(required=True, allow_none=True)
+
+
+class AlarmsOut(Schema):
+    """Alarms, newest first."""
+
+    alarms = List(Nested(AlarmOut), required=True)

@@ -1,0 +1,101 @@
+"""Keys for other systems: made for the property software or a courier, shown once, ended."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act
+from web_admin.api_key_models import ApiKey
+from web_admin.api_keys import end_api_key, make_api_key
+from web_admin.database import request_session
+from web_admin.form_fields import CheckList, options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_site, do, get_or_404, request_now, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
+
+SCOPE_WORDS = {
+    "people:read": _l("Read people and homes"),
+    "people:write": _l("Add and correct people, let them move out"),
+    "cards:read": _l("Read cards, and find whose a card is"),
+    "cards:write": _l("Give, suspend and end cards"),
+    "passes:read": _l("Read visitors' passes"),
+    "passes:write": _l("Make and withdraw visitors' passes and codes"),
+    "events:read": _l("Read events and alarms, without persons"),
+    "alarms:write": _l("Acknowledge alarms"),
+}
+LIVES = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")))
+LISTED_ENDED = 20
+
+Page = str | Response | tuple[str, int]
+
+
+class KeyForm(OnceForm):
+    """A key for one system."""
+
+    name = StringField(
+        _l("Which system is it for?"),
+        description=_l("Such as “Property software”. One for each system, so that one can end alone."),
+        validators=[InputRequired(_l("Say what it is for.")), Length(max=60)],
+    )
+    scopes = CheckList(_l("It may"), choices=options(SCOPE_WORDS))
+    days = SelectField(_l("It ends after"), choices=options(LIVES), default="365")
+
+
+@bp.get("/")
+@allowed("manage_api_keys")
+def show_list() -> str:
+    """List the keys, never their text."""
+    of_site = select(ApiKey).where(ApiKey.site_id == current_site().site_id)
+    now = request_now()
+    rows = request_session().scalars(of_site.order_by(ApiKey.created_at.desc())).all()
+    live = [row for row in rows if row.ended_at is None and now < row.valid_until]
+    ended = [row for row in rows if row not in live]
+    return render_template(
+        "manager/api_keys.html", live=live, ended=ended[:LISTED_ENDED], scope_words=SCOPE_WORDS,
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("manage_api_keys")
+def new() -> Page:
+    """Make a key and show it this one time."""
+    form = KeyForm()
+    if form.validate_on_submit():
+        made = do(form, lambda act: make_api_key(
+            act, name=typed(form.name), scopes=form.scopes.data or [],
+            valid_until=act.now + timedelta(days=int(form.days.data)),
+        ))
+        if made is not None:
+            return render_template("manager/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("api_keys.show_list"), 303)
+    page = render_template("manager/api_key_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/<key_id>/end")
+@allowed("manage_api_keys")
+def end(key_id: str) -> Response:
+    """End a key at once; doing it again changes nothing."""
+    get_or_404(request_session(), ApiKey, key_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        end_api_key(act, key_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Ended. The other system is refused from now on."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("api_keys.show_list"), 303)

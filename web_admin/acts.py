@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from gate_controller.policy import PolicyRefused
 from web_admin.audit import append_audit
 from web_admin.model_base import Fact
-from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
+from web_admin.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 
@@ -183,6 +183,12 @@ def person_of(act: Act, person_id: str) -> Person:
     if person.ended_at is not None:
         raise ActRefused("person", _("This person has moved out. Add them again if they are back."))
     return person
+
+
+def refuse_unnamed(person: Person) -> None:
+    """Raise ActRefused where somebody in particular is needed: a home's unnamed cards are nobody's own."""
+    if person.kind == UNNAMED:
+        raise ActRefused("person", _("These cards belong to the home. Give them to a person of it first."))
 
 
 def credential_of(act: Act, credential_id: str) -> CredentialRow:

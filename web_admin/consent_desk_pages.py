@@ -20,7 +20,7 @@ from web_admin.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.guardians import name_guardian, remove_guardian
-from web_admin.models import Person
+from web_admin.models import UNNAMED, Person
 from web_admin.page_context import do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
@@ -80,7 +80,7 @@ def _offer_adults(form: OnceForm, person: Person) -> None:
         select(Person.person_id, Person.display_name)
         .where(
             Person.home_id == person.home_id, Person.home_id.is_not(None), Person.ended_at.is_(None),
-            Person.age_band == ADULT,
+            Person.age_band == ADULT, Person.kind != UNNAMED,
         )
         .order_by(Person.display_name)
     )

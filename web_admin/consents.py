@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.policy import Method
-from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, record
+from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, record, refuse_unnamed
 from web_admin.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.asked_again import answered, question_of
 from web_admin.assessment_standing import standing_of
@@ -79,6 +79,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
         raise ActRefused(None, _("Only the person can consent, on their own phone or at a gate."))
     if not site.face_enabled:
         raise ActRefused(None, _("Face is switched off for this compound."))
+    refuse_unnamed(person)
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
                          else _("Your age changed today. Please try again in an hour."))

@@ -25,6 +25,7 @@ from web_admin.acts import (
     make_code,
     new_id,
     person_of,
+    refuse_unnamed,
 )
 from web_admin.audit import append_audit
 from web_admin.credential_rows import end_live
@@ -107,7 +108,7 @@ def add_person(
         language=language, methods=["card"], created_at=act.now,
     )
     act.session.add(person)
-    passable = _all_lanes(act) if lanes is None else tuple(lanes)
+    passable = all_lanes(act) if lanes is None else tuple(lanes)
     if passable:
         person.grants.append(_grant(act, GrantSpec(passable)))
     finish(act, "person_added", {"kind": kind}, personal={"name": name}, person_id=person.person_id)
@@ -203,6 +204,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     person = person_of(act, person_id)
     if act.channel not in ("manager", "desk", "system"):
         raise ActRefused(None, _("Invitations are given out at the desk."))
+    refuse_unnamed(person)
     if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
         raise ActRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
     again = act.session.scalars(
@@ -292,7 +294,8 @@ def _grant(act: Act, spec: GrantSpec) -> GrantRow:
     )
 
 
-def _all_lanes(act: Act) -> tuple[str, ...]:
+def all_lanes(act: Act) -> tuple[str, ...]:
+    """Return the ids of all lanes of the site, in order."""
     return tuple(
         act.session.scalars(
             select(Lane.lane_id).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from web_admin import face_timers, inactive_faces, retention
+from web_admin import face_timers, inactive_faces, long_jobs, retention
 from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.one_process import alone
@@ -35,6 +35,7 @@ STEPS: Mapping[str, Step] = {
     "faces_reminded": inactive_faces.remind,
     "faces_ended": inactive_faces.end_unused,
     "late_requests_told": tell_late,
+    "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,
 }

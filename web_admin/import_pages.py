@@ -1,67 +1,59 @@
 """People from a sheet: an empty sheet to fill in, a check that writes nothing, then all or nobody.
 
-Between the check and the yes the sheet travels in the page itself, signed with the time and for the
-account that saw it. So the server keeps no half-imported names, no other file can be slipped in, and
-nobody must find the same file twice. The yes checks it once more: a card may have been given meanwhile.
+The yes checks the sheet once more: a card may have been given meanwhile. A long sheet is read in by a
+job of its own (`long_jobs`), whose page may be left.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import LazyString, get_locale, ngettext
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import LazyString, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
-from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
-from wtforms import HiddenField
 
+from web_admin import long_jobs
 from web_admin.acts import Act, ActRefused
-from web_admin.form_once import OnceForm
-from web_admin.page_context import actor_id, current_act, current_site, do, request_now, show_refusal, typed
-from web_admin.people_import import ImportPlan, apply_people, check_people
-from web_admin.people_sheet import HEADERS, MAX_BYTES, decoded, empty_sheet
+from web_admin.card_forms import FORMS
+from web_admin.database import current_menjin, request_session
+from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
+from web_admin.import_job import SheetToRead, sealed_form
+from web_admin.import_proof import proven_form, suggest_rows
+from web_admin.job_models import LongJob
+from web_admin.page_context import current_act, current_site, do, show_refusal, typed
+from web_admin.people_apply import Imported, apply_people
+from web_admin.people_import import ImportPlan, SheetOptions, check_people
+from web_admin.people_sheet import HEADERS, MAX_BYTES, empty_sheet, empty_workbook, sheet_text
 from web_admin.permissions import allowed, current_may
+from web_admin.sheet_text import TOO_LARGE
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 
 MAX_REQUEST_BYTES = 4 * MAX_BYTES
 """Read in full, so that a file somewhat too large gets its sentence and not a broken connection."""
-SHOWN_FOR = timedelta(hours=1)
-"""How long a checked sheet may wait for its yes; shorter than a form's token is kept."""
+ROWS_SHOWN = 200
+"""Of each part of a preview; the counts are of all."""
+ROWS_AT_ONCE = 200
+"""A sheet that does more than this is a job."""
+JOBS_SHOWN = 5
 
-TOO_LARGE = _l("The file is larger than 2 MB. Split it.")
+CSV = "text/csv; charset=utf-8"
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Page = str | Response | tuple[str, int]
 
 
-class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A sheet to check."""
-
-    file = FileField(
-        _l("Sheet as a CSV file"),
-        description=_l("UTF-8 or GB18030, 2 MB and 5000 rows at most. Reading it changes nothing yet."),
-        validators=[FileRequired(_l("Choose a file."))],
-        render_kw={"accept": ".csv,text/csv"},
-    )
-
-
-class ConfirmForm(OnceForm):
-    """The yes to a sheet that was shown."""
-
-    sheet = HiddenField()
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the second check found, and how many were added when it found nothing wrong."""
+    """What the second check found, and what was done, or the job that will do it."""
 
     plan: ImportPlan
-    added: int
+    done: Imported | None = None
+    job_id: str | None = None
 
 
 @bp.url_value_preprocessor
@@ -88,75 +80,176 @@ def too_large(error: HTTPException) -> Page | HTTPException:
     return _page(form), 413
 
 
-@bp.get("/template.csv")
+@bp.get("/template.<ending>")
 @allowed("edit_people")
-def template() -> Response:
-    """Send an empty sheet whose header is in the page's language."""
-    response = make_response(empty_sheet(str(get_locale() or "zh")))
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = 'attachment; filename="menjin-people.csv"'
+def template(ending: str) -> Response:
+    """Send an empty sheet whose header is in the asked language or the page's."""
+    language = request.args.get("language", str(get_locale() or "zh"))
+    if ending not in ("csv", "xlsx"):
+        abort(404)
+    response = make_response(empty_sheet(language) if ending == "csv" else empty_workbook(language))
+    response.headers["Content-Type"] = CSV if ending == "csv" else WORKBOOK
+    response.headers["Content-Disposition"] = f'attachment; filename="menjin-people.{ending}"'
     return response
 
 
 @bp.route("", methods=["GET", "POST"])
 @allowed("edit_people")
 def check() -> Page:
-    """Read a sheet and show what it would add, or each field that is wrong; write nothing."""
+    """Read a sheet and show what it would do, or each field that is wrong; write nothing."""
     form = SheetForm()
     if not form.validate_on_submit():
         page = _page(form)
         return page if not form.is_submitted() else (page, 422)
     try:
-        text = decoded(form.file.data.read(MAX_BYTES + 1))
-        plan = check_people(current_act(), text.encode(), names_holders=current_may("see_card_holder"))
+        text = sheet_text(form.file.data.read(MAX_BYTES + 1))
+        options = SheetOptions(form.card_form.data, bool(form.is_complete.data))
+        return _checked(form, ShownSheet(text, options))
     except ActRefused as refusal:
         show_refusal(form, refusal)
         return _page(form), 422
-    if plan.problems:
-        return _page(form, plan), 422
-    if not plan.rows:
-        show_refusal(form, ActRefused("file", _l("The file names nobody. Add a row for each person.")))
-        return _page(form), 422
+
+
+def _checked(
+    form: SheetForm, sheet: ShownSheet, proof: ProofForm | None = None, *, proven: bool = False
+) -> Page:
+    plan = check_people(
+        current_act(), sheet.text.encode(), sheet.options, names_holders=current_may("see_card_holder")
+    )
+    if not plan.problems and not plan.rows:
+        raise ActRefused("file", _l("The file names nobody. Add a row for each person."))
+    refused = proof is not None and bool(proof.errors or proof.form_errors)
+    if proof is None:
+        proof = ProofForm(formdata=None)
+        suggest_rows(proof, plan)
+    proof.sheet.data = signed(sheet)
     confirm_form = ConfirmForm(formdata=None)
-    confirm_form.sheet.data = _signed(text)
-    return _page(form, plan, confirm_form)
+    confirm_form.sheet.data = proof.sheet.data
+    page = _page(form, plan, None if plan.problems else confirm_form, sheet.options, proof, proven=proven)
+    return (page, 422) if plan.problems or refused else page
+
+
+@bp.post("/prove")
+@allowed("edit_people")
+def prove() -> Page:
+    """Work out from tapped cards how the sheet writes its numbers, and check it again that way."""
+    proof = ProofForm()
+    upload = SheetForm(formdata=None)
+    sheet = shown(typed(proof.sheet)) if proof.validate_on_submit() or proof.sheet.data else None
+    if sheet is None:
+        return _too_old(upload)
+    try:
+        plan = check_people(current_act(), sheet.text.encode(), sheet.options)
+        found = proven_form(proof, plan) if not proof.errors else None
+        if found is None:
+            return _checked(upload, sheet, proof)
+        upload.card_form.data = found
+        options = SheetOptions(found, sheet.options.is_complete)
+        return _checked(upload, ShownSheet(sheet.text, options), proven=True)
+    except ActRefused as refusal:
+        show_refusal(upload, refusal)
+        return _page(upload), 422
 
 
 @bp.post("/confirm")
 @allowed("edit_people")
 def confirm() -> Page:
-    """Add everyone of the sheet that was shown, once; nobody when something is wrong by now."""
+    """Do what was shown, once; nothing when something is wrong by now."""
     form = ConfirmForm()
     upload = SheetForm(formdata=None)
-    text = _shown(typed(form.sheet)) if form.validate_on_submit() else None
-    if text is None:
-        refusal = _l("This check is too old or was made for someone else. Read the file again.")
-        show_refusal(upload, ActRefused("file", refusal))
-        return _page(upload), 422
-    sees_holders = current_may("see_card_holder")
-
-    def work(act: Act) -> Outcome:
-        plan = check_people(act, text.encode(), names_holders=sees_holders)
-        return Outcome(plan, 0 if plan.problems else apply_people(act, plan))
-
-    outcome = do(form, work)
+    sheet = shown(typed(form.sheet)) if form.validate_on_submit() else None
+    if sheet is None:
+        return _too_old(upload)
+    outcome = do(form, lambda act: _read_in(act, sheet, names_holders=current_may("see_card_holder")))
     if outcome is not None and outcome.plan.problems:
         return _page(upload, outcome.plan), 422
     if form.errors:
         upload.form_errors.extend(message for messages in form.errors.values() for message in messages)
         return _page(upload), 422
-    if outcome is not None:
-        flash(ngettext("%(num)d person added.", "%(num)d people added.", outcome.added), "success")
+    if outcome is not None and outcome.job_id is not None:
+        request_session().commit()  # the thread is to find its job
+        long_jobs.start(current_menjin(), outcome.job_id)
+        return redirect(url_for("people_import.job", job_id=outcome.job_id), 303)
+    if outcome is not None and outcome.done is not None:
+        flash(done_sentence(outcome.done.added, outcome.done.changed, outcome.done.ended,
+                            outcome.done.home_cards), "success")
     return redirect(url_for("people.show_list"), 303)
 
 
-def _page(form: SheetForm, plan: ImportPlan | None = None, confirm_form: ConfirmForm | None = None) -> str:
+def _read_in(act: Act, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
+    plan = check_people(act, sheet.text.encode(), sheet.options, names_holders=names_holders)
+    if plan.problems:
+        return Outcome(plan)
+    if plan.does_nothing:
+        return Outcome(plan, Imported(0, 0, 0, 0))
+    count = len(plan.rows) - len(plan.of("same")) + len(plan.ended)
+    if count <= ROWS_AT_ONCE:
+        return Outcome(plan, apply_people(act, plan))
+    job_id = long_jobs.put_job(
+        act.session, act.sealer, act.site_id, kind="import_people", author_id=act.actor_id,
+        payload=sealed_form(SheetToRead(sheet.text, sheet.options)), total=count, now=act.now,
+    )
+    return Outcome(plan, job_id=job_id)
+
+
+@bp.get("/jobs/<job_id>")
+@allowed("edit_people")
+def job(job_id: str) -> Page:
+    """Show how far a long sheet is; the page may be left, and takes up what a crash left behind."""
+    row = request_session().get(LongJob, job_id)
+    if row is None or row.site_id != current_site().site_id:
+        abort(404)
+    menjin = current_menjin()
+    if long_jobs.is_due(row, menjin.clock()):
+        long_jobs.start(menjin, job_id)
+    return render_template("manager/import_job.html", job=row, said=_said(row))
+
+
+def _said(row: LongJob) -> str:
+    counts = (int(row.result.get(name) or 0) for name in ("added", "changed", "ended", "home_cards"))
+    return done_sentence(*counts) if row.state == "done" else ""
+
+
+def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:
+    """Return what was done, in one sentence without what was not."""
+    parts = [
+        (added, _("added: %(count)s", count=added)),
+        (changed, _("changed: %(count)s", count=changed)),
+        (ended, _("moved out: %(count)s", count=ended)),
+        (home_cards, _("cards bound to homes: %(count)s", count=home_cards)),
+    ]
+    said = [text for count, text in parts if count]
+    what = _(", ").join(said)
+    return str(_("Read in: %(what)s.", what=what)) if said else str(_("Everything was so already."))
+
+
+def _too_old(upload: SheetForm) -> Page:
+    refusal = _l("This check is too old or was made for someone else. Read the file again.")
+    show_refusal(upload, ActRefused("file", refusal))
+    return _page(upload), 422
+
+
+def _page(
+    form: SheetForm, plan: ImportPlan | None = None, confirm_form: ConfirmForm | None = None,
+    options: SheetOptions | None = None, proof: ProofForm | None = None, *, proven: bool = False,
+) -> str:
+    jobs = request_session().scalars(
+        select(LongJob)
+        .where(LongJob.site_id == current_site().site_id, LongJob.kind == "import_people")
+        .order_by(LongJob.created_at.desc())
+        .limit(0 if plan is not None else JOBS_SHOWN)
+    ).all()
     return render_template(
         "manager/import.html",
         form=form,
         plan=plan,
         wrong=_by_row(plan),
         confirm_form=confirm_form,
+        proof=proof,
+        proven=proven,
+        card_form=FORMS[(options or SheetOptions()).card_form][0],
+        rows_shown=ROWS_SHOWN,
+        jobs=[(row, _said(row)) for row in jobs],
         words_of=dict(zip(HEADERS["en"], HEADERS.get(str(get_locale()), HEADERS["en"]), strict=True)),
     )
 
@@ -166,24 +259,3 @@ def _by_row(plan: ImportPlan | None) -> Mapping[int, Mapping[str, LazyString]]:
     for problem in plan.problems if plan is not None else ():
         by_row[problem.row][problem.field] = problem.message
     return by_row
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="people-import")
-
-
-def _signed(text: str) -> str:
-    shown = [current_site().site_id, actor_id(), int(request_now().timestamp()), text]
-    signed = _serializer().dumps(shown)
-    return signed if isinstance(signed, str) else signed.decode()
-
-
-def _shown(signed: str) -> str | None:
-    """Return the text of a sheet that this account was shown lately; None for anything else."""
-    try:
-        site_id, actor, shown_at, text = _serializer().loads(signed)
-    except BadSignature:
-        return None
-    waited_seconds = request_now().timestamp() - shown_at
-    fits = (site_id, actor) == (current_site().site_id, actor_id())
-    return str(text) if fits and waited_seconds <= SHOWN_FOR.total_seconds() else None

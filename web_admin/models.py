@@ -16,6 +16,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     desk_models,
     forgetting_models,
     gate_face_models,
+    job_models,
     outbox_models,
     passkey_models,
     rights_models,
@@ -164,8 +165,15 @@ class Home(Base):
     persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
 
 
+UNNAMED = "unnamed"
+"""The `Person.kind` that stands for whoever holds a home's cards that nobody recorded a holder of."""
+
+
 class Person(Base):
-    """Someone who may pass. `kind`: resident, helper, staff. `age_band`: adult, 14_17, under_14 (until)."""
+    """Someone who may pass. `kind`: resident, helper, staff; `age_band`: adult, 14_17, under_14 (until).
+
+    Kind `UNNAMED` is nobody in particular: it holds a home's cards and can have nothing else.
+    """
 
     __tablename__ = "person"
     person_id: Mapped[str] = mapped_column(primary_key=True)

@@ -1,31 +1,42 @@
-"""Add people from a sheet: first say all that is wrong, then add everyone or no one.
+"""Check a sheet of people: what it would add and change, who would move out, and each wrong cell.
 
-No picture and no face can be imported.
+The check reads the compound in a few queries, however long the sheet is, and writes nothing. No picture
+and no face can be imported.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 
-from web_admin.acts import Act, ActRefused, begin, checked_text, finish, one_publication
-from web_admin.credentials import canonical_card, issue_card, parse_card_number
-from web_admin.homes_and_people import HOME_NUMBER, LANGUAGES, add_home, add_person, check_not_emergency
-from web_admin.models import CredentialRow, Gate, Home, Lane, Person, Site
+from web_admin.acts import Act, ActRefused, begin, checked_text
+from web_admin.card_forms import AS_PRINTED, read_card
+from web_admin.homes_and_people import HOME_NUMBER, check_not_emergency
+from web_admin.models import UNNAMED, Site
 from web_admin.people_sheet import SURPLUS, SheetRow, read_sheet
+from web_admin.people_there import PersonThere, There, who_is_there
 from web_admin.sealing import card_lookup
+from web_admin.sheet_text import as_text
 
 Value = TypeVar("Value")
+Action = Literal["add", "change", "same", "home_card"]
 
 MAX_NAME_CHARS = 60
+MAX_CARDS = 10
 KIND_WORDS = {
     "": "resident", "resident": "resident", "helper": "helper", "staff": "staff",
     "住户": "resident", "家政": "helper", "帮手": "helper", "员工": "staff", "工作人员": "staff",
 }
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetOptions:
+    """How a sheet is meant: how its cards are written, and whether who is missing has moved out."""
+
+    card_form: str = AS_PRINTED
+    is_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +50,29 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One person to add; `home` and `card` may be missing."""
+    """What one row does: add a person, change one, leave one as they are, bind a card to a home.
+
+    `card` is the number in the site's own form when the row gives a card that its person has not yet;
+    `from_home_cards` when the home held that card for nobody in particular until now.
+    """
 
     row: int
     home: str | None
     name: str
     kind: str
     card: int | None
+    action: Action
+    person_id: str | None = None
+    kind_before: str | None = None
+    from_home_cards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
     """What an import would do; it is applied only without problems.
 
-    `columns` are in the sheet's order; `wrong_rows` are the rows with problems as they were typed.
+    `columns` are in the sheet's order; `wrong_rows` are the rows with problems as they were typed;
+    `card_cells` what each row says of its card, for the proof of how cards are written.
     """
 
     rows: tuple[ImportRow, ...]
@@ -60,113 +80,86 @@ class ImportPlan:
     new_homes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     wrong_rows: tuple[SheetRow, ...] = ()
+    ended: tuple[PersonThere, ...] = ()
+    card_cells: Mapping[int, str] = field(default_factory=dict)
+
+    def of(self, *actions: Action) -> list[ImportRow]:
+        """Return the rows that do one of these."""
+        return [row for row in self.rows if row.action in actions]
+
+    @property
+    def does_nothing(self) -> bool:
+        """Tell whether everything in the sheet is so already."""
+        return not self.ended and len(self.of("same")) == len(self.rows)
 
 
 @dataclass(slots=True)
-class _Taken:
-    """What is not free: homes by their digits, cards with their home, people; grows row by row."""
+class _Check:
+    """One run over a sheet: the compound as it is, and what earlier rows took."""
 
-    homes: dict[str, str]
-    cards: dict[bytes, str | None]
-    people: set[tuple[str | None, str]]
+    act: Act
+    site: Site
+    there: There
+    options: SheetOptions
     new_homes: list[str] = field(default_factory=list)
     card_rows: dict[int, int] = field(default_factory=dict)
     people_rows: dict[tuple[str | None, str], int] = field(default_factory=dict)
 
 
-def check_people(act: Act, data: bytes, *, names_holders: bool = False) -> ImportPlan:
-    """Return what the file (UTF-8 or GB18030) would add and all its problems; write nothing.
+def check_people(
+    act: Act, data: bytes, options: SheetOptions | None = None, *, names_holders: bool = False
+) -> ImportPlan:
+    """Return what the file would do and all its problems; write nothing.
 
     `names_holders`: whoever asks may know in which home a card is that somebody has already.
     Raises ActRefused when the file as a whole cannot be read.
     """
     site = begin(act)
     sheet = read_sheet(data)
-    taken = _taken(act, names_holders=names_holders)
+    run = _Check(act, site, who_is_there(act, names_holders=names_holders), options or SheetOptions())
     rows: list[ImportRow] = []
     problems: list[Problem] = []
     wrong_rows: list[SheetRow] = []
     for sheet_row in sheet.rows:
-        row, wrong = _check_row(act, site, sheet_row, taken)
+        row, wrong = _check_row(run, sheet_row)
         if row is not None:
             rows.append(row)
             continue
         wrong_rows.append(sheet_row)
         problems += (Problem(sheet_row.number, name, message) for name, message in wrong.items())
+    ended = _missing(run, rows) if run.options.is_complete and not problems else ()
+    cards = {row.number: as_text(row.cells.get("card", ""))[0] for row in sheet.rows}
     return ImportPlan(
-        tuple(rows), tuple(problems), tuple(taken.new_homes), sheet.columns, tuple(wrong_rows)
+        tuple(rows), tuple(problems), tuple(run.new_homes), sheet.columns, tuple(wrong_rows), ended,
+        {number: cell for number, cell in cards.items() if cell},
     )
 
 
-def apply_people(act: Act, plan: ImportPlan) -> int:
-    """Add everyone of a plan without problems and return how many; publish once."""
-    if plan.problems:
-        raise ActRefused("file", _("Correct the rows that are marked, then read the file again."))
-    with one_publication(act) as each:
-        site = act.session.get_one(Site, act.site_id)
-        language = site.language if site.language in LANGUAGES else LANGUAGES[0]
-        homes = {
-            home.number: home.home_id
-            for home in act.session.scalars(select(Home).where(Home.site_id == act.site_id))
-        }
-        # Held here, or the session would forget the lanes and read each of them again for every person.
-        lanes = act.session.scalars(
-            select(Lane).join(Gate).where(Gate.site_id == act.site_id).order_by(Lane.lane_id)
-        ).all()
-        lane_ids = [lane.lane_id for lane in lanes]
-        for row in plan.rows:
-            if row.home is not None and row.home not in homes:
-                homes[row.home] = add_home(each, row.home).home_id
-            home_id = homes[row.home] if row.home is not None else None
-            person = add_person(
-                each, display_name=row.name, home_id=home_id, kind=row.kind, language=language,
-                lanes=lane_ids,
-            )
-            if row.card is not None:
-                issue_card(each, person.person_id, row.card)
-        finish(each, "people_imported", {"count": len(plan.rows)})
-    return len(plan.rows)
+def _missing(run: _Check, rows: list[ImportRow]) -> tuple[PersonThere, ...]:
+    """Return who lives in a home and is not in a complete sheet; staff without a home are not meant.
 
-
-def _taken(act: Act, *, names_holders: bool) -> _Taken:
-    session = act.session
-    numbers = session.scalars(select(Home.number).where(Home.site_id == act.site_id))
-    cards = session.execute(
-        select(CredentialRow.lookup, CredentialRow.valid_until, Home.number)
-        .join(Person, Person.person_id == CredentialRow.person_id)
-        .outerjoin(Home, Home.home_id == Person.home_id)
-        .where(
-            Person.site_id == act.site_id, CredentialRow.kind == "card", CredentialRow.state != "ended"
-        )
-    )
-    people = session.execute(
-        select(Home.number, Person.display_name)
-        .select_from(Person)
-        .outerjoin(Home, Home.home_id == Person.home_id)
-        .where(Person.site_id == act.site_id, Person.ended_at.is_(None))
-    )
-    return _Taken(
-        homes={number.replace("-", ""): number for number in numbers},
-        cards={
-            lookup: home if names_holders else None
-            for lookup, valid_until, home in cards
-            if lookup is not None and (valid_until is None or valid_until > act.now)
-        },
-        people={(home, name) for home, name in people},
+    A home's unnamed cards end with the last of its rows, not before.
+    """
+    homes = {row.home for row in rows}
+    people = (person for same in run.there.people.values() for person in same)
+    return tuple(
+        person
+        for person in people
+        if person.home is not None
+        and (person.home, person.name) not in run.people_rows
+        and not (person.kind == UNNAMED and person.home in homes)
     )
 
 
-def _check_row(
-    act: Act, site: Site, sheet_row: SheetRow, taken: _Taken
-) -> tuple[ImportRow | None, Mapping[str, LazyString]]:
-    """Return the person of a row, and the sentence for each column that is wrong."""
-    cells = sheet_row.cells
+def _check_row(run: _Check, sheet_row: SheetRow) -> tuple[ImportRow | None, Mapping[str, LazyString]]:
+    """Return what a row does, and the sentence for each column that is wrong."""
+    cells = {column: as_text(cell) for column, cell in sheet_row.cells.items()}
     wrong: dict[str, LazyString] = {}
 
     def checked(column: str, check: Callable[[str], Value]) -> Value | None:
-        cell = cells.get(column, "").strip()
+        cell, is_formula = cells.get(column, ("", False))
         try:
-            if cell.startswith(FORMULA_STARTS):
+            if is_formula:
                 raise ActRefused(column, _("A cell may not begin like a formula (= + - @)."))
             return check(cell)
         except ActRefused as refused:
@@ -175,33 +168,64 @@ def _check_row(
 
     if SURPLUS in cells:
         wrong[SURPLUS] = _("This row has more cells than the first row has columns.")
-    home = checked("home", lambda cell: _home(cell, taken))
-    name = checked("name", lambda cell: checked_text("name", cell, max_chars=MAX_NAME_CHARS))
+    home = checked("home", lambda cell: _home(run, cell))
     kind = checked("kind", _kind)
-    card = checked("card", lambda cell: _card(act, site, cell, sheet_row.number, taken))
-    if name is not None and "home" not in wrong:
-        _check_person(home, name, sheet_row.number, taken, wrong)
+    of_nobody = home is not None and kind == "resident" and _is_card_alone(cells)
+    name = "" if of_nobody else checked("name", _name)
+    person = None
+    if name and "home" not in wrong:
+        person = _person(run, home, name, sheet_row.number, wrong)
+    card = checked("card", lambda cell: _card(run, cell, sheet_row.number, home, person, bool(name)))
     if wrong or name is None or kind is None:
         return None, wrong
-    return ImportRow(sheet_row.number, home, name, kind, card), wrong
+    return _row(run, sheet_row.number, home, name, kind, card, person), wrong
 
 
-def _home(cell: str, taken: _Taken) -> str | None:
+def _is_card_alone(cells: Mapping[str, tuple[str, bool]]) -> bool:
+    return not cells.get("name", ("", False))[0] and bool(cells.get("card", ("", False))[0])
+
+
+def _row(
+    run: _Check, number: int, home: str | None, name: str, kind: str, card: int | None,
+    person: PersonThere | None,
+) -> ImportRow:
+    holder = run.there.cards.get(card_lookup(run.act.sealer, card)) if card is not None else None
+    from_home = holder is not None and holder.is_unnamed and bool(name)
+    if not name:
+        return ImportRow(number, home, "", UNNAMED, card, "same" if card is None else "home_card")
+    if person is None:
+        return ImportRow(number, home, name, kind, card, "add", from_home_cards=from_home)
+    changes_kind = person.kind != kind
+    return ImportRow(
+        number, home, name, kind, card, "change" if changes_kind or card is not None else "same",
+        person.person_id, person.kind if changes_kind else None, from_home,
+    )
+
+
+def _home(run: _Check, cell: str) -> str | None:
     if not cell:
         return None
+    if "T" in cell or "月" in cell:
+        raise ActRefused(
+            "home", _("The spreadsheet made a date of this. Set the column to “text” and type it again.")
+        )
     if len(cell) > 20 or not HOME_NUMBER.fullmatch(cell):
         raise ActRefused("home", _("Write the home as digits with dashes between them, such as 3-1203."))
     check_not_emergency("home", cell)
     digits = cell.replace("-", "")
-    known = taken.homes.get(digits)
+    known = run.there.homes.get(digits)
     if known is None:
-        taken.homes[digits] = cell
-        taken.new_homes.append(cell)
+        run.there.homes[digits] = cell
+        run.new_homes.append(cell)
     elif known != cell:
         raise ActRefused(
             "home", _("A keypad has no dash, so this would be the same home as %(home)s.", home=known)
         )
     return cell
+
+
+def _name(cell: str) -> str:
+    return checked_text("name", cell, max_chars=MAX_NAME_CHARS)
 
 
 def _kind(cell: str) -> str:
@@ -211,33 +235,48 @@ def _kind(cell: str) -> str:
     return kind
 
 
-def _card(act: Act, site: Site, cell: str, row: int, taken: _Taken) -> int | None:
+def _person(
+    run: _Check, home: str | None, name: str, row: int, wrong: dict[str, LazyString]
+) -> PersonThere | None:
+    """Return who of the compound the row means; mark the name when that cannot be told."""
+    key = (home, name)
+    same = run.there.people.get(key, [])
+    if key in run.people_rows:
+        wrong["name"] = _("Row %(row)s has the same person.", row=run.people_rows[key])
+    elif len(same) > 1:
+        wrong["name"] = _("Several people of this home have this name. Change them on their own pages.")
+    run.people_rows.setdefault(key, row)
+    return same[0] if len(same) == 1 else None
+
+
+def _card(
+    run: _Check, cell: str, row: int, home: str | None, person: PersonThere | None, is_named: bool
+) -> int | None:
+    """Return the card that the row gives; None for no card and for one that its holder has already."""
     if not cell:
         return None
-    number = parse_card_number(cell)
-    canonical = canonical_card(number, site)
-    if canonical in taken.card_rows:
-        raise ActRefused("card", _("Row %(row)s has the same card.", row=taken.card_rows[canonical]))
-    taken.card_rows[canonical] = row
-    lookup = card_lookup(act.sealer, canonical)
-    if lookup not in taken.cards:
-        return number
-    home = taken.cards[lookup]
-    if home is None:
+    try:
+        card = read_card(cell, run.options.card_form, run.site)
+    except ActRefused as refused:
+        raise ActRefused("card", refused.message) from refused
+    if card in run.card_rows:
+        raise ActRefused("card", _("Row %(row)s has the same card.", row=run.card_rows[card]))
+    run.card_rows[card] = row
+    holder = run.there.cards.get(card_lookup(run.act.sealer, card))
+    if holder is None:
+        if person is not None and person.cards >= MAX_CARDS:
+            raise ActRefused(
+                "card", _("This person has ten cards. End one that is not used any more first.")
+            )
+        return card
+    if person is not None and holder.person_id == person.person_id:
+        return None
+    if holder.is_unnamed and holder.home == home:
+        return card if is_named else None
+    if holder.home is None or not run.there.names_holders:
         raise ActRefused("card", _("This card is in use already. Use another card."))
     raise ActRefused(
         "card",
-        _("Home %(home)s holds this card already. End it there first, or use another card.", home=home),
+        _("Home %(home)s holds this card already. End it there first, or use another card.",
+          home=holder.home),
     )
-
-
-def _check_person(
-    home: str | None, name: str, row: int, taken: _Taken, wrong: dict[str, LazyString]
-) -> None:
-    """Mark a person who is here already: a sheet that is read a second time adds nobody twice."""
-    person = (home, name)
-    if person in taken.people:
-        wrong["name"] = _("This person is here already. Leave the row out, or write the name differently.")
-    elif person in taken.people_rows:
-        wrong["name"] = _("Row %(row)s has the same person.", row=taken.people_rows[person])
-    taken.people_rows.setdefault(person, row)

@@ -13,7 +13,7 @@ from web_admin import words
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import OnceForm
-from web_admin.homes_and_people import add_home, add_person
+from web_admin.homes_and_people import KINDS, add_home, add_person
 from web_admin.models import Home, Person
 from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, get_or_404, typed
@@ -45,7 +45,7 @@ class PersonForm(OnceForm):
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
     )
     home_id = SelectField(_l("Home"), validators=[])
-    kind = SelectField(_l("Kind"), choices=options(words.KINDS_OF_PERSON))
+    kind = SelectField(_l("Kind"), choices=options((kind, words.KINDS_OF_PERSON[kind]) for kind in KINDS))
     age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
     language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
     lanes = CheckList(_l("May pass"), validators=[])

@@ -1,19 +1,20 @@
-"""Read a sheet of people from CSV as spreadsheets write it, and make an empty one to fill in.
+"""Read a sheet of people from CSV or a workbook, and make an empty one to fill in.
 
-Columns: home, name, kind, card (房号, 姓名, 类别, 卡号), in any order. UTF-8 or GB18030.
+Columns: home, name, kind, card (房号, 姓名, 类别, 卡号), in any order.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 
 from web_admin.acts import ActRefused
+from web_admin.sheet_text import MAX_BYTES, csv_for_spreadsheets, csv_text, decoded, lines_of
+from web_admin.sheet_workbook import WORKBOOK_START, rows_of_workbook, workbook_of
 
-MAX_BYTES = 2 * 1024 * 1024
-MAX_ROWS = 5000
+__all__ = ["MAX_BYTES", "MAX_ROWS", "Sheet", "SheetRow", "empty_sheet", "read_sheet", "sheet_text"]
+
+MAX_ROWS = 10_000
 SURPLUS = "row"
 """Stands for the cells of a row beyond the named columns."""
 
@@ -43,35 +44,50 @@ class Sheet:
 
 
 def empty_sheet(language: str) -> bytes:
-    """Return a sheet with nothing but its header; the mark at its start tells spreadsheets it is UTF-8."""
-    return (",".join(HEADERS.get(language, HEADERS["en"])) + "\r\n").encode("utf-8-sig")
+    """Return a CSV file with nothing but its header; the mark at its start says that it is UTF-8."""
+    return csv_for_spreadsheets([_header(language)])
 
 
-def decoded(data: bytes) -> str:
-    """Return the file's text; raise ActRefused when it is too large or no text."""
-    if len(data) > MAX_BYTES:
-        raise ActRefused("file", _("The file is larger than 2 MB. Split it."))
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise ActRefused("file", _("This is no CSV text. Save the sheet as CSV (UTF-8) and try again."))
+def empty_workbook(language: str) -> bytes:
+    """Return a workbook with nothing but its header, whose columns keep what is typed as text."""
+    return workbook_of([_header(language)])
+
+
+def filled_sheet(language: str, rows: Sequence[Sequence[str]]) -> bytes:
+    """Return people as a CSV file that this page reads again; no cell of it is a formula."""
+    return csv_for_spreadsheets([_header(language), *rows])
+
+
+def filled_workbook(language: str, rows: Sequence[Sequence[str]]) -> bytes:
+    """Return people as a workbook that this page reads again; no cell of it is a formula."""
+    return workbook_of([_header(language), *rows])
+
+
+def sheet_text(data: bytes) -> str:
+    """Return the text of an uploaded file, CSV or workbook, as CSV; raise ActRefused when it is neither."""
+    if data.startswith(WORKBOOK_START):
+        return csv_text(rows_of_workbook(data, MAX_ROWS))
+    return decoded(data)
 
 
 def read_sheet(data: bytes) -> Sheet:
-    """Return the sheet in a CSV file; raise ActRefused when the file as a whole cannot be read."""
-    lines = list(_lines(decoded(data)))
+    """Return the sheet in a file; raise ActRefused when the file as a whole cannot be read."""
+    lines = lines_of(sheet_text(data))
     if not lines:
         raise ActRefused("file", _("The file is empty."))
-    columns = tuple(COLUMNS.get(cell.strip().lower(), "") for cell in lines[0])
+    header = lines[0]
+    while header and not header[-1].strip():
+        header.pop()
+    columns = tuple(COLUMNS.get(cell.strip().lower(), "") for cell in header)
     if "" in columns or len(set(columns)) != len(columns) or "name" not in columns:
         raise ActRefused("file", _("The first row names the columns: home, name, kind, card."))
     if len(lines) - 1 > MAX_ROWS:
-        raise ActRefused("file", _("The file has more than 5000 rows. Split it."))
+        raise ActRefused("file", _("The file has more than %(count)s rows. Split it.", count=MAX_ROWS))
     return Sheet(columns, tuple(_rows(columns, lines[1:])))
+
+
+def _header(language: str) -> tuple[str, ...]:
+    return HEADERS.get(language, HEADERS["en"])
 
 
 def _rows(columns: tuple[str, ...], lines: list[list[str]]) -> Iterator[SheetRow]:
@@ -81,12 +97,3 @@ def _rows(columns: tuple[str, ...], lines: list[list[str]]) -> Iterator[SheetRow
         cells = dict.fromkeys(columns, "") | dict(zip(columns, line, strict=False))
         surplus = " ".join(line[len(columns) :]).strip()
         yield SheetRow(number, cells | ({SURPLUS: surplus} if surplus else {}))
-
-
-def _lines(text: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as err:
-        raise ActRefused(
-            "file", _("This is no CSV text. Save the sheet as CSV (UTF-8) and try again.")
-        ) from err

@@ -15,6 +15,7 @@ from web_admin.accounts import User
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
 from web_admin.desk_models import DeskVisitRow
+from web_admin.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.model_base import Base
 from web_admin.models import (
     Alarm,
@@ -130,6 +131,8 @@ def _request_texts(menjin: Menjin, now: datetime) -> Chosen:
 def _requests(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.evidence_days)
     return RightsRequest, RightsRequest.closed_at < before, None
+
+
 def _closed_long_ago(menjin: Menjin, now: datetime) -> Select[int]:
     before = now - timedelta(days=menjin.config.log_days)
     return select(StaffProfile.account_id).where(StaffProfile.closed_at < before)
@@ -150,6 +153,11 @@ def _staff_invitations(menjin: Menjin, now: datetime) -> Chosen:
     return StaffInvitation, StaffInvitation.expires_at < now - timedelta(days=30), None
 
 
+def _jobs(menjin: Menjin, now: datetime) -> Chosen:
+    del menjin
+    return LongJob, LongJob.ended_at < now - JOBS_KEPT_FOR, None
+
+
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
     "ledger_entries_unnamed": _log_entries,
@@ -162,6 +170,7 @@ RULES: Mapping[str, Rule] = {
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,
+    "jobs_deleted": _jobs,
     "messages_deleted": _messages,
     "request_texts_erased": _request_texts,
     "requests_deleted": _requests,

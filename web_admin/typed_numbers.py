@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.pins import PIN_DIGITS, argon2_tag, is_weak_pin
-from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of
+from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, refuse_unnamed
 from web_admin.credential_rows import end_live, live_credentials, refuse_unproven_phone
 from web_admin.models import CredentialRow, Home, Person
 from web_admin.sealing import open_pin_tag, seal_pin_tag
@@ -99,6 +99,7 @@ def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
 
 def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
     person = person_of(act, person_id)
+    refuse_unnamed(person)
     if person.home is None:
         raise ActRefused("home", _("A PIN is typed after a home's number. Give this person a home first."))
     return person, person.home

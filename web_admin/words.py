@@ -53,6 +53,7 @@ KINDS_OF_PERSON: Mapping[str, LazyString] = {
     "resident": _l("Resident"),
     "helper": _l("Helper"),
     "staff": _l("Staff"),
+    "unnamed": _l("Card of the home"),
 }
 REQUESTS: Mapping[str, LazyString] = {
     "access": _l("See what is held"),

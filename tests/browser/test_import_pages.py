@@ -31,8 +31,9 @@ GOOD = (
     ",钱工,员工,7100003\n"
 )
 TEXTS = {
-    "en": ("Add from a sheet", "Sheet as a CSV file", "Check the file", "Add 4 people", "4 people added."),
-    "zh": ("从表格添加", "CSV 表格文件", "检查文件", "添加 4 人", "已添加 4 人。"),
+    "en": ("Add from a sheet", "Sheet as a CSV file or Excel workbook", "Check the file", "Read in 4 rows",
+           "Read in: added: 4."),
+    "zh": ("从表格添加", "表格（CSV 或 Excel 文件）", "检查文件", "读入 4 行", "已读入：新增 4 人。"),
 }
 
 
@@ -89,7 +90,7 @@ def test_a_sheet_needs_no_scripts(
     sign_in(page, address)
     page.goto(f"{address}/manage/people/import")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download an empty sheet").click()
+        page.get_by_role("link", name="Empty CSV sheet (English)").click()
     sheet = download.value.path().read_bytes()
     assert sheet == b"\xef\xbb\xbfhome,name,kind,card\r\n"
     send(page, label, check, tmp_path, WRONG.encode())

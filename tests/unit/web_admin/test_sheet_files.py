@@ -1,0 +1,183 @@
+"""Files that people send as sheets: every encoding and workbook of daily life, and what hides in others."""
+
+import codecs
+import io
+import time
+import zipfile
+from datetime import date
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from web_admin.acts import ActRefused
+from web_admin.people_sheet import (
+    MAX_ROWS,
+    empty_workbook,
+    filled_sheet,
+    filled_workbook,
+    read_sheet,
+    sheet_text,
+)
+from web_admin.sheet_text import MAX_BYTES, as_text
+from web_admin.sheet_workbook import MAX_UNPACKED_BYTES
+
+TEXT = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,王联通,,\n"
+ROWS = [
+    {"home": "3-1203", "name": "林一", "kind": "住户", "card": "1001"},
+    {"home": "3-1203", "name": "王联通", "kind": "", "card": ""},
+]
+WORKBOOK_PATH = "xl/worksheets/sheet1.xml"
+
+
+def cells_of(data: bytes) -> list[dict[str, str]]:
+    return [dict(row.cells) for row in read_sheet(data).rows]
+
+
+def workbook(*rows: tuple[object, ...]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def repacked(data: bytes, path: str, content: bytes) -> bytes:
+    """Return a workbook with one part replaced."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in {*old.namelist(), path}:
+            new.writestr(name, content if name == path else old.read(name))
+    return file.getvalue()
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(ActRefused) as refused:
+        read_sheet(data)
+    assert refused.value.field == "file"
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.encode("gb18030"),
+        codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        codecs.BOM_UTF16_LE + TEXT.replace(",", "\t").replace("\n", "\r\n").encode("utf-16-le"),
+        TEXT.replace(",", ";").encode(),
+    ],
+    ids=["utf-8", "utf-8 with mark", "gb18030", "utf-16-le", "utf-16-be", "tabs of Excel", "semicolons"],
+)
+def test_a_sheet_is_read_alike_in_every_way_that_spreadsheets_save_it(data: bytes) -> None:
+    assert cells_of(data) == ROWS
+
+
+def test_a_sheet_in_two_encodings_is_refused_with_a_line_of_each() -> None:
+    first, second, third = TEXT.splitlines(keepends=True)
+    mixed = first.encode("gb18030") + second.encode() + third.encode("gb18030")
+    assert "Line 2 is written in UTF-8 and line 1 in another encoding." in refusal(mixed)
+
+
+def test_a_line_of_chinese_that_happens_to_be_utf_8_too_does_not_make_a_file_mixed() -> None:
+    by_chance = b"\xe6\xb1\xb0\xe6\xb1\xb0"  # three characters of GB 2312, two of UTF-8
+    assert by_chance.decode() == "汰汰"
+    read = cells_of("name\n王芳\n".encode("gb18030") + by_chance)
+    assert read[1]["name"] == by_chance.decode("gb2312")
+
+
+def test_what_a_spreadsheet_made_of_numbers_dates_and_formulas_is_seen() -> None:
+    data = workbook(
+        ("home", "name", "kind", "card"),
+        ("3-1203", "Lin", None, 7123456),
+        (date(2026, 3, 12), "Ann", None, 12.0),
+        ("3-1203", "=1+1", "resident", "=HYPERLINK(\"http://x\")"),
+    )
+    rows = read_sheet(data).rows
+    assert [row.number for row in rows] == [2, 3, 4]
+    assert rows[0].cells == {"home": "3-1203", "name": "Lin", "kind": "", "card": "7123456"}
+    assert rows[1].cells["home"].startswith("2026-03-12T")
+    assert rows[1].cells["card"] == "12"
+    assert rows[2].cells["name"].startswith("=")
+    assert rows[2].cells["card"].startswith("=")
+
+
+def test_rows_of_a_workbook_keep_their_numbers_over_blank_ones() -> None:
+    data = workbook(("name",), ("Ann",), (None,), ("Bob",), (None,))
+    assert [(row.number, row.cells["name"]) for row in read_sheet(data).rows] == [(2, "Ann"), (4, "Bob")]
+
+
+def test_the_workbook_to_fill_in_keeps_what_is_typed_as_text() -> None:
+    sheet = load_workbook(io.BytesIO(empty_workbook("zh"))).active
+    assert [cell.value for cell in sheet[1]] == ["房号", "姓名", "类别", "卡号"]
+    assert {sheet.column_dimensions[letter].number_format for letter in "ABCD"} == {"@"}
+
+
+@pytest.mark.parametrize("make", [filled_sheet, filled_workbook])
+def test_people_written_to_a_sheet_run_nothing_and_are_read_back_alike(make) -> None:
+    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "＝1", "王芳"]
+    data = make("en", [("1-1", name, "resident", "") for name in names])
+    cells = [row["name"] for row in cells_of(data)]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))] == []
+    assert [as_text(cell) for cell in cells] == [(name, False) for name in names]
+
+
+def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked() -> None:
+    bomb = repacked(workbook(("name",), ("Ann",)), WORKBOOK_PATH, bytes(MAX_UNPACKED_BYTES + 1))
+    assert len(bomb) < MAX_BYTES
+    began = time.process_time()
+    assert "unpacks to more" in refusal(bomb)
+    assert time.process_time() - began < 0.5
+
+
+def test_a_workbook_that_lies_about_what_it_unpacks_to_is_refused() -> None:
+    content = b"<worksheet>" + b" " * MAX_UNPACKED_BYTES
+    bomb = bytearray(repacked(workbook(("name",), ("Ann",)), WORKBOOK_PATH, content))
+    at = bomb.rindex(WORKBOOK_PATH.encode())  # in the archive's directory; the size stands 22 bytes before
+    bomb[at - 22 : at - 18] = (100).to_bytes(4, "little")
+    assert refusal(bytes(bomb))
+
+
+def test_entities_that_unfold_are_refused() -> None:
+    lol = (
+        b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        b'<row r="1"><c r="A1" t="inlineStr"><is><t>&b;</t></is></c></row></sheetData></worksheet>'
+    )
+    assert refusal(repacked(workbook(("name",), ("Ann",)), WORKBOOK_PATH, lol))
+
+
+def test_one_long_text_that_stands_in_many_cells_is_bounded() -> None:
+    many = workbook(("name",), *[("A" * 1000,)] * 3000)
+    assert "unpacks to more" in refusal(many)
+
+
+@pytest.mark.parametrize("number", [MAX_ROWS + 2, 50_001, 1_048_576])
+def test_a_row_far_down_is_refused_as_too_many_whatever_stands_between(number: int) -> None:
+    book = Workbook()
+    book.active["A1"] = "name"
+    book.active.cell(number, 1, "Ann")
+    file = io.BytesIO()
+    book.save(file)
+    assert f"more than {MAX_ROWS} rows" in refusal(file.getvalue())
+
+
+def test_macros_pictures_and_torn_archives_are_no_sheets() -> None:
+    good = workbook(("name",), ("Ann",))
+    assert "macros" in refusal(repacked(good, "xl/vbaProject.bin", b"x"))
+    for data in (good[:200], good[:-30], b"PK\x03\x04" + bytes(100), repacked(good, WORKBOOK_PATH, b"<a>")):
+        assert refusal(data)
+    assert "2 MB" in refusal(b"PK\x03\x04" + bytes(MAX_BYTES))
+
+
+def test_fifty_thousand_rows_are_refused_quickly() -> None:
+    began = time.process_time()
+    assert f"more than {MAX_ROWS} rows" in refusal(b"name,home\n" + b"Ann,1-1\n" * 50_000)
+    assert time.process_time() - began < 2
+
+
+def test_the_text_of_a_workbook_reads_as_the_workbook_does() -> None:
+    data = workbook(("home", "name"), ("1-1", 'Ann "A", the\nfirst'), ("1-1", "Bob"))
+    assert cells_of(sheet_text(data).encode()) == cells_of(data)

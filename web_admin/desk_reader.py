@@ -1,0 +1,28 @@
+"""The card reader at the desk: it types into the browser like a keyboard, in a form of its own.
+
+The form is the browser's, not the compound's: each desk may have another reader. It is kept in the
+session of whoever set it; until then numbers are read as printed on cards.
+"""
+
+from flask import session
+
+from web_admin.card_forms import AS_PRINTED, FORMS, read_card
+from web_admin.page_context import current_site
+
+_KEY = "desk_reader_form"
+
+
+def desk_form() -> str:
+    """Return the form in which this desk's reader types."""
+    form = str(session.get(_KEY))
+    return form if form in FORMS else AS_PRINTED
+
+
+def declare_desk_form(form: str) -> None:
+    """Remember in which form this desk's reader types."""
+    session[_KEY] = form
+
+
+def read_tap(text: str) -> int:
+    """Return the site's own number of a card that was typed or read at this desk; raise ActRefused."""
+    return read_card(text, desk_form(), current_site())

@@ -1,0 +1,113 @@
+"""The forms of reading a sheet in, and the sheet on its way through the page between check and yes.
+
+Between the check and the yes the sheet travels in the page itself, signed with the time and for the
+account that saw it. So the server keeps no half-imported names, no other file can be slipped in, and
+nobody must find the same file twice.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from itsdangerous import BadSignature, URLSafeSerializer
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from web_admin.card_forms import AS_PRINTED, FORMS
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import actor_id, current_site, request_now
+from web_admin.people_import import SheetOptions
+
+SHOWN_FOR = timedelta(hours=1)
+"""How long a checked sheet may wait for its yes; shorter than a form's token is kept."""
+
+TAPS = (1, 2, 3)
+
+
+class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """A sheet to check."""
+
+    file = FileField(
+        _l("Sheet as a CSV file or Excel workbook"),
+        description=_l(
+            "CSV in UTF-8, UTF-16 or GB18030, or .xlsx; 2 MB and 10000 rows at most. "
+            "Reading it changes nothing yet."
+        ),
+        validators=[FileRequired(_l("Choose a file."))],
+        render_kw={
+            "accept": ".csv,.txt,.xlsx,text/csv,"
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        },
+    )
+    card_form = SelectField(
+        _l("How the sheet writes card numbers"),
+        description=_l("Not sure? Leave it. After the check two tapped cards prove it."),
+        choices=options((form, label) for form, (label, _reader) in FORMS.items()),
+        default=AS_PRINTED,
+    )
+    is_complete = BooleanField(
+        _l("This sheet is complete"),
+        description=_l("Who lives in a home and is not in the sheet moves out. You see first who."),
+    )
+
+
+class ConfirmForm(OnceForm):
+    """The yes to a sheet that was shown."""
+
+    sheet = HiddenField()
+
+
+def _tap_field(label: LazyString) -> StringField:
+    return StringField(label, validators=[Length(max=40)], render_kw={"autocomplete": "off"})
+
+
+class ProofForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """Rows of a sheet that was shown, and what the desk reader says of their cards."""
+
+    sheet = HiddenField()
+    row1 = IntegerField(_l("Row"), validators=[Optional()])
+    tap1 = _tap_field(_l("Tap this row's card"))
+    row2 = IntegerField(_l("Row"), validators=[Optional()])
+    tap2 = _tap_field(_l("Tap this row's card"))
+    row3 = IntegerField(_l("Row"), validators=[Optional()])
+    tap3 = _tap_field(_l("Tap this row's card (may stay empty)"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSheet:
+    """A sheet that was checked, as it travels."""
+
+    text: str
+    options: SheetOptions
+
+
+def signed(sheet: ShownSheet) -> str:
+    """Return a sheet with its options, time and account under the server's signature."""
+    said = [
+        current_site().site_id, actor_id(), int(request_now().timestamp()), sheet.text,
+        sheet.options.card_form, sheet.options.is_complete,
+    ]
+    made = _serializer().dumps(said)
+    return made if isinstance(made, str) else made.decode()
+
+
+def shown(text: str) -> ShownSheet | None:
+    """Return a sheet that this account was shown lately; None for anything else."""
+    try:
+        site_id, actor, shown_at, sheet, card_form, is_complete = _serializer().loads(text)
+    except (BadSignature, ValueError):
+        return None
+    waited_seconds = request_now().timestamp() - shown_at
+    fits = (site_id, actor) == (current_site().site_id, actor_id())
+    if not fits or waited_seconds > SHOWN_FOR.total_seconds():
+        return None
+    return ShownSheet(str(sheet), SheetOptions(str(card_form), bool(is_complete)))
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="people-import")

@@ -1,0 +1,33 @@
+"""The long work of reading a large sheet in: checked once more, then applied, in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import msgspec
+from flask_babel import lazy_gettext as _
+
+from web_admin.acts import Act, ActRefused
+from web_admin.model_base import Fact
+from web_admin.people_apply import apply_people
+from web_admin.people_import import SheetOptions, check_people
+
+
+class SheetToRead(msgspec.Struct, frozen=True):
+    """A sheet that somebody said yes to."""
+
+    text: str
+    options: SheetOptions
+
+
+def sealed_form(sheet: SheetToRead) -> bytes:
+    """Return a sheet as it waits for its job."""
+    return msgspec.json.encode(sheet)
+
+
+def import_people(act: Act, payload: bytes) -> Mapping[str, Fact]:
+    """Apply a sheet; raise ActRefused when the compound has changed so that it does not fit any more."""
+    sheet = msgspec.json.decode(payload, type=SheetToRead)
+    plan = check_people(act, sheet.text.encode(), sheet.options)
+    if plan.problems:
+        raise ActRefused("file", _("Somebody changed people or cards meanwhile. Read the file again."))
+    return asdict(apply_people(act, plan))

@@ -1,0 +1,119 @@
+"""Work that takes longer than a page may wait: done by a thread, as a whole or not at all.
+
+The work and the word that it is done are one transaction: a crash in the middle leaves nothing of it,
+and whoever takes the job up again begins anew. An attempt that another one overtook finds that out
+before it writes. A job is taken up at once, when its page is looked at, and by the housekeeping.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, new_id
+from web_admin.database import Menjin
+from web_admin.import_job import import_people
+from web_admin.job_models import LongJob
+from web_admin.model_base import Fact
+from web_admin.sealing import SealBroken, Sealer
+
+OVERDUE_AFTER = timedelta(minutes=3)
+"""After this an attempt counts as dead; no work here takes a tenth of it."""
+PURPOSE = "long-job"
+
+Work = Callable[[Act, bytes], Mapping[str, Fact]]
+WORKS: Mapping[str, Work] = {"import_people": import_people}
+
+_log = logging.getLogger(__name__)
+
+
+def put_job(
+    session: Session, sealer: Sealer, site_id: str, *, kind: str, author_id: str, payload: bytes, total: int,
+    now: datetime,
+) -> str:
+    """Write a job down in the caller's transaction and return its id; start it once that is committed."""
+    job = LongJob(
+        job_id=new_id(), site_id=site_id, kind=kind, author_id=author_id, total=total,
+        payload_sealed=sealer.seal(payload, purpose=PURPOSE), created_at=now,
+    )
+    session.add(job)
+    session.flush()
+    return job.job_id
+
+
+def start(menjin: Menjin, job_id: str) -> None:
+    """Let a thread of this process take the job up, unless another has it."""
+    threading.Thread(target=run, args=(menjin, job_id), name=f"job {job_id}", daemon=True).start()
+
+
+def is_due(job: LongJob, now: datetime) -> bool:
+    """Tell whether nobody works at a job that is to be done."""
+    if job.state == "waiting":
+        return True
+    return job.state == "running" and job.claimed_at is not None and job.claimed_at <= now - OVERDUE_AFTER
+
+
+def run_due(menjin: Menjin, now: datetime) -> int:
+    """Take up what a crash left behind; return how many jobs."""
+    with menjin.database.snapshot() as session:
+        due = list(session.scalars(select(LongJob.job_id).where(_due(now))))
+    for job_id in due:
+        run(menjin, job_id)
+    return len(due)
+
+
+def run(menjin: Menjin, job_id: str) -> None:
+    """Claim a job and do it; nothing happens when somebody else has it or it is over."""
+    claim = _claimed(menjin, job_id)
+    if claim is None:
+        return
+    try:
+        with menjin.database.session() as session:
+            _do(menjin, session, job_id, claim)
+    except ActRefused:
+        _end(menjin, job_id, claim, "refused", {})
+    except Exception:  # noqa: BLE001 - whatever it was, the job must not stay under way; it is logged
+        _log.exception("job %s failed; nothing of it was done", job_id)
+        _end(menjin, job_id, claim, "failed", {})
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    overdue = and_(LongJob.state == "running", LongJob.claimed_at <= now - OVERDUE_AFTER)
+    return or_(LongJob.state == "waiting", overdue)
+
+
+def _claimed(menjin: Menjin, job_id: str) -> str | None:
+    claim, now = new_id(), menjin.clock()
+    with menjin.database.session() as session:
+        took = session.connection().execute(
+            update(LongJob)
+            .where(LongJob.job_id == job_id, _due(now))
+            .values(state="running", claim=claim, claimed_at=now)
+        )
+    return claim if took.rowcount == 1 else None
+
+
+def _do(menjin: Menjin, session: Session, job_id: str, claim: str) -> None:
+    now = menjin.clock()
+    job = session.get_one(LongJob, job_id, with_for_update=True)
+    if job.claim != claim or job.state != "running":
+        return
+    try:
+        payload = menjin.sealer.open(job.payload_sealed or b"", purpose=PURPOSE)
+    except SealBroken:
+        _log.error("job %s cannot be read with the keys of this server", job_id)
+        raise
+    act = Act(session, menjin.sealer, job.site_id, job.author_id, "manager", now)
+    result = WORKS[job.kind](act, payload)
+    job = session.get_one(LongJob, job_id)
+    job.state, job.result, job.payload_sealed, job.ended_at = "done", dict(result), None, menjin.clock()
+
+
+def _end(menjin: Menjin, job_id: str, claim: str, state: str, result: dict[str, Fact]) -> None:
+    with menjin.database.session() as session:
+        job = session.get_one(LongJob, job_id, with_for_update=True)
+        if job.claim == claim and job.state == "running":
+            job.state, job.result, job.payload_sealed, job.ended_at = state, result, None, menjin.clock()

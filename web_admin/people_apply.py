@@ -1,0 +1,200 @@
+"""Apply a checked sheet: everyone or no one, in few statements, recorded like single acts, published once."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import insert, select
+
+from web_admin.acts import Act, ActRefused, begin, finish, new_id
+from web_admin.audit import NewEntry, append_audits
+from web_admin.credential_rows import end_one
+from web_admin.homes_and_people import LANGUAGES, all_lanes, move_out
+from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.people_import import ImportPlan, ImportRow
+from web_admin.sealing import card_lookup, seal_card_number
+from web_admin.site_facts import IN_LIST
+from web_admin.unnamed_cards import UNNAMED_NAMES
+from web_admin.ways_in import settle_face
+
+_Rows = list[dict[str, Any]]
+"""Rows for a bulk insert, by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many people were added, changed and moved out, and how many cards were bound to homes."""
+
+    added: int
+    changed: int
+    ended: int
+    home_cards: int
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is to be written, gathered before anything is."""
+
+    act: Act
+    site: Site
+    language: str
+    lanes: list[str]
+    homes: dict[str, str]
+    unnamed: dict[str, str]
+    new_homes: _Rows = field(default_factory=list)
+    people: _Rows = field(default_factory=list)
+    grants: _Rows = field(default_factory=list)
+    cards: _Rows = field(default_factory=list)
+    entries: list[NewEntry] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+
+
+def apply_people(act: Act, plan: ImportPlan) -> Imported:
+    """Do what a plan without problems says; raise ActRefused, with nothing done, when it has some."""
+    if plan.problems:
+        raise ActRefused("file", _("Correct the rows that are marked, then read the file again."))
+    site = begin(act)
+    work = _Work(
+        act, site, site.language if site.language in LANGUAGES else LANGUAGES[0], list(all_lanes(act)),
+        _homes(act), _unnamed(act),
+    )
+    for number in plan.new_homes:
+        _add_home(work, number)
+    _end_freed_cards(work, plan)
+    _change(work, plan.of("change"))
+    for row in plan.of("add", "home_card"):
+        _add(work, row)
+    _write(work)
+    for person in plan.ended:
+        move_out(replace(act, publishes=False), person.person_id)
+        work.touched.add(person.person_id)
+    done = Imported(
+        len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card"))
+    )
+    facts = {"count": done.added, "changed": done.changed, "ended": done.ended, "home_cards": done.home_cards}
+    finish(act, "people_imported", facts, touches=work.touched)
+    return done
+
+
+def _homes(act: Act) -> dict[str, str]:
+    rows = select(Home.number, Home.home_id).where(Home.site_id == act.site_id)
+    return dict(act.session.execute(rows).all())
+
+
+def _unnamed(act: Act) -> dict[str, str]:
+    """Return by home who stands for its unnamed cards."""
+    rows = select(Person.home_id, Person.person_id).where(
+        Person.site_id == act.site_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
+    )
+    return {str(home_id): person_id for home_id, person_id in act.session.execute(rows)}
+
+
+def _add_home(work: _Work, number: str) -> None:
+    home_id = new_id()
+    work.homes[number] = home_id
+    work.new_homes.append({
+        "home_id": home_id, "site_id": work.act.site_id, "number": number,
+        "pin_salt": secrets.token_bytes(16),
+    })
+    _note(work, "home_added", {"home_id": home_id})
+
+
+def _add(work: _Work, row: ImportRow) -> None:
+    home_id = work.homes[row.home] if row.home is not None else None
+    person_id = work.unnamed.get(home_id or "") if row.action == "home_card" else None
+    if person_id is None:
+        person_id = _add_person(work, row, home_id)
+        if row.action == "home_card":
+            work.unnamed[str(home_id)] = person_id
+    if row.card is not None:
+        _add_card(work, person_id, row.card)
+
+
+def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
+    person_id = new_id()
+    name = row.name or UNNAMED_NAMES[work.language]
+    work.people.append({
+        "person_id": person_id, "site_id": work.act.site_id, "home_id": home_id, "display_name": name,
+        "kind": row.kind, "language": work.language, "methods": ["card"], "created_at": work.act.now,
+    })
+    if work.lanes:
+        work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": work.lanes})
+    _note(work, "person_added", {"kind": row.kind}, person_id, {"name": name})
+    return person_id
+
+
+def _add_card(work: _Work, person_id: str, card: int) -> None:
+    credential_id = new_id()
+    sealer = work.act.sealer
+    work.cards.append({
+        "credential_id": credential_id, "person_id": person_id, "kind": "card",
+        "lookup": card_lookup(sealer, card), "secret_sealed": seal_card_number(sealer, card),
+        "created_at": work.act.now,
+    })
+    _note(work, "card_issued", {"credential_id": credential_id, "method": "card"}, person_id)
+
+
+def _note(
+    work: _Work, kind: str, facts: Mapping[str, str], person_id: str | None = None,
+    personal: Mapping[str, str] | None = None,
+) -> None:
+    who = {"actor_id": work.act.actor_id, "channel": work.act.channel}
+    work.entries.append(NewEntry(kind, {**who, **facts}, person_id, dict(personal or {})))
+    if person_id is not None:
+        work.touched.add(person_id)
+
+
+def _end_freed_cards(work: _Work, plan: ImportPlan) -> None:
+    """End, where they were, cards whose time is over and cards that a home held for nobody in particular."""
+    wanted = [card_lookup(work.act.sealer, row.card) for row in plan.rows if row.card is not None]
+    for part in _parts(wanted):
+        rows = work.act.session.scalars(
+            select(CredentialRow)
+            .join(Person)
+            .where(
+                Person.site_id == work.act.site_id, CredentialRow.kind == "card",
+                CredentialRow.state != "ended", CredentialRow.lookup.in_(part),
+            )
+        ).all()
+        for card in rows:
+            over = card.valid_until is not None and card.valid_until <= work.act.now
+            end_one(work.act, card, "expired" if over else "given_to_holder")
+            _note(work, "credential_ended", {"credential_id": card.credential_id, "method": "card"},
+                  card.person_id)
+
+
+def _change(work: _Work, rows: Sequence[ImportRow]) -> None:
+    by_id = {row.person_id: row for row in rows}
+    persons: list[Person] = []
+    for part in _parts([person_id for person_id in by_id if person_id is not None]):
+        persons += work.act.session.scalars(select(Person).where(Person.person_id.in_(part)))
+    for person in persons:
+        row = by_id[person.person_id]
+        if row.kind_before is not None:
+            person.kind = row.kind
+            person.may_override = person.may_override and row.kind == "staff"
+            _note(work, "person_edited", {"kind": row.kind}, person.person_id)
+        if row.card is not None:
+            _add_card(work, person.person_id, row.card)
+
+
+def _write(work: _Work) -> None:
+    session = work.act.session
+    session.flush()
+    tables = ((Home, work.new_homes), (Person, work.people), (GrantRow, work.grants),
+              (CredentialRow, work.cards))
+    for table, rows in tables:
+        if rows:
+            session.execute(insert(table), rows)
+    append_audits(session, work.act.site_id, work.entries, work.act.now)
+    added = {row["person_id"] for row in work.people}
+    for part in _parts(sorted(work.touched - added)):
+        for person in session.scalars(select(Person).where(Person.person_id.in_(part))):
+            if "face" in person.methods:
+                settle_face(session, person, work.act.now)
+
+
+def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + IN_LIST] for start in range(0, len(values), IN_LIST))

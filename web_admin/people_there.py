@@ -1,0 +1,71 @@
+"""Who and what is at a compound already, read in three queries for whoever compares a sheet with it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from web_admin.acts import Act
+from web_admin.models import UNNAMED, CredentialRow, Home, Person
+
+
+@dataclass(frozen=True, slots=True)
+class PersonThere:
+    """Someone who has not moved out; `cards` is how many they hold."""
+
+    person_id: str
+    home: str | None
+    name: str
+    kind: str
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a card; unnamed when only the home is known."""
+
+    person_id: str
+    home: str | None
+    is_unnamed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """Homes by their digits without dashes, live cards by their look-up, people by home and name."""
+
+    homes: dict[str, str]
+    cards: Mapping[bytes, Holder]
+    people: Mapping[tuple[str | None, str], list[PersonThere]]
+    names_holders: bool
+
+
+def who_is_there(act: Act, *, names_holders: bool) -> There:
+    """Read homes, live cards and people; a card whose time is over is free."""
+    session = act.session
+    numbers = session.scalars(select(Home.number).where(Home.site_id == act.site_id))
+    rows = session.execute(
+        select(CredentialRow.lookup, CredentialRow.valid_until, Person.person_id, Person.kind, Home.number)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .outerjoin(Home, Home.home_id == Person.home_id)
+        .where(
+            Person.site_id == act.site_id, CredentialRow.kind == "card", CredentialRow.state != "ended"
+        )
+    )
+    cards = {
+        lookup: Holder(person_id, home, kind == UNNAMED)
+        for lookup, valid_until, person_id, kind, home in rows
+        if lookup is not None and (valid_until is None or valid_until > act.now)
+    }
+    counts = Counter(holder.person_id for holder in cards.values())
+    living = session.execute(
+        select(Home.number, Person.display_name, Person.person_id, Person.kind)
+        .select_from(Person)
+        .outerjoin(Home, Home.home_id == Person.home_id)
+        .where(Person.site_id == act.site_id, Person.ended_at.is_(None))
+        .order_by(Home.number, Person.display_name, Person.person_id)
+    )
+    people: dict[tuple[str | None, str], list[PersonThere]] = defaultdict(list)
+    for home, name, person_id, kind in living:
+        people[home, name].append(PersonThere(person_id, home, name, kind, counts[person_id]))
+    return There({number.replace("-", ""): number for number in numbers}, cards, dict(people), names_holders)

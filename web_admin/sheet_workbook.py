@@ -1,0 +1,131 @@
+"""Excel workbooks: the first sheet's cells as text, within bounds, and sheets to fill in.
+
+An .xlsx is a ZIP of XML, and both can unfold to any size. So what the archive says it unpacks to is
+bounded before anything is unpacked (the reader stops at what was said), the XML may not declare
+entities, and the cells are counted while they are read. Formulas are never worked out: they come out
+as their text and are refused like any other cell that begins with "=".
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time
+from typing import Protocol
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from flask_babel import lazy_gettext as _
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.dimensions import ColumnDimension
+
+from web_admin.acts import ActRefused
+from web_admin.sheet_text import MAX_BYTES, NO_SHEET, TOO_LARGE, harmless
+
+WORKBOOK_START = b"PK\x03\x04"
+MAX_UNPACKED_BYTES = 24 * 1024 * 1024
+MAX_PARTS = 200
+MAX_COLUMNS = 30
+MAX_CHARS = 2 * 1024 * 1024
+CELL_TYPES_THAT_ARE_NO_VALUES = ("f", "e")
+"""Formulas, and errors such as #REF!."""
+
+TOO_MUCH = _("This workbook unpacks to more than a sheet of people needs. Copy its rows into a new workbook.")
+
+
+class _Cell(Protocol):
+    """A cell as the library reads it."""
+
+    @property
+    def value(self) -> object: ...
+
+    @property
+    def data_type(self) -> str: ...
+
+
+def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
+    """Return the first sheet's rows up to the last one with content; raise ActRefused."""
+    if len(data) > MAX_BYTES:
+        raise ActRefused("file", TOO_LARGE)
+    try:
+        _check_archive(data)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        try:
+            return list(_bounded(book.worksheets[0].iter_rows(max_col=MAX_COLUMNS), max_rows))
+        finally:
+            book.close()
+    except DefusedXmlException as err:
+        raise ActRefused("file", TOO_MUCH) from err
+    except (
+        zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError,
+        AttributeError, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError,
+    ) as err:
+        # Whatever the library stumbles over in bytes from outside is no sheet.
+        raise ActRefused("file", NO_SHEET) from err
+
+
+def workbook_of(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return a workbook whose cells are text, so that 3-12 stays 3-12 and nothing is a formula."""
+    book = Workbook()
+    sheet = book.active
+    if sheet is None:
+        raise ValueError("a new workbook has a sheet")
+    for number, row in enumerate(rows, start=1):
+        for place, text in enumerate(row, start=1):
+            cell = sheet.cell(number, place, harmless(text))
+            cell.number_format = "@"
+    for letter in "ABCD":
+        column = ColumnDimension(sheet, index=letter, width=18)
+        column.number_format = "@"
+        sheet.column_dimensions[letter] = column
+    sheet.freeze_panes = "A2"
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _check_archive(data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+            raise ActRefused("file", TOO_MUCH)
+        if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
+            raise ActRefused("file", _("This workbook has macros. Save it as .xlsx without them."))
+
+
+def _bounded(rows: Iterable[Sequence[_Cell]], max_rows: int) -> Iterator[list[str]]:
+    """Give the rows as text; rows without content count only when one with content follows."""
+    blank = 0
+    count = 0
+    chars = 0
+    for row in rows:
+        cells = [_text(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            blank += 1
+            continue
+        count += blank + 1
+        chars += sum(map(len, cells))
+        if count > max_rows + 1:
+            raise ActRefused("file", _("The file has more than %(count)s rows. Split it.", count=max_rows))
+        if chars > MAX_CHARS:
+            raise ActRefused("file", TOO_MUCH)
+        yield from ([] for _row in range(blank))
+        blank = 0
+        yield cells
+
+
+def _text(cell: _Cell) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type in CELL_TYPES_THAT_ARE_NO_VALUES:
+        return "=" + str(getattr(value, "text", value)).removeprefix("=")
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()  # a datetime has its T, by which the check knows that it was a date
+    return str(value)

@@ -1,0 +1,75 @@
+"""Cards of a home whose holders nobody recorded: they open, belong to the home, and find their holder later.
+
+An old system's list says of many cards no more than the home. They go on opening from the first day:
+the home gets a person of kind `UNNAMED`, who stands for whoever holds them and can have nothing but cards.
+"""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, begin, credential_of, finish, new_id, person_of
+from web_admin.credential_rows import end_one
+from web_admin.homes_and_people import all_lanes
+from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+
+UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
+"""What stands for a name, stored like one and so in the site's language."""
+
+
+def unnamed_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
+    """Return a new person that stands for the holders of a home's unnamed cards."""
+    name = UNNAMED_NAMES.get(site.language, UNNAMED_NAMES["en"])
+    person = Person(
+        person_id=new_id(), site_id=act.site_id, home_id=home.home_id, display_name=name, kind=UNNAMED,
+        language=site.language, methods=["card"], created_at=act.now,
+    )
+    if lanes:
+        person.grants.append(GrantRow(grant_id=new_id(), lanes=list(lanes)))
+    return person
+
+
+def holder_of_home(act: Act, home: Home) -> Person:
+    """Return who stands for a home's unnamed cards, added on first need; the caller publishes."""
+    found = act.session.scalars(
+        select(Person).where(
+            Person.home_id == home.home_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
+        )
+    ).first()
+    if found is not None:
+        return found
+    person = unnamed_person(act, act.session.get_one(Site, act.site_id), home, all_lanes(act))
+    act.session.add(person)
+    act.session.flush()
+    return person
+
+
+def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRow:
+    """Give an unnamed card of a home to a person of that home; it never stops opening."""
+    begin(act)
+    card, person = credential_of(act, credential_id), person_of(act, person_id)
+    holder = card.person
+    if holder.kind != UNNAMED or card.kind != "card" or card.state == "ended":
+        raise ActRefused("person", _("Only a card without a holder can be given this way."))
+    if person.kind == UNNAMED or person.home_id != holder.home_id:
+        raise ActRefused("person", _("Choose a person of the same home."))
+    given = hand_over(act, card, person)
+    finish(
+        act, "card_given", {"credential_id": given.credential_id, "from": card.credential_id},
+        person_id=person_id, touches=(person_id, holder.person_id),
+    )
+    return given
+
+
+def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
+    """End a card where it is and give the same one to a person; the caller records and publishes."""
+    given = CredentialRow(
+        credential_id=new_id(), person_id=person.person_id, kind="card", label=card.label,
+        lookup=card.lookup, secret_sealed=card.secret_sealed, state=card.state, created_at=act.now,
+        valid_from=card.valid_from, valid_until=card.valid_until,
+    )
+    end_one(act, card, "given_to_holder")
+    act.session.add(given)
+    act.session.flush()
+    return given

@@ -75,7 +75,7 @@ def run(menjin: Menjin, job_id: str) -> None:
             _do(menjin, session, job_id, claim)
     except ActRefused:
         _end(menjin, job_id, claim, "refused", {})
-    except Exception:  # noqa: BLE001 - whatever it was, the job must not stay under way; it is logged
+    except Exception:  # noqa: BLE001 - whatever it was, the job is over and its log says why
         _log.exception("job %s failed; nothing of it was done", job_id)
         _end(menjin, job_id, claim, "failed", {})
 

@@ -15,17 +15,11 @@ from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, request_now
 from web_admin.permissions import public
 from web_admin.privacy_pages import FIELD_LABELS
+from web_admin.small_numbers import SMALLEST_GROUP, rounded_down
 
 bp = Blueprint("biometrics", __name__)
 
-SMALLEST_GROUP = 10
-"""Fewer people than this are not counted out, and larger numbers are rounded down to tens."""
 INCIDENT_KINDS = ("face_suspended", "face_resumed")
-
-
-def rounded(people: int) -> int:
-    """Return a number of people that tells nothing about one of them; 0 stands for fewer than ten."""
-    return people // SMALLEST_GROUP * SMALLEST_GROUP
 
 
 @bp.get("/policy/biometrics")
@@ -50,6 +44,6 @@ def policy() -> str:
         "public/biometrics.html",
         site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=face_figures,
         notice=newest_notice(session, FACE_PURPOSE, str(get_locale() or "zh")), fields=NOTICE_FIELDS,
-        labels=FIELD_LABELS, people=rounded(people), config=current_menjin().config,
+        labels=FIELD_LABELS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
     )

@@ -31,7 +31,8 @@ from web_admin.staff_models import StaffProfile
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
-                "event_pages", "request_pages", "privacy_pages", "contact_pages",
+                "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
+                "disclosure_pages", "register_page",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
                 "staff_pages", "own_account_pages",
                 "desk_pages", "lost_card_pages", "api_key_pages")

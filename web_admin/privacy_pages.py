@@ -21,6 +21,7 @@ from web_admin.consents import (
 )
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
+from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import OnceForm
 from web_admin.models import Consent, FaceShare, Notice, Person
 from web_admin.now_pages import site_lanes
@@ -28,6 +29,7 @@ from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
 from web_admin.person_pages import AgainForm
 from web_admin.privacy_contact import complaint_channels, contact_of
+from web_admin.small_numbers import told_in_tens
 
 bp = Blueprint("privacy", __name__)
 
@@ -96,6 +98,9 @@ def _settings_page(button: AgainForm) -> str:
         site=current_site(),
         counts=_counts(),
         contact=contact_of(request_session(), current_site().site_id),
+        filing=filing_standing(people_with_faces(request_session())),
+        filing_people=people_with_faces(request_session()),
+        threshold=THRESHOLD,
         notices=notices,
         face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
         button=button,
@@ -161,7 +166,7 @@ def rules() -> str:
         fields=NOTICE_FIELDS,
         lanes=lanes,
         face_lanes=[lane for lane in lanes if "face" in lane.methods],
-        counts=_counts(),
+        counts={name: told_in_tens(count) for name, count in _counts().items()},
         contact=contact_of(request_session(), current_site().site_id),
         channels=complaint_channels(request_session(), current_site().site_id, language),
     )

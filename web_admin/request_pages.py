@@ -32,7 +32,7 @@ from web_admin.rights_requests import (
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 
 PAGE_ROWS = 50
-SHOWN = {"open": _l("Open"), "late": _l("Late"), "closed": _l("Closed"), "all": _l("All")}
+SHOWN = {"open": _l("To answer"), "late": _l("Late"), "closed": _l("Done"), "all": _l("All")}
 
 Page = str | Response | tuple[str, int]
 

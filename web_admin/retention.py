@@ -29,6 +29,7 @@ from web_admin.models import (
 )
 from web_admin.outbox_models import OutboxMessage
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
+from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse
@@ -158,6 +159,11 @@ def _jobs(menjin: Menjin, now: datetime) -> Chosen:
     return LongJob, LongJob.ended_at < now - JOBS_KEPT_FOR, None
 
 
+def _disclosures(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return Disclosure, Disclosure.recorded_at < before, None
+
+
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
     "ledger_entries_unnamed": _log_entries,
@@ -178,6 +184,7 @@ RULES: Mapping[str, Rule] = {
     "closed_names_erased": _closed_names,
     "staff_invitations_deleted": _staff_invitations,
     "desk_visits_deleted": _desk_visits,
+    "disclosures_deleted": _disclosures,
 }
 
 

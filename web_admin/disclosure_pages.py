@@ -1,0 +1,121 @@
+"""What the police or a court asked for: put on record first, then handed over, and counted in public."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import DateField, Field, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.models import Home, Person
+from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.permissions import allowed, role_names
+from web_admin.person_pages import AgainForm
+from web_admin.report_models import Disclosure
+
+bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")
+
+SHOWN = 100
+
+Page = str | AnyResponse | tuple[str, int]
+
+
+class DisclosureForm(OnceForm):
+    """The authority, its document, what it asks for, and what the office decides."""
+
+    authority = StringField(_l("Authority"), validators=[Length(max=120)])
+    document = StringField(
+        _l("Document"), validators=[Length(max=120)], description=_l("Its number and date.")
+    )
+    scope = TextAreaField(
+        _l("What it asks for"), validators=[Length(max=MAX_SCOPE_CHARS)], render_kw={"rows": 3}
+    )
+    home = StringField(
+        _l("Home"), validators=[Length(max=20)],
+        description=_l("Only where it is about one person's passages: home and name as on record."),
+    )
+    name = StringField(_l("Name"), validators=[Length(max=60)])
+    first_day = DateField(_l("From"), validators=[Optional()])
+    last_day = DateField(_l("Until"), validators=[Optional()])
+    outcome = RadioField(
+        _l("Decision"),
+        choices=options([("given", _l("Hand over what it asks for")), ("refused", _l("Refuse"))]),
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    reason = TextAreaField(
+        _l("On which law, and why"), validators=[Length(max=MAX_SCOPE_CHARS)], render_kw={"rows": 3}
+    )
+
+    def validate_name(self, field: Field) -> None:
+        """Refuse a person of whom there is not exactly one."""
+        if (typed(self.home).strip() or typed(field).strip()) and len(self.people()) != 1:
+            raise ValidationError(_("There is not exactly one person of this name in this home."))
+
+    def people(self) -> list[str]:
+        """Return the ids of the persons of this name in this home."""
+        return list(request_session().scalars(
+            select(Person.person_id)
+            .join(Home, Home.home_id == Person.home_id)
+            .where(
+                Person.site_id == current_site().site_id, Home.number == typed(self.home).strip(),
+                Person.display_name == typed(self.name).strip(),
+            )
+        ))
+
+    def asked(self) -> Asked:
+        """Return what was typed, after validation."""
+        return Asked(
+            typed(self.authority), typed(self.document), typed(self.scope), typed(self.outcome),
+            typed(self.reason), next(iter(self.people()), None), self.first_day.data, self.last_day.data,
+        )
+
+
+@bp.get("/")
+@allowed("record_disclosures")
+def show_list() -> str:
+    """List what was asked for, newest first."""
+    return _list(AgainForm(formdata=None))
+
+
+def _list(button: AgainForm) -> str:
+    query = select(Disclosure).where(Disclosure.site_id == current_site().site_id)
+    rows = request_session().scalars(query.order_by(Disclosure.recorded_at.desc()).limit(SHOWN)).all()
+    return render_template("manager/disclosures.html", rows=rows, button=button)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("record_disclosures")
+def new() -> Page:
+    """Put a request of an authority and the decision on record."""
+    form = DisclosureForm()
+    if form.validate_on_submit():
+        if do(form, lambda act: record_disclosure(act, form.asked(), role_names()[0])) is not None:
+            flash(_("On record. It counts in the public report."), "success")
+        if not form.errors:
+            return redirect(url_for("disclosures.show_list"), 303)
+    page = render_template("manager/disclosure_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/<disclosure_id>/passages.csv")
+@allowed("record_disclosures")
+def take(disclosure_id: str) -> Page:
+    """Return the passages that a record allows, as a file; that it was taken is on record too."""
+    get_or_404(request_session(), Disclosure, disclosure_id)
+    form = AgainForm()
+
+    def work(act: Act) -> str:
+        return passages_for(act, disclosure_id)
+
+    text = do(form, work) if form.validate_on_submit() else None
+    if text is None:
+        return (_list(form), 422) if form.errors else redirect(url_for("disclosures.show_list"), 303)
+    response = Response("\ufeff" + text, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="disclosure-{disclosure_id}.csv"'
+    return response

@@ -1,0 +1,115 @@
+"""What the police or a court asked for: nothing goes out before the request stands on record (D10)."""
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, record
+from web_admin.models import Gate, GateEvent, Lane, Person, Site
+from web_admin.report_models import Disclosure
+
+MAX_SCOPE_CHARS = 1000
+OUTCOMES = ("given", "refused")
+HEADINGS = ("at", "gate", "lane", "method", "opened", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an authority asked for, on which paper, and what the office decides."""
+
+    authority: str
+    document: str
+    scope: str
+    outcome: str
+    reason: str
+    person_id: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+def record_disclosure(act: Act, asked: Asked, role: str) -> Disclosure:
+    """Put a request and the decision on record; the person it is about sees it among the look-ups."""
+    begin(act)
+    if act.channel != "manager":
+        raise ActRefused(None, _("Authorities are answered by the office."))
+    if asked.outcome not in OUTCOMES:
+        raise ActRefused("outcome", _("Choose one."))
+    scope, reason = _long("scope", asked.scope), _long("reason", asked.reason)
+    authority = checked_text("authority", asked.authority)
+    document = checked_text("document", asked.document)
+    person = act.session.get(Person, asked.person_id) if asked.person_id else None
+    if asked.person_id and (person is None or person.site_id != act.site_id):
+        raise ActRefused("person_id", _("This person is not known here."))
+    has_days = asked.first_day is not None and asked.last_day is not None
+    if person is not None and asked.outcome == "given" and not has_days:
+        raise ActRefused("first_day", _("Say from which day to which day the document asks."))
+    if asked.first_day is not None and asked.last_day is not None and asked.last_day < asked.first_day:
+        raise ActRefused("last_day", _("The end must come after the start."))
+    row = Disclosure(
+        disclosure_id=new_id(), site_id=act.site_id, authority=authority, document=document, scope=scope,
+        outcome=asked.outcome, reason=reason, person_id=person.person_id if person is not None else None,
+        scope_from=asked.first_day, scope_until=asked.last_day, recorded_at=act.now, recorded_by=act.actor_id,
+    )
+    act.session.add(row)
+    record(
+        act, "disclosure_recorded", {"disclosure_id": row.disclosure_id, "outcome": row.outcome},
+        personal={"authority": authority, "document": document}, person_id=row.person_id,
+    )
+    if row.person_id is not None and row.outcome == "given":
+        record(
+            act, "named_lookup", {"role": role, "disclosure_id": row.disclosure_id},
+            personal={"reason": f"{authority}, {document}"}, person_id=row.person_id,
+        )
+    return row
+
+
+def passages_for(act: Act, disclosure_id: str) -> str:
+    """Return as CSV the passages that a recorded disclosure is about; each taking is on record.
+
+    Raises ActRefused where nothing was to be given or no person is named.
+    """
+    begin(act)
+    row = act.session.get(Disclosure, disclosure_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActRefused(None, _("This disclosure is not known here."))
+    if row.outcome != "given" or row.person_id is None or row.scope_from is None or row.scope_until is None:
+        raise ActRefused(None, _("This record allows nothing to be handed over."))
+    zone = ZoneInfo(act.session.get_one(Site, act.site_id).timezone)
+    found = act.session.execute(
+        select(GateEvent, Gate.name, Lane.name)
+        .join(Gate, Gate.gate_id == GateEvent.gate_id)
+        .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
+        .where(
+            GateEvent.person_id == row.person_id, GateEvent.kind == "access", Gate.site_id == act.site_id,
+            GateEvent.at >= datetime.combine(row.scope_from, time(), zone),
+            GateEvent.at < datetime.combine(row.scope_until + timedelta(days=1), time(), zone),
+        )
+        .order_by(GateEvent.at)
+    ).all()
+    file = io.StringIO()
+    lines = csv.writer(file)
+    lines.writerow(HEADINGS)
+    for event, gate, lane in found:
+        lines.writerow((
+            event.at.astimezone(zone).isoformat(timespec="seconds"), gate, lane or "",
+            event.facts.get("method"), event.facts.get("opens"), event.facts.get("reason"),
+        ))
+    record(
+        act, "disclosure_taken", {"disclosure_id": disclosure_id, "entries": len(found)},
+        person_id=row.person_id,
+    )
+    return file.getvalue()
+
+
+def _long(field: str, text: str) -> str:
+    said = text.replace("\r\n", "\n").strip()
+    if not said:
+        raise ActRefused(field, _("Please fill this in."))
+    if len(said) > MAX_SCOPE_CHARS:
+        raise ActRefused(field, _("Please use at most %(count)s characters.", count=MAX_SCOPE_CHARS))
+    return said

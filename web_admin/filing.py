@@ -1,0 +1,33 @@
+"""How far the operator is from the number of faces that has to be filed with the authority (FRM 15)."""
+
+from typing import Literal
+
+from sqlalchemy import distinct, func, select
+from sqlalchemy.orm import Session
+
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import Consent, FaceShare
+
+THRESHOLD = 100_000
+WARN_SOON, WARN_NOW = 80_000, 95_000
+FILING_WORKING_DAYS = 30
+
+FilingStanding = Literal["far", "near", "close", "reached"]
+
+
+def people_with_faces(session: Session) -> int:
+    """Return how many distinct people of all sites have a live consent or a face that is kept."""
+    consented = select(Consent.person_id).where(
+        Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
+    )
+    everyone = consented.union(select(FaceShare.person_id)).subquery()
+    return session.scalar(select(func.count(distinct(everyone.c.person_id)))) or 0
+
+
+def filing_standing(people: int) -> FilingStanding:
+    """Return how a number of people stands towards the threshold."""
+    if people >= THRESHOLD:
+        return "reached"
+    if people >= WARN_NOW:
+        return "close"
+    return "near" if people >= WARN_SOON else "far"

@@ -1,0 +1,89 @@
+"""The register of what is processed, why, for how long and for whom, from the settings in force (T2)."""
+
+from sqlalchemy.orm import Session
+
+from gate_controller.sync_contract import MAX_LEASE_SECONDS
+from web_admin.config import WebConfig
+from web_admin.custody import FACE_PURPOSE
+from web_admin.model_base import Base
+from web_admin.models import Site
+from web_admin.notices import newest_notice
+from web_admin.privacy_contact import contact_of
+
+FORMAT = "menjin-register-1"
+
+PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("entry", "open the gates for those who live or work here",
+     ("person", "home", "grant_row", "credential")),
+    ("visitors", "let visitors in whom a resident or the office invited", (
+        "visitor_pass", "visitor_series", "visitor_use",
+    )),
+    ("passages", "tell people, and the office for a stated reason, when a gate opened", ("gate_event",)),
+    ("face", "recognise a person who asked for it, at that gate alone", (
+        "consent", "guardian_consent", "face_share", "face_use", "receipt", "forgetting",
+    )),
+    ("accountability", "show who did what, who looked at whose records, and why", ("audit_entry", "alarm")),
+    ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
+    ("accounts", "sign in residents and staff", ("account", "passkey", "invitation")),
+)
+"""Purpose, what it means, and the tables that hold personal data for it."""
+
+SECURITY = (
+    "card numbers, PIN checks and keys are encrypted under keys outside the database",
+    "a face is kept in the gate where its owner gave it, and opens only with a share that the server lends",
+    "journals are chained and signed; edits show",
+    "staff sign in with a second factor; named records open for a stated reason that the person sees",
+)
+
+
+def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, object]:
+    """Return the register as it stands now."""
+    contact = contact_of(session, site.site_id)
+    notice = newest_notice(session, FACE_PURPOSE, "en")
+    return {
+        "format": FORMAT,
+        "site": site.name,
+        "handler": notice.fields.get("handler_name") if notice is not None else None,
+        "responsible": None if contact is None else {
+            "name": contact.responsible_name, "contact": contact.responsible_contact,
+            "complaints": contact.channels,
+        },
+        "face_offered": site.face_enabled,
+        "activities": [
+            {
+                "purpose": purpose, "meaning": meaning, "categories": _categories(tables),
+                "legal_basis": "consent" if purpose == "face" else "contract or statutory duty",
+                "retention": retention_of(config)[purpose], "recipients": _recipients(purpose),
+            }
+            for purpose, meaning, tables in PURPOSES
+        ],
+        "processors": [],
+        "transfers_abroad": [],
+        "security": list(SECURITY),
+    }
+
+
+def retention_of(config: WebConfig) -> dict[str, str]:
+    """Return by purpose how long its data is kept, in the settings in force."""
+    return {
+        "entry": f"while the person lives here, then {config.moved_out_days} days; ended cards 60 days",
+        "visitors": f"until {config.passage_days} days after the pass ended",
+        "passages": f"{config.passage_days} days with the name, without a name after",
+        "face": f"until it is switched off or unused for {config.face_inactive_days} days; "
+                f"lent shares at most "
+                f"{MAX_LEASE_SECONDS // 3600} hours; evidence {config.evidence_days} days",
+        "accountability": f"personal parts {config.log_days} days, "
+                          f"whom it is about {config.evidence_days} days",
+        "rights": f"people's own words {config.log_days} days after closing, "
+                  f"the rest {config.evidence_days} days",
+        "accounts": "until the person moves out or the member of staff leaves",
+    }
+
+
+def _categories(tables: tuple[str, ...]) -> dict[str, list[str]]:
+    known = Base.metadata.tables
+    return {name: sorted(str(column.name) for column in known[name].columns) for name in tables}
+
+
+def _recipients(purpose: str) -> list[str]:
+    return ["police or courts, on a recorded request"] if purpose == "passages" else []

@@ -1,0 +1,19 @@
+"""The register of processing, for machines and whoever wants to check."""
+
+import msgspec
+from flask import Blueprint, Response
+
+from web_admin.database import current_menjin, request_session
+from web_admin.page_context import current_site
+from web_admin.permissions import public
+from web_admin.processing_register import register_of
+
+bp = Blueprint("register", __name__)
+
+
+@bp.get("/privacy/register.json")
+@public
+def register() -> Response:
+    """Return the register of processing as it stands now."""
+    whole = register_of(request_session(), current_site(), current_menjin().config)
+    return Response(msgspec.json.format(msgspec.json.encode(whole), indent=2), mimetype="application/json")

@@ -1,0 +1,152 @@
+"""The report to the public: every issue for everyone, and the page on which the office publishes the next."""
+
+from datetime import date
+
+import msgspec
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.validators import Length
+
+from web_admin.acts import Act
+from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_site, do, request_now, typed
+from web_admin.permissions import allowed, public
+from web_admin.public_report import (
+    MAX_WORDS_CHARS,
+    Words,
+    as_file,
+    build_report,
+    closed_periods,
+    publish_report,
+    sha256_of,
+)
+from web_admin.report_models import PublicReport
+
+bp = Blueprint("report", __name__)
+
+Page = str | AnyResponse | tuple[str, int]
+
+TERMS = {
+    "passages_with_names": _l("Names in passages"),
+    "log": _l("Personal parts of the ledger"),
+    "evidence": _l("Evidence of consents and requests"),
+    "moved_out": _l("Names after moving out"),
+    "unused_face": _l("A face that nobody uses"),
+    "backups": _l("Backups"),
+}
+"""The terms of the report, as people read them."""
+
+
+@bp.app_context_processor
+def _terms() -> dict[str, object]:
+    return {"report_terms": TERMS}
+
+
+
+class ReportForm(OnceForm):
+    """Which half-year, who approved it, and what people add to the figures."""
+
+    period = SelectField(_l("Half-year"))
+    approved_by = StringField(_l("Approved by"), validators=[Length(max=120)])
+    voice = TextAreaField(
+        _l("What the residents' committee says"), validators=[Length(max=MAX_WORDS_CHARS)],
+        description=_l("Printed as it was written. May stay empty."), render_kw={"rows": 4},
+    )
+    plan = TextAreaField(
+        _l("What is planned, and what came of the last plan"), validators=[Length(max=MAX_WORDS_CHARS)],
+        render_kw={"rows": 4},
+    )
+
+
+def _issues() -> list[PublicReport]:
+    query = select(PublicReport).where(PublicReport.site_id == current_site().site_id)
+    return list(request_session().scalars(query.order_by(PublicReport.number.desc())))
+
+
+def _issue(number: int) -> PublicReport:
+    report = request_session().get(PublicReport, (current_site().site_id, number))
+    if report is None:
+        abort(404)
+    return report
+
+
+@bp.get("/report")
+@public
+def newest() -> str:
+    """Show everyone the newest issue, and all the others by their periods."""
+    issues = _issues()
+    return _shown(issues[0] if issues else None, issues)
+
+
+@bp.get("/report/<int:number>")
+@public
+def one_issue(number: int) -> str:
+    """Show one issue as it went out."""
+    return _shown(_issue(number), _issues())
+
+
+def _shown(issue: PublicReport | None, issues: list[PublicReport]) -> str:
+    told = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
+    return render_template(
+        "public/report.html", issue=issue, told=told, issues=issues, site=current_site(),
+        sha256=sha256_of(issue) if issue is not None else "",
+    )
+
+
+@bp.get("/report/<int:number>.json")
+@public
+def issue_file(number: int) -> Response:
+    """Return one issue as the signed file."""
+    response = Response(as_file(_issue(number)), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="report-{number}.json"'
+    return response
+
+
+def _open_periods() -> list[tuple[date, date]]:
+    told = {issue.period_from for issue in _issues()}
+    return [period for period in closed_periods(current_site(), request_now()) if period[0] not in told]
+
+
+@bp.route("/manage/report", methods=["GET", "POST"])
+@allowed("edit_privacy")
+def publish() -> Page:
+    """Publish the report of a half-year that is over, or look at it first."""
+    return _publish(preview=False)
+
+
+@bp.post("/manage/report/preview")
+@allowed("edit_privacy")
+def preview() -> Page:
+    """Show the report as it would go out, without publishing it."""
+    return _publish(preview=True)
+
+
+def _publish(*, preview: bool) -> Page:
+    form = ReportForm()
+    periods = {first.isoformat(): (first, last) for first, last in _open_periods()}
+    form.period.choices = options((key, f"{first} – {last}") for key, (first, last) in periods.items())
+    config = current_menjin().config
+    told = None
+    if form.validate_on_submit():
+        words = Words(typed(form.approved_by), typed(form.voice), typed(form.plan))
+        period = periods[form.period.data]
+        if preview:
+            told = build_report(request_session(), current_site(), period, words, config, request_now())
+        else:
+            def work(act: Act) -> int:
+                return publish_report(act, period, words, config).number
+
+            number = do(form, work)
+            if number is not None:
+                flash(_("Issue %(number)s is published.", number=number), "success")
+                return redirect(url_for("report.one_issue", number=number), 303)
+            if not form.errors:
+                return redirect(url_for("report.newest"), 303)
+    page = render_template("manager/report.html", form=form, told=told, has_periods=bool(periods))
+    return (page, 422) if form.errors else page

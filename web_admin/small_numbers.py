@@ -1,0 +1,47 @@
+"""How figures about people go out: nobody can be made out in them, not even by subtracting.
+
+Fewer than ten are "<10". Where one figure of a family is hidden, the others of it are rounded down to tens
+("20+"), or the hidden one would follow from a total.
+"""
+
+from collections.abc import Mapping
+from statistics import median
+
+SMALLEST_GROUP = 10
+
+Told = int | str
+"""A figure as it is published: a number, "<10", or "20+" for at least twenty."""
+
+
+def rounded_down(people: int) -> int:
+    """Return a number of people in tens; 0 stands for fewer than ten."""
+    return people // SMALLEST_GROUP * SMALLEST_GROUP
+
+
+def told(count: int) -> Told:
+    """Return a count that is alone in its family."""
+    return "<10" if 0 < count < SMALLEST_GROUP else count
+
+
+def told_in_tens(count: int) -> Told:
+    """Return a count in tens, whatever stands beside it."""
+    return told(count) if count < SMALLEST_GROUP else f"{rounded_down(count)}+"
+
+
+def told_family(*tables: Mapping[str, int]) -> tuple[dict[str, Told], ...]:
+    """Return tables whose figures add up to each other, so that no hidden one follows from the rest."""
+    hides = any(0 < count < SMALLEST_GROUP for table in tables for count in table.values())
+    show = told_in_tens if hides else told
+    return tuple({key: show(count) for key, count in table.items()} for table in tables)
+
+
+def told_share(part: int, whole: int) -> str | None:
+    """Return a share of people in tens of percent, None where either group is small."""
+    if part < SMALLEST_GROUP or whole < SMALLEST_GROUP:
+        return None
+    return f"{100 * part // whole // 10 * 10}+ %"
+
+
+def told_median(values: list[float]) -> int | None:
+    """Return the median, rounded, of ten values or more."""
+    return round(median(values)) if len(values) >= SMALLEST_GROUP else None

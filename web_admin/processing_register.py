@@ -22,7 +22,9 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("face", "recognise a person who asked for it, at that gate alone", (
         "consent", "guardian_consent", "face_share", "face_use", "receipt", "forgetting",
     )),
-    ("accountability", "show who did what, who looked at whose records, and why", ("audit_entry", "alarm")),
+    ("accountability", "show who did what, who looked at whose records, and why", (
+        "audit_entry", "alarm", "desk_visit",
+    )),
     ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
     ("accounts", "sign in residents and staff", ("account", "passkey", "invitation")),
 )

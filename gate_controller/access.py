@@ -24,6 +24,7 @@ from gate_controller.policy import (
     QrCredential,
     VisitorCodeCredential,
 )
+from gate_controller.second_method import lacks_second_method
 
 __all__ = [
     "SHUT_REASONS",
@@ -80,6 +81,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
             _lane_refusal(claim, lane_id, policy, memory, now)
             or _credential_refusal(claim, policy, memory, now)
             or _person_refusal(claim, person, lane_id, policy, memory, now)
+            or _second_refusal(claim, person, lane_id, policy, memory, now)
         )
     duress = isinstance(credential, PinCredential) and credential.duress
     if reason is not None:
@@ -289,6 +291,20 @@ def _person_refusal(
         claim.credential is not None and claim.credential.is_time_bound
     )
     return _grant_refusal(person, lane_id, policy, memory, now, time_bound=time_bound)
+
+
+def _second_refusal(
+    claim: Claim,
+    person: PersonRecord | None,
+    lane_id: str,
+    policy: Policy,
+    memory: GateMemory,
+    now: datetime,
+) -> Reason | None:
+    if person is None or person.two_methods is None:
+        return None
+    lacks = lacks_second_method(claim, person, policy.lanes[lane_id], policy, memory, now)
+    return Reason.SECOND_METHOD if lacks else None
 
 
 def _grant_refusal(

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     CLOCK_UNSURE = "clock_unsure"
     POLICY_TOO_OLD = "policy_too_old"
+    SECOND_METHOD = "second_method"
     ANTIPASSBACK = "antipassback"
     INTERLOCKED = "interlocked"
     OVERRIDE = "override"
@@ -92,6 +93,8 @@ class GateMemory:
     inside: frozenset[str] = frozenset()
     """Persons who came in through this gate and have not left through it."""
     fire: bool = False
+    shown_before: Mapping[str, frozenset[Method]] = field(default_factory=dict)
+    """By person: the ways shown at this lane in the moments before, each good but for a second one."""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

@@ -15,6 +15,9 @@ from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
 RESULT_SECONDS = 4.0
 ASK_SECONDS = 20.0
+SECOND_METHOD_SECONDS = 30.0
+"""How long the first of two ways in counts: time to find the phone or to type."""
+SECOND_METHOD = "second_method"
 SLOWER_FACTOR = 3.0
 HELP_SHOWN_SECONDS = 60.0
 
@@ -38,6 +41,15 @@ class Passing:
 
     person_id: str
     direction: Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFirst:
+    """Who has shown one or more of their ways here and wants a second, and until when that counts."""
+
+    person_id: str
+    methods: frozenset[Method]
+    until_seconds: float
 
 
 @dataclass(slots=True)
@@ -78,6 +90,7 @@ class LaneDesk:
     last_code: str = ""
     last_code_until_seconds: float = 0.0
     passing: Passing | None = None
+    shown_first: ShownFirst | None = None
 
     @property
     def fire(self) -> bool:
@@ -125,7 +138,25 @@ class LaneDesk:
             self.rest()
             self.slower = False
             return True
+        if self.screen is Screen.IDLE and self.message and now_seconds >= self.until_seconds:
+            self.message = ""
+            return True
         return False
+
+    def shown_before(self, now_seconds: float) -> dict[str, frozenset[Method]]:
+        """Return by person the ways that were shown here in the moments before."""
+        first = self.shown_first
+        if first is None or now_seconds >= first.until_seconds:
+            return {}
+        return {first.person_id: first.methods}
+
+    def wants_second(self, person_id: str, method: Method, now_seconds: float) -> None:
+        """Keep what somebody has shown until they show a second way, and say so above the ways in."""
+        methods = self.shown_before(now_seconds).get(person_id, frozenset()) | {method}
+        seconds = self.patient(SECOND_METHOD_SECONDS)
+        self.shown_first = ShownFirst(person_id, methods, now_seconds + seconds)
+        self.rest()
+        self.show(Screen.IDLE, now_seconds, seconds=SECOND_METHOD_SECONDS, message=SECOND_METHOD)
 
     def view(
         self,

@@ -47,6 +47,7 @@ from gate_controller.records import (
     QrCredential,
     Record,
     SiteRecord,
+    TwoMethods,
     TypedCredential,
     VisitorCodeCredential,
     decode_record,
@@ -88,6 +89,7 @@ __all__ = [
     "QrCredential",
     "Record",
     "SiteRecord",
+    "TwoMethods",
     "TypedCredential",
     "VisitorCodeCredential",
     "check_promise_one",
@@ -118,6 +120,8 @@ class Policy:
     typed_by_home: Mapping[str, tuple[TypedCredential, ...]]
     ended_passes: frozenset[str]
     gate_numbers: frozenset[int]
+    credentials_of_wishers: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
+    """What those hold who want two ways in: by it the gate knows whether they have two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ def _index(
     lanes = {r.lane_id: r for r in kinds["lane"].values() if isinstance(r, LaneRecord)}
     homes = {r.home_id: r for r in kinds["home"].values() if isinstance(r, HomeRecord)}
     credentials = {r.credential_id: r for r in kinds["credential"].values() if isinstance(r, Credential)}
+    persons = {r.person_id: r for r in kinds["person"].values() if isinstance(r, PersonRecord)}
     cards: dict[bytes, CardCredential] = {}
     typed: dict[str, list[TypedCredential]] = {}
     # The last that fits counts: what ended must never hide the live one with the same number.
@@ -194,7 +199,7 @@ def _index(
         lanes=lanes,
         homes=homes,
         home_ids_by_number={typed_number(h.number): h.home_id for h in homes.values()},
-        persons={r.person_id: r for r in kinds["person"].values() if isinstance(r, PersonRecord)},
+        persons=persons,
         credentials=credentials,
         cards_by_tag=cards,
         typed_by_home={home_id: tuple(parts) for home_id, parts in typed.items()},
@@ -202,7 +207,19 @@ def _index(
             r.pass_id for r in kinds["ended_pass"].values() if isinstance(r, EndedPassRecord)
         ),
         gate_numbers=frozenset(lane.gate_number for lane in lanes.values()),
+        credentials_of_wishers=_held_by_wishers(persons, credentials),
     )
+
+
+def _held_by_wishers(
+    persons: Mapping[str, PersonRecord], credentials: Mapping[str, Credential]
+) -> dict[str, tuple[Credential, ...]]:
+    held: dict[str, list[Credential]] = {p.person_id: [] for p in persons.values() if p.two_methods}
+    if held:
+        for credential in credentials.values():
+            if credential.person_id in held:
+                held[credential.person_id].append(credential)
+    return {person_id: tuple(parts) for person_id, parts in held.items()}
 
 
 def _check_references(policy: Policy) -> None:

@@ -85,7 +85,7 @@ class Presentations:
             return
         claim = identify_code(text, self._state.snapshot.policy, self._state.keys, self._parts.clock.now())
         decision = self._present(lane_id, claim)
-        if decision.opens:
+        if decision.opens or decision.reason is Reason.SECOND_METHOD:
             desk.last_code, desk.last_code_until_seconds = text, now_seconds + SAME_CODE_SECONDS
 
     def camera_looked(self, look: CameraCode) -> None:
@@ -172,9 +172,12 @@ class Presentations:
         policy = self._state.snapshot.policy
         lane = policy.lanes.get(lane_id)
         is_repeat = self.passings.is_repeat(lane_id, claim)
-        memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
-        decision = self._cut(lane_id, decide(claim, lane_id, policy, memory, now))
         desk = self._parts.desks[lane_id]
+        memory = self.passings.memory(lane, now, again=claim.person_id if is_repeat else None)
+        if desk.shown_first is not None:
+            shown = desk.shown_before(self._parts.clock.monotonic_seconds())
+            memory = dataclasses.replace(memory, shown_before=shown)
+        decision = self._cut(lane_id, decide(claim, lane_id, policy, memory, now))
         if self.asking.takes(desk, claim, decision, home_number):
             return msgspec.structs.replace(decision, opens=False)
         facts: Facts = {
@@ -198,6 +201,7 @@ class Presentations:
         if not is_repeat:
             self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:
+            desk.shown_first = None
             self.looks.another_way_opened(desk)
             if self._opened(lane_id, claim, decision.pulse_seconds) and lane is not None:
                 self.passings.granted(lane, claim, decision, now, is_repeat=is_repeat)
@@ -260,6 +264,9 @@ class Presentations:
 
     def _refused(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> None:
         now_seconds = self._parts.clock.monotonic_seconds()
+        if decision.reason is Reason.SECOND_METHOD and decision.person_id is not None:
+            desk.wants_second(decision.person_id, claim.method, now_seconds)
+            return
         failures = 0
         if decision.reason in (Reason.PIN_WRONG, Reason.FACE_NO_MATCH):
             failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)

@@ -138,6 +138,13 @@ class Grant(Record, frozen=True):
         return bool(self.hours_id or self.valid_from or self.valid_until)
 
 
+class TwoMethods(Record, frozen=True):
+    """A person's own wish for two ways in, in these minutes of the site's day; equal ends mean always."""
+
+    from_minute: Annotated[int, msgspec.Meta(ge=0, lt=1440)]
+    until_minute: Annotated[int, msgspec.Meta(ge=0, lt=1440)]
+
+
 class PersonRecord(Record, frozen=True):
     """A person at this gate: the methods they chose and where they may pass; no name travels."""
 
@@ -149,6 +156,7 @@ class PersonRecord(Record, frozen=True):
     slow_pass: bool = False
     may_override: bool = False
     """Staff whose card opens in any posture and, shown twice, holds the lane open."""
+    two_methods: TwoMethods | None = None
 
 
 class CredentialRecord(Record, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane_desk import SECOND_METHOD, LaneDesk
 from gate_controller.policy import LaneRecord, Method, Policy, Posture
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import ReaderFeedback, ReaderResult
@@ -84,9 +84,10 @@ class Screens:
         if result == self._results.get(desk.lane_id):
             return
         self._results[desk.lane_id] = result
-        if desk.screen in RESULTS:
+        shown = ReaderResult.WAIT if desk.message == SECOND_METHOD else RESULTS.get(desk.screen)
+        if shown is not None:
             for reader in self._readers.get(desk.lane_id, ()):
-                reader.show(RESULTS[desk.screen])
+                reader.show(shown)
 
     @staticmethod
     def _offered(

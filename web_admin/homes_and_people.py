@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.policy import typed_number
@@ -34,6 +34,7 @@ from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, Vis
 from web_admin.sealing import code_digest
 from web_admin.visitor_series import end_series_of
 from web_admin.ways_in import INVITED_AGAIN, settle_face
+from web_admin.wish_models import SecondMethodWish
 from web_admin.withdrawals import forget_face
 
 KINDS = ("resident", "helper", "staff")
@@ -183,6 +184,7 @@ def move_out(act: Act, person_id: str) -> None:
     end_series_of(act, person_id)
     _revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
+    act.session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == person_id))
     person.grants = []
     person.methods, person.face_paused_reason = ["card"], None
     person.may_override = False

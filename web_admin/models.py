@@ -23,6 +23,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     rights_models,
     sheet_models,
     visitor_models,
+    wish_models,
 )
 from web_admin.model_base import Base, Fact
 

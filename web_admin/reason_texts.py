@@ -143,6 +143,11 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("The person has not chosen this method."),
         _l("Switch it on under My ways in; only the person decides."),
     ),
+    Reason.SECOND_METHOD: _text(
+        _l("At this hour you want two ways in: the gate waited for the second one."),
+        _l("The person's own wish asks for a second method at this hour, and none followed."),
+        _l("Show a second way within half a minute; the wish is changed under My ways in."),
+    ),
     Reason.METHOD_DELAYED: _text(
         _l("Too many wrong tries: this way in was waiting for a moment. The others worked."),
         _l("The method waits after failed tries at this terminal or for this home."),

@@ -26,6 +26,7 @@ from web_admin.models import (
     VisitorPassRow,
 )
 from web_admin.sheet_standing import sheet_rows
+from web_admin.wish_models import SecondMethodWish
 
 _Row = TypeVar("_Row")
 IN_LIST = 500
@@ -55,6 +56,7 @@ class SiteFacts:
     ended_passes: Sequence[VisitorPassRow]
     emergency_codes: Sequence[EmergencyCode]
     face: FaceFacts
+    wishes: Mapping[str, SecondMethodWish]
 
 
 def load_facts(
@@ -118,6 +120,12 @@ def load_facts(
             .order_by(EmergencyCode.credential_id)
         ).all(),
         face=face,
+        wishes={
+            wish.person_id: wish
+            for wish in _in_parts(
+                session, select(SecondMethodWish).join(Person).where(Person.site_id == site_id), person_ids
+            )
+        },
     )
 
 

@@ -151,6 +151,7 @@ def _messages() -> dict[str, str]:
         "face_no_answer": _("The office has not answered. Nothing was taken. You can try again later."),
         "face_refused": _("The office could not take your yes. Nothing was kept. Ask there, if you like."),
         "another_way": _("Your face was not recognised. Card, PIN and code work at once."),
+        "second_method": _("Thank you. Now your second way in."),
         "home_for_face": _("Type it and press OK. Then look at the camera."),
         "code_to_scanner": _("Hold it to the scanner. The camera does not see now."),
         "no_face": _("Stand in front of the camera."),

@@ -19,6 +19,7 @@ from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
+from web_admin.two_methods import wish_of
 
 SHOWN_REFUSALS = 20
 EXPORTED = 10_000
@@ -120,6 +121,7 @@ def _about(person: Person, site: Site) -> Exported:
             }
             for c in credentials
         ],
+        "two_ways_in": wish_of(session, person.person_id),
         "passkeys": [
             {"label": p.label, "since": p.created_at, "last_used": p.last_used_at}
             for p in passkeys_of(session, person.person_id)

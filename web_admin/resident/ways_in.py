@@ -28,6 +28,7 @@ from web_admin.guardians import wards_of
 from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.passages import last_use_by_method
+from web_admin.two_methods import WISHES, end_wish, wish_can_be_kept, wish_for_two, wish_of
 from web_admin.ways_in import INVITED_AGAIN, usable_methods, working_methods
 
 
@@ -103,6 +104,8 @@ def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
             for asked in requests_to(act.session, person.person_id, act.now)
         ],
         wards=wards_of(act.session, person.person_id),
+        wish=wish_of(act.session, person.person_id),
+        wish_works=wish_can_be_kept(act.session, person, act.now),
         tab="ways_in",
     )
 
@@ -148,6 +151,23 @@ def new_pin() -> str:
     if Method.PIN not in person.methods:
         choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
     return _page(person, act, fresh_pin=pin)
+
+
+@bp.post("/two-ways")
+@resident_required
+def two_ways() -> Response:
+    """Take the person's own wish for two ways in, or end it."""
+    person, act = signed_in()
+    chosen = request.form.get("wish", "")
+    if chosen in WISHES:
+        wish_for_two(act, person.person_id, *WISHES[chosen])
+        flash(gettext("Saved. Gates hear of it within a minute."), "done")
+    elif chosen == "off":
+        end_wish(act, person.person_id)
+        flash(gettext("Saved. One way in is enough again."), "done")
+    else:
+        abort(400)
+    return to("resident.ways_in")
 
 
 @bp.post("/cards/<credential_id>/suspend")

@@ -2,13 +2,19 @@
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from gate_controller.policy import PersonRecord, TwoMethods, decode_record
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press, switch
+from web_admin.acts import ActRefused
 from web_admin.credentials import issue_duress_pin
-from web_admin.models import CredentialRow, Person
+from web_admin.database import current_menjin
+from web_admin.models import CredentialRow, Gate, Person
+from web_admin.publish_policy import records_for_gate
+from web_admin.two_methods import end_wish
 
 TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
 
@@ -112,3 +118,49 @@ def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
     assert "Switch on your usual PIN first." in phone.get("/r/").text
     with compound.session() as session:
         assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []
+
+
+def wished(compound: Compound) -> TwoMethods | None:
+    """Return what the gate is told of the person's wish."""
+    with compound.session() as session:
+        gate, sealer = session.get_one(Gate, "north"), current_menjin().sealer
+        told = records_for_gate(session, sealer, gate, compound.clock())
+    record = decode_record("person:", told[f"person:{compound.person_id}"])
+    assert isinstance(record, PersonRecord)
+    return record.two_methods
+
+
+def test_a_wish_for_two_ways_needs_two_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
+    press(phone, "/r/two-ways", wish="night")
+    assert "This needs two of card, PIN and QR code that work." in phone.get("/r/").text
+    assert wished(compound) is None
+
+
+def test_a_wish_for_two_ways_reaches_the_gate_and_ends_when_its_owner_says_so(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="night")
+    assert wished(compound) == TwoMethods(22 * 60, 6 * 60)
+    press(phone, "/r/two-ways", wish="always")
+    assert wished(compound) == TwoMethods(0, 0)
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    assert exported["two_ways_in"] == "always"
+    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    assert "Only one of your ways works now, so one is enough" in phone.get("/r/").text
+    press(phone, "/r/two-ways", wish="off")
+    assert wished(compound) is None
+
+
+def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="always")
+    with compound.act("manager") as act, pytest.raises(ActRefused):
+        end_wish(act, compound.person_id)
+    again = compound.signed_in(compound.person_id)
+    press(again, "/r/two-ways", wish="off")
+    assert wished(compound) == TwoMethods(0, 0)
+    assert press(again, "/r/two-ways", wish="sometimes").status_code == 400

@@ -1,0 +1,68 @@
+"""A person's own wish that gates ask them for two ways in. Gates keep it: `gate_controller/second_method.py`.
+
+It is theirs alone: no page of the staff sets, shows or needs it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from gate_controller.policy import Method
+from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.credential_rows import refuse_unproven_phone
+from web_admin.models import Person
+from web_admin.ways_in import usable_methods
+from web_admin.wish_models import SecondMethodWish
+
+WISHES: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
+"""What can be wished for: from which minute of the site's day until which."""
+MINUTES_A_DAY = 1440
+
+
+def wish_of(session: Session, person_id: str) -> str | None:
+    """Return the word for a person's wish, None where there is none."""
+    row = session.get(SecondMethodWish, person_id)
+    if row is None:
+        return None
+    return "always" if row.from_minute == row.until_minute else "night"
+
+
+def wish_can_be_kept(session: Session, person: Person, now: datetime) -> bool:
+    """Tell whether the person has two chosen ways besides face that work now."""
+    chosen = {Method(method) for method in person.methods} - {Method.FACE}
+    return len(usable_methods(session, person.person_id, now) & chosen) >= 2
+
+
+def wish_for_two(act: Act, person_id: str, from_minute: int, until_minute: int) -> None:
+    """Ask gates for two ways of this person; raise ActRefused without two that work besides face."""
+    begin(act)
+    person = person_of(act, person_id)
+    _refuse_others(act, person)
+    if not (0 <= from_minute < MINUTES_A_DAY and 0 <= until_minute < MINUTES_A_DAY):
+        raise ActRefused("wish", _("Choose one of the offered values."))
+    if not wish_can_be_kept(act.session, person, act.now):
+        raise ActRefused(
+            "wish", _("This needs two of card, PIN and QR code that work. Switch on a second one first.")
+        )
+    act.session.merge(
+        SecondMethodWish(person_id=person_id, from_minute=from_minute, until_minute=until_minute)
+    )
+    finish(act, "two_methods_wished", {}, person_id=person_id)
+
+
+def end_wish(act: Act, person_id: str) -> None:
+    """Let one way be enough again."""
+    begin(act)
+    _refuse_others(act, person_of(act, person_id))
+    wish = act.session.get(SecondMethodWish, person_id)
+    if wish is not None:
+        act.session.delete(wish)
+        finish(act, "two_methods_ended", {}, person_id=person_id)
+
+
+def _refuse_others(act: Act, person: Person) -> None:
+    refuse_unproven_phone(act, person)
+    if act.channel not in ("phone", "desk"):
+        raise ActRefused(None, _("You can change only what is your own."))

@@ -37,10 +37,10 @@ class DisclosureForm(OnceForm):
         _l("What it asks for"), validators=[Length(max=MAX_SCOPE_CHARS)], render_kw={"rows": 3}
     )
     home = StringField(
-        _l("Home"), validators=[Length(max=20)],
+        _l("Home number"), validators=[Length(max=20)],
         description=_l("Only where it is about one person's passages: home and name as on record."),
     )
-    name = StringField(_l("Name"), validators=[Length(max=60)])
+    name = StringField(_l("Name or nickname"), validators=[Length(max=60)])
     first_day = DateField(_l("From"), validators=[Optional()])
     last_day = DateField(_l("Until"), validators=[Optional()])
     outcome = RadioField(

@@ -46,7 +46,7 @@ NOT_OURS = ("id_card", "identity_card", "passport", "employer", "birth", "salary
             "gender", "photo", "portrait", "contacts", "plate")
 TRACKERS = ("google-analytics", "googletagmanager", "gtag", "hm.baidu", "umeng", "sentry", "segment",
             "mixpanel", "matomo", "amplitude", "growingio", "sensorsdata", "posthog",
-            "facebook", "doubleclick", "appsflyer")
+            "facebook", "appsflyer")
 
 
 @pytest.mark.parametrize("table", ABOUT_PEOPLE)

@@ -1,17 +1,21 @@
 """Raise what a guard has to see; it stays until someone has acknowledged it."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, record
+from web_admin.model_base import Fact
 from web_admin.models import Alarm
+from web_admin.outbox import EVERY_WEBHOOK, put_message
 
 GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"
 JOURNAL_RESTARTED = "alarm_journal_restarted"
+DURESS = "alarm_duress"
 
 
 def raise_alarm(
@@ -36,9 +40,10 @@ def raise_alarm(
         )
         if session.scalar(waiting.limit(1)) is not None:
             return
+    alarm_id = secrets.token_hex(8)
     session.add(
         Alarm(
-            alarm_id=secrets.token_hex(8),
+            alarm_id=alarm_id,
             site_id=site_id,
             gate_id=gate_id,
             lane_id=lane_id,
@@ -47,6 +52,8 @@ def raise_alarm(
             raised_at=now,
         )
     )
+    facts: dict[str, Fact] = {"alarm": kind, "gate_id": gate_id, "lane_id": lane_id}
+    _tell(session, site_id, "alarm_raised", alarm_id, {**facts, "raised_at": now.isoformat()}, now)
 
 
 def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
@@ -54,5 +61,20 @@ def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
     if alarm.acknowledged_at is not None:
         return False
     alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = act.now, act.actor_id, note or None
+    # Other systems are told that somebody has, not who.
+    _tell(
+        act.session, alarm.site_id, "alarm_acknowledged", alarm.alarm_id, {"alarm": alarm.kind}, act.now
+    )
     record(act, "alarm_acknowledged", {"alarm_id": alarm.alarm_id, "kind": alarm.kind})
     return True
+
+
+def _tell(
+    session: Session, site_id: str, kind: str, alarm_id: str, facts: Mapping[str, Fact], now: datetime
+) -> None:
+    if facts["alarm"] == DURESS:
+        return  # whoever holds the person must not read of it on somebody's desk
+    put_message(
+        session, site_id, channel="webhook", target=EVERY_WEBHOOK, kind=kind,
+        body={"alarm_id": alarm_id, **facts}, now=now,
+    )  # fmt: skip

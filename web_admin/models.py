@@ -21,6 +21,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     passkey_models,
     report_models,
     rights_models,
+    settings_models,
     sheet_models,
     visitor_models,
     wish_models,

@@ -14,7 +14,8 @@ from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import event_details
-from web_admin.acts import Act, record
+from web_admin.acts import Act
+from web_admin.alarms import acknowledge_alarm
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS, end_field, options, reason_field
 from web_admin.form_once import OnceForm
@@ -182,11 +183,7 @@ def acknowledge(alarm_id: str) -> Response:
     act = current_act()
     alarm = get_or_404(act.session, Alarm, alarm_id)
     form = AlarmForm()
-    if form.validate_on_submit() and alarm.acknowledged_at is None:
-        alarm.acknowledged_at = act.now
-        alarm.acknowledged_by = act.actor_id
-        alarm.note = form.note.data or None
-        record(act, "alarm_acknowledged", {"alarm_id": alarm_id, "kind": alarm.kind})
+    if form.validate_on_submit() and acknowledge_alarm(act, alarm, typed(form.note)):
         flash(_("Acknowledged."), "success")
     return redirect(url_for("now.show"), 303)
 

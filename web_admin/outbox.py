@@ -91,7 +91,8 @@ def put_message(
                 body=dict(body), created_at=now, next_at=now,
             )
         )  # fmt: skip
-    session.flush()
+    if targets:
+        session.flush()
 
 
 def _takers(session: Session, site_id: str, target: str, kind: str) -> list[str]:

@@ -18,6 +18,7 @@ from web_admin.database import current_menjin, request_session
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.model_base import Base
 from web_admin.models import Site
+from web_admin.settings_models import SiteLook
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")
@@ -31,6 +32,15 @@ def current_site() -> Site:
             abort(503)
         g.menjin_site = site
     found: Site = g.menjin_site
+    return found
+
+
+def own_look() -> SiteLook:
+    """Return the site's own look, an empty one where it has none or is not set up."""
+    if "menjin_look" not in g:
+        look = request_session().scalar(select(SiteLook).limit(1))
+        g.menjin_look = look or SiteLook(office_contact="", accent=None, logo_svg=None)
+    found: SiteLook = g.menjin_look
     return found
 
 

@@ -23,7 +23,7 @@ from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
 from web_admin.models import Person, Site
-from web_admin.page_context import current_site, request_now, site_zone
+from web_admin.page_context import current_site, own_look, request_now, site_zone
 from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_may, public, role_names
 from web_admin.resident import register_resident_pages
 from web_admin.staff_models import StaffProfile
@@ -34,7 +34,7 @@ PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "ca
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
                 "disclosure_pages", "register_page",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
-                "staff_pages", "own_account_pages",
+                "staff_pages", "own_account_pages", "settings_pages", "webhook_pages",
                 "desk_pages", "lost_card_pages", "api_key_pages")
 
 CONTENT_SECURITY_POLICY = {
@@ -64,6 +64,7 @@ NAVIGATION = (
     ("requests.show_list", "see_requests", "request", _l("Requests")),
     ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
     ("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
+    ("settings.show", "see_settings", "settings", _l("Settings")),
 )
 
 ERROR_TEXTS = {
@@ -180,6 +181,7 @@ def _page_words() -> dict[str, object]:
         "my_roles": role_names,
         "language": str(get_locale() or "zh"),
         "current_site": current_site,
+        "own_look": own_look,
         "now": request_now,
         "languages": words.LANGUAGES,
     }

@@ -30,6 +30,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
         "see_requests", "answer_requests", "record_disclosures",
         "own_account", "see_staff", "manage_staff", "review_access",
+        "see_settings", "edit_settings", "see_health",
     }),
     "guard": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
@@ -38,7 +39,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_events", "explain_refusals",
         "own_account",
     }),
-    "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates", "own_account"}),
+    "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates", "own_account", "see_health"}),
     "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy",
                                   "write_assessment", "approve_assessment",
                                   "see_requests", "answer_requests", "record_disclosures",

@@ -35,6 +35,7 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "give_override": _l("Let a person's card open in lockdown"),
         "see_visitors": _l("See visitor passes"),
         "issue_passes": _l("Make visitor passes"),
+        "serve_at_desk": _l("Help residents at the desk, when they show card or PIN"),
     },
     _l("What was recorded"): {
         "see_events": _l("See events without names"),
@@ -48,11 +49,16 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "approve_assessment": _l("Approve an assessment that somebody else wrote"),
         "see_requests": _l("See what people asked for about their data, and complaints"),
         "answer_requests": _l("Answer requests and complaints in time"),
+        "record_disclosures": _l("Write down what police or a court was given"),
     },
     _l("The office"): {
         "own_account": _l("See the roles, change one's own name, language and password"),
         "see_staff": _l("See the staff accounts"),
         "manage_staff": _l("Invite staff, change roles, close accounts"),
+        "see_health": _l("See whether server and gates are well"),
+        "see_settings": _l("See the settings"),
+        "manage_api_keys": _l("Give keys to other systems"),
+        "edit_settings": _l("Change name, look, mail server and webhooks"),
         "review_access": _l("Review every quarter who may do what"),
     },
 }

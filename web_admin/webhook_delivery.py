@@ -96,7 +96,17 @@ def address_trouble(url: str) -> str | None:
         return "webhook_address"
     if parts.username is not None or parts.password is not None:
         return "webhook_login_in_address"
+    if not _may_be_written(parts.hostname, https=parts.scheme == "https"):
+        return "webhook_forbidden_address"
     return None
+
+
+def _may_be_written(host: str, *, https: bool) -> bool:
+    """Tell what can be told without a look-up: of an address in figures, and of plain http."""
+    try:
+        return may_be_sent_to(ipaddress.ip_address(host), https=https)
+    except ValueError:
+        return https or host == "localhost"
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:

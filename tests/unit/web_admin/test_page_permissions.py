@@ -17,6 +17,7 @@ from web_admin.permissions import (
     allowed,
     may,
 )
+from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
 
 
 @pytest.fixture
@@ -108,6 +109,11 @@ def test_guards_and_installers_see_no_named_passages_and_no_card_holders():
 def test_only_the_manager_makes_emergency_codes_and_gives_the_right_to_open_in_lockdown():
     for action in ("manage_emergency_codes", "give_override"):
         assert [role for role in ROLES if may(action, [role])] == ["manager"]
+
+
+def test_the_page_of_roles_has_plain_words_for_every_action_and_role():
+    assert {action for group in ACTION_WORDS.values() for action in group} == ACTIONS
+    assert set(ROLE_SENTENCES) == set(ROLES)
 
 
 def test_public_pages_are_few(compound):

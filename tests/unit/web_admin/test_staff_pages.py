@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.manager_compound import PASSWORD, ROLES, code_now, make_managed_compound
+from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
 from tests.resident_compound import SetClock, csrf_of
 from web_admin import housekeeping, staff
 from web_admin.accounts import User, create_staff
@@ -14,8 +14,6 @@ from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
 from web_admin.models import AuditEntry
 from web_admin.outbox_models import MailServer, OutboxMessage
-from web_admin.permissions import ACTIONS
-from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names
 
@@ -294,12 +292,9 @@ def test_the_privacy_officer_reviews_but_changes_nobody(compound):
 # -- the table of roles ------------------------------------------------------------------------------
 
 
-def test_the_page_of_roles_says_every_action_in_plain_words(compound):
-    told = {action for group in ACTION_WORDS.values() for action in group}
-    assert told == ACTIONS
-    assert set(ROLE_SENTENCES) == set(ROLES)
-    for role in ROLES:
-        assert "Open a lane once from here" in compound.signed_in(role).get("/manage/staff/roles").text
+def test_every_role_reads_who_may_do_what(compound):
+    told = [compound.signed_in(role).get("/manage/staff/roles").text for role in ROLES]
+    assert [page for page in told if "Open a lane once from here" not in page] == []
 
 
 # -- one's own account -------------------------------------------------------------------------------
@@ -365,4 +360,3 @@ def test_address_and_name_of_a_closed_account_go_when_the_ledger_forgets(client,
         housekeeping.run(menjin, compound.clock.now + timedelta(days=181))
         assert rows(lambda s: s.get(User, account.id).email) is None
         assert account_of(rows, "manager@example.org").active
-    assert code_now()

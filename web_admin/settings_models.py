@@ -1,0 +1,16 @@
+"""How a site looks to people, as its manager set it; what the machine needs stands in web.toml."""
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class SiteLook(Base):
+    """Where the office is reached, an accent colour as "#rrggbb", a logo as drawn lines (checked SVG)."""
+
+    __tablename__ = "site_look"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    office_contact: Mapped[str] = mapped_column(default="")
+    accent: Mapped[str | None]
+    logo_svg: Mapped[str | None] = mapped_column(Text)

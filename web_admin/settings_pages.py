@@ -1,0 +1,305 @@
+"""Settings: the compound, its look, its mail server, and what stands in web.toml, to read."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Response as FlaskResponse
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.brand_colours import stylesheet
+from web_admin.config import WHOLE_NUMBERS
+from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.mail_delivery import PASSWORD_FILE, mail_password
+from web_admin.outbox import mail_is_set_up, put_message
+from web_admin.outbox_kinds import STATES, kind_text, trouble_text
+from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
+from web_admin.page_context import current_act, current_site, do, request_now, typed
+from web_admin.permissions import allowed, public
+from web_admin.person_pages import AgainForm
+from web_admin.sending import NotSent
+from web_admin.settings_models import SiteLook
+from web_admin.site_settings import (
+    MAX_CONTACT_CHARS,
+    has_cards,
+    remove_mail_server,
+    save_accent,
+    save_logo,
+    save_mail_server,
+    save_site,
+    timezones,
+)
+
+bp = Blueprint("settings", __name__)
+
+LISTED_MAILS = 20
+FILE_SETTINGS = {
+    "passage_days": _l("Days for which a passage says who it was"),
+    "log_days": _l("Days for which the journal keeps names, and alarms are kept"),
+    "evidence_days": _l("Days for which the journal says whom an entry is about"),
+    "moved_out_days": _l("Days for which the name of somebody who moved out is kept"),
+    "face_inactive_days": _l("Days without use after which a face ends"),
+    "backup_days": _l("Days for which old backups are kept"),
+    "trusted_proxies": _l("Reverse proxies in front of this server"),
+}
+
+Page = str | Response | tuple[str, int]
+
+
+class SiteForm(OnceForm):
+    """What the compound is called and how it counts."""
+
+    name = StringField(
+        _l("Name of the compound"), description=_l("Residents and visitors read it on every page."),
+        validators=[InputRequired(_l("Type a name.")), Length(max=80)],
+    )  # fmt: skip
+    office_contact = StringField(
+        _l("How to reach the office"), description=_l("Such as a telephone number and office hours. Public."),
+        validators=[Length(max=MAX_CONTACT_CHARS)],
+    )  # fmt: skip
+    language = SelectField(
+        _l("First language"), description=_l("For people whose browser asks for neither."),
+        choices=options(words.LANGUAGES),
+    )  # fmt: skip
+    card_bits = RadioField(
+        _l("Form of card numbers"),
+        description=_l("24 bits where any reader sends only 26-bit numbers. Each gate's file says the same."),
+        choices=options([("32", _l("32 bits")), ("24", _l("24 bits"))]),
+    )  # fmt: skip
+    timezone = SelectField(_l("Time zone"), choices=[])
+    zone_confirmed = BooleanField(_l("Yes, count every weekly hour and holiday in the new zone"))
+
+
+class LookForm(OnceForm):
+    """A colour of the site's own."""
+
+    accent = StringField(
+        _l("Colour of buttons and links"),
+        description=_l("As # and six digits. Words in it must be readable; the shades for the dark are made "
+                       "from it. Empty: ours."),
+        validators=[Length(max=7)], render_kw={"placeholder": "#0b5d4e", "autocomplete": "off"},
+    )  # fmt: skip
+
+
+class LogoForm(OnceForm):
+    """A logo of the site's own."""
+
+    logo = FileField(
+        _l("Logo, an SVG drawing"),
+        description=_l("Shapes and colours, at most 32 kB. No pixels: this server keeps no pictures."),
+        render_kw={"accept": ".svg,image/svg+xml"},
+    )  # fmt: skip
+
+
+class MailForm(OnceForm):
+    """Who takes the site's mail."""
+
+    host = StringField(_l("Mail server"), validators=[InputRequired(_l("Type a name.")), Length(max=200)])
+    port = IntegerField(_l("Port"), default=587, validators=[InputRequired(_l("Type a number."))])
+    security = RadioField(
+        _l("Protection"), default="starttls",
+        choices=options([
+            ("starttls", _l("STARTTLS (usual, port 587)")),
+            ("tls", _l("TLS from the start (port 465)")),
+            ("none", _l("None: a server on this machine only")),
+        ]),
+    )  # fmt: skip
+    username = StringField(
+        _l("User name (may stay empty)"), validators=[Length(max=200)], render_kw={"autocomplete": "off"}
+    )
+    sender = StringField(
+        _l("Sender's address"), validators=[InputRequired(_l("Type an e-mail address.")), Length(max=200)],
+        render_kw={"inputmode": "email", "autocomplete": "off"},
+    )  # fmt: skip
+
+
+@bp.get("/manage/settings")
+@allowed("see_settings")
+def show() -> str:
+    """Show every setting: what can be changed here, and what stands in a file and where."""
+    session, site, config = request_session(), current_site(), current_menjin().config
+    hooks = select(Webhook).where(Webhook.site_id == site.site_id, Webhook.ended_at.is_(None))
+    return render_template(
+        "manager/settings.html",
+        site=site,
+        look=session.get(SiteLook, site.site_id),
+        mail=session.get(MailServer, site.site_id),
+        hooks=session.scalars(hooks.order_by(Webhook.name)).all(),
+        config=config,
+        file_settings=[
+            (name, label, getattr(config, name), WHOLE_NUMBERS[name]) for name, label in FILE_SETTINGS.items()
+        ],
+        database="PostgreSQL" if config.database_url.startswith("postgresql") else "SQLite",
+    )
+
+
+def _saved(form: OnceForm, template: str, work: Callable[[Act], object], **shown: object) -> Page:
+    """Show a form, or do its work and go back to the settings."""
+    if form.validate_on_submit():
+
+        def whole(act: Act) -> bool:
+            work(act)
+            return True
+
+        if do(form, whole):
+            flash(_("Saved."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("settings.show"), 303)
+    page = render_template(template, form=form, **shown)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.route("/manage/settings/site", methods=["GET", "POST"])
+@allowed("edit_settings")
+def edit_site() -> Page:
+    """Change name, contact, language, zone and card form."""
+    site = current_site()
+    form = SiteForm()
+    form.timezone.choices = options((zone, zone) for zone in dict.fromkeys([site.timezone, *timezones()]))
+    if not form.is_submitted():
+        look = request_session().get(SiteLook, site.site_id)
+        form.name.data, form.language.data, form.timezone.data = site.name, site.language, site.timezone
+        form.card_bits.data = str(site.card_bits)
+        form.office_contact.data = look.office_contact if look is not None else ""
+
+    def work(act: Act) -> None:
+        save_site(
+            act, name=typed(form.name), language=typed(form.language), timezone=typed(form.timezone),
+            zone_confirmed=bool(form.zone_confirmed.data), office_contact=typed(form.office_contact),
+            card_bits=int(typed(form.card_bits) or site.card_bits),
+        )  # fmt: skip
+
+    return _saved(form, "manager/settings_site.html", work, cards_given=has_cards(current_act()))
+
+
+@bp.route("/manage/settings/look", methods=["GET", "POST"])
+@allowed("edit_settings")
+def edit_look() -> Page:
+    """Change the colour."""
+    form = LookForm()
+    look = request_session().get(SiteLook, current_site().site_id)
+    if not form.is_submitted() and look is not None:
+        form.accent.data = look.accent or ""
+    return _saved(
+        form, "manager/settings_look.html", lambda act: save_accent(act, typed(form.accent)),
+        look=look, logo_form=LogoForm(formdata=None), button=AgainForm(formdata=None),
+    )  # fmt: skip
+
+
+@bp.post("/manage/settings/logo")
+@allowed("edit_settings")
+def upload_logo() -> Page:
+    """Put a logo in the place of ours, or take ours back."""
+    form = LogoForm()
+    content = form.logo.data.read() if form.logo.data else b""
+    look = request_session().get(SiteLook, current_site().site_id)
+    colour_form = LookForm(formdata=None, data={"accent": (look.accent or "") if look is not None else ""})
+    if form.validate_on_submit():
+
+        def work(act: Act) -> bool:
+            save_logo(act, content)
+            return True
+
+        if do(form, work):
+            flash(_("Saved."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("settings.edit_look"), 303)
+    page = render_template(
+        "manager/settings_look.html", form=colour_form, look=look, logo_form=form,
+        button=AgainForm(formdata=None),
+    )  # fmt: skip
+    return page, 422
+
+
+@bp.get("/look.css")
+@public
+def look_css() -> FlaskResponse:
+    """Give the site's own colour as a stylesheet, nothing where there is none."""
+    look = request_session().get(SiteLook, current_site().site_id)
+    text = stylesheet(look.accent) if look is not None and look.accent else ""
+    return FlaskResponse(text, mimetype="text/css", headers={"Cache-Control": "no-cache"})
+
+
+@bp.get("/logo.svg")
+@public
+def logo() -> FlaskResponse:
+    """Give the site's own logo."""
+    look = request_session().get(SiteLook, current_site().site_id)
+    if look is None or look.logo_svg is None:
+        abort(404)
+    return FlaskResponse(look.logo_svg, mimetype="image/svg+xml", headers={"Cache-Control": "no-cache"})
+
+
+# -- mail ------------------------------------------------------------------------------------------
+
+
+@bp.route("/manage/settings/mail", methods=["GET", "POST"])
+@allowed("edit_settings")
+def edit_mail() -> Page:
+    """Change who takes the site's mail; the password is put into a file beside."""
+    session, site = request_session(), current_site()
+    form = MailForm()
+    server = session.get(MailServer, site.site_id)
+    if not form.is_submitted() and server is not None:
+        form.process(obj=server)
+
+    def work(act: Act) -> None:
+        save_mail_server(
+            act, host=typed(form.host), port=int(form.port.data or 0), security=typed(form.security),
+            username=typed(form.username), sender=typed(form.sender),
+        )  # fmt: skip
+
+    mails = select(OutboxMessage).where(
+        OutboxMessage.site_id == site.site_id, OutboxMessage.channel == "mail"
+    )
+    return _saved(
+        form, "manager/settings_mail.html", work,
+        server=server, has_password=_has_password(), password_file=PASSWORD_FILE,
+        secrets_dir=current_menjin().config.secrets_dir, button=AgainForm(formdata=None),
+        messages=session.scalars(mails.order_by(OutboxMessage.created_at.desc()).limit(LISTED_MAILS)).all(),
+        states=STATES, trouble_text=trouble_text, kind_text=kind_text,
+    )  # fmt: skip
+
+
+def _has_password() -> bool:
+    try:
+        return bool(mail_password(current_menjin().config))
+    except NotSent:
+        return False
+
+
+@bp.post("/manage/settings/mail/test")
+@allowed("edit_settings")
+def test_mail() -> Response:
+    """Send a mail to whoever asks for it."""
+    form = AgainForm()
+    site = current_site()
+    if form.validate_on_submit() and mail_is_set_up(request_session(), site.site_id):
+        text = _("If you read this, mail from %(site)s works.", site=site.name)
+        put_message(
+            request_session(), site.site_id, channel="mail", target=str(current_user.email), kind="test",
+            body={"subject": _("A test from %(site)s", site=site.name), "text": f"{text}\n"},
+            now=request_now(),
+        )  # fmt: skip
+        flash(_("On its way to your own address. Load this page again to see what came of it."), "success")
+    return redirect(url_for("settings.edit_mail"), 303)
+
+
+@bp.post("/manage/settings/mail/remove")
+@allowed("edit_settings")
+def remove_mail() -> Response:
+    """Send no mail any more."""
+    form = AgainForm()
+    if form.validate_on_submit():
+        remove_mail_server(current_act())
+        flash(_("Removed. No mail is sent any more."), "success")
+    return redirect(url_for("settings.show"), 303)

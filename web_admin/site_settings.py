@@ -1,0 +1,173 @@
+"""Acts on a site's settings: name, language, zone, card form, look, mail server."""
+
+from zoneinfo import available_timezones
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, begin, checked_text, finish, record
+from web_admin.brand_colours import LEAST_CONTRAST, is_colour, readable
+from web_admin.drawn_logo import LogoRefused, checked_logo
+from web_admin.mail_delivery import LOCAL_HOSTS
+from web_admin.model_base import Fact
+from web_admin.models import CredentialRow, Person, Site
+from web_admin.outbox_models import MailServer
+from web_admin.settings_models import SiteLook
+
+MAX_CONTACT_CHARS = 120
+CARD_BITS = (24, 32)
+LANGUAGES = ("zh", "en")
+SECURITIES = ("starttls", "tls", "none")
+_REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+
+def timezones() -> list[str]:
+    """Return the zones to choose from, by name."""
+    return sorted(zone for zone in available_timezones() if zone.partition("/")[0] in _REGIONS)
+
+
+def look_of(act: Act) -> SiteLook:
+    """Return the site's look, begun if there is none."""
+    look = act.session.get(SiteLook, act.site_id)
+    if look is None:
+        look = SiteLook(site_id=act.site_id)
+        act.session.add(look)
+        act.session.flush()
+    return look
+
+
+def save_site(
+    act: Act,
+    *,
+    name: str,
+    language: str,
+    timezone: str,
+    zone_confirmed: bool,
+    card_bits: int,
+    office_contact: str,
+) -> None:
+    """Save what the site is called and how it counts time and cards; gates are told what concerns them."""
+    site = begin(act)
+    _office_only(act)
+    site.name = checked_text("name", name, max_chars=80)
+    if language not in LANGUAGES:
+        raise ActRefused("language", _("Choose one."))
+    if timezone not in available_timezones():
+        raise ActRefused("timezone", _("There is no such time zone."))
+    if timezone != site.timezone and not zone_confirmed:
+        raise ActRefused(
+            "zone_confirmed", _("Every weekly hour and holiday will be counted in the new zone. Confirm it.")
+        )
+    _check_card_form(act, site, card_bits)
+    site.language, site.timezone, site.card_bits = language, timezone, card_bits
+    contact = " ".join(office_contact.split())
+    look_of(act).office_contact = contact and checked_text(
+        "office_contact", contact, max_chars=MAX_CONTACT_CHARS
+    )
+    facts: dict[str, Fact] = {"timezone": timezone, "language": language, "card_bits": card_bits}
+    finish(act, "site_changed", facts, touches=())
+
+
+def has_cards(act: Act) -> bool:
+    """Tell whether a card was ever given here: then their form is fixed."""
+    given = select(CredentialRow.credential_id).join(Person).where(
+        Person.site_id == act.site_id, CredentialRow.kind == "card"
+    )
+    return act.session.scalar(given.limit(1)) is not None
+
+
+def _check_card_form(act: Act, site: Site, card_bits: int) -> None:
+    if card_bits not in CARD_BITS:
+        raise ActRefused("card_bits", _("Choose one."))
+    if card_bits != site.card_bits and has_cards(act):
+        raise ActRefused(
+            "card_bits", _("Cards were given in this form already: every one of them would stop.")
+        )
+
+
+# -- look ------------------------------------------------------------------------------------------
+
+
+def save_accent(act: Act, accent: str) -> None:
+    """Give the pages a colour of the site's own; "" takes ours back."""
+    begin(act)
+    _office_only(act)
+    colour = accent.strip().lower()
+    if colour and not is_colour(colour):
+        raise ActRefused("accent", _("Type a colour as # and six digits, such as #0b5d4e."))
+    if colour and readable(colour) < LEAST_CONTRAST:
+        raise ActRefused(
+            "accent",
+            _(
+                "Words in this colour are too hard to read: contrast %(found)s, at least %(least)s is "
+                "needed. Take a darker one.",
+                found=f"{readable(colour):.1f}", least=LEAST_CONTRAST,
+            ),
+        )  # fmt: skip
+    look_of(act).accent = colour or None
+    record(act, "look_changed", {"accent": colour})
+
+
+def save_logo(act: Act, content: bytes) -> None:
+    """Put a drawn logo in the place of ours; no content takes ours back."""
+    begin(act)
+    _office_only(act)
+    try:
+        look_of(act).logo_svg = checked_logo(content) if content else None
+    except LogoRefused as err:
+        raise ActRefused("logo", _why_no_logo(err.part)) from err
+    record(act, "logo_changed", {"own": bool(content)})
+
+
+def _why_no_logo(part: str) -> LazyString:
+    if part == "size":
+        return _("That is too large. 32 kB and 2000 shapes are enough for a logo.")
+    if part:
+        return _("The drawing contains “%(part)s”, which a logo here cannot have. Save it as plain shapes.",
+                 part=part)  # fmt: skip
+    return _("This is not an SVG drawing with a size. Pixels (PNG, JPEG) are not kept.")
+
+
+# -- mail ------------------------------------------------------------------------------------------
+
+
+def save_mail_server(
+    act: Act, *, host: str, port: int, security: str, username: str, sender: str
+) -> MailServer:
+    """Say who takes the site's mail; the password is no part of it."""
+    begin(act)
+    _office_only(act)
+    name = checked_text("host", host, max_chars=200).lower()
+    if " " in name or "/" in name or "@" in name:
+        raise ActRefused("host", _("Type a name such as mail.example.org, without anything around it."))
+    if not 1 <= port <= 65535:
+        raise ActRefused("port", _("From 1 to 65535; 587 is usual with STARTTLS, 465 with TLS."))
+    if security not in SECURITIES:
+        raise ActRefused("security", _("Choose one."))
+    if security == "none" and name not in LOCAL_HOSTS:
+        raise ActRefused("security", _("Without TLS mail goes only to a server on this machine (localhost)."))
+    address = sender.strip()
+    if not ("@" in address.strip("@") and len(address.split()) == 1 and len(address) <= 200):
+        raise ActRefused("sender", _("This is not an e-mail address."))
+    server = act.session.get(MailServer, act.site_id) or MailServer(site_id=act.site_id)
+    server.host, server.port, server.security = name, port, security
+    server.username, server.sender = username.strip()[:200], address
+    act.session.add(server)
+    record(act, "mail_server_changed", {"host": name, "port": port, "security": security})
+    return server
+
+
+def remove_mail_server(act: Act) -> None:
+    """Send no mail any more; what waits is given up by and by."""
+    begin(act)
+    _office_only(act)
+    server = act.session.get(MailServer, act.site_id)
+    if server is not None:
+        act.session.delete(server)
+        record(act, "mail_server_removed", {})
+
+
+def _office_only(act: Act) -> None:
+    if act.channel not in ("manager", "system"):
+        raise ActRefused(None, _("Settings are changed by the property manager only."))

@@ -1,0 +1,152 @@
+"""Webhooks: addresses of other systems that are told what happens, with their keys and last messages."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_fields import CheckList, options
+from web_admin.form_once import OnceForm
+from web_admin.outbox_kinds import STATES, WEBHOOK_KINDS, kind_text, trouble_text
+from web_admin.outbox_models import OutboxMessage, Webhook
+from web_admin.page_context import do, get_or_404, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.webhooks import add_webhook, remove_webhook, rotate_key, send_again, send_test
+
+bp = Blueprint("webhooks", __name__, url_prefix="/manage/settings/webhooks")
+
+LISTED_MESSAGES = 20
+
+Page = str | Response | tuple[str, int]
+
+
+class WebhookForm(OnceForm):
+    """A new address."""
+
+    name = StringField(
+        _l("Name"), description=_l("Which system it is, such as “Property software”."),
+        validators=[InputRequired(_l("Type a name.")), Length(max=60)],
+    )  # fmt: skip
+    url = StringField(
+        _l("Address"),
+        description=_l("https://… in the world or in your own network; http:// on this machine alone."),
+        validators=[InputRequired(_l("Type an address.")), Length(max=500)],
+        render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
+    )
+    kinds = CheckList(_l("What it is told"), choices=options(WEBHOOK_KINDS))
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("edit_settings")
+def new() -> Page:
+    """Add an address and show its key this one time."""
+    form = WebhookForm()
+    if form.validate_on_submit():
+        made = do(
+            form,
+            lambda act: add_webhook(
+                act, name=typed(form.name), url=typed(form.url), kinds=form.kinds.data or []
+            ),
+        )
+        if made is not None:
+            hook, key = made
+            return render_template("manager/webhook_key.html", hook=hook, key=key)
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("settings.show"), 303)
+    page = render_template("manager/webhook_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/<webhook_id>")
+@allowed("edit_settings")
+def show(webhook_id: str) -> str:
+    """Show an address with its last messages."""
+    hook = get_or_404(request_session(), Webhook, webhook_id)
+    sent = select(OutboxMessage).where(OutboxMessage.channel == "webhook", OutboxMessage.target == webhook_id)
+    return render_template(
+        "manager/webhook.html",
+        hook=hook,
+        kinds=WEBHOOK_KINDS,
+        messages=request_session().scalars(
+            sent.order_by(OutboxMessage.created_at.desc()).limit(LISTED_MESSAGES)
+        ).all(),
+        states=STATES,
+        trouble_text=trouble_text,
+        kind_text=kind_text,
+        button=AgainForm(formdata=None),
+    )
+
+
+@bp.post("/<webhook_id>/test")
+@allowed("edit_settings")
+def test(webhook_id: str) -> Response:
+    """Send a test."""
+
+    def work(act: Act) -> bool:
+        send_test(act, webhook_id)
+        return True
+
+    if _pressed(webhook_id, work):
+        flash(_("On its way. Load this page again to see what came of it."), "success")
+    return redirect(url_for("webhooks.show", webhook_id=webhook_id), 303)
+
+
+@bp.post("/<webhook_id>/key")
+@allowed("edit_settings")
+def change_key(webhook_id: str) -> Page:
+    """Make another key and show it this one time."""
+    hook = get_or_404(request_session(), Webhook, webhook_id)
+    form = AgainForm()
+    key = do(form, lambda act: rotate_key(act, webhook_id)) if form.validate_on_submit() else None
+    if key is not None:
+        return render_template("manager/webhook_key.html", hook=hook, key=key, changed=True)
+    return redirect(url_for("webhooks.show", webhook_id=webhook_id), 303)
+
+
+@bp.post("/<webhook_id>/remove")
+@allowed("edit_settings")
+def remove(webhook_id: str) -> Response:
+    """Send nothing there any more."""
+
+    def work(act: Act) -> bool:
+        remove_webhook(act, webhook_id)
+        return True
+
+    if _pressed(webhook_id, work):
+        flash(_("Removed. Nothing goes there any more."), "success")
+    return redirect(url_for("settings.show"), 303)
+
+
+@bp.post("/messages/<message_id>/again")
+@allowed("edit_settings")
+def again(message_id: str) -> Response:
+    """Let a message that was given up be tried once more."""
+    message = get_or_404(request_session(), OutboxMessage, message_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        send_again(act, message_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("It is tried once more."), "success")
+    if message.channel == "webhook":
+        return redirect(url_for("webhooks.show", webhook_id=message.target), 303)
+    return redirect(url_for("settings.edit_mail"), 303)
+
+
+def _pressed(webhook_id: str, work: Callable[[Act], bool]) -> bool:
+    get_or_404(request_session(), Webhook, webhook_id)
+    form = AgainForm()
+    done = bool(form.validate_on_submit() and do(form, work))
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return done

@@ -1,0 +1,104 @@
+"""Acts on webhooks: add, try, another key, remove; a key is returned once, to be shown once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+
+from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, record
+from web_admin.outbox import TEST_KIND, put_message, try_again
+from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS
+from web_admin.outbox_models import OutboxMessage, Webhook
+from web_admin.webhook_delivery import KEY_PURPOSE, address_trouble, new_signing_key, shown_key
+
+MAX_WEBHOOKS = 20
+OLD_KEY_SIGNS_FOR = timedelta(days=1)
+
+
+def add_webhook(act: Act, *, name: str, url: str, kinds: Sequence[str]) -> tuple[Webhook, str]:
+    """Add an address and return it with its key, as it is shown this one time."""
+    begin(act)
+    _office_only(act)
+    label = checked_text("name", name, max_chars=60)
+    address = _checked_url(url)
+    chosen = [kind for kind in WEBHOOK_KINDS if kind in kinds]
+    if not chosen:
+        raise ActRefused("kinds", _("Choose at least one."))
+    live = select(func.count()).where(Webhook.site_id == act.site_id, Webhook.ended_at.is_(None))
+    if (act.session.scalar(live) or 0) >= MAX_WEBHOOKS:
+        raise ActRefused(None, _("There are twenty webhooks. Remove those that nobody needs any more."))
+    key = new_signing_key()
+    hook = Webhook(
+        webhook_id=new_id(), site_id=act.site_id, name=label, url=address, kinds=chosen,
+        signing_key_sealed=act.sealer.seal(key, purpose=KEY_PURPOSE), created_at=act.now,
+    )  # fmt: skip
+    act.session.add(hook)
+    record(act, "webhook_added", {"webhook_id": hook.webhook_id, "url": address, "kinds": " ".join(chosen)})
+    return hook, shown_key(key)
+
+
+def rotate_key(act: Act, webhook_id: str) -> str:
+    """Return a new key, to be shown once; the old one signs beside it for a day."""
+    begin(act)
+    hook = webhook_of(act, webhook_id)
+    key = new_signing_key()
+    hook.old_signing_key_sealed, hook.old_until = hook.signing_key_sealed, act.now + OLD_KEY_SIGNS_FOR
+    hook.signing_key_sealed = act.sealer.seal(key, purpose=KEY_PURPOSE)
+    record(act, "webhook_key_changed", {"webhook_id": webhook_id})
+    return shown_key(key)
+
+
+def remove_webhook(act: Act, webhook_id: str) -> None:
+    """Send nothing there any more; its keys are forgotten."""
+    begin(act)
+    hook = webhook_of(act, webhook_id)
+    hook.ended_at = act.now
+    hook.signing_key_sealed, hook.old_signing_key_sealed = b"", None
+    record(act, "webhook_removed", {"webhook_id": webhook_id})
+
+
+def send_test(act: Act, webhook_id: str) -> None:
+    """Put a message down that says nothing but that it is a test."""
+    begin(act)
+    hook = webhook_of(act, webhook_id)
+    put_message(
+        act.session, act.site_id, channel="webhook", target=hook.webhook_id, kind=TEST_KIND,
+        body={"test": True}, now=act.now,
+    )  # fmt: skip
+    record(act, "webhook_tested", {"webhook_id": webhook_id})
+
+
+def send_again(act: Act, message_id: str) -> None:
+    """Let a message that was given up be tried from the beginning."""
+    begin(act)
+    _office_only(act)
+    message = act.session.get(OutboxMessage, message_id)
+    if message is None or message.site_id != act.site_id:
+        raise ActRefused(None, _("This message is not here any more."))
+    try_again(act.session, message, act.now)
+    record(act, "message_sent_again", {"message_id": message_id})
+
+
+def webhook_of(act: Act, webhook_id: str) -> Webhook:
+    """Return a live webhook of this site; raise ActRefused."""
+    _office_only(act)
+    hook = act.session.get(Webhook, webhook_id)
+    if hook is None or hook.site_id != act.site_id or hook.ended_at is not None:
+        raise ActRefused(None, _("This webhook is not known here."))
+    return hook
+
+
+def _checked_url(url: str) -> str:
+    address = url.strip()
+    if len(address) > 500 or not address.isprintable():
+        raise ActRefused("url", _("This is not an address that messages can go to."))
+    trouble = address_trouble(address)
+    if trouble is not None:
+        raise ActRefused("url", TROUBLES[trouble])
+    return address
+
+
+def _office_only(act: Act) -> None:
+    if act.channel not in ("manager", "system"):
+        raise ActRefused(None, _("Settings are changed by the property manager only."))

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+SERVER_KEYS = {
+    name: os.urandom(32)
+    for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+}
+"""One server's for the whole run, so that a compound which was filled once can be copied."""
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
@@ -93,12 +99,7 @@ def web_config(database_url: str, tmp_path: Path):
         data_dir=tmp_path,
         secrets_dir=tmp_path / "secrets",
         public_url="http://127.0.0.1:8000",
-        seal_key=os.urandom(32),
-        lookup_key=os.urandom(32),
-        face_key=os.urandom(32),
-        session_key=os.urandom(32),
-        totp_key=os.urandom(32),
-        password_salt=os.urandom(32),
+        **SERVER_KEYS,
     )
 
 

@@ -9,9 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from passlib.totp import TOTP
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from gate_controller.calendars import Span
 from tests.assessed import assess
+from tests.filled_once import Ids, filled_once
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
@@ -29,6 +31,7 @@ from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
 from web_admin.models import GateEvent
+from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
 
@@ -85,25 +88,33 @@ def code_now() -> str:
 
 
 def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound:
-    """Build the app on an empty database and fill it through the acts."""
+    """Build the app on an empty database and fill it through the acts; the clock may be set back a little."""
     app = create_app(config, clock=clock)
-    with app.app_context():
-        menjin = current_menjin()
-        Base.metadata.create_all(menjin.database.engine)
-        with menjin.database.session() as session:
-            site, _pem = create_site(
-                session, menjin.sealer, "柳苑小区 Willow Court", "Asia/Shanghai", "zh", "passphrase", clock()
-            )
-            for role in ROLES:
-                create_staff(session, role, f"{role}@example.org", PASSWORD, TOTP_SECRET)
-            whole = Act(session, menjin.sealer, site.site_id, "tests", "system", clock())
-            with one_publication(whole) as act:
-                persons = _fill(act)
-            passing = [person_id for name, person_id in persons.items() if name != "保安队长"]
-            _play(session, site.site_id, passing, clock())
-            _hold_open(session, persons["保安队长"], clock())
-            site_id = site.site_id
+
+    def fill() -> Ids:
+        with app.app_context():
+            menjin = current_menjin()
+            Base.metadata.create_all(menjin.database.engine)
+            with menjin.database.session() as session:
+                return _fill_site(session, menjin.sealer, clock)
+
+    site_id, persons = filled_once(config, clock, fill)
     return ManagedCompound(app, clock, site_id, persons)
+
+
+def _fill_site(session: Session, sealer: Sealer, clock: SetClock) -> Ids:
+    site, _pem = create_site(
+        session, sealer, "柳苑小区 Willow Court", "Asia/Shanghai", "zh", "passphrase", clock()
+    )
+    for role in ROLES:
+        create_staff(session, role, f"{role}@example.org", PASSWORD, TOTP_SECRET)
+    whole = Act(session, sealer, site.site_id, "tests", "system", clock())
+    with one_publication(whole) as act:
+        persons = _fill(act)
+    passing = [person_id for name, person_id in persons.items() if name != "保安队长"]
+    _play(session, site.site_id, passing, clock())
+    _hold_open(session, persons["保安队长"], clock())
+    return site.site_id, persons
 
 
 def _fill(act: Act) -> dict[str, str]:

@@ -81,6 +81,7 @@ def test_each_role_is_refused_every_act_outside_its_row(compound):
         (rule.rule, access_of(compound.app, rule.endpoint)[1])
         for rule in compound.app.url_map.iter_rules()
         if "POST" in rule.methods and rule.rule.startswith("/manage")
+        and access_of(compound.app, rule.endpoint) != (STAFF, "own_account")  # each role's, and one signs out
     ]
     compound.app.config["WTF_CSRF_ENABLED"] = False
     wrong = []

@@ -182,7 +182,7 @@ def move_out(act: Act, person_id: str) -> None:
         .values(withdrawn_at=act.now)
     )
     end_series_of(act, person_id)
-    _revoke_invitations(act, person_id)
+    revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
     act.session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == person_id))
     person.grants = []
@@ -214,7 +214,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
             Invitation.person_id == person_id, Invitation.used_at.is_not(None)
         )
     ).first()
-    _revoke_invitations(act, person_id)
+    revoke_invitations(act, person_id)
     if again is not None:
         end_live(act, person_id, "qr", "invited_again")
         end_resident_sign_in(act.session, person_id)
@@ -273,7 +273,8 @@ def confirm_identity(act: Act, person_id: str) -> None:
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _revoke_invitations(act: Act, person_id: str) -> None:
+def revoke_invitations(act: Act, person_id: str) -> None:
+    """End a person's invitations that nobody has used."""
     act.session.execute(
         update(Invitation)
         .where(

@@ -96,8 +96,8 @@ def _found(row: CredentialRow, person: Person) -> FoundCard:
 
 
 def initials_of(name: str) -> str:
-    """Return what tells one member of a home from another and names nobody: 王○, A. R."""
+    """Return what tells one member of a home from another and names nobody: ○芳, A. R."""
     words = name.split()
     if len(words) == 1 and not name.isascii():
-        return name[0] + "○" * min(len(name) - 1, 3)
+        return "○" * min(len(name) - 1, 3) + name[-1]  # a family shares what stands before it
     return " ".join(f"{word[0]}." for word in words)

@@ -19,6 +19,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     job_models,
     outbox_models,
     passkey_models,
+    print_models,
     report_models,
     rights_models,
     settings_models,

@@ -35,7 +35,7 @@ PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "ca
                 "disclosure_pages", "register_page",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
                 "staff_pages", "own_account_pages", "settings_pages", "webhook_pages",
-                "desk_pages", "lost_card_pages", "api_key_pages")
+                "desk_pages", "lost_card_pages", "print_pages", "api_key_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",

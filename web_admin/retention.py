@@ -28,6 +28,7 @@ from web_admin.models import (
     VisitorPassRow,
 )
 from web_admin.outbox_models import OutboxMessage
+from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
@@ -36,6 +37,7 @@ from web_admin.visitor_models import VisitorSeriesRow, VisitorUse
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
+PRINT_SECRETS_KEPT = timedelta(days=14)
 MESSAGES_KEPT_FOR = timedelta(days=14)
 """How long the outbox shows what was sent, or was not; what was sent has lost its text already."""
 
@@ -109,6 +111,19 @@ def _pairings(menjin: Menjin, now: datetime) -> Chosen:
 
 def _desk_visits(menjin: Menjin, now: datetime) -> Chosen:
     return DeskVisitRow, DeskVisitRow.opened_at < now - timedelta(days=menjin.config.log_days), None
+
+
+def _print_runs(menjin: Menjin, now: datetime) -> Chosen:
+    over = PrintRun.created_at < now - timedelta(days=menjin.config.log_days)
+    return PrintRun, over, None
+
+
+def _print_secrets(menjin: Menjin, now: datetime) -> Chosen:
+    """Forget what nobody came to print: an invitation has ended by then, a PIN slip is made anew."""
+    del menjin
+    waiting = select(PrintRun.run_id).where(PrintRun.created_at < now - PRINT_SECRETS_KEPT)
+    kept = PrintSlip.secret_sealed.is_not(None)
+    return PrintSlip, PrintSlip.run_id.in_(waiting) & kept, {"secret_sealed": None}
 
 
 def _alarms(menjin: Menjin, now: datetime) -> Chosen:
@@ -185,6 +200,8 @@ RULES: Mapping[str, Rule] = {
     "staff_invitations_deleted": _staff_invitations,
     "desk_visits_deleted": _desk_visits,
     "disclosures_deleted": _disclosures,
+    "print_secrets_erased": _print_secrets,
+    "print_runs_deleted": _print_runs,
 }
 
 

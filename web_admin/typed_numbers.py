@@ -36,7 +36,7 @@ def issue_pin(act: Act, person_id: str) -> str:
     number = make_pin_for(act, person, home)
     for old in live_credentials(act, person_id, "pin"):
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
-    _add_pin(act, person, number, duress=False)
+    add_pin(act, person, number.tag, duress=False)
     finish(act, "pin_issued", {}, person_id=person_id)
     return number.digits
 
@@ -57,7 +57,7 @@ def issue_duress_pin(act: Act, person_id: str) -> str:
         )
     number = make_pin_for(act, person, home)
     end_live(act, person_id, "pin", "replaced", duress=True)
-    credential = _add_pin(act, person, number, duress=True)
+    credential = add_pin(act, person, number.tag, duress=True)
     facts = {"credential_id": credential.credential_id}
     unnamed = replace(act, actor_id="its_owner") if act.actor_id == person_id else act
     finish(unnamed, "duress_pin_issued", facts, touches=(person_id,))
@@ -105,10 +105,11 @@ def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
     return person, person.home
 
 
-def _add_pin(act: Act, person: Person, number: TypedNumber, *, duress: bool) -> CredentialRow:
+def add_pin(act: Act, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
+    """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
         credential_id=new_id(), person_id=person.person_id, kind="pin", duress=duress,
-        secret_sealed=seal_pin_tag(act.sealer, number.tag), created_at=act.now,
+        secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now,
     )
     act.session.add(credential)
     settle_face(act.session, person, act.now)

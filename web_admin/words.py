@@ -155,6 +155,14 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_request_unacknowledged": _l("A request waits to be acknowledged"),
     "alarm_request_overdue": _l("A request should have been answered"),
 }
+PRINT_RUNS: Mapping[str, LazyString] = {"invitations": _l("Invitations"), "pins": _l("PIN slips")}
+RUN_STATES: Mapping[str, LazyString] = {
+    "making": _l("Being made"),
+    "ready": _l("Ready to print"),
+    "shown": _l("Shown, not yet handed out"),
+    "handed_out": _l("Handed out"),
+    "cancelled": _l("Cancelled"),
+}
 HEALTHS: Mapping[str, LazyString] = {
     "ok": _l("Works"),
     "lost": _l("Does not answer"),

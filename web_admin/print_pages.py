@@ -1,0 +1,162 @@
+"""Print runs: invitations or sealed PIN slips of whole buildings, made in parts and shown once."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, RadioField
+
+from web_admin.acts import Act, ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.form_fields import CheckList, options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_act, current_site, do, get_or_404, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.print_models import PrintRun
+from web_admin.print_runs import (
+    INVITATIONS,
+    PINS,
+    ShownSlip,
+    begin_run,
+    buildings_of,
+    cancel_run,
+    hand_out,
+    make_part,
+    newest_runs,
+    show_slips,
+)
+from web_admin.resident.qr_picture import svg_of
+
+bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
+
+LISTED = 20
+
+Page = str | Response | tuple[str, int]
+
+
+class RunForm(OnceForm):
+    """What to print, for which buildings."""
+
+    kind = RadioField(
+        _l("What?"), default=INVITATIONS,
+        choices=options([(INVITATIONS, _l("Invitations to the phone page")), (PINS, _l("Sealed PIN slips"))]),
+    )
+    buildings = CheckList(_l("Buildings"))
+    everyone = BooleanField(
+        _l("Also for people who have a PIN: theirs is replaced"),
+        description=_l("Only for PIN slips. The old PINs work until you say that the slips were handed out."),
+    )
+
+
+@bp.route("", methods=["GET", "POST"])
+@allowed("issue_credentials")
+def show_list() -> Page:
+    """Show the runs so far, and begin one."""
+    form = RunForm()
+    buildings = buildings_of(current_act())
+    form.buildings.choices = options((name, name) for name in buildings)
+    if form.validate_on_submit():
+        run = do(form, lambda act: begin_run(
+            act, typed(form.kind), form.buildings.data or [], everyone=bool(form.everyone.data)
+        ))
+        if run is not None:
+            return redirect(url_for("print_runs.show", run_id=run.run_id), 303)
+        if not form.errors:
+            return redirect(url_for("print_runs.show_list"), 303)
+    page = render_template(
+        "manager/print_runs.html", form=form, runs=newest_runs(current_act(), LISTED), buildings=buildings
+    )
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.get("/<run_id>")
+@allowed("issue_credentials")
+def show(run_id: str) -> str:
+    """Show how far a run is and what comes next."""
+    run = get_or_404(request_session(), PrintRun, run_id)
+    return render_template("manager/print_run.html", run=run, button=AgainForm(formdata=None))
+
+
+@bp.post("/<run_id>/step")
+@allowed("issue_credentials")
+def step(run_id: str) -> Response | dict[str, object]:
+    """Make the next part; the page's script asks for one after the other, and may be left at any time."""
+    get_or_404(request_session(), PrintRun, run_id)
+    run = None
+    try:
+        run = make_part(current_act(), run_id)
+    except ActRefused:
+        run = get_or_404(request_session(), PrintRun, run_id)  # another window made the last part
+    if request.accept_mimetypes.best == "application/json":
+        return {"done": run.done, "total": run.total, "state": run.state}
+    return redirect(url_for("print_runs.show", run_id=run_id), 303)
+
+
+@bp.post("/<run_id>/show")
+@allowed("issue_credentials")
+def show_once(run_id: str) -> Response:
+    """Show every page to print, this one time."""
+    run = get_or_404(request_session(), PrintRun, run_id)
+    form = AgainForm()
+    slips = do(form, lambda act: show_slips(act, run_id)) if form.validate_on_submit() else None
+    if slips is None:
+        return _back(run_id, form)
+    return Response(
+        render_template("print/run.html", run=run, count=len(slips), pages=_pages(run.kind, slips)),
+        mimetype="text/html",
+    )
+
+
+def _pages(kind: str, slips: list[ShownSlip]) -> Iterator[Markup]:
+    """Give one person's page after the other, each in that person's language."""
+    site_name = current_site().name
+    address = current_menjin().config.public_url.rstrip("/")
+    for slip in slips:
+        with force_locale(slip.language):
+            link = address + url_for("resident.welcome", code=slip.secret)
+            picture = svg_of(link, _("QR code of the invitation")) if kind == INVITATIONS else None
+            page = render_template(
+                "print/slip.html", slip=slip, picture=picture, site_name=site_name,
+                link=address + url_for("resident.welcome"), slip_language=slip.language,
+            )
+        yield Markup(page)  # noqa: S704 - made by a template that escapes
+
+
+@bp.post("/<run_id>/handed-out")
+@allowed("issue_credentials")
+def handed_out(run_id: str) -> Response:
+    """Note that the slips were handed out; from now on new PINs work."""
+    run = get_or_404(request_session(), PrintRun, run_id)
+    form = AgainForm()
+    count = do(form, lambda act: hand_out(act, run_id)) if form.validate_on_submit() else None
+    if count is not None:
+        flash(_("Done. %(given)s of %(total)s new PINs work now.", given=count, total=run.total)
+              if run.kind == PINS else _("Noted. The invitations work for fourteen days."), "success")
+    return _back(run_id, form)
+
+
+@bp.post("/<run_id>/cancel")
+@allowed("issue_credentials")
+def cancel(run_id: str) -> Response:
+    """Throw a run away."""
+    get_or_404(request_session(), PrintRun, run_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        cancel_run(act, run_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Cancelled. Nothing of this run works; throw its paper away."), "success")
+    return _back(run_id, form)
+
+
+def _back(run_id: str, form: OnceForm) -> Response:
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("print_runs.show", run_id=run_id), 303)

@@ -32,7 +32,7 @@ LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
-                "disclosure_pages", "register_page",
+                "disclosure_pages", "register_page", "incident_pages",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
                 "staff_pages", "own_account_pages", "settings_pages", "webhook_pages",
                 "desk_pages", "lost_card_pages", "print_pages", "api_key_pages")

@@ -28,7 +28,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",
         "see_privacy", "edit_privacy", "write_assessment", "approve_assessment",
-        "see_requests", "answer_requests", "record_disclosures",
+        "see_requests", "answer_requests", "record_disclosures", "handle_incidents",
         "own_account", "see_staff", "manage_staff", "review_access",
         "see_settings", "edit_settings", "see_health",
     }),
@@ -42,7 +42,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "installer": frozenset({"see_now", "see_gates", "edit_gates", "pair_gates", "own_account", "see_health"}),
     "privacy_officer": frozenset({"see_events", "see_named_passages", "see_privacy", "edit_privacy",
                                   "write_assessment", "approve_assessment",
-                                  "see_requests", "answer_requests", "record_disclosures",
+                                  "see_requests", "answer_requests", "record_disclosures", "handle_incidents",
                                   "own_account", "see_staff", "review_access"}),
 }
 ACTIONS = frozenset().union(*ACTIONS_BY_ROLE.values())

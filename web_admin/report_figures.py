@@ -11,6 +11,7 @@ from web_admin.assessment_standing import standing_of
 from web_admin.config import WebConfig
 from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import BreachDrill, ForgettingRow
+from web_admin.incident_models import Incident
 from web_admin.models import Consent, Gate, GateEvent, Lane, Person, ReceiptRow, Site
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
@@ -216,7 +217,9 @@ def _drills(session: Session, site: Site, span: Span) -> Figures:
     ).all()
     days = [str((row.live or {}).get("last_drill") or "") for row in sheets]
     first, last = span.first_day.isoformat(), span.last_day.isoformat()
+    incidents = select(func.count()).where(Incident.site_id == site.site_id, span.holds(Incident.known_at))
     return {
+        "incidents": _count(session, incidents),
         "all_faces_ended": _count(session, drills.where(BreachDrill.for_real.is_(True))),
         "drills_of_ending_all_faces": _count(session, drills.where(BreachDrill.for_real.is_(False))),
         "lanes_with_release_drill": sum(first <= day <= last for day in days),

@@ -21,6 +21,8 @@ def act_words() -> Mapping[str, str]:
         "face_turned_off": gettext("face switched off"),
         "face_withdrawn_by_guardian": gettext("face of a minor switched off"),
         "face_guardian_refused": gettext("no as a guardian written down"),
+        "request_filed": gettext("request or complaint filed"),
+        "own_records_deleted": gettext("own records deleted"),
         "printed_code_issued": gettext("printed code made"),
     }
 

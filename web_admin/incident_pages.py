@@ -1,0 +1,195 @@
+"""Incidents: the clocks from the moment one is known, what is written down, and the notice to people."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, DateTimeLocalField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.incident_models import Incident
+from web_admin.incidents import (
+    MAX_PART_CHARS,
+    PARTS,
+    clocks_of,
+    close_incident,
+    mark_reported,
+    mark_told,
+    missing_parts,
+    open_incident,
+    save_parts,
+)
+from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
+
+SHOWN = 100
+LABELS = {
+    "data_kinds": _l("Which data"),
+    "cause": _l("What happened, and why"),
+    "harm": _l("What may follow from it"),
+    "remedy": _l("What was done"),
+    "advice": _l("What people can do themselves"),
+    "contact": _l("Whom to ask"),
+}
+
+Page = str | Response | tuple[str, int]
+
+
+class NewIncidentForm(OnceForm):
+    """When an incident was known, and how large it is."""
+
+    known_at = DateTimeLocalField(
+        _l("Known since"), validators=[InputRequired(_l("Choose a time."))],
+        description=_l("The clocks run from then, not from now."),
+    )
+    large = BooleanField(
+        _l("It is large: many people, or data that may endanger them"),
+        description=_l("Then the provincial cyberspace administration has to know within 4 hours."),
+    )
+
+
+class PartsForm(OnceForm):
+    """The six parts of a notice; they are added below."""
+
+    def parts(self) -> list[TextAreaField]:
+        """Return the fields in the order shown."""
+        return [self[part] for part in PARTS]
+
+
+for _part in PARTS:
+    setattr(PartsForm, _part, TextAreaField(
+        LABELS[_part], validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2}))
+
+
+class CloseForm(OnceForm):
+    """Why nobody was told, where nobody was."""
+
+    untold_reason = TextAreaField(
+        _l("If people were not told: why no harm can come of it"),
+        validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2},
+    )
+
+
+@bp.get("/")
+@allowed("handle_incidents")
+def show_list() -> str:
+    """List incidents, newest first."""
+    query = select(Incident).where(Incident.site_id == current_site().site_id)
+    rows = request_session().scalars(query.order_by(Incident.known_at.desc()).limit(SHOWN)).all()
+    return render_template("manager/incidents.html", rows=rows)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("handle_incidents")
+def new() -> Page:
+    """Begin the record of an incident."""
+    form = NewIncidentForm()
+    if not form.is_submitted():
+        form.known_at.render_kw = {"value": local_text(request_now())}
+    if form.validate_on_submit():
+        known_at = from_local(form.known_at.data) or request_now()
+        row = do(form, lambda act: open_incident(act, known_at, large=bool(form.large.data)))
+        if row is not None:
+            return redirect(url_for("incidents.show", incident_id=row.incident_id), 303)
+        if not form.errors:
+            return redirect(url_for("incidents.show_list"), 303)
+    page = render_template("manager/incident_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _row(incident_id: str) -> Incident:
+    return get_or_404(request_session(), Incident, incident_id)
+
+
+@bp.get("/<incident_id>")
+@allowed("handle_incidents")
+def show(incident_id: str) -> str:
+    """Show an incident, its clocks, and the notice once it is whole."""
+    return _page(_row(incident_id))
+
+
+def _page(row: Incident, **forms: OnceForm) -> str:
+    parts = PartsForm(formdata=None)
+    for part in PARTS:
+        parts[part].data = getattr(row, part)
+    return render_template(
+        "manager/incident.html", row=row, labels=LABELS, missing=missing_parts(row),
+        clocks=clocks_of(row.known_at, large=row.large),
+        **{"parts": parts, "button": AgainForm(formdata=None),
+           "close_form": CloseForm(formdata=None)} | forms,
+    )
+
+
+def _back(incident_id: str) -> Response:
+    return redirect(url_for("incidents.show", incident_id=incident_id), 303)
+
+
+@bp.post("/<incident_id>")
+@allowed("handle_incidents")
+def write(incident_id: str) -> Page:
+    """Keep what is known so far."""
+    row = _row(incident_id)
+    form = PartsForm()
+
+    def work(act: Act) -> bool:
+        save_parts(act, incident_id, {part: typed(form[part]) for part in PARTS})
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Written down."), "success")
+    return (_page(row, parts=form), 422) if form.errors else _back(incident_id)
+
+
+@bp.post("/<incident_id>/reported")
+@allowed("handle_incidents")
+def report(incident_id: str) -> Page:
+    """Write down that the authority was told."""
+    row = _row(incident_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        mark_reported(act, incident_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Written down."), "success")
+    return (_page(row, button=form), 422) if form.errors else _back(incident_id)
+
+
+@bp.post("/<incident_id>/told")
+@allowed("handle_incidents")
+def tell(incident_id: str) -> Page:
+    """Write down that people were told."""
+    row = _row(incident_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        mark_told(act, incident_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Written down."), "success")
+    return (_page(row, button=form), 422) if form.errors else _back(incident_id)
+
+
+@bp.post("/<incident_id>/close")
+@allowed("handle_incidents")
+def close(incident_id: str) -> Page:
+    """Close an incident."""
+    row = _row(incident_id)
+    form = CloseForm()
+
+    def work(act: Act) -> bool:
+        close_incident(act, incident_id, typed(form.untold_reason))
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("The incident is closed."), "success")
+    return (_page(row, close_form=form), 422) if form.errors else _back(incident_id)

@@ -1,0 +1,104 @@
+"""Security incidents with personal data: what is known, the clocks, the notice to people, its end.
+
+The law wants people told which data, why, what may follow, what was done, what they can do and whom to ask
+(PIPL 57). A notice is not drafted while one of the six is missing (N1).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+
+from web_admin.acts import Act, ActRefused, begin, new_id, record
+from web_admin.incident_models import Incident
+
+PARTS = ("data_kinds", "cause", "harm", "remedy", "advice", "contact")
+MAX_PART_CHARS = 2000
+REPORT_LARGE_WITHIN = timedelta(hours=4)
+REPORT_WITHIN = timedelta(hours=72)
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """By when something has to be done, counted from when the incident was known; `name` is stable."""
+
+    name: str
+    due: datetime
+
+
+def clocks_of(known_at: datetime, *, large: bool) -> tuple[Clock, ...]:
+    """Return an incident's clocks: four hours in China where it is large, then GDPR's (N2, N3)."""
+    chinese = (Clock("large", known_at + REPORT_LARGE_WITHIN),) if large else ()
+    return (*chinese, Clock("gdpr", known_at + REPORT_WITHIN))
+
+
+def open_incident(act: Act, known_at: datetime, *, large: bool) -> Incident:
+    """Begin the record of an incident; its clocks run from when it was known."""
+    begin(act)
+    if known_at > act.now + CLOCKS_DIFFER:
+        raise ActRefused("known_at", _("This moment is still to come."))
+    incident = Incident(
+        incident_id=new_id(), site_id=act.site_id, known_at=known_at, large=large, recorded_at=act.now,
+        recorded_by=act.actor_id, untold_reason="", **dict.fromkeys(PARTS, ""),
+    )
+    act.session.add(incident)
+    record(act, "incident_opened", {"incident_id": incident.incident_id, "large": large})
+    return incident
+
+
+def save_parts(act: Act, incident_id: str, texts: Mapping[str, str]) -> None:
+    """Write down what is known so far; parts may stay empty until people are told."""
+    incident = _open(act, incident_id)
+    for part in PARTS:
+        said = texts.get(part, "").replace("\r\n", "\n").strip()
+        if len(said) > MAX_PART_CHARS:
+            raise ActRefused(part, _("Please use at most %(count)s characters.", count=MAX_PART_CHARS))
+        setattr(incident, part, said)
+    record(act, "incident_written", {"incident_id": incident_id, "missing": len(missing_parts(incident))})
+
+
+def missing_parts(incident: Incident) -> tuple[str, ...]:
+    """Return which of the six parts of a notice are still empty."""
+    return tuple(part for part in PARTS if not getattr(incident, part))
+
+
+def mark_reported(act: Act, incident_id: str) -> None:
+    """Write down that the authority was told."""
+    incident = _open(act, incident_id)
+    if incident.reported_at is not None:
+        raise ActRefused(None, _("This was reported before."))
+    incident.reported_at = act.now
+    record(act, "incident_reported", {"incident_id": incident_id})
+
+
+def mark_told(act: Act, incident_id: str) -> None:
+    """Write down that people were told; refused while a part of the notice is missing."""
+    incident = _open(act, incident_id)
+    missing = missing_parts(incident)
+    if missing:
+        raise ActRefused(missing[0], _("People have to be told this. Fill it in first."))
+    incident.told_people_at = act.now
+    record(act, "incident_told", {"incident_id": incident_id})
+
+
+def close_incident(act: Act, incident_id: str, untold_reason: str) -> None:
+    """Close an incident; where nobody was told, with the reason why no harm can come of it."""
+    incident = _open(act, incident_id)
+    said = untold_reason.strip()
+    if incident.told_people_at is None and not said:
+        raise ActRefused("untold_reason", _("Tell people first, or say why no harm can come of it."))
+    incident.untold_reason = said[:MAX_PART_CHARS]
+    incident.closed_at = act.now
+    record(act, "incident_closed", {"incident_id": incident_id, "told": incident.told_people_at is not None})
+
+
+def _open(act: Act, incident_id: str) -> Incident:
+    begin(act)
+    incident = act.session.get(Incident, incident_id)
+    if incident is None or incident.site_id != act.site_id:
+        raise ActRefused(None, _("This incident is not known here."))
+    if incident.closed_at is not None:
+        raise ActRefused(None, _("This incident is closed already."))
+    return incident

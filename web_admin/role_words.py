@@ -50,6 +50,7 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "see_requests": _l("See what people asked for about their data, and complaints"),
         "answer_requests": _l("Answer requests and complaints in time"),
         "record_disclosures": _l("Write down what police or a court was given"),
+        "handle_incidents": _l("Record incidents, and tell people and the authority"),
     },
     _l("The office"): {
         "own_account": _l("See the roles, change one's own name, language and password"),

@@ -23,7 +23,7 @@ from web_admin.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Pe
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 
-Channel = Literal["manager", "phone", "desk", "gate", "system", "api"]
+Channel = Literal["manager", "phone", "desk", "gate", "home", "system", "api"]
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread or spell words."""
@@ -55,6 +55,8 @@ class Served:
 @dataclass(frozen=True, slots=True)
 class Act:
     """Who does something, how and when; `actor_id` is a person_id when they use phone or gate.
+
+    The channel `home` is an adult's act on a child or helper of their home, after `home_members` checked it.
 
     `publishes` is False for the acts inside `one_publication`. With `served`, staff press the buttons of
     that person's own pages at the desk: the act is the person's, and reaches no further than theirs.

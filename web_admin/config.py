@@ -26,6 +26,7 @@ WHOLE_NUMBERS = {
     "moved_out_days": (30, 1, 90),
     "face_inactive_days": (180, 60, 180),
     "backup_days": (30, 1, 30),
+    "new_members_wait": (0, 0, 1),
 }
 """Settings that are whole numbers: default, least, most. What law or standards ask bounds them."""
 SETTINGS = ("database_url", "public_url", "backup_dir", *WHOLE_NUMBERS)
@@ -66,6 +67,8 @@ class WebConfig:
     """How old a backup in `backup_dir` may become."""
     backup_dir: Path | None = None
     """Where old backups are removed; None: nothing is."""
+    new_members_wait: int = 0
+    """1: whom a home invites or adds passes no gate until the office has agreed; 0: at once."""
     mail_password: str | None = field(default=None, repr=False)
     """The mail server's; None: the first line of `mail.password` in secrets_dir, read when it is needed."""
 

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
@@ -15,6 +15,7 @@ from web_admin.accounts import end_resident_sign_in
 from web_admin.acts import (
     Act,
     ActRefused,
+    Channel,
     begin,
     checked_text,
     checked_window,
@@ -30,6 +31,7 @@ from web_admin.acts import (
 from web_admin.audit import append_audit
 from web_admin.credential_rows import end_live
 from web_admin.guardians import end_guardianship
+from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
 from web_admin.sealing import code_digest
 from web_admin.visitor_series import end_series_of
@@ -136,7 +138,10 @@ def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
     person = person_of(act, person_id)
     grants = [_grant(act, spec) for spec in specs]
     person.grants = grants
-    finish(act, "grants_set", {"count": len(grants)}, person_id=person_id)
+    cut = fit_helpers(act.session, person, act.now)
+    finish(
+        act, "grants_set", {"count": len(grants)}, person_id=person_id, touches=(person_id, *cut)
+    )
 
 
 def suspend_person(act: Act, person_id: str, reason: str) -> None:
@@ -172,6 +177,9 @@ def move_out(act: Act, person_id: str) -> None:
     """End everything a person has here at once: ways in, grants, visitors' passes, face."""
     begin(act)
     person = person_of(act, person_id)
+    alone = helpers_left_alone(act.session, person, act.now)
+    for helper_id in alone:
+        move_out(replace(act, channel=_channel_for_others(act), publishes=False), helper_id)
     for kind in ("card", "pin", "qr", "visitor_code"):
         end_live(act, person_id, kind, "moved_out")
     forget_face(act, person, "moved_out")
@@ -189,7 +197,7 @@ def move_out(act: Act, person_id: str) -> None:
     person.methods, person.face_paused_reason = ["card"], None
     person.may_override = False
     person.ended_at = act.now
-    finish(act, "person_moved_out", {}, person_id=person_id)
+    finish(act, "person_moved_out", {}, person_id=person_id, touches=(person_id, *alone))
 
 
 # -- invitations -----------------------------------------------------------------------------------
@@ -204,7 +212,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     """
     begin(act)
     person = person_of(act, person_id)
-    if act.channel not in ("manager", "desk", "system"):
+    if act.channel not in ("manager", "desk", "home", "system"):
         raise ActRefused(None, _("Invitations are given out at the desk."))
     refuse_unnamed(person)
     if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
@@ -271,6 +279,10 @@ def confirm_identity(act: Act, person_id: str) -> None:
 
 
 # -- shared ----------------------------------------------------------------------------------------
+
+
+def _channel_for_others(act: Act) -> Channel:
+    return "home" if act.channel in ("phone", "gate") else act.channel
 
 
 def revoke_invitations(act: Act, person_id: str) -> None:

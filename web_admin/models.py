@@ -16,6 +16,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     desk_models,
     forgetting_models,
     gate_face_models,
+    home_models,
     incident_models,
     job_models,
     outbox_models,

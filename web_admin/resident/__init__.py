@@ -13,7 +13,9 @@ from web_admin.resident import (
     face,
     guardian,
     help_page,
+    home_person,
     my_code,
+    my_home,
     new_visitor,
     offline,
     passkeys,
@@ -30,9 +32,8 @@ from web_admin.resident.blueprint import bp
 __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
-    ways_in, my_code, offline, visitors, new_visitor, face, guardian, records, export, deletion, requests,
-    certificates, help_page, passkeys, sign_in,
-    visitor_slips,
+    ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
+    deletion, requests, certificates, help_page, passkeys, sign_in, visitor_slips,
 )  # fmt: skip
 
 

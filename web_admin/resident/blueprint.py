@@ -39,6 +39,10 @@ _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
     "withdraw_visitor_pass": "resident.visitors",
     "withdraw_weekly_pass": "resident.visitors",
     "end_visitor_code": "resident.visitors",
+    **dict.fromkeys(
+        ("home_code_again", "end_at_home", "home_pin", "home_card", "agree_at_home", "take_back_at_home"),
+        "resident.my_home",
+    ),
     "take_request_back": "resident.requests",
 }
 

@@ -1,0 +1,302 @@
+"""What the adults of a home do for it: invite who moves in, add a child, agree for it.
+
+Any adult who lives in the home may; the office sees who did. Where the site wants it, whoever is added
+passes no gate until the office has agreed. Nobody of a home can put another adult out.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+
+from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.age_bands import ADULT, CHILD, MINOR, today_at
+from web_admin.ages import check_until
+from web_admin.consent_models import GuardianRow
+from web_admin.credential_rows import end_live, refuse_unproven_phone
+from web_admin.credentials import choose_methods, issue_pin, resume_credential, suspend_credential
+from web_admin.home_models import ChildAgreement, HomeAddition
+from web_admin.homes_and_people import GrantSpec, add_person, invite, move_out, set_grants
+from web_admin.models import CredentialRow, Invitation, Person
+from web_admin.ways_in import settle_face
+
+MOST_IN_A_HOME = 20
+INVITATION_HOURS = 7 * 24
+
+
+def for_home(act: Act) -> Act:
+    """Return the act as one on somebody else of the home, after it was checked who may; not published."""
+    return replace(act, channel="home", publishes=False)
+
+
+def member_who_may(act: Act, member_id: str) -> Person:
+    """Return an adult who lives in a home and may act for it; raise ActRefused."""
+    member = person_of(act, member_id)
+    if member.home_id is None or member.kind != "resident" or member.age_band != ADULT:
+        raise ActRefused(None, _("Only the adults of a home do this."))
+    if member.suspended:
+        raise ActRefused(None, _("While your own access is paused you cannot do this."))
+    addition = act.session.get(HomeAddition, member_id)
+    if addition is not None and addition.state == "waiting":
+        raise ActRefused(None, _("The property office has to agree to you first."))
+    refuse_unproven_phone(act, member)
+    return member
+
+
+def of_same_home(act: Act, member: Person, person_id: str) -> Person:
+    """Return somebody of the member's home; raise ActRefused."""
+    person = act.session.get(Person, person_id)
+    if person is None or person.home_id != member.home_id or person.ended_at is not None:
+        raise ActRefused(None, _("This person is not known here."))
+    return person
+
+
+# -- who moves in ----------------------------------------------------------------------------------
+
+
+def invite_member(
+    act: Act, member_id: str, *, display_name: str, age_band: str, language: str, waits: bool
+) -> tuple[Person, str]:
+    """Add someone of 14 or older to the member's home; return them and their code, to be shown once."""
+    begin(act)
+    member = member_who_may(act, member_id)
+    if age_band not in (ADULT, MINOR):
+        raise ActRefused("age_band", _("Choose one of the offered values."))
+    person = _added(act, member, display_name=display_name, age_band=age_band, language=language, waits=waits)
+    code = invite(for_home(act), person.person_id, INVITATION_HOURS)
+    _finish(act, "member_invited", person, {"waits": waits})
+    return person, code
+
+
+def code_again(act: Act, member_id: str, person_id: str) -> str:
+    """Return a new code for somebody who has not used theirs; the old one ends."""
+    begin(act)
+    member = member_who_may(act, member_id)
+    person = _not_yet_here(act, member, person_id)
+    code = invite(for_home(act), person.person_id, INVITATION_HOURS)
+    _finish(act, "member_invited", person, {"waits": False})
+    return code
+
+
+def take_invitation_back(act: Act, member_id: str, person_id: str) -> None:
+    """End an invitation that was not used yet; whoever has used theirs stays."""
+    begin(act)
+    member = member_who_may(act, member_id)
+    person = _not_yet_here(act, member, person_id)
+    move_out(for_home(act), person.person_id)
+    _finish(act, "member_invitation_withdrawn", person, {})
+
+
+def has_come(act: Act, person_id: str) -> bool:
+    """Tell whether somebody has used an invitation."""
+    used = select(Invitation.invitation_id).where(
+        Invitation.person_id == person_id, Invitation.used_at.is_not(None)
+    )
+    return act.session.scalars(used).first() is not None
+
+
+def agree_to_addition(act: Act, person_id: str) -> None:
+    """Let someone whom a home added pass what the home's member may; for the office."""
+    begin(act)
+    addition, person = _waiting(act, person_id)
+    member = act.session.get_one(Person, addition.added_by)
+    _grant_as(act, member, person)
+    addition.state, addition.decided_by, addition.decided_at = "agreed", act.actor_id, act.now
+    _finish(act, "addition_agreed", person, {})
+
+
+def refuse_addition(act: Act, person_id: str) -> None:
+    """Refuse someone whom a home added: they are out again; for the office."""
+    begin(act)
+    addition, person = _waiting(act, person_id)
+    addition.decided_by, addition.decided_at = act.actor_id, act.now
+    move_out(replace(act, publishes=False), person.person_id)
+    _finish(act, "addition_refused", person, {})
+
+
+# -- children --------------------------------------------------------------------------------------
+
+
+def add_child(
+    act: Act, guardian_id: str, *, display_name: str, until: date | None, agrees: bool, language: str,
+    waits: bool,
+) -> Person:
+    """Add a child under 14 with the guardian's agreement; `until` is the day of 14, or unknown."""
+    site = begin(act)
+    guardian = member_who_may(act, guardian_id)
+    if not agrees:
+        raise ActRefused("agrees", _("Without your agreement nothing is kept about the child."))
+    check_until("until", CHILD, until, today_at(site, act.now))
+    child = _added(act, guardian, display_name=display_name, age_band=CHILD, language=language, waits=waits)
+    child.age_band_until = until
+    _write_agreement(act, guardian, child, language)
+    _finish(act, "child_added", child, {"waits": waits})
+    return child
+
+
+def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
+    """Tell whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
+    if guardian.home_id is None or guardian.home_id != child.home_id or child.age_band == ADULT:
+        return False
+    if guardian.kind != "resident" or guardian.age_band != ADULT or child.kind != "resident":
+        return False
+    checked = set(
+        act.session.scalars(select(GuardianRow.guardian_id).where(GuardianRow.minor_id == child.person_id))
+    )
+    return guardian.person_id in checked if checked else True
+
+
+def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
+    """Return the living agreement for a child's card and PIN."""
+    return act.session.scalars(
+        select(ChildAgreement)
+        .where(ChildAgreement.child_id == child.person_id, ChildAgreement.withdrawn_at.is_(None))
+        .order_by(ChildAgreement.given_at)
+    ).first()
+
+
+def agree_for_child(act: Act, guardian_id: str, child_id: str, language: str) -> None:
+    """Record a guardian's agreement to a child's card and PIN; never by staff."""
+    begin(act)
+    _guardian, child = _of_guardian(act, guardian_id, child_id)
+    _write_agreement(act, _guardian, child, language)
+    _finish(act, "child_agreed", child, {})
+
+
+def take_agreement_back(act: Act, guardian_id: str, child_id: str) -> None:
+    """Take the agreement back: the child's card and PIN end with it."""
+    begin(act)
+    _guardian, child = _of_guardian(act, guardian_id, child_id)
+    for row in act.session.scalars(
+        select(ChildAgreement).where(
+            ChildAgreement.child_id == child_id, ChildAgreement.withdrawn_at.is_(None)
+        )
+    ):
+        row.withdrawn_at = act.now
+    for kind in ("card", "pin"):
+        end_live(act, child_id, kind, "agreement_withdrawn")
+    settle_face(act.session, child, act.now)
+    _finish(act, "child_agreement_withdrawn", child, {})
+
+
+def give_child_pin(act: Act, guardian_id: str, child_id: str) -> str:
+    """Return a new PIN for a minor of the home, to be shown once."""
+    begin(act)
+    _guardian, child = _of_guardian(act, guardian_id, child_id)
+    if child.age_band == CHILD and agreement_for(act, child) is None:
+        raise ActRefused(None, _("A guardian has to agree first."))
+    return give_pin(act, child)
+
+
+def give_pin(act: Act, person: Person) -> str:
+    """Return a new PIN for a child or helper of the home and switch the way in on; publishes."""
+    inner = for_home(act)
+    digits = issue_pin(inner, person.person_id)
+    if "pin" not in person.methods:
+        choose_methods(inner, person.person_id, {*person.methods, "pin"})
+    _finish(act, "home_pin_given", person, {})
+    return digits
+
+
+def set_card(act: Act, person: Person, credential_id: str, *, suspended: bool) -> None:
+    """Suspend or resume a card of a child or helper; the caller has checked who may."""
+    card = act.session.get(CredentialRow, credential_id)
+    if card is None or card.person_id != person.person_id or card.kind != "card":
+        raise ActRefused(None, _("This card, PIN or code is not known here."))
+    if suspended:
+        suspend_credential(for_home(act), credential_id)
+    else:
+        resume_credential(for_home(act), credential_id)
+    _finish(act, "home_card_set", person, {"suspended": suspended})
+
+
+def set_child_card(act: Act, guardian_id: str, child_id: str, credential_id: str, *, suspended: bool) -> None:
+    """Suspend or resume a minor's card."""
+    begin(act)
+    _guardian, child = _of_guardian(act, guardian_id, child_id)
+    set_card(act, child, credential_id, suspended=suspended)
+
+
+# -- shared ----------------------------------------------------------------------------------------
+
+
+def _added(
+    act: Act, member: Person, *, display_name: str, age_band: str, language: str, waits: bool
+) -> Person:
+    refuse_full_home(act, member)
+    inner = for_home(act)
+    person = add_person(
+        inner, display_name=display_name, home_id=member.home_id, age_band=age_band, language=language,
+        lanes=(),
+    )
+    if not waits:
+        _grant_as(act, member, person)
+    act.session.add(
+        HomeAddition(
+            person_id=person.person_id, home_id=member.home_id or "", added_by=member.person_id,
+            added_at=act.now, state="waiting" if waits else "agreed",
+        )
+    )
+    return person
+
+
+def refuse_full_home(act: Act, member: Person) -> None:
+    """Raise ActRefused when a home has as many people as it may add by itself."""
+    count = act.session.scalar(
+        select(func.count())
+        .select_from(Person)
+        .where(Person.home_id == member.home_id, Person.ended_at.is_(None))
+    )
+    if (count or 0) >= MOST_IN_A_HOME:
+        raise ActRefused(None, _("This home has twenty people. The property office can add more."))
+
+
+def _grant_as(act: Act, member: Person, person: Person) -> None:
+    specs = [
+        GrantSpec(tuple(grant.lanes), grant.hours_id, grant.valid_from, grant.valid_until)
+        for grant in member.grants
+        if grant.valid_until is None or grant.valid_until > act.now
+    ]
+    set_grants(for_home(act), person.person_id, specs)
+
+
+def _not_yet_here(act: Act, member: Person, person_id: str) -> Person:
+    person = of_same_home(act, member, person_id)
+    addition = act.session.get(HomeAddition, person_id)
+    if addition is None or person.kind != "resident" or has_come(act, person_id):
+        raise ActRefused(None, _("Whoever lives here already is looked after by the property office."))
+    return person
+
+
+def _waiting(act: Act, person_id: str) -> tuple[HomeAddition, Person]:
+    person = person_of(act, person_id)
+    addition = act.session.get(HomeAddition, person_id)
+    if act.channel not in ("manager", "desk", "system"):
+        raise ActRefused(None, _("Only the property office decides this."))
+    if addition is None or addition.state != "waiting":
+        raise ActRefused(None, _("This was decided already."))
+    return addition, person
+
+
+def _of_guardian(act: Act, guardian_id: str, child_id: str) -> tuple[Person, Person]:
+    guardian = member_who_may(act, guardian_id)
+    child = of_same_home(act, guardian, child_id)
+    if not may_act_for(act, guardian, child):
+        raise ActRefused(None, _("Only a guardian does this."))
+    return guardian, child
+
+
+def _write_agreement(act: Act, guardian: Person, child: Person, language: str) -> None:
+    if act.channel != "phone":
+        raise ActRefused("agrees", _("A guardian agrees on their own phone; nobody else does it for them."))
+    row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
+    if row is None:
+        row = ChildAgreement(child_id=child.person_id, guardian_id=guardian.person_id)
+        act.session.add(row)
+    row.given_at, row.channel, row.language, row.withdrawn_at = act.now, act.channel, language, None
+    act.session.flush()
+
+
+def _finish(act: Act, kind: str, person: Person, facts: dict[str, bool]) -> None:
+    finish(act, kind, {**facts}, person_id=person.person_id, touches=(person.person_id,))

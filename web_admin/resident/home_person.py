@@ -1,0 +1,199 @@
+"""Somebody of my home whom I look after: a child, a helper, or who has not used their invitation yet."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import abort, flash, render_template, request
+from flask_babel import gettext
+
+from web_admin.accounts import resident_required
+from web_admin.acts import Act, ActRefused
+from web_admin.age_bands import ADULT, CHILD
+from web_admin.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
+from web_admin.home_members import (
+    agree_for_child,
+    agreement_for,
+    code_again,
+    give_child_pin,
+    may_act_for,
+    set_child_card,
+    take_agreement_back,
+    take_invitation_back,
+)
+from web_admin.home_models import ChildAgreement
+from web_admin.models import CredentialRow, Person
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.my_home import (
+    AtHome,
+    Page,
+    code_page,
+    form_of_helper,
+    people_at_home,
+    typed_times,
+    wanted_lanes,
+)
+from web_admin.resident.once import done_before, once_token
+from web_admin.visitors import gates_open_to
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAfter:
+    """Somebody of the home with what the signed-in adult may do for them."""
+
+    at_home: AtHome
+    is_guardian: bool
+    agreement: ChildAgreement | None
+
+    @property
+    def person(self) -> Person:
+        """Return who it is."""
+        return self.at_home.person
+
+    @property
+    def is_helper(self) -> bool:
+        """Tell whether it is a helper."""
+        return self.person.kind == "helper"
+
+    @property
+    def may_have_pin(self) -> bool:
+        """Tell whether a PIN can be given: to helpers, and to minors where nothing is left to agree to."""
+        agreed = self.person.age_band != CHILD or self.agreement is not None
+        return self.is_helper or (self.is_guardian and agreed)
+
+
+def _looked_after(person: Person, act: Act, person_id: str) -> LookedAfter:
+    """Return somebody this adult looks after; answer 404 for adults of the home and everyone else's."""
+    people = people_at_home(act, person.home_id or "")
+    found = next((one for one in people if one.person.person_id == person_id), None)
+    if found is None or person.kind != "resident" or person.age_band != ADULT:
+        abort(404)
+    guardian = may_act_for(act, person, found.person)
+    if not (found.person.kind == "helper" or guardian or found.is_invited):
+        abort(404)
+    return LookedAfter(found, guardian, agreement_for(act, found.person))
+
+
+def _page(
+    person: Person, act: Act, person_id: str, *, errors: dict[str, str] | None = None, pin: str | None = None
+) -> str:
+    shown = _looked_after(person, act, person_id)
+    ways = [row for row in shown.person.credentials if row.state != "ended" and not row.duress]
+    return render_template(
+        "resident/home_person.html",
+        person=person,
+        site=site_of(person),
+        shown=shown,
+        cards=[row for row in ways if row.kind == "card"] if shown.is_helper or shown.is_guardian else [],
+        has_pin=any(row.kind == "pin" for row in ways),
+        pin=pin,
+        gates=gates_open_to(act.session, person, act.now),
+        filled=form_of_helper(shown.at_home),
+        form=request.form,
+        errors=errors or {},
+        once=once_token(),
+        zone=ZoneInfo(site_of(person).timezone),
+        today=act.now.astimezone(ZoneInfo(site_of(person).timezone)).date().isoformat(),
+        tab="my_home",
+    )
+
+
+@bp.get("/home/with/<person_id>")
+@resident_required
+def at_home(person_id: str) -> str:
+    """Show somebody this adult looks after; never when they passed."""
+    person, act = signed_in()
+    return _page(person, act, person_id)
+
+
+@bp.post("/home/with/<person_id>/times")
+@resident_required
+def change_at_home(person_id: str) -> Page:
+    """Change a helper's gates, hours and end."""
+    person, act = signed_in()
+    _looked_after(person, act, person_id)
+    try:
+        change_helper(act, person.person_id, person_id, lanes=wanted_lanes(person, act), times=typed_times())
+    except ActRefused as refused:
+        message = str(refused.message)
+        act.session.rollback()
+        person, act = signed_in()
+        return _page(person, act, person_id, errors={refused.field or "last_day": message}), 422
+    flash(gettext("Saved. The gates know within seconds."), "done")
+    return to("resident.at_home", person_id=person_id)
+
+
+@bp.post("/home/with/<person_id>/pin")
+@resident_required
+def home_pin(person_id: str) -> Page:
+    """Give a child or helper a new PIN, shown on this answer only."""
+    person, act = signed_in()
+    shown = _looked_after(person, act, person_id)
+    if done_before(act):
+        return to("resident.at_home", person_id=person_id)
+    give = give_helper_pin if shown.is_helper else give_child_pin
+    pin = give(act, person.person_id, person_id)
+    return _page(person, act, person_id, pin=pin)
+
+
+@bp.post("/home/with/<person_id>/cards/<credential_id>/<any(suspend, resume):what>")
+@resident_required
+def home_card(person_id: str, credential_id: str, what: str) -> Page:
+    """Suspend or resume a card of a child or helper."""
+    person, act = signed_in()
+    shown = _looked_after(person, act, person_id)
+    card = act.session.get(CredentialRow, credential_id)
+    if card is None or card.person_id != person_id or card.kind != "card":
+        abort(404)
+    set_card = set_helper_card if shown.is_helper else set_child_card
+    set_card(act, person.person_id, person_id, credential_id, suspended=what == "suspend")
+    flash(
+        gettext("The card is suspended and opens nothing.") if what == "suspend"
+        else gettext("The card works again."),
+        "done",
+    )
+    return to("resident.at_home", person_id=person_id)
+
+
+@bp.post("/home/with/<person_id>/code")
+@resident_required
+def home_code_again(person_id: str) -> Page:
+    """Make a new code for somebody who has not used theirs."""
+    person, act = signed_in()
+    invited = _looked_after(person, act, person_id).person
+    if done_before(act):
+        return to("resident.at_home", person_id=person_id)
+    return code_page(person, invited, code_again(act, person.person_id, person_id))
+
+
+@bp.post("/home/with/<person_id>/end")
+@resident_required
+def end_at_home(person_id: str) -> Page:
+    """End a helper, or take an unused invitation back."""
+    person, act = signed_in()
+    shown = _looked_after(person, act, person_id)
+    end = end_helper if shown.is_helper else take_invitation_back
+    end(act, person.person_id, person_id)
+    flash(gettext("Ended. Nothing of theirs opens a gate any more."), "done")
+    return to("resident.my_home")
+
+
+@bp.post("/home/with/<person_id>/agree")
+@resident_required
+def agree_at_home(person_id: str) -> Page:
+    """Record a guardian's agreement to a child's card and PIN."""
+    person, act = signed_in()
+    _looked_after(person, act, person_id)
+    agree_for_child(act, person.person_id, person_id, person.language)
+    flash(gettext("You agreed. You can take it back here at any time."), "done")
+    return to("resident.at_home", person_id=person_id)
+
+
+@bp.post("/home/with/<person_id>/take-back")
+@resident_required
+def take_back_at_home(person_id: str) -> Page:
+    """Take a guardian's agreement back; the child's card and PIN end."""
+    person, act = signed_in()
+    _looked_after(person, act, person_id)
+    take_agreement_back(act, person.person_id, person_id)
+    flash(gettext("Taken back. The child's card and PIN have ended."), "done")
+    return to("resident.at_home", person_id=person_id)

@@ -1,0 +1,222 @@
+"""My home: who lives and helps there, who is invited. Nobody sees here when another one passes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request, url_for
+from flask_babel import get_locale, gettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from gate_controller.calendars import WEEKDAYS
+from web_admin.accounts import resident_required
+from web_admin.acts import Act, ActRefused
+from web_admin.age_bands import ADULT, CHILD
+from web_admin.database import current_menjin
+from web_admin.home_helpers import HelperTimes, add_helper
+from web_admin.home_members import add_child, invite_member
+from web_admin.home_models import HomeAddition
+from web_admin.models import Gate, Hours, Invitation, Person
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.new_visitor import day_of, minute_of
+from web_admin.resident.once import done_before, once_token
+from web_admin.resident.qr_picture import svg_of
+from web_admin.visitors import gates_open_to
+
+HELPER_WEEKS = 13
+"""How long a helper comes unless another end is typed."""
+
+Page = str | tuple[str, int] | Response
+
+
+@dataclass(frozen=True, slots=True)
+class AtHome:
+    """Somebody of the home as its page shows them; `hours` are a helper's own."""
+
+    person: Person
+    addition: HomeAddition | None
+    has_come: bool
+    hours: Hours | None
+    until: datetime | None
+
+    @property
+    def is_invited(self) -> bool:
+        """Tell whether this is somebody with an invitation that was not used yet."""
+        grown = self.person.kind == "resident" and self.person.age_band != CHILD
+        return grown and self.addition is not None and not self.has_come
+
+
+def people_at_home(act: Act, home_id: str) -> list[AtHome]:
+    """Return who lives or helps in a home, by when they came."""
+    rows = act.session.execute(
+        select(Person, HomeAddition, Hours)
+        .outerjoin(HomeAddition, HomeAddition.person_id == Person.person_id)
+        .outerjoin(Hours, Hours.hours_id == HomeAddition.hours_id)
+        .where(Person.home_id == home_id, Person.ended_at.is_(None))
+        .order_by(Person.created_at, Person.person_id)
+    ).all()
+    ids = [person.person_id for person, _addition, _hours in rows]
+    came = set(
+        act.session.scalars(
+            select(Invitation.person_id).where(
+                Invitation.person_id.in_(ids), Invitation.used_at.is_not(None)
+            )
+        )
+    )
+    return [
+        AtHome(person, addition, person.person_id in came, _bound(person, hours), _end(person))
+        for person, addition, hours in rows
+    ]
+
+
+def _bound(person: Person, hours: Hours | None) -> Hours | None:
+    """Return a helper's own hours while a grant is bound to them."""
+    bound = hours is not None and any(grant.hours_id == hours.hours_id for grant in person.grants)
+    return hours if bound else None
+
+
+def _end(person: Person) -> datetime | None:
+    """Return the last instant of a helper, the second before their grants end."""
+    ends = [grant.valid_until for grant in person.grants if grant.valid_until is not None]
+    return max(ends) - timedelta(seconds=1) if ends else None
+
+
+def _page(person: Person, act: Act, *, errors: Mapping[str, Mapping[str, str]] | None = None) -> str:
+    people = people_at_home(act, person.home_id) if person.home_id is not None else []
+    local_today = act.now.astimezone(ZoneInfo(site_of(person).timezone)).date()
+    return render_template(
+        "resident/my_home.html",
+        person=person,
+        site=site_of(person),
+        lives_here=person.kind == "resident" and person.home_id is not None,
+        may_add=person.kind == "resident" and person.home_id is not None and person.age_band == ADULT,
+        members=[one for one in people if one.person.kind == "resident"],
+        helpers=[one for one in people if one.person.kind == "helper"],
+        gates=gates_open_to(act.session, person, act.now),
+        waits=bool(current_menjin().config.new_members_wait),
+        form=request.form,
+        errors=errors or {},
+        once=once_token(),
+        today=local_today.isoformat(),
+        usual_end=(local_today + timedelta(weeks=HELPER_WEEKS)).isoformat(),
+        tab="my_home",
+    )
+
+
+@bp.get("/home")
+@resident_required
+def my_home() -> str:
+    """Show who lives and helps here."""
+    person, act = signed_in()
+    return _page(person, act)
+
+
+def _refused(form: str, refused: ActRefused, act: Act) -> tuple[str, int]:
+    """Show the page again with the refusal beside its field and everything that was typed."""
+    field, message = refused.field or "display_name", str(refused.message)
+    act.session.rollback()
+    person, act = signed_in()
+    return _page(person, act, errors={form: {field: message}}), 422
+
+
+@bp.post("/home/members")
+@resident_required
+def invite_to_home() -> Page:
+    """Invite someone of 14 or older, and show their code this one time."""
+    person, act = signed_in()
+    if done_before(act):
+        return to("resident.my_home")
+    try:
+        invited, code = invite_member(
+            act, person.person_id, display_name=request.form.get("display_name", ""),
+            age_band=request.form.get("age_band", ""), language=_language(),
+            waits=bool(current_menjin().config.new_members_wait),
+        )
+    except ActRefused as refused:
+        return _refused("member", refused, act)
+    return code_page(person, invited, code)
+
+
+@bp.post("/home/children")
+@resident_required
+def add_child_to_home() -> Page:
+    """Add a child under 14 with this guardian's agreement."""
+    person, act = signed_in()
+    if done_before(act):
+        return to("resident.my_home")
+    try:
+        child = add_child(
+            act, person.person_id, display_name=request.form.get("display_name", ""),
+            until=day_of("until") if request.form.get("until") else None,
+            agrees=request.form.get("agrees") == "yes", language=_language(),
+            waits=bool(current_menjin().config.new_members_wait),
+        )
+    except ActRefused as refused:
+        return _refused("child", refused, act)
+    return to("resident.at_home", person_id=child.person_id)
+
+
+@bp.post("/home/helpers")
+@resident_required
+def add_helper_to_home() -> Page:
+    """Add a helper with gates, hours and an end."""
+    person, act = signed_in()
+    if done_before(act):
+        return to("resident.my_home")
+    try:
+        helper = add_helper(
+            act, person.person_id, display_name=request.form.get("display_name", ""),
+            lanes=wanted_lanes(person, act), times=typed_times(), language=_language(),
+        )
+    except ActRefused as refused:
+        return _refused("helper", refused, act)
+    return to("resident.at_home", person_id=helper.person_id)
+
+
+def code_page(person: Person, invited: Person, code: str) -> str:
+    """Return the page that shows an invitation's code once, as digits, picture and link."""
+    link = current_menjin().config.public_url + url_for("resident.welcome", code=code)
+    return render_template(
+        "resident/home_code.html", person=person, site=site_of(person), invited=invited, code=code, link=link,
+        picture=svg_of(link, gettext("QR code of the invitation")), tab="my_home",
+    )
+
+
+def wanted_lanes(person: Person, act: Act) -> list[str]:
+    """Return the lanes of the chosen gates that this person may pass themselves."""
+    chosen = set(request.form.getlist("gates"))
+    own = {lane_id for grant in person.grants for lane_id in grant.lanes}
+    gates: list[Gate] = gates_open_to(act.session, person, act.now)
+    return [
+        lane.lane_id for gate in gates if gate.gate_id in chosen for lane in gate.lanes if lane.lane_id in own
+    ]
+
+
+def typed_times() -> HelperTimes:
+    """Return when a helper may come, as typed; raise ActRefused."""
+    last_day = day_of("last_day")
+    if request.form.get("hours") != "typed":
+        return HelperTimes(last_day)
+    days = tuple(request.form.getlist("days"))
+    if not days:
+        return HelperTimes(last_day, ("",))  # a day that is none: refused beside the days
+    return HelperTimes(last_day, days, minute_of("starts_at"), minute_of("ends_at"))
+
+
+def form_of_helper(one: AtHome) -> Mapping[str, Any]:
+    """Return how a helper's form is filled: gates come from the lanes, hours from the spans."""
+    span = one.hours.spans[0] if one.hours is not None else None
+    return {
+        "lanes": {lane_id for grant in one.person.grants for lane_id in grant.lanes},
+        "days": span["days"] if span is not None else WEEKDAYS[:5],
+        "from_minute": span["from_minute"] if span is not None else 9 * 60,
+        "until_minute": span["until_minute"] if span is not None else 12 * 60,
+        "hours": "typed" if span is not None else "always",
+    }
+
+
+def _language() -> str:
+    return "zh" if str(get_locale()).startswith("zh") else "en"

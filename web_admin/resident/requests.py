@@ -31,7 +31,7 @@ ASKING = {
 }
 WRONG = {
     "name": _l("My name"),
-    "home": _l("My home"),
+    "home": _l("My home number"),
     "gates": _l("Where and when I may pass"),
     "other": _l("Something else"),
 }

@@ -27,7 +27,7 @@ INVITATION_HOURS = 7 * 24
 
 def for_home(act: Act) -> Act:
     """Return the act as one on somebody else of the home, after it was checked who may; not published."""
-    return replace(act, channel="home", publishes=False)
+    return replace(act, channel="home", publishes=False, served=None)
 
 
 def member_who_may(act: Act, member_id: str) -> Person:

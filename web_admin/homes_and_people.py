@@ -25,6 +25,7 @@ from web_admin.acts import (
     lane_of,
     make_code,
     new_id,
+    own_person_id,
     person_of,
     refuse_unnamed,
 )
@@ -179,7 +180,7 @@ def move_out(act: Act, person_id: str) -> None:
     person = person_of(act, person_id)
     alone = helpers_left_alone(act.session, person, act.now)
     for helper_id in alone:
-        move_out(replace(act, channel=_channel_for_others(act), publishes=False), helper_id)
+        move_out(replace(act, channel=_channel_for_others(act), publishes=False, served=None), helper_id)
     for kind in ("card", "pin", "qr", "visitor_code"):
         end_live(act, person_id, kind, "moved_out")
     forget_face(act, person, "moved_out")
@@ -282,7 +283,7 @@ def confirm_identity(act: Act, person_id: str) -> None:
 
 
 def _channel_for_others(act: Act) -> Channel:
-    return "home" if act.channel in ("phone", "gate") else act.channel
+    return act.channel if own_person_id(act) is None else "home"
 
 
 def revoke_invitations(act: Act, person_id: str) -> None:

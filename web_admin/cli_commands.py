@@ -29,6 +29,7 @@ from web_admin.models import Gate, Site
 from web_admin.outbox import deliver
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.sealing import Sealer
+from web_admin.server_marks import BACKUP, mark
 from web_admin.serving import serve_app
 from web_admin.site_keys import create_site
 from web_admin.staff import invite_again
@@ -230,6 +231,8 @@ def backup(arguments: argparse.Namespace) -> str:
     passphrase = backup_passphrase(arguments)
     database = Database(make_engine(config.database_url))
     rows = write_backup(database, config, passphrase, arguments.file, clock())
+    with database.session() as session:
+        mark(session, BACKUP, clock())
     database.engine.dispose()
     return (
         f"{arguments.file}: {rows} rows. Shares of faces are not in it: after a restore, faces enrol anew.\n"

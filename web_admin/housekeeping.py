@@ -13,6 +13,7 @@ from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.one_process import alone
 from web_admin.rights_requests import tell_late
+from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
 
 EVERY_SECONDS = 600.0
 Step = Callable[[Menjin, datetime], int]
@@ -38,6 +39,7 @@ STEPS: Mapping[str, Step] = {
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,
+    "certificates_refused": look_at_certificate,
 }
 """In this order: uses are noted before passages lose their names, keys change after faces ended."""
 
@@ -51,6 +53,8 @@ def run(menjin: Menjin, now: datetime) -> dict[str, int]:
         except Exception:  # noqa: BLE001 - one fault stops no other step, and it is logged
             _log.exception("housekeeping: %s failed; the next run tries again", name)
             done[name] = -1
+    with menjin.database.session() as session:
+        mark(session, HOUSEKEEPING, now, ", ".join(name for name, count in done.items() if count < 0))
     return done
 
 

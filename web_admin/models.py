@@ -16,6 +16,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     desk_models,
     forgetting_models,
     gate_face_models,
+    health_models,
     home_models,
     incident_models,
     job_models,
@@ -88,6 +89,8 @@ class Gate(Base):
     head_digest: Mapped[bytes | None]
     last_seen_at: Mapped[datetime | None]
     clock_sure: Mapped[bool] = mapped_column(default=True)
+    clock_behind_seconds: Mapped[float | None]
+    told_seq: Mapped[int | None]
     tombstones_taken: Mapped[bool] = mapped_column(default=True)
     lane_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)

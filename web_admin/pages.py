@@ -34,7 +34,7 @@ PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "ca
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
                 "disclosure_pages", "register_page", "incident_pages",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
-                "staff_pages", "own_account_pages", "settings_pages", "webhook_pages",
+                "staff_pages", "own_account_pages", "settings_pages", "webhook_pages", "health_pages",
                 "desk_pages", "lost_card_pages", "print_pages", "api_key_pages")
 
 CONTENT_SECURITY_POLICY = {
@@ -65,6 +65,7 @@ NAVIGATION = (
     ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
     ("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
     ("settings.show", "see_settings", "settings", _l("Settings")),
+    ("health.show", "see_health", "health", _l("Health")),
 )
 
 ERROR_TEXTS = {

@@ -240,10 +240,11 @@ def _old_backups(menjin: Menjin, now: datetime) -> list[Path]:
         return []
     before = (now - timedelta(days=menjin.config.backup_days)).timestamp()
     old = [path for path in sorted(folder.iterdir()) if path.is_file() and path.stat().st_mtime < before]
-    return [path for path in old if _is_backup(path)]
+    return [path for path in old if is_backup(path)]
 
 
-def _is_backup(path: Path) -> bool:
+def is_backup(path: Path) -> bool:
+    """Tell whether a file begins as a backup does."""
     with path.open("rb") as file:
         return bool(file.read(len(MAGIC)) == MAGIC)
 

@@ -59,6 +59,8 @@ from web_admin.sync_requests import (
 SMALL_BODY, ASK_BODY, RECEIPTS_BODY = 4 * 1024, 256 * 1024, 2 * 1024 * 1024
 EVENTS_BODY, TOMBSTONES_BODY = 8 * 1024 * 1024, 48 * 1024 * 1024
 PAIR_PREFIX = "pair:"
+MOST_EVENTS = 2**31 - 1
+"""What the database keeps of a gate's own count; an honest one stays far below."""
 
 bp = Blueprint("sync_api", __name__)
 _log = logging.getLogger(__name__)
@@ -159,6 +161,8 @@ def _answer_ask(
 def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
     gate.last_seen_at = now
     gate.clock_sure = question.clock_sure
+    gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
+    gate.told_seq = max(0, min(question.journal_seq, MOST_EVENTS))
     gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
     gate.lane_states = msgspec.to_builtins(question.lanes)
     gate.device_states = msgspec.to_builtins(question.devices)

@@ -171,7 +171,7 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
         "accounts": "/manage/staff/", "account_new": "/manage/staff/new", "account": "/manage/staff/2",
         "settings": "/manage/settings", "settings_site": "/manage/settings/site",
         "settings_look": "/manage/settings/look", "settings_mail": "/manage/settings/mail",
-        "webhook_new": "/manage/settings/webhooks/new",
+        "health": "/manage/health", "webhook_new": "/manage/settings/webhooks/new",
         "roles": "/manage/staff/roles", "own_account": "/manage/account",
         "join": "/staff/join?code=ABCD-EFGH-2345-WXYZ",
         "not_found": "/manage/nothing",

@@ -1,0 +1,87 @@
+"""Gather how the server is: a fixed number of questions, however many gates, people and events there are."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from web_admin.config import WebConfig
+from web_admin.gate_face_models import GateFaceRow
+from web_admin.health_models import ServerMark
+from web_admin.key_rotation import rotation_due_since
+from web_admin.models import AuditEntry, Gate, Site
+from web_admin.outbox import backlog
+from web_admin.outbox_models import OutboxMessage
+from web_admin.retention import is_backup
+from web_admin.server_health import GateHealth, ServerFacts, gate_health
+from web_admin.server_marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
+from web_admin.staff import last_review, review_due_at
+
+TIME_SERVER_FOLLOWED = Path("/run/systemd/timesync/synchronized")
+TIME_SERVICE = Path("/run/systemd/timesync")
+
+
+def server_facts(session: Session, config: WebConfig, site: Site, now: datetime) -> ServerFacts:
+    """Ask database and disk."""
+    disk = shutil.disk_usage(config.data_dir)
+    marks = {row.name: row for row in session.scalars(select(ServerMark))}
+    house, certificate = marks.get(HOUSEKEEPING), marks.get(CERTIFICATE)
+    waiting, since = backlog(session, now)
+    failed = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.state == "failed")
+    newest = select(AuditEntry.at).where(AuditEntry.site_id == site.site_id)
+    return ServerFacts(
+        disk_free=disk.free,
+        disk_total=disk.total,
+        database_bytes=database_bytes(session, config),
+        backup_at=newest_backup(config, marks.get(BACKUP)),
+        housekeeping_at=house.at if house is not None else None,
+        housekeeping_failed=house.note if house is not None else "",
+        outbox_waiting=waiting,
+        outbox_since=since,
+        outbox_failed=session.scalar(failed) or 0,
+        newest_entry_at=session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1)),
+        clock_synchronised=TIME_SERVER_FOLLOWED.exists() if TIME_SERVICE.exists() else None,
+        https=config.is_https,
+        certificate_note=certificate.note if certificate is not None else "",
+        certificate_until=certificate_until(certificate.note) if certificate is not None else None,
+        key_waits_since=rotation_due_since(session),
+        review_due_at=review_due_at(last_review(session, site.site_id), site.created_at),
+    )
+
+
+def database_bytes(session: Session, config: WebConfig) -> int:
+    """Return how much the records take on their disk."""
+    if config.database_url.startswith("sqlite"):
+        path = Path(unquote(config.database_url.removeprefix("sqlite:///")))
+        files = [path, path.with_name(path.name + "-wal")]
+        return sum(file.stat().st_size for file in files if file.is_file())
+    return int(session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+
+
+def newest_backup(config: WebConfig, made: ServerMark | None) -> datetime | None:
+    """Return when a backup was last made: by the command, or as the newest file in its folder says."""
+    zone = None if made is None else made.at.tzinfo
+    found = [made.at] if made is not None else []
+    for path in _files(config.backup_dir):
+        if is_backup(path):
+            found.append(datetime.fromtimestamp(path.stat().st_mtime).astimezone(zone))
+    return max(found, default=None)
+
+
+def _files(folder: Path | None) -> Iterator[Path]:
+    if folder is not None and folder.is_dir():
+        yield from (path for path in folder.iterdir() if path.is_file())
+
+
+def gates_health(session: Session, site: Site, now: datetime) -> list[GateHealth]:
+    """Judge every gate that is not retired, the worst first."""
+    gates = session.scalars(
+        select(Gate).where(Gate.site_id == site.site_id, Gate.state != "retired").order_by(Gate.number)
+    ).all()
+    tampered = set(session.scalars(select(GateFaceRow.gate_id).where(GateFaceRow.tampered_at.is_not(None))))
+    judged = [gate_health(gate, gate.gate_id in tampered, now) for gate in gates]
+    return sorted(judged, key=lambda one: ("bad", "look", "unknown", "good").index(one.level))

@@ -1,0 +1,53 @@
+"""Health: what is well, what is not, and what to do; and one word for a monitor."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from flask import Blueprint, Response, current_app, render_template
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from web_admin.database import current_menjin, request_session
+from web_admin.health_facts import gates_health, server_facts
+from web_admin.models import Site
+from web_admin.page_context import current_site, request_now
+from web_admin.permissions import allowed, public
+from web_admin.server_health import server_findings, worst
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/manage/health")
+@allowed("see_health")
+def show() -> str:
+    """Show server and gates, what needs somebody first."""
+    session, site, now = request_session(), current_site(), request_now()
+    findings = server_findings(server_facts(session, current_menjin().config, site, now), now)
+    gates = gates_health(session, site, now)
+    levels = [*(finding.level for finding in findings), *(one.level for one in gates)]
+    return render_template(
+        "manager/health.html",
+        findings=findings,
+        gates=gates,
+        level=worst(levels),
+        to_look_at=sum(level in ("bad", "look") for level in levels),
+        version=_version(),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("menjin")
+    except PackageNotFoundError:
+        return "—"
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    """Say "ok" while pages and records work, and nothing else to anybody."""
+    try:
+        request_session().scalar(select(Site.site_id).limit(1))
+    except SQLAlchemyError as err:
+        current_app.logger.error("healthz: the database does not answer: %s", type(err).__name__)
+        return Response("not ok\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,285 @@
+"""How server and gates are, in words and with what to do: pure judgements over what was gathered.
+
+Three levels: good, look (soon), bad (now). What cannot be known is said as such and worries nobody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from flask_babel import lazy_ngettext as ngettext
+
+from web_admin.models import Gate
+from web_admin.server_marks import REFUSED, UNREACHABLE
+
+Level = Literal["good", "look", "bad", "unknown"]
+_ORDER: Sequence[Level] = ("bad", "look", "unknown", "good")
+
+SILENT_AFTER = timedelta(minutes=2)
+LONG_SILENT_AFTER = timedelta(hours=24)
+BACKUP_LOOK, BACKUP_BAD = timedelta(days=7), timedelta(days=30)
+HOUSE_LOOK = timedelta(minutes=30)
+OUTBOX_LOOK = timedelta(minutes=15)
+CERTIFICATE_LOOK, CERTIFICATE_BAD = timedelta(days=21), timedelta(days=3)
+KEY_WAITS = timedelta(hours=24)
+CLOCK_OFF_SECONDS = 30.0
+MANY_UNSENT = 100
+DISK_LOOK, DISK_BAD = 0.15, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what it is, how it is, what to do."""
+
+    name: LazyString
+    level: Level
+    says: LazyString | str
+    todo: LazyString | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What was gathered about the server at one moment; None is not known."""
+
+    disk_free: int
+    disk_total: int
+    database_bytes: int
+    backup_at: datetime | None
+    housekeeping_at: datetime | None
+    housekeeping_failed: str
+    outbox_waiting: int
+    outbox_since: datetime | None
+    outbox_failed: int
+    newest_entry_at: datetime | None
+    clock_synchronised: bool | None
+    https: bool
+    certificate_note: str
+    certificate_until: datetime | None
+    key_waits_since: datetime | None
+    review_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GateHealth:
+    """A gate with everything about it that is not well."""
+
+    gate: Gate
+    level: Level
+    findings: tuple[Finding, ...]
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """Return the worst of some levels, good for none; what is not known is no trouble."""
+    found = set(levels)
+    return next((level for level in _ORDER if level in found and level != "unknown"), "good")
+
+
+def server_findings(facts: ServerFacts, now: datetime) -> list[Finding]:
+    """Judge the server, worst first."""
+    findings = [
+        _disk(facts),
+        _backup(facts, now),
+        _housekeeping(facts, now),
+        _outbox(facts, now),
+        _clock(facts, now),
+        *_certificate(facts, now),
+        *_keys(facts, now),
+        _review(facts, now),
+    ]
+    return sorted(findings, key=lambda finding: _ORDER.index(finding.level))
+
+
+def _disk(facts: ServerFacts) -> Finding:
+    share = facts.disk_free / facts.disk_total if facts.disk_total else 0.0
+    level: Level = "bad" if share < DISK_BAD else "look" if share < DISK_LOOK else "good"
+    says = _(
+        "%(free)s GB free (%(share)s %%); the records take %(taken)s MB.",
+        free=f"{facts.disk_free / 1e9:.1f}", share=round(share * 100),
+        taken=f"{facts.database_bytes / 1e6:.1f}",
+    )  # fmt: skip
+    todo = _("Make room: without it nothing can be recorded any more. Look for old backups and logs first.")
+    return Finding(_("Disk"), level, says, None if level == "good" else todo)
+
+
+def _backup(facts: ServerFacts, now: datetime) -> Finding:
+    name = _("Last backup")
+    todo = _("Run “menjin web backup FILE” every night and keep the file on another machine.")
+    if facts.backup_at is None:
+        return Finding(name, "look", _("None was ever made here."), todo)
+    age = now - facts.backup_at
+    level: Level = "bad" if age > BACKUP_BAD else "look" if age > BACKUP_LOOK else "good"
+    days = max(age.days, 0)
+    says = ngettext("Made %(num)d day ago.", "Made %(num)d days ago.", days)
+    return Finding(name, level, says, None if level == "good" else todo)
+
+
+def _housekeeping(facts: ServerFacts, now: datetime) -> Finding:
+    name = _("Housekeeping")
+    if facts.housekeeping_at is None or now - facts.housekeeping_at > HOUSE_LOOK:
+        return Finding(
+            name, "look", _("Did not run in the last half hour."),
+            _("Is “menjin web run” running? It removes every ten minutes what has ended."),
+        )  # fmt: skip
+    if facts.housekeeping_failed:
+        return Finding(
+            name, "look", _("Steps failed: %(steps)s.", steps=facts.housekeeping_failed),
+            _("They are tried again every ten minutes; the server's log says why."),
+        )  # fmt: skip
+    return Finding(name, "good", _("Ran within the last half hour."))
+
+
+def _outbox(facts: ServerFacts, now: datetime) -> Finding:
+    name = _("Mail and messages")
+    late = facts.outbox_since is not None and now - facts.outbox_since > OUTBOX_LOOK
+    if late or facts.outbox_failed:
+        says = _(
+            "%(waiting)s wait, %(failed)s were given up in the last two weeks.",
+            waiting=facts.outbox_waiting, failed=facts.outbox_failed,
+        )  # fmt: skip
+        return Finding(name, "look", says, _("Look at mail server and webhooks in the settings."))
+    if not facts.outbox_waiting:
+        return Finding(name, "good", _("Nothing waits."))
+    return Finding(name, "good", ngettext("%(num)d waits.", "%(num)d wait.", facts.outbox_waiting))
+
+
+def _clock(facts: ServerFacts, now: datetime) -> Finding:
+    name = _("Clock")
+    if facts.newest_entry_at is not None and facts.newest_entry_at > now + timedelta(minutes=1):
+        return Finding(
+            name, "bad", _("It stands before entries that were already written."),
+            _("Set it right and let it follow a time server; codes and leases depend on it."),
+        )  # fmt: skip
+    if facts.clock_synchronised is None:
+        return Finding(name, "unknown", _("This machine does not say whether it follows a time server."))
+    if not facts.clock_synchronised:
+        return Finding(
+            name, "look", _("It follows no time server."), _("Switch time synchronisation on (timedatectl).")
+        )
+    return Finding(name, "good", _("It follows a time server."))
+
+
+def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
+    name = _("Certificate of the address")
+    todo = _("Renew it in the proxy in front of this server.")
+    if not facts.https:
+        return []
+    if facts.certificate_note == REFUSED:
+        return [Finding(name, "bad", _("Browsers refuse it."), todo)]
+    if facts.certificate_until is None:
+        says = (
+            _("The address could not be reached from here.")
+            if facts.certificate_note == UNREACHABLE
+            else _("Not looked at yet.")
+        )
+        return [Finding(name, "unknown", says)]
+    left = facts.certificate_until - now
+    level: Level = "bad" if left < CERTIFICATE_BAD else "look" if left < CERTIFICATE_LOOK else "good"
+    days = max(left.days, 0)
+    says = ngettext("Holds for %(num)d more day.", "Holds for %(num)d more days.", days)
+    return [Finding(name, level, says, None if level == "good" else todo)]
+
+
+def _keys(facts: ServerFacts, now: datetime) -> list[Finding]:
+    if facts.key_waits_since is None:
+        return []
+    late = now - facts.key_waits_since > KEY_WAITS
+    return [
+        Finding(
+            _("Key of face shares"),
+            "bad" if late else "good",
+            _("A forgetting waits for the key to be changed; at most a day is promised."),
+            _("Run “menjin web rotate-keys” and read what it says.") if late else None,
+        )
+    ]
+
+
+def _review(facts: ServerFacts, now: datetime) -> Finding:
+    if facts.review_due_at <= now:
+        return Finding(
+            _("Review of rights"), "look", _("Due."), _("Look at every account under staff and roles.")
+        )
+    return Finding(_("Review of rights"), "good", _("Done in the last three months, or not due yet."))
+
+
+# -- gates -----------------------------------------------------------------------------------------
+
+
+def gate_health(gate: Gate, tampered: bool, now: datetime) -> GateHealth:
+    """Judge one gate by what it last told."""
+    findings = tuple(_gate_findings(gate, tampered, now))
+    return GateHealth(gate, worst(finding.level for finding in findings), findings)
+
+
+def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Finding]:
+    if gate.state == "stolen":
+        yield Finding(_("Reported stolen"), "bad", _("It gets no rules any more."))
+        return
+    if gate.state != "paired":
+        yield Finding(
+            _("Not paired yet"), "look", _("No controller speaks for it."), _("Pair one on the gate's page.")
+        )
+        return
+    contact = tuple(_contact(gate, now))
+    yield from contact
+    if gate.forked_at is not None:
+        yield Finding(
+            _("Two controllers"), "bad", _("Its key is in use in two places."),
+            _("Take both away from the network and pair a fresh controller."),
+        )  # fmt: skip
+    if tampered:
+        yield Finding(
+            _("Tampered with"), "bad", _("Somebody may have opened it."),
+            _("Look at the gate, then press “Checked and cleared” on its page."),
+        )  # fmt: skip
+    yield from _behind(gate, silent=bool(contact))
+    if not gate.clock_sure:
+        yield Finding(
+            _("Clock unsure"), "look", _("It refuses whatever is bound to a time, such as visitors' codes."),
+            _("Look at its battery clock and its time server."),
+        )  # fmt: skip
+    elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
+        yield Finding(
+            _("Clock off"), "look",
+            _("%(seconds)s seconds from this server's.", seconds=round(abs(gate.clock_behind_seconds or 0))),
+            _("Let both follow a time server."),
+        )  # fmt: skip
+    yield from _devices(gate)
+
+
+def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
+    silent = None if gate.last_seen_at is None else now - gate.last_seen_at
+    if silent is not None and silent <= SILENT_AFTER:
+        return
+    todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")
+    if silent is None or silent > LONG_SILENT_AFTER:
+        yield Finding(_("No contact"), "bad", _("For more than a day."), todo)
+    else:
+        minutes = int(silent.total_seconds() // 60)
+        says = ngettext("For %(num)d minute.", "For %(num)d minutes.", minutes)
+        yield Finding(_("No contact"), "look", says, todo)
+
+
+def _behind(gate: Gate, *, silent: bool) -> Iterable[Finding]:
+    behind = gate.published_version - gate.have_version
+    if behind > 0 and silent:  # one in contact has them within seconds, or raised an alarm
+        says = ngettext("%(num)d change has not arrived.", "%(num)d changes have not arrived.", behind)
+        todo = _("They arrive by themselves once it is in contact. Cards ended since still open there.")
+        yield Finding(_("Rules behind"), "look", says, todo)
+    unsent = (gate.told_seq or 0) - gate.acknowledged_seq
+    if unsent > MANY_UNSENT:
+        says = ngettext("%(num)d event.", "%(num)d events.", unsent)
+        todo = _("They are kept there and come by themselves; does the number shrink?")
+        yield Finding(_("Events not sent yet"), "look", says, todo)
+
+
+def _devices(gate: Gate) -> Iterable[Finding]:
+    for device in gate.device_states or []:
+        if device.get("health") != "ok":
+            told = f"{device.get('device')} {device.get('detail') or ''}".strip()
+            yield Finding(
+                _("A device is not well"), "look", told,
+                _("Look at its cable and power; “menjin gate check” at the gate says more."),
+            )  # fmt: skip

@@ -24,7 +24,14 @@ from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
-from web_admin.permissions import BLUEPRINTS_OF_GATES, RESIDENT_ROLE, current_may, public, role_names
+from web_admin.permissions import (
+    BLUEPRINTS_OF_GATES,
+    RESIDENT_ROLE,
+    current_may,
+    note_refusal,
+    public,
+    role_names,
+)
 from web_admin.resident import register_resident_pages
 from web_admin.staff_models import StaffProfile
 
@@ -79,6 +86,9 @@ ERROR_TEXTS = {
     500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
     503: (_l("This server is not set up yet"), _l("Run “menjin web init” on the server.")),
 }
+
+REFUSALS = frozenset({400, 401, 403, 404, 405})
+"""Answers to someone who asks for what is not theirs, or not in the way the page does."""
 
 bp = Blueprint("pages", __name__)
 
@@ -194,6 +204,8 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
         return error
     if request.path.startswith("/sync/"):
         return error
+    if code in REFUSALS:
+        note_refusal(code)
     if request.path.startswith("/api/"):
         return answer_in_json(error)
     title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])

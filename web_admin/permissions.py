@@ -62,6 +62,9 @@ ENDPOINTS_OF_OTHERS = {
 }
 """Routes of libraries; those of theirs that are missing here are closed."""
 
+_DOORS = frozenset({"security.login", "security.logout", "security.static"})
+"""In and out, where there is nothing to see for who is signed in already."""
+
 BLUEPRINTS_OF_GATES = frozenset({"sync_api"})
 """Called by gates, which sign every request; people cannot use them."""
 
@@ -82,6 +85,16 @@ def role_names() -> list[str]:
 def current_may(action: str) -> bool:
     """Tell whether whoever is signed in may do this."""
     return bool(current_user.is_authenticated) and may(action, role_names())
+
+
+def note_refusal(code: int) -> None:
+    """Write down who was refused what; strangers' wrong addresses are no news."""
+    if request.endpoint is None:
+        return
+    person_id = getattr(current_user, "person_id", None)
+    staff_id = getattr(current_user, "id", None)
+    who = f"person {person_id}" if person_id else f"staff-{staff_id}" if staff_id else "a stranger"
+    current_app.logger.warning("refused: %s got %s at %s %s", who, code, request.method, request.endpoint)
 
 
 def public(view: View) -> View:
@@ -106,9 +119,6 @@ def allowed(action: str) -> Callable[[View], View]:
             if not current_user.is_authenticated:
                 return to_staff_sign_in()
             if not may(action, role_names()):
-                current_app.logger.warning(
-                    "refused: account %s may not %s (%s)", current_user.get_id(), action, request.endpoint
-                )
                 abort(403)
             return view(*args, **kwargs)
 
@@ -132,6 +142,13 @@ def access_of(app: Flask, endpoint: str) -> tuple[str, str] | None:
         return GATE, ""
     declared: tuple[str, str] | None = getattr(app.view_functions[endpoint], "menjin_access", None)
     return declared
+
+
+def refuse_residents_at_staff_doors() -> None:
+    """Answer 403 to a resident on the staff's sign-in pages; the library lets in whoever is signed in."""
+    of_staff = request.blueprint in CLOSED_BLUEPRINTS and request.endpoint not in _DOORS
+    if of_staff and role_names() == [RESIDENT_ROLE]:
+        abort(403)
 
 
 def refuse_undeclared() -> None:

@@ -23,8 +23,9 @@ from werkzeug.local import LocalProxy
 from wtforms import RadioField
 
 from web_admin.database import Database, request_session
+from web_admin.foreign_requests import refuse_foreign_origin
 from web_admin.form_fields import options
-from web_admin.permissions import refuse_undeclared
+from web_admin.permissions import refuse_residents_at_staff_doors, refuse_undeclared
 
 if TYPE_CHECKING:
     from web_admin.config import WebConfig
@@ -161,8 +162,10 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
         totp_cls=OnceTotp,
     )
     user_logged_in.connect(_note_sign_in, app)
+    app.before_request(refuse_foreign_origin)
     app.before_request(_throttle_staff)
     app.before_request(refuse_undeclared)
+    app.before_request(refuse_residents_at_staff_doors)
 
 
 def _settings(config: "WebConfig") -> Mapping[str, object]:

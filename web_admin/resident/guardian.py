@@ -42,7 +42,8 @@ def guardian(request_id: str) -> str:
 @resident_required
 def answer_as_guardian(request_id: str, answer: str) -> Response:
     """Record the guardian's yes or no."""
-    _person, act = signed_in()
+    person, act = signed_in()
+    _request_to(person, request_id)
     answer_guardian(act, request_id, agrees=answer == "yes", language=request.form.get("language", ""))
     flash(
         gettext("You agreed. Both of you can end it at any time.") if answer == "yes"

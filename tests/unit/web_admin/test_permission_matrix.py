@@ -1,0 +1,216 @@
+"""Every route, every role, one's own and another's: the real app is held to `tests/permission_matrix.py`."""
+
+import secrets
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.lived_in_compound import act_in, live_in, words_of
+from tests.manager_compound import ManagedCompound, make_managed_compound
+from tests.permission_matrix import GATES_ALONE, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
+from tests.resident_compound import SetClock, csrf_of
+from web_admin.accounts import User
+from web_admin.config import WebConfig
+from web_admin.consents import give_face_consent, withdraw_face
+from web_admin.credentials import issue_card
+from web_admin.database import current_menjin
+from web_admin.guardian_requests import ask_guardian
+from web_admin.homes_and_people import add_person
+from web_admin.models import Alarm, Notice, Person
+from web_admin.rights_requests import file_request
+from web_admin.visitors import issue_pass
+
+SIGN_INS = ("/staff/sign-in", "/r/sign-in", "/staff/again")
+LAST = ("resident.sign_out_everywhere", "resident.save_password", "own.change_password", "own.sign_out")
+"""What ends every session of an account is tried when everything else has been."""
+
+
+def _harmless_first(route: tuple[str, str, str, str]) -> tuple[bool, bool, str, str]:
+    """Order routes so that what staff do to the resident comes after what the resident does."""
+    endpoint, method, *_paths = route
+    return not endpoint.startswith("resident."), endpoint in LAST, method, endpoint
+
+
+class Callers:
+    """The compound, and a signed-in client for each letter of the table."""
+
+    def __init__(self, compound: ManagedCompound) -> None:
+        self.compound = compound
+        invitations = live_in(compound)
+        self.words = words_of(compound) | belongings(compound)
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            self.words["alarm"] = session.scalars(select(Alarm.alarm_id)).one()
+            guard = session.scalars(select(User).where(User.email == "newcomer@example.org")).one()
+            self.words["own_account"] = str(guard.id)
+        self.clients = {letter: self._signed_in(role, invitations) for letter, role in WHO.items()}
+        self.tokens = {
+            letter: csrf_of(client.get("/privacy").text) for letter, client in self.clients.items()
+        }
+        self.cookies = {letter: client.get_cookie("menjin").value for letter, client in self.clients.items()}
+
+    def _signed_in(self, role: str, invitations: dict[str, str]) -> FlaskClient:
+        if role == "stranger":
+            return self.compound.app.test_client()
+        if role != "resident":
+            return self.compound.signed_in(role)
+        client = self.compound.app.test_client()
+        token = csrf_of(client.get("/r/welcome").text)
+        sent = client.post("/r/welcome", data={"code": invitations["resident"], "csrf_token": token})
+        assert sent.status_code == 303, sent.text
+        return client
+
+    def routes(self) -> list[tuple[str, str, str, str]]:
+        """Return (endpoint, method, own path, another's path) of all routes, in a harmless order."""
+        addresses = self.compound.app.url_map.bind("localhost")
+        found = []
+        for rule in self.compound.app.url_map.iter_rules():
+            if rule.endpoint in NOBODYS:
+                continue
+            own = {name: self._argument(OWN, rule.endpoint, name) for name in rule.arguments}
+            anothers = {
+                name: own[name] if name in NO_ID else self._anothers(rule.endpoint, name)
+                for name in rule.arguments
+            }
+            for method in sorted(rule.methods & {"GET", "POST"}):
+                found.append((
+                    rule.endpoint, method, addresses.build(rule.endpoint, own, method),
+                    addresses.build(rule.endpoint, anothers, method),
+                ))
+        return sorted(found, key=_harmless_first)
+
+    def _argument(self, table: dict[str, str], endpoint: str, name: str) -> str:
+        word = table.get(f"{endpoint}.{name}", table.get(name, NOWHERE))
+        return self.words.get(word, word)
+
+    def _anothers(self, endpoint: str, name: str) -> str:
+        """Return a neighbour's id for a resident, an id of nobody here for staff."""
+        of_residents = endpoint.startswith("resident.")
+        return self._argument(NEIGHBOURS, endpoint, name) if of_residents else NOWHERE
+
+    def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
+        self.compound.app.extensions["menjin_limiter"].reset()
+        self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
+        data = {"csrf_token": self.tokens[letter]} if token and method == "POST" else None
+        return self.clients[letter].open(path, method=method, data=data, headers=headers)
+
+
+def belongings(compound: ManagedCompound) -> dict[str, str]:
+    """Let two neighbours have the same things, each their own; return the ids of both."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        return {
+            f"{whose}_{name}": key
+            for whose, who, child in (("own", "王芳", "王小"), ("neighbours", "吴静", "吴小"))
+            for name, key in _belongings_of(compound, session, who, child).items()
+        }
+
+
+def _belongings_of(compound: ManagedCompound, session: Session, who: str, child: str) -> dict[str, str]:
+    office = act_in(compound, session, "tests")
+    person_id = compound.persons[who]
+    own = act_in(compound, session, person_id, "phone")
+    version = session.scalars(select(Notice.version).where(Notice.language == "zh")).one()
+    consent = give_face_consent(own, person_id, version, "zh")
+    withdraw_face(own, person_id)
+    home_id = session.get_one(Person, person_id).home_id
+    ward = add_person(office, display_name=child, home_id=home_id, age_band="14_17")
+    issue_card(office, ward.person_id, 4_300_000 + len(compound.persons))
+    compound.persons[child] = ward.person_id
+    asking = act_in(compound, session, ward.person_id, "phone")
+    return {
+        "pass": issue_pass(own, issuer_person_id=person_id, label="客人", gate_numbers=[1]).pass_id,
+        "card": issue_card(office, person_id, 4_400_000 + len(compound.persons)).credential_id,
+        "consent": consent.consent_id,
+        "request": file_request(own, person_id, "correction", subject="home", wanted="x").request_id,
+        "ward": ward.person_id,
+        "guardian_request": ask_guardian(asking, ward.person_id, person_id, version, "zh").request_id,
+    }
+
+
+@pytest.fixture
+def callers(tmp_path):
+    """Build the app on SQLite alone: who may do what is no matter of the database."""
+    names = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}", data_dir=tmp_path, secrets_dir=tmp_path,
+        public_url="http://127.0.0.1:8000", **{name: secrets.token_bytes(32) for name in names},
+    )
+    compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    yield Callers(compound)
+    compound.close()
+
+
+def let_in(answer) -> bool:
+    """Tell whether an answer is the page's own, and no refusal and no way to sign in."""
+    to_sign_in = answer.status_code == 302 and urlsplit(answer.location).path in SIGN_INS
+    return answer.status_code not in (401, 403) and not to_sign_in
+
+
+def of_people(endpoint: str) -> str:
+    """Return the letters of whom a route lets in; none for the gates'."""
+    return MAY[endpoint] if MAY[endpoint] != GATES_ALONE else ""
+
+
+def is_trace(answer) -> bool:
+    return answer.status_code >= 500 or "Traceback" in answer.text
+
+
+def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None:
+    routes = {rule.endpoint for rule in callers.compound.app.url_map.iter_rules()}
+    assert routes - MAY.keys() - NOBODYS.keys() == set()
+    assert (MAY.keys() | NOBODYS.keys()) - routes == set()
+
+
+def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
+    wrong = []
+    for endpoint, method, own, _anothers in callers.routes():
+        for letter, role in WHO.items() if MAY[endpoint] != GATES_ALONE else ():
+            answer = callers.call(letter, method, own)
+            expected = letter in MAY[endpoint]
+            if is_trace(answer) or let_in(answer) != expected:
+                wrong.append((role, method, endpoint, answer.status_code))
+    assert wrong == []
+
+
+def test_what_is_anothers_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
+    wrong = []
+    for endpoint, method, own, anothers in callers.routes():
+        for letter in of_people(endpoint) if anothers != own else "":
+            caplog.clear()
+            answer = callers.call(letter, method, anothers)
+            noted = [line for line in caplog.messages if line.startswith("refused") and endpoint in line]
+            if answer.status_code not in (403, 404) or is_trace(answer) or len(noted) != 1:
+                wrong.append((letter, method, endpoint, answer.status_code, noted))
+    assert wrong == []
+
+
+def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, caplog) -> None:
+    callers.call("G", "GET", "/manage/gates/")
+    assert [line.partition(" got ")[2] for line in caplog.messages] == ["403 at GET gates.show_list"]
+    assert "guard@example.org" not in caplog.text
+
+
+def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers) -> None:
+    wrong = []
+    for endpoint, method, own, _anothers in callers.routes():
+        for letter in of_people(endpoint) if method == "POST" else "":
+            bare = callers.call(letter, "POST", own, token=False)
+            foreign = [
+                callers.call(letter, "POST", own, Origin=origin)
+                for origin in ("https://evil.example", "null", "http://localhost.evil.example")
+            ]
+            answers = [bare, *foreign]
+            if {answer.status_code for answer in answers} != {400} or any(map(is_trace, answers)):
+                wrong.append((letter, endpoint, [answer.status_code for answer in answers]))
+    assert wrong == []
+
+
+def test_gates_are_not_let_in_without_their_signature(callers) -> None:
+    for endpoint, method, own, _anothers in callers.routes():
+        for letter in WHO if MAY[endpoint] == GATES_ALONE else "":
+            answer = callers.call(letter, method, own)
+            assert 400 <= answer.status_code < 500, endpoint
+            assert "Traceback" not in answer.text

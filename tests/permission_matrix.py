@@ -189,12 +189,14 @@ NOBODYS = {
 """Routes of libraries without anybody's data."""
 
 OWN = {
-    "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours", "pass_id": "own_pass",
-    "person_id": "person", "home_id": "home", "assessment_id": "assessment", "older_id": "older",
+    "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours",
+    "pass_id": "own_pass", "person_id": "person", "home_id": "home",
+    "assessment_id": "assessment", "older_id": "older",
     "credential_id": "own_card", "consent_id": "own_consent", "request_id": "own_request",
     "minor_id": "own_ward", "resident.guardian.request_id": "own_guardian_request",
     "resident.answer_as_guardian.request_id": "own_guardian_request",
-    "account_id": "own_account", "pair_id": "0", "seq": "101", "token": "x", "code": "x", "text": "x", "method": "card", "answer": "no",
+    "account_id": "own_account", "pair_id": "0", "seq": "101", "token": "x", "code": "x", "text": "x",
+    "method": "card", "answer": "no",
     "kind": "correction", "language": "en",
 }  # fmt: skip
 """For each argument of a path, of one route or of all: a word of the test's ids, or the argument itself."""

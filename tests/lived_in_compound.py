@@ -1,11 +1,13 @@
 """The manager's compound with people in every state: who agreed, took back, asked, was invited again."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.assessed import assess
-from tests.manager_compound import PASSWORD, ManagedCompound
+from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts import User, create_staff
 from web_admin.acts import Act
 from web_admin.consent_models import AssessmentRow, GuardianRequest
@@ -21,6 +23,8 @@ from web_admin.posture_schedules import set_schedule
 from web_admin.resident.visitors import pass_link
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import file_request
+from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass
 
 RESIDENTS = {
@@ -46,6 +50,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = act_in(compound, session, "tests")
         create_staff(session, "guard", "newcomer@example.org", PASSWORD)
+        create_staff(session, "guard", "desk@example.org", PASSWORD, TOTP_SECRET)
         home_id = session.get_one(Person, compound.persons["林薇"]).home_id
         for index, name in enumerate(("林宝", "林贝")):
             child = add_person(act, display_name=name, home_id=home_id, age_band="14_17")
@@ -68,6 +73,11 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         ask_guardian(asking, son_id, compound.persons["林薇"], version, "zh")
         guest = act_in(compound, session, compound.persons["王芳"], "phone")
         issue_pass(guest, issuer_person_id=compound.persons["王芳"], label="李阿姨", gate_numbers=[1])
+        issue_series(
+            guest, issuer_person_id=compound.persons["王芳"], label="钟点工", gate_numbers=[1],
+            days=["mon", "thu"], starts_minute=480, ends_minute=720,
+            last_day=(guest.now + timedelta(days=60)).date(),
+        )
         file_request(guest, compound.persons["王芳"], "correction", subject="name", wanted="王芬")
         assess(act, reviewed="The camera closes after eight seconds.")
         invite(act, compound.persons["孙晓"])
@@ -111,6 +121,9 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
                 select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))
             ).one(),
             "request": session.scalars(select(RightsRequest.request_id)).one(),
+            "weekly": session.scalars(select(VisitorSeriesRow.series_id)).one(),
+            "account": str(session.scalars(select(User.id).where(User.email == "guard@example.org")).one()),
+            "card_number": "4200000",
             "own_pass": own_pass.pass_id,
             "visitor_link": "/v/" + pass_link(own_pass).partition("/v/")[2],
             "consent": consents[compound.persons["赵敏"]],

@@ -10,8 +10,9 @@ WHO = {
 }  # fmt: skip
 EVERYONE = "SRMGIP"
 STAFF = "MGIP"
-GATES_ALONE = "gates"
-"""Called by gates, which sign each request: nobody at a browser is let in."""
+GATES_ALONE, KEYS_ALONE = "gates", "keys"
+"""Called by gates, which sign each request, and by other systems, which show a key: no sign-in lets in."""
+MACHINES = (GATES_ALONE, KEYS_ALONE)
 
 BETWEEN_PASSWORD_AND_CODE = ""
 """Reached by who has just given a password; everyone else is sent to sign in."""
@@ -33,7 +34,12 @@ MAY: dict[str, str] = {
     "security.logout": EVERYONE,
     "security.two_factor_token_validation": BETWEEN_PASSWORD_AND_CODE,
     "visitor_pass.show": EVERYONE,
+    "visitor_pass.now": EVERYONE,
+    "visitor_pass.picture": EVERYONE,
+    "resident.ask_for_passkey": EVERYONE,
+    "resident.sign_in_by_passkey": EVERYONE,
     "own.join": EVERYONE,
+    "api-docs.openapi_json": EVERYONE,
     # residents
     "resident.all_lookups": "R",
     "resident.all_passages": "R",
@@ -80,6 +86,13 @@ MAY: dict[str, str] = {
     "resident.ways_in": "R",
     "resident.withdraw_face_now": "R",
     "resident.withdraw_visitor_pass": "R",
+    "resident.weekly_pass_page": "R",
+    "resident.withdraw_weekly_pass": "R",
+    "resident.make_passkey": "R",
+    "resident.keep_passkey": "R",
+    "resident.drop_passkey": "R",
+    "resident.visitor_pass_slip": "R",
+    "resident.visitor_code_slip": "R",
     # staff
     "assessments.compare": "MP",
     "assessments.decide": "MP",
@@ -170,6 +183,38 @@ MAY: dict[str, str] = {
     "staff.change_role": "M",
     "staff.new_start": "M",
     "staff.close": "M",
+    "visitors.slip": "MG",
+    "desk.show": "MG",
+    "desk.by_card": "MG",
+    "desk.by_pin": "MG",
+    "desk.end": "MG",
+    "lost_card.find": "MG",
+    "lost_card.stop": "MG",
+    "lost_card.slip": "MG",
+    "api_keys.show_list": "M",
+    "api_keys.new": "M",
+    "api_keys.end": "M",
+    # other systems
+    "api_homes.list_homes": KEYS_ALONE,
+    "api_homes.make_home": KEYS_ALONE,
+    "api_people.list_people": KEYS_ALONE,
+    "api_people.make_person": KEYS_ALONE,
+    "api_people.show_person": KEYS_ALONE,
+    "api_people.correct_person": KEYS_ALONE,
+    "api_people.let_move_out": KEYS_ALONE,
+    "api_cards.find_card": KEYS_ALONE,
+    "api_cards.list_cards": KEYS_ALONE,
+    "api_cards.give_card": KEYS_ALONE,
+    "api_cards.suspend_card": KEYS_ALONE,
+    "api_cards.resume_card": KEYS_ALONE,
+    "api_cards.end_card": KEYS_ALONE,
+    "api_passes.list_passes": KEYS_ALONE,
+    "api_passes.make_pass": KEYS_ALONE,
+    "api_passes.end_pass": KEYS_ALONE,
+    "api_passes.make_visitor_code": KEYS_ALONE,
+    "api_events.list_events": KEYS_ALONE,
+    "api_alarms.list_alarms": KEYS_ALONE,
+    "api_alarms.see_alarm": KEYS_ALONE,
     # gates
     "sync_api.ask": GATES_ALONE,
     "sync_api.events": GATES_ALONE,
@@ -188,6 +233,8 @@ NOBODYS = {
 }
 """Routes of libraries without anybody's data."""
 
+NOWHERE = "0123456789abcdef"
+
 OWN = {
     "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours",
     "pass_id": "own_pass", "person_id": "person", "home_id": "home",
@@ -195,7 +242,9 @@ OWN = {
     "credential_id": "own_card", "consent_id": "own_consent", "request_id": "own_request",
     "minor_id": "own_ward", "resident.guardian.request_id": "own_guardian_request",
     "resident.answer_as_guardian.request_id": "own_guardian_request",
-    "account_id": "own_account", "pair_id": "0", "seq": "101", "token": "x", "code": "x", "text": "x",
+    "account_id": "own_account", "card_id": "own_card", "series_id": "own_series", "passkey_id": NOWHERE,
+    "key_id": NOWHERE, "lost_card.slip.pass_id": "slip_pass",
+    "pair_id": "0", "seq": "101", "token": "x", "code": "x", "text": "x",
     "method": "card", "answer": "no",
     "kind": "correction", "language": "en",
 }  # fmt: skip
@@ -203,12 +252,11 @@ OWN = {
 
 NEIGHBOURS = {
     "pass_id": "neighbours_pass", "credential_id": "neighbours_card", "consent_id": "neighbours_consent",
-    "request_id": "neighbours_request", "minor_id": "neighbours_ward",
+    "request_id": "neighbours_request", "series_id": "neighbours_series", "minor_id": "neighbours_ward",
     "resident.guardian.request_id": "neighbours_guardian_request",
     "resident.answer_as_guardian.request_id": "neighbours_guardian_request",
 }  # fmt: skip
 """The same for what is another's: a neighbour's on the residents' pages. Staff may ask for all that is in
 their compound, so that another's is what is not in it.
 """
-NOWHERE = "0123456789abcdef"
 NO_ID = frozenset({"seq", "token", "code", "text", "method", "answer", "kind", "language"})

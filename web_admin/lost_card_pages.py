@@ -11,7 +11,7 @@ from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.lost_cards import FoundCard, find_cards, replace_for_a_night
-from web_admin.models import VisitorPassRow
+from web_admin.models import CredentialRow, VisitorPassRow
 from web_admin.now_pages import site_gates
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
 from web_admin.permissions import allowed
@@ -60,6 +60,7 @@ def find() -> Page:
 @allowed("suspend_credentials")
 def stop(credential_id: str) -> Response:
     """Suspend the card and go on to its owner's slip."""
+    get_or_404(request_session(), CredentialRow, credential_id)
     form = AgainForm()
     done: list[VisitorPassRow | None] = []
 

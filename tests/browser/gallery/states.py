@@ -27,7 +27,7 @@ class State:
     name: str
     group: Group
     who: str
-    """`stranger` or another without a sign-in, a role of the staff, or a resident (`RESIDENTS`)."""
+    """A role of the staff, `desk` for a guard who serves somebody, a resident (`RESIDENTS`), or another."""
     path: str
     marker: str = "main h1"
     steps: tuple[Step, ...] = ()
@@ -104,6 +104,18 @@ MANAGER = (
     manager("requests_late", "requests/?show=late", "main .empty"),
     manager("request", "requests/{request}"),
     manager("privacy_contact", "privacy/contact", "main form"),
+    manager("visitor_slip", "visitors/{office_pass}/slip", "svg"),
+    manager("staff", "staff/", "main a[href='/manage/staff/{account}']"),
+    manager("staff_roles", "staff/roles"),
+    manager("staff_new", "staff/new", "main form"),
+    manager("staff_account", "staff/{account}"),
+    manager("own_account", "account", "main form"),
+    manager("desk", "desk", "form[action$='/desk/card']"),
+    manager("lost_card", "lost-card", "main form"),
+    manager("lost_card_found", "lost-card", "form[action*='/lost-card/']",
+            ("fill", "main form #number", "3-1203"), ("click", "main form .btn")),
+    manager("api_keys", "keys/", "main a[href$='/keys/new']"),
+    manager("api_key_new", "keys/new", "main form"),
     State("again", "manager", "manager", "/staff/again", "main #password"),
     manager("assessment_new", "privacy/assessments/new", "main form textarea"),
 )
@@ -126,6 +138,8 @@ PHONE = (
     phone("records_delete", "records/delete"),
     phone("passages", "records/passages"),
     phone("lookups", "records/lookups"),
+    phone("weekly_pass", "visitors/weekly/{weekly}"),
+    phone("pass_slip", "visitors/{own_pass}/slip", "svg"),
     phone("own_pass", "visitors/{own_pass}", "#link"),
     phone("ways_in_asked", "", "main a[href='/r/guardian/{guardian_request}']", who="guardian"),
     phone("guardian", "guardian/{guardian_request}", "[data-face-yes]", who="guardian"),
@@ -141,8 +155,16 @@ PHONE = (
     phone("face_withdraw", "face/off", "[data-face-off-now]", who="resident_with_face"),
 )
 
+DESK = (
+    State("ways_in", "desk", "desk", "/r/", "#card"),
+    State("visitors", "desk", "desk", "/r/visitors", "main form #label"),
+    State("records", "desk", "desk", "/r/records"),
+    State("face", "desk", "desk", "/r/face"),
+    State("not_here", "desk", "desk", "/r/code", status=403),
+)
+
 VISITOR = (
-    State("visitor_link", "visitor", "stranger", "{visitor_link}", "main svg, main canvas, main img"),
+    State("visitor_link", "visitor", "stranger", "{visitor_link}", "main .code-frame"),
 )
 
 PUBLIC = (
@@ -159,6 +181,7 @@ PUBLIC = (
     State("staff_authenticator", "public", "newcomer", "/staff/sign-in", "form[action$='/authenticator']",
           (("fill", "#email", "newcomer@example.org"), ("fill", "#password", PASSWORD),
            ("click", "main form button")), shows="security.two_factor_setup"),
+    State("staff_join", "public", "stranger", "/staff/join", "main form"),
     State("welcome", "public", "stranger", "/r/welcome", "main #code"),
     State("resident_sign_in", "public", "stranger", "/r/sign-in", "main #password"),
     State("resident_sign_in_wrong", "public", "stranger", "/r/sign-in", ".problem",
@@ -172,7 +195,7 @@ ERRORS = (
     State("not_allowed", "errors", "guard", "/manage/gates/", "main .empty", status=403),
 )
 
-PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *VISITOR, *PUBLIC, *ERRORS)
+PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *DESK, *VISITOR, *PUBLIC, *ERRORS)
 """Add a page's line to the group of who sees it."""
 
 TERMINAL = SHOWN
@@ -193,6 +216,18 @@ NOT_PICTURED = {
     "resident.code_picture": "a picture within the code's page",
     "resident.service_worker": "a script",
     "sync_api.pair_state": "an answer to a gate",
+    "visitor_pass.now": "an answer to the page's own script",
+    "visitor_pass.picture": "a picture to keep",
+    "lost_card.slip": "the visitor's slip, of a pass made at night",
+    "api-docs.openapi_json": "a document for programs",
+    "api_homes.list_homes": "an answer to another system",
+    "api_people.list_people": "an answer to another system",
+    "api_people.show_person": "an answer to another system",
+    "api_cards.find_card": "an answer to another system",
+    "api_cards.list_cards": "an answer to another system",
+    "api_passes.list_passes": "an answer to another system",
+    "api_events.list_events": "an answer to another system",
+    "api_alarms.list_alarms": "an answer to another system",
 }
 """Routes that answer GET and have no line above, by endpoint, with the reason."""
 

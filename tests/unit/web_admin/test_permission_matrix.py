@@ -1,7 +1,7 @@
 """Every route, every role, one's own and another's: the real app is held to `tests/permission_matrix.py`."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.lived_in_compound import act_in, live_in, words_of
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.permission_matrix import GATES_ALONE, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
+from tests.permission_matrix import MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
 from tests.resident_compound import SetClock, csrf_of
 from web_admin.accounts import User
 from web_admin.config import WebConfig
@@ -22,6 +22,7 @@ from web_admin.guardian_requests import ask_guardian
 from web_admin.homes_and_people import add_person
 from web_admin.models import Alarm, Notice, Person
 from web_admin.rights_requests import file_request
+from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass
 
 SIGN_INS = ("/staff/sign-in", "/r/sign-in", "/staff/again")
@@ -75,7 +76,7 @@ class Callers:
                 name: own[name] if name in NO_ID else self._anothers(rule.endpoint, name)
                 for name in rule.arguments
             }
-            for method in sorted(rule.methods & {"GET", "POST"}):
+            for method in sorted(rule.methods & {"GET", "POST", "PATCH"}):
                 found.append((
                     rule.endpoint, method, addresses.build(rule.endpoint, own, method),
                     addresses.build(rule.endpoint, anothers, method),
@@ -94,7 +95,7 @@ class Callers:
     def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
         self.compound.app.extensions["menjin_limiter"].reset()
         self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
-        data = {"csrf_token": self.tokens[letter]} if token and method == "POST" else None
+        data = {"csrf_token": self.tokens[letter]} if token and method != "GET" else None
         return self.clients[letter].open(path, method=method, data=data, headers=headers)
 
 
@@ -122,6 +123,10 @@ def _belongings_of(compound: ManagedCompound, session: Session, who: str, child:
     asking = act_in(compound, session, ward.person_id, "phone")
     return {
         "pass": issue_pass(own, issuer_person_id=person_id, label="客人", gate_numbers=[1]).pass_id,
+        "series": issue_series(
+            own, issuer_person_id=person_id, label="钟点工", gate_numbers=[1], days=["mon"],
+            starts_minute=480, ends_minute=720, last_day=(own.now + timedelta(days=20)).date(),
+        ).series_id,
         "card": issue_card(office, person_id, 4_400_000 + len(compound.persons)).credential_id,
         "consent": consent.consent_id,
         "request": file_request(own, person_id, "correction", subject="home", wanted="x").request_id,
@@ -150,8 +155,8 @@ def let_in(answer) -> bool:
 
 
 def of_people(endpoint: str) -> str:
-    """Return the letters of whom a route lets in; none for the gates'."""
-    return MAY[endpoint] if MAY[endpoint] != GATES_ALONE else ""
+    """Return the letters of whom a route lets in; none for machines'."""
+    return MAY[endpoint] if MAY[endpoint] not in MACHINES else ""
 
 
 def is_trace(answer) -> bool:
@@ -167,7 +172,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
 def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
     wrong = []
     for endpoint, method, own, _anothers in callers.routes():
-        for letter, role in WHO.items() if MAY[endpoint] != GATES_ALONE else ():
+        for letter, role in WHO.items() if MAY[endpoint] not in MACHINES else ():
             answer = callers.call(letter, method, own)
             expected = letter in MAY[endpoint]
             if is_trace(answer) or let_in(answer) != expected:
@@ -196,10 +201,10 @@ def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, cap
 def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers) -> None:
     wrong = []
     for endpoint, method, own, _anothers in callers.routes():
-        for letter in of_people(endpoint) if method == "POST" else "":
-            bare = callers.call(letter, "POST", own, token=False)
+        for letter in of_people(endpoint) if method != "GET" else "":
+            bare = callers.call(letter, method, own, token=False)
             foreign = [
-                callers.call(letter, "POST", own, Origin=origin)
+                callers.call(letter, method, own, Origin=origin)
                 for origin in ("https://evil.example", "null", "http://localhost.evil.example")
             ]
             answers = [bare, *foreign]
@@ -208,9 +213,9 @@ def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers) 
     assert wrong == []
 
 
-def test_gates_are_not_let_in_without_their_signature(callers) -> None:
+def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) -> None:
     for endpoint, method, own, _anothers in callers.routes():
-        for letter in WHO if MAY[endpoint] == GATES_ALONE else "":
+        for letter in WHO if MAY[endpoint] in MACHINES else "":
             answer = callers.call(letter, method, own)
             assert 400 <= answer.status_code < 500, endpoint
             assert "Traceback" not in answer.text

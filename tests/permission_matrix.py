@@ -40,6 +40,12 @@ MAY: dict[str, str] = {
     "resident.sign_in_by_passkey": EVERYONE,
     "own.join": EVERYONE,
     "api-docs.openapi_json": EVERYONE,
+    "report.newest": EVERYONE,
+    "report.one_issue": EVERYONE,
+    "report.issue_file": EVERYONE,
+    "register.register": EVERYONE,
+    "settings.look_css": EVERYONE,
+    "settings.logo": EVERYONE,
     # residents
     "resident.all_lookups": "R",
     "resident.all_passages": "R",
@@ -86,6 +92,7 @@ MAY: dict[str, str] = {
     "resident.ways_in": "R",
     "resident.withdraw_face_now": "R",
     "resident.withdraw_visitor_pass": "R",
+    "resident.two_ways": "R",
     "resident.weekly_pass_page": "R",
     "resident.withdraw_weekly_pass": "R",
     "resident.make_passkey": "R",
@@ -194,6 +201,32 @@ MAY: dict[str, str] = {
     "api_keys.show_list": "M",
     "api_keys.new": "M",
     "api_keys.end": "M",
+    "people_import.prove": "M",
+    "people_import.job": "M",
+    "report.publish": "MP",
+    "report.preview": "MP",
+    "disclosures.show_list": "MP",
+    "disclosures.new": "MP",
+    "disclosures.take": "MP",
+    "settings.show": "M",
+    "settings.edit_site": "M",
+    "settings.edit_look": "M",
+    "settings.upload_logo": "M",
+    "settings.edit_mail": "M",
+    "settings.test_mail": "M",
+    "settings.remove_mail": "M",
+    "webhooks.new": "M",
+    "webhooks.show": "M",
+    "webhooks.test": "M",
+    "webhooks.change_key": "M",
+    "webhooks.remove": "M",
+    "webhooks.again": "M",
+    "print_runs.show_list": "M",
+    "print_runs.show": "M",
+    "print_runs.step": "M",
+    "print_runs.show_once": "M",
+    "print_runs.handed_out": "M",
+    "print_runs.cancel": "M",
     # other systems
     "api_homes.list_homes": KEYS_ALONE,
     "api_homes.make_home": KEYS_ALONE,
@@ -244,7 +277,7 @@ OWN = {
     "resident.answer_as_guardian.request_id": "own_guardian_request",
     "account_id": "own_account", "card_id": "own_card", "series_id": "own_series", "passkey_id": NOWHERE,
     "key_id": NOWHERE, "lost_card.slip.pass_id": "slip_pass",
-    "pair_id": "0", "seq": "101", "token": "x", "code": "x", "text": "x",
+    "pair_id": "0", "seq": "101", "token": "x", "number": "1", "code": "x", "text": "x",
     "method": "card", "answer": "no",
     "kind": "correction", "language": "en",
 }  # fmt: skip
@@ -259,4 +292,4 @@ NEIGHBOURS = {
 """The same for what is another's: a neighbour's on the residents' pages. Staff may ask for all that is in
 their compound, so that another's is what is not in it.
 """
-NO_ID = frozenset({"seq", "token", "code", "text", "method", "answer", "kind", "language"})
+NO_ID = frozenset({"seq", "number", "token", "code", "text", "method", "answer", "kind", "language"})

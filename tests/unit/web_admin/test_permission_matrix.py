@@ -72,14 +72,14 @@ class Callers:
             if rule.endpoint in NOBODYS:
                 continue
             own = {name: self._argument(OWN, rule.endpoint, name) for name in rule.arguments}
-            anothers = {
-                name: own[name] if name in NO_ID else self._anothers(rule.endpoint, name)
+            foreign = {
+                name: own[name] if name in NO_ID else self._foreign(rule.endpoint, name)
                 for name in rule.arguments
             }
             for method in sorted(rule.methods & {"GET", "POST", "PATCH"}):
                 found.append((
                     rule.endpoint, method, addresses.build(rule.endpoint, own, method),
-                    addresses.build(rule.endpoint, anothers, method),
+                    addresses.build(rule.endpoint, foreign, method),
                 ))
         return sorted(found, key=_harmless_first)
 
@@ -87,7 +87,7 @@ class Callers:
         word = table.get(f"{endpoint}.{name}", table.get(name, NOWHERE))
         return self.words.get(word, word)
 
-    def _anothers(self, endpoint: str, name: str) -> str:
+    def _foreign(self, endpoint: str, name: str) -> str:
         """Return a neighbour's id for a resident, an id of nobody here for staff."""
         of_residents = endpoint.startswith("resident.")
         return self._argument(NEIGHBOURS, endpoint, name) if of_residents else NOWHERE
@@ -171,7 +171,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
 
 def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
     wrong = []
-    for endpoint, method, own, _anothers in callers.routes():
+    for endpoint, method, own, _foreign in callers.routes():
         for letter, role in WHO.items() if MAY[endpoint] not in MACHINES else ():
             answer = callers.call(letter, method, own)
             expected = letter in MAY[endpoint]
@@ -180,12 +180,12 @@ def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
     assert wrong == []
 
 
-def test_what_is_anothers_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
+def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
     wrong = []
-    for endpoint, method, own, anothers in callers.routes():
-        for letter in of_people(endpoint) if anothers != own else "":
+    for endpoint, method, own, foreign in callers.routes():
+        for letter in of_people(endpoint) if foreign != own else "":
             caplog.clear()
-            answer = callers.call(letter, method, anothers)
+            answer = callers.call(letter, method, foreign)
             noted = [line for line in caplog.messages if line.startswith("refused") and endpoint in line]
             if answer.status_code not in (403, 404) or is_trace(answer) or len(noted) != 1:
                 wrong.append((letter, method, endpoint, answer.status_code, noted))
@@ -200,21 +200,21 @@ def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, cap
 
 def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers) -> None:
     wrong = []
-    for endpoint, method, own, _anothers in callers.routes():
+    for endpoint, method, own, _foreign in callers.routes():
         for letter in of_people(endpoint) if method != "GET" else "":
             bare = callers.call(letter, method, own, token=False)
-            foreign = [
+            sent_elsewhere = [
                 callers.call(letter, method, own, Origin=origin)
                 for origin in ("https://evil.example", "null", "http://localhost.evil.example")
             ]
-            answers = [bare, *foreign]
+            answers = [bare, *sent_elsewhere]
             if {answer.status_code for answer in answers} != {400} or any(map(is_trace, answers)):
                 wrong.append((letter, endpoint, [answer.status_code for answer in answers]))
     assert wrong == []
 
 
 def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) -> None:
-    for endpoint, method, own, _anothers in callers.routes():
+    for endpoint, method, own, _foreign in callers.routes():
         for letter in WHO if MAY[endpoint] in MACHINES else "":
             answer = callers.call(letter, method, own)
             assert 400 <= answer.status_code < 500, endpoint

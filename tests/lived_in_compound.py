@@ -15,11 +15,16 @@ from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import current_menjin
+from web_admin.disclosures import Asked, record_disclosure
 from web_admin.gates_and_lanes import save_hours
 from web_admin.guardian_requests import ask_guardian
 from web_admin.homes_and_people import add_person, invite
-from web_admin.models import Consent, Hours, Notice, Person, VisitorPassRow
+from web_admin.incident_models import Incident
+from web_admin.incidents import open_incident, save_parts
+from web_admin.models import Consent, Hours, Notice, Person, Site, VisitorPassRow
 from web_admin.posture_schedules import set_schedule
+from web_admin.privacy_contact import save_contact
+from web_admin.public_report import Words, closed_periods, publish_report
 from web_admin.resident.visitors import pass_link
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import file_request
@@ -82,7 +87,9 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         assess(act, reviewed="The camera closes after eight seconds.")
         invite(act, compound.persons["孙晓"])
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
-        _schedule(act_in(compound, session, f"staff-{manager.id}", "manager"))
+        office = act_in(compound, session, f"staff-{manager.id}", "manager")
+        _schedule(office)
+        tell_the_public(office, compound.persons["王芳"])
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
 
@@ -92,6 +99,22 @@ def _schedule(act: Act) -> None:
     night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
     set_schedule(act, "north-in", market.hours_id, "held_open")
     set_schedule(act, "north-in", night.hours_id, "lockdown")
+
+
+def tell_the_public(act: Act, person_id: str) -> None:
+    """Name who is responsible, publish two half-years, answer the police, record an incident."""
+    site = act.session.get_one(Site, act.site_id)
+    site.created_at = act.now - timedelta(days=2 * 366)
+    channels = {"zh": "区市场监督管理局，电话 12315", "en": "Market supervision bureau, telephone 12315"}
+    save_contact(act, name="秦女士", contact="021-5555 0101", channels=channels)
+    words = Words("业主委员会", "北门早高峰太慢，希望增加一个读卡器。", "下半年在北门增加读卡器。")
+    for period in reversed(closed_periods(site, act.now)[:2]):
+        publish_report(act, period, words, current_menjin().config)
+    today = act.now.date()
+    asked = ("区公安分局", "调取证据通知书 17 号", "北门的通行记录", "given", "刑事诉讼法第五十四条")
+    record_disclosure(act, Asked(*asked, person_id, today, today), "manager")
+    incident = open_incident(act, act.now - timedelta(hours=5), large=True)
+    save_parts(act, incident.incident_id, {"data_kinds": "访客登记表一页", "contact": "021-5555 0101"})
 
 
 def words_of(compound: ManagedCompound) -> dict[str, str]:
@@ -120,6 +143,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "office_pass": session.scalars(
                 select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_(None))
             ).one(),
+            "incident": session.scalars(select(Incident.incident_id)).one(),
             "request": session.scalars(select(RightsRequest.request_id)).one(),
             "weekly": session.scalars(select(VisitorSeriesRow.series_id)).one(),
             "account": str(session.scalars(select(User.id).where(User.email == "guard@example.org")).one()),

@@ -226,7 +226,8 @@ def _credential_refusal(
     if isinstance(credential, QrCredential):
         if not memory.clock_sure:
             return Reason.CLOCK_UNSURE
-        if claim.second is None or claim.second <= memory.last_seconds.get(credential.credential_id, -1):
+        last = memory.last_seconds.get(credential.credential_id, -1)
+        if not claim.printed and (claim.second is None or claim.second <= last):
             return Reason.CODE_REPLAYED
     return None
 

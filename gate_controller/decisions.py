@@ -57,7 +57,8 @@ class Reason(StrEnum):
 class Claim(msgspec.Struct, frozen=True, gc=False):
     """Who a presentation says it is, after the cryptographic checks and before the rules.
 
-    `refusal` is set when those checks failed; ids are filled in as far as they are known.
+    `refusal` is set when those checks failed; ids are filled in as far as they are known. `printed` is a
+    code on paper, which carries no second and never changes.
     """
 
     method: Method
@@ -66,6 +67,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     visitor_pass: VisitorPass | None = None
     second: int | None = None
     refusal: Reason | None = None
+    printed: bool = False
 
     @property
     def credential_id(self) -> str | None:

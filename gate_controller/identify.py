@@ -8,11 +8,14 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from gate_controller.access import Claim, Reason
 from gate_controller.passes import (
     MAX_AGE_SECONDS,
     MAX_AHEAD_SECONDS,
     ONLINE_CODE,
+    PRINTED_CODE,
     SITE_ITSELF,
     CodeForged,
     CodeUnreadable,
@@ -101,7 +104,7 @@ def _identify_personal(code: PersonalCode, policy: Policy, keys: GateKeys, now: 
         return Claim(Method.QR, refusal=Reason.CREDENTIAL_UNKNOWN)
     claim = Claim(Method.QR, credential.person_id, credential, second=code.second)
     try:
-        if code.kind == ONLINE_CODE:
+        if code.kind in (ONLINE_CODE, PRINTED_CODE):
             check_site_code(code, policy.site.site_id, keys.pass_public_key)
         elif credential.public_key is None:
             return _refused(claim, Reason.CODE_FORGED)
@@ -109,6 +112,8 @@ def _identify_personal(code: PersonalCode, policy: Policy, keys: GateKeys, now: 
             check_resident_code(code, policy.site.site_id, credential.public_key)
     except CodeForged:
         return _refused(claim, Reason.CODE_FORGED)
+    if code.second is None:
+        return msgspec.structs.replace(claim, printed=True)
     age = now.timestamp() - code.second
     if not -MAX_AHEAD_SECONDS <= age <= MAX_AGE_SECONDS:
         return _refused(claim, Reason.CODE_STALE)

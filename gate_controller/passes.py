@@ -3,8 +3,10 @@
     1  resident's renewing code   id:8  second:4                                       P-256:64
     2  server's online code       id:8  second:4                                       Ed25519:64
     3  visitor's pass             id:8  issuer:8  n:1 gate:2×n  from:4 until:4 uses:1  Ed25519:64
+    4  printed code               id:8                                                 Ed25519:64
 
-`second` is the unix second the code was made at. The signature covers a domain, the site and all
+`second` is the unix second the code was made at. A printed code has none: it stays the same until it is
+ended, and whoever copies it has it too. The signature covers a domain, the site and all
 bytes before it. ECDSA is the raw 64-byte form (IEEE P1363) that WebCrypto makes.
 """
 
@@ -23,9 +25,10 @@ from gate_controller.signing import SignatureRefused, sign, verify
 
 RESIDENT_DOMAIN = "menjin/resident-qr/1"
 ONLINE_DOMAIN = "menjin/online-qr/1"
+PRINTED_DOMAIN = "menjin/printed-qr/1"
 PASS_DOMAIN = "menjin/visitor-pass/1"  # noqa: S105 - a domain of signatures, not a password
 
-RESIDENT_CODE, ONLINE_CODE, VISITOR_PASS = 1, 2, 3
+RESIDENT_CODE, ONLINE_CODE, VISITOR_PASS, PRINTED_CODE = 1, 2, 3, 4
 SIGNATURE_BYTES = 64
 MAX_TEXT_CHARS = 400
 MAX_PASS_GATES = 32
@@ -46,11 +49,11 @@ class CodeForged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PersonalCode:
-    """A code of one person, made by their phone or, for old phones, by the server."""
+    """A code of one person, made by their phone or, for old phones and for paper, by the server."""
 
     kind: int
     credential_id: str
-    second: int
+    second: int | None
     signed: bytes
     signature: bytes
 
@@ -89,6 +92,8 @@ def parse_code(text: str) -> PersonalCode | SignedPass:
     if len(signed) == 13 and signed[0] in (RESIDENT_CODE, ONLINE_CODE):
         kind, credential_id, second = struct.unpack(">B8sI", signed)
         return PersonalCode(kind, credential_id.hex(), second, signed, signature)
+    if len(signed) == 9 and signed[0] == PRINTED_CODE:
+        return PersonalCode(PRINTED_CODE, signed[1:].hex(), None, signed, signature)
     if len(signed) >= 27 and signed[0] == VISITOR_PASS:
         return SignedPass(_parse_pass(signed), signed, signature)
     raise CodeUnreadable(f"{len(data)} bytes of a kind we do not know")
@@ -132,6 +137,12 @@ def make_online_code(pass_key: Ed25519PrivateKey, site_id: str, credential_id: s
     return code_text(body, sign(pass_key, ONLINE_DOMAIN, site_id.encode() + b"\0" + body))
 
 
+def make_printed_code(pass_key: Ed25519PrivateKey, site_id: str, credential_id: str) -> str:
+    """Return the site-signed code for paper, the same each time."""
+    body = struct.pack(">B8s", PRINTED_CODE, bytes.fromhex(credential_id))
+    return code_text(body, sign(pass_key, PRINTED_DOMAIN, site_id.encode() + b"\0" + body))
+
+
 def make_visitor_pass(pass_key: Ed25519PrivateKey, site_id: str, visitor_pass: VisitorPass) -> str:
     """Return the text of a visitor's pass, signed by the site."""
     gates = visitor_pass.gate_numbers
@@ -162,7 +173,10 @@ def check_resident_code(code: PersonalCode, site_id: str, public_key: bytes) -> 
 
 def check_site_code(code: PersonalCode | SignedPass, site_id: str, pass_public_key: bytes) -> None:
     """Raise CodeForged unless the site's pass key signed this code or pass."""
-    domain = PASS_DOMAIN if isinstance(code, SignedPass) else ONLINE_DOMAIN
+    if isinstance(code, SignedPass):
+        domain = PASS_DOMAIN
+    else:
+        domain = PRINTED_DOMAIN if code.kind == PRINTED_CODE else ONLINE_DOMAIN
     try:
         verify(pass_public_key, domain, site_id.encode() + b"\0" + code.signed, code.signature)
     except SignatureRefused as err:

@@ -22,7 +22,8 @@ VISIT, USED_AT = "desk_visit", "desk_used_at"
 SERVE = "serve_at_desk"
 
 AT_THE_DESK = frozenset({
-    "ways_in", "switch_method", "new_pin", "suspend_card", "resume_card", "stop_phone",
+    "ways_in", "switch_method", "new_pin", "suspend_card", "resume_card", "stop_phone", "two_ways",
+    "new_printed_code", "printed_code_page", "end_printed_code",
     "visitors", "new_pass", "visitor_pass_page", "withdraw_visitor_pass", "new_visitor_code",
     "end_visitor_code", "visitor_pass_slip", "visitor_code_slip",
     "weekly_pass_page", "withdraw_weekly_pass",

@@ -235,6 +235,8 @@ class CredentialRow(Base):
     lookup: Mapped[bytes | None] = mapped_column(index=True)
     secret_sealed: Mapped[bytes | None]
     public_key: Mapped[bytes | None]
+    printed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A qr on paper, which has no key of its own."""
     duress: Mapped[bool] = mapped_column(default=False)
     lanes: Mapped[list[str] | None]
     valid_from: Mapped[datetime | None]

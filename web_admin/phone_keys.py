@@ -1,16 +1,17 @@
-"""Phones: their public keys, and codes for phones that can hold none."""
+"""Phones: their public keys, codes for phones that can hold none, and codes on paper for who has no phone."""
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from gate_controller.passes import make_online_code
+from gate_controller.passes import make_online_code, make_printed_code
 from web_admin.acts import Act, ActRefused, begin, new_id, person_of
 from web_admin.credential_rows import added, checked_label, live_credentials
 from web_admin.models import CredentialRow
 from web_admin.site_keys import private_key
 
 MAX_PHONES = 5
+MAX_PRINTED = 2
 
 
 def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) -> CredentialRow:
@@ -44,18 +45,43 @@ def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
     """Return the credential behind a person's online codes, made when there is none."""
     begin(act)
     person = person_of(act, person_id)
-    online = [row for row in live_credentials(act, person_id, "qr") if row.public_key is None]
+    online = _online(act, person_id)
     return online[0] if online else added(act, person, online_qr(act, person_id), "online_code_allowed")
 
 
 def online_code(act: Act, person_id: str) -> str:
     """Return a code for the next 30 seconds, signed by the site; raise ActRefused when QR is off."""
     person = person_of(act, person_id)
-    online = [row for row in live_credentials(act, person_id, "qr") if row.public_key is None]
+    online = _online(act, person_id)
     if "qr" not in person.methods or person.suspended or not online or online[0].state != "active":
         raise ActRefused(None, _("The QR code is turned off. Turn it on under your ways in."))
     key = private_key(act.session, act.sealer, act.site_id, "pass")
     return make_online_code(key, act.site_id, online[0].credential_id, int(act.now.timestamp()))
+
+
+def issue_printed_code(act: Act, person_id: str) -> CredentialRow:
+    """Give a person a code on paper, at the desk: it never changes, so a copy opens too until it is ended."""
+    begin(act)
+    person = person_of(act, person_id)
+    if act.channel not in ("desk", "manager"):
+        raise ActRefused(None, _("This is given out at the desk only."))
+    if len([row for row in live_credentials(act, person_id, "qr") if row.printed]) >= MAX_PRINTED:
+        raise ActRefused(None, _("You have two printed codes. End one of them first."))
+    code = CredentialRow(
+        credential_id=new_id(), person_id=person_id, kind="qr", printed=True, created_at=act.now
+    )
+    return added(act, person, code, "printed_code_issued")
+
+
+def printed_code(act: Act, row: CredentialRow) -> str:
+    """Return the text of a person's printed code, the same each time."""
+    key = private_key(act.session, act.sealer, act.site_id, "pass")
+    return make_printed_code(key, act.site_id, row.credential_id)
+
+
+def _online(act: Act, person_id: str) -> list[CredentialRow]:
+    rows = live_credentials(act, person_id, "qr")
+    return [row for row in rows if row.public_key is None and not row.printed]
 
 
 def online_qr(act: Act, person_id: str) -> CredentialRow:

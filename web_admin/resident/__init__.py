@@ -19,6 +19,7 @@ from web_admin.resident import (
     new_visitor,
     offline,
     passkeys,
+    printed_code,
     records,
     requests,
     sign_in,
@@ -33,7 +34,7 @@ __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
-    deletion, requests, certificates, help_page, passkeys, sign_in, visitor_slips,
+    deletion, requests, certificates, help_page, passkeys, sign_in, visitor_slips, printed_code,
 )  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
         cards=_live(person, "card"),
         has_pin=bool(_live(person, "pin")),
         phones=[row for row in _live(person, "qr") if row.public_key is not None],
+        printed=[row for row in _live(person, "qr") if row.printed],
         fresh_pin=fresh_pin,
         question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
         requests=[

@@ -1,0 +1,62 @@
+"""A code on paper for who has no phone: made and printed at the desk, ended anywhere."""
+
+from flask import abort, flash, render_template
+from flask_babel import force_locale, gettext
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from gate_controller.policy import Method
+from web_admin.accounts import resident_required
+from web_admin.credentials import choose_methods, end_credential
+from web_admin.models import CredentialRow, Person
+from web_admin.phone_keys import issue_printed_code, printed_code
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.qr_picture import svg_for_paper
+from web_admin.resident.ways_in import own_credential
+
+CARD_CODE_MM = 42
+
+
+def _own_printed(person: Person, credential_id: str) -> CredentialRow:
+    row = own_credential(person, credential_id, "qr")
+    if not row.printed or row.state == "ended":
+        abort(404)
+    return row
+
+
+@bp.post("/printed-code")
+@resident_required
+def new_printed_code() -> Response:
+    """Make a code on paper, switch the QR code on, and go on to print it."""
+    person, act = signed_in()
+    row = issue_printed_code(act, person.person_id)
+    if Method.QR not in person.methods:
+        choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.QR})
+    return to("resident.printed_code_page", credential_id=row.credential_id)
+
+
+@bp.get("/printed-code/<credential_id>")
+@resident_required
+def printed_code_page(credential_id: str) -> str:
+    """Show the card to print and cut out, in the person's language; at the desk, where the printer is."""
+    person, act = signed_in()
+    row = _own_printed(person, credential_id)
+    if act.channel != "desk":
+        abort(404)
+    with force_locale(person.language):
+        picture = svg_for_paper(printed_code(act, row), gettext("Your code"), CARD_CODE_MM)
+        card = render_template(
+            "resident/printed_card.html", site=site_of(person), row=row, picture=picture,
+            card_language=person.language,
+        )
+    return render_template("resident/printed_code.html", card=Markup(card))  # noqa: S704 - a template's
+
+
+@bp.post("/printed-code/<credential_id>/end")
+@resident_required
+def end_printed_code(credential_id: str) -> Response:
+    """End a code on paper for good."""
+    person, act = signed_in()
+    end_credential(act, _own_printed(person, credential_id).credential_id, "ended by its owner")
+    flash(gettext("The printed code opens nothing any more."), "done")
+    return to("resident.ways_in")

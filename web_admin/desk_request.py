@@ -27,6 +27,8 @@ AT_THE_DESK = frozenset({
     "visitors", "new_pass", "visitor_pass_page", "withdraw_visitor_pass", "new_visitor_code",
     "end_visitor_code", "visitor_pass_slip", "visitor_code_slip",
     "weekly_pass_page", "withdraw_weekly_pass",
+    "my_home", "invite_to_home", "add_helper_to_home", "at_home", "change_at_home", "home_pin", "home_card",
+    "home_code_again", "end_at_home", "take_back_at_home",
     "face", "refuse_face", "another_way", "ask_withdraw_face", "withdraw_face_now",
     "guardian", "answer_as_guardian", "end_ward_face",
     "records", "all_passages", "all_lookups", "consent_text", "receipts_file", "export", "export_to_read",
@@ -37,7 +39,7 @@ AT_THE_DESK = frozenset({
 """Residents' routes that a person served at the desk may use in the office's browser."""
 
 ON_ONES_OWN_PHONE = frozenset({
-    "give_face",
+    "give_face", "agree_at_home", "add_child_to_home",
     "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
 })  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from web_admin import (  # noqa: F401 - their tables are among these
@@ -30,6 +31,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     visitor_models,
     wish_models,
 )
+from web_admin.home_order import building_of, sort_key
 from web_admin.model_base import Base, Fact
 
 
@@ -162,14 +164,33 @@ class CalendarDay(Base):
     name: Mapped[str] = mapped_column(default="")
 
 
+def _sort_key(context: DefaultExecutionContext) -> str:
+    return sort_key(_number(context))
+
+
+def _building(context: DefaultExecutionContext) -> str:
+    return building_of(_number(context))
+
+
+def _number(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["number"])  # type: ignore[no-untyped-call]  # theirs
+
+
 class Home(Base):
     """A household's unit."""
 
     __tablename__ = "home"
-    __table_args__ = (UniqueConstraint("site_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "number"), Index("ix_home_site_id_sort_key", "site_id", "sort_key")
+    )
     home_id: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
     number: Mapped[str]
+    sort_key: Mapped[str] = mapped_column(
+        String(200).with_variant(String(200, collation="C"), "postgresql"), default=_sort_key
+    )
+    """Sorts homes as people count them, byte by byte (`home_order.sort_key`)."""
+    building: Mapped[str] = mapped_column(default=_building)
     pin_salt: Mapped[bytes]
     persons: Mapped[list["Person"]] = relationship(back_populates="home", order_by="Person.person_id")
 

@@ -1,6 +1,6 @@
 """What every manager page needs: the site, the act of whoever is signed in, forms that answer back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import Field, FormField
+from wtforms import Field, FieldList, FormField
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
@@ -102,13 +102,25 @@ def do(form: FlaskForm, work: Callable[[Act], Result]) -> Result | None:
 
 def show_refusal(form: FlaskForm, refusal: ActRefused) -> None:
     """Write a refusal beside the field it names, or above the form."""
-    field = form._fields.get(refusal.field or "")
+    field = form._fields.get(refusal.field or "") or _within(form, refusal.field or "")
     while isinstance(field, FormField):
         field = next(iter(field))  # a group has no place of its own for errors
     if field is None:
         form.form_errors.append(refusal.message)
     else:
         field.errors = [*field.errors, refusal.message]
+
+
+def _within(form: Iterable[Field], name: str) -> Field | None:
+    """Return a field inside the groups and lists of a form by its whole name."""
+    for field in form:
+        if field.name == name:
+            return field
+        if isinstance(field, (FormField, FieldList)):
+            found = _within(field, name)
+            if found is not None:
+                return found
+    return None
 
 
 def typed(field: Field) -> str:

@@ -36,7 +36,8 @@ from web_admin.resident import register_resident_pages
 from web_admin.staff_models import StaffProfile
 
 LANGUAGES = ("zh", "en")
-PAGE_MODULES = ("now_pages", "people_pages", "import_pages", "person_pages", "card_pages", "visitor_pages",
+PAGE_MODULES = ("now_pages", "people_pages", "moving_pages", "import_pages", "person_pages",
+                "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
                 "disclosure_pages", "register_page", "incident_pages",

@@ -3,8 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -13,15 +12,15 @@ from web_admin import words
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import OnceForm
+from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
-from web_admin.models import Home, Person
+from web_admin.models import UNNAMED, Home, Hours, Person
 from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.permissions import allowed
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
-
-PAGE_ROWS = 40
 
 Page = str | Response | tuple[str, int]
 
@@ -54,33 +53,26 @@ class PersonForm(OnceForm):
 @bp.get("/")
 @allowed("see_people")
 def show_list() -> str:
-    """List homes with their people, or what a search finds; pages by the home's number."""
-    wanted = " ".join(request.args.get("q", "").split())[:40]
-    after = request.args.get("after", "")[:20]
-    site_id = current_site().site_id
-    query = select(Home).where(Home.site_id == site_id).options(selectinload(Home.persons))
-    if wanted:
-        pattern = f"%{wanted.replace('%', '').replace('_', '')}%"
-        named = select(Person.home_id).where(
-            Person.site_id == site_id, Person.ended_at.is_(None), Person.display_name.ilike(pattern)
-        )
-        query = query.where(or_(Home.number.ilike(pattern), Home.home_id.in_(named)))
-    if after:
-        query = query.where(Home.number > after)
-    session = request_session()
-    homes = session.scalars(query.order_by(Home.number).limit(PAGE_ROWS + 1)).all()
-    homeless = select(Person).where(
-        Person.site_id == site_id, Person.home_id.is_(None), Person.ended_at.is_(None)
-    )
-    if wanted:
-        homeless = homeless.where(Person.display_name.ilike(pattern))
+    """List homes with their people, or what is looked for; pages in the homes' own order."""
+    session, site_id = request_session(), current_site().site_id
+    wanted = wanted_of(request.args)
+    found = find(session, site_id, wanted)
+    hours = session.execute(select(Hours.hours_id, Hours.name).where(Hours.site_id == site_id))
     return render_template(
         "manager/people.html",
-        homes=homes[:PAGE_ROWS],
-        next_after=homes[PAGE_ROWS - 1].number if len(homes) > PAGE_ROWS else None,
-        others=session.scalars(homeless.order_by(Person.display_name).limit(0 if after else PAGE_ROWS)).all(),
-        q=wanted,
+        found=found,
+        wanted=wanted,
+        states=STATES,
+        kinds={kind: words.KINDS_OF_PERSON[kind] for kind in KINDS},
+        buildings_shown=[(building, building) for building in buildings_of(session, site_id)],
+        no_home=NO_HOME,
+        hours={row.hours_id: row.name for row in hours},
         home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
+        person_count=session.scalar(
+            select(func.count(Person.person_id)).where(
+                Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNNAMED
+            )
+        ),
     )
 
 
@@ -105,7 +97,9 @@ def new_home() -> Page:
 def show_home(home_id: str) -> str:
     """Show a home and who lives there."""
     home = get_or_404(request_session(), Home, home_id)
-    return render_template("manager/home.html", home=home)
+    living = [person for person in home.persons if person.ended_at is None]
+    people = sorted(living, key=lambda person: (person.kind == UNNAMED, name_key(person.display_name)))
+    return render_template("manager/home.html", home=home, people=people)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -114,8 +108,9 @@ def new_person() -> Page:
     """Add a person, with a card as their only method until they choose others."""
     session = request_session()
     form = PersonForm()
+    in_site = Home.site_id == current_site().site_id
     homes = session.execute(
-        select(Home.home_id, Home.number).where(Home.site_id == current_site().site_id).order_by(Home.number)
+        select(Home.home_id, Home.number).where(in_site).order_by(Home.sort_key)
     ).all()
     numbers = ((row.home_id, row.number) for row in homes)
     form.home_id.choices = options([("", _("No home (staff)")), *numbers])

@@ -26,6 +26,7 @@ from web_admin.homes_and_people import (
     suspend_person,
 )
 from web_admin.models import Hours, Person
+from web_admin.moving import what_ends
 from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
@@ -271,7 +272,8 @@ def leave(person_id: str) -> Page:
                     name=person.display_name), "success")
         if not form.errors:
             return _back(person_id)
-    page = render_template("manager/move_out.html", form=form, person=person)
+    ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
+    page = render_template("manager/move_out.html", form=form, person=person, ends=ends)
     return page if not form.is_submitted() else (page, 422)
 
 

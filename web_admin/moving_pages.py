@@ -1,0 +1,203 @@
+"""A family moves in on one page, and out on one; whoever works here is added with hours and an end."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from web_admin import words
+from web_admin.acts import Act, ActRefused
+from web_admin.database import current_menjin, request_session
+from web_admin.desk_reader import read_tap
+from web_admin.form_fields import CheckList, hours_options, lane_options, options
+from web_admin.form_once import OnceForm
+from web_admin.homes_and_people import GrantSpec
+from web_admin.models import Home, Hours, Person
+from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
+from web_admin.now_pages import site_lanes
+from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
+from web_admin.permissions import allowed
+from web_admin.resident.qr_picture import svg_of
+
+bp = Blueprint("moving", __name__, url_prefix="/manage/people")
+
+ROWS = 4
+MAX_ROWS = 12
+
+Page = str | Response | tuple[str, int]
+
+
+class MemberForm(Form):
+    """Someone of the family; a row without a name and a card is nobody."""
+
+    name = StringField(_l("Name or nickname"), validators=[Length(max=60)], render_kw={"autocomplete": "off"})
+    kind = SelectField(
+        _l("Kind"), choices=options((kind, words.KINDS_OF_PERSON[kind]) for kind in ("resident", "helper")),
+        default="resident",
+    )
+    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS), default="adult")
+    card = StringField(_l("Card"), validators=[Length(max=40)], render_kw={"autocomplete": "off"})
+    is_invited = BooleanField(_l("Invitation to the phone page"))
+
+
+class FamilyForm(OnceForm):
+    """A home and everyone who moves in."""
+
+    number = StringField(
+        _l("Home number"),
+        description=_l("Like 3-1203. A home that is not there yet is added."),
+        validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+    joins = BooleanField(_l("They join people who live there"))
+    members = FieldList(FormField(MemberForm), min_entries=ROWS, max_entries=MAX_ROWS)
+
+
+class LeaveForm(OnceForm):
+    """A confirmation that cannot be given by a slip."""
+
+    sure = BooleanField(
+        _l("I have checked the home and the names."), validators=[InputRequired(_l("Please confirm."))]
+    )
+
+
+class StaffForm(OnceForm):
+    """Someone who works here."""
+
+    name = StringField(
+        _l("Name or nickname"),
+        description=_l("As the office knows the person. It never travels to a gate."),
+        validators=[InputRequired(_l("Type a name.")), Length(max=60)],
+    )
+    lanes = CheckList(_l("May pass"))
+    hours_id = SelectField(_l("Hours"))
+    valid_until = DateTimeLocalField(
+        _l("Until"), description=_l("The end of the contract; empty for no end."), validators=[Optional()]
+    )
+    card = StringField(
+        _l("Card"),
+        description=_l("Hold the card at the desk reader, or type what is printed on it. May stay empty."),
+        validators=[Length(max=40)],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+@bp.route("/move-in", methods=["GET", "POST"])
+@allowed("edit_people")
+def family() -> Page:
+    """Move a family in: home, people, a card and an invitation for each, all or nothing."""
+    form = FamilyForm()
+    if not form.is_submitted():
+        form.number.data = request.args.get("home", "")[:20]
+        for row in form.members:
+            row.form.is_invited.data = True
+    if "more" in request.form:
+        for _row in range(min(2, MAX_ROWS - len(form.members))):
+            form.members.append_entry({"is_invited": True})
+        return render_template("manager/move_in.html", form=form)
+    if form.validate_on_submit():
+        moved = do(form, lambda act: _move_in(act, form))
+        if moved is not None:
+            return _invitations(moved)
+        if not _refused(form):
+            return redirect(url_for("people.show_list", q=typed(form.number).strip()), 303)
+    page = render_template("manager/move_in.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _move_in(act: Act, form: FamilyForm) -> MovedIn:
+    members = []
+    for row in form.members:
+        fields = row.form
+        name, card = typed(fields.name).strip(), typed(fields.card).strip()
+        if name or card:
+            number = _tapped(f"{row.name}-card", card) if card else None
+            members.append(Member(row.name, name, fields.kind.data, fields.age_band.data, number,
+                                  bool(fields.is_invited.data)))
+    return move_in(act, typed(form.number), members, joins=bool(form.joins.data))
+
+
+def _tapped(field: str, text: str) -> int:
+    try:
+        return read_tap(text)
+    except ActRefused as refused:
+        raise ActRefused(field, refused.message) from refused
+
+
+def _refused(form: FamilyForm) -> bool:
+    return bool(form.form_errors or form.number.errors or form.joins.errors) or any(
+        row.form.errors for row in form.members
+    )
+
+
+def _invitations(moved: MovedIn) -> str:
+    welcome = current_menjin().config.public_url.rstrip("/")
+    slips = []
+    for person, code in moved.people:
+        if code:
+            link = welcome + url_for("resident.welcome", code=code)
+            slips.append((person, code, link, svg_of(link, _("QR code of the invitation"))))
+    return render_template("manager/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips)
+
+
+@bp.route("/homes/<home_id>/move-out", methods=["GET", "POST"])
+@allowed("edit_people")
+def leave(home_id: str) -> Page:
+    """End everything of everyone in a home, after a look at what that is."""
+    session = request_session()
+    home = get_or_404(session, Home, home_id)
+    form = LeaveForm()
+    if form.validate_on_submit():
+        count = do(form, lambda act: move_out_home(act, home_id))
+        if count is not None:
+            said = ngettext(
+                "%(num)d person has moved out. Everything they could open with has ended.",
+                "%(num)d people have moved out. Everything they could open with has ended.", count,
+            )
+            flash(said, "success")
+        if not form.errors:
+            return redirect(url_for("people.show_home", home_id=home_id), 303)
+    people = session.scalars(
+        select(Person).where(Person.home_id == home_id, Person.ended_at.is_(None)).order_by(Person.created_at)
+    ).all()
+    ends = what_ends(session, home.site_id, [person.person_id for person in people], request_now())
+    page = render_template("manager/home_move_out.html", form=form, home=home, people=people, ends=ends)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.route("/staff/new", methods=["GET", "POST"])
+@allowed("edit_people")
+def staff() -> Page:
+    """Add a guard, a cleaner or a gardener with hours, an end and a card."""
+    form = StaffForm()
+    site_hours = request_session().scalars(select(Hours).where(Hours.site_id == current_site().site_id))
+    form.hours_id.choices = hours_options(site_hours)
+    form.lanes.choices = lane_options(site_lanes())
+    if not form.is_submitted():
+        form.lanes.data = [lane.lane_id for lane in site_lanes()]
+    if form.validate_on_submit():
+        person = do(form, lambda act: _add_staff(act, form))
+        if person is not None:
+            flash(_("%(name)s was added.", name=person.display_name), "success")
+            return redirect(url_for("person.show", person_id=person.person_id), 303)
+        if not form.errors:
+            return redirect(url_for("people.show_list", kind="staff"), 303)
+    page = render_template("manager/staff_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _add_staff(act: Act, form: StaffForm) -> Person:
+    card = typed(form.card).strip()
+    number = _tapped("card", card) if card else None
+    grant = GrantSpec(
+        tuple(form.lanes.data or ()), form.hours_id.data or None, None, from_local(form.valid_until.data)
+    )
+    try:
+        return add_staff(act, typed(form.name), grant, number)
+    except ActRefused as refused:
+        field = {"number": "card", "display_name": "name"}.get(refused.field or "", refused.field)
+        raise ActRefused(field, refused.message) from refused

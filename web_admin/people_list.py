@@ -1,0 +1,180 @@
+"""Who lives where, found by name, home, building, kind and state: the same few queries at any size."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from web_admin.home_order import name_key, sort_key
+from web_admin.homes_and_people import KINDS
+from web_admin.models import CredentialRow, Home, Person
+
+PAGE_ROWS = 40
+NO_HOME = "none"
+
+STATES: Mapping[str, LazyString] = {
+    "": _l("All who are here"),
+    "suspended": _l("Suspended"),
+    "nothing": _l("Nothing to open with"),
+    "unnamed": _l("Cards without a holder"),
+    "empty": _l("Empty homes"),
+    "moved_out": _l("Moved out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; `after` is where the last page ended."""
+
+    text: str = ""
+    building: str = ""
+    kind: str = ""
+    state: str = ""
+    after: str = ""
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether everything is wanted."""
+        return not (self.text or self.building or self.kind or self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page: homes in their order, people by home, people without one; where the next page begins."""
+
+    homes: Sequence[Home]
+    people: Mapping[str, Sequence[Person]]
+    others: Sequence[Person]
+    next_after: str | None
+    more_others: bool
+
+
+def wanted_of(arguments: Mapping[str, str]) -> Wanted:
+    """Return what an address asks for; what is not offered counts as not asked."""
+    kind, state = arguments.get("kind", ""), arguments.get("state", "")
+    return Wanted(
+        " ".join(arguments.get("q", "").split())[:40],
+        arguments.get("building", "")[:20],
+        kind if kind in KINDS else "",
+        state if state in STATES else "",
+        arguments.get("after", "")[:60],
+    )
+
+
+def buildings_of(session: Session, site_id: str) -> list[str]:
+    """Return the buildings of a site in their order."""
+    found = session.scalars(select(Home.building).where(Home.site_id == site_id).distinct())
+    return sorted(found, key=sort_key)
+
+
+def find(session: Session, site_id: str, wanted: Wanted) -> Found:
+    """Return one page of what is wanted."""
+    in_homes = wanted.building != NO_HOME
+    homes = _homes(session, site_id, wanted) if in_homes else []
+    people = _people_of(session, site_id, wanted, homes[:PAGE_ROWS])
+    others = [] if wanted.building not in ("", NO_HOME) or wanted.state == "empty" else (
+        _without_home(session, site_id, wanted)
+    )
+    next_after = homes[PAGE_ROWS - 1].sort_key if len(homes) > PAGE_ROWS else None
+    if wanted.building == NO_HOME:
+        start = int(wanted.after) if wanted.after.isdecimal() else 0
+        rest = others[start:]
+        following = str(start + PAGE_ROWS) if len(rest) > PAGE_ROWS else None
+        return Found([], {}, _whole(session, rest[:PAGE_ROWS]), following, more_others=False)
+    shown = others[: 0 if wanted.after else PAGE_ROWS]
+    return Found(
+        homes[:PAGE_ROWS], people, _whole(session, shown), next_after,
+        more_others=len(others) > PAGE_ROWS and not wanted.after,
+    )
+
+
+def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:
+    query = select(Home).where(Home.site_id == site_id)
+    lives_there = exists().where(Person.home_id == Home.home_id)
+    if wanted.state == "empty":
+        query = query.where(~lives_there.where(Person.ended_at.is_(None)))
+        query = query.where(_number_has(wanted.text)) if wanted.text else query
+    elif wanted.text or wanted.kind or wanted.state:
+        fits = lives_there.where(*_fits(wanted), _name_has(wanted.text))
+        if wanted.kind or wanted.state:
+            in_home = and_(_number_has(wanted.text), lives_there.where(*_fits(wanted)))
+        else:
+            in_home = _number_has(wanted.text)
+        query = query.where(or_(fits, in_home))
+    if wanted.building:
+        query = query.where(Home.building == wanted.building)
+    if wanted.after:
+        query = query.where(Home.sort_key > wanted.after)
+    return list(session.scalars(query.order_by(Home.sort_key, Home.home_id).limit(PAGE_ROWS + 1)))
+
+
+def _people_of(
+    session: Session, site_id: str, wanted: Wanted, homes: Sequence[Home]
+) -> dict[str, list[Person]]:
+    """Return the people of these homes who fit; in a home found by its number all who fit otherwise."""
+    people: dict[str, list[Person]] = defaultdict(list)
+    ids = [home.home_id for home in homes]
+    rows = session.scalars(
+        select(Person)
+        .join(Home, Home.home_id == Person.home_id)
+        .where(
+            Person.site_id == site_id, Person.home_id.in_(ids), *_fits(wanted),
+            or_(_name_has(wanted.text), _number_has(wanted.text)),
+        )
+    )
+    for person in rows:
+        people[str(person.home_id)].append(person)
+    for of_home in people.values():
+        of_home.sort(key=lambda person: (name_key(person.display_name), person.person_id))
+    return people
+
+
+def _without_home(session: Session, site_id: str, wanted: Wanted) -> list[tuple[str, str]]:
+    """Return (id, name) of everyone without a home who fits, by name: two short columns of few people."""
+    rows = session.execute(
+        select(Person.person_id, Person.display_name).where(
+            Person.site_id == site_id, Person.home_id.is_(None), *_fits(wanted), _name_has(wanted.text)
+        )
+    )
+    found = [(person_id, name) for person_id, name in rows]
+    return sorted(found, key=lambda row: (name_key(row[1]), row[0]))
+
+
+def _whole(session: Session, rows: Sequence[tuple[str, str]]) -> list[Person]:
+    """Return people with their grants, in the order of these rows."""
+    ids = [person_id for person_id, _name in rows]
+    found = session.scalars(
+        select(Person).where(Person.person_id.in_(ids)).options(selectinload(Person.grants))
+    )
+    by_id = {person.person_id: person for person in found}
+    return [by_id[person_id] for person_id in ids]
+
+
+def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
+    gone = Person.ended_at.is_not(None) if wanted.state == "moved_out" else Person.ended_at.is_(None)
+    fits: list[ColumnElement[bool]] = [gone]
+    if wanted.kind:
+        fits.append(Person.kind == wanted.kind)
+    if wanted.state == "suspended":
+        fits.append(Person.suspended.is_(True))
+    if wanted.state == "unnamed":
+        fits.append(Person.kind == "unnamed")
+    if wanted.state == "nothing":
+        fits.append(
+            ~exists().where(CredentialRow.person_id == Person.person_id, CredentialRow.state == "active")
+        )
+    return fits
+
+
+def _name_has(text: str) -> ColumnElement[bool]:
+    return Person.display_name.icontains(text, autoescape=True)
+
+
+def _number_has(text: str) -> ColumnElement[bool]:
+    """Tell whether a home's number contains the text, with its dashes or as on a keypad."""
+    typed = func.replace(Home.number, "-", "")
+    return or_(Home.number.contains(text, autoescape=True), typed.contains(text, autoescape=True))

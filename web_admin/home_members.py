@@ -18,7 +18,7 @@ from web_admin.credential_rows import end_live, refuse_unproven_phone
 from web_admin.credentials import choose_methods, issue_pin, resume_credential, suspend_credential
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.homes_and_people import GrantSpec, add_person, invite, move_out, set_grants
-from web_admin.models import CredentialRow, Invitation, Person
+from web_admin.models import UNNAMED, CredentialRow, Invitation, Person
 from web_admin.ways_in import settle_face
 
 MOST_IN_A_HOME = 20
@@ -246,7 +246,7 @@ def refuse_full_home(act: Act, member: Person) -> None:
     count = act.session.scalar(
         select(func.count())
         .select_from(Person)
-        .where(Person.home_id == member.home_id, Person.ended_at.is_(None))
+        .where(Person.home_id == member.home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
     )
     if (count or 0) >= MOST_IN_A_HOME:
         raise ActRefused(None, _("This home has twenty people. The property office can add more."))

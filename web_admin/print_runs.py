@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, publish, record
 from web_admin.credential_rows import end_live, live_credentials
 from web_admin.homes_and_people import invite, revoke_invitations
-from web_admin.models import CredentialRow, Home, Invitation, Person
+from web_admin.models import UNNAMED, CredentialRow, Home, Invitation, Person
 from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.sealing import open_pin_tag, seal_pin_tag
 from web_admin.typed_numbers import add_pin, make_pin_for, taken_tags
@@ -88,7 +88,7 @@ def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool =
 
 def _people(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool) -> tuple[list[str], int]:
     here = select(Person.person_id, Home.number).join(Home, Home.home_id == Person.home_id).where(
-        Person.site_id == act.site_id, Person.ended_at.is_(None)
+        Person.site_id == act.site_id, Person.ended_at.is_(None), Person.kind != UNNAMED
     )
     wanted = set(buildings)
     rows = [

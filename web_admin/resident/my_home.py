@@ -19,7 +19,7 @@ from web_admin.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import add_child, invite_member
 from web_admin.home_models import HomeAddition
-from web_admin.models import Gate, Hours, Invitation, Person
+from web_admin.models import UNNAMED, Gate, Hours, Invitation, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.new_visitor import day_of, minute_of
 from web_admin.resident.once import done_before, once_token
@@ -55,7 +55,7 @@ def people_at_home(act: Act, home_id: str) -> list[AtHome]:
         select(Person, HomeAddition, Hours)
         .outerjoin(HomeAddition, HomeAddition.person_id == Person.person_id)
         .outerjoin(Hours, Hours.hours_id == HomeAddition.hours_id)
-        .where(Person.home_id == home_id, Person.ended_at.is_(None))
+        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
         .order_by(Person.created_at, Person.person_id)
     ).all()
     ids = [person.person_id for person, _addition, _hours in rows]

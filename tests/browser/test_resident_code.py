@@ -24,6 +24,10 @@ from web_admin.models import CredentialRow
 
 pytestmark = pytest.mark.browser
 
+IN_APP_BROWSER = (
+    "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get: () => undefined });"
+    "delete Navigator.prototype.serviceWorker; delete window.PublicKeyCredential;"
+)
 NO_WEBCRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
 
 
@@ -136,6 +140,44 @@ def test_without_webcrypto_an_online_code_of_the_same_look_opens(
     text = read_code(page)
     assert personal(text).kind == ONLINE_CODE
     assert served.compound.decide(text).reason is Reason.GRANTED
+
+
+def test_without_worker_passkeys_or_keys_and_on_a_slow_phone_the_invitation_still_ends_at_an_open_gate(
+    context: BrowserContext, served: Served
+) -> None:
+    context.add_init_script(NO_WEBCRYPTO + IN_APP_BROWSER)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("link", name="Not now").click()
+    page.get_by_role("switch", name="QR code").click()
+    shown(page, "online")
+    assert page.evaluate("navigator.serviceWorker === undefined && !window.PublicKeyCredential")
+    assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
+
+
+def test_a_slow_phone_makes_its_own_code_in_time(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
+    page.get_by_role("button", name="Open my page").click()
+    page.get_by_role("link", name="Not now").click()
+    switch_on_code(page)
+    assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
+
+
+def test_the_screen_is_asked_to_stay_lit_while_a_code_is_shown(
+    context: BrowserContext, served: Served
+) -> None:
+    context.add_init_script(
+        "window.lit = []; navigator.wakeLock.request = async (kind) => { window.lit.push(kind); };"
+    )
+    page = welcome(context, served)
+    assert page.evaluate("window.lit") == []
+    switch_on_code(page)
+    page.wait_for_function("window.lit.length === 1")
+    assert page.evaluate("window.lit") == ["screen"]
 
 
 def test_an_online_code_without_contact_is_hidden_and_says_so(

@@ -1,5 +1,6 @@
 """The residents' blueprint: who acts, how a refusal is shown, what every template may use."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import get_locale, gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -27,9 +28,13 @@ from web_admin.desk_request import (
 )
 from web_admin.models import Person, Site
 from web_admin.page_context import actor_id
-from web_admin.permissions import RESIDENT, access_of
+from web_admin.permissions import RESIDENT, access_of, public
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
+
+LARGE_TYPE = "large_type"
+SAFE_BACK = re.compile(r"/[rv](/[A-Za-z0-9_-]+)*/?")
+"""Pages of ours to go back to; nothing that a browser could take for another place."""
 
 _PAGE_AFTER_REFUSAL: Mapping[str, str] = {
     "give_face": "resident.face",
@@ -173,9 +178,20 @@ bp.add_app_template_filter(method_name, "method_name")
 
 
 @bp.app_context_processor
-def _language() -> dict[str, object]:
+def _look() -> dict[str, object]:
     language = "zh" if str(get_locale()).startswith("zh") else "en"
     return {
         "page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en",
         "desk_visit": current_visit, "desk_minutes_left": minutes_left,
+        "large_type": session.get(LARGE_TYPE) is True,
     }
+
+
+@bp.post("/large-type")
+@public
+def switch_large_type() -> Response:
+    """Keep large type on or off in this browser, and go back to where it was switched."""
+    session[LARGE_TYPE] = request.form.get("on") == "1"
+    session.permanent = True
+    back = request.form.get("next", "")
+    return redirect(back if SAFE_BACK.fullmatch(back) else url_for("resident.ways_in"), code=303)

@@ -8,6 +8,13 @@ const RENEW_SECONDS = 15;
 const CLOCK_FINE_SECONDS = 2;
 const PATIENCE_MS = 6000;
 
+if (!document.querySelector("meta[name=service-worker]")) {
+  try {
+    document.documentElement.classList.toggle("large", localStorage.getItem("menjin-large") === "yes");
+  } catch {
+    // Nothing is kept here: the usual size.
+  }
+}
 const page = document.querySelector("[data-code-page]");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const canvas = part("canvas");
@@ -72,6 +79,16 @@ async function renew() {
   } finally {
     renewing = false;
     tick(0);
+  }
+}
+
+/** While a code is shown the screen stays lit, where the browser can: a dark one cannot be read. */
+async function keepLit() {
+  if (document.visibilityState !== "visible" || page.dataset.state !== "shown") return;
+  try {
+    await navigator.wakeLock?.request("screen");
+  } catch {
+    // Low battery, or not offered: the hint below the code says to make the screen bright.
   }
 }
 
@@ -157,12 +174,13 @@ async function start() {
   }
   await renew();
   showClock();
+  keepLit();
   setInterval(() => tick(1), 1000);
 }
 
 part("renew").addEventListener("click", renew);
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") renew();
+  if (document.visibilityState === "visible") renew().then(keepLit);
 });
 window.addEventListener("online", () => {
   if (page.dataset.person) ask(page.dataset.contactUrl).catch(() => {});

@@ -1,6 +1,11 @@
 // Keeps the code page usable without network. Scope and contents: service_worker.js. The language is
 // kept beside it, so that changing it never replaces a worker in the middle of a visit.
 
+try {
+  localStorage.setItem("menjin-large", document.documentElement.classList.contains("large") ? "yes" : "");
+} catch {
+  // A browser that keeps nothing: the switch above still works while online.
+}
 if ("serviceWorker" in navigator) {
   const address = document.querySelector("meta[name=service-worker]")?.content;
   if (address) {

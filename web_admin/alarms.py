@@ -15,7 +15,8 @@ from web_admin.outbox import EVERY_WEBHOOK, put_message
 GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"
 JOURNAL_RESTARTED = "alarm_journal_restarted"
-DURESS = "alarm_duress"
+SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
+"""Shown to those who answer alarms, never rung and told to no other system: who threatens may stand near."""
 
 
 def raise_alarm(
@@ -72,7 +73,7 @@ def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
 def _tell(
     session: Session, site_id: str, kind: str, alarm_id: str, facts: Mapping[str, Fact], now: datetime
 ) -> None:
-    if facts["alarm"] == DURESS:
+    if facts["alarm"] in SILENT_KINDS:
         return  # whoever holds the person must not read of it on somebody's desk
     put_message(
         session, site_id, channel="webhook", target=EVERY_WEBHOOK, kind=kind,

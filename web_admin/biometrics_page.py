@@ -11,10 +11,10 @@ from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.database import current_menjin, request_session
 from web_admin.models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice
-from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, request_now
 from web_admin.permissions import public
 from web_admin.privacy_pages import FIELD_LABELS
+from web_admin.site_places import site_lanes
 from web_admin.small_numbers import SMALLEST_GROUP, rounded_down
 
 bp = Blueprint("biometrics", __name__)

@@ -4,18 +4,19 @@ No names here: staff are "a staff card" until someone asks with a reason, and an
 service it was made for, which is no person.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.models import Alarm, EmergencyCode, GateEvent
 
+OVERRIDE_ALARM = "alarm_override"
 HOLDINGS = ("held_open", "hold_ended", "hold_refused")
-NAMED_KINDS = frozenset({*HOLDINGS, "alarm_override", "alarm_card_left", "antipassback_violated"})
+NAMED_KINDS = frozenset({*HOLDINGS, OVERRIDE_ALARM, "alarm_card_left", "antipassback_violated"})
 """Kinds whose person is shown to whoever gives a reason."""
 ENDED_BY = {
     "time": _l("its time was over"),
@@ -85,24 +86,12 @@ def can_be_named(event: GateEvent) -> bool:
 
 def events_of_alarms(session: Session, alarms: Iterable[Alarm]) -> dict[str, GateEvent]:
     """Return by alarm the gate's entries that raised those about a staff card or emergency code."""
-    return dict(_entries(session, alarms))
-
-
-def _entries(session: Session, alarms: Iterable[Alarm]) -> Iterator[tuple[str, GateEvent]]:
-    for alarm in alarms:
-        if alarm.kind != "alarm_override":
-            continue
-        entry = session.scalars(
-            select(GateEvent)
-            .where(
-                GateEvent.gate_id == alarm.gate_id,
-                GateEvent.kind == alarm.kind,
-                GateEvent.at == alarm.raised_at,
-            )
-            .limit(1)
-        ).first()
-        if entry is not None:
-            yield alarm.alarm_id, entry
+    about = {(alarm.gate_id, alarm.raised_at): alarm for alarm in alarms if alarm.kind == OVERRIDE_ALARM}
+    if not about:
+        return {}
+    places = [and_(GateEvent.gate_id == gate_id, GateEvent.at == at) for gate_id, at in about]
+    rows = session.scalars(select(GateEvent).where(GateEvent.kind == OVERRIDE_ALARM, or_(*places)))
+    return {about[(row.gate_id, row.at)].alarm_id: row for row in rows}
 
 
 def holding_now(session: Session, lane_id: str, now: datetime) -> GateEvent | None:

@@ -18,10 +18,10 @@ from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import lane_options, options
 from web_admin.form_once import OnceForm
 from web_admin.models import Gate, GateEvent, Person
-from web_admin.now_pages import site_gates, site_lanes
 from web_admin.page_context import current_act, current_site, from_local, get_or_404, request_now, site_zone
 from web_admin.permissions import allowed, role_names
 from web_admin.reason_texts import for_staff, what_to_do
+from web_admin.site_places import site_gates, site_lanes
 from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")

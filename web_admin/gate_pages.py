@@ -18,10 +18,11 @@ from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
-from web_admin.now_pages import is_silent, site_gates
+from web_admin.now_pages import is_silent
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
+from web_admin.site_places import site_gates
 from web_admin.tampering import clear_tampering
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")

@@ -12,10 +12,10 @@ from web_admin.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.lost_cards import FoundCard, find_cards, replace_for_a_night
 from web_admin.models import CredentialRow, VisitorPassRow
-from web_admin.now_pages import site_gates
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
+from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
 from web_admin.visitors import pass_state
 

@@ -1,26 +1,25 @@
 """Now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import RadioField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
 from web_admin import event_details
 from web_admin.acts import Act
-from web_admin.alarms import acknowledge_alarm
+from web_admin.alarm_pages import open_alarm_parts
 from web_admin.database import request_session
-from web_admin.form_fields import MAX_REASON_CHARS, end_field, options, reason_field
+from web_admin.form_fields import end_field, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
-from web_admin.models import Alarm, Gate, GateEvent, Lane, Site
+from web_admin.live_watch import SILENT_AFTER
+from web_admin.models import Gate, GateEvent, Lane, Site
 from web_admin.page_context import (
     current_act,
     current_site,
@@ -33,11 +32,14 @@ from web_admin.page_context import (
 )
 from web_admin.permissions import allowed
 from web_admin.schedule_pages import LaneSchedules, RemoveForm
+from web_admin.site_places import site_gates
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 
 LAST_PASSAGES = 12
-SILENT_AFTER = timedelta(minutes=2)
+
+HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hours")}
+"""How long a lane may stand open for a move, at one go."""
 
 Page = str | Response | tuple[str, int]
 
@@ -76,31 +78,23 @@ class PostureForm(OnceForm):
     reason = reason_field()
 
 
+class MoveForm(OnceForm):
+    """Hold a lane open while a home moves, for hours that are counted from now."""
+
+    hours = RadioField(
+        _l("For how long"),
+        choices=options((str(count), text) for count, text in HOLD_HOURS.items()),
+        default="2",
+        validators=[InputRequired(_l("Choose one."))],
+    )
+    reason = reason_field()
+
+
 class LockdownForm(OnceForm):
     """A lockdown of the whole site."""
 
     until = end_field()
     reason = reason_field()
-
-
-class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A note on an alarm."""
-
-    note = StringField(_l("Note"), validators=[Length(max=MAX_REASON_CHARS)])
-
-
-def site_gates() -> Sequence[Gate]:
-    """Return the site's gates in the order of their numbers, retired ones left out."""
-    return request_session().scalars(
-        select(Gate)
-        .where(Gate.site_id == current_site().site_id, Gate.state != "retired")
-        .order_by(Gate.number)
-    ).all()
-
-
-def site_lanes() -> list[Lane]:
-    """Return all lanes of the site, gate by gate."""
-    return [lane for gate in site_gates() for lane in gate.lanes]
 
 
 def is_silent(gate: Gate) -> bool:
@@ -140,52 +134,26 @@ def _held_at_gate(lane: Lane) -> Holding | None:
 @allowed("see_now")
 def show() -> str:
     """Show how everything is, without names."""
-    session = request_session()
-    site_id = current_site().site_id
-    alarms = session.scalars(
-        select(Alarm)
-        .where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_(None))
-        .order_by(Alarm.raised_at.desc())
-        .limit(50)
-    ).all()
     gates = site_gates()
-    passages = session.scalars(
+    lanes = [lane for gate in gates for lane in gate.lanes]
+    passages = request_session().scalars(
         select(GateEvent)
         .where(GateEvent.kind == "access", GateEvent.gate_id.in_([gate.gate_id for gate in gates]))
         .order_by(GateEvent.at.desc())
         .limit(LAST_PASSAGES)
     ).all()
-    entries = event_details.events_of_alarms(session, alarms)
     return render_template(
         "manager/now.html",
+        **open_alarm_parts(),
         gates=gates,
-        alarms=alarms,
         passages=passages,
-        lane_names={lane.lane_id: lane.name for gate in gates for lane in gate.lanes},
-        gate_names={gate.gate_id: gate.name for gate in gates},
         door=_door,
         held_at_gate=_held_at_gate,
-        details=event_details,
-        alarm_entries=entries,
-        labels=event_details.emergency_labels(session, entries.values()),
         is_silent=is_silent,
         live_override=live_override,
         schedules=LaneSchedules(),
-        alarm_form=AlarmForm(),
-        locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in site_lanes()),
+        locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in lanes),
     )
-
-
-@bp.post("/alarms/<alarm_id>/acknowledge")
-@allowed("acknowledge_alarm")
-def acknowledge(alarm_id: str) -> Response:
-    """Record that someone has seen an alarm; seeing it twice changes nothing."""
-    act = current_act()
-    alarm = get_or_404(act.session, Alarm, alarm_id)
-    form = AlarmForm()
-    if form.validate_on_submit() and acknowledge_alarm(act, alarm, typed(form.note)):
-        flash(_("Acknowledged."), "success")
-    return redirect(url_for("now.show"), 303)
 
 
 @bp.get("/lanes/<lane_id>")
@@ -251,6 +219,27 @@ def set_posture(lane_id: str) -> Page:
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     return _lane_page(lane, posture_form=form), 422
+
+
+@bp.route("/lanes/<lane_id>/hold-open", methods=["GET", "POST"])
+@allowed("set_posture")
+def hold_open(lane_id: str) -> Page:
+    """Hold the lane open for a move; it shuts by itself at the end."""
+    lane = _lane(lane_id)
+    form = MoveForm(data={"hours": "2", "reason": _("Moving day")})
+    if form.validate_on_submit():
+        until = request_now() + timedelta(hours=int(form.hours.data))
+
+        def work(act: Act) -> bool:
+            set_override(act, lane_id, "held_open", typed(form.reason), until)
+            return True
+
+        if do(form, work):
+            flash(_("Held open. It shuts by itself at %(time)s.", time=local_text(until)[-5:]), "success")
+        if not form.errors:
+            return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
+    page = render_template("manager/hold_open.html", lane=lane, form=form)
+    return page if not form.is_submitted() else (page, 422)
 
 
 @bp.post("/lanes/<lane_id>/clear")

@@ -22,6 +22,7 @@ from web_admin import words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
+from web_admin.live_pages import init_live
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
 from web_admin.permissions import (
@@ -36,7 +37,8 @@ from web_admin.resident import register_resident_pages
 from web_admin.staff_models import StaffProfile
 
 LANGUAGES = ("zh", "en")
-PAGE_MODULES = ("now_pages", "people_pages", "moving_pages", "import_pages", "person_pages",
+PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
+                "people_pages", "moving_pages", "import_pages", "person_pages",
                 "card_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
@@ -68,6 +70,7 @@ NAVIGATION = (
     ("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
     ("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
     ("events.show_list", "see_events", "events", _l("Events")),
+    ("alarms.show_list", "acknowledge_alarm", "bell", _l("Alarms")),
     ("events.explain", "explain_refusals", "question", _l("Why refused")),
     ("requests.show_list", "see_requests", "request", _l("Requests")),
     ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
@@ -117,6 +120,7 @@ def register_pages(app: Flask) -> None:
     for module in PAGE_MODULES:
         app.register_blueprint(import_module(f"web_admin.{module}").bp)
     register_resident_pages(app)
+    init_live(app)
     end_with_sign_out(app)
     app.context_processor(_page_words)
     app.add_template_filter(local_time)

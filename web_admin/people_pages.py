@@ -15,10 +15,10 @@ from web_admin.form_once import OnceForm
 from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
 from web_admin.models import UNNAMED, Home, Hours, Person
-from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.permissions import allowed
+from web_admin.site_places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
 

@@ -27,10 +27,10 @@ from web_admin.homes_and_people import (
 )
 from web_admin.models import Hours, Person
 from web_admin.moving import what_ends
-from web_admin.now_pages import site_lanes
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
 from web_admin.resident.qr_picture import svg_of
+from web_admin.site_places import site_lanes
 from web_admin.ways_in import usable_methods
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")

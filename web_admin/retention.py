@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from web_admin.accounts import User
+from web_admin.alarm_models import HandoverRow
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
 from web_admin.desk_models import DeskVisitRow
@@ -131,6 +132,10 @@ def _alarms(menjin: Menjin, now: datetime) -> Chosen:
     return Alarm, (Alarm.raised_at < before) & Alarm.acknowledged_at.is_not(None), None
 
 
+def _handovers(menjin: Menjin, now: datetime) -> Chosen:
+    return HandoverRow, HandoverRow.at < now - timedelta(days=menjin.config.log_days), None
+
+
 def _messages(menjin: Menjin, now: datetime) -> Chosen:
     del menjin
     return OutboxMessage, OutboxMessage.ended_at < now - MESSAGES_KEPT_FOR, None
@@ -192,6 +197,7 @@ RULES: Mapping[str, Rule] = {
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,
     "jobs_deleted": _jobs,
+    "handovers_deleted": _handovers,
     "messages_deleted": _messages,
     "request_texts_erased": _request_texts,
     "requests_deleted": _requests,

@@ -12,6 +12,8 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 
 from web_admin.database import Menjin
 from web_admin.housekeeping import start_timer
+from web_admin.live_pages import live_watch
+from web_admin.live_watch import STREAMS_AT_MOST
 from web_admin.outbox import start_delivery
 
 LONGEST_REQUEST_SECONDS = 60
@@ -52,17 +54,19 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
             os.write(ready_fd, f"{address}\n".encode())
             os.close(ready_fd)
 
-    def begin_worker(_arbiter: Arbiter, _worker: Worker) -> None:
+    def begin_worker(_arbiter: Arbiter, worker: Worker) -> None:
         # A connection opened before the fork must not be used on both sides of it.
         menjin.database.engine.dispose(close=False)
         start_timer(menjin)
         start_delivery(menjin)
+        live_watch(app).stop_when(lambda: not worker.alive)
 
     settings = {
         "bind": f"fd://{listener.fileno()}",
         "worker_class": "gthread",
         "workers": workers,
-        "threads": threads,
+        # A page's stream keeps a thread for minutes: streams have theirs, requests keep all of `threads`.
+        "threads": threads + STREAMS_AT_MOST,
         "preload_app": True,
         "timeout": LONGEST_REQUEST_SECONDS,
         "graceful_timeout": STOP_SECONDS,

@@ -14,7 +14,6 @@ from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.models import VisitorPassRow
-from web_admin.now_pages import site_gates
 from web_admin.page_context import (
     current_act,
     current_site,
@@ -28,6 +27,7 @@ from web_admin.page_context import (
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 from web_admin.resident.qr_picture import svg_of
+from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass
 

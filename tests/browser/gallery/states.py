@@ -49,6 +49,11 @@ def phone(name: str, path: str, marker: str = "main h1", *steps: Step, who: str 
 MANAGER = (
     manager("now", "", ".card-box.alarm"),
     manager("now_as_installer", "", ".with-side", who="installer"),
+    manager("alarms", "alarms/", "article.alarm"),
+    manager("alarms_handed_over", "alarms/", "main .handover",
+            ("fill", "form[action$='/hand-over'] #note", "Leaf in the east door, the electrician knows"),
+            ("click", "form[action$='/hand-over'] button"), who="guard"),
+    manager("hold_open", "lanes/north-in/hold-open", "main form #hours"),
     manager("lane", "lanes/north-in", "form[action$='/lanes/north-in/open']"),
     manager("lockdown", "lockdown", "main form .btn-bad"),
     manager("schedule_new", "lanes/north-in/schedules/new", "form.once, main form select"),
@@ -212,6 +217,7 @@ TERMINAL = SHOWN
 NOT_PICTURED = {
     "static": "files of the pages, not pages",
     "bootstrap.static": "files of the pages, not pages",
+    "live.stream": "a stream, no page",
     "people_import.template": "a file to download",
     "security.static": "closed: files of a library",
     "security.two_factor_rescue": "closed: a page of a library that we do not offer",

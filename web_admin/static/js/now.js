@@ -1,20 +1,153 @@
-// Keeps the page of now fresh: asks every few seconds and swaps the parts that changed.
-const everyMilliseconds = 4000;
+// Keeps the pages of now and of alarms fresh: a stream says when something changed, else they ask themselves.
+const pollMilliseconds = 4000;
+const slowMilliseconds = 30000;
+const tryStreamAgainMilliseconds = 60000;
+const soundKey = "menjin-alarm-sound";
 
-const refresh = async () => {
-  if (document.hidden || document.querySelector("[data-live] :focus")) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  const stale = document.querySelector("#stale");
-  if (!answer.ok || answer.redirected) {
-    stale.hidden = false;
+const bar = document.querySelector("#live");
+const stale = document.querySelector("#stale");
+const live = bar.querySelector("[data-live-on]");
+const soundButton = document.querySelector("#sound");
+const title = document.title;
+let timer = 0;
+let isAsking = false;
+let askAgain = false;
+let context = null;
+
+const isInHand = (part) => part.contains(document.activeElement)
+  || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((box) => box.value !== box.defaultValue);
+
+// What somebody has the focus in or has typed into stays as it is; the rest of the list moves on.
+const renew = (part, next) => {
+  if (part.textContent === next.textContent && part.className === next.className) return;
+  if (!isInHand(part)) {
+    part.replaceWith(next);
     return;
   }
-  stale.hidden = true;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  document.querySelectorAll("[data-live]").forEach((part) => {
-    const next = fresh.getElementById(part.id);
-    if (next && next.textContent !== part.textContent) part.replaceWith(next);
+  const keyed = (list) => [...list.children].filter((child) => child.id);
+  if (!part.hasAttribute("data-live") || !keyed(next).length && !keyed(part).length) return;
+  const fresh = new Map(keyed(next).map((child) => [child.id, child]));
+  keyed(part).forEach((child) => {
+    if (!fresh.has(child.id) && !isInHand(child)) child.remove();
+  });
+  let before = null;
+  keyed(next).forEach((child) => {
+    const own = document.getElementById(child.id);
+    if (own) {
+      renew(own, child);
+      before = document.getElementById(child.id);
+    } else if (before) {
+      before.after(child);
+      before = child;
+    } else {
+      part.prepend(child);
+      before = child;
+    }
   });
 };
 
-setInterval(() => refresh().catch(() => { document.querySelector("#stale").hidden = false; }), everyMilliseconds);
+const alarmIds = () => new Set([...document.querySelectorAll("#alarms > article")].map((alarm) => alarm.id));
+
+const ring = () => {
+  if (soundButton.getAttribute("aria-pressed") !== "true") return;
+  context = context || new AudioContext();
+  [0, 0.35].forEach((delay) => {
+    const tone = context.createOscillator();
+    const volume = context.createGain();
+    tone.frequency.value = 880;
+    volume.gain.value = 0.15;
+    tone.connect(volume).connect(context.destination);
+    tone.start(context.currentTime + delay);
+    tone.stop(context.currentTime + delay + 0.2);
+  });
+  bar.dataset.rung = String(Number(bar.dataset.rung || 0) + 1);
+};
+
+const showCount = () => {
+  const count = Number(document.querySelector("#alarms")?.dataset.count || 0);
+  document.title = count ? `(${count}) ${title}` : title;
+};
+
+const tellNew = (known) => {
+  const added = [...document.querySelectorAll("#alarms > article")].filter((alarm) => !known.has(alarm.id));
+  added.forEach((alarm) => alarm.classList.add("new"));
+  if (added.some((alarm) => !("silent" in alarm.dataset))) ring();
+  showCount();
+};
+
+const refresh = async () => {
+  if (isAsking) {
+    askAgain = true;
+    return;
+  }
+  isAsking = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    stale.hidden = answer.ok && !answer.redirected;
+    if (!stale.hidden) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const known = alarmIds();
+    document.querySelectorAll("[data-live]").forEach((part) => {
+      const next = page.getElementById(part.id);
+      if (next) renew(part, next);
+    });
+    const count = page.querySelector("#alarms")?.dataset.count;
+    const alarms = document.querySelector("#alarms");
+    if (alarms && count !== undefined) alarms.dataset.count = count;
+    tellNew(known);
+  } catch {
+    stale.hidden = false;
+  } finally {
+    isAsking = false;
+    if (askAgain) {
+      askAgain = false;
+      refresh();
+    }
+  }
+};
+
+const every = (milliseconds) => {
+  clearInterval(timer);
+  timer = setInterval(() => { if (!document.hidden) refresh(); }, milliseconds);
+};
+
+const listen = () => {
+  const stream = new EventSource(bar.dataset.stream);
+  stream.onopen = () => {
+    live.hidden = false;
+    every(slowMilliseconds);
+  };
+  stream.addEventListener("changed", refresh);
+  stream.addEventListener("signed-out", () => {
+    stream.close();
+    clearInterval(timer);
+    live.hidden = true;
+    stale.hidden = false;
+  });
+  stream.onerror = () => {
+    live.hidden = true;
+    every(pollMilliseconds);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, tryStreamAgainMilliseconds);
+  };
+  addEventListener("pagehide", () => stream.close());
+};
+
+const showSound = (isOn) => {
+  soundButton.setAttribute("aria-pressed", String(isOn));
+  soundButton.querySelector("[data-on]").hidden = !isOn;
+  soundButton.querySelector("[data-off]").hidden = isOn;
+};
+
+soundButton.hidden = false;
+showSound(localStorage.getItem(soundKey) === "on");
+soundButton.addEventListener("click", () => {
+  const isOn = soundButton.getAttribute("aria-pressed") !== "true";
+  localStorage.setItem(soundKey, isOn ? "on" : "off");
+  showSound(isOn);
+  if (isOn) ring();
+});
+document.addEventListener("focusout", () => setTimeout(refresh, 200));
+
+showCount();
+every(pollMilliseconds);
+listen();

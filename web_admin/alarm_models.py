@@ -1,0 +1,22 @@
+"""What one shift leaves to the next."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class HandoverRow(Base):
+    """A guard's word to the next one; `open_alarm_ids` were open then. Taken over at most once."""
+
+    __tablename__ = "shift_handover"
+    handover_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    author_id: Mapped[str]
+    note: Mapped[str] = mapped_column(String(500), default="")
+    open_alarm_ids: Mapped[list[str]]
+    taken_over_at: Mapped[datetime | None]
+    taken_over_by: Mapped[str | None]

@@ -1,0 +1,139 @@
+"""Alarms of a shift: open ones to acknowledge, the hand-over to the next shift, and past ones."""
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length
+
+from web_admin import event_details, shift_alarms
+from web_admin.alarm_models import HandoverRow
+from web_admin.alarms import SILENT_KINDS
+from web_admin.database import request_session
+from web_admin.form_fields import MAX_REASON_CHARS
+from web_admin.form_once import OnceForm
+from web_admin.models import Alarm
+from web_admin.page_context import current_act, current_site, do, get_or_404, request_now, typed
+from web_admin.permissions import allowed, current_may
+from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace
+from web_admin.site_places import gate_names, lane_names, site_gates
+from web_admin.staff_names import shown_names
+
+bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
+
+LAST_HANDOVERS = 3
+
+Page = str | Response | tuple[str, int]
+
+
+class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """A note on an alarm."""
+
+    note = StringField(_l("Note"), validators=[Length(max=MAX_REASON_CHARS)])
+
+
+class HandoverForm(OnceForm):
+    """A word to the next shift."""
+
+    note = TextAreaField(
+        _l("What the next shift should know"),
+        description=_l("May stay empty. The open alarms go with it by themselves."),
+        validators=[Length(max=MAX_HANDOVER_CHARS, message=_l("Write it shorter, please."))],
+    )
+
+
+def open_alarm_parts() -> dict[str, object]:
+    """Return what the list of open alarms shows, on this page and on the page of now."""
+    session, site_id = request_session(), current_site().site_id
+    answers = current_may("acknowledge_alarm")
+    alarms = shift_alarms.open_alarms(session, site_id, with_silent=answers)
+    entries = event_details.events_of_alarms(session, alarms)
+    gates = site_gates()
+    return {
+        "alarms": alarms,
+        "alarm_count": shift_alarms.open_count(session, site_id, with_silent=answers),
+        "alarm_entries": entries,
+        "labels": event_details.emergency_labels(session, entries.values()),
+        "details": event_details,
+        "gate_names": gate_names(gates),
+        "lane_names": lane_names(gates),
+        "is_overdue": lambda alarm: shift_alarms.is_overdue(alarm, request_now()),
+        "silent_kinds": SILENT_KINDS,
+        "alarm_form": AlarmForm(formdata=None),
+    }
+
+
+@bp.get("/")
+@allowed("acknowledge_alarm")
+def show_list() -> Page:
+    """Show what is open, what the last shift left, and what was acknowledged."""
+    return _page(HandoverForm(formdata=None))
+
+
+def _page(form: HandoverForm) -> str:
+    session, site_id = request_session(), current_site().site_id
+    rows = shift_alarms.past_alarms(session, site_id, _place())
+    past = rows[:SHOWN_AT_MOST]
+    handovers = shift_alarms.last_handovers(session, site_id, LAST_HANDOVERS)
+    actors = [alarm.acknowledged_by for alarm in past]
+    actors += [actor for row in handovers for actor in (row.author_id, row.taken_over_by)]
+    return render_template(
+        "manager/alarms.html",
+        **open_alarm_parts(),
+        past=past,
+        after=f"{past[-1].raised_at.isoformat()}~{past[-1].alarm_id}" if len(rows) > len(past) else None,
+        handovers=handovers,
+        handed=shift_alarms.alarms_of(session, handovers),
+        names=shown_names(session, actors),
+        form=form,
+        is_first_page=_place() is None,
+    )
+
+
+def _place() -> AlarmPlace | None:
+    at, _tilde, alarm_id = request.args.get("after", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return AlarmPlace(moment, alarm_id) if moment.tzinfo is not None else None
+
+
+@bp.post("/<alarm_id>/acknowledge")
+@allowed("acknowledge_alarm")
+def acknowledge(alarm_id: str) -> Response:
+    """Record that someone has seen an alarm; seeing it twice changes nothing."""
+    get_or_404(request_session(), Alarm, alarm_id)
+    form = AlarmForm()
+    if form.validate_on_submit() and shift_alarms.acknowledge(current_act(), alarm_id, typed(form.note)):
+        flash(_("Acknowledged."), "success")
+    from_alarms = request.form.get("back") == "alarms"
+    return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
+
+
+@bp.post("/hand-over")
+@allowed("acknowledge_alarm")
+def hand_over() -> Page:
+    """Leave a word and the list of what is open to the next shift."""
+    form = HandoverForm()
+    if form.validate_on_submit():
+        if do(form, lambda act: shift_alarms.hand_over(act, typed(form.note))) is not None:
+            flash(_("Handed over. The next shift finds it on this page."), "success")
+        if not form.errors:
+            return redirect(url_for("alarms.show_list"), 303)
+    return _page(form), 422
+
+
+@bp.post("/hand-over/<handover_id>/take")
+@allowed("acknowledge_alarm")
+def take_over(handover_id: str) -> Response:
+    """Record who took the shift over; a second press changes nothing."""
+    get_or_404(request_session(), HandoverRow, handover_id)
+    form = AlarmForm()
+    if form.validate_on_submit() and shift_alarms.take_over(current_act(), handover_id):
+        flash(_("The shift is yours."), "success")
+    return redirect(url_for("alarms.show_list"), 303)

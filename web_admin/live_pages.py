@@ -1,0 +1,79 @@
+"""The stream that tells open pages of now and of alarms to refresh themselves."""
+
+from typing import cast
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
+from flask_login import current_user, user_logged_out
+
+from web_admin.accounts import User
+from web_admin.database import Menjin, current_menjin
+from web_admin.live_watch import LiveWatch, mark_of, sent_lines
+from web_admin.permissions import allowed, may
+
+bp = Blueprint("live", __name__, url_prefix="/manage/live")
+
+HEARTBEAT_SECONDS = 10.0
+"""Shorter than the minute after which proxies close a silent connection."""
+
+HEARTBEATS = 12
+"""Then the browser asks again by itself, and its right is looked at from the beginning."""
+
+_WATCH = "menjin_live"
+
+
+def init_live(app: Flask) -> None:
+    """Give the app its watch, and let a sign-out end the streams of that browser."""
+    menjin: Menjin = app.extensions["menjin"]
+    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(menjin))
+
+    def note_browser() -> None:
+        # The library forgets the browser's token before it says that somebody signed out.
+        if request.endpoint == "security.logout":
+            g.live_browser = _browser()
+
+    def end_streams(_app: Flask, **_facts: object) -> None:
+        live_watch(app).end_browser(g.get("live_browser", ""))
+
+    app.before_request(note_browser)
+    user_logged_out.connect(end_streams, app, weak=False)
+
+
+def live_watch(app: Flask) -> LiveWatch:
+    """Return the watch of an app."""
+    return cast(LiveWatch, app.extensions[_WATCH])
+
+
+def _browser() -> str:
+    return str(session.get("csrf_token") or "")
+
+
+@bp.get("/")
+@allowed("see_now")
+def stream() -> Response:
+    """Send a mark whenever what the pages show has changed."""
+    watch, menjin = live_watch(current_app), current_menjin()
+    listener = watch.join(_browser())
+    if listener is None:
+        abort(503)
+    account_id, uniquifier = int(current_user.id), str(current_user.fs_uniquifier)
+
+    def is_still_allowed() -> bool:
+        with menjin.database.open_reading() as reading:
+            account = reading.get(User, account_id)
+            return (
+                account is not None
+                and account.active
+                and account.fs_uniquifier == uniquifier
+                and may("see_now", [role.name for role in account.roles])
+            )
+
+    lines = sent_lines(
+        watch, listener, request.headers.get("Last-Event-ID"), is_still_allowed,
+        heartbeat_seconds=HEARTBEAT_SECONDS, heartbeats=HEARTBEATS,
+    )
+    answer = Response(lines, mimetype="text/event-stream")
+    # Proxies may neither collect nor compress it: a mark is worth something only at once.
+    answer.headers["Cache-Control"] = "no-store, no-transform"
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: watch.leave(listener))
+    return answer

@@ -1,0 +1,167 @@
+"""Tell open pages at once that something changed: one look at the database a second, however many there are.
+
+What goes to a page is a mark that says nothing about anyone; the page then asks for its own parts, with
+its own rights. Streams are counted, so that open pages never take the threads that requests need.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from web_admin.database import Menjin
+from web_admin.models import Alarm, Gate, Lane
+
+STREAMS_AT_MOST = 32
+"""Pages with a stream of one server process; later ones ask again every few seconds instead."""
+
+LOOK_EVERY_SECONDS = 1.0
+SILENT_AFTER = timedelta(minutes=2)
+NEWEST_ALARMS = 50
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open stream; `browser` says whose sign-out ends it."""
+
+    browser: str
+    ended: bool = field(default=False)
+
+
+class LiveWatch:
+    """The streams of one process and the thread that looks for all of them; it lives while they do."""
+
+    def __init__(
+        self,
+        look: Callable[[], str],
+        *,
+        streams_at_most: int = STREAMS_AT_MOST,
+        look_every_seconds: float = LOOK_EVERY_SECONDS,
+    ) -> None:
+        """Take what reads the mark of the compound as it stands."""
+        self._look = look
+        self._streams_at_most = streams_at_most
+        self._look_every_seconds = look_every_seconds
+        self._changed = threading.Condition()
+        self._listeners: set[Listener] = set()
+        self._mark: str | None = None
+        self._thread: threading.Thread | None = None
+        self._is_stopping: Callable[[], bool] = bool
+
+    def join(self, browser: str) -> Listener | None:
+        """Return a place for one more stream, or None when there is none left."""
+        with self._changed:
+            if self._is_stopping() or len(self._listeners) >= self._streams_at_most:
+                return None
+            listener = Listener(browser)
+            self._listeners.add(listener)
+            if self._thread is None:
+                self._mark = None
+                self._thread = threading.Thread(target=self._watch, name="live-watch", daemon=True)
+                self._thread.start()
+            return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Give a place back; twice changes nothing."""
+        with self._changed:
+            self._listeners.discard(listener)
+            self._changed.notify_all()
+
+    def end_browser(self, browser: str) -> None:
+        """End the streams of a browser that signed out."""
+        with self._changed:
+            for listener in self._listeners:
+                listener.ended = listener.ended or listener.browser == browser
+            self._changed.notify_all()
+
+    def stop_when(self, is_stopping: Callable[[], bool]) -> None:
+        """End every stream within a look of this becoming true, so that no page holds the server up."""
+        self._is_stopping = is_stopping
+
+    def other_than(self, known: str | None, listener: Listener, seconds: float) -> str | None:
+        """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
+
+        def is_told() -> bool:
+            return listener.ended or self._mark not in (None, known)
+
+        with self._changed:
+            self._changed.wait_for(is_told, seconds)
+            return self._mark
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                mark = self._look()
+            except Exception:  # noqa: BLE001 - the database may be away for a while; pages say so themselves
+                _log.exception("live: the compound could not be read; the next look tries again")
+                mark = None
+            with self._changed:
+                if self._is_stopping():
+                    for listener in self._listeners:
+                        listener.ended = True
+                    self._changed.notify_all()
+                if mark is not None and mark != self._mark:
+                    self._mark = mark
+                    self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._listeners, self._look_every_seconds)
+                if not self._listeners:
+                    self._thread = None
+                    return
+
+
+def mark_of(menjin: Menjin) -> str:
+    """Return a digest that changes with alarms, gates, doors, devices, postures and passages."""
+    now = menjin.clock()
+    with menjin.database.open_reading() as session:
+        waiting = Alarm.acknowledged_at.is_(None)
+        alarms = session.scalars(
+            select(Alarm.alarm_id).where(waiting).order_by(Alarm.raised_at.desc()).limit(NEWEST_ALARMS)
+        ).all()
+        count = session.scalar(select(func.count(Alarm.alarm_id)).where(waiting))
+        gates = session.execute(
+            select(Gate.gate_id, Gate.name, Gate.state, Gate.acknowledged_seq, Gate.clock_sure,
+                   Gate.lane_states, Gate.device_states, Gate.last_seen_at).order_by(Gate.gate_id)
+        ).all()
+        lanes = session.execute(
+            select(Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until)
+            .order_by(Lane.lane_id)
+        ).all()
+    parts = [
+        repr((sorted(alarms), count)),
+        *(repr((*row[:-1], _is_silent(row.last_seen_at, now))) for row in gates),
+        *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def _is_silent(last_seen_at: datetime | None, now: datetime) -> bool:
+    return last_seen_at is None or now - last_seen_at > SILENT_AFTER
+
+
+def sent_lines(
+    watch: LiveWatch,
+    listener: Listener,
+    known: str | None,
+    is_still_allowed: Callable[[], bool],
+    *,
+    heartbeat_seconds: float,
+    heartbeats: int,
+) -> Iterator[str]:
+    """Yield the stream: a mark at each change, a comment in quiet times, an end when the right has gone."""
+    yield "retry: 3000\n\n"
+    for _beat in range(heartbeats):
+        mark = watch.other_than(known, listener, heartbeat_seconds)
+        if listener.ended or not is_still_allowed():
+            yield "event: signed-out\ndata: -\n\n"
+            return
+        if mark is None or mark == known:
+            yield ": quiet\n\n"
+        else:
+            known = mark
+            yield f"id: {mark}\nevent: changed\ndata: {mark}\n\n"

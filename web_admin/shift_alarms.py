@@ -1,0 +1,119 @@
+"""Alarms as a shift works on them: look, acknowledge with a note, hand over what is open, take over."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, new_id, record
+from web_admin.alarm_models import HandoverRow
+from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
+from web_admin.models import Alarm
+
+OVERDUE_AFTER = timedelta(minutes=10)
+"""How long an alarm may wait before it stands out."""
+
+MAX_HANDOVER_CHARS = 500
+SHOWN_AT_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPlace:
+    """Where a page of past alarms begins: after this one."""
+
+    raised_at: datetime
+    alarm_id: str
+
+
+def open_alarms(session: Session, site_id: str, *, with_silent: bool) -> Sequence[Alarm]:
+    """Return what waits to be acknowledged, newest first; silent ones only for those who answer them."""
+    return session.scalars(
+        select(Alarm)
+        .where(*_open(site_id, with_silent=with_silent))
+        .order_by(Alarm.raised_at.desc(), Alarm.alarm_id.desc())
+        .limit(SHOWN_AT_MOST)
+    ).all()
+
+
+def open_count(session: Session, site_id: str, *, with_silent: bool) -> int:
+    """Return how many alarms wait to be acknowledged."""
+    counted = select(func.count(Alarm.alarm_id)).where(*_open(site_id, with_silent=with_silent))
+    return session.scalar(counted) or 0
+
+
+def _open(site_id: str, *, with_silent: bool) -> list[ColumnElement[bool]]:
+    found = [Alarm.site_id == site_id, Alarm.acknowledged_at.is_(None)]
+    return found if with_silent else [*found, Alarm.kind.not_in(SILENT_KINDS)]
+
+
+def past_alarms(session: Session, site_id: str, after: AlarmPlace | None) -> Sequence[Alarm]:
+    """Return one alarm more than a page of those that were acknowledged, newest first."""
+    query = select(Alarm).where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_not(None))
+    if after is not None:
+        same = and_(Alarm.raised_at == after.raised_at, Alarm.alarm_id < after.alarm_id)
+        query = query.where(or_(Alarm.raised_at < after.raised_at, same))
+    ordered = query.order_by(Alarm.raised_at.desc(), Alarm.alarm_id.desc())
+    return session.scalars(ordered.limit(SHOWN_AT_MOST + 1)).all()
+
+
+def is_overdue(alarm: Alarm, now: datetime) -> bool:
+    """Tell whether an alarm has waited longer than it may."""
+    return alarm.acknowledged_at is None and now - alarm.raised_at > OVERDUE_AFTER
+
+
+def acknowledge(act: Act, alarm_id: str, note: str) -> bool:
+    """Record that someone has seen an alarm; tell whether they were the first."""
+    begin(act)
+    alarm = act.session.get(Alarm, alarm_id)
+    if alarm is None or alarm.site_id != act.site_id:
+        raise ActRefused(None, _("This alarm is not known here."))
+    return acknowledge_alarm(act, alarm, note)
+
+
+def hand_over(act: Act, note: str) -> HandoverRow:
+    """Leave a word to the next shift, with the list of what is open at this moment."""
+    begin(act)
+    text = " ".join(note.split())
+    if len(text) > MAX_HANDOVER_CHARS:
+        raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_HANDOVER_CHARS))
+    still_open = act.session.scalars(
+        select(Alarm.alarm_id).where(*_open(act.site_id, with_silent=True)).order_by(Alarm.raised_at)
+    ).all()
+    row = HandoverRow(
+        handover_id=new_id(), site_id=act.site_id, at=act.now, author_id=act.actor_id, note=text,
+        open_alarm_ids=list(still_open),
+    )
+    act.session.add(row)
+    record(act, "shift_handed_over", {"handover_id": row.handover_id, "open": len(still_open)})
+    return row
+
+
+def take_over(act: Act, handover_id: str) -> bool:
+    """Record who took a shift over, and when; tell whether they were the first."""
+    begin(act)
+    row = act.session.get(HandoverRow, handover_id)
+    if row is None or row.site_id != act.site_id:
+        raise ActRefused(None, _("This hand-over is not known here."))
+    if row.taken_over_at is not None:
+        return False
+    row.taken_over_at, row.taken_over_by = act.now, act.actor_id
+    record(act, "shift_taken_over", {"handover_id": handover_id})
+    return True
+
+
+def last_handovers(session: Session, site_id: str, count: int) -> Sequence[HandoverRow]:
+    """Return the newest hand-overs, newest first."""
+    rows = select(HandoverRow).where(HandoverRow.site_id == site_id)
+    return session.scalars(rows.order_by(HandoverRow.at.desc()).limit(count)).all()
+
+
+def alarms_of(session: Session, handovers: Iterable[HandoverRow]) -> dict[str, Alarm]:
+    """Return by id the alarms that were open when these shifts ended, as they stand now."""
+    ids = {alarm_id for row in handovers for alarm_id in row.open_alarm_ids[:SHOWN_AT_MOST]}
+    if not ids:
+        return {}
+    rows = session.scalars(select(Alarm).where(Alarm.alarm_id.in_(sorted(ids))))
+    return {alarm.alarm_id: alarm for alarm in rows}

@@ -1,0 +1,35 @@
+"""The site's gates and lanes as pages name them."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from web_admin.database import request_session
+from web_admin.models import Gate, Lane
+from web_admin.page_context import current_site
+
+
+def site_gates() -> Sequence[Gate]:
+    """Return the site's gates with their lanes in the order of their numbers, retired ones left out."""
+    return request_session().scalars(
+        select(Gate)
+        .where(Gate.site_id == current_site().site_id, Gate.state != "retired")
+        .order_by(Gate.number)
+        .options(selectinload(Gate.lanes))
+    ).all()
+
+
+def site_lanes() -> list[Lane]:
+    """Return all lanes of the site, gate by gate."""
+    return [lane for gate in site_gates() for lane in gate.lanes]
+
+
+def gate_names(gates: Iterable[Gate]) -> dict[str, str]:
+    """Return what the gates are called, by id."""
+    return {gate.gate_id: gate.name for gate in gates}
+
+
+def lane_names(gates: Iterable[Gate]) -> dict[str, str]:
+    """Return what the gates' lanes are called, by id."""
+    return {lane.lane_id: lane.name for gate in gates for lane in gate.lanes}

@@ -35,6 +35,7 @@ from hardware.interfaces import Camera
 log = logging.getLogger(__name__)
 
 OWN_FACE_KEY = "5"
+HELP_KEY = "9"
 MENU = {str(number): method for number, method in enumerate(Method, 1)}
 """The number of each way in on a keypad, the same at every lane."""
 TWICE_SECONDS = 3.0
@@ -113,8 +114,7 @@ class ScreenActs:
             case CancelPressed():
                 self.cancel(desk)
             case HelpPressed():
-                desk.help_until_seconds = now + HELP_SHOWN_SECONDS
-                flow.record("alarm_help", {"lane_id": lane_id}, {})
+                self._call_help(desk, now, flow)
             case LanguagePressed(language):
                 desk.language = language
                 flow.language_chosen(lane_id)
@@ -132,6 +132,8 @@ class ScreenActs:
                 desk.read_aloud = True
             elif key in MENU and MENU[key] in desk.offered:
                 self._method(desk, MENU[key], now, flow)
+            elif key == HELP_KEY:
+                self._call_help(desk, now, flow)
             elif key == OWN_FACE_KEY and Method.FACE in desk.offered:
                 self._own_face(desk, now)
             elif key == CLEAR_KEY:
@@ -152,6 +154,11 @@ class ScreenActs:
         if desk.lane_id == self._faces.lane_id:
             self._faces.cancel()
         desk.rest()
+
+    def _call_help(self, desk: LaneDesk, now: float, flow: Flow) -> None:
+        """Ring the guard, and say so on the screen for a while."""
+        desk.help_until_seconds = now + HELP_SHOWN_SECONDS
+        flow.record("alarm_help", {"lane_id": desk.lane_id}, {})
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:
         """Ask for the person's own card or PIN, with the camera shut."""

@@ -40,6 +40,7 @@ MAY: dict[str, str] = {
     "resident.sign_in_by_passkey": EVERYONE,
     "own.join": EVERYONE,
     "api-docs.openapi_json": EVERYONE,
+    "health.healthz": EVERYONE,
     "report.newest": EVERYONE,
     "report.one_issue": EVERYONE,
     "report.issue_file": EVERYONE,
@@ -92,6 +93,18 @@ MAY: dict[str, str] = {
     "resident.ways_in": "R",
     "resident.withdraw_face_now": "R",
     "resident.withdraw_visitor_pass": "R",
+    "resident.my_home": "R",
+    "resident.invite_to_home": "R",
+    "resident.add_child_to_home": "R",
+    "resident.add_helper_to_home": "R",
+    "resident.at_home": "R",
+    "resident.change_at_home": "R",
+    "resident.home_pin": "R",
+    "resident.home_card": "R",
+    "resident.home_code_again": "R",
+    "resident.end_at_home": "R",
+    "resident.agree_at_home": "R",
+    "resident.take_back_at_home": "R",
     "resident.two_ways": "R",
     "resident.weekly_pass_page": "R",
     "resident.withdraw_weekly_pass": "R",
@@ -227,6 +240,14 @@ MAY: dict[str, str] = {
     "print_runs.show_once": "M",
     "print_runs.handed_out": "M",
     "print_runs.cancel": "M",
+    "incidents.show_list": "MP",
+    "incidents.new": "MP",
+    "incidents.show": "MP",
+    "incidents.write": "MP",
+    "incidents.report": "MP",
+    "incidents.tell": "MP",
+    "incidents.close": "MP",
+    "health.show": "MI",
     # other systems
     "api_homes.list_homes": KEYS_ALONE,
     "api_homes.make_home": KEYS_ALONE,
@@ -276,20 +297,21 @@ OWN = {
     "minor_id": "own_ward", "resident.guardian.request_id": "own_guardian_request",
     "resident.answer_as_guardian.request_id": "own_guardian_request",
     "account_id": "own_account", "card_id": "own_card", "series_id": "own_series", "passkey_id": NOWHERE,
-    "key_id": NOWHERE, "lost_card.slip.pass_id": "slip_pass",
+    "resident.at_home.person_id": "own_ward", "key_id": NOWHERE, "lost_card.slip.pass_id": "slip_pass",
     "pair_id": "0", "seq": "101", "token": "x", "number": "1", "code": "x", "text": "x",
     "method": "card", "answer": "no",
-    "kind": "correction", "language": "en",
+    "what": "suspend", "kind": "correction", "language": "en",
 }  # fmt: skip
 """For each argument of a path, of one route or of all: a word of the test's ids, or the argument itself."""
 
 NEIGHBOURS = {
     "pass_id": "neighbours_pass", "credential_id": "neighbours_card", "consent_id": "neighbours_consent",
-    "request_id": "neighbours_request", "series_id": "neighbours_series", "minor_id": "neighbours_ward",
+    "person_id": "neighbours_ward", "request_id": "neighbours_request",
+    "series_id": "neighbours_series", "minor_id": "neighbours_ward",
     "resident.guardian.request_id": "neighbours_guardian_request",
     "resident.answer_as_guardian.request_id": "neighbours_guardian_request",
 }  # fmt: skip
 """The same for what is another's: a neighbour's on the residents' pages. Staff may ask for all that is in
 their compound, so that another's is what is not in it.
 """
-NO_ID = frozenset({"seq", "number", "token", "code", "text", "method", "answer", "kind", "language"})
+NO_ID = frozenset({"seq", "number", "token", "code", "text", "method", "answer", "kind", "what", "language"})

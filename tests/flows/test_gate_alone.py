@@ -139,3 +139,12 @@ def test_a_door_that_opens_by_itself_is_forced_and_one_after_a_grant_is_not(benc
     bench.stop()
     kinds = [entry.kind for entry in bench.entries() if entry.kind.startswith(("door", "alarm_door"))]
     assert kinds == ["alarm_door_forced", "door_closed", "door_opened", "door_closed"]
+
+
+def test_the_guard_is_called_from_a_keypad_alone(bench: BenchGate) -> None:
+    bench.give_policy(household(Phone()))
+    bench.start()
+    bench.keys.type("##9*")
+    assert opened(bench, bench.keys.type("31203#482915#"))
+    bench.stop()
+    assert [entry.kind for entry in bench.entries()].count("alarm_help") == 1

@@ -147,12 +147,21 @@ function drawStrip() {
   at("camera").dataset.camera = view.camera;
   at("camera").replaceChildren(icon(looks), texts()[`camera.${view.camera}`] ?? "");
   const notes = [];
-  if (view.help_called) notes.push("note.help");
+  const called = view.help_called ? (view.online ? "note.help" : "note.help_waits") : "";
+  drawCalled(called ? texts()[called] : "");
   if (view.slower) notes.push("note.slower");
-  if (!view.online) notes.push("note.offline");
+  if (!view.online && !called) notes.push("note.offline");
   if (!view.clock_sure) notes.push("note.clock");
   if (view.camera_trouble) notes.push(view.camera_trouble === "dark" ? "note.camera_dark" : "note.camera");
   setLines(at("notes"), notes.map((key) => texts()[key]));
+}
+
+/** The answer to the help button: a band over everything else, for who cannot hear it. */
+function drawCalled(text) {
+  at("called").hidden = !text;
+  if (at("called").lastChild?.textContent === text) return;
+  at("called").replaceChildren(...(text ? [icon("help"), element("span", { textContent: text })] : []));
+  if (text) play("help");
 }
 
 function setLines(place, lines) {
@@ -199,7 +208,7 @@ function drawTools() {
   const words = texts();
   const other = languages[nextLanguage()];
   at("tools").ariaLabel = words.tools;
-  label(at("help"), "help", view.help_called ? words.help_called : words.help);
+  label(at("help"), "help", helpWord(words));
   label(at("language"), "language", other.name);
   at("language").lang = other.html_language;
   at("language").hidden = Object.keys(languages).length < 2;
@@ -207,6 +216,12 @@ function drawTools() {
   at("slower").ariaPressed = String(view.slower);
   label(at("read"), "read", words.read);
   at("read").ariaPressed = String(reading);
+}
+
+/** No connection, no promise: the guard is told when it is back. */
+function helpWord(words) {
+  if (!view.help_called) return words.help;
+  return view.online ? words.help_called : words.help_waits;
 }
 
 function label(button, picture, text) {
@@ -259,6 +274,7 @@ const CHOICES = {
     ...ways().map((method) => methodButton(method, words, METHOD_NUMBERS[method])),
     ...(ways().includes("face") ? [numbered("5", words.own_face, () => send({ act: "own_face" }))] : []),
     numbered("0", words.read, () => type("0")),
+    numbered("9", words.help, () => type("9")),
   ],
   keypad: (words) => {
     const keys = element("div", { className: "keys", role: "group", ariaLabel: words.keypad });

@@ -127,6 +127,13 @@ MANAGER = (
     manager("incidents", "incidents/", "main table.list"),
     manager("incident_new", "incidents/new", "main form"),
     manager("incident", "incidents/{incident}", "main .columns"),
+    manager("settings", "settings", "main a[href$='/settings/site']"),
+    manager("settings_site", "settings/site", "main form"),
+    manager("settings_look", "settings/look", "main form"),
+    manager("settings_mail", "settings/mail", "main form"),
+    manager("webhook_new", "settings/webhooks/new", "main form"),
+    manager("print", "print", "main form"),
+    manager("health", "health"),
     State("again", "manager", "manager", "/staff/again", "main #password"),
     manager("assessment_new", "privacy/assessments/new", "main form textarea"),
 )
@@ -143,6 +150,7 @@ PHONE = (
     phone("face_notice", "face", "[data-face-yes]"),
     phone("another_way", "another-way", "main h1"),
     phone("password", "password", "#password"),
+    phone("home", "home"),
     phone("requests", "requests", "main a[href='/r/requests/{request}']"),
     phone("request", "requests/{request}"),
     phone("request_new", "requests/new/correction", "main form textarea"),
@@ -206,6 +214,10 @@ PUBLIC = (
 ERRORS = (
     State("not_found", "errors", "manager", "/manage/nothing", "main .empty", status=404),
     State("not_allowed", "errors", "guard", "/manage/gates/", "main .empty", status=403),
+    *(
+        State(f"number_{code}", "errors", "stranger", f"/answers/{code}", "main .empty", status=code)
+        for code in (400, 401, 405, 413, 429, 500, 503)
+    ),
 )
 
 PAGES: tuple[State, ...] = (*MANAGER, *PHONE, *DESK, *VISITOR, *PUBLIC, *ERRORS)
@@ -234,6 +246,17 @@ NOT_PICTURED = {
     "sync_api.pair_state": "an answer to a gate",
     "visitor_pass.now": "an answer to the page's own script",
     "visitor_pass.picture": "a picture to keep",
+    "people_import.job": "the import's page while it works, which comes and goes",
+    "incidents.show": "an incident's own page: none has happened in the compound",
+    "webhooks.show": "a webhook's own page: none is set",
+    "print_runs.show": "a printing's own page, shown once",
+    "report.one_issue": "a past issue of the report: none is out",
+    "report.issue_file": "a file to download",
+    "register.register": "a document for programs",
+    "settings.look_css": "files of the pages, not pages",
+    "settings.logo": "files of the pages, not pages",
+    "health.healthz": "an answer to a monitor",
+    "resident.at_home": "another of the home: who lives there is on the home's page",
     "lost_card.slip": "the visitor's slip, of a pass made at night",
     "api-docs.openapi_json": "a document for programs",
     "api_homes.list_homes": "an answer to another system",

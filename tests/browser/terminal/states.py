@@ -30,6 +30,13 @@ SHOWN = {
         camera_trouble="covered",
         online=False,
     ),
+    "help_called": TerminalView(screen=Screen.IDLE, methods_offered=NO_FACE, help_called=True),
+    "help_offline": TerminalView(
+        screen=Screen.IDLE, methods_offered=ALL_METHODS, help_called=True, online=False
+    ),
+    "help_while_typing": TerminalView(
+        screen=Screen.TYPING_PIN, typed_count=3, help_called=True, online=False, slower=True
+    ),
     "show_card": TerminalView(screen=Screen.SHOW_CARD),
     "typing_home": TerminalView(screen=Screen.TYPING_HOME, typed_home="12-2-1203", online=False),
     "typing_pin": TerminalView(screen=Screen.TYPING_PIN, typed_count=8, slower=True),

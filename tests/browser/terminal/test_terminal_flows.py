@@ -206,6 +206,41 @@ def test_the_help_button_stays_where_it_is_in_every_state(server: TerminalServer
     assert len(places) == 1
 
 
+def test_who_calls_for_help_sees_the_answer_and_hears_it_once_without_a_word_of_their_own(
+    server: TerminalServer, page: Page
+) -> None:
+    page.evaluate(TONES)
+    shown(server, page, SHOWN["idle_no_face"])
+    expect(page.locator("#called")).to_be_hidden()
+    page.evaluate("window.tones = []")
+    for _again in range(2):
+        shown(server, page, SHOWN["help_called"])
+        expect(page.locator("#called")).to_have_text("The guard has been called. Please wait here.")
+        expect(page.locator("#called")).to_have_attribute("role", "status")
+    assert len(page.evaluate("window.tones")) == 3
+
+
+def test_without_a_connection_the_screen_does_not_say_that_the_guard_was_called(
+    server: TerminalServer, page: Page
+) -> None:
+    shown(server, page, SHOWN["help_offline"])
+    expect(page.locator("#called")).to_contain_text("the guard is called as soon as it is back")
+    expect(page.locator("#help")).to_have_text("Call is waiting")
+    expect(page.get_by_text("has been called")).to_have_count(0)
+
+
+def test_nothing_is_read_aloud_by_day_or_night_unless_somebody_asks(
+    server: TerminalServer, page: Page
+) -> None:
+    page.evaluate("() => { spoken = []; speechSynthesis.speak = (speech) => spoken.push(speech.text); }")
+    for state in ("granted", "refused", "idle_no_face", "help_called", "fire"):
+        shown(server, page, SHOWN[state])
+    assert page.evaluate("spoken") == []
+    shown(server, page, msgspec.structs.replace(SHOWN["choose_no_face"], read_aloud=True))
+    page.wait_for_function("spoken.length === 1")
+    assert "9 Help" in page.evaluate("spoken[0]")
+
+
 def test_a_refusal_says_the_same_whatever_the_reason(server: TerminalServer, page: Page) -> None:
     for word in ("pin_wrong", "face_no_match", "too_dark", "starting", ""):
         shown(server, page, TerminalView(screen=Screen.REFUSED, methods_offered=NO_FACE, message=word))

@@ -160,6 +160,9 @@ def of_people(endpoint: str) -> str:
 
 
 def is_trace(answer) -> bool:
+    if answer.mimetype == "text/event-stream":  # it has no end that one could wait for
+        answer.close()
+        return answer.status_code >= 500
     return answer.status_code >= 500 or "Traceback" in answer.text
 
 

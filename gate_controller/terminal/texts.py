@@ -67,7 +67,9 @@ def _labels() -> dict[str, str]:
         "note.help": _("The guard has been called. Please wait here."),
         "note.camera": _("The camera does not see. Face is off here; all other ways work."),
         "note.camera_dark": _("It is too dark for the camera. Please use another way."),
-        "note.help_waits": _("No connection: the guard is called as soon as it is back. Please ask nearby too."),
+        "note.help_waits": _(
+            "No connection: the guard is called as soon as it is back. Please ask nearby too."
+        ),
         "note.slower": _("You have more time now."),
         "no_script": _("This screen is not working. Hold your card to the reader, or call the guard."),
     }

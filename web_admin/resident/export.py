@@ -19,6 +19,7 @@ from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
+from web_admin.staff_names import shown_names
 from web_admin.two_methods import wish_of
 
 SHOWN_REFUSALS = 20
@@ -35,10 +36,20 @@ def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequenc
     return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)).all()
 
 
-def lookup_facts(entry: AuditEntry) -> Mapping[str, str]:
-    """Return the role of whoever looked and the reason they gave."""
+def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Return the role of whoever looked, the name they show to residents, and the reason they gave."""
     known = {**entry.facts, **(entry.personal or {})}
-    return {"role": str(known.get("role") or ""), "reason": str(known.get("reason") or "")}
+    return {
+        "role": str(known.get("role") or ""),
+        "name": (names or {}).get(str(known.get("actor_id") or ""), ""),
+        "reason": str(known.get("reason") or ""),
+    }
+
+
+def shown_lookups(entries: Sequence[AuditEntry]) -> list[tuple[datetime, Mapping[str, str]]]:
+    """Return looks as pages show them: when, and what is known of each."""
+    names = shown_names(request_session(), [str(entry.facts.get("actor_id")) for entry in entries])
+    return [(entry.at, lookup_facts(entry, names)) for entry in entries]
 
 
 def consents_of(person_id: str) -> Sequence[Consent]:
@@ -137,7 +148,7 @@ def _history(person: Person) -> Exported:
     return {
         "passages": passages_of(session, person.person_id, EXPORTED),
         "looked_at": [
-            {"at": row.at, **lookup_facts(row)} for row in lookups_of(person.person_id, EXPORTED)
+            {"at": at, **facts} for at, facts in shown_lookups(lookups_of(person.person_id, EXPORTED))
         ],
         "helped_at_the_desk": [
             {"at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "acts": v.acts}

@@ -18,10 +18,10 @@ from web_admin.resident.export import (
     Exported,
     as_file,
     consents_of,
-    lookup_facts,
     lookups_of,
     notice_of,
     refusals_of,
+    shown_lookups,
 )
 from web_admin.resident.face import forgettings_of, notice_fields
 from web_admin.resident.help_given import acts_text
@@ -56,7 +56,7 @@ def records() -> str:
         site=site_of(person),
         passages=passages_of(act.session, person.person_id, SHOWN_PASSAGES),
         shown_passages=SHOWN_PASSAGES,
-        lookups=[(row.at, lookup_facts(row)) for row in lookups_of(person.person_id, SHOWN_LOOKUPS)],
+        lookups=shown_lookups(lookups_of(person.person_id, SHOWN_LOOKUPS)),
         shown_lookups=SHOWN_LOOKUPS,
         consents=consents_of(person.person_id),
         refusals=refusals_of(person.person_id),
@@ -115,7 +115,7 @@ def all_lookups() -> str:
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
         "resident/lookups.html", person=person, site=site_of(person),
-        lookups=[(row.at, lookup_facts(row)) for row in rows[:PAGE_ROWS]],
+        lookups=shown_lookups(rows[:PAGE_ROWS]),
         before=last.seq if last is not None else None, tab="records",
     )
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
 from tests.resident_compound import SetClock, csrf_of
 from web_admin import housekeeping, staff
-from web_admin.accounts import User, create_staff
+from web_admin.accounts import User, create_staff, resident_account
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
-from web_admin.models import AuditEntry
+from web_admin.models import AuditEntry, Person
 from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names
@@ -318,6 +318,29 @@ def test_without_a_name_of_their_own_residents_read_the_role_and_never_an_addres
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
         names = rows(lambda s: dict(shown_names(s, [f"staff-{number}" for number in numbers])))
     assert set(names.values()) == {"Property manager", "Guard", "Installer", "Privacy officer"}
+
+
+def test_a_resident_reads_that_name_beside_the_reason_of_a_look(client, compound, rows):
+    send(client, "/manage/account", shown_name="Office, Mrs Chen", language="en")
+    person_id = compound.persons["王芳"]
+    send_plain(client, f"/manage/events/person/{person_id}", reason="She asked where her card was used")
+    page = resident(compound, rows, person_id).get("/r/records").text
+    assert "Office, Mrs Chen" in page
+    assert "She asked where her card was used" in page
+    assert "manager@example.org" not in page
+
+
+def send_plain(client, path, **data):
+    return client.post(path, data={"csrf_token": csrf_of(client.get(path).text)} | data)
+
+
+def resident(compound, rows, person_id):
+    """Return a browser in which the person is signed in."""
+    token = rows(lambda s: resident_account(s, s.get(Person, person_id)).fs_uniquifier)
+    browser = compound.app.test_client()
+    with browser.session_transaction() as session:
+        session.update({"_user_id": token, "_fresh": True, "language": "en"})
+    return browser
 
 
 def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(compound):

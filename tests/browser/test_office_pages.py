@@ -1,0 +1,119 @@
+"""Staff and settings in a real browser: by keyboard alone, and from an invitation to the first page."""
+
+import re
+import time
+
+import pytest
+from passlib.totp import TOTP
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_manager_pages import SIZES, address, managed, sign_in
+from tests.manager_compound import ManagedCompound
+from tests.outside_peers import hook_peer
+from web_admin.database import current_menjin
+from web_admin.outbox import deliver
+
+__all__ = ["address", "managed"]
+
+pytestmark = pytest.mark.browser
+
+OWN_PASSWORD = "three words nobody owns"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    context = browser.new_context(viewport=SIZES["desktop"], locale="en-GB")
+    yield context.new_page()
+    context.close()
+
+
+def into_the_content(page: Page) -> None:
+    """Jump over the navigation as somebody without a mouse does."""
+    page.locator("h1").wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def test_a_guard_is_invited_by_keyboard_and_begins_with_password_and_authenticator_of_their_own(
+    browser: Browser, page: Page, managed: ManagedCompound, address: str
+) -> None:
+    sign_in(page, address)
+    page.goto(f"{address}/manage/staff/new")
+    into_the_content(page)
+    for text in ("", "li@example.org", "Guard at the north gate"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Guard", exact=True)).to_be_checked()
+    page.keyboard.press("Enter")
+    code = page.locator(".once .code").inner_text()
+
+    stranger = browser.new_context(viewport=SIZES["phone"], locale="en-GB").new_page()
+    stranger.goto(f"{address}/staff/join?code={code}")
+    stranger.get_by_label("Your new password").fill("short")
+    stranger.get_by_role("button", name="Next").click()
+    expect(stranger.get_by_text("Use at least 10 characters.")).to_be_visible()
+    expect(stranger.get_by_label("Code")).to_have_value(code)
+    stranger.get_by_label("Your new password").fill(OWN_PASSWORD)
+    stranger.get_by_role("button", name="Next").click()
+    stranger.locator("#email").fill("li@example.org")
+    stranger.locator("#password").fill(OWN_PASSWORD)
+    stranger.locator("main form button").click()
+    stranger.get_by_role("button", name="Show the QR code").click()
+    key = re.sub(r"\W", "", stranger.locator("main .number").first.inner_text())
+    stranger.locator("#code").fill(TOTP(key).generate(time.time()).token)
+    stranger.get_by_role("button", name="Finish").click()
+    stranger.goto(f"{address}/manage/account")
+    expect(stranger.locator("#shown_name")).to_have_value("Guard at the north gate")
+    refused = stranger.goto(f"{address}/manage/staff/")
+    assert refused is not None
+    assert refused.status == 403
+    stranger.context.close()
+
+
+def test_a_webhook_is_added_by_keyboard_tried_and_its_end_is_read(
+    page: Page, managed: ManagedCompound, address: str
+) -> None:
+    sign_in(page, address)
+    with hook_peer() as peer:
+        page.goto(f"{address}/manage/settings/webhooks/new")
+        into_the_content(page)
+        for text in ("", "Property software", peer.url):
+            page.keyboard.press("Tab")
+            page.keyboard.type(text)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        expect(page.locator(".once")).to_contain_text("whsec_")
+        page.get_by_role("link", name="Done").press("Enter")
+        page.get_by_role("button", name="Send a test").press("Enter")
+        expect(page.get_by_text("Waiting")).to_be_visible()
+        with managed.app.app_context():
+            assert deliver(current_menjin()).sent == 1
+        page.reload()
+        expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+        assert b'"test"' in peer.taken[0][1]
+
+
+def test_a_colour_of_the_sites_own_is_on_staffs_and_residents_pages_in_light_and_dark(
+    browser: Browser, page: Page, address: str
+) -> None:
+    sign_in(page, address)
+    page.goto(f"{address}/manage/settings/look")
+    page.get_by_label("Colour of buttons and links").fill("#7a1f3d")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.goto(f"{address}/manage/settings/look")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert page.locator(".btn-accent").first.evaluate(colour) == "rgb(122, 31, 61)"
+    for scheme, expected in (("light", "#7a1f3d"), ("dark", "#caa5b1")):
+        context = browser.new_context(viewport=SIZES["phone"], color_scheme=scheme, locale="en-GB")
+        phone = context.new_page()
+        phone.goto(f"{address}/r/sign-in")
+        green = "getComputedStyle(document.documentElement).getPropertyValue('--green').trim()"
+        assert phone.evaluate(green) == expected
+        context.close()

@@ -23,6 +23,8 @@ from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.models import Consent, Hours, Notice, Person, Site, VisitorPassRow
 from web_admin.posture_schedules import set_schedule
+from web_admin.print_models import PrintRun
+from web_admin.print_runs import begin_run, make_part
 from web_admin.privacy_contact import save_contact
 from web_admin.public_report import Words, closed_periods, publish_report
 from web_admin.resident.visitors import pass_link
@@ -89,6 +91,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         office = act_in(compound, session, f"staff-{manager.id}", "manager")
         _schedule(office)
+        make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         tell_the_public(office, compound.persons["王芳"])
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
@@ -149,6 +152,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "account": str(session.scalars(select(User.id).where(User.email == "guard@example.org")).one()),
             "card_number": "4200000",
             "own_pass": own_pass.pass_id,
+            "print_run": session.scalars(select(PrintRun.run_id)).one(),
             "visitor_link": "/v/" + pass_link(own_pass).partition("/v/")[2],
             "consent": consents[compound.persons["赵敏"]],
             "withdrawn": consents[compound.persons["刘洋"]],

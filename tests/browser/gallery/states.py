@@ -123,6 +123,8 @@ MANAGER = (
     manager("staff_account", "staff/{account}"),
     manager("own_account", "account", "main form"),
     manager("desk", "desk", "form[action$='/desk/card']"),
+    manager("print_runs", "print", "main form .btn"),
+    manager("print_run", "print/{print_run}", "form[action$='/show']"),
     manager("lost_card", "lost-card", "main form"),
     manager("lost_card_found", "lost-card", "form[action*='/lost-card/']",
             ("fill", "main form #number", "3-1203"), ("click", "main form .btn")),
@@ -193,6 +195,8 @@ DESK = (
     State("records", "desk", "desk", "/r/records"),
     State("face", "desk", "desk", "/r/face"),
     State("not_here", "desk", "desk", "/r/code", status=403),
+    State("printed_code", "desk", "desk", "/r/", "article.card svg",
+          (("click", "form[action='/r/printed-code'] button"),), shows="resident.printed_code_page"),
 )
 
 VISITOR = (

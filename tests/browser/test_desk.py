@@ -1,0 +1,168 @@
+"""The desk and what is printed there, in a real browser: by keyboard alone, in both languages, on paper."""
+
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from tests.browser.test_manager_pages import AXE, KEYS, SMALL_TARGETS, needs_axe, sign_in
+from tests.desk_compound import card_of, give_pins, read
+from tests.manager_compound import ManagedCompound, make_managed_compound
+from tests.resident_compound import SetClock
+from web_admin.config import WebConfig
+from web_admin.models import CredentialRow
+
+pytestmark = pytest.mark.browser
+
+A_MM_IN_POINTS = 72 / 25.4
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
+        data_dir=tmp_path,
+        secrets_dir=tmp_path,
+        public_url="http://127.0.0.1",
+        **{name: secrets.token_bytes(32) for name in KEYS},
+    )
+    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(managed: ManagedCompound) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def page_of(browser: Browser, address: str, role: str, locale: str, width: int = 1280) -> Page:
+    """Return a page on which a member of staff is signed in."""
+    page = browser.new_context(locale=locale, viewport={"width": width, "height": 844}).new_page()
+    sign_in(page, address, role)
+    return page
+
+
+def problems_of(page: Page) -> list[str]:
+    """Return what axe, the targets' sizes and the width of the page complain of."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        ".then((r) => r.violations.map((v) => v.id))"
+    )
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*found, *page.evaluate(SMALL_TARGETS), *(["wide"] * bool(wide))]
+
+
+def paper_of(page: Page) -> list[tuple[float, float]]:
+    """Return the sizes in mm of the pages that come out of the printer."""
+    pdf = page.pdf(prefer_css_page_size=True)
+    count = len(re.findall(rb"/Type\s*/Page[^s]", pdf))
+    sizes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert len(sizes) == count
+    return [(float(w) / A_MM_IN_POINTS, float(h) / A_MM_IN_POINTS) for w, h in sizes]
+
+
+@needs_axe
+@pytest.mark.parametrize(("locale", "width"), [("en-GB", 390), ("zh-CN", 1280)])
+def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(
+    browser: Browser, address: str, locale: str, width: int
+) -> None:
+    page = page_of(browser, address, "guard", locale, width)
+    page.goto(f"{address}/manage/desk")
+    assert problems_of(page) == []
+    page.keyboard.type("4200005\n")
+    page.wait_for_url("**/r/")
+    assert problems_of(page) == []
+    size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    assert size >= 20
+    for path in ("/r/visitors", "/r/records", "/r/face", "/r/code"):
+        page.goto(f"{address}{path}")
+        assert (path, problems_of(page)) == (path, [])
+    page.context.close()
+
+
+def test_what_is_on_the_screen_goes_with_the_visit(browser: Browser, address: str) -> None:
+    page = page_of(browser, address, "guard", "en-GB")
+    page.clock.install()
+    page.goto(f"{address}/manage/desk")
+    page.keyboard.type("4200005\n")
+    page.wait_for_url("**/r/")
+    page.goto(f"{address}/r/records")
+    page.clock.run_for(9 * 60_000 + 30_000)
+    expect(page.locator("[data-desk-said]")).to_have_text("ends in less than a minute")
+    page.clock.run_for(31_000)
+    page.wait_for_url("**/manage/desk?over=1")
+    page.context.close()
+
+
+def test_three_steps_by_keyboard_alone_stop_a_lost_card_and_print_on_58_mm(
+    browser: Browser, managed: ManagedCompound, address: str
+) -> None:
+    page = page_of(browser, address, "guard", "zh-CN")
+    page.goto(f"{address}/manage/lost-card")
+    page.keyboard.type("3-1203\n")
+    expect(page.locator("ul.rows button").first).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("ul.rows button").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/lost-card/slip/*")
+    expect(page.locator("[data-print]")).to_be_focused()
+    states = read(managed, lambda s: [
+        s.get_one(CredentialRow, card_of(s, managed.persons[name])).state for name in ("王芳", "王磊")
+    ])
+    assert sorted(states) == ["active", "suspended"]
+    assert "王" not in page.locator(".slip").inner_text()
+    ((width, height),) = paper_of(page)
+    assert abs(width - 58) < 0.5
+    assert height < 155
+    page.context.close()
+
+
+def test_a_printed_code_is_as_large_as_a_bank_card(browser: Browser, address: str) -> None:
+    page = page_of(browser, address, "guard", "en-GB")
+    page.goto(f"{address}/manage/desk")
+    page.keyboard.type("4200005\n")
+    page.wait_for_url("**/r/")
+    page.get_by_role("button", name="Make a printed code").click()
+    box = page.locator("article.card").bounding_box()
+    assert box is not None
+    assert abs(box["width"] / 96 * 25.4 - 85.6) < 0.3
+    assert abs(box["height"] / 96 * 25.4 - 54) < 0.3
+    assert len(paper_of(page)) == 1
+    page.context.close()
+
+
+@needs_axe
+def test_a_run_is_made_printed_one_page_a_person_and_handed_out(
+    browser: Browser, managed: ManagedCompound, address: str
+) -> None:
+    give_pins(managed)
+    page = page_of(browser, address, "manager", "en-GB")
+    page.goto(f"{address}/manage/print")
+    assert problems_of(page) == []
+    page.get_by_label("Sealed PIN slips").check(force=True)
+    page.locator("[name=buildings][value='3']").check(force=True)
+    page.get_by_role("button", name="Begin").click()
+    show = page.get_by_role("button", name="Show the pages and print")
+    expect(show).to_be_visible()
+    assert problems_of(page) == []
+    show.click()
+    expect(page.locator(".sheet")).to_have_count(2)
+    assert [(round(width), round(height)) for width, height in paper_of(page)] == [(210, 297)] * 2
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("button", name="They were handed out").click()
+    expect(page.locator(".flash")).to_contain_text("2 of 2 new PINs work now")
+    pins = select(CredentialRow).where(CredentialRow.kind == "pin", CredentialRow.state == "active")
+    assert len(read(managed, lambda s: s.scalars(pins).all())) == 4  # with 王芳's own and her duress PIN
+    page.context.close()

@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from web_admin.models import Hours, Lane
+from web_admin.models import Lane
 
 MAX_REASON_CHARS = 120
 
@@ -35,9 +35,9 @@ def lane_options(lanes: Iterable[Lane]) -> list[SelectChoice]:
     return options((lane.lane_id, f"{lane.gate.name} · {lane.name}") for lane in lanes)
 
 
-def hours_options(rows: Iterable[Hours]) -> list[SelectChoice]:
-    """Return hours to choose from; the first choice is at all hours."""
-    return options([("", _("At all hours")), *((row.hours_id, row.name) for row in rows)])
+def hours_options(rows: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return hours to choose from, as (id, name); the first choice is at all hours."""
+    return options([("", _("At all hours")), *rows])
 
 
 def reason_field() -> StringField:

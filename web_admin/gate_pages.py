@@ -17,7 +17,8 @@ from web_admin.gate_face_models import GateFaceRow
 from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.models import CalendarDay, Gate, Hours, Lane, PairAttempt
+from web_admin.home_additions import named_hours
+from web_admin.models import CalendarDay, Gate, Lane, PairAttempt
 from web_admin.now_pages import is_silent
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
@@ -95,7 +96,7 @@ def show_list() -> str:
         "manager/gates.html",
         gates=site_gates(),
         is_silent=is_silent,
-        hours=session.scalars(select(Hours).where(Hours.site_id == site_id).order_by(Hours.name)).all(),
+        hours=named_hours(session, site_id),
         days=session.scalars(
             select(CalendarDay).where(CalendarDay.site_id == site_id).order_by(CalendarDay.day)
         ).all(),
@@ -173,10 +174,8 @@ def _lane_form(gate: Gate, lane: Lane | None) -> LaneForm:
     form = LaneForm()
     others = [other for other in gate.lanes if other is not lane]
     form.interlock_with.choices = options((other.lane_id, other.name) for other in others)
-    rows = request_session().scalars(
-        select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
-    )
-    choices = hours_options(rows)
+    rows = named_hours(request_session(), current_site().site_id)
+    choices = hours_options((row.hours_id, row.name) for row in rows)
     for method in METHODS:
         form[f"hours_{method}"].choices = choices
     return form

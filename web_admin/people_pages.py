@@ -12,6 +12,7 @@ from web_admin import words
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import OnceForm
+from web_admin.home_additions import waiting_people
 from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
 from web_admin.models import UNNAMED, Home, Hours, Person
@@ -67,6 +68,7 @@ def show_list() -> str:
         buildings_shown=[(building, building) for building in buildings_of(session, site_id)],
         no_home=NO_HOME,
         hours={row.hours_id: row.name for row in hours},
+        waiting=waiting_people(session, site_id),
         home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
         person_count=session.scalar(
             select(func.count(Person.person_id)).where(

@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
@@ -15,6 +14,7 @@ from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.form_once import OnceForm
+from web_admin.home_additions import added_by, hours_name, named_hours
 from web_admin.homes_and_people import (
     GrantSpec,
     edit_person,
@@ -25,9 +25,9 @@ from web_admin.homes_and_people import (
     set_may_override,
     suspend_person,
 )
-from web_admin.models import Hours, Person
+from web_admin.models import Person
 from web_admin.moving import what_ends
-from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, site_zone, typed
+from web_admin.page_context import do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
 from web_admin.resident.qr_picture import svg_of
 from web_admin.site_places import site_lanes
@@ -96,7 +96,7 @@ def show(person_id: str) -> str:
 def _page(person: Person, **forms: OnceForm) -> str:
     session = request_session()
     lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
-    hours = session.scalars(select(Hours).where(Hours.site_id == person.site_id)).all()
+    hours = named_hours(session, person.site_id, person)
     credentials = [row for row in person.credentials if not row.duress and row.kind != "visitor_code"]
     return render_template(
         "manager/person.html",
@@ -105,7 +105,8 @@ def _page(person: Person, **forms: OnceForm) -> str:
         usable=usable_methods(session, person.person_id, request_now()),
         face=face_state(session, person.person_id),
         lanes=lanes,
-        hours={row.hours_id: row.name for row in hours},
+        hours={row.hours_id: hours_name(row) for row in hours},
+        added=added_by(session, person.person_id),
         **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
     )
 
@@ -136,8 +137,9 @@ def grants(person_id: str) -> Page:
     """Say where and when a person may pass."""
     person = _person(person_id)
     form = GrantForm()
-    site_hours = request_session().scalars(select(Hours).where(Hours.site_id == current_site().site_id))
-    form.hours_id.choices = hours_options(site_hours)
+    form.hours_id.choices = hours_options(
+        (row.hours_id, hours_name(row)) for row in named_hours(request_session(), person.site_id, person)
+    )
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted() and person.grants:
         first = person.grants[0]

@@ -15,7 +15,8 @@ from web_admin.acts import Act
 from web_admin.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
-from web_admin.models import Gate, Hours, Lane
+from web_admin.home_additions import named_hours
+from web_admin.models import Gate, Lane
 from web_admin.page_context import current_site, do, get_or_404, request_now
 from web_admin.permissions import allowed
 from web_admin.posture_schedules import (
@@ -102,9 +103,7 @@ def new(lane_id: str) -> Page:
     """Choose a posture for named hours; hours that have one already get the new one."""
     lane = _lane(lane_id)
     form = ScheduleForm()
-    rows = request_session().scalars(
-        select(Hours).where(Hours.site_id == current_site().site_id).order_by(Hours.name)
-    ).all()
+    rows = named_hours(request_session(), current_site().site_id)
     form.hours_id.choices = options((row.hours_id, row.name) for row in rows)
     if form.validate_on_submit():
         def work(act: Act) -> bool:

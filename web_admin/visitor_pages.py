@@ -1,11 +1,11 @@
 """Visitors: passes that the property office gives out, and a page to print one without names."""
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
@@ -27,13 +27,14 @@ from web_admin.page_context import (
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 from web_admin.resident.qr_picture import svg_of
+from web_admin.resident.visitors import pass_link
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
+from web_admin.visitor_lists import STATES, Wanted, listed_passes
+from web_admin.visitor_uses import uses_of
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
-
-LISTED = 60
 
 Page = str | Response | tuple[str, int]
 
@@ -62,18 +63,30 @@ class PassForm(OnceForm):
 @bp.get("/")
 @allowed("see_visitors")
 def show_list() -> str:
-    """List the office's passes, newest first; residents' own visitors are theirs alone."""
-    rows = request_session().scalars(
-        select(VisitorPassRow)
-        .where(VisitorPassRow.site_id == current_site().site_id, VisitorPassRow.issuer_person_id.is_(None))
-        .order_by(VisitorPassRow.created_at.desc())
-        .limit(LISTED)
-    ).all()
+    """List passes, newest first: the office's own with their words; residents' without words and uses."""
+    wanted = _wanted()
+    now = request_now()
+    rows, older = listed_passes(request_session(), current_site().site_id, wanted, now)
     return render_template(
         "manager/visitors.html",
-        rows=[(row, pass_state(row, request_now())) for row in rows],
+        rows=rows,
+        older=older.isoformat() if older is not None else None,
+        wanted=wanted,
+        filtered=bool(wanted.text or wanted.state),
         gate_names={gate.number: gate.name for gate in site_gates()},
         button=AgainForm(formdata=None),
+    )
+
+
+def _wanted() -> Wanted:
+    before = None
+    with suppress(ValueError):
+        before = datetime.fromisoformat(request.args.get("before", ""))
+    return Wanted(
+        whose="residents" if request.args.get("whose") == "residents" else "office",
+        text=" ".join(request.args.get("q", "").split())[:60],
+        state=request.args.get("state", "") if request.args.get("state") in STATES else "",
+        before=before if before is not None and before.tzinfo is not None else None,
     )
 
 
@@ -111,12 +124,16 @@ def new() -> Page:
 def show(pass_id: str) -> str:
     """Show a pass to print: the code, gates and times; no name and no home."""
     row = get_or_404(request_session(), VisitorPassRow, pass_id)
+    if row.issuer_person_id is not None:
+        abort(404)
     names = {gate.number: gate.name for gate in site_gates()}
     return render_template(
         "manager/visitor_pass.html",
         row=row,
         state=pass_state(row, request_now()),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],
+        uses=uses_of(request_session(), [pass_id]).get(pass_id, []),
+        link=pass_link(row),
         picture=svg_of(row.text, _("QR code of the pass")),
     )
 
@@ -142,4 +159,5 @@ def withdraw(pass_id: str) -> Response:
     if form.validate_on_submit() and row.withdrawn_at is None:
         withdraw_pass(current_act(), pass_id)
         flash(_("Withdrawn. The gates know within seconds."), "success")
-    return redirect(url_for("visitors.show_list"), 303)
+    whose = "residents" if row.issuer_person_id is not None else None
+    return redirect(url_for("visitors.show_list", whose=whose), 303)

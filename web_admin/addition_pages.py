@@ -1,0 +1,34 @@
+"""The office's yes or no to people whom homes added, where the site wants to be asked."""
+
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.home_members import agree_to_addition, refuse_addition
+from web_admin.models import Person
+from web_admin.page_context import do, get_or_404
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+
+bp = Blueprint("additions", __name__, url_prefix="/manage/people/<person_id>/addition")
+
+
+@bp.post("/<any(agree, refuse):answer>")
+@allowed("edit_people")
+def decide(person_id: str, answer: str) -> Response:
+    """Agree to somebody whom a home added, or refuse them."""
+    get_or_404(request_session(), Person, person_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        (agree_to_addition if answer == "agree" else refuse_addition)(act, person_id)
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Saved. The gates know within seconds."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("person.show", person_id=person_id), 303)

@@ -1,0 +1,99 @@
+"""The passes that staff look through: the office's own with their words, residents' without."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from web_admin.accounts import User
+from web_admin.models import Home, Person, VisitorPassRow
+from web_admin.visitor_models import VisitorUse
+from web_admin.visitor_uses import Use, uses_of
+from web_admin.visitors import PassState, pass_state
+
+PAGE_ROWS = 50
+
+Whose = Literal["office", "residents"]
+STATES = ("live", "not_yet", "used", "ended", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What staff look for: words of the office or a home's number, how a pass stands, older than when."""
+
+    whose: Whose = "office"
+    text: str = ""
+    state: str = ""
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPass:
+    """A pass as staff see it; `uses` are None for a resident's, whose visits are not the office's."""
+
+    row: VisitorPassRow
+    state: PassState
+    issuer: str
+    home: Home | None
+    uses: list[Use] | None
+
+
+def listed_passes(
+    session: Session, site_id: str, wanted: Wanted, now: datetime
+) -> tuple[list[ListedPass], datetime | None]:
+    """Return a page of passes, newest first, and from when the next page goes on."""
+    query = (
+        select(VisitorPassRow, Home)
+        .outerjoin(Person, Person.person_id == VisitorPassRow.issuer_person_id)
+        .outerjoin(Home, Home.home_id == Person.home_id)
+        .where(VisitorPassRow.site_id == site_id, *_conditions(wanted, now))
+        .order_by(VisitorPassRow.created_at.desc(), VisitorPassRow.pass_id)
+        .limit(PAGE_ROWS + 1)
+    )
+    found = session.execute(query).all()
+    rows = [row for row, _home in found[:PAGE_ROWS]]
+    uses = uses_of(session, [row.pass_id for row in rows if row.issuer_person_id is None])
+    authors = _authors(session, rows)
+    listed = [
+        ListedPass(
+            row, pass_state(row, now), authors.get(row.author_id or "", ""), home,
+            uses.get(row.pass_id, []) if row.issuer_person_id is None else None,
+        )
+        for row, home in found[:PAGE_ROWS]
+    ]
+    return listed, rows[-1].created_at if len(found) > PAGE_ROWS else None
+
+
+def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    mine = wanted.whose == "office"
+    issuer = VisitorPassRow.issuer_person_id
+    conditions: list[ColumnElement[bool]] = [issuer.is_(None) if mine else issuer.is_not(None)]
+    if wanted.text:
+        pattern = f"%{wanted.text.replace('%', '').replace('_', '')}%"
+        # Words that a resident wrote are theirs alone: they are not searched.
+        conditions.append((VisitorPassRow.label if mine else Home.number).ilike(pattern))
+    if wanted.before is not None:
+        conditions.append(VisitorPassRow.created_at < wanted.before)
+    kept = VisitorPassRow.withdrawn_at.is_(None)
+    of_state: Mapping[str, ColumnElement[bool]] = {
+        "live": kept & (VisitorPassRow.valid_from <= now) & (VisitorPassRow.valid_until > now),
+        "not_yet": kept & (VisitorPassRow.valid_from > now),
+        "ended": kept & (VisitorPassRow.valid_until <= now),
+        "withdrawn": VisitorPassRow.withdrawn_at.is_not(None),
+    }
+    if wanted.state in of_state:
+        conditions.append(of_state[wanted.state])
+    if wanted.state == "used" and mine:
+        conditions.append(exists().where(VisitorUse.shown_id == VisitorPassRow.pass_id))
+    return conditions
+
+
+def _authors(session: Session, rows: list[VisitorPassRow]) -> dict[str, str]:
+    """Return by author the mail address of the account."""
+    ids = {row.author_id for row in rows if row.author_id is not None}
+    numbers = [int(key.removeprefix("staff-")) for key in ids if key.removeprefix("staff-").isdecimal()]
+    accounts = session.execute(select(User.id, User.email).where(User.id.in_(numbers)))
+    return {f"staff-{number}": email or "" for number, email in accounts}

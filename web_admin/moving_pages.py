@@ -15,8 +15,9 @@ from web_admin.database import current_menjin, request_session
 from web_admin.desk_reader import read_tap
 from web_admin.form_fields import CheckList, hours_options, lane_options, options
 from web_admin.form_once import OnceForm
+from web_admin.home_additions import named_hours
 from web_admin.homes_and_people import GrantSpec
-from web_admin.models import Home, Hours, Person
+from web_admin.models import Home, Person
 from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
 from web_admin.permissions import allowed
@@ -174,8 +175,8 @@ def leave(home_id: str) -> Page:
 def staff() -> Page:
     """Add a guard, a cleaner or a gardener with hours, an end and a card."""
     form = StaffForm()
-    site_hours = request_session().scalars(select(Hours).where(Hours.site_id == current_site().site_id))
-    form.hours_id.choices = hours_options(site_hours)
+    site_hours = named_hours(request_session(), current_site().site_id)
+    form.hours_id.choices = hours_options((row.hours_id, row.name) for row in site_hours)
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():
         form.lanes.data = [lane.lane_id for lane in site_lanes()]

@@ -98,7 +98,8 @@ def move_out_home(act: Act, home_id: str) -> int:
         )
     )
     for person_id in leaving:
-        move_out(quiet, person_id)
+        if act.session.get_one(Person, person_id).ended_at is None:  # a helper ends with the last adult
+            move_out(quiet, person_id)
     finish(act, "home_emptied", {"home_id": home.home_id, "count": len(leaving)}, touches=leaving)
     return len(leaving)
 

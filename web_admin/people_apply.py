@@ -68,7 +68,8 @@ def apply_people(act: Act, plan: ImportPlan) -> Imported:
         _add(work, row)
     _write(work)
     for person in plan.ended:
-        move_out(replace(act, publishes=False), person.person_id)
+        if act.session.get_one(Person, person.person_id).ended_at is None:  # not ended with their home
+            move_out(replace(act, publishes=False), person.person_id)
         work.touched.add(person.person_id)
     done = Imported(
         len(plan.of("add")), len(plan.of("change")), len(plan.ended), len(plan.of("home_card"))

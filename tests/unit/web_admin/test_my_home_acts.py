@@ -45,6 +45,7 @@ from web_admin.home_members import (
 from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, accept_invitation, add_person, invite, move_out, set_grants
 from web_admin.models import Home, Person
+from web_admin.moving import move_out_home
 from web_admin.ways_in import INVITED_AGAIN
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -318,6 +319,13 @@ def test_a_helper_stays_with_the_home_and_ends_with_its_last_adult(
     move_out(act, wife.person_id)
     assert helper.ended_at is not None
     assert types(at(act, 10), home, digits).opens is False
+
+
+def test_when_the_whole_home_moves_out_its_helpers_end_with_it_and_once(act: Act, host: Person) -> None:
+    wife = add_person(act, display_name="Wife", home_id=host.home_id)
+    helper = helper_of(act, host)
+    assert move_out_home(act, host.home_id or "") == 3
+    assert None not in [person.ended_at for person in (host, wife, helper)]
 
 
 def test_a_helper_whom_no_other_adult_covers_ends_with_who_answered_for_them(act: Act, host: Person) -> None:

@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.policy import PolicyRefused
+from web_admin.asked_messages import tell_of_entry
 from web_admin.audit import append_audit
 from web_admin.model_base import Fact
 from web_admin.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person, Site
@@ -139,6 +140,7 @@ def record(
         act.now,
         person_id=person_id,
     )
+    tell_of_entry(act.session, kind, facts, person_id, act.now)
 
 
 def publish(act: Act, touches: Collection[str] | None = None) -> None:

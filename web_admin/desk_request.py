@@ -42,6 +42,7 @@ ON_ONES_OWN_PHONE = frozenset({
     "give_face", "agree_at_home", "add_child_to_home",
     "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
+    "messages", "name_messages_address", "prove_messages_address", "choose_my_messages", "stop_my_messages",
 })  # fmt: skip
 """Consents, which nobody gives through the hands of staff, and what would leave a key, a code or a
 password of the person in the office's browser."""

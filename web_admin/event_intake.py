@@ -53,7 +53,7 @@ def take_events(
         session.flush()
         confirm_shown(session, sealer, gate, fresh, now)
         note_uses(session, gate, fresh)
-        note_visitor_uses(session, gate, unknown)
+        note_visitor_uses(session, gate, unknown, now)
         take_answers(session, sealer, gate, unknown, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,

@@ -29,6 +29,7 @@ from web_admin.acts import (
     person_of,
     refuse_unnamed,
 )
+from web_admin.asked_messages_models import AskedMessages
 from web_admin.audit import append_audit
 from web_admin.credential_rows import end_live
 from web_admin.guardians import end_guardianship
@@ -193,6 +194,7 @@ def move_out(act: Act, person_id: str) -> None:
     end_series_of(act, person_id)
     revoke_invitations(act, person_id)
     end_resident_sign_in(act.session, person_id)
+    act.session.execute(delete(AskedMessages).where(AskedMessages.person_id == person_id))
     act.session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == person_id))
     person.grants = []
     person.methods, person.face_paused_reason = ["card"], None

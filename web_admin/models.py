@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from web_admin import (  # noqa: F401 - their tables are among these
     alarm_models,
     api_key_models,
+    asked_messages_models,
     consent_models,
     desk_models,
     forgetting_models,

@@ -26,7 +26,7 @@ PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "audit_entry", "alarm", "desk_visit",
     )),
     ("rights", "answer what people ask about their data, and authorities", ("rights_request", "disclosure")),
-    ("accounts", "sign in residents and staff", ("account", "passkey", "invitation")),
+    ("accounts", "sign in residents and staff", ("account", "passkey", "invitation", "asked_messages")),
 )
 """Purpose, what it means, and the tables that hold personal data for it."""
 

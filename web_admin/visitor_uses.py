@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import JournalEntry
+from web_admin.asked_messages import tell_hosts
 from web_admin.models import CredentialRow, Gate, VisitorPassRow
 from web_admin.visitor_models import VisitorUse
 
@@ -21,8 +22,8 @@ class Use:
     gate_name: str
 
 
-def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEntry]) -> None:
-    """Note the newly stored entries in which a gate opened to a visitor's pass or code."""
+def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEntry], now: datetime) -> None:
+    """Note the new entries in which a gate opened to a visitor's pass or code; tell hosts who asked."""
     opened = [
         (entry, str(shown_id))
         for entry in entries
@@ -43,6 +44,7 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
     ]
     if rows:
         session.connection().execute(insert(VisitorUse), rows)
+        tell_hosts(session, of_visitors, now)
 
 
 def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[Use]]:

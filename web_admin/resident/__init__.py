@@ -7,6 +7,7 @@ else in an address answers 404. Changes go through the acts; these modules read,
 from flask import Flask
 
 from web_admin.resident import (
+    asked_messages,
     certificates,
     deletion,
     export,
@@ -34,7 +35,8 @@ __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
-    deletion, requests, certificates, help_page, passkeys, sign_in, visitor_slips, printed_code,
+    deletion, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
+    printed_code,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from flask import Response, render_template
 from sqlalchemy import select
 
 from web_admin.accounts import resident_required
+from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
@@ -131,6 +132,11 @@ def _about(person: Person, site: Site) -> Exported:
                 "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
             }
             for c in credentials
+        ],
+        "messages": [
+            {"address": wanted.address, "kinds": wanted.kinds, "confirmed_at": wanted.confirmed_at}
+            for wanted in [session.get(AskedMessages, person.person_id)]
+            if wanted is not None
         ],
         "two_ways_in": wish_of(session, person.person_id),
         "passkeys": [

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from web_admin.accounts import resident_required, sign_in_resident, throttle_sign_in
 from web_admin.acts import ActRefused
+from web_admin.asked_messages import tell
 from web_admin.database import current_menjin, request_session
 from web_admin.models import Person
 from web_admin.passkeys import (
@@ -112,5 +113,6 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         sign_in_resident(database, database.get_one(Person, passkey.person_id), by="webauthn")
     except ActRefused as refused:
         return {"error": str(refused.message)}, 422
+    tell(database, passkey.person_id, "signed_in", now)
     session[OF_THIS_PHONE] = passkey.passkey_id
     return {"next": to("resident.ways_in").location}

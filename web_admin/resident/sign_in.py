@@ -19,6 +19,7 @@ from web_admin.accounts import (
     throttle_sign_in,
 )
 from web_admin.acts import ActRefused
+from web_admin.asked_messages import tell
 from web_admin.credentials import end_credential
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import current_visit
@@ -51,6 +52,7 @@ def accept() -> tuple[str, int] | Response:
     try:
         person = accept_invitation(request_session(), code, current_menjin().clock())
         sign_in_resident(request_session(), person)
+        tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
     except ActRefused as refused:
         message = str(refused.message)
         request_session().rollback()
@@ -121,6 +123,7 @@ def check_sign_in() -> tuple[str, int] | Response:
     if person is None:
         return _sign_in_page(request.form, gettext("Name or password is wrong.")), 422
     sign_in_resident(request_session(), person)
+    tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
     return to("resident.ways_in")
 
 

@@ -166,6 +166,7 @@ PHONE = (
     phone("another_way", "another-way", "main h1"),
     phone("password", "password", "#password"),
     phone("home", "home"),
+    phone("messages", "messages", "main h1"),
     phone("requests", "requests", "main a[href='/r/requests/{request}']"),
     phone("request", "requests/{request}"),
     phone("request_new", "requests/new/correction", "main form textarea"),

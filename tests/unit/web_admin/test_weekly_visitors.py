@@ -211,7 +211,7 @@ def test_uses_of_passes_and_codes_are_noted_and_nothing_else(act: Act, host: Per
         opened(4, act.now, made.pass_id, opens=False),
         opened(5, act.now, "another-phone"),
     ]
-    note_visitor_uses(act.session, act.session.get_one(Gate, "north"), entries)
+    note_visitor_uses(act.session, act.session.get_one(Gate, "north"), entries, act.now)
     uses = uses_of(act.session, [made.pass_id, code_id, "another-phone"])
     assert {key: [use.at for use in found] for key, found in uses.items()} == {
         made.pass_id: [act.now + timedelta(minutes=1), act.now], code_id: [act.now],

@@ -1,0 +1,91 @@
+"""What a resident does about messages: name an address, prove it, choose, and stop it all."""
+
+import secrets
+from collections.abc import Collection
+
+from flask_babel import lazy_gettext as _
+
+from web_admin.acts import Act, ActRefused, begin, person_of, record
+from web_admin.asked_messages import (
+    CODE_LIVES,
+    CODE_TEXT,
+    MAX_TRIES,
+    TEXTS,
+    channel_of,
+    channels_of,
+    send,
+)
+from web_admin.asked_messages_models import AskedMessages
+from web_admin.credential_rows import refuse_unproven_phone
+from web_admin.models import Person
+from web_admin.sealing import code_digest
+
+
+def name_address(act: Act, person_id: str, address: str) -> None:
+    """Take a new address and send it a code; what was asked for before stops until the code is typed."""
+    begin(act)
+    person = _own(act, person_id)
+    address = address.strip()
+    channel = channel_of(address)
+    if channel is None or channel not in channels_of(act.session, act.site_id):
+        raise ActRefused("address", _("The office cannot send messages to this. Check what you typed."))
+    code = f"{secrets.randbelow(10**8):08d}"
+    row = act.session.merge(
+        AskedMessages(
+            person_id=person.person_id, channel=channel, address=address, kinds=[],
+            code_digest=code_digest(code), code_until=act.now + CODE_LIVES, tries=0, confirmed_at=None,
+        )
+    )
+    act.session.flush()
+    send(act.session, row, CODE_TEXT, {"code": code}, act.now)
+    record(act, "messages_address_named", {"channel": channel}, person_id=person_id)
+
+
+def prove_address(act: Act, person_id: str, code: str) -> bool:
+    """Tell whether the code is the one that was sent; five tries, then a new code is needed.
+
+    A wrong try is counted, so the caller must keep this transaction. Raises ActRefused when there is
+    no code to type.
+    """
+    begin(act)
+    _own(act, person_id)
+    row = act.session.get(AskedMessages, person_id)
+    if row is None or row.code_digest is None or row.code_until is None or act.now >= row.code_until:
+        raise ActRefused("code", _("This code is too old. Have a new one sent."))
+    if row.tries >= MAX_TRIES:
+        raise ActRefused("code", _("That was wrong too often. Have a new code sent."))
+    if not secrets.compare_digest(code_digest(code), row.code_digest):
+        row.tries += 1
+        return False
+    row.confirmed_at, row.code_digest, row.code_until = act.now, None, None
+    record(act, "messages_address_proved", {}, person_id=person_id)
+    return True
+
+
+def choose_messages(act: Act, person_id: str, kinds: Collection[str]) -> None:
+    """Say which messages are wanted; raise ActRefused before the address was proved."""
+    begin(act)
+    _own(act, person_id)
+    row = act.session.get(AskedMessages, person_id)
+    if row is None or row.confirmed_at is None:
+        raise ActRefused("address", _("Type the code that was sent to you first."))
+    row.kinds = [kind for kind in TEXTS if kind in kinds]
+    record(act, "messages_chosen", {"count": len(row.kinds)}, person_id=person_id)
+
+
+def stop_messages(act: Act, person_id: str) -> None:
+    """Send nothing more and forget the address."""
+    begin(act)
+    _own(act, person_id)
+    row = act.session.get(AskedMessages, person_id)
+    if row is not None:
+        act.session.delete(row)
+        record(act, "messages_stopped", {}, person_id=person_id)
+
+
+def _own(act: Act, person_id: str) -> Person:
+    person = person_of(act, person_id)
+    refuse_unproven_phone(act, person)
+    if act.channel not in ("phone", "desk"):
+        raise ActRefused(None, _("You can change only what is your own."))
+    return person

@@ -1,0 +1,92 @@
+"""Messages that I ask for: an address of my own, proved by a code, and a switch for each kind."""
+
+from collections.abc import Mapping
+
+from flask import flash, render_template, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import resident_required, throttle_sign_in
+from web_admin.acts import ActRefused
+from web_admin.asked_messages import channels_of
+from web_admin.asked_messages_acts import choose_messages, name_address, prove_address, stop_messages
+from web_admin.asked_messages_models import AskedMessages
+from web_admin.database import request_session
+from web_admin.resident.blueprint import bp, signed_in, site_of, to
+
+LABELS = {
+    "visitor_came": _l("A gate opened for my visitor"),
+    "card_stopped": _l("My card was suspended or ended"),
+    "signed_in": _l("Somebody signed in to my page"),
+    "looked_at": _l("Somebody looked at my passages"),
+}
+
+
+def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
+    person, act = signed_in()
+    return render_template(
+        "resident/messages.html", person=person, site=site_of(person), errors=errors, form=form,
+        wanted=act.session.get(AskedMessages, person.person_id), labels=LABELS,
+        channels=channels_of(act.session, act.site_id), tab="help_page",
+    )
+
+
+@bp.get("/messages")
+@resident_required
+def messages() -> str:
+    """Show the address and the switches; all are off until somebody turns them on."""
+    return _page({}, {})
+
+
+@bp.post("/messages/address")
+@resident_required
+def name_messages_address() -> Response | tuple[str, int]:
+    """Send a code to an address."""
+    person, act = signed_in()
+    throttle_sign_in(f"messages {person.person_id}")
+    try:
+        name_address(act, person.person_id, request.form.get("address", ""))
+    except ActRefused as refused:
+        message = str(refused.message)
+        request_session().rollback()
+        return _page({refused.field or "address": message}, request.form), 422
+    return to("resident.messages")
+
+
+@bp.post("/messages/code")
+@resident_required
+def prove_messages_address() -> Response | str | tuple[str, int]:
+    """Take the code that was sent."""
+    person, act = signed_in()
+    try:
+        proved = prove_address(act, person.person_id, request.form.get("code", ""))
+    except ActRefused as refused:
+        message = str(refused.message)
+        request_session().rollback()
+        return _page({"code": message}, request.form), 422
+    if not proved:
+        # Not an error's status: the wrong try has to be counted, and a failed request is undone.
+        return _page({"code": gettext("This is not the code that was sent.")}, request.form)
+    flash(gettext("The address is yours. Switch on what you want to be told."), "done")
+    return to("resident.messages")
+
+
+@bp.post("/messages/kinds")
+@resident_required
+def choose_my_messages() -> Response:
+    """Keep which messages are wanted."""
+    person, act = signed_in()
+    choose_messages(act, person.person_id, request.form.getlist("kinds"))
+    flash(gettext("Saved. You get these messages and no others."), "done")
+    return to("resident.messages")
+
+
+@bp.post("/messages/stop")
+@resident_required
+def stop_my_messages() -> Response:
+    """Stop everything and forget the address."""
+    person, act = signed_in()
+    stop_messages(act, person.person_id)
+    flash(gettext("Nothing more is sent, and the address is forgotten."), "done")
+    return to("resident.messages")

@@ -195,7 +195,7 @@ def new() -> Page:
             return _handed_over(*made, by_mail=by_mail)
         if not form.errors and not form.form_errors:
             return redirect(url_for("staff.show_list"), 303)
-    page = render_template("manager/staff_new.html", form=form, has_mail=has_mail)
+    page = render_template("manager/staff_invite.html", form=form, has_mail=has_mail)
     return page if not form.is_submitted() else (page, 422)
 
 

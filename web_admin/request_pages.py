@@ -51,7 +51,7 @@ class CorrectionForm(OnceForm):
 
     before = StringField(_l("Before"), validators=[Length(max=120)])
     after = StringField(_l("After"), validators=[Length(max=120)])
-    text = TextAreaField(
+    note = TextAreaField(
         _l("Answer (may stay empty)"), validators=[Length(max=MAX_TEXT_CHARS)], render_kw={"rows": 2}
     )
 
@@ -183,7 +183,7 @@ def put_right(request_id: str) -> Page:
     form = CorrectionForm()
 
     def work(act: Act) -> bool:
-        correct(act, request_id, typed(form.before), typed(form.after), typed(form.text))
+        correct(act, request_id, typed(form.before), typed(form.after), typed(form.note))
         return True
 
     if form.validate_on_submit() and do(form, work):

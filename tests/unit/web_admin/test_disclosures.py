@@ -50,7 +50,8 @@ def test_the_person_sees_who_asked_and_on_which_document(act, person):
 
 
 def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
-    asked = Asked(*PAPER, "refused", "No seal on the document.", person.person_id)
+    days = (date(2026, 3, 3), date(2026, 3, 4))
+    asked = Asked(*PAPER, "refused", "No seal on the document.", person.person_id, *days)
     row = record_disclosure(act, asked, "manager")
     with pytest.raises(ActRefused, match="nothing to be handed over"):
         passages_for(act, row.disclosure_id)

@@ -84,9 +84,10 @@ def test_a_name_is_corrected_from_the_request_with_before_and_after(compound, of
     path = LIST + filed(compound, "陈立", "correction", "", subject="name", wanted="陈丽")
     page = officer.get(path).text
     assert 'value="陈立"' in page
-    assert send(officer, path, f"{path}/correct", before="陈立", after="陈丽", text="").status_code == 303
+    told = {"before": "陈立", "after": "陈丽", "note": "Done."}
+    assert send(officer, path, f"{path}/correct", **told).status_code == 303
     row = rows(lambda s: s.scalars(select(RightsRequest)).one())
-    assert (row.value_before, row.value_after) == ("陈立", "陈丽")
+    assert (row.value_before, row.value_after, row.answer) == ("陈立", "陈丽", "Done.")
     assert rows(lambda s: s.get_one(Person, compound.persons["陈立"]).display_name) == "陈丽"
 
 

@@ -1,11 +1,14 @@
 """Events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, stream_with_context
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import contains_eager
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -15,35 +18,32 @@ from gate_controller.policy import Method
 from web_admin import event_details, words
 from web_admin.acts import record
 from web_admin.database import current_menjin, request_session
+from web_admin.event_filter import (
+    KINDS,
+    OPENING,
+    RESULTS,
+    Place,
+    after_place,
+    each,
+    events,
+    filter_of,
+    place_of,
+)
 from web_admin.form_fields import lane_options, options
 from web_admin.form_once import OnceForm
-from web_admin.models import Gate, GateEvent, Person
+from web_admin.models import Gate, GateEvent, Home, Person
 from web_admin.page_context import current_act, current_site, from_local, get_or_404, request_now, site_zone
-from web_admin.permissions import allowed, role_names
+from web_admin.permissions import allowed, current_may, role_names
+from web_admin.person_pages import AgainForm
 from web_admin.reason_texts import for_staff, what_to_do
-from web_admin.site_places import site_gates, site_lanes
+from web_admin.sheet_text import csv_for_spreadsheets, csv_text, harmless
+from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
 from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
-OPENING = (Reason.GRANTED, Reason.OVERRIDE)
-KINDS = {
-    "access": (_l("Passages"), ("access",)),
-    "alarms": (_l("Alarms"), ()),
-    "held": (_l("Held open, emergency access"),
-             ("held_open", "hold_ended", "hold_refused", "alarm_hold_not_open", "hold_not_open_clear",
-              "alarm_override", "antipassback_violated")),
-    "buttons": (_l("Buttons and intercom"), ("exit_request", "guard_button", "intercom_opening")),
-    "doors": (_l("Doors"), ("door_opened", "door_closed", "door_found_open", "door_held_clear", "no_entry",
-                            "alarm_door_forced", "alarm_door_held")),
-    "power": (_l("Power and devices"),
-              ("alarm_on_battery", "on_battery_clear", "alarm_battery_low", "battery_low_clear",
-               "alarm_obstacle", "obstacle_clear", "alarm_camera", "camera_clear", "alarm_device_lost",
-               "device_back", "started")),
-}
-"""What the list can be narrowed to; alarms are known by how their word begins."""
-
+FOUND_AT_MOST = 20
 Page = str | Response | tuple[str, int]
 
 
@@ -67,14 +67,7 @@ class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
     at = DateTimeLocalField(_l("When"), validators=[InputRequired(_l("Choose a time."))])
 
 
-def _day() -> date | None:
-    try:
-        return date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
-        return None
-
-
-def _cursor() -> tuple[datetime, str, int] | None:
+def _place() -> Place | None:
     at, _dot, rest = request.args.get("before", "").partition("~")
     gate_id, _dot, seq = rest.partition("~")
     try:
@@ -88,52 +81,71 @@ def _cursor() -> tuple[datetime, str, int] | None:
 @allowed("see_events")
 def show_list() -> str:
     """List events without names, newest first; a page begins where the last one ended."""
-    gates = site_gates()
-    day, cursor = _day(), _cursor()
-    wanted = {key: request.args.get(key, "")[:40] for key in ("gate", "reason", "method", "kind")}
-    query = select(GateEvent).where(
-        GateEvent.gate_id.in_([wanted["gate"]] if wanted["gate"] in [g.gate_id for g in gates]
-                              else [g.gate_id for g in gates])
-    )
-    if day is not None:
-        start = datetime.combine(day, time(), site_zone())
-        query = query.where(GateEvent.at >= start, GateEvent.at < start + timedelta(days=1))
-    if wanted["kind"] == "alarms":
-        query = query.where(GateEvent.kind.like("alarm%"))
-    elif wanted["kind"] in KINDS:
-        query = query.where(GateEvent.kind.in_(KINDS[wanted["kind"]][1]))
-    if wanted["reason"] or wanted["method"]:
-        query = query.where(GateEvent.kind == "access")
-    for fact in ("reason", "method"):
-        if wanted[fact]:
-            query = query.where(GateEvent.facts[fact].as_string() == wanted[fact])
-    if cursor is not None:
-        at, gate_id, seq = cursor
-        query = query.where(or_(
-            GateEvent.at < at,
-            and_(GateEvent.at == at, GateEvent.gate_id < gate_id),
-            and_(GateEvent.at == at, GateEvent.gate_id == gate_id, GateEvent.seq < seq),
-        ))
-    rows = request_session().scalars(
-        query.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
-        .limit(PAGE_ROWS + 1)
-    ).all()
-    last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
+    gates, wanted = site_gates(), filter_of(request.args)
+    query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
+                   with_silent=current_may("acknowledge_alarm"))
+    rows = request_session().scalars(after_place(query, _place()).limit(PAGE_ROWS + 1)).all()
+    last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
         "manager/events.html",
         rows=rows[:PAGE_ROWS],
         details=event_details,
         labels=event_details.emergency_labels(request_session(), rows),
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
-        before=f"{last.at.isoformat()}~{last.gate_id}~{last.seq}" if last is not None else None,
+        before=f"{last[0].isoformat()}~{last[1]}~{last[2]}" if last is not None else None,
         gates=gates,
-        lane_names={lane.lane_id: lane.name for gate in gates for lane in gate.lanes},
-        gate_names={gate.gate_id: gate.name for gate in gates},
+        lane_names=lane_names(gates),
+        gate_names=gate_names(gates),
+        lanes=[(lane.lane_id, f"{gate.name} · {lane.name}") for gate in gates for lane in gate.lanes],
         reasons=[(reason.value, for_staff(reason.value)) for reason in Reason],
+        results=RESULTS.items(),
         reason_text=for_staff,
         methods=[(m.value, words.METHODS[m.value]) for m in Method],
-        wanted=wanted | {"day": day.isoformat() if day else ""},
+        wanted=wanted,
+        export_form=AgainForm(formdata=None),
     )
+
+
+@bp.post("/export")
+@allowed("see_events")
+def export() -> Response:
+    """Send what the filter lets through as a file without names, and record that somebody took it."""
+    form = AgainForm()
+    if not form.validate_on_submit():
+        abort(400)
+    gates, wanted = site_gates(), filter_of(request.form)
+    query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
+                   with_silent=current_may("acknowledge_alarm"))
+    record(current_act(), "events_exported", dict(wanted.chosen()))
+    heads = [str(head) for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"),
+                                    _l("Reason"))]
+    places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
+    database = current_menjin().database
+
+    def lines() -> Iterator[bytes]:
+        yield csv_for_spreadsheets([heads])
+        with database.snapshot() as session:
+            for event in each(session, query):
+                yield csv_text([[harmless(cell) for cell in _cells(event, places, zone)]]).encode()
+
+    answer = Response(stream_with_context(lines()), mimetype="text/csv")
+    day = request_now().astimezone(zone).date()
+    answer.headers["Content-Disposition"] = f"attachment; filename=events-{day.isoformat()}.csv"
+    return answer
+
+
+def _cells(event: GateEvent, places: Mapping[str, str], zone: ZoneInfo) -> list[str]:
+    """Return an event's cells; nothing in them says who it was."""
+    place = event.lane_id or event.gate_id
+    opens = event.facts.get("opens")
+    return [
+        event.at.astimezone(zone).isoformat(timespec="seconds"),
+        places.get(place, place),
+        str(words.word(words.EVENTS, event.kind)),
+        str(words.word(words.METHODS, event.method)) if event.method else "",
+        "" if opens is None else str(RESULTS["opened" if opens else "refused"]),
+        event.reason or "",
+    ]
 
 
 @bp.route("/person/<person_id>", methods=["GET", "POST"])
@@ -187,13 +199,10 @@ def who(gate_id: str, seq: str) -> Page:
 @allowed("explain_refusals")
 def explain() -> Page:
     """Say which rule decides for a person, a lane, a way in and a time, by the gate's own rules."""
-    form = WhyForm()
-    session = request_session()
-    people = session.scalars(
-        select(Person)
-        .where(Person.site_id == current_site().site_id, Person.ended_at.is_(None))
-        .order_by(Person.display_name)
-    ).all()
+    form, session = WhyForm(), request_session()
+    looked_for = request.args.get("q", "").strip()[:40]
+    chosen = request.form.get("person_id") or request.args.get("person", "")
+    people = _people(looked_for, chosen)
     form.person_id.choices = options(
         (p.person_id, f"{p.display_name} · {p.home.number}" if p.home else p.display_name) for p in people
     )
@@ -201,7 +210,7 @@ def explain() -> Page:
     answer: dict[str, object] | None = None
     if not form.is_submitted():
         form.at.data = request_now().astimezone(site_zone()).replace(second=0, microsecond=0)
-        form.person_id.data = request.args.get("person", "")
+        form.person_id.data = chosen or (people[0].person_id if len(people) == 1 else "")
     elif form.validate():
         at = from_local(form.at.data) or request_now()
         try:
@@ -210,7 +219,46 @@ def explain() -> Page:
         except NothingPublished:
             form.lane_id.errors = [_l("This gate has no controller yet. Pair one first.")]
         else:
-            answer = {"opens": reason in OPENING, "reason": reason.value,
-                      "text": for_staff(reason.value), "to_do": what_to_do(reason.value)}
-    page = render_template("manager/why.html", form=form, answer=answer)
+            answer = _answer(reason.value)
+    page = render_template(
+        "manager/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None
+    )
     return (page, 422) if form.errors else page
+
+
+def _people(looked_for: str, chosen: str) -> Sequence[Person]:
+    """Return whom the question can be about: the chosen one, or the first who fit what was typed."""
+    about = Person.person_id == chosen
+    if looked_for:
+        about = or_(about, Person.display_name.contains(looked_for, autoescape=True),
+                    Home.number == looked_for)
+    query = select(Person).outerjoin(Home).options(contains_eager(Person.home))
+    living = query.where(Person.site_id == current_site().site_id, Person.ended_at.is_(None), about)
+    return request_session().scalars(living.order_by(Person.display_name).limit(FOUND_AT_MOST)).all()
+
+
+def _answer(reason: str) -> dict[str, object]:
+    return {"opens": reason in OPENING, "reason": reason, "text": for_staff(reason),
+            "to_do": what_to_do(reason)}
+
+
+@bp.get("/why/<gate_id>/<seq>")
+@allowed("explain_refusals")
+def explain_past(gate_id: str, seq: str) -> Page:
+    """Say why a gate refused somebody then, and what its rules say now; nobody is named."""
+    session = request_session()
+    gate = get_or_404(session, Gate, gate_id)
+    event = session.get(GateEvent, (gate_id, request.args.get("journal", ""),
+                                    int(seq) if seq.isdecimal() else -1))
+    if event is None or event.reason is None:
+        abort(404)
+    now_says = None
+    if event.person_id is not None and event.lane_id is not None and event.method in set(Method):
+        try:
+            reason = why_refused(session, current_menjin().sealer, event.person_id, event.lane_id,
+                                 Method(event.method), request_now())
+        except NothingPublished:
+            reason = None
+        now_says = _answer(reason.value) if reason is not None else None
+    return render_template("manager/why.html", form=None, answer=_answer(event.reason), past=event,
+                           place=lane_names([gate]).get(event.lane_id or "", gate.name), now_says=now_says)

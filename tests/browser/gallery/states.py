@@ -102,6 +102,8 @@ MANAGER = (
     manager("passages_asked", "events/person/{person}", "main form"),
     manager("who_asked", "events/who/north/101?journal=j", "main form"),
     manager("why", "events/why", "main form"),
+    manager("why_found", "events/why?q=3-1203", "main form #person_id"),
+    manager("why_past", "events/why/north/2?journal=j", "main .answer"),
     manager("privacy", "privacy", "main form[action$='/privacy/face']"),
     manager("notice", "privacy/notice", "main form textarea"),
     manager("assessments", "privacy/assessments", "main a[href*='/assessments/{assessment}']"),

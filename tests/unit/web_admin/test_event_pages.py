@@ -1,0 +1,169 @@
+"""Events: narrowed, paged, exported without names; why a gate stayed shut, in one click."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event as database_event
+from sqlalchemy import select
+
+from tests.manager_compound import make_managed_compound
+from tests.resident_compound import SetClock, csrf_of
+from web_admin.database import current_menjin
+from web_admin.models import AuditEntry, Gate, GateEvent
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def rows(compound):
+    def read(work):
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            return work(session)
+
+    return read
+
+
+def add_events(compound, rows, count, **facts):
+    def add(session):
+        for seq in range(1000, 1000 + count):
+            session.add(GateEvent(
+                journal_id="j", gate_id="north", seq=seq, kind="access", lane_id="north-in",
+                at=compound.clock() - timedelta(days=1, seconds=seq), received_at=compound.clock(),
+                facts={"method": "card", "opens": True, "reason": "granted", "lane_id": "north-in"} | facts,
+                personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+
+    rows(add)
+
+
+def cells(answer):
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def export(client, **wanted):
+    token = csrf_of(client.get("/manage/events/").text)
+    return client.post("/manage/events/export", data=wanted | {"csrf_token": token})
+
+
+@pytest.mark.parametrize(
+    ("query", "seen", "unseen"),
+    [
+        ("lane=east-in", "东门进", 'class="keep">北门进'),
+        ("result=refused", "Refused</span>", "Opened</span>"),
+        ("result=opened", "Opened</span>", "Refused</span>"),
+        ("reason=pin_wrong", "Refused</span>", "Opened</span>"),
+        ("method=qr", ">QR code</td>", ">Card</td>"),
+    ],
+)
+def test_the_list_is_narrowed(client, query, seen, unseen):
+    table = client.get(f"/manage/events/?{query}").text.partition("<tbody>")[2]
+    assert seen in table
+    assert unseen not in table
+
+
+def test_times_are_typed_in_the_zone_of_the_site(client, compound):
+    at = (compound.clock() - timedelta(minutes=3) + timedelta(hours=8)).replace(tzinfo=None)
+    minute = timedelta(minutes=1)
+    window = {"after": (at - minute).isoformat(), "until": (at + minute).isoformat()}
+    assert client.get("/manage/events/", query_string=window).text.count("<tr><td") == 1
+
+
+def test_what_cannot_be_read_in_an_address_is_left_out(client):
+    answer = client.get("/manage/events/?day=x&after=9&until=2026-01-01T00:00%2B08:00&kind=odd&before=1~2~3")
+    assert answer.status_code == 200
+    assert answer.text.count("<tr><td") == 50
+
+
+def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, compound, rows):
+    add_events(compound, rows, 2300, method="face")
+    answer = export(client, method="face")
+    table = cells(answer)
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=events-")
+    assert len(table) == 2301
+    assert {row[3] for row in table[1:]} == {"Face"}
+    assert len({row[0] for row in table[1:]}) == 2300
+    assert [name for name in compound.persons if name in answer.text] == []
+    entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "events_exported")).one())
+    assert entry.facts["method"] == "face"
+
+
+def test_no_cell_of_an_export_is_a_formula(client, compound, rows):
+    rows(lambda s: setattr(s.get_one(Gate, "north"), "name", "=1+1"))
+    add_events(compound, rows, 1, reason="@SUM(A1)")
+    rows(lambda s: setattr(s.scalars(select(GateEvent).where(GateEvent.seq == 1000)).one(), "lane_id", "-x"))
+    table = cells(export(client, reason="@SUM(A1)"))
+    assert (table[1][1], table[1][5]) == ("'-x", "'@SUM(A1)")
+
+
+def test_an_export_without_the_forms_token_is_refused(client, rows):
+    assert client.post("/manage/events/export").status_code == 400
+    exported = select(AuditEntry).where(AuditEntry.kind == "events_exported")
+    assert rows(lambda s: s.scalars(exported).all()) == []
+
+
+def test_a_threat_stands_in_no_list_of_those_who_answer_no_alarms(compound, rows):
+    add_events(compound, rows, 1)
+    added = select(GateEvent).where(GateEvent.seq == 1000)
+    rows(lambda s: setattr(s.scalars(added).one(), "kind", "alarm_duress"))
+    path, words = "/manage/events/?kind=alarms", "Someone may be under threat"
+    seen = {role: words in compound.signed_in(role).get(path).text for role in ("guard", "privacy_officer")}
+    assert seen == {"guard": True, "privacy_officer": False}
+
+
+def test_a_past_refusal_is_explained_in_one_click_and_nobody_is_named(compound, rows):
+    guard = compound.signed_in("guard")
+    rows(lambda s: setattr(s.get_one(GateEvent, ("north", "j", 2)), "person_id", compound.persons["王芳"]))
+    page = guard.get("/manage/events/?reason=pin_wrong").text
+    link = re.search(r'href="(/manage/events/why/north/2\?[^"]+)"', page)[1].replace("&amp;", "&")
+    answer = guard.get(link).text
+    assert "The gate stayed shut" in answer
+    assert "pin_wrong" in answer
+    assert "Asked now, the gate would stay shut" in answer
+    assert [name for name in compound.persons if name in answer] == []
+    assert guard.get("/manage/events/why/north/999999?journal=j").status_code == 404
+
+
+def test_the_question_finds_its_person_by_home_or_name(client):
+    assert "王芳" in client.get("/manage/events/why?q=3-1203").text
+    assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
+    assert "Nobody fits this" in client.get("/manage/events/why?q=nobody").text
+
+
+@pytest.fixture
+def counted(compound):
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+    statements = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _many):
+        statements.append(statement)
+
+    database_event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    database_event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    "path", ["/manage/", "/manage/events/", "/manage/alarms/", "/manage/events/why?q=3-1203"]
+)
+def test_a_page_asks_the_database_as_often_with_many_rows_as_with_few(client, compound, rows, counted, path):
+    def asked():
+        del counted[:]
+        assert client.get(path).status_code == 200
+        return len(counted)
+
+    few = asked()
+    add_events(compound, rows, 200)
+    assert asked() == few

@@ -1,0 +1,149 @@
+"""What the list of events is narrowed to, and its rows page by page, each beginning where the last ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from gate_controller.access import Reason
+from web_admin.alarms import SILENT_KINDS
+from web_admin.models import GateEvent
+
+OPENING = (Reason.GRANTED, Reason.OVERRIDE)
+KINDS = {
+    "access": (_l("Passages"), ("access",)),
+    "alarms": (_l("Alarms"), ()),
+    "held": (_l("Held open, emergency access"),
+             ("held_open", "hold_ended", "hold_refused", "alarm_hold_not_open", "hold_not_open_clear",
+              "alarm_override", "antipassback_violated")),
+    "buttons": (_l("Buttons and intercom"), ("exit_request", "guard_button", "intercom_opening")),
+    "doors": (_l("Doors"), ("door_opened", "door_closed", "door_found_open", "door_held_clear", "no_entry",
+                            "alarm_door_forced", "alarm_door_held")),
+    "power": (_l("Power and devices"),
+              ("alarm_on_battery", "on_battery_clear", "alarm_battery_low", "battery_low_clear",
+               "alarm_obstacle", "obstacle_clear", "alarm_camera", "camera_clear", "alarm_device_lost",
+               "device_back", "started")),
+}
+"""What the list can be narrowed to; alarms are known by how their word begins."""
+
+RESULTS = {"opened": _l("Opened"), "refused": _l("Refused")}
+EXPORTED_AT_A_TIME = 1000
+
+Place = tuple[datetime, str, int]
+"""Time, gate and number of the event after which a page begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What was chosen, each as it was typed; "" is everything."""
+
+    gate: str = ""
+    lane: str = ""
+    kind: str = ""
+    method: str = ""
+    reason: str = ""
+    result: str = ""
+    day: str = ""
+    after: str = ""
+    until: str = ""
+
+    def chosen(self) -> dict[str, str]:
+        """Return what is narrowed to, for addresses and for the ledger."""
+        every = {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        return {name: value for name, value in every.items() if value}
+
+
+def filter_of(typed: Mapping[str, str]) -> EventFilter:
+    """Return the filter of an address or form; what cannot be read there is left out."""
+    texts = {field.name: typed.get(field.name, "")[:60] for field in fields(EventFilter)}
+    for name in ("after", "until"):
+        texts[name] = texts[name] if _moment(texts[name]) is not None else ""
+    texts["day"] = texts["day"] if _day(texts["day"]) is not None else ""
+    texts["kind"] = texts["kind"] if texts["kind"] in KINDS else ""
+    return EventFilter(**texts)
+
+
+def events(
+    wanted: EventFilter, gate_ids: Sequence[str], zone: ZoneInfo, *, with_silent: bool
+) -> Select[GateEvent]:
+    """Return the events of these gates that the filter lets through, newest first."""
+    chosen = [wanted.gate] if wanted.gate in gate_ids else list(gate_ids)
+    found = select(GateEvent).where(GateEvent.gate_id.in_(chosen), *_times(wanted, zone))
+    if not with_silent:
+        found = found.where(GateEvent.kind.not_in(SILENT_KINDS))
+    if wanted.lane:
+        found = found.where(GateEvent.lane_id == wanted.lane)
+    if wanted.kind == "alarms":
+        found = found.where(GateEvent.kind.like("alarm%"))
+    elif wanted.kind:
+        found = found.where(GateEvent.kind.in_(KINDS[wanted.kind][1]))
+    if wanted.method:
+        found = found.where(GateEvent.method == wanted.method)
+    if wanted.reason:
+        found = found.where(GateEvent.reason == wanted.reason)
+    if wanted.result == "opened":
+        found = found.where(GateEvent.reason.in_(OPENING))
+    elif wanted.result == "refused":
+        found = found.where(GateEvent.kind == "access", GateEvent.reason.not_in(OPENING))
+    return found.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
+
+
+def after_place(query: Select[GateEvent], place: Place | None) -> Select[GateEvent]:
+    """Return the part of the list that comes after an event."""
+    if place is None:
+        return query
+    at, gate_id, seq = place
+    return query.where(
+        # The first is implied by the second: it lets the database begin in the middle of its index.
+        GateEvent.at <= at,
+        or_(
+            GateEvent.at < at,
+            and_(GateEvent.at == at, GateEvent.gate_id < gate_id),
+            and_(GateEvent.at == at, GateEvent.gate_id == gate_id, GateEvent.seq < seq),
+        ),
+    )
+
+
+def place_of(event: GateEvent) -> Place:
+    """Return the place of an event."""
+    return event.at, event.gate_id, event.seq
+
+
+def each(session: Session, query: Select[GateEvent]) -> Iterator[GateEvent]:
+    """Yield every event of a list, a thousand in memory at a time."""
+    place: Place | None = None
+    while rows := session.scalars(after_place(query, place).limit(EXPORTED_AT_A_TIME)).all():
+        yield from rows
+        place = place_of(rows[-1])
+        session.expunge_all()
+
+
+def _times(wanted: EventFilter, zone: ZoneInfo) -> Iterator[ColumnElement[bool]]:
+    day, after, until = _day(wanted.day), _moment(wanted.after), _moment(wanted.until)
+    if day is not None:
+        start = datetime.combine(day, time(), zone)
+        yield GateEvent.at >= start
+        yield GateEvent.at < start + timedelta(days=1)
+    if after is not None:
+        yield GateEvent.at >= after.replace(tzinfo=zone)
+    if until is not None:
+        yield GateEvent.at < until.replace(tzinfo=zone)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is None else None

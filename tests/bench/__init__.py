@@ -10,9 +10,15 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import face, rest, rules, tap
+    from tests.bench import face, pages, rest, rules, tap
 
-    return {"face": face.measure, "rest": rest.measure, "rules": rules.measure, "tap": tap.measure}
+    return {
+        "face": face.measure,
+        "pages": pages.measure,
+        "rest": rest.measure,
+        "rules": rules.measure,
+        "tap": tap.measure,
+    }
 
 
 def run(argv: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from web_admin.alarm_models import HandoverRow
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
 from web_admin.desk_models import DeskVisitRow
+from web_admin.home_models import ChildAgreement
 from web_admin.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.model_base import Base
 from web_admin.models import (
@@ -96,6 +97,11 @@ def _series(menjin: Menjin, now: datetime) -> Chosen:
 
 def _uses(menjin: Menjin, now: datetime) -> Chosen:
     return VisitorUse, VisitorUse.at < now - timedelta(days=menjin.config.passage_days), None
+
+
+def _agreements(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    return ChildAgreement, ChildAgreement.withdrawn_at < before, None
 
 
 def _invitations(menjin: Menjin, now: datetime) -> Chosen:
@@ -193,6 +199,7 @@ RULES: Mapping[str, Rule] = {
     "visitor_labels_erased": _passes,
     "weekly_visitor_labels_erased": _series,
     "visitor_uses_deleted": _uses,
+    "child_agreements_deleted": _agreements,
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,

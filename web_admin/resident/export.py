@@ -11,6 +11,7 @@ from web_admin.accounts import resident_required
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
+from web_admin.home_models import ChildAgreement
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
 from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS
@@ -22,6 +23,7 @@ from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_names import shown_names
 from web_admin.two_methods import wish_of
+from web_admin.visitor_models import VisitorSeriesRow
 
 SHOWN_REFUSALS = 20
 EXPORTED = 10_000
@@ -166,6 +168,22 @@ def _history(person: Person) -> Exported:
                 "uses": p.uses, "withdrawn_at": p.withdrawn_at,
             }
             for p in passes
+        ],
+        "weekly_visitors": [
+            {
+                "label": w.label, "gates": w.gate_numbers, "days": w.days, "from_minute": w.starts_minute,
+                "until_minute": w.ends_minute, "first_day": w.first_day, "last_day": w.last_day,
+                "withdrawn_at": w.withdrawn_at,
+            }
+            for w in session.scalars(
+                select(VisitorSeriesRow).where(VisitorSeriesRow.issuer_person_id == person.person_id)
+            )
+        ],
+        "agreed_for_children": [
+            {"given_at": a.given_at, "language": a.language, "withdrawn_at": a.withdrawn_at}
+            for a in session.scalars(
+                select(ChildAgreement).where(ChildAgreement.guardian_id == person.person_id)
+            )
         ],
         "consents": [_exported_consent(c) for c in consents_of(person.person_id)],
         "said_no_to_face": list(refusals_of(person.person_id)),

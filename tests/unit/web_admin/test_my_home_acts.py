@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from gate_controller.access import Decision, GateMemory, Reason, decide
 from gate_controller.identify import hash_typed, identify_card, identify_typed
@@ -17,9 +18,12 @@ from tests.unit.web_admin.acting import (
     household,
     show_card,
 )
+from web_admin import retention
 from web_admin.acts import Act, ActRefused
 from web_admin.ages import set_age_band
+from web_admin.config import WebConfig
 from web_admin.credentials import issue_card
+from web_admin.database import Database, Menjin
 from web_admin.guardians import name_guardian
 from web_admin.home_helpers import (
     HelperTimes,
@@ -212,6 +216,18 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     agreement = agreement_for(act, child)
     assert agreement is not None
     assert (agreement.guardian_id, agreement.channel, agreement.language) == (host.person_id, "phone", "en")
+
+
+def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
+    act: Act, host: Person, web_config: WebConfig, database: Database
+) -> None:
+    child = child_of(act, host)
+    take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
+    rule = retention.RULES["child_agreements_deleted"]
+    menjin = Menjin(web_config, database, act.sealer, lambda: act.now)
+    for days, due in ((1095, 0), (1097, 1)):
+        table, rows, _values = rule(menjin, act.now + timedelta(days=days))
+        assert len(act.session.scalars(select(table).where(rows)).all()) == due
 
 
 def test_without_agreement_no_child_is_added_and_the_day_of_14_is_no_other(act: Act, host: Person) -> None:

@@ -73,6 +73,21 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     assert "No PIN yet" in phone.get(page).text
 
 
+def test_what_a_guardian_agreed_to_and_weekly_visitors_are_in_the_export(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
+    weekly = {"label": "Piano teacher", "uses": "weekly", "gate_numbers": "1", "last_day": "2026-04-30"}
+    times = {"days": "thu", "starts_at": "09:00", "ends_at": "12:00"}
+    press(phone, "/r/visitors", seen_on="/r/visitors", **weekly, **times)
+    whole = phone.get("/r/records/export.json").json
+    assert whole is not None
+    assert [row["label"] for row in whole["weekly_visitors"]] == ["Piano teacher"]
+    assert [row["withdrawn_at"] for row in whole["agreed_for_children"]] == [None]
+    assert "Bao" not in phone.get("/r/records/export.json").text
+    assert "Piano teacher" in phone.get("/r/records/export.html").text
+
+
 def test_a_helper_is_added_changed_given_a_pin_and_ended(compound: Compound, phone: FlaskClient) -> None:
     page = press(phone, "/r/home/helpers", seen_on="/r/home", **HELPER).location
     assert "Thursday 09:00 – 12:00" in phone.get("/r/home").text

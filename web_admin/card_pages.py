@@ -11,14 +11,14 @@ from wtforms import DateTimeLocalField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.acts import Act, ActRefused, record
-from web_admin.cards import canonical_card, parse_card_number
+from web_admin.card_batch_pages import ReaderForm
 from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
 from web_admin.database import current_menjin, request_session
+from web_admin.desk_reader import desk_form, read_tap
 from web_admin.form_once import OnceForm
 from web_admin.models import CredentialRow, Person
 from web_admin.page_context import (
     current_act,
-    current_site,
     do,
     from_local,
     get_or_404,
@@ -72,14 +72,15 @@ def find() -> Page:
     asked = False
     if form.validate_on_submit():
         try:
-            number = canonical_card(parse_card_number(typed(form.number)), current_site())
+            number = read_tap(typed(form.number))
         except ActRefused as refusal:
             show_refusal(form, refusal)
         else:
             asked = True
             found = _holders(number)
     page = render_template(
-        "manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None)
+        "manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
+        reader=ReaderForm(formdata=None, form=desk_form()),
     )
     return (page, 422) if form.errors else page
 
@@ -109,7 +110,7 @@ def give(person_id: str) -> Page:
     form = CardForm()
     if form.validate_on_submit():
         def work(act: Act) -> CredentialRow:
-            number = parse_card_number(typed(form.number))
+            number = read_tap(typed(form.number))
             return issue_card(act, person_id, number, label=form.label.data or "",
                               valid_until=from_local(form.valid_until.data))
 

@@ -39,7 +39,7 @@ from web_admin.staff_models import StaffProfile
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
                 "people_pages", "moving_pages", "import_pages", "person_pages", "addition_pages",
-                "card_pages", "visitor_pages",
+                "card_pages", "card_batch_pages", "visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
                 "disclosure_pages", "register_page", "incident_pages",

@@ -5,14 +5,17 @@ the home gets a person of kind `UNNAMED`, who stands for whoever holds them and 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, ActRefused, begin, credential_of, finish, new_id, person_of
+from web_admin.acts import Act, ActRefused, begin, credential_of, finish, home_of, new_id, person_of
+from web_admin.cards import canonical_card, issue_card
 from web_admin.credential_rows import end_one
 from web_admin.homes_and_people import all_lanes
 from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.sealing import card_lookup
 
 UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """What stands for a name, stored like one and so in the site's language."""
@@ -73,3 +76,31 @@ def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
     act.session.add(given)
     act.session.flush()
     return given
+
+
+def give_home_card(act: Act, home_id: str, number: int) -> CredentialRow:
+    """Bind a card to a home for whoever will hold it; raise ActRefused when somebody has it."""
+    begin(act)
+    quiet = replace(act, publishes=False)
+    holder = holder_of_home(quiet, home_of(act, home_id))
+    card = issue_card(quiet, holder.person_id, number)
+    finish(act, "home_card_given", {"credential_id": card.credential_id, "home_id": home_id},
+           touches=(holder.person_id,))
+    return card
+
+
+def replace_card(act: Act, credential_id: str, number: int) -> CredentialRow:
+    """Give another card in place of one that is lost or broken; the old one ends at the same moment."""
+    site = begin(act)
+    old = credential_of(act, credential_id)
+    if old.kind != "card" or old.state == "ended":
+        raise ActRefused("number", _("This card has ended already. Give a new one on the person's page."))
+    if old.lookup == card_lookup(act.sealer, canonical_card(number, site)):
+        raise ActRefused("number", _("This is the card that is to be replaced. Take another one."))
+    quiet = replace(act, publishes=False)
+    end_one(quiet, old, "replaced")
+    new = issue_card(quiet, old.person_id, number, label=old.label, valid_from=old.valid_from,
+                     valid_until=old.valid_until)
+    finish(act, "card_replaced", {"credential_id": credential_id, "by": new.credential_id},
+           person_id=old.person_id)
+    return new

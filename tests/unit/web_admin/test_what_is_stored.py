@@ -23,7 +23,7 @@ from web_admin.people_sheet import read_sheet
 ROOT = Path(__file__).parents[3]
 
 ABOUT_PEOPLE = {
-    "home": "home_id site_id number pin_salt",
+    "home": "home_id site_id number sort_key building pin_salt",
     "person": "person_id site_id home_id display_name kind age_band age_band_until language methods "
               "face_paused_reason suspended slow_pass may_override created_at ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",

@@ -1,0 +1,157 @@
+"""Many cards one after another, a lost card's replacement, a found holder, and how the desk reader types."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import exists, func, select
+from werkzeug.wrappers import Response
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from web_admin.acts import Act
+from web_admin.card_forms import FORMS
+from web_admin.database import request_session
+from web_admin.desk_reader import declare_desk_form, read_tap
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
+from web_admin.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.people_list import buildings_of
+from web_admin.permissions import allowed
+from web_admin.unnamed_cards import give_home_card, give_to_person, replace_card
+
+bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
+
+Page = str | Response | tuple[str, int]
+
+
+class ReaderForm(OnceForm):
+    """How this desk's reader writes a card."""
+
+    form = SelectField(
+        _l("My desk reader types"),
+        choices=options((name, label) for name, (label, _reader) in FORMS.items()),
+    )
+
+
+class TapForm(OnceForm):
+    """A fresh card."""
+
+    number = StringField(
+        _l("Card number"),
+        description=_l("Tap the card at the desk reader. Its Enter gives the card and goes on."),
+        validators=[InputRequired(_l("Type or read the card's number.")), Length(max=40)],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+
+
+class HolderForm(OnceForm):
+    """Who of the home holds a card."""
+
+    person_id = SelectField(_l("Holder"))
+
+
+@dataclass(frozen=True, slots=True)
+class NextHome:
+    """The home whose turn it is, and how many are left."""
+
+    home: Home | None
+    left: int
+
+
+@bp.post("/reader")
+@allowed("issue_credentials")
+def reader() -> Response:
+    """Remember how this desk's reader types."""
+    form = ReaderForm()
+    if form.validate_on_submit():
+        declare_desk_form(form.form.data)
+        flash(_("Remembered for this browser."), "success")
+    return redirect(url_for("cards.find"), 303)
+
+
+@bp.route("/batch", methods=["GET", "POST"])
+@allowed("issue_credentials")
+def batch() -> Page:
+    """Give a fresh card to one home after another, those without any card first to last."""
+    session, site_id = request_session(), current_site().site_id
+    building, after = request.values.get("building", "")[:20], request.values.get("after", "")[:60]
+    form = TapForm()
+    if form.validate_on_submit():
+        home = get_or_404(session, Home, request.form.get("home_id", ""))
+        card = do(form, lambda act: give_home_card(act, home.home_id, read_tap(typed(form.number))))
+        if not form.errors and not form.form_errors:
+            if card is not None:
+                flash(_("Home %(number)s has its card.", number=home.number), "success")
+            return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
+    turn = _next(site_id, building, after)
+    page = render_template(
+        "manager/card_batch.html", form=form, turn=turn, building=building, after=after,
+        buildings=buildings_of(session, site_id),
+    )
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _next(site_id: str, building: str, after: str) -> NextHome:
+    session = request_session()
+    has_card = (
+        exists()
+        .where(Person.home_id == Home.home_id)
+        .where(CredentialRow.person_id == Person.person_id)
+        .where(CredentialRow.kind == "card", CredentialRow.state != "ended")
+    )
+    wanted = [Home.site_id == site_id, ~has_card]
+    if building:
+        wanted.append(Home.building == building)
+    if after:
+        wanted.append(Home.sort_key > after)
+    home = session.scalars(select(Home).where(*wanted).order_by(Home.sort_key).limit(1)).first()
+    return NextHome(home, session.scalar(select(func.count(Home.home_id)).where(*wanted)) or 0)
+
+
+@bp.route("/<credential_id>/replace", methods=["GET", "POST"])
+@allowed("issue_credentials")
+def put_in_place(credential_id: str) -> Page:
+    """Give another card in place of a lost or broken one."""
+    old = _card(credential_id)
+    form = TapForm()
+    if form.validate_on_submit():
+        def work(act: Act) -> CredentialRow:
+            return replace_card(act, credential_id, read_tap(typed(form.number)))
+
+        if do(form, work) is not None:
+            flash(_("Replaced. The old card opens nothing any more."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("person.show", person_id=old.person_id), 303)
+    page = render_template("manager/card_replace.html", form=form, card=old, person=old.person)
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.route("/<credential_id>/holder", methods=["GET", "POST"])
+@allowed("issue_credentials")
+def name_holder(credential_id: str) -> Page:
+    """Give a home's unnamed card to the person who turns out to hold it; it goes on opening."""
+    card = _card(credential_id)
+    people = request_session().execute(
+        select(Person.person_id, Person.display_name)
+        .where(Person.home_id == card.person.home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
+        .order_by(Person.created_at)
+    )
+    form = HolderForm()
+    form.person_id.choices = options((row.person_id, row.display_name) for row in people)
+    if form.validate_on_submit():
+        person_id = form.person_id.data
+        if do(form, lambda act: give_to_person(act, credential_id, person_id)) is not None:
+            flash(_("The card is this person's now. It opened all the while."), "success")
+        if not form.errors and not form.form_errors:
+            return redirect(url_for("person.show", person_id=person_id), 303)
+    page = render_template("manager/card_holder.html", form=form, card=card, home=card.person.home)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _card(credential_id: str) -> CredentialRow:
+    card = get_or_404(request_session(), CredentialRow, credential_id)
+    get_or_404(request_session(), Person, card.person_id)
+    return card

@@ -112,7 +112,12 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),
-    [("phone", "zh", "light"), ("phone", "en", "dark"), ("desktop", "en", "light"), ("desktop", "zh", "dark")],
+    [
+        ("phone", "zh", "light"),
+        ("phone", "en", "dark"),
+        ("desktop", "en", "light"),
+        ("desktop", "zh", "dark"),
+    ],
 )
 def test_each_page_of_moving_is_accessible_and_fits_in_each_of_its_states(
     browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path, size: str, language: str,

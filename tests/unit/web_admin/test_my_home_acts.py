@@ -19,7 +19,7 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin import retention
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, Channel
 from web_admin.ages import set_age_band
 from web_admin.config import WebConfig
 from web_admin.credentials import issue_card
@@ -216,6 +216,15 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     agreement = agreement_for(act, child)
     assert agreement is not None
     assert (agreement.guardian_id, agreement.channel, agreement.language) == (host.person_id, "phone", "en")
+
+
+@pytest.mark.parametrize("channel", ["desk", "manager"])
+def test_staff_never_agree_for_a_guardian(act: Act, host: Person, channel: Channel) -> None:
+    child = child_of(act, host)
+    take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
+    with pytest.raises(ActRefused, match="on their own phone"):
+        agree_for_child(replace(act, channel=channel), host.person_id, child.person_id, "zh")
+    assert agreement_for(act, child) is None
 
 
 def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(

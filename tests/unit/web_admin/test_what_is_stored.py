@@ -28,7 +28,7 @@ ABOUT_PEOPLE = {
               "face_paused_reason suspended slow_pass may_override created_at ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
-                  "valid_from valid_until created_at ended_at ended_reason",
+                  "valid_from valid_until created_at ended_at ended_reason printed",
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
                "withdrawn_at withdrawn_channel withdrawn_why",
     "guardian": "minor_id guardian_id checked_by checked_at",

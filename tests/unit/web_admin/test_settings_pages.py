@@ -11,12 +11,13 @@ from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, mail_peer
 from tests.resident_compound import SetClock, csrf_of
 from web_admin.alarms import raise_alarm
+from web_admin.asked_messages import RESIDENT_MESSAGE
 from web_admin.brand_colours import contrast, is_colour, readable, stylesheet
 from web_admin.database import current_menjin
 from web_admin.drawn_logo import LogoRefused, checked_logo
 from web_admin.models import Alarm, AuditEntry, Site
 from web_admin.outbox import deliver
-from web_admin.outbox_kinds import TROUBLES, trouble_text
+from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS, trouble_text
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 
 DRAWN = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="#a33"/></svg>'
@@ -278,6 +279,10 @@ def test_what_was_given_up_says_why_and_can_be_sent_once_more(client, rows, send
         peer.status = 200
         send(client, page, f"/manage/settings/webhooks/messages/{message.message_id}/again", form=3)
         assert send_all().sent == 1
+
+
+def test_every_kind_that_is_sent_to_webhooks_can_be_chosen():
+    assert {RESIDENT_MESSAGE, "alarm_raised", "alarm_acknowledged"} == set(WEBHOOK_KINDS)
 
 
 def test_every_trouble_has_words(compound):

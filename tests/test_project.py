@@ -8,6 +8,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from threading import Thread
+from wsgiref.simple_server import make_server
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import yaml
@@ -241,6 +244,25 @@ def test_every_toml_and_yaml_file_for_operators_can_be_read() -> None:
     compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
     assert {"web", "database", "proxy"} <= set(compose["services"])
     assert all("ports" not in service for name, service in compose["services"].items() if name != "proxy")
+
+
+@pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
+def test_the_containers_health_check_tells_a_server_that_works_from_one_that_does_not(status: str) -> None:
+    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    *_, command = compose["services"]["web"]["healthcheck"]["test"]
+    asked: list[str] = []
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        start_response(status, [("Content-Type", "text/plain")])
+        return [b"ok"]
+
+    with make_server("127.0.0.1", 0, answer) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        here = command.replace("127.0.0.1:8000", f"127.0.0.1:{server.server_port}")
+        ended = subprocess.run([sys.executable, "-c", here], capture_output=True, timeout=30, check=False)
+    assert asked == ["/healthz"]
+    assert (ended.returncode == 0) == status.startswith("200")
 
 
 def test_the_example_site_file_is_one_that_a_gate_accepts() -> None:

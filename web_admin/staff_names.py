@@ -1,4 +1,4 @@
-"""By which name residents read of a member of staff: their own choice, or else the role."""
+"""By which name residents read of who looked: staff by their own choice or role, a system by its key's name."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,20 +8,35 @@ from sqlalchemy.orm import Session
 
 from web_admin import words
 from web_admin.accounts import User
+from web_admin.api_key_models import ApiKey
 from web_admin.staff_models import StaffProfile
 
 PREFIX = "staff-"
+KEY_PREFIX = "key:"
 
 
 def shown_names(session: Session, actor_ids: Iterable[str | None]) -> Mapping[str, str]:
-    """Return the name of each actor that is a member of staff, in two queries; others are left out.
+    """Return the name of each actor that is a member of staff or a key, in a query each; others are left out.
 
     An e-mail address is never among them.
     """
+    known = {actor for actor in actor_ids if actor}
+    return {**_staff(session, known), **_keys(session, known)}
+
+
+def _keys(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
+    ids = [actor.removeprefix(KEY_PREFIX) for actor in actors if actor.startswith(KEY_PREFIX)]
+    if not ids:
+        return {}
+    rows = session.execute(select(ApiKey.key_id, ApiKey.name).where(ApiKey.key_id.in_(ids)))
+    return {f"{KEY_PREFIX}{key_id}": name for key_id, name in rows}
+
+
+def _staff(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
     numbers = {
         int(actor.removeprefix(PREFIX))
-        for actor in actor_ids
-        if actor and actor.startswith(PREFIX) and actor.removeprefix(PREFIX).isdecimal()
+        for actor in actors
+        if actor.startswith(PREFIX) and actor.removeprefix(PREFIX).isdecimal()
     }
     if not numbers:
         return {}

@@ -171,6 +171,17 @@ def gates_open_to(
     ]
 
 
+def lanes_for_a_code(session: Session, person: Person, now: datetime) -> list[str]:
+    """Return the lanes with a keypad that a person may pass: where a visitor's code of theirs can be typed."""
+    own = {lane_id for grant in person.grants for lane_id in grant.lanes}
+    return [
+        lane.lane_id
+        for gate in gates_open_to(session, person, now)
+        for lane in gate.lanes
+        if "pin" in lane.methods and lane.lane_id in own
+    ]
+
+
 def _check_window(act: Act, start: datetime, end: datetime) -> None:
     checked_window(start, end, act.now)
     if end - start > timedelta(days=MAX_PASS_DAYS):

@@ -10,6 +10,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_smorest import Blueprint, abort
 from limits import parse
+from limits.strategies import RateLimiter
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
@@ -31,6 +32,8 @@ KEY_LIMIT = parse("600 per minute")
 """Calls of one key."""
 WRONG_KEY_LIMIT = parse("30 per 5 minutes")
 """Wrong keys from one address; another address and other keys are not slowed."""
+CARD_MISS_LIMIT = parse("30 per 5 minutes")
+"""Card numbers of nobody that one key may ask for: enough for typing errors, too few to try numbers out."""
 ONCE_HEADER = "Idempotency-Key"
 
 KEY_ANSWERS: Mapping[int, str] = {
@@ -80,8 +83,7 @@ def needs_scope(scope: str) -> Callable[[View], View]:
 
 
 def _check_key(scope: str) -> None:
-    limiter = cast(Limiter, current_app.extensions["menjin_limiter"]).limiter
-    address, now = get_remote_address(), request_now()
+    limiter, address, now = _limiter(), get_remote_address(), request_now()
     if not limiter.test(WRONG_KEY_LIMIT, "api-wrong-key", address):
         refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": "300"})
     authorization = request.authorization
@@ -99,12 +101,28 @@ def _check_key(scope: str) -> None:
     g.menjin_key = key
     if key.last_used_on != now.date():
         # In a transaction of its own: a call that only reads has one that cannot write.
-        with _short_transaction() as session:
+        with short_transaction() as session:
             note_use(session, key.key_id, now)
 
 
+def _limiter() -> RateLimiter:
+    return cast(Limiter, current_app.extensions["menjin_limiter"]).limiter
+
+
+def check_card_misses() -> None:
+    """Answer 429 when this key has lately asked for too many card numbers of nobody."""
+    if not _limiter().test(CARD_MISS_LIMIT, "api-card-miss", current_key().key_id):
+        refuse(429, "This key has asked for too many unknown cards.", headers={"Retry-After": "300"})
+
+
+def note_card_miss() -> None:
+    """Count a card number of nobody against this key."""
+    _limiter().hit(CARD_MISS_LIMIT, "api-card-miss", current_key().key_id)
+
+
 @contextmanager
-def _short_transaction() -> Iterator[Session]:
+def short_transaction() -> Iterator[Session]:
+    """Yield a session that can write: one of its own where the call itself only reads."""
     if request.method in ("GET", "HEAD"):
         with current_menjin().database.session() as session:
             yield session

@@ -2,9 +2,8 @@
 
 from sqlalchemy import select
 
-from web_admin.alarms import acknowledge_alarm
+from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
-from web_admin.api.events import NEVER_TOLD
 from web_admin.api.schemas import PAGE_LIMIT, AlarmOut, AlarmSeen, AlarmsOut, AlarmsQuery
 from web_admin.models import Alarm
 
@@ -18,7 +17,7 @@ bp = blueprint("alarms", "What a guard should look at.")
 def list_alarms(query: dict[str, bool]) -> dict[str, object]:
     """List the alarms that nobody has seen yet, or the newest of all; never a silent one."""
     act = api_act()
-    wanted = select(Alarm).where(Alarm.site_id == act.site_id, Alarm.kind.not_in(NEVER_TOLD))
+    wanted = select(Alarm).where(Alarm.site_id == act.site_id, Alarm.kind.not_in(SILENT_KINDS))
     if query["open"]:
         wanted = wanted.where(Alarm.acknowledged_at.is_(None))
     newest = wanted.order_by(Alarm.raised_at.desc(), Alarm.alarm_id).limit(PAGE_LIMIT)
@@ -34,7 +33,7 @@ def list_alarms(query: dict[str, bool]) -> dict[str, object]:
 def see_alarm(body: dict[str, str], alarm_id: str) -> Alarm:
     """Write down that somebody has seen an alarm, and what was found; the first one to say so stays."""
     row = found_or_404(Alarm, alarm_id)
-    if row.kind in NEVER_TOLD:
+    if row.kind in SILENT_KINDS:
         refuse(404, "There is nothing under this id.")
     with acting() as act:
         acknowledge_alarm(act, row, body["note"])

@@ -1,9 +1,21 @@
 """Cards, through the interface. A number goes in and never comes out."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
-from web_admin.acts import ActRefused
-from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
+from web_admin.acts import ActRefused, record
+from web_admin.api.access import (
+    acting,
+    api_act,
+    blueprint,
+    check_card_misses,
+    found_or_404,
+    needs_scope,
+    note_card_miss,
+    refuse,
+    short_transaction,
+)
 from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
 from web_admin.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials import end_credential, resume_credential, suspend_credential
@@ -21,8 +33,9 @@ NOT_FOUND = "There is no such card or person."
 @bp.arguments(CardQuery, location="query")
 @bp.response(200, CardsOut)
 def find_card(query: dict[str, str]) -> dict[str, object]:
-    """Say whose a card is, by the number that is printed on it or that a desk reader types."""
+    """Say whose a card is, by the number that is printed on it; its holder reads that this key asked."""
     act = api_act()
+    check_card_misses()
     try:
         number = canonical_card(parse_card_number(query["number"]), current_site())
     except ActRefused as err:
@@ -37,6 +50,14 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
             CredentialRow.lookup == card_lookup(act.sealer, number),
         )
     ).all()
+    if not rows:
+        note_card_miss()
+    for row in rows:
+        with short_transaction() as session:
+            record(
+                replace(act, session=session), "card_looked_up",
+                {"credential_id": row.credential_id, "role": "system"}, person_id=row.person_id,
+            )  # fmt: skip
     return {"cards": [_shown(row) for row in rows]}
 
 

@@ -16,7 +16,13 @@ from web_admin.api.schemas import (
     VisitorCodeOut,
 )
 from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
-from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
+from web_admin.visitors import (
+    issue_pass,
+    issue_visitor_code,
+    lanes_for_a_code,
+    pass_state,
+    withdraw_pass,
+)
 
 bp = blueprint("passes", "Visitors.")
 
@@ -73,17 +79,16 @@ def end_pass(pass_id: str) -> dict[str, object]:
 @bp.alt_response(404, description="There is no such person.")
 @bp.alt_response(409, description="The Idempotency-Key was used.")
 def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
-    """Make eight digits for one visit to a person's home, at every gate that the person may open."""
+    """Make eight digits for one visit to a person's home, at every keypad that the person may use."""
     person = found_or_404(Person, str(body["person_id"]))
     if person.home_id is None:
         refuse(422, "This person has no home here.", errors={"json": {"person_id": ["no home"]}})
     minutes = int(str(body["minutes"]))
     with acting() as act:
-        lanes = [lane.lane_id for gate in gates_open_to(act.session, person, act.now) for lane in gate.lanes
-                 if lane.direction == "in"]  # fmt: skip
         digits = issue_visitor_code(
-            act, home_id=person.home_id, issuer_person_id=person.person_id, lanes=lanes, valid_minutes=minutes
-        )
+            act, home_id=person.home_id, issuer_person_id=person.person_id, valid_minutes=minutes,
+            lanes=lanes_for_a_code(act.session, person, act.now),
+        )  # fmt: skip
         made = act.session.scalars(
             select(CredentialRow)
             .where(CredentialRow.person_id == person.person_id, CredentialRow.kind == "visitor_code")

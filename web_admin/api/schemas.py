@@ -17,7 +17,7 @@ TEXT_ID = validate.Regexp(r"^[0-9a-f]{16}$")
 class PageQuery(Schema):
     """One page of a list: what comes after an id, at most so many."""
 
-    after = String(load_default="", validate=validate.Length(max=300))
+    after = String(load_default="", validate=validate.Length(max=400))
     limit = Integer(load_default=100, validate=validate.Range(1, PAGE_LIMIT))
 
 
@@ -191,11 +191,10 @@ class EventsQuery(PageQuery):
 
 
 class EventOut(Schema):
-    """An entry of a gate's signed journal, without persons."""
+    """An entry of a gate's signed journal, without persons; its id is the same each time and tells no order."""
 
+    event_id = String(required=True)
     gate_id = String(required=True)
-    journal_id = String(required=True)
-    seq = Integer(required=True)
     at = AwareDateTime(required=True)
     kind = String(required=True)
     lane_id = String(required=True, allow_none=True)

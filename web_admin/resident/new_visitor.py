@@ -15,7 +15,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, once_token
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code
+from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code
 
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8
@@ -157,18 +157,12 @@ def new_visitor_code() -> Page:
     if done_before(act):
         return to("resident.visitors")
     minutes = request.form.get("minutes", "")
-    lanes = [
-        lane.lane_id
-        for gate in gates_open_to(act.session, person, act.now)
-        for lane in gate.lanes
-        if "pin" in lane.methods and any(lane.lane_id in grant.lanes for grant in person.grants)
-    ]
     try:
         code = issue_visitor_code(
             act,
             home_id=person.home_id or "",
             issuer_person_id=person.person_id,
-            lanes=lanes,
+            lanes=lanes_for_a_code(act.session, person, act.now),
             valid_minutes=int(minutes) if minutes in map(str, CODE_MINUTES) else 0,
         )
     except ActRefused as refused:

@@ -41,3 +41,13 @@ def caller_with(compound: ManagedCompound) -> Callable[..., Caller]:
 def caller(caller_with) -> Caller:
     """Return a caller that may do everything."""
     return caller_with(*SCOPES)
+
+
+@pytest.fixture
+def act(compound):
+    """Return an act of the office; tests commit, since the interface writes in between."""
+    with compound.app.app_context():
+        menjin = current_menjin()
+    session = menjin.database.open_session()
+    yield Act(session, menjin.sealer, compound.site_id, "tests", "system", compound.clock())
+    session.close()

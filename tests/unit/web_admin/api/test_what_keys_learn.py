@@ -1,0 +1,100 @@
+"""What a key learns of people and of silent alarms: no more than was meant, and people read of it."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from web_admin.alarms import SILENT_KINDS, raise_alarm
+from web_admin.cards import issue_card
+from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.models import Alarm, AuditEntry, GateEvent
+from web_admin.staff_names import shown_names
+
+LATER = timedelta(seconds=30)
+
+
+def written_by_a_gate(now, seq, kind):
+    """Return an entry of the north gate's journal."""
+    return GateEvent(
+        journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in", at=now, received_at=now,
+        facts={"lane_id": "north-in"}, personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32),
+        digest=bytes(32),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SILENT_KINDS)
+def test_no_silent_alarm_is_told_or_can_be_quietened_by_a_key(caller, compound, act, kind):
+    raise_alarm(act.session, act.site_id, kind, compound.clock(), gate_id="north")
+    act.session.add(written_by_a_gate(compound.clock(), 901, kind))
+    act.session.commit()
+    compound.clock.now += LATER
+    silent = act.session.scalars(select(Alarm).where(Alarm.kind == kind)).one()
+    act.session.commit()
+    told = caller.get("/alarms?open=false")["alarms"] + caller.get("/events?limit=200")["events"]
+    assert told
+    assert kind not in {one["kind"] for one in told}
+    assert caller.call("POST", f"/alarms/{silent.alarm_id}/acknowledge", {}).status_code == 404
+    act.session.refresh(silent)
+    assert silent.acknowledged_at is None
+
+
+def test_a_silent_alarm_leaves_no_gap_in_what_a_key_reads(caller, compound, act):
+    now = compound.clock()
+    act.session.add_all([written_by_a_gate(now, 901, "access"), written_by_a_gate(now, 903, "access")])
+    act.session.commit()
+    compound.clock.now += LATER
+    without = caller.get("/events?limit=200")
+    act.session.add(written_by_a_gate(now, 902, "alarm_duress"))
+    act.session.commit()
+    having = caller.get("/events?limit=200")
+    assert having["events"] == without["events"]
+    assert {len(event["event_id"]) for event in having["events"]} == {16}
+    assert len({event["event_id"] for event in having["events"]}) == len(having["events"])
+    # Nothing in an answer is, or holds, a number of the journal.
+    assert not {"seq", "journal_id"} & set(having["events"][-1])
+    opened = base64.urlsafe_b64decode(having["after"])
+    assert b"north" not in opened
+    assert len({len(caller.get(f"/events?limit={limit}")["after"]) for limit in (1, 5, 200)}) == 1
+
+
+def test_a_place_with_one_byte_changed_is_refused(caller):
+    sealed = bytearray(base64.urlsafe_b64decode(caller.get("/events")["after"]))
+    sealed[20] ^= 1
+    forged = base64.urlsafe_b64encode(sealed).decode()
+    assert caller.call("GET", f"/events?after={forged}").status_code == 422
+
+
+def test_whoever_holds_a_card_reads_which_system_asked_whose_it_is(caller, compound, act):
+    holder = compound.persons["林薇"]
+    issue_card(act, holder, 4242077)
+    act.session.commit()
+    assert caller.get("/cards?number=4242077")["cards"][0]["person_id"] == holder
+    looked = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "card_looked_up")).one()
+    actor = str(looked.facts["actor_id"])
+    assert (looked.person_id, actor) == (holder, f"key:{caller.key_id}")
+    assert shown_names(act.session, [actor]) == {actor: "Property software"}
+    assert "4242077" not in json.dumps(dict(looked.facts) | dict(looked.personal or {}))
+
+
+def test_a_key_cannot_try_out_card_numbers(caller_with, compound):
+    trying, other = caller_with("cards:read"), caller_with("cards:read")
+    answers = [trying.call("GET", f"/cards?number={9_000_000 + n}").status_code for n in range(31)]
+    assert answers == [200] * 30 + [429]
+    assert trying.call("GET", "/cards?number=4200000").status_code == 429
+    assert other.call("GET", "/cards?number=4200000").status_code == 200
+
+
+def test_known_cards_are_never_too_many(caller_with):
+    caller = caller_with("cards:read")
+    answers = {caller.call("GET", "/cards?number=4200000").status_code for _n in range(40)}
+    assert answers == {200}
+
+
+def test_a_courier_gets_a_code_where_one_way_in_has_no_keypad(caller, compound, act):
+    save_lane(act, "east", LaneSpec("east-in", "East, in", "in", ("card", "qr")))
+    act.session.commit()
+    made = caller.call("POST", "/visitor-codes", {"person_id": compound.persons["林薇"]})
+    assert made.status_code == 201, made.text

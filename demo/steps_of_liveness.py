@@ -4,7 +4,9 @@ from demo.judge import Outcome, refused, require
 from demo.people import attack
 from demo.stage import Stage
 from demo.steps_by_face import ask_for_look, opens_by_face, portrait_of, screen_of, wait_for_the_end
+from gate_controller.access import FACE_MENDABLE
 
+NO_LIVING_PERSON = tuple(reason.value for reason in FACE_MENDABLE)
 TURNS = frozenset({"turn_left", "turn_right"})
 
 
@@ -27,7 +29,7 @@ def print_attack_refused(stage: Stage) -> Outcome:
 
     Broken by: a gate that looks at one frame alone, or takes the tilt of a plane for a turn.
     """
-    return _attack_refused(stage, "tilted", "a print of the enrolled person, tilted as asked: face_no_match")
+    return _attack_refused(stage, "tilted", "a print of the enrolled person, tilted as asked")
 
 
 def replay_attack_refused(stage: Stage) -> Outcome:
@@ -35,9 +37,7 @@ def replay_attack_refused(stage: Stage) -> Outcome:
 
     Broken by: a side or a moment that can be known before.
     """
-    return _attack_refused(
-        stage, "screen_other_side", "a recording that answers another question: face_no_match"
-    )
+    return _attack_refused(stage, "screen_other_side", "a recording that answers another question")
 
 
 def _asked(stage: Stage) -> set[str]:
@@ -55,9 +55,9 @@ def _attack_refused(stage: Stage, species: str, told: str) -> Outcome:
         wait_for_the_end(stage)
 
     try:
-        refused(stage, "north", "north-in", look_to_the_end, "face_no_match")
+        seen = refused(stage, "north", "north-in", look_to_the_end, *NO_LIVING_PERSON)
     finally:
         ends.metal.clear_view()
     # Otherwise it was refused for not being seen at all.
     require(bool(_asked(stage) & TURNS), "the picture was refused before the gate had asked for a turn")
-    return Outcome(None, told)
+    return Outcome(None, f"{told}: {seen.reason}")

@@ -7,7 +7,14 @@ deny first; it grants on its last line only. It never sees consent: the policy i
 
 from datetime import datetime, timedelta
 
-from gate_controller.decisions import Claim, Decision, GateMemory, Reason
+from gate_controller.decisions import (
+    FACE_FAILURES,
+    FACE_MENDABLE,
+    Claim,
+    Decision,
+    GateMemory,
+    Reason,
+)
 from gate_controller.passes import SITE_ITSELF, VisitorPass
 from gate_controller.policy import (
     CardCredential,
@@ -27,6 +34,8 @@ from gate_controller.policy import (
 from gate_controller.second_method import lacks_second_method
 
 __all__ = [
+    "FACE_FAILURES",
+    "FACE_MENDABLE",
     "SHUT_REASONS",
     "Claim",
     "Decision",

@@ -37,6 +37,22 @@ class Reason(StrEnum):
     PASS_WITHDRAWN = "pass_withdrawn"  # noqa: S105 - a word for a visitor's pass
     PASS_FOR_ANOTHER_GATE = "pass_for_another_gate"  # noqa: S105 - likewise
     FACE_NO_MATCH = "face_no_match"
+    FACE_NO_FACE = "face_no_face"
+    FACE_TWO_FACES = "face_two_faces"
+    FACE_TOO_SMALL = "face_too_small"
+    FACE_TOO_DARK = "face_too_dark"
+    FACE_BLURRED = "face_blurred"
+    FACE_TURNED_AWAY = "face_turned_away"
+    FACE_COVERED = "face_covered"
+    FACE_NOT_LIVE = "face_not_live"
+    FACE_LOOKS_FLAT = "face_looks_flat"
+    FACE_HOLD_STILL = "face_hold_still"
+    FACE_TURN_MORE = "face_turn_more"
+    FACE_TURN_OTHER_WAY = "face_turn_other_way"
+    FACE_TOO_FAST = "face_too_fast"
+    FACE_SWAPPED = "face_swapped"
+    FACE_AMBIGUOUS = "face_ambiguous"
+    FACE_TIME_IS_UP = "face_time_is_up"
     FACE_UNAVAILABLE = "face_unavailable"
     METHOD_NOT_OFFERED = "method_not_offered"
     METHOD_NOT_CHOSEN = "method_not_chosen"
@@ -52,6 +68,29 @@ class Reason(StrEnum):
     ORDER_FORGED = "order_forged"
     ORDER_EXPIRED = "order_expired"
     ORDER_REPEATED = "order_repeated"
+
+
+FACE_MENDABLE = frozenset(
+    {
+        Reason.FACE_NO_FACE,
+        Reason.FACE_TWO_FACES,
+        Reason.FACE_TOO_SMALL,
+        Reason.FACE_TOO_DARK,
+        Reason.FACE_BLURRED,
+        Reason.FACE_TURNED_AWAY,
+        Reason.FACE_COVERED,
+        Reason.FACE_NOT_LIVE,
+        Reason.FACE_LOOKS_FLAT,
+        Reason.FACE_HOLD_STILL,
+        Reason.FACE_TURN_MORE,
+        Reason.FACE_TURN_OTHER_WAY,
+        Reason.FACE_TOO_FAST,
+        Reason.FACE_SWAPPED,
+    }
+)
+"""Ends of a look that whoever stood there can do something about; they say nothing of who it was."""
+FACE_FAILURES = FACE_MENDABLE | {Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS, Reason.FACE_TIME_IS_UP}
+"""Ends of a look that opened for nobody, and count as failed tries."""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):

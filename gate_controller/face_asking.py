@@ -24,6 +24,7 @@ from gate_controller.face_answers import (
     shown,
     with_notice,
 )
+from gate_controller.face_refusals import mend_word, refusal_of
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.journal_chain import Facts
 from gate_controller.keypad_entry import Entry, press
@@ -146,7 +147,8 @@ class FaceAsking:
             desk.rest()
         else:
             desk.steps_done = desk.steps_needed = 0
-            self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled")
+            mend = "" if result.ok else mend_word(refusal_of(result))
+            self._let_in(desk, asking, "enrolled" if result.ok else "not_enrolled", mend)
 
     def _now(self) -> float:
         return self._parts.clock.monotonic_seconds()
@@ -306,14 +308,14 @@ class FaceAsking:
             personal = {**personal, "consent_id": asking.consent_id}
         self._record("face_answer", facts, personal)
 
-    def _let_in(self, desk: LaneDesk, asking: Asking, message: str) -> None:
+    def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> None:
         """Open for what was shown at the beginning, if the rules still say so; say what came of the rest."""
         desk.asking, desk.intent = None, Intent.NOTHING
         if not asking.may_let_in(self._now()):
             desk.rest()
-            desk.show(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message)
+            desk.show(Screen.SHOW_CARD, self._now(), seconds=ASK_SECONDS, message=message, mend=mend)
             return
         decision = self._present(desk.lane_id, asking.claim, asking.home_number)
         if decision.opens and desk.screen is Screen.GRANTED and message:
-            desk.message = message
-            desk.until_seconds += RESULT_SECONDS
+            desk.message, desk.mend = message, mend
+            desk.until_seconds += RESULT_SECONDS * (2 if mend else 1)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 
-from gate_controller.access import Claim, Reason
+from gate_controller.access import Claim
 from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
-from gate_controller.face.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
+from gate_controller.face.reasons import FaceReason
+from gate_controller.face_refusals import refusal_of
 from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
 from gate_controller.lane_desk import LaneDesk
@@ -18,11 +19,6 @@ from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.terminal.view import Screen
 
 GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
-NOT_THIS_PERSON = frozenset(
-    {FaceReason.NOT_RECOGNISED, FaceReason.AMBIGUOUS, FaceReason.INCONSISTENT, FaceReason.TIME_IS_UP}
-    | CAPTURE_PROBLEMS
-    | LIVENESS_REFUSALS
-)
 RECOGNISE_SECONDS = 8.0
 ENROL_SECONDS = 30.0
 
@@ -161,14 +157,12 @@ class FaceDesk:
 
     @staticmethod
     def claim(result: FaceResult) -> Claim | None:
-        """Return the claim a look ended with; None when the person went away."""
+        """Return the claim a look ended with, refused for its exact reason; None when the person left."""
         if result.ok:
             return identify_face(result.person_id)
         if result.reason in GONE_AWAY:
             return None
-        if result.reason in NOT_THIS_PERSON:
-            return identify_face(None)
-        return Claim(Method.FACE, refusal=Reason.FACE_UNAVAILABLE)
+        return Claim(Method.FACE, refusal=refusal_of(result))
 
     def cancel(self) -> None:
         """End the session under way within a frame."""

@@ -61,6 +61,8 @@ class LaneDesk:
     entry: Entry = field(default_factory=Entry)
     screen: Screen = Screen.IDLE
     message: str = ""
+    mend: str = ""
+    """What the person could do better at the next look; shown with its result alone."""
     until_seconds: float = 0.0
     intent: Intent = Intent.NOTHING
     asking: Asking | None = None
@@ -101,9 +103,11 @@ class LaneDesk:
         """Return a time for the person at this lane: three times as long for who asked for more."""
         return seconds * (SLOWER_FACTOR if self.slower else 1.0)
 
-    def show(self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "") -> None:
+    def show(
+        self, screen: Screen, now_seconds: float, *, seconds: float, message: str = "", mend: str = ""
+    ) -> None:
         """Put a screen up for some seconds, three times as many for who asked for more time."""
-        self.screen, self.message = screen, message
+        self.screen, self.message, self.mend = screen, message, mend
         self.until_seconds = now_seconds + self.patient(seconds)
 
     def look_begins(self, camera: Literal["codes_only", "looking"]) -> None:
@@ -127,7 +131,7 @@ class LaneDesk:
 
     def rest(self) -> None:
         """Forget what was typed and asked, and return to the ways in."""
-        self.screen, self.message = Screen.IDLE, ""
+        self.screen, self.message, self.mend = Screen.IDLE, "", ""
         self.entry, self.intent, self.asking = Entry(), Intent.NOTHING, None
         self.steps_done = self.steps_needed = 0
         self.read_aloud = self.lamp = False
@@ -182,6 +186,7 @@ class LaneDesk:
             screen=screen,
             methods_offered=self.offered,
             message=self.message,
+            mend=self.mend,
             prompt=self.prompt if screen in FACE_SCREENS else "",
             typed_home=self.entry.home,
             typed_count=len(self.entry.secret),

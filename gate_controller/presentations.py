@@ -9,11 +9,12 @@ import queue
 
 import msgspec
 
-from gate_controller.access import Claim, Decision, Reason, decide
+from gate_controller.access import FACE_FAILURES, Claim, Decision, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
 from gate_controller.face_asking import FaceAsking
 from gate_controller.face_looks import FaceLooks
+from gate_controller.face_refusals import mend_word
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.holdings import Holdings
 from gate_controller.identify import hash_typed, identify_card, identify_code, identify_typed
@@ -268,20 +269,20 @@ class Presentations:
             desk.wants_second(decision.person_id, claim.method, now_seconds)
             return
         failures = 0
-        if decision.reason in (Reason.PIN_WRONG, Reason.FACE_NO_MATCH):
+        if decision.reason is Reason.PIN_WRONG or decision.reason in FACE_FAILURES:
             failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)
             if failures == ALARM_AFTER_FAILURES:
                 self.record("alarm_many_wrong", {"lane_id": desk.lane_id, "method": claim.method.value}, {})
         wait = self._seconds_to_wait(claim.method, desk.lane_id, home_number)
         desk.rest()
+        mend = mend_word(decision.reason)
         if wait:
-            desk.show(Screen.DELAYED, now_seconds, seconds=min(8.0, wait))
-            desk.message = claim.method.value
+            seconds, message = min(8.0, wait), claim.method.value
+            desk.show(Screen.DELAYED, now_seconds, seconds=seconds, message=message, mend=mend)
         else:
             again = claim.method is Method.FACE and failures >= FACE_FAILURES_ENOUGH
-            desk.show(
-                Screen.REFUSED, now_seconds, seconds=RESULT_SECONDS, message="another_way" if again else ""
-            )
+            seconds, message = RESULT_SECONDS * (2 if mend else 1), "another_way" if again else ""
+            desk.show(Screen.REFUSED, now_seconds, seconds=seconds, message=message, mend=mend)
 
     def _refuse_without_policy(self, lane_id: str, method: Method) -> Decision:
         facts: Facts = {

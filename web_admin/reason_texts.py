@@ -128,6 +128,86 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("No enrolled face of that home matched."),
         _l("Use the card, PIN or code."),
     ),
+    Reason.FACE_NO_FACE: _text(
+        _l("The camera saw no face. Stand in front of it, about an arm's length away."),
+        _l("No face was in view until the look ended."),
+        _l("Stand in front of the camera, or use another way in."),
+    ),
+    Reason.FACE_TWO_FACES: _text(
+        _l("Two faces were in view, so the gate looked at neither."),
+        _l("Two faces of like size were in view."),
+        _l("One person at a time before the camera, or another way in."),
+    ),
+    Reason.FACE_TOO_SMALL: _text(
+        _l("The face was too far from the camera."),
+        _l("The face in view was too small to compare."),
+        _l("Come closer; if it happens to many, move the camera."),
+    ),
+    Reason.FACE_TOO_DARK: _text(
+        _l("It was too dark for the camera."),
+        _l("The face in view was too dark to compare."),
+        _l("Use another way in; if it happens every evening, give the camera light."),
+    ),
+    Reason.FACE_BLURRED: _text(
+        _l("The picture of the face was blurred."),
+        _l("The frames were blurred: movement, or a lens that is dirty or out of focus."),
+        _l("Hold still; if it happens to many, clean and focus the lens."),
+    ),
+    Reason.FACE_TURNED_AWAY: _text(
+        _l("The face was turned away from the camera."),
+        _l("The face was turned away when it had to be straight."),
+        _l("Look straight at the camera, or use another way in."),
+    ),
+    Reason.FACE_COVERED: _text(
+        _l("Mouth or nose was covered, by a mask or a scarf."),
+        _l("The mouth of the face in view was covered."),
+        _l("Take the mask off for a moment, or use another way in."),
+    ),
+    Reason.FACE_NOT_LIVE: _text(
+        _l("The camera saw the same picture again and again, not somebody who moves."),
+        _l("The same pixels came again: a frozen camera, or a picture that was fed in."),
+        _l("Try again; if it stays so, look at the camera on the health page."),
+    ),
+    Reason.FACE_LOOKS_FLAT: _text(
+        _l("The gate could not see the head turn as a head does."),
+        _l("What was shown moved like something flat: a picture, or a face without light and shadow."),
+        _l("Turn the head slowly with light on the face, or use another way in."),
+    ),
+    Reason.FACE_HOLD_STILL: _text(
+        _l("The head moved before it was asked to."),
+        _l("The head turned before the screen had asked for it, or without time to read it."),
+        _l("Look straight until the arrow comes, then turn."),
+    ),
+    Reason.FACE_TURN_MORE: _text(
+        _l("The head was not turned far enough to the side that was asked for."),
+        _l("The turn that was asked for was not seen in time."),
+        _l("Turn the head further, to the side of the arrow."),
+    ),
+    Reason.FACE_TURN_OTHER_WAY: _text(
+        _l("The head was turned to the other side than was asked for."),
+        _l("The head turned to the other side than the screen had asked for."),
+        _l("Turn the head to the side of the arrow."),
+    ),
+    Reason.FACE_TOO_FAST: _text(
+        _l("The head turned or moved too fast to be followed."),
+        _l("The face jumped or turned faster than the camera could follow."),
+        _l("Turn the head slowly, or use another way in."),
+    ),
+    Reason.FACE_SWAPPED: _text(
+        _l("Somebody else came into view during the look."),
+        _l("The face before and after the turn was not the same one."),
+        _l("One person at a time before the camera, or another way in."),
+    ),
+    Reason.FACE_AMBIGUOUS: _text(
+        _l("Two faces of the home are so alike that the gate could not tell them apart."),
+        _l("Two enrolled faces were as alike to the one before the camera."),
+        _l("Use the card, PIN or code."),
+    ),
+    Reason.FACE_TIME_IS_UP: _text(
+        _l("The time for the look was over before the gate could tell."),
+        _l("The look ran out of time without anything that was wrong with the frames."),
+        _l("Try again, or use another way in."),
+    ),
     Reason.FACE_UNAVAILABLE: _text(
         _l("Face was not available at this gate. Every other way in works."),
         _l("The face part is off, its camera fails, or its lease has ended."),

@@ -1,6 +1,7 @@
 """Every word on the gate's screen, by key; English here, other languages in `translations/`.
 
-Short sentences, no blame, no reason for a refusal: who stands behind the person reads along.
+Short sentences, no blame, no reason for a refusal: who stands behind the person reads along. Only what can be
+done better at the camera is said, never that a face is not the right one.
 """
 
 from flask_babel import gettext as _
@@ -9,12 +10,13 @@ from gate_controller.terminal.view import Screen
 
 
 def page_texts() -> dict[str, str]:
-    """Return all texts in the current locale: labels by name, `title.*`, `text.*`, `message.*`."""
+    """Return all texts in the current locale: labels by name, `title.*`, `text.*`, `message.*`, `mend.*`."""
     return {
         **_labels(),
         **{f"title.{screen}": text for screen, text in _titles().items()},
         **{f"text.{screen}": text for screen, text in _lines().items()},
         **{f"message.{key}": text for key, text in _messages().items()},
+        **{f"mend.{key}": text for key, text in _mends().items()},
     }
 
 
@@ -132,6 +134,28 @@ def _lines() -> dict[Screen, str]:
         Screen.LOCKDOWN: _("You can always get out. Press help if you need it."),
         Screen.FIRE: _("The doors are released. Walk out and keep away from the gate."),
         Screen.FAULT: _("Please press help, or call the guard."),
+    }
+
+
+def _mends() -> dict[str, str]:
+    """Return what to do better at the camera, by the journal's word for how a look ended."""
+    return {
+        "face_no_face": _("No face was in view. Stand in front of the camera."),
+        "face_two_faces": _("Two faces were in view. One person at a time, please."),
+        "face_too_small": _("You were too far away. Come a little closer."),
+        "face_too_dark": _("It was too dark for the camera. Another way is quicker."),
+        "face_blurred": _("The picture was blurred. Hold still for a moment."),
+        "face_turned_away": _("The face was turned away. Look straight at the camera."),
+        "face_covered": _("Mouth or nose was covered. Take the mask off for a moment, or use another way."),
+        "face_not_live": _(
+            "The camera saw the same picture again and again. Please try once more, or use another way."
+        ),
+        "face_looks_flat": _("No turn of the head was seen. Turn it slowly, with light on your face."),
+        "face_hold_still": _("Look straight first, and turn your head only when the arrow comes."),
+        "face_turn_more": _("The head was not turned far enough. Turn it to the side of the arrow."),
+        "face_turn_other_way": _("The head was turned to the other side. Turn it to the side of the arrow."),
+        "face_too_fast": _("That was too fast. Turn your head a little slower."),
+        "face_swapped": _("Somebody else came into view. One person at a time, please."),
     }
 
 

@@ -8,6 +8,7 @@ from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from gate_controller.access import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.age_bands import CHILD, MINOR
@@ -27,6 +28,7 @@ from web_admin.guardian_requests import REQUEST_LASTS, ask_guardian, is_open, re
 from web_admin.guardians import guardians_of
 from web_admin.models import Consent, Gate, Notice, Person, ReceiptRow
 from web_admin.notices import changed_fields
+from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
 
@@ -176,6 +178,7 @@ def _status(person: Person, act: Act) -> str:
     return render_template(
         "resident/face_on.html", person=person, site=site_of(person), state=state,
         gates=[gate.name for gate in gates], tab="ways_in",
+        looks=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
     )
 
 

@@ -20,13 +20,13 @@ const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 const ARROWS = { turn_left: "arrow_left", turn_right: "arrow_right" };
 const METHOD_NUMBERS = { card: "1", pin: "2", qr: "3", face: "4" };
 const KEY_NAMES = { "*": "key.clear", "#": "key.enter", "-": "key.dash" };
-// Neutral or fixed on purpose: no word of the controller is shown here.
+// Neutral or fixed on purpose: no word of the controller is shown here but what to do better at the camera.
 const FIXED_LINES = ["refused", "lockdown", "fire"];
 const TYPING = ["typing_home", "typing_pin"];
 const PIN_SCREENS = ["typing_pin", "face_confirm", "face_guardian"];
 const LAMPS = ["face_looking", "face_enrol"];
 const NOTHING_KNOWN = {
-  message: "screen_lost", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
+  message: "screen_lost", mend: "", methods_offered: [], typed_home: "", typed_count: 0, seconds_left: null,
   prompt: "", notice_field: "", notice_text: "", notice_page: 0, notice_pages: 0, lamp: false, read_aloud: false,
   camera: "unknown", online: true, clock_sure: true, help_called: false, slower: false,
 };
@@ -53,6 +53,12 @@ async function loadTexts() {
 
 function texts() {
   return (languages[view?.language] ?? Object.values(languages)[0]).texts;
+}
+
+/** What to do better at the camera comes first: it is what helps at the next try. */
+function wholeLine(shown) {
+  const lines = [texts()[`mend.${shown.mend}`], lineOf(shown)].filter(Boolean);
+  return lines.join(document.documentElement.lang.startsWith("zh") ? "" : " ");
 }
 
 function lineOf(shown) {
@@ -137,7 +143,7 @@ function draw(next) {
 }
 
 function whatIsSaid(shown) {
-  return `${shown.screen} ${shown.prompt} ${shown.message} ${shown.notice_page} ${shown.language}`;
+  return `${shown.screen} ${shown.prompt} ${shown.message} ${shown.mend} ${shown.notice_page} ${shown.language}`;
 }
 
 function drawStrip() {
@@ -178,7 +184,7 @@ function drawPanel() {
     at("icon").replaceChildren(icon(ARROWS[view.prompt] ?? ICONS[view.screen]));
     at("icon").classList.toggle("arrow", view.prompt in ARROWS);
     at("title").textContent = titleOf(view);
-    at("line").textContent = lineOf(view);
+    at("line").textContent = wholeLine(view);
   }
   drawTyped(words);
   const [what, done, of] = view.notice_page

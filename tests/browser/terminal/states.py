@@ -81,6 +81,15 @@ SHOWN = {
     "granted_no_answer": TerminalView(screen=Screen.GRANTED, message="face_no_answer"),
     "granted_forgotten": TerminalView(screen=Screen.GRANTED, message="forgotten"),
     "another_way": TerminalView(screen=Screen.REFUSED, methods_offered=ALL_METHODS, message="another_way"),
+    "refused_dark": TerminalView(
+        screen=Screen.REFUSED, methods_offered=ALL_METHODS, mend="face_covered", message="another_way"
+    ),
+    "delayed_look": TerminalView(
+        screen=Screen.DELAYED, methods_offered=NO_FACE, mend="face_not_live", message="face", seconds_left=8
+    ),
+    "granted_not_enrolled": TerminalView(
+        screen=Screen.GRANTED, message="not_enrolled", mend="face_not_live"
+    ),
     "face_enrol": TerminalView(
         screen=Screen.FACE_ENROL, camera="looking", steps_done=2, steps_needed=5, prompt="turn_right"
     ),

@@ -247,6 +247,28 @@ def test_a_refusal_says_the_same_whatever_the_reason(server: TerminalServer, pag
         expect(page.locator("#said")).to_have_text("This did not open Try another way or press help.")
 
 
+def test_a_look_that_was_refused_says_what_to_do_better_and_reads_it_aloud(
+    server: TerminalServer, page: Page
+) -> None:
+    page.evaluate("() => { spoken = []; speechSynthesis.speak = (speech) => spoken.push(speech.text); }")
+    view = TerminalView(screen=Screen.REFUSED, methods_offered=NO_FACE, mend="face_too_dark", read_aloud=True)
+    shown(server, page, view)
+    expect(page.locator("#line")).to_have_text(
+        "It was too dark for the camera. Another way is quicker. Try another way or press help."
+    )
+    page.wait_for_function("spoken.some((text) => text.includes('too dark for the camera'))")
+    shown(server, page, view, language="zh")
+    expect(page.locator("#line")).to_have_text("光线太暗，换一种方式更快。请换一种方式，或按“求助”。")
+    for word in ("face_no_match", "face_ambiguous", "face_unavailable", "pin_wrong"):
+        shown(server, page, msgspec.structs.replace(view, mend=word))
+        expect(page.locator("#line")).to_have_text("Try another way or press help.")
+
+
+def test_an_enrolment_that_failed_says_what_to_do_better(server: TerminalServer, page: Page) -> None:
+    shown(server, page, TerminalView(screen=Screen.GRANTED, message="not_enrolled", mend="face_too_small"))
+    expect(page.locator("#line")).to_contain_text("Come a little closer. That did not work.")
+
+
 def test_a_word_the_page_does_not_know_is_never_shown(server: TerminalServer, page: Page) -> None:
     shown(server, page, TerminalView(screen=Screen.WAITING, message="some_new_word"))
     expect(page.locator("#line")).to_have_text("We are checking.")

@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from gate_controller.access import FACE_MENDABLE
 from gate_controller.face.reasons import CAPTURE_PROBLEMS
 from gate_controller.terminal import server as terminal_server
 from gate_controller.terminal.server import TerminalServer
@@ -50,6 +51,12 @@ def test_every_screen_has_a_title_and_a_line(served: Served, screen: Screen, lan
 def test_every_hint_of_the_camera_has_a_sentence(served: Served) -> None:
     texts = texts_of(served, "en")
     assert {reason for reason in CAPTURE_PROBLEMS if not texts.get(f"message.{reason}")} == set()
+
+
+def test_every_end_of_a_look_that_can_be_mended_has_a_sentence_and_no_other_has(served: Served) -> None:
+    for language in ("zh", "en"):
+        mends = {key.removeprefix("mend.") for key in texts_of(served, language) if key.startswith("mend.")}
+        assert mends == {reason.value for reason in FACE_MENDABLE}
 
 
 def test_a_language_without_translation_is_refused_at_start() -> None:

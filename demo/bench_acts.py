@@ -15,6 +15,8 @@ from demo.phone import PageRefused, Phone
 from demo.processes import StartRefused
 from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
+from demo.workbench import WORKBENCH
+from demo.workbench_gate import set_up_workbench
 from hardware.interfaces import InputKind
 
 PORTRAITS = {"person": "person_b_1", "other": "person_b_2", "stranger": "impostor_1"}
@@ -30,16 +32,12 @@ class BenchActs:
     """Acts by name; several at a time are done one after the other."""
 
     def __init__(self, stage: Stage, state: BenchState) -> None:
-        """Note the keys that the OSDP readers were given, so that they can have them back."""
+        """Begin; an OSDP reader's key is kept when it is swapped, so that it can have it back."""
         self._stage = stage
         self._state = state
         self._lock = threading.Lock()
         self._seed = 1000
-        self._keys = {
-            lane_id: reader.key
-            for ends in stage.gates.values()
-            for lane_id, reader in ends.metal.osdp.items()
-        }
+        self._keys: dict[str, bytes | None] = {}
         self._acts: dict[str, Callable[[dict[str, str]], object]] = {
             "tap": self._tap,
             "type": self._type,
@@ -56,6 +54,7 @@ class BenchActs:
             "network": self._network,
             "power": self._power,
             "server": self._server,
+            "workbench": self._workbench,
         }
 
     def do(self, act: dict[str, str]) -> None:
@@ -142,6 +141,7 @@ class BenchActs:
         reader = self._ends(act).metal.osdp[lane_id]
         if key not in get_args(OsdpKey):
             raise BenchRefused(f"an OSDP reader has the key {', '.join(get_args(OsdpKey))}")
+        self._keys.setdefault(lane_id, reader.key)
         reader.clear_text = key == "none"
         reader.key = self._keys[lane_id] if key == "own" else None
         reader.power_cycle()
@@ -184,3 +184,7 @@ class BenchActs:
             self._stage.server.stop()
         elif not self._stage.server.runs:
             self._stage.server.start()
+
+    def _workbench(self, _act: dict[str, str]) -> None:
+        if WORKBENCH.gate_id not in self._stage.gates:
+            set_up_workbench(self._stage)

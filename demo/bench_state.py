@@ -36,7 +36,7 @@ class BenchState:
         """Return what the page shows."""
         return {
             "server": self._stage.server.runs,
-            "gates": {gate_id: self._gate(ends) for gate_id, ends in self._stage.gates.items()},
+            "gates": {gate_id: self._gate(ends) for gate_id, ends in [*self._stage.gates.items()]},
         }
 
     def _gate(self, ends: GateEnds) -> dict[str, object]:
@@ -46,7 +46,7 @@ class BenchState:
             "journal": ends.newest_entries(SHOWN_ENTRIES),
             "lanes": {lane.lane_id: self._lane(ends, lane) for lane in ends.plan.lanes},
             "wires": {
-                twin.name: {"plugged": twin.wire.is_plugged, "last": self._last.get(twin.name, "")}
+                twin.name: {"plugged": twin.is_plugged, "last": self._last.get(twin.name, "")}
                 for twin in ends.metal.twins
             },
         }

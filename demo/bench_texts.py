@@ -4,7 +4,7 @@ TEXTS = {
     "en": {
         "title": "Bench",
         "lead": (
-            "The metal of three gates, simulated. What you do here goes as bytes over real serial lines; "
+            "The metal of the gates, simulated. What you do here goes as bytes over real serial lines; "
             "the gates and the server are the real ones."
         ),
         "server": "Server",
@@ -77,12 +77,26 @@ TEXTS = {
         "screen": "Open this gate's screen",
         "pages": "Manager and residents",
         "lost": "The demo has ended, or this page lost it.",
+        "workbench": "Workbench",
+        "workbench_lead": (
+            "A fourth gate with the devices that the others have not: relay hat and contacts on GPIO, "
+            "Eletechsup board, the output of an OSDP reader, USB reader and number pad, RDM6300 module, raw "
+            "Wiegand frames, framed keypads, a network camera. Li Xiaowen, Jonas Becker and the guard may "
+            "pass there."
+        ),
+        "workbench_start": "Set it up (about 10 seconds)",
+        "devices": "Devices",
+        "without_twin": (
+            "Without hands on this page: USB cameras (v4l2) and the control lines of serial adapters "
+            "(modem_inputs), which only a kernel with the part itself can give, and video files (file), "
+            "which play by themselves. Your own USB camera: menjin demo --camera 0."
+        ),
         "language": "中文",
         "hint": "home, #, PIN, #",
     },
     "zh": {
         "title": "试验台",
-        "lead": "三个门的硬件由程序模拟。这里的操作以真实字节经真实串口送出；门控程序和服务器都是真的。",
+        "lead": "各门的硬件由程序模拟。这里的操作以真实字节经真实串口送出；门控程序和服务器都是真的。",
         "server": "服务器",
         "running": "运行中",
         "stopped": "已停止",
@@ -153,6 +167,18 @@ TEXTS = {
         "screen": "打开此门的屏幕",
         "pages": "物业与住户页面",
         "lost": "演示已结束，或本页失去联系。",
+        "workbench": "试验门",
+        "workbench_lead": (
+            "第四个门，装有其他门没有的设备：GPIO 继电器扩展板和触点、Eletechsup 继电器板、OSDP 读卡器的"
+            "输出、USB 读卡器和数字键盘、RDM6300 模块、韦根原始帧读卡器、带帧格式的键盘、网络摄像头。"
+            "李晓雯、Jonas Becker 和保安可在此通行。"
+        ),
+        "workbench_start": "装起来（约 10 秒）",
+        "devices": "设备",
+        "without_twin": (
+            "本页无法操作的设备：USB 摄像头（v4l2）和串口适配器的控制线（modem_inputs），只有装有实物的"
+            "内核才能提供；视频文件（file）自行播放。可用 menjin demo --camera 0 接上自己的 USB 摄像头。"
+        ),
         "language": "English",
         "hint": "房号、#、密码、#",
     },

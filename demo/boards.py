@@ -10,7 +10,6 @@ from hardware.interfaces import InputKind
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 from hardware.simulated.relay_board import RelayBoard, RelayChange
-from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry
 
 
@@ -19,6 +18,37 @@ class Trace(Protocol):
 
     def __call__(self, entry: TraceEntry, /) -> None:
         """Take one."""
+        ...
+
+
+class Plug(Protocol):
+    """A device with a cable that can be pulled."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        ...
+
+    @property
+    def may_be_renamed(self) -> bool:
+        """Tell whether it can come back under another name of the system's and be found all the same."""
+        ...
+
+    @property
+    def is_plugged(self) -> bool:
+        """Tell whether its cable is in."""
+        ...
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        ...
+
+    def replug(self, *, renamed: bool = False) -> None:
+        """Put it back; ValueError where it cannot be `renamed`."""
+        ...
+
+    def close(self) -> None:
+        """Take the device away."""
         ...
 
 
@@ -89,7 +119,7 @@ class ModbusContacts:
         return self._bus.set_input(MODBUS_ADDRESS, int(self._terminals[lane_id, kind]), active)
 
 
-def plug_boards(plan: GatePlan, dev: Path, trace: Trace) -> tuple[Relays, Contacts, list[Twin]]:
+def plug_boards(plan: GatePlan, dev: Path, trace: Trace) -> tuple[Relays, Contacts, list[Plug]]:
     """Return a gate's relays and contacts, and the devices that carry them."""
     name = plan.gate_id
     if plan.modbus:

@@ -179,7 +179,7 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
             add_gate(act, plan.gate_id, plan.name)
             # Ways out first: who counts people in has to know that they are counted out.
             for lane in sorted(plan.lanes, key=lambda lane: lane.direction, reverse=True):
-                _seed_lane(act, plan.gate_id, lane)
+                seed_lane(act, plan.gate_id, lane)
         publish_notice(act, FACE_PURPOSE, NOTICE)
         offer_face(act, {lane.lane_id: lane.methods for plan in GATES for lane in plan.lanes})
         compound.hours_id = save_hours(act, None, "另一时段 Other hours", _hours_without(act.now)).hours_id
@@ -193,7 +193,7 @@ def seed(office: Office, staff_password: str, guard_totp_secret: str) -> Compoun
     return compound
 
 
-def _seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
+def seed_lane(act: Act, gate_id: str, lane: LanePlan) -> None:
     """Add a lane and put it live with its sheet; face comes when it was assessed."""
     without_face = tuple(method for method in lane.methods if method != Method.FACE)
     spec = LaneSpec(

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
 import qrcode
 
-from demo.boards import Trace, plug_boards
-from demo.site_files import OSDP_ADDRESS, GatePlan
+from demo.boards import Contacts, Plug, Relays, Trace, plug_boards
+from demo.site_files import OSDP_ADDRESS, GatePlan, LanePlan
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import DARK_SHARE, hand_on_the_lens, street
 from hardware.simulated.face_clips import Actor
@@ -26,10 +26,27 @@ from hardware.simulated.pictures import camera_frame, jittered
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.twin import Twin
+from hardware.simulated.wire import PtyWire
 
 CameraTrouble = Literal["frozen", "dark", "covered"]
-T = TypeVar("T", bound=Twin)
+T = TypeVar("T", bound=Plug)
 EMPTY_FRAMES = 2
+
+
+class TakesCards(Protocol):
+    """A reader of any kind."""
+
+    def tap(self, number: int, /) -> int:
+        """Hold a card to it and return monotonic ns."""
+        ...
+
+
+class TakesKeys(Protocol):
+    """A keypad of any kind."""
+
+    def type(self, keys: str, /) -> int:
+        """Press keys one after the other and return monotonic ns."""
+        ...
 
 
 class Metal:
@@ -43,33 +60,46 @@ class Metal:
         self.plan = plan
         self.camera_folder = folder / "camera"
         self._closing = ExitStack()
-        self.twins: list[Twin] = []
+        self.twins: list[Plug] = []
         """Every device with a cable."""
         dev = folder / "dev"
         dev.mkdir(parents=True, exist_ok=True)
-        self.relays, self.inputs, boards = plug_boards(plan, dev, trace)
-        for board in boards:
-            self._plug(board)
-        self.readers: dict[str, LineCardReader] = {}
-        self.keypads: dict[str, Keypad] = {}
+        self.readers: dict[str, TakesCards] = {}
+        self.keypads: dict[str, TakesKeys] = {}
         self.scanners: dict[str, QrScanner] = {}
         self.osdp: dict[str, OsdpReader] = {}
+        self.relays, self.inputs = self._plug_boards(dev, trace)
         for lane in plan.lanes:
-            at = lane.lane_id
-            card = LineCardReader(dev / f"{at}-card", lane.reader, name=f"{at}-card", trace=trace)
-            self.readers[at] = self._plug(card)
-            if lane.osdp:
-                bus = self._plug(OsdpBus(dev / f"{at}-osdp", name=f"{at}-osdp", trace=trace))
-                self.osdp[at] = bus.add(OSDP_ADDRESS, None)
-            if lane.keypad:
-                self.keypads[at] = self._plug(Keypad(dev / f"{at}-keys", name=f"{at}-keys", trace=trace))
-            if lane.scanner:
-                self.scanners[at] = self._plug(QrScanner(dev / f"{at}-scan", name=f"{at}-scan", trace=trace))
+            self._plug_lane(lane, dev, trace)
         self._frame_number = 0
         self._person: FolderPerson | None = None
         if any(lane.camera for lane in plan.lanes):
-            self.camera_folder.mkdir(parents=True, exist_ok=True)
+            self._hang_camera()
             self.clear_view()
+
+    def _plug_boards(self, dev: Path, trace: Trace) -> tuple[Relays, Contacts]:
+        relays, inputs, boards = plug_boards(self.plan, dev, trace)
+        for board in boards:
+            self._plug(board)
+        return relays, inputs
+
+    def _plug_lane(self, lane: LanePlan, dev: Path, trace: Trace) -> None:
+        at = lane.lane_id
+        card = LineCardReader(dev / f"{at}-card", lane.reader, name=f"{at}-card", trace=trace)
+        self.readers[at] = self._plug(card)
+        if lane.osdp:
+            self._plug_osdp(at, dev, trace)
+        if lane.keypad:
+            self.keypads[at] = self._plug(Keypad(dev / f"{at}-keys", name=f"{at}-keys", trace=trace))
+        if lane.scanner:
+            self.scanners[at] = self._plug(QrScanner(dev / f"{at}-scan", name=f"{at}-scan", trace=trace))
+
+    def _plug_osdp(self, at: str, dev: Path, trace: Trace) -> None:
+        bus = self._plug(OsdpBus(dev / f"{at}-osdp", name=f"{at}-osdp", trace=trace))
+        self.osdp[at] = bus.add(OSDP_ADDRESS, None)
+
+    def _hang_camera(self) -> None:
+        self.camera_folder.mkdir(parents=True, exist_ok=True)
 
     def _plug(self, twin: T) -> T:
         self._closing.callback(twin.close)
@@ -92,9 +122,16 @@ class Metal:
                 return twin
         raise KeyError(f"the gate {self.plan.gate_id} has no {kind.__name__}")
 
-    def twin(self, name: str) -> Twin:
+    def twin(self, name: str) -> Plug:
         """Return a device by its name; KeyError when there is none."""
         return {twin.name: twin for twin in self.twins}[name]
+
+    def wire(self, name: str) -> PtyWire:
+        """Return the cable of a device on a serial line; KeyError when there is none of this name."""
+        twin = self.twin(name)
+        if not isinstance(twin, Twin):
+            raise KeyError(name)
+        return twin.wire
 
     def close(self) -> None:
         """Take every device away."""

@@ -36,6 +36,8 @@ class LanePlan:
     interlock_with: tuple[str, ...] = ()
     """The ramp is one car wide: nobody is let in while one comes out."""
     antipassback: str = "off"
+    kinds: tuple[str, ...] = ()
+    """Kinds of the site file to show beside the lane, where they are not those of every gate."""
 
 
 @dataclass(frozen=True, slots=True)

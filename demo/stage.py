@@ -81,7 +81,7 @@ class Stage:
         self._tell("pairing three gates and an OSDP reader")
         for plan in GATES:
             self.gates[plan.gate_id] = self.lay_out(plan)
-        self._pair(*self.gates.values(), readers=True)
+        self.pair(*self.gates.values(), readers=True)
         self._tell("starting the gates")
         for ends in self.gates.values():
             ends.process.start()
@@ -132,19 +132,33 @@ class Stage:
     def lay_out(self, plan: GatePlan) -> GateEnds:
         """Make a gate's metal, cable and site file; nothing of it runs yet."""
         folder = self.folder / plan.gate_id
-        folder.mkdir()
         metal = Metal(plan, folder, self.trace.take)
+        face = self.has_face and any(lane.camera for lane in plan.lanes)
+
+        def write(server_url: str, port: int) -> Path:
+            return SiteFile(plan, folder, server_url, port, face, metal.camera_folder).write()
+
+        return self.ends_of(metal, folder, write, self._wrapper)
+
+    def ends_of(
+        self, metal: Metal, folder: Path, write: Callable[[str, int], Path], wrapper: list[str]
+    ) -> GateEnds:
+        """Return the ends of a gate whose metal is plugged in.
+
+        `write` makes its site file from the server's address and the screen's port; `wrapper` is the
+        command in front of it, none for `menjin gate run`.
+        """
+        plan = metal.plan
         self.closing.callback(metal.close)
         cable = Cable(self.server.port)
         self.closing.callback(cable.close)
         port = free_port()
-        face = self.has_face and any(lane.camera for lane in plan.lanes)
-        path = SiteFile(plan, folder, cable.address, port, face, metal.camera_folder).write()
-        process = GateProcess(plan.gate_id, path, self.logs / f"{plan.gate_id}.log", wrapper=self._wrapper)
+        path = write(cable.address, port)
+        process = GateProcess(plan.gate_id, path, self.logs / f"{plan.gate_id}.log", wrapper=wrapper)
         self.closing.callback(process.stop)
         return GateEnds(plan, folder, metal, cable, process, port)
 
-    def _pair(self, *gates: GateEnds, readers: bool = False) -> None:
+    def pair(self, *gates: GateEnds, readers: bool = False) -> None:
         """Type each code at its gate and approve it once both show the same twelve characters.
 
         OSDP readers get their keys meanwhile.
@@ -159,7 +173,7 @@ class Stage:
             for ends, child in zip(gates, pairings, strict=True):
                 self._approve(ends, child)
             if readers:
-                pairings += self._pair_readers()
+                pairings += self._pair_readers(*gates)
             for child in pairings:
                 if child.wait(READY_SECONDS) != 0:
                     raise StartRefused(f"{child.name} failed:\n{child.tail()}")
@@ -167,10 +181,10 @@ class Stage:
             for child in pairings:
                 child.kill()
 
-    def _pair_readers(self) -> list[Child]:
+    def _pair_readers(self, *gates: GateEnds) -> list[Child]:
         """Begin `menjin gate pair-reader` for each OSDP reader, which is in install mode."""
         children = []
-        for ends in self.gates.values():
+        for ends in gates:
             for lane_id in ends.metal.osdp:
                 child = Child(f"pairing reader {lane_id}", self.logs / f"pair-{lane_id}.log")
                 child.spawn(menjin("gate", "pair-reader", str(ends.process.site_file), f"{lane_id}-osdp"))
@@ -252,7 +266,7 @@ class Stage:
         """Give a gate a key of its own again, as the installer and the manager do for a new controller."""
         ends.process.stop()
         (ends.folder / "secrets" / "identity.json").unlink(missing_ok=True)
-        self._pair(ends)
+        self.pair(ends)
         self.start_gate(ends)
 
     def use_camera(self, number: int) -> None:

@@ -101,17 +101,18 @@ def reader_unplugged_and_back(stage: Stage) -> Outcome:
     """
     ends, resident = stage.gates["north"], stage.member("resident")
     reader, keypad = ends.metal.readers["north-in"], ends.metal.keypads["north-in"]
-    before_seq, name = ends.journal_seq(), reader.wire.device
-    reader.unplug()
+    wire = ends.metal.wire("north-in-card")
+    before_seq, name = ends.journal_seq(), wire.device
+    wire.unplug()
     try:
-        event_after(stage, "north", before_seq, "alarm_device_lost", device=reader.name)
+        event_after(stage, "north", before_seq, "alarm_device_lost", device=wire.name)
         reader.tap(resident.card)
         typed = f"{resident.typed_home}#{resident.pin}#"
         opens(stage, "north", "north-in", lambda: keypad.type(typed), person_id=resident.person_id)
     finally:
         back_seq, back_ns = ends.journal_seq(), time.monotonic_ns()
-        reader.replug(renamed=True)
-    require(reader.wire.device != name, "the reader came back under its old name")
+        wire.replug(renamed=True)
+    require(wire.device != name, "the reader came back under its old name")
     wait_until(lambda: "device_back" in kinds_since(ends, back_seq), BACK_SECONDS, "the reader is back")
     seconds = (time.monotonic_ns() - back_ns) / 1e9
     require("access" not in kinds_since(ends, back_seq), "a card that nobody could read was taken")

@@ -8,14 +8,18 @@ from demo.compound import Compound, Member
 from demo.gate_ends import TraceFile
 from demo.site_files import GATES
 from demo.stage import Stage
+from demo.workbench import WORKBENCH
+from demo.workbench_gate import lay_out_workbench
 
 
 @contextmanager
-def metal_alone(folder: Path) -> Iterator[Stage]:
-    """Yield a stage with three gates' metal and cables, one card, and no process."""
+def metal_alone(folder: Path, *, workbench: bool = False) -> Iterator[Stage]:
+    """Yield a stage with three gates' metal and cables (and the workbench's), one card, and no process."""
     stage = Stage(folder, TraceFile(None), face=False, wrapper=[], tell=print)
     for plan in GATES:
         stage.gates[plan.gate_id] = stage.lay_out(plan)
+    if workbench:
+        stage.gates[WORKBENCH.gate_id] = lay_out_workbench(stage)
     stage.compound = Compound(cards=[Member("李伟", "1-0101", 0x12345678)])
     try:
         yield stage

@@ -12,8 +12,10 @@ async function send(act) {
     });
     const answer = await reply.json();
     said.textContent = answer.error ?? words.done;
+    return !answer.error;
   } catch {
     said.textContent = words.lost;
+    return false;
   }
 }
 
@@ -24,12 +26,17 @@ function where(element) {
   };
 }
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-act], button[data-toggle]");
   if (!button) return;
   const { act, toggle, on = "", twin = "", kind = "", renamed = "" } = button.dataset;
   const turned = button.getAttribute("aria-pressed") === "true" ? "0" : "1";
-  send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, ...where(button) });
+  const reloads = "reload" in button.dataset;
+  button.disabled = reloads;
+  const done = await send({ act: act ?? toggle, on: toggle ? turned : on, twin, kind, renamed, ...where(button) });
+  // A gate that was set up is not on this page yet.
+  if (reloads && done) location.reload();
+  if (reloads) button.disabled = false;
 });
 
 document.addEventListener("submit", (event) => {
@@ -98,6 +105,7 @@ function show(state) {
   lamp(document.querySelector("[data-server-lamp]"), state.server);
   for (const [gateId, gate] of Object.entries(state.gates)) {
     const box = document.querySelector(`[data-gate="${gateId}"]`);
+    if (!box) continue;
     lamp(box.querySelector("[data-gate-lamp]"), gate.runs);
     box.classList.toggle("cut", gate.cut);
     rest(box, "power", gate.runs);

@@ -78,15 +78,20 @@ def _md5(text: str) -> str:
 class RtspTwin:
     """A camera at 127.0.0.1 that streams what `next_frame` gives."""
 
+    may_be_renamed = False
+    """A camera with another address is another camera to the gate."""
+
     def __init__(
         self,
         next_frame: Callable[[], Frame],
         *,
+        name: str = "rtsp camera",
         login: str | None = None,
         frames_per_second: float = 15.0,
         jpeg_quality: int = 90,
     ) -> None:
         """Listen at once on a free port; `login` is `user:password`, None for a camera without."""
+        self.name = name
         self._next_frame = next_frame
         self.login = login
         self._period_seconds = 1 / frames_per_second
@@ -108,6 +113,11 @@ class RtspTwin:
         """Return where it streams."""
         return f"rtsp://127.0.0.1:{self._port}/main"
 
+    @property
+    def is_plugged(self) -> bool:
+        """Tell whether it is on the network."""
+        return self._listener is not None
+
     def unplug(self) -> None:
         """Drop every connection and listen no longer."""
         self._away.set()
@@ -122,8 +132,10 @@ class RtspTwin:
             thread.join()
         self._threads.clear()
 
-    def replug(self) -> None:
-        """Listen again under the same address."""
+    def replug(self, *, renamed: bool = False) -> None:
+        """Listen again under the same address; ValueError where it is to have another one."""
+        if renamed:
+            raise ValueError(f"{self.name}: a camera with another address is another camera to the gate")
         if self._listener is not None:
             return
         self._away.clear()

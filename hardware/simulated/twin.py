@@ -11,6 +11,9 @@ from hardware.simulated.wire import PtyWire, TraceEntry
 class Twin:
     """A simulated device on a PtyWire; lies about what the wire lies about."""
 
+    may_be_renamed = True
+    """Whether it can come back under another name of the system's, and be found all the same."""
+
     def __init__(
         self,
         stable_path: Path,
@@ -26,6 +29,11 @@ class Twin:
     def path(self) -> str:
         """Return the stable path as the driver is given it."""
         return self.wire.path
+
+    @property
+    def is_plugged(self) -> bool:
+        """Tell whether the cable is in."""
+        return self.wire.is_plugged
 
     def hear(self, data: bytes, at_ns: int, /) -> None:
         """Take bytes from the host, in the wire's thread; most devices do not listen."""

@@ -10,8 +10,13 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+from hardware.card_readers import CardFormat
+from hardware.simulated.readers import printed_line
+from hardware.simulated.wire import TraceEntry
 
 _CODES = dict(zip("1234567890", range(2, 12), strict=True)) | {
     **dict(zip("QWERTYUIOP", range(16, 26), strict=True)),
@@ -53,9 +58,14 @@ def typed(text: str, *, long_bytes: int = struct.calcsize("l")) -> bytes:
 class Wedge:
     """A keyboard-like device; create it plugged in."""
 
-    def __init__(self, stable_path: Path, *, name: str) -> None:
-        """Make the FIFO under its stable path."""
+    may_be_renamed = True
+
+    def __init__(
+        self, stable_path: Path, *, name: str, trace: Callable[[TraceEntry], None] | None = None
+    ) -> None:
+        """Make the FIFO under its stable path; `trace` gets what is sent."""
         self.name = name
+        self._trace = trace
         self.stable_path = stable_path
         self._end: int | None = None
         self.replug()
@@ -64,6 +74,11 @@ class Wedge:
     def path(self) -> str:
         """Return the stable path as the driver is given it."""
         return str(self.stable_path)
+
+    @property
+    def is_plugged(self) -> bool:
+        """Tell whether the device is in."""
+        return self._end is not None
 
     def type(self, text: str) -> int:
         """Type a text ("\\n" is Enter) and return monotonic ns; an unplugged device loses it."""
@@ -74,6 +89,8 @@ class Wedge:
         at_ns = time.monotonic_ns()
         if self._end is not None:
             os.write(self._end, data)
+            if self._trace is not None:
+                self._trace(TraceEntry(self.name, "to_host", data, at_ns))
         return at_ns
 
     def unread_bytes(self) -> int:
@@ -89,8 +106,9 @@ class Wedge:
             self.stable_path.unlink(missing_ok=True)
             os.close(end)
 
-    def replug(self) -> None:
-        """Put it back under the same name."""
+    def replug(self, *, renamed: bool = False) -> None:
+        """Put it back under the same stable path; the FIFO is another one each time, `renamed` or not."""
+        del renamed
         if self._end is not None:
             return
         self.stable_path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,3 +131,23 @@ class Wedge:
     def __exit__(self, *_error: object) -> None:
         """Take the device away."""
         self.close()
+
+
+class WedgeReader(Wedge):
+    """A card reader that types a line a card."""
+
+    def __init__(
+        self,
+        stable_path: Path,
+        fmt: CardFormat,
+        *,
+        name: str,
+        trace: Callable[[TraceEntry], None] | None = None,
+    ) -> None:
+        """Plug the reader in; it types as `fmt` says."""
+        super().__init__(stable_path, name=name, trace=trace)
+        self._fmt = fmt
+
+    def tap(self, number: int) -> int:
+        """Hold a card to the reader and return monotonic ns."""
+        return self.type(printed_line(number, self._fmt).decode("ascii").strip() + "\n")

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with metal_alone(tmp_path) as stage:
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    with metal_alone(tmp_path, workbench=request.param) as stage:
         yield stage
 
 
@@ -30,13 +30,14 @@ def bench(stage: Stage) -> Iterator[BenchPage]:
 
 @needs_axe
 @pytest.mark.parametrize(
-    ("size", "language", "scheme"),
+    ("size", "language", "scheme", "stage"),
     [
-        ("phone", "zh", "light"),
-        ("phone", "en", "dark"),
-        ("desktop", "en", "light"),
-        ("desktop", "zh", "dark"),
+        ("phone", "zh", "light", False),
+        ("phone", "en", "dark", True),
+        ("desktop", "en", "light", False),
+        ("desktop", "zh", "dark", True),
     ],
+    indirect=["stage"],
 )
 def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
     browser: Browser, bench: BenchPage, stage: Stage, size: str, language: str, scheme: str
@@ -58,6 +59,11 @@ def test_the_bench_page_fits_and_its_switches_show_how_they_stand(
     cable.get_by_role("button", name=text["unplug"]).click()
     cable.get_by_role("button", name=text["renamed"]).click()
     expect(cable.get_by_role("button", name=text["unplug"])).to_be_visible()
+    for gate_id in {"workbench"} & set(stage.gates):
+        hat = page.locator('[data-lane="bench-hat"]')
+        hat.get_by_role("button", name=text["door_open"]).click()
+        expect(hat.get_by_role("button", name=text["door_open"])).to_have_attribute("aria-pressed", "true")
+        assert not stage.gates[gate_id].metal.chip.is_high(1)
     problems += look(page, f"bench-{language}-{size}-{scheme}")
     context.close()
     assert stage.gates["south"].metal.osdp["south-in"].is_open

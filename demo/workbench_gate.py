@@ -1,0 +1,42 @@
+"""The workbench as a gate of the compound: laid out, made known to the server, paired and started."""
+
+import sys
+from datetime import UTC, datetime
+
+from demo.compound import seed_lane
+from demo.gate_ends import GateEnds
+from demo.site_files import GATES
+from demo.stage import Stage
+from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
+from web_admin.acts import one_publication
+from web_admin.gates_and_lanes import add_gate
+from web_admin.homes_and_people import GrantSpec, set_grants
+
+WITHOUT_KERNEL = [sys.executable, "-m", "demo.without_kernel", "run"]
+MAY_PASS = ("resident", "neighbour", "guard")
+
+
+def lay_out_workbench(stage: Stage) -> GateEnds:
+    """Make its metal, cable and site file; nothing of it runs yet, and the server does not know it."""
+    folder = stage.folder / WORKBENCH.gate_id
+    metal = WorkbenchMetal(WORKBENCH, folder, stage.trace.take)
+    return stage.ends_of(
+        metal, folder, lambda server_url, _port: write_site_file(metal, folder, server_url), WITHOUT_KERNEL
+    )
+
+
+def set_up_workbench(stage: Stage) -> None:
+    """Let it become the compound's fourth gate, with three people who may pass; raise StartRefused."""
+    ends = lay_out_workbench(stage)
+    lanes = [lane.lane_id for plan in (*GATES, WORKBENCH) for lane in plan.lanes]
+    with stage.office.act() as act, one_publication(act) as each:
+        add_gate(each, WORKBENCH.gate_id, WORKBENCH.name)
+        for lane in WORKBENCH.lanes:
+            seed_lane(each, WORKBENCH.gate_id, lane)
+        for role in MAY_PASS:
+            set_grants(each, stage.member(role).person_id, [GrantSpec(tuple(lanes))])
+    stage.pair(ends, readers=True)
+    ends.process.start()
+    stage.wait_ready(ends, datetime.fromtimestamp(0, UTC))
+    # Last, so that nobody sees half of it.
+    stage.gates[WORKBENCH.gate_id] = ends

@@ -33,14 +33,21 @@ class GateProcess:
             env={**os.environ, "MENJIN_LOG_LEVEL": "CRITICAL"},
         )
         gate = cls(bench, process)
-        bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)
+        try:
+            gate._wait_until_it_answers(before, started_ns)
+        except BaseException:
+            gate.kill()
+            raise
+        return gate
+
+    def _wait_until_it_answers(self, before: int, started_ns: int) -> None:
+        self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)
         give_up = time.monotonic() + 20
         # The journal's first entry of a life is written once the loop runs; readers start before it.
-        while journal_length(bench) == before:
+        while journal_length(self.bench) == before:
             assert time.monotonic() < give_up
             time.sleep(0.01)
         time.sleep(0.2)
-        return gate
 
     def kill(self) -> None:
         """Cut the power."""

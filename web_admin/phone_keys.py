@@ -15,7 +15,11 @@ MAX_PRINTED = 2
 
 
 def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) -> CredentialRow:
-    """Take a phone's P-256 public key (65 bytes, uncompressed); raise ActRefused on any other bytes."""
+    """Take a phone's P-256 public key (65 bytes, uncompressed); raise ActRefused on any other bytes.
+
+    The key that this person registered already is answered as the first time: a phone that was left before
+    the answer came sends it again, and must not come to count as two.
+    """
     begin(act)
     person = person_of(act, person_id)
     try:
@@ -25,6 +29,9 @@ def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) 
     if len(public_key) != 65:
         raise ActRefused("public_key", _("Your phone sent a key we cannot use. Please try again."))
     phones = [row for row in live_credentials(act, person_id, "qr") if row.public_key is not None]
+    for row in phones:
+        if row.public_key == public_key:
+            return row
     if len(phones) >= MAX_PHONES:
         raise ActRefused(
             "public_key", _("You have five phones with a code. Remove one that you no longer use first.")

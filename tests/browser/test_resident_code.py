@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from gate_controller.access import Reason
 from gate_controller.passes import ONLINE_CODE, RESIDENT_CODE
@@ -100,6 +100,27 @@ def test_the_private_key_cannot_be_read_out(context: BrowserContext, served: Ser
         })"""
     )
     assert outcome == "InvalidAccessError false"
+
+
+def test_a_phone_that_is_left_before_its_key_was_answered_counts_once(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+
+    def send_and_lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/r/code/key", send_and_lose_the_answer, times=1)
+    page.get_by_role("switch", name="QR code").click()
+    shown(page, "online")
+    page.reload()
+    shown(page, "phone")
+    text = read_code(page)
+    assert served.compound.decide(text).reason is Reason.GRANTED
+    page.goto(f"{served.address}/r/")
+    page.get_by_role("button", name="Stop this phone").click()  # there is one
+    assert not served.compound.decide(text).opens
 
 
 def test_the_code_renews_itself_after_15_seconds(context: BrowserContext, served: Served) -> None:

@@ -224,8 +224,11 @@ def test_a_phone_key_is_registered_once_and_reaches_the_gate(act: Act) -> None:
     key = phone_key()
     row = register_phone_key(by_phone(act, person.person_id), person.person_id, key, "phone")
     assert gate_view(act).policy.credentials[row.credential_id].public_key == key  # type: ignore[union-attr]
+    again = register_phone_key(by_phone(act, person.person_id), person.person_id, key, "phone")
+    assert again.credential_id == row.credential_id
+    _, other = household(act, "3-1204")
     with pytest.raises(ActRefused):
-        register_phone_key(by_phone(act, person.person_id), person.person_id, key, "phone")
+        register_phone_key(by_phone(act, other.person_id), other.person_id, key, "phone")
 
 
 def test_the_last_way_that_works_cannot_be_turned_off(act: Act) -> None:

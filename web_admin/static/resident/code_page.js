@@ -102,8 +102,10 @@ function tick(step) {
 
 const bytesToBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
 
-async function register() {
-  const key = await makeKey();
+/** Register a key that is kept here first: a page left meanwhile sends the same one again, and no second. */
+async function register(unsent) {
+  const key = unsent ?? { ...(await makeKey()), person: page.dataset.person };
+  await write("key", key);
   const answer = await ask(page.dataset.keyUrl, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -122,6 +124,8 @@ async function register() {
 async function usableKey() {
   let kept = await read("key");
   if (kept && page.dataset.person && kept.person !== page.dataset.person) kept = null;
+  const unsent = kept && !kept.credentialId ? kept : null;
+  if (unsent) kept = null;
   if (!page.dataset.person) return kept;
   let state;
   try {
@@ -135,7 +139,7 @@ async function usableKey() {
     part("stopped").hidden = false;
     return null;
   }
-  return kept && state !== "unknown" ? kept : register();
+  return kept && state !== "unknown" ? kept : register(unsent);
 }
 
 function useKey(kept) {

@@ -8,7 +8,7 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const kept = await read("key");
-    if (kept) form.elements.credential_id.value = kept.credentialId;
+    if (kept?.credentialId) form.elements.credential_id.value = kept.credentialId;
     await forget("key");
   } finally {
     form.submit();

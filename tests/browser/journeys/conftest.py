@@ -1,0 +1,56 @@
+"""One compound and one gate for all journeys; everyone who sets out is somebody new."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from tests.browser.conftest import serving
+from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate
+from tests.browser.resident_screen import Served
+from tests.manager_compound import PASSWORD, TOTP_SECRET
+from web_admin.accounts import create_staff
+from web_admin.credentials import issue_card
+from web_admin.homes_and_people import add_home, add_person
+
+NUMBERS = count(1)
+LIMITS = {"menjin_limiter", "menjin_sign_in_throttle"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("server"), "127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gate(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealGate]:
+    with real_gate(served, tmp_path_factory.mktemp("gate")) as running:
+        yield running
+
+
+def everyone_comes_from_one_address(served: Served) -> None:
+    """Forget how often somebody signed in, which a compound sees from many phones."""
+    for limit in LIMITS & served.compound.app.extensions.keys():
+        served.compound.app.extensions[limit].reset()
+
+
+@pytest.fixture
+def newcomer(served: Served) -> Newcomer:
+    everyone_comes_from_one_address(served)
+    number = next(NUMBERS)
+    with served.compound.act() as act:
+        home = add_home(act, f"8-{number:04d}")
+        person = add_person(act, display_name=f"Newcomer {number}", home_id=home.home_id, language="en")
+        card = 5_000_000 + number
+        issue_card(act, person.person_id, card)
+        return Newcomer(home.number, person.person_id, card)
+
+
+@pytest.fixture
+def manager(served: Served) -> str:
+    """Return the name in the address of a manager who has signed in nowhere yet."""
+    name = f"manager-{next(NUMBERS)}"
+    with served.compound.session() as session:
+        create_staff(session, "manager", f"{name}@example.org", PASSWORD, TOTP_SECRET)
+    return name

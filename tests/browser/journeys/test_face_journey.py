@@ -1,0 +1,205 @@
+"""A face, from the yes on the phone to the file that shows it is forgotten: real phone page, gate and server.
+
+With MENJIN_SCREENSHOTS=FOLDER each page on the way is also kept there as a picture.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Download, Page, expect
+
+from gate_controller.audit_cli import run
+from hardware.simulated.face_clips import LivingPerson
+from hardware.simulated.live_person import FolderPerson
+from tests.browser.conftest import serving
+from tests.browser.gallery.test_every_state import axe
+from tests.browser.journeys.pockets import Hands, Pocket
+from tests.browser.journeys.real_gate import decisions_of, has_synced
+from tests.browser.resident_screen import Served
+from tests.browser.terminal.states import keep_picture
+from tests.browser.terminal.test_face_at_the_gate import (
+    CARD,
+    PATIENCE_SECONDS,
+    AtTheGate,
+    bench,
+    consents,
+    context,
+    somebody,
+    wait_for,
+)
+from tests.face_actors import picture_and_points
+from tests.gate_on_a_bench import LANE
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from web_admin.consents import NOTICE_FIELDS
+from web_admin.models import Consent, FaceShare, ReceiptRow, Site
+
+__all__ = ["bench", "context", "somebody"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NOTICES = {"en": NOTICE_EN, "zh": NOTICE_ZH}
+AT_THE_SCREEN = {
+    "en": {"face": "Face", "yes": "Yes, take my face here"},
+    "zh": {"face": "人脸", "yes": "是，在此采集我的人脸"},
+}
+TRIES = 3
+"""On a busy machine a head may turn between two frames: they try again, as people do."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path, "127.0.0.1") as running:
+        yield running
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_from_the_yes_on_the_phone_to_the_certificate(
+    browser: Browser, served: Served, somebody: AtTheGate, language: str, tmp_path: Path
+) -> None:
+    compound, gate = served.compound, somebody.bench.gate
+    assert gate is not None
+    assert gate.face is not None
+    with Pocket("phone", language).opened(browser) as phone:
+        phone.enters(served, compound.invitation(compound.person_id))
+
+        # No, and then yes: both from the same page, the no in no more steps.
+        no = decides(phone, "[data-face-no]", "refused")
+        phone.goes(f"{served.address}/r/")
+        expect(phone.page.locator("#face [role=switch]")).to_have_attribute("aria-checked", "false")
+        yes = decides(phone, "[data-face-yes]", "agreed")
+        assert consents(served) == [("phone", language, None)]
+        assert no <= yes
+
+        # At the gate: the own card says who asks, the camera sees who it is.
+        has_synced(compound)
+        speaks(somebody, language)
+        for _try in range(TRIES):
+            enrols(somebody, language)
+            if gate.face.person_ids():
+                break
+        assert gate.face.person_ids() == (compound.person_id,)
+        assert opened_by_face(somebody, language)
+        last = decisions_of(somebody.bench)[-1].facts
+        assert (last["method"], last["opens"]) == ("face", True)
+
+        # Taken back on the phone: the gate forgets, and no face opens it any more.
+        phone.goes(f"{served.address}/r/")
+        before = phone.steps
+        phone.presses("#face [role=switch]")
+        sees(phone, "withdraw")
+        phone.presses("[data-face-off-now]")
+        sees(phone, "withdrawn")
+        assert phone.steps - before <= yes
+        assert counted(served, FaceShare) == 0
+        wait_for(lambda: counted(served, ReceiptRow) == 1)
+        wait_for(lambda: gate.face is not None and gate.face.person_ids() == ())
+        assert not opened_by_face(somebody, language)
+        axe_is_clean(somebody.page, "gate-after-forgetting")
+        began_ns = somebody.bench.card.tap(CARD)
+        assert somebody.bench.relay.wait_for_on(1, PATIENCE_SECONDS, after_ns=began_ns), "the card opens on"
+
+        # On paper and as a file, which anyone can check.
+        phone.page.reload()
+        with compound.session() as session:
+            consent_id = session.query(Consent.consent_id).scalar()
+            root_key = session.get_one(Site, compound.site_id).root_public_key.hex()
+        phone.presses(f"a[href$='/certificates/{consent_id}']")
+        sees(phone, "certificate")
+        expect(phone.page.locator(".state.live").first).to_be_visible()
+        file = tmp_path / "forgotten.json"
+        saved(phone.page).save_as(file)
+        assert run(["certificate", str(file), "--root-key", root_key]) == 0
+        file.write_bytes(file.read_bytes().replace(b"North gate", b"Other gate"))
+        assert run(["certificate", str(file), "--root-key", root_key]) == 1
+
+
+def decides(phone: Hands, answer: str, name: str) -> int:
+    """Go from the ways in to an answer about face and look at each page; return the steps it took."""
+    phone.page.goto(phone.page.url.partition("/r/")[0] + "/r/")
+    before = phone.steps
+    phone.presses("#face [role=switch]")
+    notice = NOTICES[phone.pocket.language]
+    assert said(phone.page.locator(".notice-text dd").all_inner_texts()) == said(
+        [notice[field] for field in NOTICE_FIELDS]
+    )
+    yes, no = (phone.page.locator(which).bounding_box() for which in ("[data-face-yes]", "[data-face-no]"))
+    assert yes is not None
+    assert no is not None
+    assert (yes["width"], yes["height"]) == pytest.approx((no["width"], no["height"]), abs=1)
+    sees(phone, f"notice-before-{name}")
+    phone.presses(answer)
+    sees(phone, name)
+    return phone.steps - before
+
+
+def said(texts: list[str]) -> list[str]:
+    return ["".join(text.split()) for text in texts]
+
+
+def sees(phone: Hands, name: str) -> None:
+    """Let axe look at a page of the phone."""
+    axe_is_clean(phone.page, f"phone-{name}-{phone.pocket.language}")
+
+
+def axe_is_clean(page: Page, name: str) -> None:
+    keep_picture(page, f"face-journey-{name}")
+    assert axe(page) == [], name
+
+
+def speaks(somebody: AtTheGate, language: str) -> None:
+    """Switch the gate's screen to a language."""
+    if somebody.page.locator("html").get_attribute("lang") != {"en": "en", "zh": "zh-Hans"}[language]:
+        somebody.page.locator("#language").click()
+    expect(somebody.page.locator("html")).to_have_attribute("lang", {"en": "en", "zh": "zh-Hans"}[language])
+
+
+def enrols(somebody: AtTheGate, language: str) -> None:
+    """Ask with the own card and say yes once more; be looked at, and let in by the card."""
+    words = AT_THE_SCREEN[language]
+    somebody.sees("idle")
+    somebody.press(words["face"])
+    somebody.sees("typing_home")
+    somebody.tap()
+    somebody.sees("face_ask")
+    axe_is_clean(somebody.page, f"gate-ask-{language}")
+    somebody.press(words["yes"])
+    somebody.sees("face_confirm")
+    somebody.stands_before_the_camera_and_taps()
+    somebody.rests()
+
+
+def opened_by_face(somebody: AtTheGate, language: str) -> bool:
+    """Ask for face, type the home, turn the head as asked; tell whether the relay was switched on."""
+    return any(_looked_at(somebody, language, seed) for seed in range(TRIES - 1))
+
+
+def _looked_at(somebody: AtTheGate, language: str, seed: int) -> bool:
+    assert somebody.bench.gate is not None
+    desk = somebody.bench.gate.controller._parts.desks[LANE]
+    somebody.press(AT_THE_SCREEN[language]["face"])
+    somebody.sees("typing_home")
+    began_ns = time.monotonic_ns()
+    slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=seed, degrees_a_second=25)
+    with FolderPerson(slow, somebody.bench.root / "pictures", prompt=lambda: desk.prompt):
+        somebody.bench.keys.type("31203#")
+        somebody.page.wait_for_function(
+            "() => ['granted', 'refused', 'typing_pin'].includes(document.body.dataset.screen)",
+            timeout=PATIENCE_SECONDS * 1000,
+        )
+    opened = any(change.on and change.at_ns >= began_ns for change in somebody.bench.relay.changes)
+    axe_is_clean(somebody.page, f"gate-{'opened' if opened else 'refused'}-by-face-{language}")
+    somebody.sees("idle")
+    return opened
+
+
+def counted(served: Served, table: type) -> int:
+    with served.compound.session() as session:
+        return session.query(table).count()
+
+
+def saved(page: Page) -> Download:
+    with page.expect_download() as download:
+        page.locator("a[download]").click()
+    return download.value

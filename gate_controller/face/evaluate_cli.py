@@ -125,7 +125,10 @@ def as_object(one: Evaluation) -> dict[str, object]:
         "pairs": one.pairs,
         "unreadable": len(one.unreadable),
         "unreadable_pictures": list(one.unreadable),
-        "failure_to_enrol": _share(one.enrolment_failures),
+        "failure_to_enrol": {
+            **_share(one.enrolment_failures),
+            "reasons": {reason.value: count for reason, count in one.not_enrolled_for.items()},
+        },
         "at": [
             {
                 "fmr": point.false_match_rate,
@@ -158,8 +161,9 @@ def as_text(one: Evaluation) -> str:
     lines = [
         f"{one.engine}: {one.pairs} pairs; compared: {len(one.genuine)} of one person, "
         f"{len(one.impostor)} of two",
-        f"  pictures without a face found: {_words(one.enrolment_failures)}",
+        f"  pictures that an enrolment would refuse: {_words(one.enrolment_failures)}",
     ]
+    lines += [f"    {reason.value}: {count}" for reason, count in one.not_enrolled_for.items()]
     for point in one.at:
         if point.min_face_similarity is None or point.missed is None:
             lines.append(f"  at FMR {point.false_match_rate:g}: too few pairs to tell")

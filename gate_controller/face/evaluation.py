@@ -1,11 +1,13 @@
 """Evaluate an engine on labelled pairs of pictures: each picture is read and embedded once."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from gate_controller.face.capture_checks import ENROLMENT_LIMITS, frame_problem
 from gate_controller.face.engine import Embedding, FaceEngine, FoundFace, wipe
 from gate_controller.face.error_budget import fitness
 from gate_controller.face.error_rates import (
@@ -20,6 +22,7 @@ from gate_controller.face.error_rates import (
 )
 from gate_controller.face.errors import UnusablePicture
 from gate_controller.face.pair_list import PairList
+from gate_controller.face.reasons import FaceReason
 from gate_controller.face.still_pictures import read_picture
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)
@@ -47,6 +50,8 @@ class Evaluation:
     pairs: int
     unreadable: tuple[str, ...]
     enrolment_failures: Share
+    """Of the pictures that could be read, those that a gate's enrolment would not use."""
+    not_enrolled_for: Mapping[FaceReason, int]
     at: tuple[OperatingPoint, ...]
     false_matches: Share
     false_non_matches: Share
@@ -83,11 +88,16 @@ class EmbeddedPictures:
     vectors: Embedding
     usable: Flags
     unreadable: list[str] = field(default_factory=list)
-    without_face: list[str] = field(default_factory=list)
+    not_enrolled_for: Counter[FaceReason] = field(default_factory=Counter)
+    read: int = 0
 
 
 def embed_pictures(engine: FaceEngine, pictures: Sequence[Path], into: EmbeddedPictures) -> Iterator[Path]:
-    """Embed one picture after the other, yielding each when it is done; what cannot be used is listed."""
+    """Embed one picture after the other, yielding each when it is done; what cannot be read is listed.
+
+    A picture whose face an enrolment would refuse is counted as such, and compared all the same: it may
+    well be how the person looks when they come in.
+    """
     for place, path in enumerate(pictures):
         try:
             frame = read_picture(path)
@@ -95,14 +105,17 @@ def embed_pictures(engine: FaceEngine, pictures: Sequence[Path], into: EmbeddedP
             into.unreadable.append(str(fault))
             yield path
             continue
+        into.read += 1
         faces = engine.find(frame)
-        if faces:
-            vector = engine.embed(frame, subject_of(faces, frame.shape[1], frame.shape[0]))
+        subject = (subject_of(faces, frame.shape[1], frame.shape[0]),) if faces else ()
+        problem = frame_problem(frame, subject, ENROLMENT_LIMITS)
+        if problem is not None:
+            into.not_enrolled_for[problem] += 1
+        if subject:
+            vector = engine.embed(frame, subject[0])
             into.vectors[place] = vector
             into.usable[place] = True
             wipe(vector)
-        else:
-            into.without_face.append(f"{path} shows no face that the engine finds.")
         wipe(frame)
         yield path
 
@@ -151,9 +164,8 @@ def evaluate(engine: FaceEngine, pairs: PairList, embedded: EmbeddedPictures) ->
         min_face_similarity=threshold,
         pairs=len(pairs.pairs),
         unreadable=tuple(embedded.unreadable),
-        enrolment_failures=Share(
-            len(embedded.without_face), len(embedded.without_face) + int(usable.sum())
-        ),
+        enrolment_failures=Share(embedded.not_enrolled_for.total(), embedded.read),
+        not_enrolled_for=dict(embedded.not_enrolled_for.most_common()),
         at=tuple(operating_point(genuine, impostor, rate) for rate in FALSE_MATCH_RATES),
         false_matches=accepted(impostor, threshold),
         false_non_matches=missed(genuine, threshold),

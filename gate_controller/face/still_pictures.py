@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from gate_controller.face.animations import PNG_SIGNATURE, animation_of
 from gate_controller.face.errors import UnusablePicture
 from hardware.interfaces import Frame
 
 MAX_PICTURE_BYTES = 20_000_000
 MAX_PICTURE_PIXELS = 40_000_000
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_START = b"\xff\xd8"
 JPEG_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -24,8 +24,8 @@ JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 def read_picture(path: Path) -> Frame:
     """Return the picture as height × width × 3, BGR, turned upright; the caller wipes it.
 
-    Raise UnusablePicture, naming the file and the remedy, for anything but a JPEG or PNG of at most
-    20 megabytes and 40 megapixels.
+    Raise UnusablePicture, naming the file and the remedy, for anything but a JPEG or PNG that stands still,
+    of at most 20 megabytes and 40 megapixels.
     """
     try:
         file_bytes = path.stat().st_size
@@ -36,6 +36,9 @@ def read_picture(path: Path) -> Frame:
         content = path.read_bytes()
     except OSError as fault:
         raise UnusablePicture(f"{path} cannot be read: {fault.strerror}.") from fault
+    kind = animation_of(content)
+    if kind is not None:
+        raise UnusablePicture(f"{path} is a moving picture ({kind}). Give one of its frames as JPEG or PNG.")
     unreadable = UnusablePicture(f"{path} is not a readable picture. Give a JPEG or PNG file.")
     size = picture_size(content)
     if size is None:

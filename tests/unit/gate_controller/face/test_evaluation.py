@@ -12,8 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from gate_controller.face import model_adding
+from gate_controller.face.animations import PNG_SIGNATURE, animation_of
 from gate_controller.face.cli import run
 from gate_controller.face.dlib_engine import load_dlib
 from gate_controller.face.engine import FaceEngine, ModelFile, similarity
@@ -21,7 +25,10 @@ from gate_controller.face.engines import ENGINES
 from gate_controller.face.errors import ModelFileError
 from gate_controller.face.evaluation import embed_pictures, evaluate, room_for
 from gate_controller.face.pair_list import read_pairs
+from gate_controller.face.still_pictures import read_picture
 from gate_controller.face.yunet_sface import YunetSfaceEngine
+from hardware.simulated.turning_head import Pose, Shape, Surface
+from tests.face_actors import picture_and_points
 from tests.face_fixtures import DIFFERENT_PEOPLE_PAIRS, SAME_PERSON_PAIRS, portrait_path, portraits
 from tests.fetch_face_fixtures import PICTURES
 
@@ -101,6 +108,61 @@ def test_pictures_that_cannot_be_used_are_listed_and_the_rest_is_judged(
         "moving.gif",
     ]
     assert (out["failure_to_enrol"]["count"], out["failure_to_enrol"]["n"]) == (1, 7)
+    assert out["failure_to_enrol"]["reasons"] == {"no_face": 1}
+
+
+def test_pictures_that_an_enrolment_would_refuse_count_as_failed_and_are_compared_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest, good = str(portrait_path(NAMES[0])), portraits()["person_a_2"]
+    bad = {
+        "far.png": cv2.resize(good, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA),
+        "blurred.png": cv2.GaussianBlur(good, (0, 0), 16),
+        "dark.png": (good * 0.12).astype(np.uint8),
+        "turned.png": Surface(*picture_and_points("person_a_2"), Shape.HEAD).seen(Pose(yaw_degrees=40)),
+        "black.png": np.zeros_like(good),
+    }
+    for name, picture in bad.items():
+        cv2.imwrite(str(tmp_path / name), picture)
+    listed = pair_file(tmp_path, *((name, rest, "1", "") for name in bad))
+    assert run(["evaluate", str(listed), "--json", "--roc", str(tmp_path / "c.svg")]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert out["failure_to_enrol"]["reasons"] == {
+        "too_dark": 2, "too_small": 1, "blurred": 1, "turned_away": 1,
+    }
+    assert (out["failure_to_enrol"]["count"], out["failure_to_enrol"]["n"]) == (5, 11)
+    assert out["fnmr"]["n"] == len(SAME_PERSON_PAIRS) + 4
+    assert run(["evaluate", str(listed), "--roc", str(tmp_path / "c.svg")]) == 0
+    assert "pictures that an enrolment would refuse: 0.4545 (5 of 11;" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["moving.png", "moving.gif", "moving.webp"])
+def test_a_moving_picture_is_listed_as_one_and_not_judged_by_its_first_frame(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = str(portrait_path(NAMES[0]))
+    frames = [Image.open(portrait_path(who)).resize((200, 240)) for who in NAMES[:3]]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+    listed = pair_file(tmp_path, (name, rest, "1", ""))
+    assert run(["evaluate", str(listed), "--json", "--roc", str(tmp_path / "c.svg")]) == 0
+    out = json.loads(capsys.readouterr().out)
+    kind = {"png": "APNG", "gif": "GIF", "webp": "WebP"}[name.partition(".")[2]]
+    assert out["unreadable_pictures"] == [
+        f"{tmp_path / name} is a moving picture ({kind}). Give one of its frames as JPEG or PNG."
+    ]
+    assert out["fnmr"]["n"] == len(SAME_PERSON_PAIRS)
+
+
+def test_a_still_png_is_no_moving_one(tmp_path: Path) -> None:
+    Image.open(portrait_path(NAMES[0])).save(tmp_path / "still.png")
+    assert read_picture(tmp_path / "still.png").shape[2] == 3
+
+
+@given(
+    st.sampled_from([b"GIF89a", b"GIF87a", PNG_SIGNATURE, b"RIFF\0\0\0\0WEBPVP8X"]), st.binary(max_size=300)
+)
+def test_no_torn_or_hostile_file_stops_the_question_whether_it_moves(head: bytes, rest: bytes) -> None:
+    assert animation_of(head + rest) in (None, "APNG", "GIF", "WebP")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from textwrap import dedent
 import msgspec
 
 from gate_controller.config import GateConfig
+from gate_controller.contact_identifier import ContactIdentifier, place_of, whole_boards
 from gate_controller.port_identifier import Answer, PortIdentifier
 from gate_controller.port_trouble import port_trouble
 from gate_controller.report_words import describe_report
@@ -50,6 +51,9 @@ def identify(
     listener = PortListener(search.ports, is_keyboard=search.is_keyboard, baud_of=identifier.baud_of)
     reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     devices, lanes = _asked_devices(config)
+    boards = config.inputs if config is not None else {}
+    contacts = ContactIdentifier(boards, lane_ids)
+    places = {name: place_of(board) for name, board in boards.items()}
     spoke: set[Path] = set()
     if not search.ports() and not devices:
         text = "No serial adapter and no USB reader is plugged in. Plug one in: it is noticed at once."
@@ -59,7 +63,11 @@ def identify(
     try:
         for heard in listener.listen(is_over):
             while not reports.empty():
-                yield _reported(reports.get(), lanes, card)
+                report = reports.get()
+                if not isinstance(report, InputChange) or contacts.is_named(report):
+                    yield _reported(report, lanes, places, card)
+                elif (answer := contacts.take(report)) is not None:
+                    yield _answered(answer)
             match heard:
                 case PortSaid():
                     yield _port_said(heard, search.part_at(heard.port))
@@ -138,12 +146,17 @@ def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping
         scanner={},
         tag_reader={},
         frame_reader={},
+        inputs={},
     )
-    return make_devices(asked, ModbusLines())
+    lines = ModbusLines()
+    devices, lanes = make_devices(asked, lines)
+    return (*devices, *whole_boards(config, lines)), lanes
 
 
-def _reported(report: DeviceReport, lanes: Mapping[str, str], card: int | None) -> Said:
-    text = describe_report(report, lanes)
+def _reported(
+    report: DeviceReport, lanes: Mapping[str, str], places: Mapping[str, str], card: int | None
+) -> Said:
+    text = describe_report(report, lanes, places)
     is_right: bool | None = None
     if isinstance(report, CardRead) and card is not None:
         is_right = is_card(report.number, report.bits, card)
@@ -153,7 +166,14 @@ def _reported(report: DeviceReport, lanes: Mapping[str, str], card: int | None) 
             else ". That is not the number you gave: if it is the card that was tapped, turn byte_order round"
         )
     kind = "contact" if isinstance(report, InputChange) else type(report).__name__
-    fields = {"device": report.device, "kind": kind, "what": text, "site_file_is_right": is_right}
+    fields: dict[str, object] = {
+        "device": report.device,
+        "kind": kind,
+        "what": text,
+        "site_file_is_right": is_right,
+    }
+    if isinstance(report, InputChange):
+        fields |= {"port": places.get(report.device, ""), "terminal": report.terminal}
     return Said((text,), fields)
 
 

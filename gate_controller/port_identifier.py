@@ -97,7 +97,7 @@ class PortIdentifier:
             moved.port,
             f"a contact {word} between {moved.terminal.upper()} and the adapter's supply",
             (contact_table(moved, lane=self._lane),),
-            (_CONTACT_NOTE,),
+            (CONTACT_NOTE,),
         )
 
     def _of(self, port: Path) -> _Heard:
@@ -171,7 +171,7 @@ class PortIdentifier:
         if any(card.bits < self._card_bits for card in first.cards):
             notes.append("It sends 24 bits of a card's number: the site file then says card_bits = 24.")
         if first.table == "inputs":
-            notes.append(_CONTACT_NOTE)
+            notes.append(CONTACT_NOTE)
         said = tuple((guess.table, guess.settings, guess.terminals) for guess in guesses)
         is_as_before, heard.last = said == heard.last, said
         numbers = tuple(guess.cards[-1].number for guess in guesses if guess.cards)
@@ -202,7 +202,7 @@ class PortIdentifier:
         return replace(told, what=f"{wrong} {told.what}", is_right=False, is_as_before=False)
 
 
-_CONTACT_NOTE = (
+CONTACT_NOTE = (
     "kind: door_open, exit_button, tamper, fire and so on (docs/settings.md). normally_closed is written "
     "for a contact that was at rest before it moved."
 )

@@ -96,6 +96,11 @@ def contact_table(moved: ContactMoved, *, lane: str = "LANE") -> str:
     return _indented(["[inputs.NAME]", 'kind = "modem_inputs"', f'port = "{moved.port}"', *wires])
 
 
+def wire_lines(terminal: str, *, was_closed: bool, lane: str = "LANE") -> str:
+    """Return the line of a wire for a board that the site file has already, ready to paste into `wires`."""
+    return _indented(_wires((terminal,), lane, {terminal: was_closed})[1:-1])
+
+
 def _settings(section: Section, *keys: str) -> tuple[Setting, ...]:
     return tuple((key, getattr(section, key)) for key in keys)
 

@@ -75,9 +75,7 @@ def wires_watched(config: GateConfig) -> frozenset[Wire]:
         for name, board in config.inputs.items()
         for wire in board.wires
     }
-    tampers = {
-        Wire(reader.lane, InputKind.TAMPER.value, name) for name, reader in config.osdp_reader.items()
-    }
+    tampers = {Wire(reader.lane, InputKind.TAMPER.value, name) for name, reader in config.osdp_reader.items()}
     return frozenset(wired | tampers)
 
 
@@ -97,15 +95,20 @@ def make_door(config: GateConfig, lane_id: str, remembered: DoorState) -> Door:
     )
 
 
-def make_inputs(name: str, section: InputBoardSection, lines: ModbusLines) -> Device:
-    """Return a board of inputs, not yet started; raise BadDeviceSetting."""
+def make_inputs(
+    name: str, section: InputBoardSection, lines: ModbusLines, *, size_is_known: bool = True
+) -> Device:
+    """Return a board of inputs, not yet started; raise BadDeviceSetting.
+
+    `size_is_known`: whether every terminal among its wires is there, as a site file says.
+    """
     wires = tuple(
         InputWire(wire.terminal, wire.lane, InputKind(wire.kind), wire.normally_closed)
         for wire in section.wires
     )
     if section.kind == "modbus_inputs":
         line = lines.at(section.port, section.baud)
-        return ModbusInputs(line, section.address or 1, wires, name=name)
+        return ModbusInputs(line, section.address or 1, wires, name=name, size_is_known=size_is_known)
     if section.kind == "gpio_inputs":
         return GpioInputs(
             KernelChip(str(section.chip)),

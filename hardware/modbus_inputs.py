@@ -8,13 +8,16 @@ Source: Waveshare wiki, "Modbus RTU Relay (D)", 01 02 00 00 00 08 79 CC.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
+from hardware.errors import DeviceRefused
 from hardware.inputs import InputWire, WireStates
 from hardware.interfaces import DeviceReport, Report
 from hardware.modbus_line import ModbusLine, check_address
 from hardware.serial_reader import Listener
 
 TERMINALS = tuple(str(number) for number in range(1, 33))
+USUAL_SIZES = (32, 16, 8, 4)
 
 
 class ModbusInputs(Listener):
@@ -22,14 +25,27 @@ class ModbusInputs(Listener):
 
     idle_seconds = 0.02
 
-    def __init__(self, line: ModbusLine, address: int, wires: Sequence[InputWire], *, name: str) -> None:
-        """Prepare the board; raise BadDeviceSetting for an impossible address or terminal."""
+    def __init__(
+        self,
+        line: ModbusLine,
+        address: int,
+        wires: Sequence[InputWire],
+        *,
+        name: str,
+        size_is_known: bool = True,
+    ) -> None:
+        """Prepare the board; raise BadDeviceSetting for an impossible address or terminal.
+
+        `size_is_known`: whether all these terminals are there; where not, the board is asked for fewer
+        until it answers, and the rest say nothing.
+        """
         super().__init__(name=name)
         check_address(address, name=name)
         self._line = line
         self._address = address
         self._states = WireStates(name, wires, TERMINALS)
         self._count = max((int(wire.terminal) for wire in wires), default=1)
+        self._sizes = (self._count,) if size_is_known else USUAL_SIZES
         self._holds_line = False
 
     def start(self, report: Report) -> None:
@@ -58,6 +74,12 @@ class ModbusInputs(Listener):
         self._line.reach()
         self._states.forget()
         # A port that opens says nothing of the board: it is there once it has answered.
+        for size in self._sizes[:-1]:
+            self._count = size
+            with suppress(DeviceRefused):
+                self._ask()
+                return
+        self._count = self._sizes[-1]
         self._ask()
 
     def _read(self) -> None:

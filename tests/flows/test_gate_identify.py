@@ -18,8 +18,11 @@ from gate_controller.config import load_config
 from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines
 from hardware.card_readers import CardFormat
-from hardware.interfaces import CardRead, DeviceReport, Health
+from hardware.inputs import InputWire
+from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
+from hardware.simulated.input_board import InputBoard
+from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner, printed_line
 from hardware.simulated.twin import Twin
@@ -292,6 +295,92 @@ byte_order = "{byte_order}"
     said = identify.next("CardRead")
     assert said["site_file_is_right"] is is_right
     assert ("the card you named" in str(said["what"])) is is_right
+
+
+BOARDS = """
+[inputs.cabinet]
+kind = "serial_inputs"
+port = "{root}/cabinet"
+wires = [
+    {{ terminal = "1", lane = "north-in", kind = "door_open", normally_closed = true }},
+]
+[inputs.second]
+kind = "modbus_inputs"
+port = "{root}/modbus"
+wires = [
+    {{ terminal = "2", lane = "north-in", kind = "exit_button" }},
+]
+"""
+Boards = tuple[InputBoard, ModbusBus]
+
+
+@pytest.fixture
+def boards(tmp_path: Path, running: ExitStack) -> Boards:
+    """Two boards of the site file, each with a contact at a terminal that the file leaves out."""
+    wires = [
+        InputWire("1", "north-in", InputKind.DOOR_OPEN, True),
+        InputWire("5", "north-in", InputKind.TAMPER, True),
+    ]
+    cabinet = running.enter_context(InputBoard(tmp_path / "cabinet", wires, name="cabinet"))
+    bus = running.enter_context(ModbusBus(tmp_path / "modbus", [ModbusBoard(1)], name="modbus"))
+    return cabinet, bus
+
+
+def told_of_contacts(path: Path, act: Callable[[], object], wanted: tuple[str, bool]) -> None:
+    """Run the drivers of a site file, and return once a contact is told at this terminal."""
+    told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    devices, _lanes = make_devices(load_config(path), ModbusLines())
+    with ExitStack() as stack:
+        for device in devices:
+            device.start(told.put)
+            stack.callback(device.stop)
+        act()
+        while True:
+            report = told.get(timeout=PATIENCE_SECONDS)
+            if isinstance(report, InputChange) and (report.terminal, report.active) == wanted:
+                return
+
+
+def test_a_contact_at_a_terminal_that_the_site_file_leaves_out_is_named_with_the_line_for_it(
+    boards: Boards, tmp_path: Path, running: ExitStack
+) -> None:
+    cabinet, bus = boards
+    path = site_file(tmp_path, BOARDS.format(root=tmp_path))
+    identify = Identify(tmp_path, str(path))
+    running.callback(identify.end)
+    seen = {str(identify.next("contact")["terminal"]) for _ in range(2)}
+    assert seen == {"1", "2"}, "terminals without a wire say nothing until they move"
+    lines = {}
+    moves = {
+        "5": ("cabinet", lambda: cabinet.set("north-in", InputKind.TAMPER, True)),
+        "6": ("modbus", lambda: bus.set_input(1, 6, True)),
+    }
+    for terminal, (port, move) in moves.items():
+        move()
+        said = identify.next("heard")
+        assert f"terminal {terminal}, where [inputs." in str(said["what"])
+        lines[terminal] = "".join(map(str, said["tables"]))  # type: ignore[arg-type]  # a list
+        assert said["port"] == str(tmp_path / port)
+    identify.end()
+    pasted = BOARDS.format(root=tmp_path)
+    for named, terminal in (("normally_closed = true },", "5"), ('kind = "exit_button" },', "6")):
+        pasted = pasted.replace(named, f"{named}\n{lines[terminal].replace('door_open', 'tamper')}")
+    path = site_file(tmp_path, pasted)
+    told_of_contacts(path, lambda: None, ("5", True))
+    told_of_contacts(path, lambda: bus.set_input(1, 6, False), ("6", False))
+
+
+def test_a_contact_that_the_site_file_names_is_told_with_port_terminal_and_lane(
+    boards: Boards, tmp_path: Path, running: ExitStack
+) -> None:
+    identify = Identify(tmp_path, str(site_file(tmp_path, BOARDS.format(root=tmp_path))))
+    running.callback(identify.end)
+    assert {str(identify.next("contact")["terminal"]) for _ in range(2)} == {"1", "2"}
+    boards[0].set("north-in", InputKind.DOOR_OPEN, True)
+    said = identify.next("contact")
+    assert (said["port"], said["terminal"]) == (str(tmp_path / "cabinet"), "1")
+    wanted = f"cabinet ({tmp_path}/cabinet, terminal 1, lane north-in): door_open is active"
+    assert said["what"] == wanted
 
 
 def test_a_wrong_baud_rate_in_the_site_file_is_found(tmp_path: Path, running: ExitStack) -> None:

@@ -5,7 +5,8 @@ file and a USB wedge a FIFO. No switch in the product leads here.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from gate_controller import reader_parts, wiring
@@ -21,13 +22,25 @@ REPLACED: tuple[tuple[object, str, object], ...] = (
 """Where the gate takes its parts from, which part, and what stands in for it."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run `menjin gate` with the parts replaced."""
-    from gate_controller.cli import run  # noqa: PLC0415 - after the names below are what they will be
-
+@contextmanager
+def twins_for_the_kernel() -> Iterator[None]:
+    """Replace the parts in this process, until the end of the block."""
+    before = [(module, name, getattr(module, name)) for module, name, _part in REPLACED]
     for module, name, part in REPLACED:
         setattr(module, name, part)
-    return run(arguments)
+    try:
+        yield
+    finally:
+        for module, name, part in before:
+            setattr(module, name, part)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `menjin gate` with the parts replaced."""
+    from gate_controller.cli import run  # noqa: PLC0415 - after what it takes its parts from
+
+    with twins_for_the_kernel():
+        return run(arguments)
 
 
 if __name__ == "__main__":

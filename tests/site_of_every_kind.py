@@ -1,6 +1,7 @@
 """A site with every kind of device that a pty or a folder can stand for, to be broken one by one.
 
-Left out: relay hats and USB wedges, whose kernel parts (gpio-sim, uinput) most test machines lack.
+GPIO chips are files and USB wedges FIFOs, because most test machines lack the kernel's own stand-ins
+(gpio-sim, uinput). Left out: the control lines of an adapter and USB cameras, which have none.
 """
 
 import secrets
@@ -14,6 +15,7 @@ import msgspec
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from demo.without_kernel import twins_for_the_kernel
 from gate_controller.policy_store import GateIdentity
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import private_key_bytes, write_secret
@@ -21,13 +23,17 @@ from gate_controller.signing import public_bytes
 from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
+from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
+from hardware.simulated.gpio_file import GpioFile
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.osdp_reader import OsdpReader as OsdpTwin
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
+from hardware.simulated.rtsp_camera import RtspTwin
+from hardware.simulated.wedge import Wedge, WedgeReader
 from hardware.wiegand import RawFrameFormat
 from tests.site_keys import SiteKeys
 
@@ -36,6 +42,7 @@ LANES = {
     "south-in": ("waveshare", 1, "fail_secure_strike", "no", "secure"),
     "car-in": ("eletechsup", 1, "barrier", "no", "safe"),
     "east-in": ("east", 1, "fail_secure_strike", "no", "secure"),
+    "west-in": ("hat", 1, "fail_secure_strike", "no", "secure"),
 }
 """By lane: relay, channel, lock, contact, and what the lock does without power."""
 LANE = """
@@ -86,11 +93,21 @@ kind = "modbus_relay"
 family = "eletechsup"
 port = "{root}/dev/modbus"
 address = 2
+[relay.hat]
+kind = "gpio_relay"
+chip = "{root}/dev/chip"
+lines = [{relay_line}]
+active_low = true
 
 [reader.line]
 kind = "serial_card"
 port = "{root}/dev/line"
 lane = "north-in"
+bits = 34
+[reader.usb-card]
+kind = "usb_card"
+port = "{root}/dev/usb-card"
+lane = "west-in"
 bits = 34
 [tag_reader.tag]
 port = "{root}/dev/tag"
@@ -107,6 +124,14 @@ lane = "north-in"
 kind = "stx_sum_keypad"
 port = "{root}/dev/framed"
 lane = "south-in"
+[keypad.stx]
+kind = "stx_keypad"
+port = "{root}/dev/stx"
+lane = "car-in"
+[keypad.pad]
+kind = "usb_keypad"
+port = "{root}/dev/pad"
+lane = "west-in"
 [scanner.scan]
 kind = "serial_code"
 port = "{root}/dev/scan"
@@ -138,6 +163,12 @@ wires = [
     {{ terminal = "2", lane = "car-in", kind = "door_open" }},
     {{ terminal = "3", lane = "east-in", kind = "door_open" }},
 ]
+[inputs.contacts]
+kind = "gpio_inputs"
+chip = "{root}/dev/chip"
+wires = [
+    {{ terminal = "5", lane = "west-in", kind = "door_open" }},
+]
 
 [camera.eye]
 kind = "folder"
@@ -149,6 +180,19 @@ lane = "north-in"
 port = {screen_port}
 launch_token_file = "{root}/run/launch_token"
 """
+CAMERAS = """
+[camera.net]
+kind = "rtsp"
+source = "{address}"
+lane = "south-in"
+[camera.film]
+kind = "file"
+source = "{root}/film.avi"
+lane = "car-in"
+"""
+"""Those that take their time to be opened."""
+RELAY_LINE, DOOR_LINE = 26, 5
+FILM_FRAMES = 60
 WIRES = (
     InputWire("1", "north-in", InputKind.DOOR_OPEN, True),
     InputWire("2", "north-in", InputKind.EXIT_BUTTON, False),
@@ -167,21 +211,27 @@ class Site:
     line: LineCardReader
     tag: TagReader
     frames: RawFrameReader
+    usb_card: WedgeReader
     keys: Keypad
     framed: FramedKeypad
+    stx: FramedKeypad
+    pad: Wedge
     scan: QrScanner
     osdp: OsdpBus
     east: OsdpTwin
     inputs: InputBoard
+    chip: GpioFile
+    net: RtspTwin
 
-    def write(self, *changes: tuple[str, str], screen_port: int = 0) -> Path:
+    def write(self, *changes: tuple[str, str], screen_port: int = 0, all_cameras: bool = False) -> Path:
         """Write the site file, with these texts replaced by others, and return its path."""
-        text = PARTS.format(root=self.root, screen_port=screen_port)
+        text = PARTS.format(root=self.root, screen_port=screen_port, relay_line=RELAY_LINE)
+        text += CAMERAS.format(root=self.root, address=self.net.address) * all_cameras
         for name, (relay, channel, lock, contact, fails) in LANES.items():
             text += LANE.format(
                 name=name, relay=relay, channel=channel, lock=lock, contact=contact, fails=fails
             )
-            text += CAMERA_SHEET * (name == "north-in")
+            text += CAMERA_SHEET * (name in ("north-in", *(("south-in", "car-in") * all_cameras)))
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
@@ -209,8 +259,12 @@ def site_of_every_kind(root: Path) -> Iterator[Site]:
     (root / "pictures").mkdir()
     picture = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
     cv2.imwrite(str(root / "pictures" / "1.png"), picture)
+    film = cv2.VideoWriter(str(root / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 240))
+    for number in range(FILM_FRAMES):
+        film.write(np.roll(picture, number, axis=1))
+    film.release()
     boards = [ModbusBoard(1), ModbusBoard(2, "eletechsup")]
-    with ExitStack() as plugged:
+    with twins_for_the_kernel(), ExitStack() as plugged:
         osdp = plugged.enter_context(OsdpBus(dev / "rs485", name="rs485"))
         yield Site(
             root,
@@ -219,10 +273,15 @@ def site_of_every_kind(root: Path) -> Iterator[Site]:
             plugged.enter_context(LineCardReader(dev / "line", CardFormat(34, "hex"), name="line")),
             plugged.enter_context(TagReader(dev / "tag", name="tag")),
             plugged.enter_context(RawFrameReader(dev / "frames", RawFrameFormat(34), name="frames")),
+            plugged.enter_context(WedgeReader(dev / "usb-card", CardFormat(34, "hex"), name="usb-card")),
             plugged.enter_context(Keypad(dev / "keys", name="keys")),
             plugged.enter_context(FramedKeypad(dev / "framed", "stx_sum", name="framed")),
+            plugged.enter_context(FramedKeypad(dev / "stx", "stx", name="stx")),
+            plugged.enter_context(Wedge(dev / "pad", name="pad")),
             plugged.enter_context(QrScanner(dev / "scan", name="scan")),
             osdp,
             osdp.add(1, key),
             plugged.enter_context(InputBoard(dev / "inputs", WIRES, name="inputs")),
+            plugged.enter_context(GpioFile(dev / "chip", name="chip", high=(RELAY_LINE, DOOR_LINE))),
+            plugged.enter_context(RtspTwin(CameraScene().next_frame, name="net")),
         )

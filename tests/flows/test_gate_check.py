@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,11 +29,12 @@ from gate_controller.site_check import check_clock, check_face, check_screens, c
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp_panel import DEFAULT_KEY
-from tests.site_of_every_kind import Site, site_of_every_kind
+from tests.site_of_every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
+from tests.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
 
 NOBODY = 65534
 HOLD = (
-    "import os, sys, fcntl; fcntl.flock(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX); "
+    "import os, sys, fcntl; [fcntl.flock(os.open(port, os.O_RDWR), fcntl.LOCK_EX) for port in sys.argv[1:]]; "
     "print(1, flush=True); input()"
 )
 
@@ -66,6 +67,146 @@ def test_a_site_that_is_well_is_said_to_be_well_and_no_lock_moves(
         change.on for change in [*site.usb.changes, *site.modbus.changes(1), *site.modbus.changes(2)]
     )
     assert {order[2] for order in site.east.outputs} == {1}
+    assert site.chip.is_high(RELAY_LINE), "which is active low"
+
+
+def test_the_site_has_every_kind_but_those_that_have_no_twin(site: Site) -> None:
+    config = load_config(site.write(all_cameras=True))
+    tables = (config.reader, config.keypad, config.scanner, config.camera, config.relay, config.inputs)
+    kinds = {part.kind for table in tables for part in table.values()}
+    assert kinds == kinds_of_the_site_file() - {"modem_inputs", "v4l2"}
+    assert all(getattr(config, table) for table in OF_ONE_KIND)
+
+
+SERIAL = {
+    ("reader", "line"): "line", ("tag_reader", "tag"): "tag", ("frame_reader", "frames"): "frames",
+    ("keypad", "keys"): "keys", ("keypad", "framed"): "framed", ("keypad", "stx"): "stx",
+    ("scanner", "scan"): "scan", ("inputs", "cabinet"): "inputs",
+}  # fmt: skip
+WEDGES = {("reader", "usb-card"): "usb_card", ("keypad", "pad"): "pad"}
+MODBUS = {("relay", "waveshare"), ("relay", "eletechsup"), ("inputs", "board")}
+Broken = dict[tuple[str, str], str]
+
+
+@contextmanager
+def not_at_all(site: Site) -> Iterator[Broken]:
+    """Leave everything as it should be."""
+    del site
+    yield {}
+
+
+@contextmanager
+def unplugged(site: Site) -> Iterator[Broken]:
+    """Pull every cable."""
+    for twin in (site.usb, site.modbus, site.osdp, site.chip, site.net):
+        twin.unplug()
+    for name in (*SERIAL.values(), *WEDGES.values()):
+        getattr(site, name).unplug()
+    (site.root / "film.avi").unlink()
+    (site.root / "pictures" / "1.png").unlink()
+    (site.root / "pictures").rmdir()
+    ports = (*SERIAL, *WEDGES, *MODBUS, ("relay", "usb"), ("osdp_reader", "east"))
+    yield dict.fromkeys(ports, "is not there; check the cable and the name") | {
+        ("lane", "north-in"): "relay not usable: usb, as said above",
+        ("lane", "south-in"): "relay not usable: waveshare, as said above",
+        ("lane", "car-in"): "relay not usable: eletechsup, as said above",
+        ("lane", "east-in"): "see osdp_reader east below",
+        ("lane", "west-in"): "no such chip",
+        ("inputs", "contacts"): "no such chip",
+        ("camera", "eye"): "pictures",
+        ("camera", "net"): "cannot be reached",
+        ("camera", "film"): "is not there",
+    }
+
+
+@contextmanager
+def mute(site: Site) -> Iterator[Broken]:
+    """Leave every cable in, and let nothing answer that is asked."""
+    for address in (1, 2):
+        site.modbus.board(address).is_mute = True
+    site.osdp.silent = True
+    site.net.hang()
+    with site.inputs.hung():
+        yield {
+            ("lane", "south-in"): "no answer from address 1",
+            ("lane", "car-in"): "no answer from address 2",
+            ("lane", "east-in"): "see osdp_reader east below",
+            ("inputs", "board"): "no answer from address 1",
+            ("inputs", "cabinet"): "no state was told",
+            ("osdp_reader", "east"): "nobody answers at address 1 at 9600 baud",
+            ("camera", "net"): "no picture comes",
+        }
+
+
+@contextmanager
+def at_a_wrong_baud_rate(site: Site) -> Iterator[Broken]:
+    """Let everything say what nobody can read."""
+
+    def say() -> None:
+        for name in SERIAL.values():
+            getattr(site, name).wire.write(b"\x80\xf8\x00\x06\x78\xfe\r\n")
+        site.usb_card.type("QWERTY\n")
+        site.pad.type("QWERTY")
+
+    for address in (1, 2):
+        site.modbus.board(address).spoils_checksum = True
+    with again_and_again(say):
+        yield dict.fromkeys((*SERIAL, *WEDGES), "that is none of what its lines in the site file say") | {
+            ("lane", "south-in"): "no answer from address 1",
+            ("lane", "car-in"): "no answer from address 2",
+            ("inputs", "board"): "no answer from address 1",
+        }
+
+
+@contextmanager
+def held_by_another_program(site: Site) -> Iterator[Broken]:
+    """Let another program have every port."""
+    ports = [site.usb.path, site.osdp.path, *(getattr(site, name).path for name in SERIAL.values())]
+    command = [sys.executable, "-c", HOLD, *ports]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"1\n"
+        words = f"(process {holder.pid}); a port serves one program"
+        yield dict.fromkeys((*SERIAL, ("relay", "usb"), ("osdp_reader", "east")), words) | {
+            ("lane", "north-in"): "relay not usable: usb, as said above",
+            ("lane", "east-in"): "see osdp_reader east below",
+        }
+
+
+@contextmanager
+def not_at_rest(site: Site) -> Iterator[Broken]:
+    """Leave every door open, and a relay that sticks."""
+    site.inputs.set("north-in", InputKind.DOOR_OPEN, True)
+    site.modbus.set_input(1, 1, True)
+    site.chip.set_pin(DOOR_LINE, False)
+    site.modbus.board(2).on.add(1)
+    site.modbus.board(2).is_stuck = True
+    yield dict.fromkeys(
+        (("inputs", "cabinet"), ("inputs", "board"), ("inputs", "contacts")),
+        "door_open reads active: is the door open",
+    ) | {("lane", "car-in"): "still reads on; the lane may stand open"}
+
+
+@pytest.mark.parametrize(
+    ("way", "seconds"),
+    [
+        (not_at_all, 1.0),
+        (unplugged, 1.0),
+        (mute, 3.5),
+        (at_a_wrong_baud_rate, 1.0),
+        (held_by_another_program, 1.0),
+        (not_at_rest, 1.0),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_each_kind_that_is_broken_in_one_way_has_a_line_of_its_own_that_says_so(
+    way: Callable[[Site], AbstractContextManager[Broken]], seconds: float, site: Site
+) -> None:
+    path = site.write(all_cameras=True)
+    with way(site) as expected:
+        found = wrong(checked(path, seconds=seconds))
+    assert set(found) == set(expected)
+    assert [(part, found[part]) for part, words in expected.items() if words not in found[part]] == []
 
 
 def test_what_is_shown_to_a_reader_meanwhile_is_counted(site: Site) -> None:

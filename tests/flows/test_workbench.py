@@ -14,7 +14,7 @@ import requests
 from demo.bench_page import ACT_HEADER, BenchPage
 from demo.bench_texts import TEXTS
 from demo.stage import Stage, open_stage
-from demo.without_kernel import REPLACED
+from demo.without_kernel import twins_for_the_kernel
 from demo.workbench import WITHOUT_TWIN, WORKBENCH
 from gate_controller.assemble import make_devices
 from gate_controller.camera_parts import make_camera
@@ -119,10 +119,8 @@ class Hands:
 
 
 @pytest.fixture
-def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hands]:
-    for module, name, part in REPLACED:
-        monkeypatch.setattr(module, name, part)
-    with metal_alone(tmp_path, workbench=True) as stage, ExitStack() as closing:
+def hands(tmp_path: Path) -> Iterator[Hands]:
+    with twins_for_the_kernel(), metal_alone(tmp_path, workbench=True) as stage, ExitStack() as closing:
         stage.phones["resident"] = PhoneInHand()
         page = BenchPage(stage)
         closing.callback(page.close)

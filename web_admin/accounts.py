@@ -25,9 +25,19 @@ from web_admin.model_base import Base
 from web_admin.models import Person
 from web_admin.passkey_models import Passkey
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
-from web_admin.staff_sign_in import init_accounts, seal_totp_secret, throttle_sign_in
+from web_admin.staff_sign_in import (
+    address_seconds_to_wait,
+    init_accounts,
+    seal_totp_secret,
+    seconds_to_wait,
+    sign_in_failed,
+    sign_in_worked,
+    throttle_sign_in,
+)
 
-__all__ = ["init_accounts", "throttle_sign_in"]
+__all__ = [
+    "address_seconds_to_wait", "init_accounts", "seconds_to_wait", "sign_in_failed", "throttle_sign_in",
+]  # fmt: skip
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -138,6 +148,8 @@ def sign_in_resident(session: Session, person: Person, *, by: str = "password") 
         raise ActRefused(None, _l("This account has ended. Ask the property office."))
     user = resident_account(session, person)
     login_user(user, remember=True, authn_via=[by])
+    if user.username is not None:
+        sign_in_worked(user.username)
     return user
 
 

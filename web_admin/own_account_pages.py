@@ -11,7 +11,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
-from web_admin.accounts import User, throttle_sign_in
+from web_admin.accounts import User, address_seconds_to_wait, sign_in_failed, throttle_sign_in
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import options
@@ -142,6 +142,8 @@ def change_password() -> Page:
         if do(form, work):
             login_user(_own(), authn_via=["password"])
             flash(_("Your password is changed. All other browsers are signed out."), "success")
+        if form.current.errors:
+            sign_in_failed(str(current_user.email))
         if not form.errors and not form.form_errors:
             return redirect(url_for("own.show"), 303)
     return _page(password_form=form), 422
@@ -167,13 +169,13 @@ def join() -> Page:
     form = JoinForm()
     if not form.is_submitted():
         form.code.data = request.args.get("code", "")[:40]
-    if form.is_submitted():
-        throttle_sign_in("staff-invitation")
     if form.validate_on_submit() and _joined(form):
         flash(_("Your password is set. Sign in with it; then set up your authenticator."), "success")
         return redirect(url_for("security.login"), 303)
+    if form.is_submitted():
+        sign_in_failed(f"invitation {typed(form.code)}")  # a right code is never made to wait
     page = render_template("security/join.html", form=form)
-    return page if not form.is_submitted() else (page, 422)
+    return page if not form.is_submitted() else (page, 429 if address_seconds_to_wait() else 422)
 
 
 def _joined(form: JoinForm) -> bool:

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 
-from flask import flash, render_template, request
+from flask import current_app, flash, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_limiter import Limiter
+from limits import parse
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import resident_required, throttle_sign_in
+from web_admin.accounts import resident_required
 from web_admin.acts import ActRefused
 from web_admin.asked_messages import channels_of
 from web_admin.asked_messages_acts import choose_messages, name_address, prove_address, stop_messages
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+
+CODES_SENT = parse("10 per hour")
+"""Codes to one person's addresses; not by network address, which a whole building may share."""
 
 LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),
@@ -39,12 +44,20 @@ def messages() -> str:
     return _page({}, {})
 
 
+def may_send_code(person_id: str) -> bool:
+    """Count one code for this person; tell whether it may still be sent."""
+    limiter: Limiter = current_app.extensions["menjin_limiter"]
+    return limiter.limiter.hit(CODES_SENT, "messages", person_id)
+
+
 @bp.post("/messages/address")
 @resident_required
 def name_messages_address() -> Response | tuple[str, int]:
     """Send a code to an address."""
     person, act = signed_in()
-    throttle_sign_in(f"messages {person.person_id}")
+    if not may_send_code(person.person_id):
+        message = gettext("Ten codes were sent. Wait an hour, then try again.")
+        return _page({"address": message}, request.form), 429
     try:
         name_address(act, person.person_id, request.form.get("address", ""))
     except ActRefused as refused:

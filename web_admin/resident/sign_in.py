@@ -1,6 +1,7 @@
 """The way to one's own page: invitation, name and password, and out again."""
 
 from collections.abc import Mapping
+from math import ceil
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
@@ -10,13 +11,15 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import (
+    address_seconds_to_wait,
     current_person,
     end_resident_sessions,
     resident_required,
     resident_with_password,
+    seconds_to_wait,
     set_resident_password,
+    sign_in_failed,
     sign_in_resident,
-    throttle_sign_in,
 )
 from web_admin.acts import ActRefused
 from web_admin.asked_messages import tell
@@ -45,10 +48,9 @@ def welcome(code: str = "") -> str:
 
 @bp.post("/welcome")
 @public
-def accept() -> tuple[str, int] | Response:
+def accept() -> Response:
     """Use the invitation up and sign its person in."""
     code = request.form.get("code", "")
-    throttle_sign_in("invitation")
     try:
         person = accept_invitation(request_session(), code, current_menjin().clock())
         sign_in_resident(request_session(), person)
@@ -56,9 +58,30 @@ def accept() -> tuple[str, int] | Response:
     except ActRefused as refused:
         message = str(refused.message)
         request_session().rollback()
+        # The code itself is never made to wait (`sign_in_throttle.py`); what fails counts for the address.
+        sign_in_failed(f"invitation {code}")
+        wait = address_seconds_to_wait()
+        if wait:
+            message = gettext("Too many wrong codes came from this network. A right code works all the same.")
         page = render_template("resident/welcome.html", site=_site(), code=code, error=message, person=None)
-        return page, 422
+        return answer_to_wrong(page, wait)
     return to("resident.password")
+
+
+def answer_to_wrong(page: str, wait_seconds: int) -> Response:
+    """Return a page that says what is wrong: as 422, or as 429 when that came too often."""
+    if not wait_seconds:
+        return Response(page, 422, mimetype="text/html")
+    return Response(page, 429, {"Retry-After": str(wait_seconds)}, mimetype="text/html")
+
+
+def _wait_text(seconds: int) -> str:
+    minutes = ceil(seconds / 60)
+    text: str = gettext(
+        "Too many tries. Name and password wait for %(minutes)s min. A passkey or an invitation works at"
+        " once, and so do your ways in at the gates.", minutes=minutes,
+    )
+    return text
 
 
 @bp.get("/password")
@@ -115,13 +138,16 @@ def _sign_in_page(form: Mapping[str, str], error: str | None) -> str:
 
 @bp.post("/sign-in")
 @public
-def check_sign_in() -> tuple[str, int] | Response:
+def check_sign_in() -> Response:
     """Sign in with name and password; one sentence for every mistake."""
     name = request.form.get("name", "")
-    throttle_sign_in(name)
+    wait = seconds_to_wait(name)
+    if wait:
+        return answer_to_wrong(_sign_in_page(request.form, _wait_text(wait)), wait)
     person = resident_with_password(request_session(), name, request.form.get("password", ""))
     if person is None:
-        return _sign_in_page(request.form, gettext("Name or password is wrong.")), 422
+        sign_in_failed(name)
+        return answer_to_wrong(_sign_in_page(request.form, gettext("Name or password is wrong.")), 0)
     sign_in_resident(request_session(), person)
     tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
     return to("resident.ways_in")

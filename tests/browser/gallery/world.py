@@ -41,6 +41,7 @@ class World:
     def page_of(self, browser: Browser, who: str, language: str) -> Page:
         """Return a page on which this person is signed in, in this language."""
         self.compound.app.extensions["menjin_limiter"].reset()  # all come from one address here
+        self.compound.app.extensions["menjin_sign_in_throttle"].reset()
         if who not in (*ROLES, *RESIDENTS, "desk"):
             key = f"{who}-{language}"
             if key not in self.contexts:

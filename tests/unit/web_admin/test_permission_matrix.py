@@ -94,6 +94,7 @@ class Callers:
 
     def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
         self.compound.app.extensions["menjin_limiter"].reset()
+        self.compound.app.extensions["menjin_sign_in_throttle"].reset()
         self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
         data = {"csrf_token": self.tokens[letter]} if token and method != "GET" else None
         return self.clients[letter].open(path, method=method, data=data, headers=headers)

@@ -30,6 +30,7 @@ from web_admin.resident import (
     ways_in,
 )
 from web_admin.resident.blueprint import bp
+from web_admin.shown_once import ShownOnce
 
 __all__ = ["bp", "register_resident_pages"]
 
@@ -42,5 +43,6 @@ PAGES = (
 
 def register_resident_pages(app: Flask) -> None:
     """Register the residents' pages and the public page of a visitor's pass."""
+    app.extensions["menjin_shown_once"] = ShownOnce()
     app.register_blueprint(bp)
     app.register_blueprint(visitor_link.bp)

@@ -29,6 +29,7 @@ from web_admin.desk_request import (
 from web_admin.models import Person, Site
 from web_admin.page_context import actor_id
 from web_admin.permissions import RESIDENT, access_of, public
+from web_admin.resident.once import once_token
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 
@@ -183,7 +184,7 @@ def _look() -> dict[str, object]:
     return {
         "page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en",
         "desk_visit": current_visit, "desk_minutes_left": minutes_left,
-        "large_type": session.get(LARGE_TYPE) is True,
+        "large_type": session.get(LARGE_TYPE) is True, "once_token": once_token,
     }
 
 

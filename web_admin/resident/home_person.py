@@ -32,7 +32,7 @@ from web_admin.resident.my_home import (
     typed_times,
     wanted_lanes,
 )
-from web_admin.resident.once import done_before, once_token
+from web_admin.resident.once import made_once
 from web_admin.visitors import gates_open_to
 
 
@@ -90,7 +90,6 @@ def _page(
         filled=form_of_helper(shown.at_home),
         form=request.form,
         errors=errors or {},
-        once=once_token(),
         zone=ZoneInfo(site_of(person).timezone),
         today=act.now.astimezone(ZoneInfo(site_of(person).timezone)).date().isoformat(),
         tab="my_home",
@@ -128,11 +127,9 @@ def home_pin(person_id: str) -> Page:
     """Give a child or helper a new PIN, shown on this answer only."""
     person, act = signed_in()
     shown = _looked_after(person, act, person_id)
-    if done_before(act):
-        return to("resident.at_home", person_id=person_id)
     give = give_helper_pin if shown.is_helper else give_child_pin
-    pin = give(act, person.person_id, person_id)
-    return _page(person, act, person_id, pin=pin)
+    pin = made_once(act, person.person_id, lambda: give(act, person.person_id, person_id))
+    return _page(person, act, person_id, pin=pin) if pin else to("resident.at_home", person_id=person_id)
 
 
 @bp.post("/home/with/<person_id>/cards/<credential_id>/<any(suspend, resume):what>")
@@ -160,9 +157,8 @@ def home_code_again(person_id: str) -> Page:
     """Make a new code for somebody who has not used theirs."""
     person, act = signed_in()
     invited = _looked_after(person, act, person_id).person
-    if done_before(act):
-        return to("resident.at_home", person_id=person_id)
-    return code_page(person, invited, code_again(act, person.person_id, person_id))
+    code = made_once(act, person.person_id, lambda: code_again(act, person.person_id, person_id))
+    return code_page(person, invited, code) if code else to("resident.at_home", person_id=person_id)
 
 
 @bp.post("/home/with/<person_id>/end")

@@ -22,7 +22,7 @@ from web_admin.home_models import HomeAddition
 from web_admin.models import UNNAMED, Gate, Hours, Invitation, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.new_visitor import day_of, minute_of
-from web_admin.resident.once import done_before, once_token
+from web_admin.resident.once import done_before, made_once
 from web_admin.resident.qr_picture import svg_of
 from web_admin.visitors import gates_open_to
 
@@ -99,7 +99,6 @@ def _page(person: Person, act: Act, *, errors: Mapping[str, Mapping[str, str]] |
         waits=bool(current_menjin().config.new_members_wait),
         form=request.form,
         errors=errors or {},
-        once=once_token(),
         today=local_today.isoformat(),
         usual_end=(local_today + timedelta(weeks=HELPER_WEEKS)).isoformat(),
         tab="my_home",
@@ -127,17 +126,23 @@ def _refused(form: str, refused: ActRefused, act: Act) -> tuple[str, int]:
 def invite_to_home() -> Page:
     """Invite someone of 14 or older, and show their code this one time."""
     person, act = signed_in()
-    if done_before(act):
-        return to("resident.my_home")
-    try:
+
+    def invite() -> str:
         invited, code = invite_member(
             act, person.person_id, display_name=request.form.get("display_name", ""),
             age_band=request.form.get("age_band", ""), language=_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
+        return f"{invited.person_id} {code}"
+
+    try:
+        made = made_once(act, person.person_id, invite)
     except ActRefused as refused:
         return _refused("member", refused, act)
-    return code_page(person, invited, code)
+    if made is None:
+        return to("resident.my_home")
+    invited_id, _space, code = made.partition(" ")
+    return code_page(person, act.session.get_one(Person, invited_id), code)
 
 
 @bp.post("/home/children")

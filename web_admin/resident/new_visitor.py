@@ -12,7 +12,7 @@ from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.once import done_before, once_token
+from web_admin.resident.once import done_before, made_once
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code
@@ -39,7 +39,6 @@ def _page(
         errors=errors or {},
         fresh_code=fresh_code,
         form=request.form,
-        once=once_token(),
         code_minutes=CODE_MINUTES,
         first_day=local_now.strftime("%Y-%m-%dT%H:%M"),
         today=local_now.date().isoformat(),
@@ -154,20 +153,22 @@ def day_of(field: str) -> date:
 def new_visitor_code() -> Page:
     """Make eight digits for one visit, shown on this answer only."""
     person, act = signed_in()
-    if done_before(act):
-        return to("resident.visitors")
     minutes = request.form.get("minutes", "")
-    try:
-        code = issue_visitor_code(
+
+    def make() -> str:
+        return issue_visitor_code(
             act,
             home_id=person.home_id or "",
             issuer_person_id=person.person_id,
             lanes=lanes_for_a_code(act.session, person, act.now),
             valid_minutes=int(minutes) if minutes in map(str, CODE_MINUTES) else 0,
         )
+
+    try:
+        code = made_once(act, person.person_id, make)
     except ActRefused as refused:
         message = str(refused.message)
         act.session.rollback()
         person, act = signed_in()
         return _page(person, act, errors={"code": message}), 422
-    return _page(person, act, fresh_code=code)
+    return _page(person, act, fresh_code=code) if code else to("resident.visitors")

@@ -1,10 +1,13 @@
 """A resident's form that makes something carries a token, so that sending it twice makes one thing."""
 
-from flask import flash
+from collections.abc import Callable
+
+from flask import current_app, flash, request
 from flask_babel import gettext
 
 from web_admin.acts import Act
-from web_admin.form_once import OnceForm, sent_before
+from web_admin.form_once import OnceForm, claimed_before, sent_before
+from web_admin.shown_once import ShownOnce
 
 
 def once_token() -> str:
@@ -16,5 +19,29 @@ def done_before(act: Act) -> bool:
     """Claim the token of the form that was sent; when an earlier sending has it, say so."""
     if not sent_before(act.session, OnceForm(), act.now):
         return False
-    flash(gettext("This was done a moment ago already. It was not done twice."), "done")
+    _say_done()
     return True
+
+
+def made_once(act: Act, person_id: str, make: Callable[[], str]) -> str | None:
+    """Return the secret that a form asks for: made by its first sending, the same for a second.
+
+    None, with a sentence about it, when the second comes more than a minute later or reaches another
+    process: the secret is nowhere any more, and no second one is made. Raises what `make` raises.
+    """
+    token = str(OnceForm().once.data)
+    kept: ShownOnce = current_app.extensions["menjin_shown_once"]
+    whose = (person_id, act.actor_id, request.path)
+    # The claim waits for the first sending's transaction, so what that one made is there by then.
+    if claimed_before(act.session, token, act.now):
+        secret = kept.again(token, whose, act.now)
+        if secret is None:
+            _say_done()
+        return secret
+    secret = make()
+    kept.keep(token, whose, secret, act.now)
+    return secret
+
+
+def _say_done() -> None:
+    flash(gettext("This was done a moment ago already. It was not done twice."), "done")

@@ -11,6 +11,7 @@ from web_admin.credentials import choose_methods, end_credential
 from web_admin.models import CredentialRow, Person
 from web_admin.phone_keys import issue_printed_code, printed_code
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.once import made_once
 from web_admin.resident.qr_picture import svg_for_paper
 from web_admin.resident.ways_in import own_credential
 
@@ -29,10 +30,15 @@ def _own_printed(person: Person, credential_id: str) -> CredentialRow:
 def new_printed_code() -> Response:
     """Make a code on paper, switch the QR code on, and go on to print it."""
     person, act = signed_in()
-    row = issue_printed_code(act, person.person_id)
-    if Method.QR not in person.methods:
-        choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.QR})
-    return to("resident.printed_code_page", credential_id=row.credential_id)
+
+    def make() -> str:
+        row = issue_printed_code(act, person.person_id)
+        if Method.QR not in person.methods:
+            choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.QR})
+        return row.credential_id
+
+    made = made_once(act, person.person_id, make)
+    return to("resident.printed_code_page", credential_id=made) if made else to("resident.ways_in")
 
 
 @bp.get("/printed-code/<credential_id>")

@@ -27,6 +27,7 @@ from web_admin.guardian_requests import requests_to
 from web_admin.guardians import wards_of
 from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.two_methods import WISHES, end_wish, wish_can_be_kept, wish_for_two, wish_of
 from web_admin.ways_in import INVITED_AGAIN, usable_methods, working_methods
@@ -125,33 +126,48 @@ def switch_method(method: str) -> str | Response:
     """Switch a way in on or off; switching PIN or QR on gives one where there is none yet."""
     person, act = signed_in()
     wanted = request.form.get("on") == "1"
+    if wanted and method == "pin":
+        return _pin_switched_on(person, act)
     chosen = {Method(name) for name in person.methods}
-    fresh_pin = None
-    if wanted and Method(method) not in usable_methods(act.session, person.person_id, act.now):
-        if method == "pin":
-            fresh_pin = issue_pin(act, person.person_id)
-        elif method == "qr":
-            ensure_online_qr(act, person.person_id)
+    usable = usable_methods(act.session, person.person_id, act.now)
+    if wanted and method == "qr" and Method.QR not in usable:
+        ensure_online_qr(act, person.person_id)
     changed = chosen | {Method(method)} if wanted else chosen - {Method(method)}
     choose_methods(act, person.person_id, changed)
-    if fresh_pin is not None:
-        return _page(person, act, fresh_pin=fresh_pin)
     return to("resident.my_code" if wanted and method == "qr" else "resident.ways_in")
+
+
+def _pin_switched_on(person: Person, act: Act) -> str | Response:
+    """Switch the PIN on; show one where there was none, also when the switch was tapped twice."""
+
+    def switch_on() -> str:
+        usable = usable_methods(act.session, person.person_id, act.now)
+        pin = "" if Method.PIN in usable else issue_pin(act, person.person_id)
+        choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
+        return pin
+
+    pin = made_once(act, person.person_id, switch_on)
+    return _page(person, act, fresh_pin=pin) if pin else to("resident.ways_in")
 
 
 @bp.post("/pin")
 @resident_required
-def new_pin() -> str:
+def new_pin() -> str | Response:
     """Give a new PIN, or the second one for an emergency, shown on this answer only; switch the PIN on.
 
     Both answers look the same: whoever looks over the person's shoulder learns nothing.
     """
     person, act = signed_in()
     issue = issue_duress_pin if request.form.get("second") == "1" else issue_pin
-    pin = issue(act, person.person_id)
-    if Method.PIN not in person.methods:
-        choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
-    return _page(person, act, fresh_pin=pin)
+
+    def renew() -> str:
+        pin = issue(act, person.person_id)
+        if Method.PIN not in person.methods:
+            choose_methods(act, person.person_id, {Method(name) for name in person.methods} | {Method.PIN})
+        return pin
+
+    pin = made_once(act, person.person_id, renew)
+    return _page(person, act, fresh_pin=pin) if pin else to("resident.ways_in")
 
 
 @bp.post("/two-ways")

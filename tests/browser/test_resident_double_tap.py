@@ -1,0 +1,40 @@
+"""A finger that taps twice, with the page's scripts and without them."""
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+from sqlalchemy import select
+
+from tests.browser.resident_screen import PHONE, Served, welcome
+from web_admin.models import CredentialRow
+
+pytestmark = pytest.mark.browser
+
+
+def pins_ever(served: Served) -> int:
+    with served.compound.session() as session:
+        return len(session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all())
+
+
+def test_a_double_tap_sends_one_form_and_shows_one_pin(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    pin = page.locator("[data-pin]")
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
+    page.get_by_role("switch", name="PIN").dblclick()
+    expect(pin).to_be_visible()
+    first = pin.inner_text()
+    page.get_by_role("button", name="New PIN").dblclick()
+    expect(pin).not_to_have_text(first)
+    assert len(sent) == 2
+    assert pins_ever(served) == 2
+
+
+def test_without_scripts_the_second_answer_shows_the_pin_of_the_first(
+    browser: Browser, served: Served
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale="en-GB", java_script_enabled=False)
+    page = welcome(context, served)
+    page.get_by_role("switch", name="PIN").dblclick()
+    expect(page.locator("[data-pin]")).to_be_visible()
+    assert pins_ever(served) == 1
+    context.close()

@@ -119,18 +119,18 @@ def refuse_addition(act: Act, person_id: str) -> None:
 
 
 def add_child(
-    act: Act, guardian_id: str, *, display_name: str, until: date | None, agrees: bool, language: str,
-    waits: bool,
+    act: Act, guardian_id: str, *, display_name: str, until: date | None, agrees_to: str | None,
+    language: str, waits: bool,
 ) -> Person:
-    """Add a child under 14 with the guardian's agreement; `until` is the day of 14, or unknown."""
+    """Add a child under 14 with the guardian's agreement to a text; `until` is the day of 14, or unknown."""
     site = begin(act)
     guardian = member_who_may(act, guardian_id)
-    if not agrees:
+    if not agrees_to:
         raise ActRefused("agrees", _("Without your agreement nothing is kept about the child."))
     check_until("until", CHILD, until, today_at(site, act.now))
     child = _added(act, guardian, display_name=display_name, age_band=CHILD, language=language, waits=waits)
     child.age_band_until = until
-    _write_agreement(act, guardian, child, language)
+    _write_agreement(act, guardian, child, language, agrees_to)
     _finish(act, "child_added", child, {"waits": waits})
     return child
 
@@ -156,11 +156,11 @@ def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
     ).first()
 
 
-def agree_for_child(act: Act, guardian_id: str, child_id: str, language: str) -> None:
-    """Record a guardian's agreement to a child's card and PIN; never by staff."""
+def agree_for_child(act: Act, guardian_id: str, child_id: str, language: str, text: str) -> None:
+    """Record a guardian's agreement to a child's card and PIN, with its exact text; never by staff."""
     begin(act)
     _guardian, child = _of_guardian(act, guardian_id, child_id)
-    _write_agreement(act, _guardian, child, language)
+    _write_agreement(act, _guardian, child, language, text)
     _finish(act, "child_agreed", child, {})
 
 
@@ -287,7 +287,7 @@ def _of_guardian(act: Act, guardian_id: str, child_id: str) -> tuple[Person, Per
     return guardian, child
 
 
-def _write_agreement(act: Act, guardian: Person, child: Person, language: str) -> None:
+def _write_agreement(act: Act, guardian: Person, child: Person, language: str, text: str) -> None:
     if act.channel != "phone":
         raise ActRefused("agrees", _("A guardian agrees on their own phone; nobody else does it for them."))
     row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
@@ -295,6 +295,7 @@ def _write_agreement(act: Act, guardian: Person, child: Person, language: str) -
         row = ChildAgreement(child_id=child.person_id, guardian_id=guardian.person_id)
         act.session.add(row)
     row.given_at, row.channel, row.language, row.withdrawn_at = act.now, act.channel, language, None
+    row.text = text
     act.session.flush()
 
 

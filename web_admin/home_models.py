@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.model_base import Base
@@ -26,7 +26,10 @@ class HomeAddition(Base):
 
 
 class ChildAgreement(Base):
-    """A guardian agreed that gates keep a card and a PIN for a child under 14."""
+    """A guardian agreed that gates keep a card and a PIN for a child under 14.
+
+    `text` is exactly what stood above the button, in `language`; None for agreements from before it was kept.
+    """
 
     __tablename__ = "child_agreement"
     child_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
@@ -35,3 +38,4 @@ class ChildAgreement(Base):
     channel: Mapped[str]
     language: Mapped[str]
     withdrawn_at: Mapped[datetime | None]
+    text: Mapped[str | None] = mapped_column(String(1000))

@@ -14,7 +14,8 @@ FORMAT = "menjin-register-1"
 
 PURPOSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("entry", "open the gates for those who live or work here",
-     ("person", "home", "home_addition", "grant_row", "credential", "second_method_wish", "print_slip")),
+     ("person", "home", "home_addition", "child_agreement", "grant_row", "credential", "second_method_wish",
+      "print_slip")),
     ("visitors", "let visitors in whom a resident or the office invited", (
         "visitor_pass", "visitor_series", "visitor_use",
     )),

@@ -11,11 +11,11 @@ from web_admin.accounts import resident_required
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
-from web_admin.home_models import ChildAgreement
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
 from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
+from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
@@ -180,10 +180,12 @@ def _history(person: Person) -> Exported:
             )
         ],
         "agreed_for_children": [
-            {"given_at": a.given_at, "language": a.language, "withdrawn_at": a.withdrawn_at}
-            for a in session.scalars(
-                select(ChildAgreement).where(ChildAgreement.guardian_id == person.person_id)
-            )
+            {
+                "to": a.to, "given_at": a.given_at, "withdrawn_at": a.withdrawn_at, "channel": a.channel,
+                "language": a.language, "notice_version": a.notice_version, "text": a.text or a.fields,
+                "text_sha256": a.sha256,
+            }
+            for a in agreements_of(session, person.person_id)
         ],
         "consents": [_exported_consent(c) for c in consents_of(person.person_id)],
         "said_no_to_face": list(refusals_of(person.person_id)),

@@ -26,6 +26,8 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.my_home import (
     AtHome,
     Page,
+    agreement_language,
+    agreement_text,
     code_page,
     form_of_helper,
     people_at_home,
@@ -86,6 +88,7 @@ def _page(
         cards=[row for row in ways if row.kind == "card"] if shown.is_helper or shown.is_guardian else [],
         has_pin=any(row.kind == "pin" for row in ways),
         pin=pin,
+        agreement_text=agreement_text(),
         gates=gates_open_to(act.session, person, act.now),
         filled=form_of_helper(shown.at_home),
         form=request.form,
@@ -179,7 +182,7 @@ def agree_at_home(person_id: str) -> Page:
     """Record a guardian's agreement to a child's card and PIN."""
     person, act = signed_in()
     _looked_after(person, act, person_id)
-    agree_for_child(act, person.person_id, person_id, person.language)
+    agree_for_child(act, person.person_id, person_id, agreement_language(), agreement_text())
     flash(gettext("You agreed. You can take it back here at any time."), "done")
     return to("resident.at_home", person_id=person_id)
 

@@ -98,6 +98,7 @@ def _page(person: Person, act: Act, *, errors: Mapping[str, Mapping[str, str]] |
         gates=gates_open_to(act.session, person, act.now),
         waits=bool(current_menjin().config.new_members_wait),
         form=request.form,
+        agreement_text=agreement_text(),
         errors=errors or {},
         today=local_today.isoformat(),
         usual_end=(local_today + timedelta(weeks=HELPER_WEEKS)).isoformat(),
@@ -156,7 +157,7 @@ def add_child_to_home() -> Page:
         child = add_child(
             act, person.person_id, display_name=request.form.get("display_name", ""),
             until=day_of("until") if request.form.get("until") else None,
-            agrees=request.form.get("agrees") == "yes", language=_language(),
+            agrees_to=agreement_text() if request.form.get("agrees") == "yes" else None, language=_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
     except ActRefused as refused:
@@ -221,6 +222,20 @@ def form_of_helper(one: AtHome) -> Mapping[str, Any]:
         "until_minute": span["until_minute"] if span is not None else 12 * 60,
         "hours": "typed" if span is not None else "always",
     }
+
+
+def agreement_text() -> str:
+    """Return what a guardian agrees to for a child's card and PIN, as pages show it and rows keep it."""
+    text: str = gettext(
+        "I am a guardian of this child and agree that the gates keep a card and a PIN for it, to open and for"
+        " nothing else. I can take this back at any time."
+    )
+    return text
+
+
+def agreement_language() -> str:
+    """Return the language in which `agreement_text` stands on this page."""
+    return _language()
 
 
 def _language() -> str:

@@ -1,18 +1,17 @@
 """My records: passages in plain words, who looked and why, my consents with their exact text."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response, abort, render_template, request
 from sqlalchemy import func, select
 
 from web_admin.accounts import resident_required
-from web_admin.consent_models import GuardianConsent
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
 from web_admin.guardians import guardian_of_consent
 from web_admin.models import Consent, Gate, Person, ReceiptRow
 from web_admin.reason_texts import for_resident, what_to_do
+from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.export import (
     Exported,
@@ -23,7 +22,7 @@ from web_admin.resident.export import (
     refusals_of,
     shown_lookups,
 )
-from web_admin.resident.face import forgettings_of, notice_fields
+from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
 from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.rights_models import RightsRequest
@@ -31,18 +30,6 @@ from web_admin.rights_models import RightsRequest
 SHOWN_PASSAGES = 10
 SHOWN_LOOKUPS = 5
 PAGE_ROWS = 50
-
-
-def _agreed_for(person_id: str) -> Sequence[tuple[GuardianConsent, Consent, Person]]:
-    """Return what a person agreed to as a guardian, newest first."""
-    query = (
-        select(GuardianConsent, Consent, Person)
-        .join(Consent, Consent.consent_id == GuardianConsent.consent_id)
-        .join(Person, Person.person_id == Consent.person_id)
-        .where(GuardianConsent.guardian_id == person_id)
-        .order_by(GuardianConsent.given_at.desc())
-    )
-    return [(row[0], row[1], row[2]) for row in request_session().execute(query)]
 
 
 @bp.get("/records")
@@ -63,7 +50,8 @@ def records() -> str:
         open_requests=_open_requests(person.person_id),
         visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
         acts_text=acts_text,
-        wards=_agreed_for(person.person_id),
+        agreements=agreements_of(act.session, person.person_id),
+        labels=notice_headings(),
         for_resident=for_resident,
         what_to_do=what_to_do,
         tab="records",

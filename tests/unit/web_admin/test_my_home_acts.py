@@ -193,9 +193,12 @@ def test_nobody_acts_in_the_name_of_another_or_on_another_home(act: Act, host: P
 # -- children ----------------------------------------------------------------------------------------
 
 
+TEXT = "I agree to a card and a PIN."
+
+
 def child_of(act: Act, host: Person, **changes: object) -> Person:
     wanted = {
-        "display_name": "Bao", "until": None, "agrees": True, "language": "zh", "waits": False, **changes
+        "display_name": "Bao", "until": None, "agrees_to": TEXT, "language": "zh", "waits": False, **changes
     }  # fmt: skip
     return add_child(phone_of(act, host), host.person_id, **wanted)  # type: ignore[arg-type]
 
@@ -212,10 +215,11 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     assert (types(act, home, digits).opens, show_card(act, 77).opens) == (False, False)
     with pytest.raises(ActRefused, match="agree first"):
         give_child_pin(phone_of(act, host), host.person_id, child.person_id)
-    agree_for_child(phone_of(act, host), host.person_id, child.person_id, "en")
+    agree_for_child(phone_of(act, host), host.person_id, child.person_id, "en", TEXT)
     agreement = agreement_for(act, child)
     assert agreement is not None
     assert (agreement.guardian_id, agreement.channel, agreement.language) == (host.person_id, "phone", "en")
+    assert agreement.text == TEXT
 
 
 @pytest.mark.parametrize("channel", ["desk", "manager"])
@@ -223,7 +227,7 @@ def test_staff_never_agree_for_a_guardian(act: Act, host: Person, channel: Chann
     child = child_of(act, host)
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
     with pytest.raises(ActRefused, match="on their own phone"):
-        agree_for_child(replace(act, channel=channel), host.person_id, child.person_id, "zh")
+        agree_for_child(replace(act, channel=channel), host.person_id, child.person_id, "zh", TEXT)
     assert agreement_for(act, child) is None
 
 
@@ -240,7 +244,7 @@ def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
 
 
 def test_without_agreement_no_child_is_added_and_the_day_of_14_is_no_other(act: Act, host: Person) -> None:
-    for changes, field in (({"agrees": False}, "agrees"), ({"until": date(2041, 1, 1)}, "until")):
+    for changes, field in (({"agrees_to": None}, "agrees"), ({"until": date(2041, 1, 1)}, "until")):
         with pytest.raises(ActRefused) as refused:
             child_of(act, host, **changes)
         assert refused.value.field == field
@@ -252,7 +256,7 @@ def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Ac
     name_guardian(act, child.person_id, mother.person_id)
     with pytest.raises(ActRefused, match="Only a guardian"):
         give_child_pin(phone_of(act, host), host.person_id, child.person_id)
-    assert agree_for_child(phone_of(act, mother), mother.person_id, child.person_id, "zh") is None
+    assert agree_for_child(phone_of(act, mother), mother.person_id, child.person_id, "zh", TEXT) is None
     assert give_child_pin(phone_of(act, mother), mother.person_id, child.person_id)
 
 

@@ -77,7 +77,7 @@ def test_an_invitation_of_the_home_is_one_and_both_answers_show_its_code(
 def test_a_childs_pin_is_one_and_both_answers_show_it(compound: Compound, phone: FlaskClient) -> None:
     with compound.act("phone", compound.person_id) as act:
         child = add_child(
-            act, compound.person_id, display_name="Little", until=None, agrees=True, language="en",
+            act, compound.person_id, display_name="Little", until=None, agrees_to="I agree.", language="en",
             waits=False,
         ).person_id
     path = f"/r/home/with/{child}/pin"

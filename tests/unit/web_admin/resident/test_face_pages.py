@@ -113,6 +113,15 @@ def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(
     assert consent.person_id == son
     assert "Lin Wei agreed as your guardian" in minor.get(f"/r/records/consents/{consent.consent_id}").text
     assert "You agreed that Bao may use their face" in phone.get("/r/").text
+    records = phone.get("/r/records").text
+    assert "Face of Bao, notice version 1" in records
+    assert NOTICE_EN["purpose"] in records
+    assert consent.notice_sha256.hex() in records
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    (agreed,) = exported["agreed_for_children"]
+    assert (agreed["to"], agreed["text"]["purpose"]) == ("face", NOTICE_EN["purpose"])
+    assert NOTICE_EN["purpose"] in phone.get("/r/records/export.html").text
     press(phone, f"/r/guardian/of/{son}/off", seen_on=f"/r/guardian/of/{son}/off")
     assert consents(compound)[0].withdrawn_at is not None
 

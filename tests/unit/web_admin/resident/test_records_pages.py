@@ -1,5 +1,6 @@
 """My records: passages in plain words, who looked, and the file to take along."""
 
+import hashlib
 import secrets
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.audit import append_audit
 from web_admin.credentials import issue_duress_pin, issue_pin
+from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import GateEvent, VisitorPassRow
 
@@ -179,3 +181,45 @@ def test_records_are_deleted_in_one_go_and_the_page_says_what_stays(
     with compound.session() as session:
         named = session.scalars(select(GateEvent.person_id).where(GateEvent.person_id.is_not(None)))
         assert list(named) == [compound.neighbour_id]
+
+
+AGREED = (
+    "I am a guardian of this child and agree that the gates keep a card and a PIN for it, to open and for"
+    " nothing else. I can take this back at any time."
+)
+
+
+def test_what_a_guardian_agreed_to_stands_with_its_exact_text_and_digest(
+    compound: Compound, phone: FlaskClient, neighbour: FlaskClient
+) -> None:
+    assert AGREED in phone.get("/r/home").text
+    press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
+    records = phone.get("/r/records").text
+    assert "Card and PIN of Bao" in records
+    digest = hashlib.sha256(AGREED.encode()).hexdigest()
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    (agreed,) = exported["agreed_for_children"]
+    assert (agreed["text"], agreed["text_sha256"], agreed["channel"]) == (AGREED, digest, "phone")
+    for page in (records, phone.get("/r/records/export.html").text):
+        assert AGREED in page
+        assert digest in page
+    assert AGREED not in neighbour.get("/r/records").text
+
+
+def test_the_text_is_kept_in_the_language_it_was_read_in(compound: Compound) -> None:
+    phone = compound.signed_in(compound.person_id, language="zh")
+    press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
+    with compound.session() as session:
+        agreement = session.scalars(select(ChildAgreement)).one()
+        assert agreement.language == "zh"
+        assert (agreement.text or "").startswith("我是")
+
+
+def test_an_agreement_from_before_texts_were_kept_says_so(compound: Compound, phone: FlaskClient) -> None:
+    press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
+    with compound.session() as session:
+        session.scalars(select(ChildAgreement)).one().text = None
+    said = "The exact text was not kept when you agreed."
+    assert said in phone.get("/r/records").text
+    assert said in phone.get("/r/records/export.html").text

@@ -1,0 +1,76 @@
+"""What somebody agreed to for others as their guardian, each with the exact text it was given to."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.consent_models import GuardianConsent
+from web_admin.home_models import ChildAgreement
+from web_admin.models import Consent, Notice, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A guardian's yes for somebody of their home.
+
+    `to` is `card_and_pin` or `face`. `text` is one sentence, `fields` the parts of a notice in the order
+    of their names; both None where the text was not kept. `sha256` is the digest that was stored of a
+    notice, or that of the sentence.
+    """
+
+    to: str
+    child: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    channel: str
+    language: str
+    notice_version: int | None
+    text: str | None
+    fields: Mapping[str, str] | None
+    sha256: str | None
+
+
+def agreements_of(session: Session, guardian_id: str) -> list[Agreement]:
+    """Return what a person agreed to as a guardian, newest first."""
+    return sorted(
+        [*_for_cards(session, guardian_id), *_for_faces(session, guardian_id)],
+        key=lambda agreement: agreement.given_at, reverse=True,
+    )
+
+
+def _for_cards(session: Session, guardian_id: str) -> list[Agreement]:
+    rows = session.execute(
+        select(ChildAgreement, Person)
+        .join(Person, Person.person_id == ChildAgreement.child_id)
+        .where(ChildAgreement.guardian_id == guardian_id)
+    )
+    return [
+        Agreement(
+            "card_and_pin", child.display_name, row.given_at, row.withdrawn_at, row.channel, row.language,
+            None, row.text, None,
+            hashlib.sha256(row.text.encode()).hexdigest() if row.text is not None else None,
+        )
+        for row, child in rows
+    ]
+
+
+def _for_faces(session: Session, guardian_id: str) -> list[Agreement]:
+    rows = session.execute(
+        select(GuardianConsent, Consent, Person, Notice)
+        .join(Consent, Consent.consent_id == GuardianConsent.consent_id)
+        .join(Person, Person.person_id == Consent.person_id)
+        .outerjoin(Notice, Notice.sha256 == GuardianConsent.notice_sha256)
+        .where(GuardianConsent.guardian_id == guardian_id)
+    )
+    return [
+        Agreement(
+            "face", ward.display_name, half.given_at, consent.withdrawn_at, half.channel, half.language,
+            consent.notice_version, None, notice.fields if notice is not None else None,
+            half.notice_sha256.hex(),
+        )
+        for half, consent, ward, notice in rows
+    ]

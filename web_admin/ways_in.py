@@ -6,6 +6,7 @@ paused in the very transaction that ended the other way. Nothing here refuses an
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +20,10 @@ INVITED_AGAIN = "invited_again"
 
 KIND_METHODS = {"card": Method.CARD, "pin": Method.PIN, "qr": Method.QR}
 """A visitor's code is nobody's own way in, so it is not here."""
+
+
+Dependence = Literal["phone", "clock", "hours"]
+"""What somebody's ways in hang on: the phone and the gate's clock, the clock alone, or set times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,36 @@ def working_methods(session: Session, person: Person, now: datetime) -> set[Meth
     ):
         working.add(Method.FACE)
     return working
+
+
+def dependence_of(session: Session, person: Person, now: datetime) -> Dependence | None:
+    """Return what all ways in of a person hang on, None where a card or PIN opens at any time.
+
+    A gate that is not sure of the time opens for cards and PINs without hours and end alone.
+    """
+    works = working_methods(session, person, now)
+    if not works:
+        return None
+    if works <= {Method.QR, Method.FACE}:
+        return "clock" if Method.FACE in works or _has_paper_code(session, person.person_id) else "phone"
+    lasting = {
+        KIND_METHODS[row.kind]
+        for row in person.credentials
+        if row.kind in ("card", "pin") and row.state == "active" and not row.duress
+        and row.valid_from is None and row.valid_until is None
+    }
+    always = any(
+        grant.hours_id is None and grant.valid_from is None and grant.valid_until is None
+        for grant in person.grants
+    )
+    return None if lasting & works and always else "hours"
+
+
+def _has_paper_code(session: Session, person_id: str) -> bool:
+    printed = select(CredentialRow.credential_id).where(
+        CredentialRow.person_id == person_id, CredentialRow.printed, CredentialRow.state == "active"
+    )
+    return session.scalars(printed.limit(1)).first() is not None
 
 
 def settle_face(session: Session, person: Person, now: datetime) -> Aftermath:

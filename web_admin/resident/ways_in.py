@@ -30,7 +30,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.two_methods import WISHES, end_wish, wish_can_be_kept, wish_for_two, wish_of
-from web_admin.ways_in import INVITED_AGAIN, usable_methods, working_methods
+from web_admin.ways_in import INVITED_AGAIN, dependence_of, usable_methods, working_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
         phones=[row for row in _live(person, "qr") if row.public_key is not None],
         printed=[row for row in _live(person, "qr") if row.printed],
         fresh_pin=fresh_pin,
+        dependence=dependence_of(act.session, person, act.now),
         question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
         requests=[
             (asked, act.session.get_one(Person, asked.minor_id))

@@ -1,6 +1,7 @@
 """My ways in: switches, the card, the PIN."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from web_admin.acts import ActRefused
 from web_admin.credentials import issue_duress_pin
 from web_admin.database import current_menjin
 from web_admin.models import CredentialRow, Gate, Person
+from web_admin.phone_keys import issue_printed_code
 from web_admin.publish_policy import records_for_gate
 from web_admin.two_methods import end_wish
 
@@ -164,3 +166,41 @@ def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
     press(again, "/r/two-ways", wish="off")
     assert wished(compound) == TwoMethods(0, 0)
     assert press(again, "/r/two-ways", wish="sometimes").status_code == 400
+
+
+def depends_on(phone: FlaskClient) -> str:
+    """Return what the page says all ways in hang on."""
+    return phone.get("/r/").text.partition('data-depends="')[2].partition('"')[0]
+
+
+def test_who_needs_the_phone_or_the_gates_clock_is_told_so_in_words(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert depends_on(phone) == ""
+    switch(phone, "qr", on=True)
+    assert depends_on(phone) == ""
+    switch(phone, "card", on=False)
+    assert "Your only way in needs your phone, and a gate that is sure of the time." in phone.get("/r/").text
+    press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
+    assert "All your ways in need a gate that is sure of the time." in phone.get("/r/").text
+    switch(phone, "pin", on=True)
+    assert depends_on(phone) == ""
+
+
+def test_a_code_on_paper_needs_no_phone_but_the_clock(compound: Compound, phone: FlaskClient) -> None:
+    with compound.act("desk", compound.person_id) as act:
+        issue_printed_code(act, compound.person_id)
+    switch(phone, "qr", on=True)
+    switch(phone, "card", on=False)
+    assert depends_on(phone) == "clock"
+
+
+@pytest.mark.parametrize("bound", ["card", "grant"])
+def test_who_comes_at_set_times_is_told_that_a_gate_without_time_keeps_shut(
+    compound: Compound, phone: FlaskClient, bound: str
+) -> None:
+    with compound.session() as session:
+        person = session.get_one(Person, compound.person_id)
+        row = {"card": session.get_one(CredentialRow, compound.card_id), "grant": person.grants[0]}[bound]
+        row.valid_until = compound.clock() + timedelta(days=9)
+    assert "You come in at set hours or until a set day." in phone.get("/r/").text

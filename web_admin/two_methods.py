@@ -17,7 +17,9 @@ from web_admin.ways_in import usable_methods
 from web_admin.wish_models import SecondMethodWish
 
 WISHES: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
-"""What can be wished for: from which minute of the site's day until which."""
+"""What is offered by a word: from which minute of the site's day until which."""
+OWN_HOURS = "own"
+"""The word for hours that the person typed."""
 MINUTES_A_DAY = 1440
 
 
@@ -26,7 +28,15 @@ def wish_of(session: Session, person_id: str) -> str | None:
     row = session.get(SecondMethodWish, person_id)
     if row is None:
         return None
-    return "always" if row.from_minute == row.until_minute else "night"
+    if row.from_minute == row.until_minute:
+        return "always"
+    return "night" if (row.from_minute, row.until_minute) == WISHES["night"] else OWN_HOURS
+
+
+def hours_of_wish(session: Session, person_id: str) -> tuple[int, int] | None:
+    """Return from which minute of the day until which a person wants two ways; None without a wish."""
+    row = session.get(SecondMethodWish, person_id)
+    return (row.from_minute, row.until_minute) if row is not None else None
 
 
 def wish_can_be_kept(session: Session, person: Person, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from web_admin.resident.passages import passages_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_names import shown_names
-from web_admin.two_methods import wish_of
+from web_admin.two_methods import hours_of_wish, wish_of
 from web_admin.visitor_models import VisitorSeriesRow
 
 SHOWN_REFUSALS = 20
@@ -141,6 +141,7 @@ def _about(person: Person, site: Site) -> Exported:
             if wanted is not None
         ],
         "two_ways_in": wish_of(session, person.person_id),
+        "two_ways_in_minutes": hours_of_wish(session, person.person_id),
         "passkeys": [
             {"label": p.label, "since": p.created_at, "last_used": p.last_used_at}
             for p in passkeys_of(session, person.person_id)

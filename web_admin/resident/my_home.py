@@ -21,9 +21,9 @@ from web_admin.home_members import add_child, invite_member
 from web_admin.home_models import HomeAddition
 from web_admin.models import UNNAMED, Gate, Hours, Invitation, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.new_visitor import day_of, minute_of
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.qr_picture import svg_of
+from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.visitors import gates_open_to
 
 HELPER_WEEKS = 13

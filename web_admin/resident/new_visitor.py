@@ -1,7 +1,7 @@
 """A new visitor: a pass for once, often or every week, or eight digits for a courier."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
@@ -13,6 +13,7 @@ from web_admin.acts import Act, ActRefused
 from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
+from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code
@@ -129,23 +130,6 @@ def _typed(field: str, zone: ZoneInfo) -> datetime:
         return typed.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ActRefused(field, _l("Choose a day and a time.")) from None
-
-
-def minute_of(field: str) -> int:
-    """Return the minute of the day that was typed into a field such as 09:30; raise ActRefused."""
-    try:
-        typed = time.fromisoformat(request.form.get(field, ""))
-    except ValueError:
-        raise ActRefused(field, _l("Choose a time.")) from None
-    return typed.hour * 60 + typed.minute
-
-
-def day_of(field: str) -> date:
-    """Return the day that was typed into a field; raise ActRefused."""
-    try:
-        return date.fromisoformat(request.form.get(field, ""))
-    except ValueError:
-        raise ActRefused(field, _l("Choose a day.")) from None
 
 
 @bp.post("/visitors/code")

@@ -1,16 +1,18 @@
 """My ways in: card, PIN, QR and face as equal switches, and what belongs to each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from gate_controller.policy import Method
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD
 from web_admin.asked_again import question_of
 from web_admin.credentials import (
@@ -29,7 +31,16 @@ from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
-from web_admin.two_methods import WISHES, end_wish, wish_can_be_kept, wish_for_two, wish_of
+from web_admin.resident.typed_times import minute_of
+from web_admin.two_methods import (
+    OWN_HOURS,
+    WISHES,
+    end_wish,
+    hours_of_wish,
+    wish_can_be_kept,
+    wish_for_two,
+    wish_of,
+)
 from web_admin.ways_in import INVITED_AGAIN, dependence_of, usable_methods, working_methods
 
 
@@ -89,7 +100,10 @@ def own_credential(person: Person, credential_id: str, kind: str) -> CredentialR
     return row
 
 
-def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
+def _page(
+    person: Person, act: Act, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
+) -> str:
+    hours = hours_of_wish(act.session, person.person_id)
     return render_template(
         "resident/ways_in.html",
         person=person,
@@ -108,6 +122,9 @@ def _page(person: Person, act: Act, *, fresh_pin: str | None = None) -> str:
         ],
         wards=wards_of(act.session, person.person_id),
         wish=wish_of(act.session, person.person_id),
+        wish_hours=hours if hours is not None and hours[0] != hours[1] else WISHES["night"],
+        errors=errors or {},
+        form=request.form if errors else {},
         wish_works=wish_can_be_kept(act.session, person, act.now),
         tab="ways_in",
     )
@@ -173,19 +190,33 @@ def new_pin() -> str | Response:
 
 @bp.post("/two-ways")
 @resident_required
-def two_ways() -> Response:
+def two_ways() -> Response | tuple[str, int]:
     """Take the person's own wish for two ways in, or end it."""
     person, act = signed_in()
     chosen = request.form.get("wish", "")
-    if chosen in WISHES:
-        wish_for_two(act, person.person_id, *WISHES[chosen])
-        flash(gettext("Saved. Gates hear of it within a minute."), "done")
-    elif chosen == "off":
+    if chosen == "off":
         end_wish(act, person.person_id)
         flash(gettext("Saved. One way in is enough again."), "done")
-    else:
+        return to("resident.ways_in")
+    if chosen not in (*WISHES, OWN_HOURS):
         abort(400)
+    try:
+        wish_for_two(act, person.person_id, *(WISHES.get(chosen) or _typed_hours()))
+    except ActRefused as refused:
+        errors = {refused.field or "wish": str(refused.message)}
+        act.session.rollback()
+        person, act = signed_in()
+        return _page(person, act, errors=errors), 422
+    flash(gettext("Saved. Gates hear of it within a minute."), "done")
     return to("resident.ways_in")
+
+
+def _typed_hours() -> tuple[int, int]:
+    """Return the hours that were typed, as minutes of the day; raise ActRefused beside the field."""
+    hours = minute_of("wish_from"), minute_of("wish_until")
+    if hours[0] == hours[1]:
+        raise ActRefused("wish_until", _l("This is the same time twice. For the whole day choose Always."))
+    return hours
 
 
 @bp.post("/cards/<credential_id>/suspend")

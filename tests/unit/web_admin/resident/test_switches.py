@@ -133,8 +133,42 @@ def wished(compound: Compound) -> TwoMethods | None:
 
 
 def test_a_wish_for_two_ways_needs_two_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
-    press(phone, "/r/two-ways", wish="night")
-    assert "This needs two of card, PIN and QR code that work." in phone.get("/r/").text
+    refused = press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
+    assert refused.status_code == 422
+    assert "This needs two of card, PIN and QR code that work." in refused.text
+    assert ('value="20:15"' in refused.text, 'value="06:45"' in refused.text) == (True, True)
+    assert wished(compound) is None
+
+
+def test_a_wish_has_hours_of_ones_own_also_over_midnight(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
+    assert wished(compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
+    page = phone.get("/r/").text
+    assert 'name="wish" value="own" checked' in page
+    assert ('value="20:15"' in page, 'value="06:45"' in page) == (True, True)
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    assert (exported["two_ways_in"], exported["two_ways_in_minutes"]) == ("own", [1215, 405])
+
+
+@pytest.mark.parametrize(
+    ("hours", "field"),
+    [
+        (("", "06:00"), "wish_from"), (("22:00", ""), "wish_until"), (("25:00", "06:00"), "wish_from"),
+        (("22:00", "later"), "wish_until"), (("22:00", "22:00"), "wish_until"),
+    ],
+)
+def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
+    compound: Compound, phone: FlaskClient, hours: tuple[str, str], field: str
+) -> None:
+    switch(phone, "pin", on=True)
+    refused = press(phone, "/r/two-ways", wish="own", wish_from=hours[0], wish_until=hours[1])
+    assert refused.status_code == 422
+    problem = f'id="{field.replace("_", "-")}-problem"'
+    assert (problem in refused.text, f'aria-describedby={problem[3:]}' in refused.text) == (True, True)
+    assert f'name="wish_from" value="{hours[0]}"' in refused.text
+    assert f'name="wish_until" value="{hours[1]}"' in refused.text
     assert wished(compound) is None
 
 

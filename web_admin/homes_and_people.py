@@ -134,6 +134,16 @@ def edit_person(act: Act, person_id: str, *, display_name: str, language: str, s
     )
 
 
+def choose_own_language(act: Act, person_id: str, language: str) -> None:
+    """Take the language in which a person wants pages, mails and what is read aloud; by themselves."""
+    begin(act)
+    person = person_of(act, person_id)
+    _one_of("language", language, LANGUAGES)
+    if person.language != language:
+        person.language = language
+        finish(act, "language_chosen", {"language": language}, person_id=person_id, touches=())
+
+
 def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
     """Say anew where and when a person may pass."""
     begin(act)

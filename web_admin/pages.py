@@ -22,6 +22,7 @@ from web_admin import words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
+from web_admin.homes_and_people import choose_own_language
 from web_admin.live_pages import init_live
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
@@ -34,6 +35,7 @@ from web_admin.permissions import (
     role_names,
 )
 from web_admin.resident import register_resident_pages
+from web_admin.resident.blueprint import act_of
 from web_admin.staff_models import StaffProfile
 
 LANGUAGES = ("zh", "en")
@@ -240,12 +242,22 @@ def front() -> str | Response:
 @bp.post("/language")
 @public
 def switch_language() -> Response:
-    """Keep the chosen language in the session and go back to where it was chosen."""
-    if request.form.get("language") in LANGUAGES:
-        session["language"] = request.form["language"]
+    """Keep the chosen language, for a resident also for mails, and go back to where it was chosen."""
+    chosen = request.form.get("language")
+    if chosen in LANGUAGES:
+        session["language"] = chosen
         session.permanent = True
+        _keep_for_resident(chosen)
     back = urlsplit(request.form.get("next", "/"))
     local = not back.scheme and not back.netloc
     safe = local and back.path.startswith("/") and not back.path.startswith(("//", "/\\"))
     query = f"?{back.query}" if back.query else ""
     return redirect(f"{back.path}{query}" if safe else "/")
+
+
+def _keep_for_resident(language: str) -> None:
+    """Let mails and invitations of the resident who is signed in here come in this language too."""
+    person_id = getattr(current_user, "person_id", None)
+    person = request_session().get(Person, person_id) if person_id is not None else None
+    if person is not None and person.ended_at is None:
+        choose_own_language(act_of(person), person.person_id, language)

@@ -15,7 +15,7 @@ from web_admin.asked_messages import RESIDENT_MESSAGE, TEXTS
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
 from web_admin.homes_and_people import move_out
-from web_admin.models import Gate, Person, VisitorPassRow
+from web_admin.models import AuditEntry, Gate, Person, VisitorPassRow
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.visitor_uses import note_visitor_uses
 
@@ -153,6 +153,24 @@ def test_a_message_comes_in_its_readers_language(mail: Compound, phone: FlaskCli
     everything_happens_to_look(mail)
     ((_channel, _target, text),) = sent(mail)
     assert text.startswith("有工作人员查看了您的通行记录。")
+
+
+def test_choosing_a_language_on_a_page_chooses_it_for_messages_too_and_for_oneself_alone(
+    mail: Compound, phone: FlaskClient
+) -> None:
+    proved(phone, mail, "looked_at")
+    back = press(phone, "/language", seen_on=PAGE, language="zh", next=PAGE)
+    assert back.location == PAGE
+    everything_happens_to_look(mail)
+    ((_channel, _target, text),) = sent(mail)
+    assert text.startswith("有工作人员查看了您的通行记录。")
+    press(phone, "/language", seen_on=PAGE, language="fr")
+    press(mail.app.test_client(), "/language", seen_on="/r/welcome", language="en")
+    with mail.session() as session:
+        assert session.get_one(Person, mail.person_id).language == "zh"
+        assert session.get_one(Person, mail.neighbour_id).language == "en"
+        chosen = session.scalars(select(AuditEntry.facts).where(AuditEntry.kind == "language_chosen")).all()
+        assert [facts["language"] for facts in chosen] == ["zh"]
 
 
 def everything_happens_to_look(compound: Compound) -> None:

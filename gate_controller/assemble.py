@@ -186,7 +186,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     for worker in (hasher, *lookers.values()):
         closing.callback(worker.shutdown, wait=True, cancel_futures=True)
     faces = face.desk(lookers, hasher, boot_seconds, inbox.put)
-    closing.callback(faces.cancel)
+    closing.callback(faces.cancel_all)
     desks = {
         lane_id: LaneDesk(
             lane_id,

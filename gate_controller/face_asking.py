@@ -114,7 +114,7 @@ class FaceAsking:
     def stop(self, desk: LaneDesk) -> None:
         """End the asking at this lane without an answer."""
         if desk.asking is not None and desk.asking.step is Step.ENROL:
-            self._parts.faces.cancel()
+            self._parts.faces.cancel(desk.lane_id)
         desk.asking, desk.entry, desk.intent = None, Entry(), Intent.NOTHING
 
     def time_passed(self, desk: LaneDesk) -> None:

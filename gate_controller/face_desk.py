@@ -17,6 +17,7 @@ from gate_controller.messages import FaceEnded, FaceProgress, Message
 from gate_controller.policy import FaceRecord, Method, Policy, PolicySnapshot
 from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.terminal.view import Screen
+from hardware.interfaces import Camera
 
 GONE_AWAY = frozenset({FaceReason.CANCELLED, FaceReason.CAPABILITY_ENDED})
 RECOGNISE_SECONDS = 8.0
@@ -29,24 +30,29 @@ class FaceDesk:
     def __init__(
         self,
         service: FaceService | None,
-        lane_id: str | None,
-        worker: Executor,
+        cameras: Mapping[str, Camera],
+        workers: Mapping[str, Executor],
         boot_seconds: Callable[[], float],
         put: Callable[[Message], None],
         section: FaceSection,
     ) -> None:
-        """Remember the parts; `lane_id` is the lane the camera looks at."""
+        """Remember the parts; `cameras` and `workers` by lane, and a face is looked at by its own lane's."""
         self._service = service
-        self.lane_id = lane_id
-        self._worker = worker
+        self._cameras = cameras
+        self._workers = workers
         self._boot_seconds = boot_seconds
         self._put = put
         self._section = section
-        self._capability: CameraCapability | None = None
+        self._capabilities: dict[str, CameraCapability] = {}
 
     def ready_at(self, lane_id: str) -> bool:
-        """Tell whether a face can be looked at in this lane now."""
-        return self._service is not None and self._service.ready and lane_id == self.lane_id
+        """Tell whether this lane has a camera and the gate an engine to look at a face."""
+        return self._service is not None and self._service.ready and lane_id in self._cameras
+
+    def looks_elsewhere(self, lane_id: str) -> bool:
+        """Tell whether the engine is at work for another lane: it looks at one face at a time."""
+        others = (one for lane, one in self._capabilities.items() if lane != lane_id)
+        return any(one.over_because() is None for one in others)
 
     def recognisable(
         self, home_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
@@ -65,9 +71,9 @@ class FaceDesk:
         )
 
     def recognisable_alone(
-        self, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
+        self, lane_id: str, policy: Policy, roster: Mapping[str, FaceRecord], now: datetime
     ) -> tuple[str, ...]:
-        """Return everyone who may be looked for at the camera's lane without a home's number.
+        """Return everyone who may be looked for at a lane without a home's number.
 
         That is all whose face can be recognised and who have a grant there, as long as they are no more
         than the engine's error budget allows; nobody when they are more, or where the site says no.
@@ -80,7 +86,7 @@ class FaceDesk:
             person_id
             for person_id, record in roster.items()
             if (person := policy.persons.get(person_id)) is not None
-            and any(self.lane_id in grant.lanes for grant in person.grants)
+            and any(lane_id in grant.lanes for grant in person.grants)
             and (record.valid_until is None or now < record.valid_until)
             and service.can_recognise(person_id)
         )
@@ -92,7 +98,10 @@ class FaceDesk:
         if service is None:
             return None
         held = service.person_ids()
-        alone = self.recognisable_alone(snapshot.policy, snapshot.face_roster, now) if snapshot else ()
+        alone = snapshot is not None and any(
+            self.recognisable_alone(lane_id, snapshot.policy, snapshot.face_roster, now)
+            for lane_id in self._cameras
+        )
         fit = service.fit
         return FaceStatus(
             engine=self._section.engine,
@@ -101,7 +110,7 @@ class FaceDesk:
             faces_held=len(held),
             usable=sum(service.can_recognise(person_id) for person_id in held),
             alone_limit=fit.templates_alone if fit is not None else 0,
-            alone=bool(alone) and service.ready,
+            alone=alone and service.ready,
         )
 
     def keeps(self, person_id: str, *, online: bool) -> bool:
@@ -115,7 +124,7 @@ class FaceDesk:
     def recognise(self, desk: LaneDesk, person_ids: Sequence[str], now_seconds: float) -> None:
         """Look for these faces, those of one home or all that may be searched; a message tells the end."""
         lane_id = desk.lane_id
-        capability = self._begin(RECOGNISE_SECONDS + 2)
+        capability, camera = self._begin(lane_id, RECOGNISE_SECONDS + 2), self._cameras[lane_id]
         desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)
         desk.look_begins("looking")
 
@@ -125,14 +134,15 @@ class FaceDesk:
                 capability,
                 on_step=lambda step: self._put(FaceProgress(lane_id, step)),
                 deadline_seconds=RECOGNISE_SECONDS,
+                camera=camera,
             )
 
-        self._submit(lane_id, work, None)
+        self._submit(lane_id, capability, work, None)
 
     def enrol(self, desk: LaneDesk, record: FaceRecord, now_seconds: float) -> None:
         """Take a person's face under their live consent; the result comes as a message."""
         person_id, consent_id, lane_id = record.person_id, record.consent_id, desk.lane_id
-        capability = self._begin(ENROL_SECONDS)
+        capability, camera = self._begin(lane_id, ENROL_SECONDS), self._cameras[lane_id]
         desk.show(Screen.FACE_ENROL, now_seconds, seconds=ENROL_SECONDS)
         desk.look_begins("looking")
 
@@ -142,9 +152,10 @@ class FaceDesk:
                 consent_id,
                 capability,
                 on_step=lambda step: self._put(FaceProgress(lane_id, step)),
+                camera=camera,
             )
 
-        self._submit(lane_id, work, person_id)
+        self._submit(lane_id, capability, work, person_id)
 
     @staticmethod
     def progress(desk: LaneDesk, step: FaceStep) -> None:
@@ -164,20 +175,28 @@ class FaceDesk:
             return None
         return Claim(Method.FACE, refusal=refusal_of(result))
 
-    def cancel(self) -> None:
-        """End the session under way within a frame."""
-        if self._capability is not None:
-            self._capability.cancel()
+    def cancel(self, lane_id: str) -> None:
+        """End the session under way at a lane within a frame."""
+        if (capability := self._capabilities.get(lane_id)) is not None:
+            capability.cancel()
 
-    def _begin(self, lifetime_seconds: float) -> CameraCapability:
-        self.cancel()
-        self._capability = CameraCapability(
-            lifetime_seconds=lifetime_seconds, boot_seconds=self._boot_seconds
-        )
-        return self._capability
+    def cancel_all(self) -> None:
+        """End every session under way within a frame."""
+        for lane_id in self._cameras:
+            self.cancel(lane_id)
+
+    def _begin(self, lane_id: str, lifetime_seconds: float) -> CameraCapability:
+        self.cancel(lane_id)
+        capability = CameraCapability(lifetime_seconds=lifetime_seconds, boot_seconds=self._boot_seconds)
+        self._capabilities[lane_id] = capability
+        return capability
 
     def _submit(
-        self, lane_id: str, work: Callable[[FaceService], FaceResult], enrolled_person_id: str | None
+        self,
+        lane_id: str,
+        capability: CameraCapability,
+        work: Callable[[FaceService], FaceResult],
+        enrolled_person_id: str | None,
     ) -> None:
         service = self._service
 
@@ -187,6 +206,8 @@ class FaceDesk:
                 if service is not None:
                     result = work(service)
             finally:
+                # Also where no session began with it: it must not keep other lanes from looking.
+                capability.end()
                 self._put(FaceEnded(lane_id, result, enrolled_person_id))
 
-        self._worker.submit(run)
+        self._workers[lane_id].submit(run)

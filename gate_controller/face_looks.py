@@ -53,7 +53,9 @@ class FaceLooks:
         if snapshot is None:
             return False
         now, now_seconds = self._parts.clock.now(), self._parts.clock.monotonic_seconds()
-        person_ids = self._parts.faces.recognisable_alone(snapshot.policy, snapshot.face_roster, now)
+        person_ids = self._parts.faces.recognisable_alone(
+            lane_id, snapshot.policy, snapshot.face_roster, now
+        )
         if person_ids and self._seconds_to_wait(Method.FACE, lane_id):
             self._present(lane_id, Claim(Method.FACE, refusal=Reason.METHOD_DELAYED))
         elif person_ids:
@@ -63,7 +65,7 @@ class FaceLooks:
     def another_way_opened(self, desk: LaneDesk) -> None:
         """End a look that nobody waits for any more."""
         if desk.camera == "looking":
-            self._parts.faces.cancel()
+            self._parts.faces.cancel(desk.lane_id)
 
     def message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
         """Take a step or the end of a face session, or that there will be none."""

@@ -31,11 +31,11 @@ from hardware.interfaces import Camera
 
 @dataclass(frozen=True, slots=True)
 class FaceParts:
-    """The face of one gate; `lane_id` is the lane whose camera it has."""
+    """The face of one gate; `cameras` are those of its lanes, by which faces are looked at there."""
 
     service: FaceService | None
     keeper: FaceKeeper
-    lane_id: str | None
+    cameras: Mapping[str, Camera]
     section: FaceSection
 
     def desk(
@@ -46,8 +46,8 @@ class FaceParts:
         put: Callable[[Message], None],
     ) -> FaceDesk:
         """Return what the controller may ask of faces; looks run in the worker of the camera's lane."""
-        worker = lookers.get(self.lane_id or "", otherwise)
-        return FaceDesk(self.service, self.lane_id, worker, boot_seconds, put, self.section)
+        workers = {lane_id: lookers.get(lane_id, otherwise) for lane_id in self.cameras}
+        return FaceDesk(self.service, self.cameras, workers, boot_seconds, put, self.section)
 
     def on_tamper(self, desk: FaceDesk) -> Callable[[Collection[str]], None]:
         """Return what takes the active tamper contacts: leases end, and with them the look under way."""
@@ -55,7 +55,7 @@ class FaceParts:
         def touched(tamper_contacts: Collection[str]) -> None:
             self.keeper.tampered(tamper_contacts)
             if tamper_contacts:
-                desk.cancel()
+                desk.cancel_all()
 
         return touched
 
@@ -76,15 +76,15 @@ def make_face_parts(
 
     Raise ConfigRefused where face is on and no camera is configured, SecretsUnusable without its secret.
     """
-    service, lane_id = None, None
+    service = None
     if config.face.enabled:
         if not cameras:
             raise ConfigRefused("face.enabled is true and no [camera.…] is configured")
-        lane_id = next(iter(cameras))
-        service = _service(config, identity, cameras[lane_id], clock.now(), boot_seconds, put, closing)
+        first = next(iter(cameras.values()))
+        service = _service(config, identity, first, clock.now(), boot_seconds, put, closing)
     mark = TamperMark(config.gate.data_dir / "tampered")
     keeper = FaceKeeper(service, store, journal, clock, identity, key, mark)
-    return FaceParts(service, keeper, lane_id, config.face)
+    return FaceParts(service, keeper, cameras if service is not None else {}, config.face)
 
 
 def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:

@@ -109,7 +109,7 @@ class Presentations:
             return
         if desk.screen is Screen.FACE_LOOKING:
             # Typing instead of being looked at: the look without a number ends, or that for another home.
-            self._parts.faces.cancel()
+            self._parts.faces.cancel(desk.lane_id)
         desk.entry, ended = press(
             desk.entry, key, now_seconds, forgotten_after_seconds=desk.patient(FORGOTTEN_AFTER_SECONDS)
         )

@@ -151,8 +151,7 @@ class ScreenActs:
         """End whatever goes on at this lane."""
         if (look := self._cancel_look.get(desk.lane_id)) is not None:
             look.set()
-        if desk.lane_id == self._faces.lane_id:
-            self._faces.cancel()
+        self._faces.cancel(desk.lane_id)
         desk.rest()
 
     def _call_help(self, desk: LaneDesk, now: float, flow: Flow) -> None:
@@ -168,7 +167,8 @@ class ScreenActs:
             desk.show(Screen.TYPING_HOME, now, seconds=ASK_SECONDS, message="own_card_or_pin")
 
     def _may_look(self, desk: LaneDesk, now: float) -> bool:
-        return self._faces.ready_at(desk.lane_id) and desk.camera_sees(now)
+        ready = self._faces.ready_at(desk.lane_id) and not self._faces.looks_elsewhere(desk.lane_id)
+        return ready and desk.camera_sees(now)
 
     def _method(self, desk: LaneDesk, method: Method, now: float, flow: Flow) -> None:
         self.cancel(desk)

@@ -105,6 +105,11 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
         yield wrong("face", config.face.engine, str(err))
         return
     yield fine("face", config.face.engine, fit.sentence if config.face.alone else f"{fit.sentence}; off here")
+    seen = {camera.lane for camera in config.camera.values()}
+    for lane_id in config.lane:
+        if lane_id not in seen:
+            text = "has no camera of its own, so face is not offered there; all other ways in are"
+            yield fine("face", lane_id, text)
 
 
 def check_clock(config: GateConfig, now: datetime, clocks: Path = CLOCKS) -> Iterator[CheckLine]:

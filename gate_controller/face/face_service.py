@@ -69,7 +69,10 @@ def no_trouble(_why: str) -> None:
 
 
 class FaceService:
-    """The faces of one gate; one session at a time, safe to call from several threads."""
+    """The faces of one gate; one session at a time, safe to call from several threads.
+
+    `camera` is looked through where a session names no other; a gate of several lanes has one for each.
+    """
 
     def __init__(
         self,
@@ -185,13 +188,18 @@ class FaceService:
         consent_id: str,
         capability: CameraCapability,
         on_step: OnStep = no_step,
+        *,
+        camera: Camera | None = None,
     ) -> FaceResult:
         """Make and seal a template of the person before the camera, who has shown another credential."""
         with self._state_lock:
             if self._leases.live(person_id, consent_id) is None:
                 return FaceResult(False, FaceReason.NO_LEASE)
         return self._in_one_session(
-            capability, lambda engine: self._enrol_with(engine, person_id, consent_id, capability, on_step)
+            capability,
+            lambda engine: self._enrol_with(
+                engine, person_id, consent_id, capability, on_step, camera or self._camera
+            ),
         )
 
     def recognise(
@@ -201,12 +209,15 @@ class FaceService:
         on_step: OnStep = no_step,
         *,
         deadline_seconds: float = 8.0,
+        camera: Camera | None = None,
     ) -> FaceResult:
         """Look for these people, those of one home, and for nobody else."""
         candidates = tuple(candidate_person_ids)
         return self._in_one_session(
             capability,
-            lambda engine: self._recognise_with(engine, candidates, capability, on_step, deadline_seconds),
+            lambda engine: self._recognise_with(
+                engine, candidates, capability, on_step, deadline_seconds, camera or self._camera
+            ),
         )
 
     def _load(self) -> None:
@@ -256,6 +267,7 @@ class FaceService:
         consent_id: str,
         capability: CameraCapability,
         on_step: OnStep,
+        camera: Camera,
     ) -> FaceResult:
         session = EnrolmentSession(engine, liveness=self._make_liveness())
 
@@ -269,7 +281,7 @@ class FaceService:
             return shown, None
 
         try:
-            end, frames, hint = watch(self._camera, capability, offer, on_step)
+            end, frames, hint = watch(camera, capability, offer, on_step)
         finally:
             session.close()
         if end.template is None:
@@ -308,12 +320,13 @@ class FaceService:
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
+        camera: Camera,
     ) -> FaceResult:
         templates = self._open_templates(candidates)
         if not templates:
             return FaceResult(False, FaceReason.NO_TEMPLATE)
         try:
-            return self._search(engine, templates, capability, on_step, deadline_seconds)
+            return self._search(engine, templates, capability, on_step, deadline_seconds, camera)
         finally:
             wipe(*templates.values())
 
@@ -324,6 +337,7 @@ class FaceService:
         capability: CameraCapability,
         on_step: OnStep,
         deadline_seconds: float,
+        camera: Camera,
     ) -> FaceResult:
         session = MatchSession(engine, templates, liveness=self._make_liveness())
 
@@ -338,7 +352,7 @@ class FaceService:
 
         try:
             deadline = Deadline(self._boot_seconds, deadline_seconds)
-            end, frames, hint = watch(self._camera, capability, offer, on_step, deadline)
+            end, frames, hint = watch(camera, capability, offer, on_step, deadline)
         finally:
             session.close()
         if end.person_id is None:

@@ -63,7 +63,12 @@ class Faces:
 
     def desk(self, section: FaceSection | None = None) -> FaceDesk:
         return FaceDesk(
-            self.service, LANE, self.worker, lambda: 1000.0, print, section or FaceSection(enabled=True)
+            self.service,
+            {LANE: self.service._camera},
+            {LANE: self.worker},
+            lambda: 1000.0,
+            print,
+            section or FaceSection(enabled=True),
         )
 
 
@@ -96,7 +101,7 @@ def snapshot(count: int, change: Callable[[int], dict[str, object]] = lambda _nu
 
 
 def alone(desk: FaceDesk, known: PolicySnapshot) -> int:
-    return len(desk.recognisable_alone(known.policy, known.face_roster, NOW))
+    return len(desk.recognisable_alone(LANE, known.policy, known.face_roster, NOW))
 
 
 def test_the_default_engine_may_search_seventeen() -> None:
@@ -128,7 +133,7 @@ def test_whoever_cannot_be_recognised_here_is_not_counted(faces: Faces) -> None:
     roster = dict(known.face_roster)
     roster[id_of(1)] = FaceRecord(id_of(1), "consent-1", "yunet-sface", NOW - timedelta(seconds=1))
     del roster[id_of(2)]
-    assert len(faces.desk().recognisable_alone(known.policy, roster, NOW)) == LIMIT
+    assert len(faces.desk().recognisable_alone(LANE, known.policy, roster, NOW)) == LIMIT
 
 
 def test_a_site_can_switch_it_off(faces: Faces) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,12 +49,18 @@ class GateLives:
     nursery: "subprocess.Popen[str]"
     _life: int = field(default=0)
 
-    def begin(self) -> None:
-        """Start a life and return once its board was told to rest."""
+    def begin(self, site_file: Path | None = None, at_rest: Callable[[int], object] | None = None) -> None:
+        """Start a life and return once its output was told to rest.
+
+        `at_rest` waits for that from a moment on; without it the bench's own board is waited for.
+        """
         began_ns = time.monotonic_ns()
-        self._say(str(self.bench.write_site_file()))
+        self._say(str(site_file or self.bench.write_site_file()))
         self._life = int(self._hear())
-        self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=began_ns)
+        if at_rest is None:
+            self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=began_ns)
+        else:
+            at_rest(began_ns)
 
     def kill(self) -> None:
         """Cut the power."""

@@ -198,6 +198,29 @@ def hook_peer(certificate: tuple[Path, Path] | None = None) -> Iterator[HookPeer
 
 
 @contextlib.contextmanager
+def slow_peer(first: bytes, port: int = 0) -> Iterator[tuple[int, threading.Event]]:
+    """Run a receiver that sends these bytes and then one more ten times a second; give port and its end."""
+    ended = threading.Event()
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                self.request.sendall(first)
+                while not ended.wait(0.1):
+                    self.request.sendall(b"a")
+
+    with _Slow(("127.0.0.1", port), Slow) as server, _served(server):
+        try:
+            yield server.server_address[1], ended
+        finally:
+            ended.set()
+
+
+class _Slow(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+
+
+@contextlib.contextmanager
 def _served(server: socketserver.BaseServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -6,7 +6,7 @@ job of its own (`long_jobs`), whose page may be left.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import LazyString, get_locale
@@ -102,7 +102,7 @@ def check() -> Page:
         page = _page(form)
         return page if not form.is_submitted() else (page, 422)
     try:
-        text = sheet_text(form.file.data.read(MAX_BYTES + 1))
+        text = _read_unlocked(form.file.data.read(MAX_BYTES + 1))
         options = SheetOptions(form.card_form.data, bool(form.is_complete.data))
         return _checked(form, ShownSheet(text, options))
     except ActRefused as refusal:
@@ -110,12 +110,25 @@ def check() -> Page:
         return _page(form), 422
 
 
+def _read_unlocked(data: bytes) -> str:
+    """Return a file's text, read outside of any transaction: that of a POST keeps others from writing."""
+    request_session().commit()  # nothing was written yet; this gives the lock back
+    return sheet_text(data)
+
+
+def _preview(sheet: ShownSheet) -> ImportPlan:
+    """Return what a sheet would do to the compound as it is now; nobody waits for this."""
+    act, may_name = current_act(), current_may("see_card_holder")
+    request_session().commit()  # reading who asks has begun a transaction, which in a POST may write
+    with current_menjin().database.snapshot() as session:
+        reading = replace(act, session=session, publishes=False)
+        return check_people(reading, sheet.text.encode(), sheet.options, names_holders=may_name)
+
+
 def _checked(
     form: SheetForm, sheet: ShownSheet, proof: ProofForm | None = None, *, proven: bool = False
 ) -> Page:
-    plan = check_people(
-        current_act(), sheet.text.encode(), sheet.options, names_holders=current_may("see_card_holder")
-    )
+    plan = _preview(sheet)
     if not plan.problems and not plan.rows:
         raise ActRefused("file", _l("The file names nobody. Add a row for each person."))
     refused = proof is not None and bool(proof.errors or proof.form_errors)
@@ -139,7 +152,7 @@ def prove() -> Page:
     if sheet is None:
         return _too_old(upload)
     try:
-        plan = check_people(current_act(), sheet.text.encode(), sheet.options)
+        plan = _preview(sheet)
         found = proven_form(proof, plan) if not proof.errors else None
         if found is None:
             return _checked(upload, sheet, proof)

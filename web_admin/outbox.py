@@ -9,7 +9,7 @@ the same id, by which a receiver knows it.
 import logging
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,6 +26,7 @@ from web_admin.sending import NotSent
 from web_admin.webhook_delivery import send_webhook
 
 Channel = Literal["mail", "webhook"]
+CHANNELS: tuple[Channel, ...] = ("mail", "webhook")
 EVERY_WEBHOOK = "*"
 """As `target`: one message to each webhook that takes this kind."""
 MAIL_PARTS = frozenset({"subject", "text"})
@@ -130,14 +131,14 @@ def backlog(session: Session, now: datetime) -> tuple[int, datetime | None]:
 # -- sending ---------------------------------------------------------------------------------------
 
 
-def deliver(menjin: Menjin) -> Delivered:
-    """Send everything that is due, once; return what came of it.
+def deliver(menjin: Menjin, channels: Collection[Channel] = CHANNELS) -> Delivered:
+    """Send everything of these channels that is due, once; return what came of it.
 
     A receiver that could not be reached is left alone for the rest of the pass.
     """
     done = {"sent": 0, "later": 0, "failed": 0}
     unreachable: set[Route] = set()
-    while (claimed := _claim(menjin, unreachable)) is not None:
+    while (claimed := _claim(menjin, channels, unreachable)) is not None:
         trouble = _send(menjin, claimed)
         if trouble is None:
             _note_sent(menjin, claimed)
@@ -150,9 +151,12 @@ def deliver(menjin: Menjin) -> Delivered:
     return Delivered(**done)
 
 
-def _due(now: datetime, unreachable: Iterable[Route]) -> ColumnElement[bool]:
+def _due(
+    now: datetime, channels: Collection[Channel], unreachable: Iterable[Route]
+) -> ColumnElement[bool]:
     free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until < now)
     conditions = [OutboxMessage.state == "waiting", OutboxMessage.next_at <= now, free]
+    conditions.append(OutboxMessage.channel.in_(channels))
     for channel, target in unreachable:
         same = OutboxMessage.channel == channel
         # All mail goes by one server: when that is away, every address is.
@@ -160,10 +164,12 @@ def _due(now: datetime, unreachable: Iterable[Route]) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _claim(menjin: Menjin, unreachable: Iterable[Route]) -> Claimed | None:
+def _claim(
+    menjin: Menjin, channels: Collection[Channel], unreachable: Iterable[Route]
+) -> Claimed | None:
     """Take the message that is due longest; None when there is none that may be tried now."""
     now = menjin.clock()
-    due = _due(now, unreachable)
+    due = _due(now, channels, unreachable)
     with menjin.database.snapshot() as session:
         if session.scalar(select(OutboxMessage.message_id).where(due).limit(1)) is None:
             return None  # the usual case takes no write lock
@@ -241,19 +247,28 @@ def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
         return ends
 
 
-def start_delivery(menjin: Menjin) -> threading.Thread:
-    """Send what is due every few seconds, in one process of this machine, until this process ends."""
+def start_delivery(menjin: Menjin, stopped: threading.Event | None = None) -> list[threading.Thread]:
+    """Send what is due every few seconds, in one process of this machine, until stopped or this process ends.
 
-    def work() -> None:
-        while True:
+    Each channel has a thread of its own: receivers of webhooks that are slow hold no mail up.
+    """
+
+    end = stopped or threading.Event()
+
+    def work(channel: Channel) -> None:
+        while not end.is_set():
             try:
-                with alone(menjin.config.data_dir, "outbox") as is_alone:
+                with alone(menjin.config.data_dir, f"outbox-{channel}") as is_alone:
                     if is_alone:
-                        deliver(menjin)
+                        deliver(menjin, (channel,))
             except Exception:  # noqa: BLE001 - the thread outlives a database that is away
                 _log.exception("outbox: a pass failed; the next one tries again")
-            threading.Event().wait(LOOK_EVERY_SECONDS)
+            end.wait(LOOK_EVERY_SECONDS)
 
-    thread = threading.Thread(target=work, name="outbox", daemon=True)
-    thread.start()
-    return thread
+    threads = [
+        threading.Thread(target=work, args=(channel,), name=f"outbox {channel}", daemon=True)
+        for channel in CHANNELS
+    ]
+    for thread in threads:
+        thread.start()
+    return threads

@@ -14,6 +14,7 @@ from typing import Protocol
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -26,6 +27,8 @@ WORKBOOK_START = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 24 * 1024 * 1024
 MAX_PARTS = 200
 MAX_COLUMNS = 30
+EXCELS_ROWS = 1_048_576
+"""Said to the library, which would otherwise believe what the sheet says of its own size."""
 MAX_CHARS = 2 * 1024 * 1024
 CELL_TYPES_THAT_ARE_NO_VALUES = ("f", "e")
 """Formulas, and errors such as #REF!."""
@@ -51,7 +54,8 @@ def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
         _check_archive(data)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:
-            return list(_bounded(book.worksheets[0].iter_rows(max_col=MAX_COLUMNS), max_rows))
+            rows = book.worksheets[0].iter_rows(max_col=MAX_COLUMNS, max_row=EXCELS_ROWS)
+            return list(_bounded(rows, max_rows))
         finally:
             book.close()
     except DefusedXmlException as err:
@@ -94,7 +98,10 @@ def _check_archive(data: bytes) -> None:
 
 
 def _bounded(rows: Iterable[Sequence[_Cell]], max_rows: int) -> Iterator[list[str]]:
-    """Give the rows as text; rows without content count only when one with content follows."""
+    """Give the rows as text; some rows without content count only when one with content follows.
+
+    Not any number of them: a row says its own number, and the library makes each that a jump leaves out.
+    """
     blank = 0
     count = 0
     chars = 0
@@ -104,16 +111,25 @@ def _bounded(rows: Iterable[Sequence[_Cell]], max_rows: int) -> Iterator[list[st
             cells.pop()
         if not cells:
             blank += 1
+            if blank > max_rows + 1:
+                raise ActRefused("file", _too_many(max_rows))
             continue
         count += blank + 1
         chars += sum(map(len, cells))
         if count > max_rows + 1:
-            raise ActRefused("file", _("The file has more than %(count)s rows. Split it.", count=max_rows))
+            raise ActRefused("file", _too_many(max_rows))
         if chars > MAX_CHARS:
             raise ActRefused("file", TOO_MUCH)
         yield from ([] for _row in range(blank))
         blank = 0
         yield cells
+
+
+def _too_many(max_rows: int) -> LazyString:
+    return _(
+        "The file has more than %(count)s rows, blank ones too. Split it, or copy its rows into a new one.",
+        count=max_rows,
+    )
 
 
 def _text(cell: _Cell) -> str:

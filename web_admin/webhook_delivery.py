@@ -12,18 +12,19 @@ What an address may be, and why sites' own networks are among them, is in docs/d
 """
 
 import base64
+import contextlib
 import hmac
+import http.client
 import ipaddress
 import secrets
 import socket
 import ssl
+import threading
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
-import requests
-from requests.adapters import HTTPAdapter
 
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.sealing import SealBroken, Sealer
@@ -33,7 +34,11 @@ KEY_PREFIX = "whsec_"
 KEY_BYTES = 32
 KEY_PURPOSE = "webhook-key"
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
+WHOLE_CALL_SECONDS = 20.0
+"""From the connection to the status: a receiver that sends a byte every nine seconds holds nobody up."""
 GONE = 410
+AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
+"""What stays in an address as somebody typed it."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -70,7 +75,7 @@ def send_webhook(sealer: Sealer, hook: Webhook | None, message: OutboxMessage, n
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(signatures),
     }
-    status = _post(hook.url, body, headers)
+    status = post(hook.url, body, headers)
     if not 200 <= status < 300:
         raise NotSent(f"http_{status}", for_good=status == GONE)
 
@@ -109,32 +114,78 @@ def _may_be_written(host: str, *, https: bool) -> bool:
         return https or host == "localhost"
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Return the receiver's status; what it says besides is not read."""
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], within_seconds: float = WHOLE_CALL_SECONDS
+) -> int:
+    """Return the receiver's status, however slowly it speaks; what it says besides is not read.
+
+    No redirect is followed and no proxy of this machine is used: they would get past the check. Raises
+    NotSent, with `no_answer` when the whole call, a byte at a time or not, takes longer than it may.
+    """
     trouble = address_trouble(url)
     if trouble is not None:
         raise NotSent(trouble, for_good=True)
     parts = urlsplit(url)
-    host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
-    address = _checked_address(host, port, https=parts.scheme == "https")
-    literal = f"[{address}]" if address.version == 6 else str(address)
-    pinned = parts._replace(netloc=f"{literal}:{port}").geturl()
-    name = parts.netloc.rpartition("@")[2]
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy and no .netrc of this machine: they would get past the check
-        session.mount("https://", _ByName(host))
-        try:
-            with session.post(
-                pinned, data=body, headers={**headers, "Host": name}, allow_redirects=False, stream=True,
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-            ) as answer:  # fmt: skip
-                return answer.status_code
-        except requests.exceptions.SSLError as err:
-            raise NotSent("tls") from err
-        except requests.exceptions.Timeout as err:
-            raise NotSent("no_answer") from err
-        except requests.exceptions.RequestException as err:
-            raise NotSent("no_connection") from err
+    https = parts.scheme == "https"
+    host, port = str(parts.hostname), parts.port or (443 if https else 80)
+    address = _checked_address(host, port, https=https)
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=AS_WRITTEN)
+    call = _Call(str(address), port)
+    watch = threading.Timer(within_seconds, call.cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        call.connect(host if https else None)
+        call.request("POST", path, body, {**headers, "Host": parts.netloc.rpartition("@")[2]})
+        return call.getresponse().status
+    except (OSError, http.client.HTTPException, ValueError) as err:
+        raise NotSent(_word_of(err, was_cut=call.was_cut)) from err
+    finally:
+        watch.cancel()
+        call.close()
+
+
+class _Call(http.client.HTTPConnection):
+    """One call to a pinned address, which another thread may cut at any moment of it."""
+
+    auto_open = 0
+
+    def __init__(self, address: str, port: int) -> None:
+        super().__init__(address, port)
+        self.was_cut = False
+        self._cutting = threading.Lock()
+
+    def connect(self, tls_name: str | None = None) -> None:
+        """Connect; with a name inside TLS, whose certificate is checked against the name, not the address."""
+        reached = socket.create_connection((self.host, self.port), CONNECT_SECONDS)
+        reached.settimeout(ANSWER_SECONDS)
+        self._hold(reached)
+        if tls_name is not None:
+            # The authorities that this machine trusts, a site's own among them.
+            context = ssl.create_default_context()
+            inside = context.wrap_socket(reached, server_hostname=tls_name, do_handshake_on_connect=False)
+            self._hold(inside)
+            inside.do_handshake()
+
+    def _hold(self, reached: socket.socket) -> None:
+        with self._cutting:
+            self.sock = reached
+        if self.was_cut:
+            raise TimeoutError
+
+    def cut(self) -> None:
+        """End the call: whoever reads or writes on it meets its end at once."""
+        with self._cutting, contextlib.suppress(OSError):
+            self.was_cut = True
+            if self.sock is not None:
+                # Of the plain socket: that of TLS would first change what the other thread is using.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+def _word_of(err: Exception, *, was_cut: bool) -> str:
+    if was_cut or isinstance(err, TimeoutError):
+        return "no_answer"
+    return "tls" if isinstance(err, ssl.SSLError) else "no_connection"
 
 
 def _checked_address(host: str, port: int, *, https: bool) -> Address:
@@ -164,22 +215,3 @@ def may_be_sent_to(address: Address, *, https: bool) -> bool:
         return True
     forbidden = real.is_link_local or real.is_multicast or real.is_unspecified or real.is_reserved
     return https and not forbidden
-
-
-class _ByName(HTTPAdapter):
-    """Connects to a pinned address and checks the certificate against the name it stands for."""
-
-    def __init__(self, host: str) -> None:
-        self._host = host
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **settings: Any) -> None:
-        """Give the name to TLS: for SNI, and for the certificate."""
-        super().init_poolmanager(
-            *arguments,
-            **settings,
-            server_hostname=self._host,
-            assert_hostname=self._host,
-            # The authorities that this machine trusts, a site's own among them.
-            ssl_context=ssl.create_default_context(),
-        )

@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from tests.outside_peers import hook_peer, mail_peer, make_certificate
+from tests.outside_peers import hook_peer, mail_peer, make_certificate, slow_peer
 from web_admin import housekeeping, schema
 from web_admin.backup import restore_rows, write_backup
 from web_admin.database import Database, Menjin, make_engine
@@ -28,10 +29,12 @@ from web_admin.outbox import (
     backlog,
     deliver,
     put_message,
+    start_delivery,
     try_again,
 )
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
-from web_admin.webhook_delivery import KEY_PURPOSE, may_be_sent_to, shown_key, signature
+from web_admin.sending import NotSent
+from web_admin.webhook_delivery import KEY_PURPOSE, may_be_sent_to, post, shown_key, signature
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
 ROOT = Path(__file__).resolve().parents[3]
@@ -236,6 +239,51 @@ def test_a_proxy_of_the_machine_is_not_used(menjin, site, put, hook, monkeypatch
     add_hook(menjin, site, hook.url)
     put()
     assert deliver(menjin) == SENT
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first"),
+    [("http", b"HTTP/1.1 2"), ("http", b""), ("https", b"\x16\x03\x03\x40\x00\x02")],
+    ids=["a status without end", "no status", "a greeting of TLS without end"],
+)
+def test_a_receiver_that_sends_a_byte_now_and_then_is_given_up_when_its_time_is_over(scheme, first):
+    with slow_peer(first) as (port, ended):
+        # Without a time for the whole call this waits for the receiver, which ends only afterwards.
+        after = threading.Timer(15, ended.set)
+        after.start()
+        with pytest.raises(NotSent, match="no_answer"):
+            post(f"{scheme}://127.0.0.1:{port}/take", b"{}", {}, within_seconds=0.5)
+        assert not ended.is_set()
+        after.cancel()
+
+
+def test_a_receiver_that_took_the_message_and_then_sends_headers_without_end_has_taken_it():
+    with slow_peer(b"HTTP/1.1 202 Accepted\r\nX: ") as (port, ended):
+        after = threading.Timer(15, ended.set)
+        after.start()
+        assert post(f"http://127.0.0.1:{port}/take", b"{}", {}, within_seconds=0.5) == 202
+        assert not ended.is_set()
+        after.cancel()
+
+
+def test_a_slow_receiver_of_webhooks_holds_no_mail_up(menjin, site, put, mail):
+    stopped = threading.Event()
+    with slow_peer(b"HTTP/1.1 200 OK\r\nX: ") as (port, ended):
+        add_hook(menjin, site, f"http://127.0.0.1:{port}/take")
+        add_mail_server(menjin, site, mail.port)
+        put()
+        send_mail_to(put)
+        threads = start_delivery(menjin, stopped)
+        last = threading.Timer(15, ended.set)
+        last.start()
+        while not mail.mails and not ended.is_set():
+            ended.wait(0.05)
+        assert (len(mail.mails), ended.is_set()) == (1, False)
+        stopped.set()
+        ended.set()
+        last.cancel()
+        for thread in threads:
+            thread.join()
 
 
 # -- mail --------------------------------------------------------------------------------------------

@@ -181,3 +181,31 @@ def test_fifty_thousand_rows_are_refused_quickly() -> None:
 def test_the_text_of_a_workbook_reads_as_the_workbook_does() -> None:
     data = workbook(("home", "name"), ("1-1", 'Ann "A", the\nfirst'), ("1-1", "Bob"))
     assert cells_of(sheet_text(data).encode()) == cells_of(data)
+
+
+def in_row(number: int) -> bytes:
+    """Return a workbook of a header and one person, who says to be in that row."""
+    data = workbook(("home", "name"), ("1-1", "A"))
+    part = zipfile.ZipFile(io.BytesIO(data)).read(WORKBOOK_PATH).decode()
+    moved = part.replace('<row r="2"', f'<row r="{number}"').replace('r="A2"', f'r="A{number}"')
+    assert moved != part
+    unsized = moved.replace('<dimension ref="A1:B2" />', "").replace('<dimension ref="A1:B2"/>', "")
+    assert "dimension" not in unsized
+    return repacked(data, WORKBOOK_PATH, unsized.replace('r="B2"', f'r="B{number}"').encode())
+
+
+def test_what_stands_below_the_size_that_a_sheet_says_it_has_is_read() -> None:
+    data = workbook(("home", "name"), ("1-1", "A"))
+    part = zipfile.ZipFile(io.BytesIO(data)).read(WORKBOOK_PATH)
+    small = part.replace(b"A1:B2", b"A1:B1")
+    assert small != part
+    assert cells_of(repacked(data, WORKBOOK_PATH, small)) == [{"home": "1-1", "name": "A"}]
+
+
+def test_a_row_that_says_it_is_the_hundred_thousand_millionth_is_refused_at_once() -> None:
+    # Were the rows in between made one after another, this would end on no day that anybody sees.
+    assert f"more than {MAX_ROWS} rows" in refusal(in_row(10**14))
+
+
+def test_some_blank_rows_between_people_are_left_out() -> None:
+    assert cells_of(in_row(5_000)) == [{"home": "1-1", "name": "A"}]

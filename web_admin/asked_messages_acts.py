@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Collection
+from datetime import timedelta
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, person_of, record
 from web_admin.asked_messages import (
@@ -17,8 +19,12 @@ from web_admin.asked_messages import (
 )
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.credential_rows import refuse_unproven_phone
-from web_admin.models import Person
+from web_admin.models import AuditEntry, Person
 from web_admin.sealing import code_digest
+
+ADDRESS_NAMED = "messages_address_named"
+CODES_A_DAY = 5
+"""Codes that one person may have sent, and that one address gets, within 24 hours."""
 
 
 def name_address(act: Act, person_id: str, address: str) -> None:
@@ -29,6 +35,8 @@ def name_address(act: Act, person_id: str, address: str) -> None:
     channel = channel_of(address)
     if channel is None or channel not in channels_of(act.session, act.site_id):
         raise ActRefused("address", _("The office cannot send messages to this. Check what you typed."))
+    to = act.sealer.lookup("messages-address", address.lower().encode()).hex()
+    _check_codes_of_a_day(act, person_id, to)
     code = f"{secrets.randbelow(10**8):08d}"
     row = act.session.merge(
         AskedMessages(
@@ -38,7 +46,21 @@ def name_address(act: Act, person_id: str, address: str) -> None:
     )
     act.session.flush()
     send(act.session, row, CODE_TEXT, {"code": code}, act.now)
-    record(act, "messages_address_named", {"channel": channel}, person_id=person_id)
+    record(act, ADDRESS_NAMED, {"channel": channel}, personal={"to": to}, person_id=person_id)
+
+
+def _check_codes_of_a_day(act: Act, person_id: str, to: str) -> None:
+    """Raise ActRefused where this person, or this address, was sent enough: it may be a stranger's."""
+    entries = act.session.scalars(
+        select(AuditEntry).where(
+            AuditEntry.site_id == act.site_id, AuditEntry.kind == ADDRESS_NAMED,
+            AuditEntry.at > act.now - timedelta(days=1),
+        )
+    ).all()
+    by_person = sum(entry.person_id == person_id for entry in entries)
+    to_address = sum((entry.personal or {}).get("to") == to for entry in entries)
+    if max(by_person, to_address) >= CODES_A_DAY:
+        raise ActRefused("address", _("Enough codes were sent for today. Try again tomorrow."))
 
 
 def prove_address(act: Act, person_id: str, code: str) -> bool:

@@ -110,12 +110,12 @@ def take(disclosure_id: str) -> Page:
     get_or_404(request_session(), Disclosure, disclosure_id)
     form = AgainForm()
 
-    def work(act: Act) -> str:
+    def work(act: Act) -> bytes:
         return passages_for(act, disclosure_id)
 
-    text = do(form, work) if form.validate_on_submit() else None
-    if text is None:
+    file = do(form, work) if form.validate_on_submit() else None
+    if file is None:
         return (_list(form), 422) if form.errors else redirect(url_for("disclosures.show_list"), 303)
-    response = Response("\ufeff" + text, mimetype="text/csv")
+    response = Response(file, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="disclosure-{disclosure_id}.csv"'
     return response

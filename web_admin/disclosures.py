@@ -1,7 +1,5 @@
 """What the police or a court asked for: nothing goes out before the request stands on record (D10)."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +10,7 @@ from sqlalchemy import select
 from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, record
 from web_admin.models import Gate, GateEvent, Lane, Person, Site
 from web_admin.report_models import Disclosure
+from web_admin.sheet_text import csv_for_spreadsheets
 
 MAX_SCOPE_CHARS = 1000
 OUTCOMES = ("given", "refused")
@@ -68,7 +67,7 @@ def record_disclosure(act: Act, asked: Asked, role: str) -> Disclosure:
     return row
 
 
-def passages_for(act: Act, disclosure_id: str) -> str:
+def passages_for(act: Act, disclosure_id: str) -> bytes:
     """Return as CSV the passages that a recorded disclosure is about; each taking is on record.
 
     Raises ActRefused where nothing was to be given or no person is named.
@@ -91,19 +90,22 @@ def passages_for(act: Act, disclosure_id: str) -> str:
         )
         .order_by(GateEvent.at)
     ).all()
-    file = io.StringIO()
-    lines = csv.writer(file)
-    lines.writerow(HEADINGS)
-    for event, gate, lane in found:
-        lines.writerow((
+    lines = [
+        (
             event.at.astimezone(zone).isoformat(timespec="seconds"), gate, lane or "",
-            event.facts.get("method"), event.facts.get("opens"), event.facts.get("reason"),
-        ))
+            *(_said(event.facts.get(name)) for name in ("method", "opens", "reason")),
+        )
+        for event, gate, lane in found
+    ]
     record(
         act, "disclosure_taken", {"disclosure_id": disclosure_id, "entries": len(found)},
         person_id=row.person_id,
     )
-    return file.getvalue()
+    return csv_for_spreadsheets([HEADINGS, *lines])
+
+
+def _said(fact: object) -> str:
+    return "" if fact is None else str(fact)
 
 
 def _long(field: str, text: str) -> str:

@@ -12,11 +12,12 @@ from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, record
 from web_admin.cards import canonical_card, parse_card_number
 from web_admin.credentials import suspend_credential
-from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
+from web_admin.models import AuditEntry, CredentialRow, Home, Person, VisitorPassRow
 from web_admin.sealing import card_lookup
-from web_admin.visitors import gates_open_to, issue_pass
+from web_admin.visitors import gates_open_to, issue_pass, pass_state
 
 PASS_LASTS = timedelta(hours=24)
+MADE_FOR_A_CARD = "lost_card_pass_made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,25 @@ def find_cards(act: Act, typed: str) -> list[FoundCard]:
 def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     """Suspend a card and return a pass of 24 hours in its owner's name; None where no gate reads codes.
 
+    Who has such a pass gets the same one again. Raises ActRefused for a card that has ended: its pass would
+    open what the card itself does not any more.
+
     The pass is the owner's own: it stands on their page, ends with their right to pass, and they can
     withdraw it. That the card stops never depends on whether a pass can be made.
     """
     begin(act)
     card = act.session.get(CredentialRow, credential_id)
-    if card is None or card.kind != "card":
+    if card is None or card.kind != "card" or card.person.site_id != act.site_id:
         raise ActRefused(None, _l("This card is not known here."))
+    over = card.valid_until is not None and card.valid_until <= act.now
+    if card.state == "ended" or over or card.person.ended_at is not None:
+        raise ActRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
     if card.state == "active":
         suspend_credential(act, credential_id)
     person = card.person
+    living = _pass_for_a_night(act, person)
+    if living is not None:
+        return living
     until = act.now + PASS_LASTS
     gates = [
         gate.number
@@ -82,9 +92,27 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
         return None
     with force_locale(person.language):
         label = _("For a lost card, one day")
-    return issue_pass(
-        act, issuer_person_id=person.person_id, label=label, gate_numbers=gates, valid_until=until
+    made = issue_pass(
+        act, issuer_person_id=person.person_id, label=label, gate_numbers=gates, valid_until=until,
+        for_themselves=True,
     )
+    facts = {"credential_id": credential_id, "pass_id": made.pass_id}
+    record(act, MADE_FOR_A_CARD, facts, person_id=person.person_id)
+    return made
+
+
+def _pass_for_a_night(act: Act, person: Person) -> VisitorPassRow | None:
+    """Return the live pass that this person got for a lost card."""
+    entries = act.session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.person_id == person.person_id, AuditEntry.kind == MADE_FOR_A_CARD,
+            AuditEntry.at > act.now - PASS_LASTS,
+        )
+        .order_by(AuditEntry.seq.desc())
+    )
+    rows = (act.session.get(VisitorPassRow, str(entry.facts["pass_id"])) for entry in entries)
+    return next((row for row in rows if row is not None and pass_state(row, act.now) == "live"), None)
 
 
 def _found(row: CredentialRow, person: Person) -> FoundCard:

@@ -14,11 +14,13 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, person_of, record
+from web_admin.age_bands import today_at
 from web_admin.consents import withdraw_face
 from web_admin.inactive_faces import note_use
 from web_admin.models import GateEvent, Person, Site, VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
+from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.ways_in import live_face_consent
 
 PARTS = ("passages", "visitors", "face")
@@ -41,7 +43,8 @@ def deletable(act: Act, person: Person) -> Deletable:
     """Return what a person can have deleted now."""
     return Deletable(
         passages=_count(act.session, select(func.count()).where(_passages(person.person_id))),
-        visitors=_count(act.session, select(func.count()).where(_past_visitors(act, person.person_id))),
+        visitors=_count(act.session, select(func.count()).where(_past_visitors(act, person.person_id)))
+        + _count(act.session, select(func.count()).where(_past_series(act, person))),
         face=live_face_consent(act.session, person) is not None,
     )
 
@@ -61,7 +64,7 @@ def delete_own(act: Act, person_id: str, parts: Collection[str]) -> Deletable:
     person = person_of(act, person_id)
     gone = Deletable(
         passages=_forget_passages(act, person) if "passages" in parts else 0,
-        visitors=_forget_visitors(act, person_id) if "visitors" in parts else 0,
+        visitors=_forget_visitors(act, person) if "visitors" in parts else 0,
         face=consent is not None,
     )
     _write_down(act, site, person, gone)
@@ -90,9 +93,10 @@ def _forget_passages(act: Act, person: Person) -> int:
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**GONE, person_id=None))
 
 
-def _forget_visitors(act: Act, person_id: str) -> int:
-    erased = update(VisitorPassRow).where(_past_visitors(act, person_id)).values(label="", text="")
-    return _change(act, erased)
+def _forget_visitors(act: Act, person: Person) -> int:
+    erased = update(VisitorPassRow).where(_past_visitors(act, person.person_id)).values(label="", text="")
+    weekly = update(VisitorSeriesRow).where(_past_series(act, person)).values(label="")
+    return _change(act, erased) + _change(act, weekly)
 
 
 def _change(act: Act, work: Any) -> int:
@@ -108,6 +112,13 @@ def _passages(person_id: str) -> ColumnElement[bool]:
 def _past_visitors(act: Act, person_id: str) -> ColumnElement[bool]:
     past = (VisitorPassRow.valid_until < act.now) | VisitorPassRow.withdrawn_at.is_not(None)
     return (VisitorPassRow.issuer_person_id == person_id) & past & (VisitorPassRow.label != "")
+
+
+def _past_series(act: Act, person: Person) -> ColumnElement[bool]:
+    """Return the condition for weekly invitations that were withdrawn or whose last day is over."""
+    today = today_at(act.session.get_one(Site, person.site_id), act.now)
+    past = (VisitorSeriesRow.last_day < today) | VisitorSeriesRow.withdrawn_at.is_not(None)
+    return (VisitorSeriesRow.issuer_person_id == person.person_id) & past & (VisitorSeriesRow.label != "")
 
 
 def _count(session: Session, query: Any) -> int:

@@ -18,7 +18,7 @@ from web_admin.acts import Act, ActRefused, begin, checked_text, finish, new_id,
 from web_admin.age_bands import today_at
 from web_admin.models import Site, VisitorPassRow
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
-from web_admin.visitors import PassState, check_issuer, gates_numbered, issue_pass
+from web_admin.visitors import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
@@ -60,6 +60,7 @@ def issue_series(
     first, last = next_visit(row, zone, act.now), _last_visit(row, zone)
     if first is None or last is None:
         raise ActRefused("last_day", _("There is no such day until then. Choose a later end."))
+    check_may_invite(act, issuer_person_id)
     check_issuer(act, issuer_person_id, gates, max(first[1], act.now), last[2])
     act.session.add(row)
     finish(
@@ -100,7 +101,7 @@ def pass_due(act: Act, series_id: str) -> VisitorPassRow | None:
     """
     row = act.session.get_one(VisitorSeriesRow, series_id)
     zone = ZoneInfo(act.session.get_one(Site, row.site_id).timezone)
-    due = _due(row, zone, act.now)
+    due = visit_due(row, zone, act.now)
     if due is None:
         return None
     signed = signed_for(act.session, series_id, due[0])
@@ -110,7 +111,7 @@ def pass_due(act: Act, series_id: str) -> VisitorPassRow | None:
     begin(by_itself)
     # Somebody else may have asked while this waited for the site.
     signed = signed_for(act.session, series_id, due[0])
-    if signed is not None or _due(row, zone, act.now) is None:
+    if signed is not None or visit_due(row, zone, act.now) is None:
         return signed
     made = issue_pass(
         by_itself, issuer_person_id=row.issuer_person_id, label=row.label, gate_numbers=row.gate_numbers,
@@ -152,7 +153,8 @@ def series_state(row: VisitorSeriesRow, zone: ZoneInfo, now: datetime) -> PassSt
     return "live" if visit[1] <= now else "not_yet"
 
 
-def _due(row: VisitorSeriesRow, zone: ZoneInfo, now: datetime) -> Visit | None:
+def visit_due(row: VisitorSeriesRow, zone: ZoneInfo, now: datetime) -> Visit | None:
+    """Return the visit that runs or begins within twelve hours; None between visits and once withdrawn."""
     visit = next_visit(row, zone, now) if row.withdrawn_at is None else None
     return visit if visit is not None and visit[1] - SIGNED_AHEAD <= now else None
 

@@ -27,6 +27,7 @@ from web_admin.acts import (
     own_person_id,
     person_of,
 )
+from web_admin.age_bands import CHILD
 from web_admin.credential_rows import end_one
 from web_admin.models import CredentialRow, Gate, GrantRow, Home, Person, VisitorPassRow
 from web_admin.sealing import seal_pin_tag
@@ -41,6 +42,10 @@ MAX_CODE_MINUTES = 120
 MAX_LIVE_CODES = 20
 """A home's live visitor codes: each makes a blind guess at that home a little likelier to hit."""
 
+MEMBERS_INVITE = _(
+    "Visitors are invited by the members of a home. Helpers and children under 14 ask one of them."
+)
+
 PassState = Literal["not_yet", "live", "ended", "withdrawn"]
 
 
@@ -53,9 +58,11 @@ def issue_pass(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
     uses: int = 0,
+    for_themselves: bool = False,
 ) -> VisitorPassRow:
     """Sign a visitor's pass; `uses` 0 is as often as they like, issuer None is the manager.
 
+    `for_themselves`: it stands in for the issuer's own card, so whoever may invite nobody may have it.
     The window defaults to 24 hours from now. Raises ActRefused when it is longer than 7 days or
     than the issuer's own grants, or when a counted pass names more than one gate.
     """
@@ -65,6 +72,8 @@ def issue_pass(
     end = (valid_until or start + timedelta(hours=DEFAULT_PASS_HOURS)).replace(microsecond=0)
     _check_window(act, start, end)
     gates = gates_numbered(act, gate_numbers, uses)
+    if not for_themselves:
+        check_may_invite(act, issuer_person_id)
     issuer_id = check_issuer(act, issuer_person_id, gates, start, end)
     visitor_pass = VisitorPass(
         new_id(), issuer_id, tuple(gate.number for gate in gates), start.astimezone(UTC), end.astimezone(UTC),
@@ -141,6 +150,7 @@ def issue_visitor_code(
     """Return eight digits for one visit, typed after the home's number, to be shown once."""
     begin(act)
     home, issuer = home_of(act, home_id), person_of(act, issuer_person_id)
+    check_may_invite(act, issuer_person_id)
     if issuer.home_id != home.home_id:
         raise ActRefused("home", _("A code for a home is given out by someone who lives there."))
     if not 1 <= valid_minutes <= MAX_CODE_MINUTES:
@@ -172,7 +182,7 @@ def gates_open_to(
 
 
 def lanes_for_a_code(session: Session, person: Person, now: datetime) -> list[str]:
-    """Return the lanes with a keypad that a person may pass: where a visitor's code of theirs can be typed."""
+    """Return the lanes with a keypad that a person may pass: where their visitor's code can be typed."""
     own = {lane_id for grant in person.grants for lane_id in grant.lanes}
     return [
         lane.lane_id
@@ -213,6 +223,17 @@ def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
         if not any("qr" in lane.methods for lane in gate.lanes):
             raise ActRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
     return gates
+
+
+def may_invite(person: Person) -> bool:
+    """Tell whether somebody may let visitors in: no helper, who works in the home, and no child under 14."""
+    return person.kind != "helper" and person.age_band != CHILD
+
+
+def check_may_invite(act: Act, issuer_person_id: str | None) -> None:
+    """Raise ActRefused for an issuer who may let nobody in; None is the manager."""
+    if issuer_person_id is not None and not may_invite(person_of(act, issuer_person_id)):
+        raise ActRefused(None, MEMBERS_INVITE)
 
 
 def check_issuer(

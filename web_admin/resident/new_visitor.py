@@ -15,8 +15,9 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
+from web_admin.typed_values import wall_clock_of
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code
+from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code, may_invite
 
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8
@@ -33,6 +34,7 @@ def _page(
         "resident/visitors.html",
         person=person,
         site=site_of(person),
+        may_invite=may_invite(person),
         gates=gates_open_to(act.session, person, act.now),
         passes=own_passes(person, act),
         weekly=own_series(person, act),
@@ -125,11 +127,10 @@ def _window(now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | 
 
 
 def _typed(field: str, zone: ZoneInfo) -> datetime:
-    try:
-        typed = datetime.fromisoformat(request.form.get(field, ""))
-        return typed.replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ActRefused(field, _l("Choose a day and a time.")) from None
+    typed = wall_clock_of(request.form.get(field, ""))
+    if typed is None:
+        raise ActRefused(field, _l("Choose a day and a time."))
+    return typed.replace(tzinfo=zone).astimezone(UTC)
 
 
 @bp.post("/visitors/code")

@@ -25,7 +25,7 @@ from web_admin.permissions import public
 from web_admin.resident.qr_picture import png_of, svg_of
 from web_admin.visitor_links import linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.visitor_series import next_visit, pass_due, series_state
+from web_admin.visitor_series import next_visit, pass_due, series_state, signed_for, visit_due
 from web_admin.visitors import pass_state
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
@@ -77,14 +77,18 @@ def _once(site: Site, row: VisitorPassRow) -> Invitation:
 def _weekly(site: Site, row: VisitorSeriesRow) -> Invitation:
     menjin, session = current_menjin(), request_session()
     now, zone = menjin.clock(), ZoneInfo(site.timezone)
-    act = Act(session, menjin.sealer, site.site_id, "visitor-page", "system", now)
-    visit = next_visit(row, zone, now)
+    visit, running = next_visit(row, zone, now), visit_due(row, zone, now)
     begins, ends = (visit[1], visit[2]) if visit is not None else (None, None)
-    try:
-        with session.begin_nested():
-            due = pass_due(act, row.series_id)
-    except ActRefused:
-        return Invitation(site, row, None, "paused", begins, ends)
+    due = signed_for(session, row.series_id, running[0]) if running is not None else None
+    if running is not None and due is None:
+        try:
+            # A transaction of its own: this one only reads, and SQLite lets no reader become a writer
+            # once a gate has written in between.
+            with menjin.database.session() as writing:
+                act = Act(writing, menjin.sealer, site.site_id, "visitor-page", "system", now)
+                due = pass_due(act, row.series_id)
+        except ActRefused:
+            return Invitation(site, row, None, "paused", begins, ends)
     state = pass_state(due, now) if due is not None else series_state(row, zone, now)
     return Invitation(site, row, due if state in SHOWS_CODE else None, state, begins, ends)
 

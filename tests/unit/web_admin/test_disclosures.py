@@ -1,5 +1,6 @@
 """Police and courts: nothing goes out before the request is on record, and the person sees that it did."""
 
+import csv
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from tests.unit.web_admin.acting import add_lane, by_phone, household
 from web_admin.acts import ActRefused
 from web_admin.disclosures import Asked, passages_for, record_disclosure
-from web_admin.models import AuditEntry, GateEvent
+from web_admin.models import AuditEntry, Gate, GateEvent
 from web_admin.report_models import Disclosure
 
 PAPER = ("Changning police station", "2026-017, 3 March", "Passages on 3 March")
@@ -35,11 +36,21 @@ def given(person, **more):
 
 def test_what_is_handed_over_is_the_scope_of_the_document_and_each_taking_is_on_record(act, person):
     row = record_disclosure(act, given(person), "privacy_officer")
-    lines = passages_for(act, row.disclosure_id).splitlines()
+    lines = passages_for(act, row.disclosure_id).decode("utf-8-sig").splitlines()
     assert lines[0] == "at,gate,lane,method,opened,reason"
     assert [line[:10] for line in lines[1:]] == ["2026-03-03", "2026-03-04"]
     [entry] = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "disclosure_taken"))
     assert (entry.facts["entries"], entry.facts["actor_id"]) == (2, "manager-1")
+
+
+def test_no_cell_of_what_is_handed_over_is_a_formula(act, person):
+    act.session.get_one(Gate, "north").name = '=HYPERLINK("http://example.org")'
+    row = record_disclosure(act, given(person), "privacy_officer")
+    handed_over = passages_for(act, row.disclosure_id)
+    assert handed_over.startswith(b"\xef\xbb\xbf")
+    cells = [cell for line in csv.reader(handed_over.decode("utf-8-sig").splitlines()) for cell in line]
+    assert [cell for cell in cells if cell.startswith("=")] == []
+    assert "'=HYPERLINK" in str(cells)
 
 
 def test_the_person_sees_who_asked_and_on_which_document(act, person):

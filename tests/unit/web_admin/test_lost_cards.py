@@ -10,10 +10,11 @@ from tests.desk_compound import card_of, hidden_of, press, read, tap
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import SetClock
 from web_admin.acts import Act
+from web_admin.credentials import end_credential, issue_card
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import set_grants
 from web_admin.lost_cards import initials_of
-from web_admin.models import AuditEntry, CredentialRow, VisitorPassRow
+from web_admin.models import AuditEntry, CredentialRow, Person, VisitorPassRow
 from web_admin.visitors import issue_pass
 
 
@@ -107,6 +108,54 @@ def test_a_second_press_makes_no_second_pass(compound, wang):
     hidden = hidden_of(look(client, "3-1203").text, f"/manage/lost-card/{card}")
     for _press in range(2):
         client.post(f"/manage/lost-card/{card}", data=hidden)
+    assert len(passes_of(compound, wang)) == 1
+
+
+def stop(client, card):
+    """Press the button of a card with a fresh form; return the answer."""
+    return client.post(f"/manage/lost-card/{card}", data=hidden_of_first(client))
+
+
+def by_office(compound, work):
+    """Do something as the office does it."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        work(Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock()))
+
+
+@pytest.mark.parametrize("how", ["ended", "over"])
+def test_no_pass_is_made_for_a_card_that_opens_nothing_any_more(compound, wang, how):
+    client = compound.signed_in("guard")
+    card = read(compound, lambda s: card_of(s, wang))
+    endings = {
+        "ended": lambda act: end_credential(act, card, "lost"),
+        "over": lambda act: setattr(act.session.get_one(CredentialRow, card), "valid_until", act.now),
+    }
+    by_office(compound, endings[how])
+    assert stop(client, card).location == "/manage/lost-card"
+    assert passes_of(compound, wang) == []
+    assert "This card has ended" in client.get("/manage/lost-card").text
+
+
+def test_a_person_gets_one_pass_a_day_however_often_and_by_whom_it_is_asked(compound, wang):
+    card = read(compound, lambda s: card_of(s, wang))
+    first = stop(compound.signed_in("guard"), card)
+    again = stop(compound.signed_in("manager"), card)
+    assert first.location == again.location
+    by_office(compound, lambda act: issue_card(act, wang, 4242099))
+    other = read(compound, lambda s: s.scalars(select(CredentialRow.credential_id).where(
+        CredentialRow.person_id == wang, CredentialRow.credential_id != card, CredentialRow.kind == "card"
+    )).one())
+    assert stop(compound.signed_in_again("guard"), other).location == first.location
+    assert state_of(compound, other) == "suspended"
+    assert len(passes_of(compound, wang)) == 1
+    compound.clock.now += timedelta(hours=24, seconds=1)
+    assert stop(compound.signed_in_again("guard"), card).location != first.location
+
+
+def test_a_helper_who_may_invite_nobody_gets_a_pass_for_themselves(compound, wang):
+    by_office(compound, lambda act: setattr(act.session.get_one(Person, wang), "kind", "helper"))
+    client = compound.signed_in("guard")
+    stop(client, read(compound, lambda s: card_of(s, wang)))
     assert len(passes_of(compound, wang)) == 1
 
 

@@ -1,5 +1,6 @@
 """Delete my records: what goes at once, what stays, and what the ledger keeps as evidence."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from web_admin.forgetting_models import FaceUse
 from web_admin.models import AuditEntry, Consent, GateEvent, VisitorPassRow
 from web_admin.own_deletion import deletable, delete_own
 from web_admin.rights_models import RightsRequest
+from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitor_series import issue_series, withdraw_series
 from web_admin.visitors import issue_pass, withdraw_pass
 
 
@@ -72,6 +75,26 @@ def test_only_past_visitors_lose_their_labels(act, person):
     assert delete_own(by_them, person.person_id, ("visitors",)).visitors == 1
     act.session.expire_all()
     assert sorted(act.session.scalars(select(VisitorPassRow.label))) == ["", live.label]
+
+
+def test_past_and_withdrawn_weekly_visitors_lose_their_labels_too(act, person):
+    by_them = by_phone(act, person.person_id)
+    past, withdrawn, live = (
+        issue_series(
+            by_them, issuer_person_id=person.person_id, label=label, gate_numbers=[1],
+            days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], starts_minute=0, ends_minute=60,
+            last_day=act.now.date() + timedelta(days=days),
+        )
+        for label, days in (("Aunt Li", 2), ("plumber", 30), ("Piano teacher", 30))
+    )
+    withdraw_series(by_them, withdrawn.series_id)
+    later = replace(by_them, now=act.now + timedelta(days=4))
+    assert deletable(later, person).visitors == 2
+    assert delete_own(later, person.person_id, ("visitors",)).visitors == 2
+    act.session.expire_all()
+    labels = {row.series_id: row.label for row in act.session.scalars(select(VisitorSeriesRow))}
+    assert labels == {past.series_id: "", withdrawn.series_id: "", live.series_id: "Piano teacher"}
+    assert deletable(later, person).visitors == 0
 
 
 def consent_of(act, person):

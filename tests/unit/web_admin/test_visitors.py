@@ -10,6 +10,7 @@ from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, 
 from web_admin.acts import Act, ActRefused
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
 from web_admin.models import VisitorPassRow
+from web_admin.visitor_series import issue_series, pass_due
 from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
 
 
@@ -66,6 +67,43 @@ def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_
     assert show_code(act, row.text).opens
     with pytest.raises(ActRefused):
         withdraw_pass(by_phone(act, person.person_id), row.pass_id)
+
+
+@pytest.mark.parametrize("changes", [{"kind": "helper"}, {"age_band": "under_14"}])
+def test_helpers_and_children_hand_out_nothing(act: Act, changes: dict[str, str]) -> None:
+    add_lane(act)
+    home, person = household(act)
+    for name, value in changes.items():
+        setattr(person, name, value)
+    own = by_phone(act, person.person_id)
+    issuing = (
+        lambda: pass_of(own, person.person_id),
+        lambda: pass_of(at_desk(act), person.person_id),
+        lambda: issue_visitor_code(
+            own, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]
+        ),
+        lambda: issue_series(
+            own, issuer_person_id=person.person_id, label="x", gate_numbers=[1], days=["mon"],
+            starts_minute=0, ends_minute=60, last_day=act.now.date() + timedelta(days=30),
+        ),
+    )
+    for issue in issuing:
+        with pytest.raises(ActRefused, match="members of a home"):
+            issue()
+
+
+def test_a_weekly_pass_of_somebody_who_became_a_helper_is_signed_no_more(act: Act) -> None:
+    add_lane(act)
+    _home, person = household(act)
+    row = issue_series(
+        act, issuer_person_id=person.person_id, label="x", gate_numbers=[1],
+        days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], starts_minute=0, ends_minute=24 * 60,
+        last_day=act.now.date() + timedelta(days=30),
+    )
+    person.kind = "helper"
+    act.session.flush()
+    with pytest.raises(ActRefused, match="members of a home"):
+        pass_due(act, row.series_id)
 
 
 def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:

@@ -62,6 +62,33 @@ def proved(phone: FlaskClient, compound: Compound, *kinds: str) -> None:
     forget_sent(compound)
 
 
+def name(phone: FlaskClient, compound: Compound, address: str) -> int:
+    """Have a code sent to an address, whatever was tried before in these minutes."""
+    compound.app.extensions["menjin_limiter"].reset()
+    return press(phone, f"{PAGE}/address", seen_on=PAGE, address=address).status_code
+
+
+def test_one_person_has_five_codes_sent_a_day_to_whomever(
+    mail: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    answers = [name(phone, mail, f"stranger{number}@example.org") for number in range(7)]
+    assert answers == [303] * 5 + [422] * 2
+    assert len(sent(mail)) == 5
+    clock.now += timedelta(days=1)
+    assert name(phone, mail, ADDRESS) == 303
+
+
+def test_one_address_gets_five_codes_a_day_from_whomever(mail: Compound, phone: FlaskClient) -> None:
+    neighbour = mail.signed_in(mail.neighbour_id)
+    spellings = (ADDRESS, ADDRESS.upper(), f" {ADDRESS}", ADDRESS)
+    assert [name(phone, mail, spelling) for spelling in spellings] == [303] * 4
+    assert [name(neighbour, mail, ADDRESS) for _time in range(2)] == [303, 422]
+    assert name(neighbour, mail, "wu@example.org") == 303
+    with mail.session() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.kind == "messages_address_named")).all()
+    assert [word for entry in entries for word in ("lin@", "example") if word in str(entry.personal)] == []
+
+
 def choose(phone: FlaskClient, *kinds: str) -> None:
     token = re.findall(r'name="csrf_token" value="([^"]+)"', phone.get(PAGE).text)[0]
     assert phone.post(f"{PAGE}/kinds", data={"csrf_token": token, "kinds": list(kinds)}).location == PAGE

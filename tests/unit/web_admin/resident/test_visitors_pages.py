@@ -9,15 +9,16 @@ import pytest
 import zxingcpp
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from gate_controller.access import Reason
 from tests.resident_compound import Compound, SetClock, csrf_of
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.homes_and_people import suspend_person
-from web_admin.models import CredentialRow, VisitorPassRow
-from web_admin.visitor_models import VisitorSeriesRow, VisitorUse
+from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.resident import visitor_link
+from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 
 
 def make_pass(phone: FlaskClient, **fields: str) -> str:
@@ -65,6 +66,7 @@ def test_a_single_use_for_all_gates_is_refused_beside_the_gates(
     [
         ("", "2026-03-05T10:00", "from-problem"),
         ("0001-01-01T00:00", "2026-03-05T10:00", "from-problem"),
+        ("9999-12-31T23:59", "9999-12-31T23:59", "from-problem"),
         ("2026-03-05T10:00", "nonsense", "until-problem"),
         ("2026-03-05T10:00", "2026-03-05T09:00", "until-problem"),
         ("2026-03-05T10:00", "2026-03-13T10:01", "until-problem"),
@@ -216,6 +218,39 @@ def test_a_weekly_pass_has_one_link_that_shows_each_visits_code_when_it_is_due(
     assert visitor.get(f"{link}/now").get_json() == {"state": "withdrawn", "text": None}
 
 
+def test_the_first_look_at_a_weekly_link_shows_the_code_while_a_gate_writes(
+    compound: Compound, phone: FlaskClient, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = link_of(phone, weekly_pass(phone).location)
+    clock.now += timedelta(hours=20)  # Thursday, eight in the morning
+    real = visitor_link.signed_for
+
+    def while_a_gate_writes(*arguments: object) -> object:
+        found = real(*arguments)  # type: ignore[arg-type]
+        with compound.session() as session:
+            session.execute(update(Gate).values(last_seen_at=clock.now))
+        return found
+
+    monkeypatch.setattr(visitor_link, "signed_for", while_a_gate_writes)
+    page = compound.app.test_client().get(link)
+    assert (page.status_code, "<svg" in page.text) == (200, True)
+    with compound.session() as session:
+        assert len(session.scalars(select(VisitorVisit)).all()) == 1
+
+
+def test_a_helpers_page_offers_no_invitation_and_takes_none(compound: Compound, phone: FlaskClient) -> None:
+    with compound.session() as session:
+        session.get_one(Person, compound.person_id).kind = "helper"
+    page = phone.get("/r/visitors").text
+    assert "members of a home" in page
+    assert "/r/visitors/code" not in page
+    assert 'class="card-box new-pass"' not in page
+    refused = press(phone, "/r/visitors", once="o" * 20, label="x", gate_numbers="all")
+    assert refused.status_code == 422
+    with compound.session() as session:
+        assert session.scalars(select(VisitorPassRow)).all() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -223,6 +258,7 @@ def test_a_weekly_pass_has_one_link_that_shows_each_visits_code_when_it_is_due(
         ({"ends_at": "08:00"}, "ends-problem"),
         ({"last_day": "2027-01-01"}, "last-problem"),
         ({"last_day": ""}, "last-problem"),
+        ({"last_day": "9999-12-31"}, "last-problem"),
         ({"days": "someday"}, "days-problem"),
         ({"label": " "}, "label-problem"),
     ],

@@ -1,6 +1,5 @@
 """Alarms of a shift: open ones to acknowledge, the hand-over to the next shift, and past ones."""
 
-from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -22,6 +21,7 @@ from web_admin.permissions import allowed, current_may
 from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace
 from web_admin.site_places import gate_names, lane_names, site_gates
 from web_admin.staff_names import shown_names
+from web_admin.typed_values import moment_of
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 
@@ -96,11 +96,8 @@ def _page(form: HandoverForm) -> str:
 
 def _place() -> AlarmPlace | None:
     at, _tilde, alarm_id = request.args.get("after", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return AlarmPlace(moment, alarm_id) if moment.tzinfo is not None else None
+    moment = moment_of(at)
+    return AlarmPlace(moment, alarm_id) if moment is not None else None
 
 
 @bp.post("/<alarm_id>/acknowledge")

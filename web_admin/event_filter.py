@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gate_controller.access import Reason
 from web_admin.alarms import SILENT_KINDS
 from web_admin.models import GateEvent
+from web_admin.typed_values import day_of, wall_clock_of
 
 OPENING = (Reason.GRANTED, Reason.OVERRIDE)
 KINDS = {
@@ -61,8 +62,8 @@ def filter_of(typed: Mapping[str, str]) -> EventFilter:
     """Return the filter of an address or form; what cannot be read there is left out."""
     texts = {field.name: typed.get(field.name, "")[:60] for field in fields(EventFilter)}
     for name in ("after", "until"):
-        texts[name] = texts[name] if _moment(texts[name]) is not None else ""
-    texts["day"] = texts["day"] if _day(texts["day"]) is not None else ""
+        texts[name] = texts[name] if wall_clock_of(texts[name]) is not None else ""
+    texts["day"] = texts["day"] if day_of(texts["day"]) is not None else ""
     texts["kind"] = texts["kind"] if texts["kind"] in KINDS else ""
     return EventFilter(**texts)
 
@@ -123,7 +124,7 @@ def each(session: Session, query: Select[GateEvent]) -> Iterator[GateEvent]:
 
 
 def _times(wanted: EventFilter, zone: ZoneInfo) -> Iterator[ColumnElement[bool]]:
-    day, after, until = _day(wanted.day), _moment(wanted.after), _moment(wanted.until)
+    day, after, until = day_of(wanted.day), wall_clock_of(wanted.after), wall_clock_of(wanted.until)
     if day is not None:
         start = datetime.combine(day, time(), zone)
         yield GateEvent.at >= start
@@ -132,18 +133,3 @@ def _times(wanted: EventFilter, zone: ZoneInfo) -> Iterator[ColumnElement[bool]]
         yield GateEvent.at >= after.replace(tzinfo=zone)
     if until is not None:
         yield GateEvent.at < until.replace(tzinfo=zone)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is None else None

@@ -1,7 +1,6 @@
 """Events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, stream_with_context
@@ -38,6 +37,7 @@ from web_admin.person_pages import AgainForm
 from web_admin.reason_texts import for_staff, what_to_do
 from web_admin.sheet_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
+from web_admin.typed_values import moment_of, number_of
 from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
@@ -70,11 +70,17 @@ class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 def _place() -> Place | None:
     at, _dot, rest = request.args.get("before", "").partition("~")
     gate_id, _dot, seq = rest.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (moment, gate_id, int(seq)) if seq.isdecimal() and moment.tzinfo is not None else None
+    moment, number = moment_of(at), number_of(seq)
+    return (moment, gate_id, number) if moment is not None and number is not None else None
+
+
+def _event_or_404(gate_id: str, seq: str) -> GateEvent:
+    number = number_of(seq)
+    key = (gate_id, request.args.get("journal", ""), number)
+    event = request_session().get(GateEvent, key) if number is not None else None
+    if event is None:
+        abort(404)
+    return event
 
 
 @bp.get("/")
@@ -180,9 +186,8 @@ def who(gate_id: str, seq: str) -> Page:
     """Ask for a reason, record it where the person sees it, then name who held or opened a lane."""
     session = request_session()
     gate = get_or_404(session, Gate, gate_id)
-    key = (gate_id, request.args.get("journal", ""), int(seq) if seq.isdecimal() else -1)
-    event = session.get(GateEvent, key)
-    if event is None or not event_details.can_be_named(event):
+    event = _event_or_404(gate_id, seq)
+    if not event_details.can_be_named(event):
         abort(404)
     form = LookupForm()
     person = None
@@ -248,9 +253,8 @@ def explain_past(gate_id: str, seq: str) -> Page:
     """Say why a gate refused somebody then, and what its rules say now; nobody is named."""
     session = request_session()
     gate = get_or_404(session, Gate, gate_id)
-    event = session.get(GateEvent, (gate_id, request.args.get("journal", ""),
-                                    int(seq) if seq.isdecimal() else -1))
-    if event is None or event.reason is None:
+    event = _event_or_404(gate_id, seq)
+    if event.reason is None:
         abort(404)
     now_says = None
     if event.person_id is not None and event.lane_id is not None and event.method in set(Method):

@@ -6,12 +6,17 @@ their requests and name no origin.
 
 from urllib.parse import urlsplit
 
-from flask import abort, current_app, request
+from flask import request
+from werkzeug.exceptions import BadRequest
 
 from web_admin.database import current_menjin
 from web_admin.permissions import BLUEPRINTS_OF_GATES
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class FromElsewhere(BadRequest):
+    """A change that another site's page sent."""
 
 
 def refuse_foreign_origin() -> None:
@@ -24,5 +29,4 @@ def refuse_foreign_origin() -> None:
         return
     ours = {request.host, urlsplit(current_menjin().config.public_url).netloc}
     if urlsplit(origin).netloc not in ours:
-        current_app.logger.warning("refused: another origin sent %s", request.endpoint)
-        abort(400)
+        raise FromElsewhere

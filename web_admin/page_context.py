@@ -17,8 +17,9 @@ from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.model_base import Base
-from web_admin.models import Site
+from web_admin.models import CredentialRow, Gate, Lane, PairAttempt, Site
 from web_admin.settings_models import SiteLook
+from web_admin.typed_values import makes_sense
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")
@@ -74,10 +75,27 @@ def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
     )
 
 
+def site_id_of(session: Session, row: Base) -> str:
+    """Return whose compound a row is: its own site's or that of what it belongs to.
+
+    Raises TypeError for a table that says neither: it would be shown to whoever knows an id.
+    """
+    if isinstance(row, Lane):
+        return row.gate.site_id
+    if isinstance(row, CredentialRow):
+        return row.person.site_id
+    if isinstance(row, PairAttempt):
+        return session.get_one(Gate, row.gate_id).site_id
+    site_id: object = getattr(row, "site_id", None)
+    if not isinstance(site_id, str):
+        raise TypeError(f"nothing says whose a row of {type(row).__name__} is")
+    return site_id
+
+
 def get_or_404(session: Session, kind: type[Row], key: str) -> Row:
     """Return a row of this site, or answer 404."""
     row = session.get(kind, key)
-    if row is None or getattr(row, "site_id", current_site().site_id) != current_site().site_id:
+    if row is None or site_id_of(session, row) != current_site().site_id:
         abort(404)
     return row
 
@@ -134,5 +152,7 @@ def local_text(moment: datetime) -> str:
 
 
 def from_local(naive: datetime | None) -> datetime | None:
-    """Return the instant of a form's wall-clock time at the site."""
+    """Return the instant of a form's wall-clock time at the site; answer 400 to a year that no one means."""
+    if naive is not None and not makes_sense(naive):
+        abort(400)
     return naive.replace(tzinfo=site_zone()).astimezone(UTC) if naive is not None else None

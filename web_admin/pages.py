@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -22,6 +23,7 @@ from web_admin import words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
+from web_admin.foreign_requests import FromElsewhere
 from web_admin.homes_and_people import choose_own_language
 from web_admin.live_pages import init_live
 from web_admin.models import Person, Site
@@ -95,6 +97,8 @@ ERROR_TEXTS = {
 
 REFUSALS = frozenset({400, 401, 403, 404, 405})
 """Answers to someone who asks for what is not theirs, or not in the way the page does."""
+WHY_REFUSED = ((CSRFError, "no token of the form"), (FromElsewhere, "sent by another site's page"))
+"""What a code alone does not tell whoever reads the log."""
 
 bp = Blueprint("pages", __name__)
 
@@ -212,7 +216,7 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
     if request.path.startswith("/sync/"):
         return error
     if code in REFUSALS:
-        note_refusal(code)
+        note_refusal(code, next((why for kind, why in WHY_REFUSED if isinstance(error, kind)), ""))
     if request.path.startswith("/api/"):
         return answer_in_json(error)
     title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from web_admin.home_order import name_key, sort_key
 from web_admin.homes_and_people import KINDS
 from web_admin.models import CredentialRow, Home, Person
+from web_admin.typed_values import number_of
 
 PAGE_ROWS = 40
 NO_HOME = "none"
@@ -81,7 +82,7 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
     )
     next_after = homes[PAGE_ROWS - 1].sort_key if len(homes) > PAGE_ROWS else None
     if wanted.building == NO_HOME:
-        start = int(wanted.after) if wanted.after.isdecimal() else 0
+        start = number_of(wanted.after) or 0
         rest = others[start:]
         following = str(start + PAGE_ROWS) if len(rest) > PAGE_ROWS else None
         return Found([], {}, _whole(session, rest[:PAGE_ROWS]), following, more_others=False)

@@ -87,14 +87,17 @@ def current_may(action: str) -> bool:
     return bool(current_user.is_authenticated) and may(action, role_names())
 
 
-def note_refusal(code: int) -> None:
-    """Write down who was refused what; strangers' wrong addresses are no news."""
+def note_refusal(code: int, why: str = "") -> None:
+    """Write down by id who was refused what, and why; strangers' wrong addresses are no news."""
     if request.endpoint is None:
         return
     person_id = getattr(current_user, "person_id", None)
     staff_id = getattr(current_user, "id", None)
     who = f"person {person_id}" if person_id else f"staff-{staff_id}" if staff_id else "a stranger"
-    current_app.logger.warning("refused: %s got %s at %s %s", who, code, request.method, request.endpoint)
+    added = f" ({why})" if why else ""
+    current_app.logger.warning(
+        "refused: %s got %s at %s %s%s", who, code, request.method, request.endpoint, added
+    )
 
 
 def public(view: View) -> View:

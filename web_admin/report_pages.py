@@ -84,7 +84,7 @@ def newest() -> str:
     return _shown(issues[0] if issues else None, issues)
 
 
-@bp.get("/report/<int:number>")
+@bp.get("/report/<int(max=999999):number>")
 @public
 def one_issue(number: int) -> str:
     """Show one issue as it went out."""
@@ -99,7 +99,7 @@ def _shown(issue: PublicReport | None, issues: list[PublicReport]) -> str:
     )
 
 
-@bp.get("/report/<int:number>.json")
+@bp.get("/report/<int(max=999999):number>.json")
 @public
 def issue_file(number: int) -> Response:
     """Return one issue as the signed file."""

@@ -28,6 +28,7 @@ from web_admin.rights_requests import (
     late_requests,
     refuse,
 )
+from web_admin.typed_values import moment_of
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 
@@ -69,11 +70,8 @@ def _wanted(show: str, now: datetime) -> ColumnElement[bool]:
 def _after() -> ColumnElement[bool] | None:
     """Return the condition for what comes after the last row of the page before."""
     at, _mark, key = request.args.get("after", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
+    moment = moment_of(at)
+    if moment is None:
         return None
     same = and_(RightsRequest.answer_by == moment, RightsRequest.request_id > key[:40])
     return or_(RightsRequest.answer_by > moment, same)

@@ -29,6 +29,7 @@ from web_admin.posture_schedules import (
     schedules_of,
     set_schedule,
 )
+from web_admin.typed_values import number_of
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 
@@ -76,7 +77,7 @@ class LaneSchedules:
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""
         number = (author_id or "").removeprefix(STAFF)
-        if not (author_id or "").startswith(STAFF) or not number.isdecimal():
+        if not (author_id or "").startswith(STAFF) or number_of(number) is None:
             return author_id or "—"
         email = request_session().scalar(select(User.email).where(User.id == int(number)))
         return email or str(author_id)

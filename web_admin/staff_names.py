@@ -1,4 +1,4 @@
-"""By which name residents read of who looked: staff by their own choice or role, a system by its key's name."""
+"""By which name residents read of who looked: staff by choice or role, a system by its key's name."""
 
 from collections.abc import Iterable, Mapping
 

@@ -38,6 +38,7 @@ from web_admin.staff import (
 )
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names
+from web_admin.typed_values import number_of
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
@@ -110,7 +111,8 @@ def standing_of(account: User, profile: StaffProfile | None) -> str:
 
 
 def _account(account_id: str) -> User:
-    account = request_session().get(User, int(account_id)) if account_id.isdecimal() else None
+    number = number_of(account_id)
+    account = request_session().get(User, number) if number is not None else None
     if account is None or account.person_id is not None:
         abort(404)
     return account

@@ -1,7 +1,6 @@
 """Visitors: passes that the property office gives out, and a page to print one without names."""
 
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -30,6 +29,7 @@ from web_admin.resident.qr_picture import svg_of
 from web_admin.resident.visitors import pass_link
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
+from web_admin.typed_values import moment_of
 from web_admin.visitor_lists import STATES, Wanted, listed_passes
 from web_admin.visitor_uses import uses_of
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass
@@ -79,14 +79,11 @@ def show_list() -> str:
 
 
 def _wanted() -> Wanted:
-    before = None
-    with suppress(ValueError):
-        before = datetime.fromisoformat(request.args.get("before", ""))
     return Wanted(
         whose="residents" if request.args.get("whose") == "residents" else "office",
         text=" ".join(request.args.get("q", "").split())[:60],
         state=request.args.get("state", "") if request.args.get("state") in STATES else "",
-        before=before if before is not None and before.tzinfo is not None else None,
+        before=moment_of(request.args.get("before", "")),
     )
 
 

@@ -22,7 +22,7 @@ from web_admin.api_keys import SCOPES, key_of, note_use
 from web_admin.database import current_menjin, request_session
 from web_admin.form_once import claimed_before
 from web_admin.model_base import Base
-from web_admin.page_context import current_site, request_now
+from web_admin.page_context import current_site, request_now, site_id_of
 from web_admin.permissions import KEY, declare
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -157,8 +157,9 @@ def acting() -> Iterator[Act]:
 
 def found_or_404(kind: type[Row], key: str) -> Row:
     """Return a row of this compound; answer 404 for one that is not known here."""
-    row = request_session().get(kind, key)
-    if row is None or getattr(row, "site_id", current_site().site_id) != current_site().site_id:
+    session = request_session()
+    row = session.get(kind, key)
+    if row is None or site_id_of(session, row) != current_site().site_id:
         refuse(404, "There is nothing under this id.")
     return row
 

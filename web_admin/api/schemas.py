@@ -191,7 +191,7 @@ class EventsQuery(PageQuery):
 
 
 class EventOut(Schema):
-    """An entry of a gate's signed journal, without persons; its id is the same each time and tells no order."""
+    """An entry of a gate's signed journal, without persons; its id is stable and tells no order."""
 
     event_id = String(required=True)
     gate_id = String(required=True)

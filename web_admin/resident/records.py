@@ -26,6 +26,7 @@ from web_admin.resident.face import forgettings_of, notice_fields, notice_headin
 from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.rights_models import RightsRequest
+from web_admin.typed_values import moment_of, number_of
 
 SHOWN_PASSAGES = 10
 SHOWN_LOOKUPS = 5
@@ -81,15 +82,8 @@ def all_passages() -> str:
 
 def _passage_cursor() -> tuple[datetime, int] | None:
     at, _mark, seq = request.args.get("before", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (moment, int(seq)) if moment.tzinfo is not None and _is_number(seq) else None
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 16
+    moment, number = moment_of(at), number_of(seq)
+    return (moment, number) if moment is not None and number is not None else None
 
 
 @bp.get("/records/lookups")
@@ -97,8 +91,7 @@ def _is_number(text: str) -> bool:
 def all_lookups() -> str:
     """Show page by page who looked at the person's records, and the reasons they gave."""
     person, _act = signed_in()
-    typed = request.args.get("before", "")
-    before = int(typed) if _is_number(typed) else None
+    before = number_of(request.args.get("before", ""))
     rows = lookups_of(person.person_id, PAGE_ROWS + 1, before)
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(

@@ -1,5 +1,6 @@
 """Every route, every role, one's own and another's: the real app is held to `tests/permission_matrix.py`."""
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -9,23 +10,32 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.another_compound import add_another
 from tests.lived_in_compound import act_in, live_in, words_of
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.permission_matrix import MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
+from tests.permission_matrix import KEYS_ALONE, MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
 from tests.resident_compound import SetClock, csrf_of
 from web_admin.accounts import User
+from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.config import WebConfig
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.database import current_menjin
 from web_admin.guardian_requests import ask_guardian
 from web_admin.homes_and_people import add_person
-from web_admin.models import Alarm, Notice, Person
+from web_admin.models import Alarm, Notice, Person, Site
 from web_admin.rights_requests import file_request
 from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass
 
 SIGN_INS = ("/staff/sign-in", "/r/sign-in", "/staff/again")
+BY_ID = re.compile(
+    r"refused: (person [0-9a-f]{16}|staff-[0-9]+|a stranger) got [0-9]{3} at [A-Z]+ [a-z_-]+\.[a-z_]+"
+    r"( \((?P<why>[a-z' ]+)\))?"
+)
+"""A refusal in the log: ids only, no name and no address."""
+WITHOUT_SITE = frozenset({"account_id", "ending"})
+API_BODIES = {"api_cards.give_card": {"number": "4999001"}}
 LAST = ("resident.sign_out_everywhere", "resident.save_password", "own.change_password", "own.sign_out")
 """What ends every session of an account is tried when everything else has been."""
 
@@ -47,6 +57,8 @@ class Callers:
             self.words["alarm"] = session.scalars(select(Alarm.alarm_id)).one()
             guard = session.scalars(select(User).where(User.email == "newcomer@example.org")).one()
             self.words["own_account"] = str(guard.id)
+            another = add_another(session, session.get_one(Site, compound.site_id))
+            self.words |= {f"another_{name}": key for name, key in another.items()}
         self.clients = {letter: self._signed_in(role, invitations) for letter, role in WHO.items()}
         self.tokens = {
             letter: csrf_of(client.get("/privacy").text) for letter, client in self.clients.items()
@@ -88,9 +100,10 @@ class Callers:
         return self.words.get(word, word)
 
     def _foreign(self, endpoint: str, name: str) -> str:
-        """Return a neighbour's id for a resident, an id of nobody here for staff."""
-        of_residents = endpoint.startswith("resident.")
-        return self._argument(NEIGHBOURS, endpoint, name) if of_residents else NOWHERE
+        """Return a neighbour's id for a resident; one of another compound, if it can be, for all others."""
+        if endpoint.startswith("resident."):
+            return self._argument(NEIGHBOURS, endpoint, name)
+        return self.words.get(f"another_{name}", NOWHERE)
 
     def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
         self.compound.app.extensions["menjin_limiter"].reset()
@@ -184,6 +197,30 @@ def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
     assert wrong == []
 
 
+def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
+    """Whoever adds an object with a site adds it there too; accounts have no site."""
+    rules = callers.compound.app.url_map.iter_rules()
+    of_staff = [rule for rule in rules if rule.endpoint in MAY and set(MAY[rule.endpoint]) & set("MGIP")
+                and "R" not in MAY[rule.endpoint]]
+    names = {name for rule in of_staff for name in rule.arguments} - NO_ID - WITHOUT_SITE
+    assert {name for name in names if f"another_{name}" not in callers.words} == set()
+
+
+def test_no_key_reaches_into_another_compound(callers) -> None:
+    with callers.compound.app.app_context(), current_menjin().database.session() as session:
+        act = act_in(callers.compound, session, "tests", "manager")
+        key = make_api_key(act, name="x", scopes=SCOPES, valid_until=act.now + timedelta(days=1)).text
+    wrong = []
+    for endpoint, method, own, foreign in callers.routes():
+        if MAY[endpoint] == KEYS_ALONE and own != foreign:
+            body = API_BODIES.get(endpoint, {})
+            answer = callers.clients["S"].open(
+                foreign, method=method, json=body, headers={"Authorization": f"Bearer {key}"}
+            )
+            wrong += [(endpoint, answer.status_code)] if answer.status_code != 404 else []
+    assert wrong == []
+
+
 def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
     wrong = []
     for endpoint, method, own, foreign in callers.routes():
@@ -196,24 +233,42 @@ def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers
     assert wrong == []
 
 
+def test_every_role_that_is_refused_is_written_down_once_and_by_id(callers, caplog) -> None:
+    wrong = []
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter in set(WHO) - set(MAY[endpoint]) if MAY[endpoint] not in MACHINES else ():
+            caplog.clear()
+            answer = callers.call(letter, method, own)
+            refused = [line for line in caplog.messages if line.startswith("refused")]
+            expected = 1 if answer.status_code in (400, 401, 403, 404, 405) else 0
+            if len(refused) != expected or not all(map(BY_ID.fullmatch, refused)):
+                wrong.append((letter, method, endpoint, answer.status_code, refused))
+    assert wrong == []
+
+
 def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, caplog) -> None:
     callers.call("G", "GET", "/manage/gates/")
     assert [line.partition(" got ")[2] for line in caplog.messages] == ["403 at GET gates.show_list"]
     assert "guard@example.org" not in caplog.text
 
 
-def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers) -> None:
+def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, caplog) -> None:
     wrong = []
     for endpoint, method, own, _foreign in callers.routes():
         for letter in of_people(endpoint) if method != "GET" else "":
+            caplog.clear()
             bare = callers.call(letter, method, own, token=False)
             sent_elsewhere = [
                 callers.call(letter, method, own, Origin=origin)
                 for origin in ("https://evil.example", "null", "http://localhost.evil.example")
             ]
             answers = [bare, *sent_elsewhere]
-            if {answer.status_code for answer in answers} != {400} or any(map(is_trace, answers)):
-                wrong.append((letter, endpoint, [answer.status_code for answer in answers]))
+            noted = [BY_ID.fullmatch(line) for line in caplog.messages if line.startswith("refused")]
+            whys = [note["why"] if note is not None else None for note in noted]
+            expected = ["no token of the form", *["sent by another site's page"] * 3]
+            codes = [answer.status_code for answer in answers]
+            if set(codes) != {400} or any(map(is_trace, answers)) or whys != expected:
+                wrong.append((letter, endpoint, codes, whys))
     assert wrong == []
 
 

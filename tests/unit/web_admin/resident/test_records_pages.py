@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -223,3 +224,18 @@ def test_an_agreement_from_before_texts_were_kept_says_so(compound: Compound, ph
     said = "The exact text was not kept when you agreed."
     assert said in phone.get("/r/records").text
     assert said in phone.get("/r/records/export.html").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "passages?before=0001-01-01T00:00:00%2B14:00~1",
+        "passages?before=9999-12-31T23:59:59-14:00~1",
+        f"passages?before=2026-01-01T00:00:00Z~{'9' * 30}",
+        "passages?before=2026-01-01T00:00:00Z~%C2%B2",
+        f"lookups?before={'9' * 30}",
+        "lookups?before=%C2%B2",
+    ],
+)
+def test_a_number_or_moment_that_nobody_meant_is_left_out(phone: FlaskClient, question: str) -> None:
+    assert phone.get(f"/r/records/{question}").status_code == 200

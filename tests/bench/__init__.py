@@ -10,10 +10,11 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import face, pages, rest, rules, tap
+    from tests.bench import face, hotplug, pages, rest, rules, tap
 
     return {
         "face": face.measure,
+        "hotplug": hotplug.measure,
         "pages": pages.measure,
         "rest": rest.measure,
         "rules": rules.measure,

@@ -13,7 +13,7 @@ from wtforms import DateField, RadioField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from web_admin.acts import Act
-from web_admin.assessment_standing import standing_of
+from web_admin.assessment_standing import Standing, standing_of
 from web_admin.assessments import (
     MAX_TEXT_CHARS,
     REQUIRED_TEXTS,
@@ -113,12 +113,9 @@ def _row(assessment_id: str) -> AssessmentRow:
     return get_or_404(request_session(), AssessmentRow, assessment_id)
 
 
-def state_word(row: AssessmentRow) -> str:
+def state_word(row: AssessmentRow, standing: Standing) -> str:
     """Return how an assessment stands, "outdated" for an approved one that holds no more."""
-    if row.state != "approved":
-        return row.state
-    standing = standing_of(request_session(), row.site_id, request_now())
-    return "approved" if standing.holds else "outdated"
+    return "outdated" if row.state == "approved" and not standing.holds else row.state
 
 
 @bp.get("")
@@ -143,9 +140,11 @@ def show(assessment_id: str) -> str:
 def _page(row: AssessmentRow, button: AgainForm) -> str:
     others = [other for other in assessments(request_session(), row.site_id) if other is not row]
     older = next((other for other in others if other.number < row.number), None)
+    standing = standing_of(request_session(), row.site_id, request_now())
     return render_template(
-        "manager/assessment.html", row=row, lines=_lines(row), state=state_word(row), states=STATE_WORDS,
-        button=button, is_author=actor_id() in row.author_ids, kept_until=retained_until(row), older=older,
+        "manager/assessment.html", row=row, lines=_lines(row), state=state_word(row, standing),
+        states=STATE_WORDS, button=button, is_author=actor_id() in row.author_ids,
+        kept_until=retained_until(row), older=older,
     )
 
 

@@ -49,7 +49,8 @@ def guardians_of(session: Session, minor: Person) -> list[Person]:
     """Return the adults who may agree beside this minor."""
     session.flush()
     ids = guardian_ids_of(session, minor.site_id, [minor.person_id]).get(minor.person_id, ())
-    return [session.get_one(Person, person_id) for person_id in ids]
+    known = {row.person_id: row for row in session.scalars(select(Person).where(Person.person_id.in_(ids)))}
+    return [known[person_id] for person_id in ids]
 
 
 def guardian_of_consent(session: Session, consent_id: str) -> GuardianConsent | None:

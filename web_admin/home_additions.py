@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from web_admin import words
 from web_admin.home_models import HomeAddition
@@ -38,6 +38,7 @@ def waiting_people(session: Session, site_id: str) -> list[Person]:
         .join(HomeAddition, HomeAddition.person_id == Person.person_id)
         .where(Person.site_id == site_id, Person.ended_at.is_(None), HomeAddition.state == "waiting")
         .order_by(HomeAddition.added_at)
+        .options(joinedload(Person.home))
     )
     return list(rows)
 

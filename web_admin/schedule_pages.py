@@ -29,7 +29,6 @@ from web_admin.posture_schedules import (
     schedules_of,
     set_schedule,
 )
-from web_admin.typed_values import number_of
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 
@@ -63,6 +62,7 @@ class LaneSchedules:
     def __init__(self) -> None:
         """Read nothing yet."""
         self._hours: SiteHours | None = None
+        self._accounts: dict[str, str] | None = None
 
     def of(self, lane: Lane) -> tuple[Schedule, ...]:
         """Return a lane's schedules."""
@@ -76,11 +76,10 @@ class LaneSchedules:
 
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""
-        number = (author_id or "").removeprefix(STAFF)
-        if not (author_id or "").startswith(STAFF) or number_of(number) is None:
-            return author_id or "—"
-        email = request_session().scalar(select(User.email).where(User.id == int(number)))
-        return email or str(author_id)
+        if self._accounts is None:
+            rows = request_session().execute(select(User.id, User.email).where(User.person_id.is_(None)))
+            self._accounts = {f"{STAFF}{number}": email for number, email in rows if email}
+        return self._accounts.get(author_id or "", author_id or "—")
 
     def _site_hours(self) -> SiteHours:
         if self._hours is None:

@@ -1,5 +1,6 @@
 """Serve the app with gunicorn: threads in one process, or several processes over PostgreSQL."""
 
+import gc
 import os
 import socket
 import sys
@@ -36,6 +37,15 @@ class _Server(BaseApplication):  # type: ignore[misc]  # likewise
     def load(self) -> Flask:
         """Return the app, built before any worker starts: a fault shows at once."""
         return self._app
+
+
+def keep_what_is_loaded() -> None:
+    """Let the collector of garbage pass over whatever is loaded by now, all of which stays to the end.
+
+    It would walk through that again and again, a tenth of a second in the middle of somebody's page.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, ready_fd: int | None) -> int:
@@ -80,6 +90,7 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
         "control_socket_disable": True,
     }
     menjin.database.engine.dispose()
+    keep_what_is_loaded()
     try:
         _Server(app, settings).run()
     except SystemExit as end:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from web_admin.database import request_session
 from web_admin.models import Gate, Lane
@@ -12,12 +13,17 @@ from web_admin.page_context import current_site
 
 def site_gates() -> Sequence[Gate]:
     """Return the site's gates with their lanes in the order of their numbers, retired ones left out."""
-    return request_session().scalars(
+    gates = request_session().scalars(
         select(Gate)
         .where(Gate.site_id == current_site().site_id, Gate.state != "retired")
         .order_by(Gate.number)
         .options(selectinload(Gate.lanes))
     ).all()
+    for gate in gates:
+        for lane in gate.lanes:
+            # A session forgets gates that nobody holds, and then asks for each again when a lane is.
+            set_committed_value(lane, "gate", gate)
+    return gates
 
 
 def site_lanes() -> list[Lane]:

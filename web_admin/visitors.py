@@ -10,7 +10,7 @@ from typing import Literal
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from gate_controller.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.pins import argon2_tag, make_visitor_code
@@ -174,9 +174,10 @@ def gates_open_to(
     session: Session, person: Person, now: datetime, until: datetime | None = None
 ) -> list[Gate]:
     """Return the gates for which a person may invite someone from now until then, by number."""
+    gates = select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number)
     return [
         gate
-        for gate in session.scalars(select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number))
+        for gate in session.scalars(gates.options(selectinload(Gate.lanes)))
         if _grants_at(person, {lane.lane_id for lane in gate.lanes}, now, until or now)
     ]
 

@@ -188,14 +188,22 @@ def _history(person: Person) -> Exported:
             }
             for a in agreements_of(session, person.person_id)
         ],
-        "consents": [_exported_consent(c) for c in consents_of(person.person_id)],
+        "consents": _exported_consents(consents_of(person.person_id)),
         "said_no_to_face": list(refusals_of(person.person_id)),
         "requests": [_exported_request(row) for row in _requests_of(person.person_id)],
     }
 
 
-def _exported_consent(consent: Consent) -> Exported:
-    notice = notice_of(consent)
+def _exported_consents(consents: Sequence[Consent]) -> list[Exported]:
+    texts = select(Notice).where(Notice.purpose.in_({consent.purpose for consent in consents}))
+    notices = {(row.purpose, row.version, row.language): row for row in request_session().scalars(texts)}
+    return [
+        _exported_consent(one, notices.get((one.purpose, one.notice_version, one.language)))
+        for one in consents
+    ]
+
+
+def _exported_consent(consent: Consent, notice: Notice | None) -> Exported:
     return {
         "purpose": consent.purpose, "notice_version": consent.notice_version,
         "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,

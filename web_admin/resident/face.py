@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from flask import abort, flash, render_template, request
 from flask_babel import get_locale, gettext
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.access import FACE_MENDABLE, Reason
@@ -57,7 +58,12 @@ def forgettings_of(consent: Consent) -> list[Forgetting]:
         for row in session.scalars(select(ReceiptRow).where(ReceiptRow.consent_id == consent.consent_id))
     }
     person = session.get_one(Person, consent.person_id)
-    gates = session.scalars(select(Gate).where(Gate.site_id == person.site_id).order_by(Gate.number))
+    gates = session.scalars(
+        select(Gate)
+        .where(Gate.site_id == person.site_id)
+        .order_by(Gate.number)
+        .options(selectinload(Gate.lanes))
+    )
     return [
         Forgetting(gate.name, receipts.get(gate.gate_id), consent.withdrawn_at + timedelta(hours=LEASE_HOURS))
         for gate in gates

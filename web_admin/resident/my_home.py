@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request, url_for
 from flask_babel import get_locale, gettext
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.calendars import WEEKDAYS
@@ -57,6 +58,7 @@ def people_at_home(act: Act, home_id: str) -> list[AtHome]:
         .outerjoin(Hours, Hours.hours_id == HomeAddition.hours_id)
         .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
         .order_by(Person.created_at, Person.person_id)
+        .options(selectinload(Person.grants))
     ).all()
     ids = [person.person_id for person, _addition, _hours in rows]
     came = set(

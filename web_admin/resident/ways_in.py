@@ -15,6 +15,7 @@ from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD
 from web_admin.asked_again import question_of
+from web_admin.consent_models import GuardianRequest
 from web_admin.credentials import (
     choose_methods,
     end_credential,
@@ -100,6 +101,13 @@ def own_credential(person: Person, credential_id: str, kind: str) -> CredentialR
     return row
 
 
+def _asked_by_minors(act: Act, person: Person) -> list[tuple[GuardianRequest, Person]]:
+    asked = requests_to(act.session, person.person_id, act.now)
+    wanted = select(Person).where(Person.person_id.in_({one.minor_id for one in asked}))
+    minors = {minor.person_id: minor for minor in act.session.scalars(wanted)} if asked else {}
+    return [(one, minors[one.minor_id]) for one in asked]
+
+
 def _page(
     person: Person, act: Act, *, fresh_pin: str | None = None, errors: Mapping[str, str] | None = None
 ) -> str:
@@ -116,10 +124,7 @@ def _page(
         fresh_pin=fresh_pin,
         dependence=dependence_of(act.session, person, act.now),
         question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
-        requests=[
-            (asked, act.session.get_one(Person, asked.minor_id))
-            for asked in requests_to(act.session, person.person_id, act.now)
-        ],
+        requests=_asked_by_minors(act, person),
         wards=wards_of(act.session, person.person_id),
         wish=wish_of(act.session, person.person_id),
         wish_hours=hours if hours is not None and hours[0] != hours[1] else WISHES["night"],

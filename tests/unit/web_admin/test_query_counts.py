@@ -35,6 +35,7 @@ NO_PAGES = {
     "pages.front": "sends on to another page",
     "settings.logo": "is a file, which this site does not have",
     "resident.code_picture": "is a picture for one code on somebody's own phone",
+    "api_cards.find_card": "finds one card, whose holder then reads who looked: no number is live twice",
     "resident.printed_code_page": "is one card, at the desk where the printer is",
     "lost_card.slip": "is one slip, in the browser that made it",
     "own.join": "is for nobody who has an account",
@@ -42,7 +43,6 @@ NO_PAGES = {
 """Routes that are asked for and not counted, and why."""
 
 ELSEWHERE = {
-    "api_cards.find_card": "/api/v1/cards?number={card_number}",
     "assessments.edit": "/manage/privacy/assessments/one/edit",
     "events.explain_past": "/manage/events/why/north/2?journal=j",
     "events.who": "/manage/events/who/north/101?journal=j",

@@ -43,11 +43,15 @@ TEXTS: Mapping[str, str] = {
     "looked_at": N_("Somebody of the staff looked at your passages. My records says who and why."),
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
+CARD_TEXT = N_("Somebody of the staff looked up whose card yours is. My records says who and why.")
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
+    "card_looked_up": "looked_at",
 }
 """Entries of the ledger that a message can follow."""
+OWN_TEXTS: Mapping[str, str] = {"card_looked_up": CARD_TEXT}
+"""What is said of an entry that shares its switch with another."""
 
 
 def channels_of(session: Session, site_id: str) -> frozenset[str]:
@@ -65,11 +69,11 @@ def channel_of(address: str) -> str | None:
     return "webhook" if PHONE_NUMBER.fullmatch(address) else None
 
 
-def tell(session: Session, person_id: str, kind: str, now: datetime) -> None:
+def tell(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
     """Put the message down that a person asked for, in this transaction; nothing where they did not."""
     wanted = session.get(AskedMessages, person_id)
     if wanted is not None and wanted.confirmed_at is not None and kind in wanted.kinds:
-        send(session, wanted, TEXTS[kind], {}, now)
+        send(session, wanted, text or TEXTS[kind], {}, now)
 
 
 def tell_of_entry(
@@ -79,7 +83,7 @@ def tell_of_entry(
     told = BY_ENTRY.get(kind)
     of_a_card = told != "card_stopped" or facts.get("method") == "card"
     if told is not None and person_id is not None and of_a_card:
-        tell(session, person_id, told, now)
+        tell(session, person_id, told, now, OWN_TEXTS.get(kind))
 
 
 def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:

@@ -7,15 +7,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateTimeLocalField, StringField
+from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin.acts import Act, ActRefused, record
+from web_admin.acts import Act, ActRefused
 from web_admin.card_batch_pages import ReaderForm
 from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_reader import desk_form, read_tap
+from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import OnceForm
+from web_admin.look_reasons import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.models import CredentialRow, Person
 from web_admin.page_context import (
     current_act,
@@ -25,7 +27,7 @@ from web_admin.page_context import (
     show_refusal,
     typed,
 )
-from web_admin.permissions import allowed
+from web_admin.permissions import allowed, role_names
 from web_admin.person_pages import AgainForm
 from web_admin.sealing import card_lookup
 
@@ -61,23 +63,26 @@ class FindForm(OnceForm):
         validators=[InputRequired(_l("Type or read the card's number.")), Length(max=40)],
         render_kw={"autocomplete": "off", "autofocus": True},
     )
+    why = SelectField(_l("Why do you look?"), default=HANDED_IN, choices=options(LOOK_REASONS))
+    in_own_words = own_words_field()
 
 
 @bp.route("/", methods=["GET", "POST"])
 @allowed("see_card_holder")
 def find() -> Page:
-    """Say whose card this is; the look-up is recorded for its holder to see."""
+    """Say whose card this is; the holder sees who looked and the reason."""
     form = FindForm()
     found: list[tuple[CredentialRow, Person]] = []
     asked = False
     if form.validate_on_submit():
         try:
             number = read_tap(typed(form.number))
+            look = checked_look(Look(role_names()[0], typed(form.why), typed(form.in_own_words)))
         except ActRefused as refusal:
             show_refusal(form, refusal)
         else:
             asked = True
-            found = _holders(number)
+            found = _holders(number, look)
     page = render_template(
         "manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
@@ -85,7 +90,7 @@ def find() -> Page:
     return (page, 422) if form.errors else page
 
 
-def _holders(number: int) -> list[tuple[CredentialRow, Person]]:
+def _holders(number: int, look: Look) -> list[tuple[CredentialRow, Person]]:
     act = current_act()
     rows = act.session.execute(
         select(CredentialRow, Person)
@@ -98,7 +103,7 @@ def _holders(number: int) -> list[tuple[CredentialRow, Person]]:
         .order_by(CredentialRow.created_at.desc())
     ).all()
     for row, person in rows:
-        record(act, "card_looked_up", {"credential_id": row.credential_id}, person_id=person.person_id)
+        record_look(act, person.person_id, row.credential_id, look)
     return [(row, person) for row, person in rows]
 
 

@@ -47,6 +47,14 @@ def reason_field() -> StringField:
     )
 
 
+def own_words_field() -> StringField:
+    """Return a field for what a chosen reason does not say by itself."""
+    return StringField(
+        _l("In your own words"), description=_l("Needed for another reason only. The holder reads it."),
+        validators=[Length(max=MAX_REASON_CHARS)], render_kw={"autocomplete": "off"},
+    )
+
+
 def end_field() -> DateTimeLocalField:
     """Return a field for when something ends by itself."""
     return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])

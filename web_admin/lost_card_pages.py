@@ -4,16 +4,19 @@ from flask import Blueprint, abort, flash, redirect, render_template, session, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
+from web_admin.desk_reader import read_tap
+from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import OnceForm
-from web_admin.lost_cards import FoundCard, find_cards, replace_for_a_night
+from web_admin.look_reasons import LOOK_REASONS, Look
+from web_admin.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night
 from web_admin.models import CredentialRow, VisitorPassRow
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
-from web_admin.permissions import allowed
+from web_admin.permissions import allowed, role_names
 from web_admin.person_pages import AgainForm
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
@@ -35,6 +38,12 @@ class LostForm(OnceForm):
         validators=[InputRequired(_l("Type the home's number, or read a card.")), Length(max=40)],
         render_kw={"autocomplete": "off", "autofocus": True},
     )
+    why = SelectField(
+        _l("Why do you look?"), default=AS_TYPED,
+        choices=options([(AS_TYPED, _l("Lost (home number) or handed in (card number)")),
+                         *LOOK_REASONS.items()]),
+    )
+    in_own_words = own_words_field()
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -45,7 +54,8 @@ def find() -> Page:
     found: list[FoundCard] | None = None
     if form.validate_on_submit():
         try:
-            found = find_cards(current_act(), typed(form.number))
+            look = Look(role_names()[0], typed(form.why), typed(form.in_own_words))
+            found = find_cards(current_act(), typed(form.number), look, read_tap)
         except ActRefused as refusal:
             show_refusal(form, refusal)
         if found:

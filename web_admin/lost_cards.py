@@ -1,6 +1,7 @@
 """A lost card at night: stop it at once and give its owner a pass until the office is open again."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask_babel import force_locale
@@ -10,14 +11,16 @@ from sqlalchemy import func, select
 
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, record
-from web_admin.cards import canonical_card, parse_card_number
 from web_admin.credentials import suspend_credential
 from web_admin.models import AuditEntry, CredentialRow, Home, Person, VisitorPassRow
+from web_admin.look_reasons import HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.sealing import card_lookup
 from web_admin.visitors import gates_open_to, issue_pass, pass_state
 
 PASS_LASTS = timedelta(hours=24)
 MADE_FOR_A_CARD = "lost_card_pass_made"
+AS_TYPED = "as_typed"
+"""The reason that what was typed tells by itself: a home asks for a lost card, a card was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,12 @@ class FoundCard:
     state: str
 
 
-def find_cards(act: Act, typed: str) -> list[FoundCard]:
-    """Return the cards of a typed home number, or the one card of a typed card number; written down."""
+def find_cards(act: Act, typed: str, look: Look, read: Callable[[str], int]) -> list[FoundCard]:
+    """Return the cards of a typed home number, or the one card of a typed card number.
+
+    Every holder who is shown reads of it. `read` makes the site's own number of a card that was typed or
+    read; raises ActRefused for what is neither and for a look without a reason.
+    """
     begin(act)
     home = act.session.scalar(
         select(Home).where(
@@ -48,15 +55,17 @@ def find_cards(act: Act, typed: str) -> list[FoundCard]:
         )
         .order_by(Person.display_name, CredentialRow.created_at)
     )
+    if look.why == AS_TYPED:
+        look = replace(look, why=LOST if home is not None else HANDED_IN)
+    look = checked_look(look)
     if home is not None:
         record(act, "lost_card_looked_for", {"home_id": home.home_id})
-        return [_found(row, person) for row, person in act.session.execute(
-            cards.where(Person.home_id == home.home_id)
-        )]
-    number = canonical_card(parse_card_number(typed), begin(act))
-    rows = act.session.execute(cards.where(CredentialRow.lookup == card_lookup(act.sealer, number))).all()
-    for row, person in rows:
-        record(act, "card_looked_up", {"credential_id": row.credential_id}, person_id=person.person_id)
+        rows = act.session.execute(cards.where(Person.home_id == home.home_id)).all()
+    else:
+        lookup = card_lookup(act.sealer, read(typed))
+        rows = act.session.execute(cards.where(CredentialRow.lookup == lookup)).all()
+    for person_id, credential_id in {person.person_id: row.credential_id for row, person in rows}.items():
+        record_look(act, person_id, credential_id, look)
     return [_found(row, person) for row, person in rows]
 
 

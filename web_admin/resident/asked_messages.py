@@ -24,7 +24,7 @@ LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),
     "card_stopped": _l("My card was suspended or ended"),
     "signed_in": _l("Somebody signed in to my page"),
-    "looked_at": _l("Somebody looked at my passages"),
+    "looked_at": _l("Somebody looked at my passages or looked up my card"),
 }
 
 

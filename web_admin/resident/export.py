@@ -11,6 +11,7 @@ from web_admin.accounts import resident_required
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
+from web_admin.look_reasons import CARD_LOOKED_UP, reason_text
 from web_admin.models import AuditEntry, Consent, CredentialRow, Notice, Person, Site, VisitorPassRow
 from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS
@@ -27,25 +28,29 @@ from web_admin.visitor_models import VisitorSeriesRow
 
 SHOWN_REFUSALS = 20
 EXPORTED = 10_000
+PASSAGES_LOOKED_AT = "named_lookup"
 
 Exported = dict[str, object]
 
 
 def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-    """Return who looked at a person's records, newest first; `before` is the last number of a page."""
-    query = select(AuditEntry).where(AuditEntry.person_id == person_id, AuditEntry.kind == "named_lookup")
+    """Return who looked at a person's records or whose their card is, newest first; `before` is the last number of a page."""
+    query = select(AuditEntry).where(
+        AuditEntry.person_id == person_id, AuditEntry.kind.in_((PASSAGES_LOOKED_AT, CARD_LOOKED_UP))
+    )
     if before is not None:
         query = query.where(AuditEntry.seq < before)
     return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)).all()
 
 
 def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Return the role of whoever looked, the name they show to residents, and the reason they gave."""
+    """Return what was looked at, the role of whoever looked, the name they show to residents, and why."""
     known = {**entry.facts, **(entry.personal or {})}
     return {
         "role": str(known.get("role") or ""),
         "name": (names or {}).get(str(known.get("actor_id") or ""), ""),
-        "reason": str(known.get("reason") or ""),
+        "what": "card" if entry.kind == CARD_LOOKED_UP else "passages",
+        "reason": reason_text(str(known.get("why") or ""), str(known.get("reason") or "")),
     }
 
 

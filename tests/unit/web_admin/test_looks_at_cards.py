@@ -1,0 +1,94 @@
+"""Whoever looks up a card says why, without typing at night, and its holder reads it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.desk_compound import hidden_of, press, read, tap
+from tests.manager_compound import make_managed_compound
+from tests.resident_compound import SetClock
+from tests.unit.web_admin.test_lost_cards import look
+from tests.unit.web_admin.test_manager_pages import send
+from web_admin.asked_messages import CARD_TEXT
+from web_admin.asked_messages_models import AskedMessages
+from web_admin.models import AuditEntry
+from web_admin.outbox_models import OutboxMessage
+from sqlalchemy import select
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def records_of(compound, card="4200005", path="/r/records/lookups"):
+    """Return a page of a person's own records, as the desk shows it to them."""
+    client = compound.signed_in_again("guard")
+    tap(client, card)
+    return client.get(path).text
+
+
+def test_a_guard_at_night_types_the_number_alone_and_the_holder_reads_why(compound):
+    assert look(compound.signed_in("guard"), "4200005").status_code == 200
+    page = records_of(compound)
+    assert "Looked up whose card yours is." in page
+    assert "Reason given: The card was handed in" in page
+    assert "Looked up" not in records_of(compound, "4200000")
+
+
+def test_a_home_that_is_looked_for_is_told_to_each_holder_as_a_lost_card(compound):
+    look(compound.signed_in("guard"), "3-1203")
+    for card in ("4200005", "4200006"):
+        assert "Reason given: The card was reported lost" in records_of(compound, card)
+
+
+def test_the_managers_look_up_has_a_choice_words_and_a_role(compound):
+    client = compound.signed_in("manager")
+    page = client.get("/manage/cards/").text
+    assert '<option selected value="handed_in">' in page
+    found = send(client, "/manage/cards/", number="4200005", why="does_not_work", in_own_words="beeps twice")
+    assert "王芳" in found.text
+    page = records_of(compound)
+    assert "Property manager" in page
+    assert "Reason given: The card does not work: beeps twice" in page
+
+
+@pytest.mark.parametrize("typed", [{"why": "other"}, {"why": "other", "in_own_words": "x"}, {"why": "no such"}])
+@pytest.mark.parametrize("page", ["/manage/cards/", "/manage/lost-card"])
+def test_another_reason_needs_words_and_shows_nobody_before(compound, page, typed):
+    client = compound.signed_in("manager")
+    answer = send(client, page, number="4200005", **typed)
+    assert answer.status_code == 422
+    assert "王芳" not in answer.text
+    assert "3-1203" not in answer.text.replace("3-1203, or the number", "")
+    looked = select(AuditEntry).where(AuditEntry.kind == "card_looked_up")
+    assert read(compound, lambda s: s.scalars(looked).all()) == []
+
+
+def test_a_look_up_is_in_the_export_in_the_readers_language(compound):
+    send(compound.signed_in("manager"), "/manage/cards/", number="4200005")
+    client = compound.signed_in_again("guard")
+    tap(client, "4200005")
+    page = client.get("/r/records").text
+    assert "The card was handed in" in page
+    with client.session_transaction() as session:
+        session["language"] = "zh"
+    assert "查询了您的门卡属于谁。" in client.get("/r/records").text
+    assert "有人交来这张门卡" in client.get("/r/records").text
+
+
+def test_who_asked_to_be_told_of_looks_is_told_of_a_card(compound):
+    def ask(session):
+        session.add(AskedMessages(
+            person_id=compound.persons["王芳"], channel="mail", address="wang@example.org",
+            kinds=["looked_at"], confirmed_at=compound.clock(),
+        ))
+
+    read(compound, ask)
+    look(compound.signed_in("guard"), "4200005")
+    bodies = read(compound, lambda s: [row.body for row in s.scalars(select(OutboxMessage))])
+    assert len(bodies) == 1
+    assert "查询了您的门卡属于谁" in str(bodies)
+    assert CARD_TEXT not in str(bodies)

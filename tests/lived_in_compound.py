@@ -21,7 +21,7 @@ from web_admin.guardian_requests import ask_guardian
 from web_admin.homes_and_people import add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
-from web_admin.models import Consent, Hours, Notice, Person, Site, VisitorPassRow
+from web_admin.models import CalendarDay, Consent, Hours, Notice, Person, Site, VisitorPassRow
 from web_admin.posture_schedules import set_schedule
 from web_admin.print_models import PrintRun
 from web_admin.print_runs import begin_run, make_part
@@ -140,6 +140,7 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             "other": compound.persons["吴静"],
             "captain": compound.persons["保安队长"],
             "ward": compound.persons["林贝"],
+            "day": session.scalars(select(CalendarDay.day)).first().isoformat(),
             "hours": session.scalars(select(Hours.hours_id).where(Hours.name == "保洁时段")).one(),
             "assessment": assessments[-1],
             "older": assessments[0],

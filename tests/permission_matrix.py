@@ -132,7 +132,7 @@ MAY: dict[str, str] = {
     "card_batch.batch": "M",
     "card_batch.name_holder": "M",
     "card_batch.put_in_place": "M",
-    "card_batch.reader": "M",
+    "card_batch.reader": "MG",
     "cards.end": "M",
     "cards.find": "M",
     "cards.give": "M",
@@ -160,9 +160,13 @@ MAY: dict[str, str] = {
     "gates.tampering_cleared": "M",
     "hours.edit": "MI",
     "hours.new": "MI",
+    "hours.edit_day": "MI",
     "hours.new_day": "MI",
+    "hours.remove": "MI",
+    "hours.remove_day": "MI",
     "now.hold_open": "MG",
     "live.stream": "MGI",
+    "live.waiting": "MGI",
     "alarms.show_list": "MG",
     "alarms.acknowledge": "MG",
     "alarms.hand_over": "MG",
@@ -314,7 +318,7 @@ NOBODYS = {
 NOWHERE = "0123456789abcdef"
 
 OWN = {
-    "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours",
+    "alarm_id": "alarm", "lane_id": "north-in", "gate_id": "north", "hours_id": "hours", "day": "day",
     "pass_id": "own_pass", "person_id": "person", "home_id": "home",
     "assessment_id": "assessment", "older_id": "older",
     "credential_id": "own_card", "consent_id": "own_consent", "request_id": "own_request",

@@ -11,9 +11,8 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
-from web_admin.card_forms import FORMS
 from web_admin.database import request_session
-from web_admin.desk_reader import declare_desk_form, read_tap
+from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.models import UNNAMED, CredentialRow, Home, Person
@@ -24,16 +23,10 @@ from web_admin.unnamed_cards import give_home_card, give_to_person, replace_card
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 
+READER_PAGES = frozenset({"cards.find", "desk.show", "lost_card.find"})
+"""Where a reader is declared: wherever one is used."""
+
 Page = str | Response | tuple[str, int]
-
-
-class ReaderForm(OnceForm):
-    """How this desk's reader writes a card."""
-
-    form = SelectField(
-        _l("My desk reader types"),
-        choices=options((name, label) for name, (label, _reader) in FORMS.items()),
-    )
 
 
 class TapForm(OnceForm):
@@ -62,14 +55,15 @@ class NextHome:
 
 
 @bp.post("/reader")
-@allowed("issue_credentials")
+@allowed("serve_at_desk")
 def reader() -> Response:
-    """Remember how this desk's reader types."""
+    """Remember how this desk's reader types, and go back to the page where that was said."""
     form = ReaderForm()
     if form.validate_on_submit():
         declare_desk_form(form.form.data)
         flash(_("Remembered for this browser."), "success")
-    return redirect(url_for("cards.find"), 303)
+    back = request.form.get("back")
+    return redirect(url_for(back if back in READER_PAGES else "desk.show"), 303)
 
 
 @bp.route("/batch", methods=["GET", "POST"])

@@ -11,10 +11,10 @@ from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.acts import Act, ActRefused
-from web_admin.card_batch_pages import ReaderForm
+from web_admin.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
 from web_admin.database import current_menjin, request_session
-from web_admin.desk_reader import desk_form, read_tap
+from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import OnceForm
 from web_admin.look_reasons import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
@@ -29,6 +29,7 @@ from web_admin.page_context import (
 )
 from web_admin.permissions import allowed, role_names
 from web_admin.person_pages import AgainForm
+from web_admin.resident.my_home import agreement_language, agreement_text
 from web_admin.sealing import card_lookup
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
@@ -52,6 +53,12 @@ class CardForm(OnceForm):
         _l("Label"), description=_l("For example “blue fob”. May stay empty."), validators=[Length(max=40)]
     )
     valid_until = DateTimeLocalField(_l("Valid until"), validators=[Optional()])
+    guardian_card = StringField(
+        _l("The guardian's own card"),
+        description=_l("An adult of the child's home holds their card to the desk reader: "
+                       "by that they agree, and who and when is recorded."),
+        validators=[Length(max=40)], render_kw={"autocomplete": "off"},
+    )
 
 
 class FindForm(OnceForm):
@@ -113,8 +120,11 @@ def give(person_id: str) -> Page:
     """Give a card to a person; a card that someone has is refused beside the number."""
     person = get_or_404(request_session(), Person, person_id)
     form = CardForm()
+    asks_guardian = lacks_agreement(current_act(), person)
     if form.validate_on_submit():
         def work(act: Act) -> CredentialRow:
+            if asks_guardian:
+                _agreed(act, person_id, typed(form.guardian_card))
             number = read_tap(typed(form.number))
             return issue_card(act, person_id, number, label=form.label.data or "",
                               valid_until=from_local(form.valid_until.data))
@@ -124,8 +134,19 @@ def give(person_id: str) -> Page:
             flash(_("The card is ready. The gates know it within seconds."), "success")
         if not form.errors:
             return redirect(url_for("person.show", person_id=person_id), 303)
-    page = render_template("manager/card_give.html", form=form, person=person)
+    page = render_template("manager/card_give.html", form=form, person=person,
+                           asks_guardian=asks_guardian, agreement_text=agreement_text())
     return page if not form.is_submitted() else (page, 422)
+
+
+def _agreed(act: Act, child_id: str, tapped: str) -> None:
+    if not tapped.strip():
+        raise ActRefused("guardian_card", _l("A guardian agrees first: their own card, held to the reader."))
+    try:
+        number = read_tap(tapped)
+    except ActRefused as refusal:
+        raise ActRefused("guardian_card", refusal.message) from refusal
+    agree_by_card(act, child_id, number, agreement_language(), agreement_text())
 
 
 def _credential(credential_id: str) -> CredentialRow:

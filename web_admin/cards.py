@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, checked_window, new_id, person_of
+from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import added, checked_label, end_one, live_credentials
 from web_admin.models import CredentialRow, Person, Site
 from web_admin.sealing import card_lookup, seal_card_number
@@ -60,9 +61,13 @@ def issue_card(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> CredentialRow:
-    """Bind a card to a person; raise ActRefused when somebody holds it already."""
+    """Bind a card to a person; raise ActRefused when somebody holds it already.
+
+    For a child under 14 a guardian has to have agreed.
+    """
     site = begin(act)
     person = person_of(act, person_id)
+    refuse_without_agreement(act, person)
     checked_window(valid_from, valid_until, act.now)
     canonical = canonical_card(number, site)
     lookup = card_lookup(act.sealer, canonical)

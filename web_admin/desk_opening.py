@@ -14,7 +14,6 @@ from gate_controller.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, new_id, record
 from web_admin.alarms import raise_alarm
-from web_admin.cards import canonical_card, parse_card_number
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_visits import end_visits
 from web_admin.homes_and_people import confirm_identity
@@ -25,10 +24,13 @@ from web_admin.ways_in import INVITED_AGAIN
 DURESS_AT_DESK = "alarm_duress_at_desk"
 
 
-def open_by_card(act: Act, account_id: int, role: str, typed: str) -> DeskVisitRow | None:
-    """Open a visit for the holder of a card that works; None, written down, for any other card."""
-    site = begin(act)
-    card = _working_card(act, canonical_card(parse_card_number(typed), site))
+def open_by_card(act: Act, account_id: int, role: str, number: int) -> DeskVisitRow | None:
+    """Open a visit for the holder of a card that works; None, written down, for any other card.
+
+    `number` is the site's own number of the card.
+    """
+    begin(act)
+    card = _working_card(act, number)
     if card is None:
         record(act, "desk_refused", {"by": "card"})
         return None

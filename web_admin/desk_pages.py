@@ -14,6 +14,7 @@ from web_admin.acts import ActRefused
 from web_admin.database import request_session
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_opening import open_by_card, open_by_pin
+from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit
 from web_admin.desk_visits import end_visits
 from web_admin.form_once import OnceForm
@@ -70,7 +71,7 @@ def _page(tap: TapForm | None = None, pin: PinForm | None = None) -> str:
         "manager/desk.html", visit=visit, over=request.args.get("over") == "1",
         person=request_session().get(Person, visit.person_id) if visit is not None else None,
         tap=tap or TapForm(formdata=None, prefix=""), pin=pin or PinForm(formdata=None),
-        button=AgainForm(formdata=None),
+        button=AgainForm(formdata=None), reader=ReaderForm(formdata=None, form=desk_form()),
     )
 
 
@@ -85,7 +86,8 @@ def by_card() -> Page:
         form.number.errors = [_("Too many cards that open nothing. Wait ten minutes, or use the PIN.")]
         return _page(tap=form), 429
     try:
-        visit = open_by_card(current_act("desk"), current_user.id, _role(), typed(form.number))
+        number = read_tap(typed(form.number))
+        visit = open_by_card(current_act("desk"), current_user.id, _role(), number)
     except ActRefused as refusal:
         show_refusal(form, refusal)
         return _page(tap=form), 422

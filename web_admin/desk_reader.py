@@ -5,11 +5,24 @@ session of whoever set it; until then numbers are read as printed on cards.
 """
 
 from flask import session
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
 
 from web_admin.card_forms import AS_PRINTED, FORMS, read_card
+from web_admin.form_fields import options
+from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site
 
 _KEY = "desk_reader_form"
+
+
+class ReaderForm(OnceForm):
+    """How this desk's reader writes a card."""
+
+    form = SelectField(
+        _l("My desk reader types"),
+        choices=options((name, label) for name, (label, _reader) in FORMS.items()),
+    )
 
 
 def desk_form() -> str:

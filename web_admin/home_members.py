@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
 from web_admin.age_bands import ADULT, CHILD, MINOR, today_at
 from web_admin.ages import check_until
-from web_admin.consent_models import GuardianRow
+from web_admin.child_agreements import agreement_for, may_act_for, write_agreement
 from web_admin.credential_rows import end_live, refuse_unproven_phone
 from web_admin.credentials import choose_methods, issue_pin, resume_credential, suspend_credential
 from web_admin.home_models import ChildAgreement, HomeAddition
@@ -133,27 +133,6 @@ def add_child(
     _write_agreement(act, guardian, child, language, agrees_to)
     _finish(act, "child_added", child, {"waits": waits})
     return child
-
-
-def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
-    """Tell whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
-    if guardian.home_id is None or guardian.home_id != child.home_id or child.age_band == ADULT:
-        return False
-    if guardian.kind != "resident" or guardian.age_band != ADULT or child.kind != "resident":
-        return False
-    checked = set(
-        act.session.scalars(select(GuardianRow.guardian_id).where(GuardianRow.minor_id == child.person_id))
-    )
-    return guardian.person_id in checked if checked else True
-
-
-def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
-    """Return the living agreement for a child's card and PIN."""
-    return act.session.scalars(
-        select(ChildAgreement)
-        .where(ChildAgreement.child_id == child.person_id, ChildAgreement.withdrawn_at.is_(None))
-        .order_by(ChildAgreement.given_at)
-    ).first()
 
 
 def agree_for_child(act: Act, guardian_id: str, child_id: str, language: str, text: str) -> None:
@@ -290,13 +269,7 @@ def _of_guardian(act: Act, guardian_id: str, child_id: str) -> tuple[Person, Per
 def _write_agreement(act: Act, guardian: Person, child: Person, language: str, text: str) -> None:
     if act.channel != "phone":
         raise ActRefused("agrees", _("A guardian agrees on their own phone; nobody else does it for them."))
-    row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
-    if row is None:
-        row = ChildAgreement(child_id=child.person_id, guardian_id=guardian.person_id)
-        act.session.add(row)
-    row.given_at, row.channel, row.language, row.withdrawn_at = act.now, act.channel, language, None
-    row.text = text
-    act.session.flush()
+    write_agreement(act, guardian, child, language, text)
 
 
 def _finish(act: Act, kind: str, person: Person, facts: dict[str, bool]) -> None:

@@ -1,9 +1,9 @@
 """Weekly hours, public holidays and make-up working days."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -17,9 +17,11 @@ from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
-from web_admin.models import Hours
-from web_admin.page_context import do, get_or_404, typed
+from web_admin.hours_in_use import change_day, remove_hours
+from web_admin.models import CalendarDay, Hours
+from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 
@@ -113,12 +115,35 @@ def _edit(form: HoursForm, hours: Hours | None) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not _refused(form):
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS)
+    page = render_template("manager/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS,
+                           button=AgainForm(formdata=None))
     return page if not form.is_submitted() else (page, 422)
 
 
 def _refused(form: HoursForm) -> bool:
     return bool(form.form_errors or form.name.errors or any(part.errors for part in form.parts()))
+
+
+@bp.post("/<hours_id>/remove")
+@allowed("edit_gates")
+def remove(hours_id: str) -> Response:
+    """Take weekly hours away that nothing uses; taking them away twice changes nothing."""
+    get_or_404(request_session(), Hours, hours_id)
+    return _take_away(lambda act: remove_hours(act, hours_id), url_for("hours.edit", hours_id=hours_id))
+
+
+def _take_away(work: Callable[[Act], None], on_refusal: str) -> Response:
+    form = AgainForm()
+
+    def done(act: Act) -> bool:
+        work(act)
+        return True
+
+    if form.validate_on_submit() and do(form, done):
+        flash(_("Removed. The gates know within seconds."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(on_refusal if form.errors else url_for("gates.show_list"), 303)
 
 
 @bp.route("/days/new", methods=["GET", "POST"])
@@ -135,5 +160,44 @@ def new_day() -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/calendar_day.html", form=form)
+    page = render_template("manager/calendar_day.html", form=form, row=None)
     return page if not form.is_submitted() else (page, 422)
+
+
+def _day_or_404(text: str) -> CalendarDay:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        abort(404)
+    row = request_session().get(CalendarDay, (current_site().site_id, day))
+    return row if row is not None else abort(404)
+
+
+@bp.route("/days/<day>", methods=["GET", "POST"])
+@allowed("edit_gates")
+def edit_day(day: str) -> Page:
+    """Correct a special date."""
+    row = _day_or_404(day)
+    form = DayForm(obj=row)
+    if form.validate_on_submit():
+        old = row.day
+
+        def work(act: Act) -> bool:
+            change_day(act, old, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name))
+            return True
+
+        if do(form, work):
+            flash(_("Saved. The gates know within seconds."), "success")
+        if not form.errors:
+            return redirect(url_for("gates.show_list"), 303)
+    page = render_template("manager/calendar_day.html", form=form, row=row,
+                           button=AgainForm(formdata=None))
+    return page if not form.is_submitted() else (page, 422)
+
+
+@bp.post("/days/<day>/remove")
+@allowed("edit_gates")
+def remove_day(day: str) -> Response:
+    """Let a special date be an ordinary day again."""
+    row = _day_or_404(day)
+    return _take_away(lambda act: set_calendar_day(act, row.day, None), url_for("gates.show_list"))

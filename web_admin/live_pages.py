@@ -1,14 +1,17 @@
 """The stream that tells open pages of now and of alarms to refresh themselves."""
 
+from dataclasses import asdict
 from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
 from flask_login import current_user, user_logged_out
 
 from web_admin.accounts import User
-from web_admin.database import Menjin, current_menjin
+from web_admin.database import Menjin, current_menjin, request_session
 from web_admin.live_watch import LiveWatch, mark_of, sent_lines
-from web_admin.permissions import allowed, may
+from web_admin.page_context import current_site
+from web_admin.permissions import allowed, current_may, may
+from web_admin.shift_alarms import WaitingAlarms, waiting_alarms
 
 bp = Blueprint("live", __name__, url_prefix="/manage/live")
 
@@ -45,6 +48,23 @@ def live_watch(app: Flask) -> LiveWatch:
 
 def _browser() -> str:
     return str(session.get("csrf_token") or "")
+
+
+def alarms_of_page() -> WaitingAlarms | None:
+    """Return what a page of staff says of waiting alarms, None for those whom it does not concern."""
+    if not current_may("see_now"):
+        return None
+    return waiting_alarms(
+        request_session(), current_site().site_id, with_silent=current_may("acknowledge_alarm")
+    )
+
+
+@bp.get("/alarms")
+@allowed("see_now")
+def waiting() -> dict[str, object]:
+    """Say how many alarms wait, for the number and the line on every page; nothing of what they are."""
+    told = alarms_of_page()
+    return asdict(told) if told is not None else {}
 
 
 @bp.get("/")

@@ -57,5 +57,6 @@ def reason_text(why: str, in_own_words: str) -> str:
     """Return the reason of a look as its person reads it, in their language; "" where none was given."""
     chosen = str(LOOK_REASONS[why]) if why in LOOK_REASONS and why != OTHER else ""
     if chosen and in_own_words:
-        return _("%(chosen)s: %(words)s", chosen=chosen, words=in_own_words)
+        text: str = _("%(chosen)s: %(words)s", chosen=chosen, words=in_own_words)
+        return text
     return chosen or in_own_words

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
-from web_admin.desk_reader import read_tap
+from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import OnceForm
 from web_admin.look_reasons import LOOK_REASONS, Look
@@ -61,7 +61,8 @@ def find() -> Page:
         if found:
             form.number.render_kw = {"autocomplete": "off"}  # the first card's button has the focus now
     page = render_template(
-        "manager/lost_card.html", form=form, found=found, button=AgainForm(formdata=None)
+        "manager/lost_card.html", form=form, found=found, button=AgainForm(formdata=None),
+        reader=ReaderForm(formdata=None, form=desk_form()),
     )
     return (page, 422) if form.errors else page
 

@@ -25,7 +25,7 @@ from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
 from web_admin.foreign_requests import FromElsewhere
 from web_admin.homes_and_people import choose_own_language
-from web_admin.live_pages import init_live
+from web_admin.live_pages import alarms_of_page, init_live
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
 from web_admin.permissions import (
@@ -206,6 +206,7 @@ def _page_words() -> dict[str, object]:
         "own_look": own_look,
         "now": request_now,
         "languages": words.LANGUAGES,
+        "alarms_of_page": alarms_of_page,
     }
 
 

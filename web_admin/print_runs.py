@@ -13,7 +13,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, publish, record
+from web_admin.age_bands import CHILD
 from web_admin.credential_rows import end_live, live_credentials
+from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import invite, revoke_invitations
 from web_admin.models import UNNAMED, CredentialRow, Home, Invitation, Person
 from web_admin.print_models import PrintRun, PrintSlip
@@ -102,6 +104,11 @@ def _people(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool) ->
             CredentialRow.kind == "pin", CredentialRow.state != "ended", CredentialRow.duress.is_(False)
         )
     done = set(act.session.scalars(have)) if kind == INVITATIONS or not everyone else set()
+    if kind != INVITATIONS:
+        agreed = select(ChildAgreement.child_id).where(ChildAgreement.withdrawn_at.is_(None))
+        done |= set(act.session.scalars(
+            select(Person.person_id).where(Person.age_band == CHILD, Person.person_id.not_in(agreed))
+        ))
     chosen = sorted((row for row in rows if row[0] not in done), key=lambda row: (_in_order(row[1]), row[0]))
     return [person_id for person_id, _number in chosen], len(rows) - len(chosen)
 

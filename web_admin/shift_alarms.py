@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, new_id, record
 from web_admin.alarm_models import HandoverRow
 from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
 from web_admin.models import Alarm
+
+CALL_FOR_HELP = "alarm_help"
+"""Sounds again and again, where the sound is on, until somebody has seen it."""
 
 OVERDUE_AFTER = timedelta(minutes=10)
 """How long an alarm may wait before it stands out."""
@@ -42,6 +45,37 @@ def open_count(session: Session, site_id: str, *, with_silent: bool) -> int:
     """Return how many alarms wait to be acknowledged."""
     counted = select(func.count(Alarm.alarm_id)).where(*_open(site_id, with_silent=with_silent))
     return session.scalar(counted) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAlarms:
+    """What every page of staff is told of alarms: how many wait, when the newest came, calls for help.
+
+    `newest` and `ringing` are instants as text that can be compared, "" for none; `ringing` leaves out
+    those that make no sound.
+    """
+
+    count: int
+    newest: str
+    ringing: str
+    calls: int
+
+
+def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> WaitingAlarms:
+    """Return what waits, in one look; silent alarms are counted for those who answer them alone."""
+    rings = Alarm.kind.not_in(SILENT_KINDS)
+    row = session.execute(
+        select(
+            func.count(Alarm.alarm_id), func.max(Alarm.raised_at),
+            func.max(case((rings, Alarm.raised_at))),
+            func.sum(case((Alarm.kind == CALL_FOR_HELP, 1), else_=0)),
+        ).where(*_open(site_id, with_silent=with_silent))
+    ).one()
+    return WaitingAlarms(row[0], _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))
+
+
+def _comparable(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at is not None else ""
 
 
 def _open(site_id: str, *, with_silent: bool) -> list[ColumnElement[bool]]:

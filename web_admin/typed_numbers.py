@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from gate_controller.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, refuse_unnamed
+from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import end_live, live_credentials, refuse_unproven_phone
 from web_admin.models import CredentialRow, Home, Person
 from web_admin.sealing import open_pin_tag, seal_pin_tag
@@ -33,6 +34,7 @@ def issue_pin(act: Act, person_id: str) -> str:
     begin(act)
     person, home = _of_home(act, person_id)
     refuse_unproven_phone(act, person)
+    refuse_without_agreement(act, person)
     number = make_pin_for(act, person, home)
     for old in live_credentials(act, person_id, "pin"):
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"

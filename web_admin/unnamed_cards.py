@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, credential_of, finish, home_of, new_id, person_of
 from web_admin.cards import canonical_card, issue_card
+from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import end_one
 from web_admin.homes_and_people import all_lanes
 from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
@@ -57,6 +58,7 @@ def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRo
         raise ActRefused("person", _("Only a card without a holder can be given this way."))
     if person.kind == UNNAMED or person.home_id != holder.home_id:
         raise ActRefused("person", _("Choose a person of the same home."))
+    refuse_without_agreement(act, person)
     given = hand_over(act, card, person)
     finish(
         act, "card_given", {"credential_id": given.credential_id, "from": card.credential_id},

@@ -88,8 +88,9 @@ def with_a_child(served: Served) -> str:
     with served.compound.act() as act:
         home_id = act.session.get_one(Person, served.compound.person_id).home_id
         add_person(act, display_name="Wang Fang", home_id=home_id)
-        child = add_person(act, display_name="Bao", home_id=home_id, age_band="under_14")
-        issue_card(act, child.person_id, 4_242_019, label="")
+        child = add_person(act, display_name="Bao", home_id=home_id)
+        issue_card(act, child.person_id, 4_242_019, label="")  # before a guardian was asked about cards
+        child.age_band = "under_14"
         return child.person_id
 
 

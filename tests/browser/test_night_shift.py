@@ -81,3 +81,29 @@ def test_a_new_alarm_rings_only_when_sound_is_on_and_a_threat_never(
     ring(managed, "alarm_door_forced")
     expect(bar).to_have_attribute("data-rung", "2", timeout=SOON_MS)
     keep(page, "night-now")
+
+
+def test_a_call_for_help_reaches_the_guard_on_any_page_and_sounds_until_it_is_seen(
+    context: BrowserContext, managed: ManagedCompound, address: str  # noqa: F811 - fixtures
+) -> None:
+    page = context.new_page()
+    sign_in(page, address, "guard")
+    page.locator("#sound").click()
+    page.goto(f"{address}/manage/people/")
+    number, news = page.locator(".side [data-number]"), page.locator("#alarm-news")
+    expect(number).to_have_text("1")
+    expect(page.get_by_text("A new alarm waits.")).to_be_hidden()
+    ring(managed, "alarm_duress")
+    expect(number).to_have_text("2", timeout=SOON_MS)
+    expect(page.get_by_text("A new alarm waits.")).to_be_visible()
+    assert news.get_attribute("data-rung") is None
+    ring(managed, "alarm_help")
+    expect(news).to_have_attribute("data-rung", "1", timeout=SOON_MS)
+    expect(news).to_have_attribute("data-rung", "2", timeout=SOON_MS)
+    keep(page, "night-people")
+    page.get_by_role("link", name="Look at the alarms").click()
+    for _alarm in range(3):
+        page.get_by_role("button", name="I have seen it").first.click()
+    page.goto(f"{address}/manage/people/")
+    expect(page.locator("[data-alarm-count]").first).to_be_hidden()
+    expect(news).to_have_attribute("data-calls", "0")

@@ -34,7 +34,7 @@ Exported = dict[str, object]
 
 
 def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-    """Return who looked at a person's records or whose their card is, newest first; `before` is the last number of a page."""
+    """Return who looked at a person's records or card, newest first; `before` ends the page before."""
     query = select(AuditEntry).where(
         AuditEntry.person_id == person_id, AuditEntry.kind.in_((PASSAGES_LOOKED_AT, CARD_LOOKED_UP))
     )

@@ -9,13 +9,12 @@ from flask_babel import gettext
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import ADULT, CHILD
+from web_admin.child_agreements import agreement_for, may_act_for
 from web_admin.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.home_members import (
     agree_for_child,
-    agreement_for,
     code_again,
     give_child_pin,
-    may_act_for,
     set_child_card,
     take_agreement_back,
     take_invitation_back,

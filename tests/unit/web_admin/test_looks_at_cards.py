@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
-from tests.desk_compound import hidden_of, press, read, tap
+from tests.desk_compound import hidden_of, read, tap
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import SetClock
 from tests.unit.web_admin.test_lost_cards import look
@@ -13,7 +14,6 @@ from web_admin.asked_messages import CARD_TEXT
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.models import AuditEntry
 from web_admin.outbox_models import OutboxMessage
-from sqlalchemy import select
 
 
 @pytest.fixture
@@ -55,7 +55,9 @@ def test_the_managers_look_up_has_a_choice_words_and_a_role(compound):
     assert "Reason given: The card does not work: beeps twice" in page
 
 
-@pytest.mark.parametrize("typed", [{"why": "other"}, {"why": "other", "in_own_words": "x"}, {"why": "no such"}])
+@pytest.mark.parametrize(
+    "typed", [{"why": "other"}, {"why": "other", "in_own_words": "x"}, {"why": "no such"}]
+)
 @pytest.mark.parametrize("page", ["/manage/cards/", "/manage/lost-card"])
 def test_another_reason_needs_words_and_shows_nobody_before(compound, page, typed):
     client = compound.signed_in("manager")
@@ -92,3 +94,27 @@ def test_who_asked_to_be_told_of_looks_is_told_of_a_card(compound):
     assert len(bodies) == 1
     assert "查询了您的门卡属于谁" in str(bodies)
     assert CARD_TEXT not in str(bodies)
+
+
+def declare(client, page, form):
+    """Say on a page how this desk's reader types."""
+    hidden = hidden_of(client.get(page).text, "/manage/cards/reader")
+    return client.post("/manage/cards/reader", data=hidden | {"form": form})
+
+
+TURNED = (4200005).to_bytes(4, "little").hex()  # as a reader types it that sends the last byte first
+
+
+def test_a_guards_reader_that_turns_bytes_opens_a_visit_at_the_desk(compound):
+    client = compound.signed_in("guard")
+    assert tap(client, TURNED).status_code == 422
+    assert declare(client, "/manage/desk", "hex_reversed").location == "/manage/desk"
+    assert tap(client, TURNED).location == "/r/"
+
+
+@pytest.mark.parametrize(("form", "typed"), [("hex_reversed", TURNED), ("facility", "06405701")])
+def test_a_found_card_is_found_by_the_reader_that_the_guard_declared(compound, form, typed):
+    client = compound.signed_in("guard")
+    assert declare(client, "/manage/lost-card", form).location == "/manage/lost-card"
+    assert "3-1203" in look(client, typed).text.replace("3-1203, or the number", "")
+    assert "○芳" in look(client, "3-1203").text  # a home is typed as ever

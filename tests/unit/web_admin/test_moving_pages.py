@@ -62,7 +62,7 @@ def family(**typed):
         "number": "7-0101",
         "members-0-name": "何静", "members-0-kind": "resident", "members-0-age_band": "adult",
         "members-0-card": "7100001", "members-0-is_invited": "y",
-        "members-1-name": "何小", "members-1-kind": "resident", "members-1-age_band": "under_14",
+        "members-1-name": "何小", "members-1-kind": "resident", "members-1-age_band": "14_17",
         "members-1-card": "108,45678",
         "members-2-kind": "resident", "members-2-age_band": "adult", "members-2-is_invited": "y",
     } | typed
@@ -88,6 +88,7 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
     ("typed", "field", "error"),
     [
         ({"members-1-card": "4200005"}, "members-1-card", "Home 3-1203 holds this card already."),
+        ({"members-1-age_band": "under_14"}, "members-1-card", "A guardian agrees first"),
         ({"members-1-card": "zebra"}, "members-1-card", "This is not a card number."),
         ({"members-1-name": ""}, "members-1-name", "Please fill this in."),
         ({"number": "7号"}, "number", "Write the home as digits"),
@@ -104,7 +105,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
     answer = client.post(MOVE_IN, data=hidden_of(client.get(MOVE_IN).text) | family(**typed))
     assert answer.status_code == 422
     assert re.search(rf'id="{field}-wrong-1">.*?{re.escape(error)}', answer.text, re.DOTALL)
-    chosen = ("y", "resident", "adult", "under_14", "")
+    chosen = ("y", "resident", "adult", "14_17", "under_14", "")
     kept = [value for value in family(**typed).values() if value not in chosen]
     assert [value for value in kept if f'value="{value}"' not in answer.text] == []
     with at(compound) as act:

@@ -1,8 +1,9 @@
 // Keeps the pages of now and of alarms fresh: a stream says when something changed, else they ask themselves.
+import { isOn, ring, switchSound } from "./sound.js";
+
 const pollMilliseconds = 4000;
 const slowMilliseconds = 30000;
 const tryStreamAgainMilliseconds = 60000;
-const soundKey = "menjin-alarm-sound";
 
 const bar = document.querySelector("#live");
 const stale = document.querySelector("#stale");
@@ -12,7 +13,6 @@ const title = document.title;
 let timer = 0;
 let isAsking = false;
 let askAgain = false;
-let context = null;
 
 const isInHand = (part) => part.contains(document.activeElement)
   || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((box) => box.value !== box.defaultValue);
@@ -48,21 +48,6 @@ const renew = (part, next) => {
 
 const alarmIds = () => new Set([...document.querySelectorAll("#alarms > article")].map((alarm) => alarm.id));
 
-const ring = () => {
-  if (soundButton.getAttribute("aria-pressed") !== "true") return;
-  context = context || new AudioContext();
-  [0, 0.35].forEach((delay) => {
-    const tone = context.createOscillator();
-    const volume = context.createGain();
-    tone.frequency.value = 880;
-    volume.gain.value = 0.15;
-    tone.connect(volume).connect(context.destination);
-    tone.start(context.currentTime + delay);
-    tone.stop(context.currentTime + delay + 0.2);
-  });
-  bar.dataset.rung = String(Number(bar.dataset.rung || 0) + 1);
-};
-
 const showCount = () => {
   const count = Number(document.querySelector("#alarms")?.dataset.count || 0);
   document.title = count ? `(${count}) ${title}` : title;
@@ -95,6 +80,7 @@ const refresh = async () => {
     const alarms = document.querySelector("#alarms");
     if (alarms && count !== undefined) alarms.dataset.count = count;
     tellNew(known);
+    document.dispatchEvent(new Event("menjin-changed"));
   } catch {
     stale.hidden = false;
   } finally {
@@ -132,19 +118,18 @@ const listen = () => {
   addEventListener("pagehide", () => stream.close());
 };
 
-const showSound = (isOn) => {
-  soundButton.setAttribute("aria-pressed", String(isOn));
-  soundButton.querySelector("[data-on]").hidden = !isOn;
-  soundButton.querySelector("[data-off]").hidden = isOn;
+const showSound = (sounds) => {
+  soundButton.setAttribute("aria-pressed", String(sounds));
+  soundButton.querySelector("[data-on]").hidden = !sounds;
+  soundButton.querySelector("[data-off]").hidden = sounds;
 };
 
 soundButton.hidden = false;
-showSound(localStorage.getItem(soundKey) === "on");
+showSound(isOn());
 soundButton.addEventListener("click", () => {
-  const isOn = soundButton.getAttribute("aria-pressed") !== "true";
-  localStorage.setItem(soundKey, isOn ? "on" : "off");
-  showSound(isOn);
-  if (isOn) ring();
+  switchSound(soundButton.getAttribute("aria-pressed") !== "true");
+  showSound(isOn());
+  ring();
 });
 document.addEventListener("focusout", () => setTimeout(refresh, 200));
 

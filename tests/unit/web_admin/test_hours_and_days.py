@@ -1,0 +1,112 @@
+"""Special dates and weekly hours are corrected and taken away, never from under a lane or a right."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.calendars import Span
+from tests.desk_compound import hidden_of, read
+from tests.manager_compound import make_managed_compound
+from tests.resident_compound import SetClock
+from tests.unit.web_admin.test_manager_pages import send
+from tests.unit.web_admin.test_moving_pages import at
+from web_admin.gates_and_lanes import save_hours
+from web_admin.homes_and_people import GrantSpec, set_grants
+from web_admin.models import CalendarDay, Hours
+from web_admin.posture_schedules import set_schedule
+
+GATES = "/manage/gates/"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+def day_of(compound):
+    return compound.clock().date() + timedelta(days=30)
+
+
+def days(compound):
+    return read(compound, lambda s: [(r.day, r.kind, r.name) for r in s.scalars(select(CalendarDay))])
+
+
+def hours_named(compound, name="保洁时段"):
+    return read(compound, lambda s: s.scalars(select(Hours).where(Hours.name == name)).first())
+
+
+def remove(client, page, action=None):
+    action = action or f"{page}/remove"
+    return client.post(action, data=hidden_of(client.get(page).text, action))
+
+
+def test_a_special_date_is_corrected_and_moved(client, compound):
+    old, new = day_of(compound), day_of(compound) + timedelta(days=1)
+    path = f"/manage/hours/days/{old.isoformat()}"
+    assert "国庆节" in client.get(path).text
+    assert send(client, path, day=new.isoformat(), kind="mon", name="Worked").status_code == 303
+    assert days(compound) == [(new, "mon", "Worked")]
+    assert client.get(path).status_code == 404
+
+
+def test_a_date_is_not_moved_onto_another_special_one(client, compound):
+    old, other = day_of(compound), day_of(compound) + timedelta(days=1)
+    send(client, "/manage/hours/days/new", day=other.isoformat(), kind="mon", name="")
+    answer = send(client, f"/manage/hours/days/{old.isoformat()}", day=other.isoformat(), kind="tue", name="")
+    assert answer.status_code == 422
+    assert "This date is a special one already." in answer.text
+    assert sorted(days(compound)) == [(old, "holiday", "国庆节"), (other, "mon", "")]
+
+
+def test_a_holiday_is_removed_and_the_list_shows_dates_as_they_are_read(client, compound):
+    day = day_of(compound)
+    page = client.get(GATES).text
+    assert f"<strong>{day.isoformat()}</strong>" not in page
+    assert f"<strong>{day.strftime('%b')} {day.day}, {day.year}</strong>" in page
+    assert remove(client, f"/manage/hours/days/{day.isoformat()}").location == GATES
+    assert days(compound) == []
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "tomorrow", "1999-01-01"])
+def test_what_is_no_special_date_is_not_found(client, text):
+    assert client.get(f"/manage/hours/days/{text}").status_code == 404
+
+
+def test_hours_that_nothing_uses_are_removed(client, compound):
+    hours = hours_named(compound)
+    assert remove(client, f"/manage/hours/{hours.hours_id}").location == GATES
+    assert hours_named(compound) is None
+
+
+def test_hours_of_a_lane_stay_and_the_page_names_the_lane(client, compound):
+    hours = hours_named(compound)
+    with at(compound) as act:
+        set_schedule(act, "north-in", hours.hours_id, "lockdown")
+    page = f"/manage/hours/{hours.hours_id}"
+    assert remove(client, page).location == page
+    assert "The lane 北门进 uses these hours." in client.get(page).text
+    assert hours_named(compound) is not None
+
+
+def test_hours_of_somebodys_right_stay_until_the_right_is_changed(client, compound):
+    with at(compound) as act:
+        hours = save_hours(act, None, "Mornings", [Span(("mon",), 0, 600)])
+        hours_id = hours.hours_id
+        set_grants(act, compound.persons["保洁员"], [GrantSpec(("north-in",), hours_id, None, None)])
+    page = f"/manage/hours/{hours_id}"
+    remove(client, page)
+    told = client.get(page).text
+    assert "People come at these hours: 1." in told
+    assert "保洁员" not in told
+    with at(compound) as act:
+        set_grants(act, compound.persons["保洁员"], [])
+    assert remove(client, page).location == GATES
+    assert hours_named(compound, "Mornings") is None

@@ -1,0 +1,86 @@
+"""Before gates keep a card or PIN for a child under 14, a guardian agrees by their own act.
+
+On their own phone, or at the desk with their own card at the reader; nobody else says it for them.
+"""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.age_bands import ADULT, CHILD
+from web_admin.consent_models import GuardianRow
+from web_admin.home_models import ChildAgreement
+from web_admin.models import CredentialRow, Person
+from web_admin.sealing import card_lookup
+
+
+def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
+    """Return the living agreement for a child's card and PIN."""
+    return act.session.scalars(
+        select(ChildAgreement)
+        .where(ChildAgreement.child_id == child.person_id, ChildAgreement.withdrawn_at.is_(None))
+        .order_by(ChildAgreement.given_at)
+    ).first()
+
+
+def lacks_agreement(act: Act, person: Person) -> bool:
+    """Tell whether this is a child under 14 for whom no guardian has agreed."""
+    return person.age_band == CHILD and agreement_for(act, person) is None
+
+
+def refuse_without_agreement(act: Act, person: Person) -> None:
+    """Raise ActRefused where a child's card or PIN would be kept without a guardian's agreement."""
+    if lacks_agreement(act, person):
+        raise ActRefused(
+            "number",
+            _("A guardian agrees first to a card and PIN of a child under 14: on their own phone, "
+              "under My home, or on the child's page “Give a card”, with the guardian's own card."),
+        )
+
+
+def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
+    """Tell whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
+    if guardian.home_id is None or guardian.home_id != child.home_id or child.age_band == ADULT:
+        return False
+    if guardian.kind != "resident" or guardian.age_band != ADULT or child.kind != "resident":
+        return False
+    checked = set(
+        act.session.scalars(select(GuardianRow.guardian_id).where(GuardianRow.minor_id == child.person_id))
+    )
+    return guardian.person_id in checked if checked else True
+
+
+def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str) -> ChildAgreement:
+    """Record that a guardian agreed at the desk, shown by their own card; raise ActRefused for any other.
+
+    `number` is the site's own number of the card, `text` exactly what the page shows, in `language`.
+    """
+    begin(act)
+    child = person_of(act, child_id)
+    card = act.session.scalars(
+        select(CredentialRow)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .where(
+            CredentialRow.lookup == card_lookup(act.sealer, number), CredentialRow.kind == "card",
+            CredentialRow.state == "active", Person.site_id == act.site_id, Person.ended_at.is_(None),
+        )
+    ).first()
+    if card is None or card.person.suspended or not may_act_for(act, card.person, child):
+        raise ActRefused(
+            "guardian_card", _("This is not the card of a guardian: an adult of the child's home.")
+        )
+    row = write_agreement(act, card.person, child, language, text)
+    finish(act, "child_agreed", {"guardian_id": card.person_id, "by": "card"}, person_id=child_id)
+    return row
+
+
+def write_agreement(act: Act, guardian: Person, child: Person, language: str, text: str) -> ChildAgreement:
+    """Store who agreed, when, how and to which text; the caller has made sure that it was their own act."""
+    row = act.session.get(ChildAgreement, (child.person_id, guardian.person_id))
+    if row is None:
+        row = ChildAgreement(child_id=child.person_id, guardian_id=guardian.person_id)
+        act.session.add(row)
+    row.given_at, row.channel, row.language, row.withdrawn_at = act.now, act.channel, language, None
+    row.text = text
+    act.session.flush()
+    return row

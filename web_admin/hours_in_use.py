@@ -1,0 +1,67 @@
+"""Hours and special dates that are changed or taken away: never what a lane or somebody's right rests on."""
+
+from datetime import date
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select, update
+
+from web_admin.acts import Act, ActRefused, begin, finish, hours_of, one_publication
+from web_admin.gates_and_lanes import set_calendar_day
+from web_admin.home_models import HomeAddition
+from web_admin.models import CalendarDay, Gate, GrantRow, Lane, Person
+
+
+def lanes_of_hours(act: Act, hours_id: str) -> list[str]:
+    """Return the names of the lanes that offer a way in, or stand in a posture, at these hours."""
+    lanes = act.session.scalars(
+        select(Lane).join(Gate, Gate.gate_id == Lane.gate_id).where(Gate.site_id == act.site_id)
+        .order_by(Gate.number, Lane.lane_id)
+    )
+    return [
+        lane.name
+        for lane in lanes
+        if hours_id in lane.method_hours.values() or hours_id in lane.posture_hours
+    ]
+
+
+def remove_hours(act: Act, hours_id: str) -> None:
+    """Take weekly hours away; raise ActRefused with who uses them while a lane or a right does."""
+    begin(act)
+    hours = hours_of(act, hours_id)
+    lanes = lanes_of_hours(act, hours_id)
+    if lanes:
+        raise ActRefused(None, _("The lane %(lane)s uses these hours. Choose other hours there first.",
+                                 lane=lanes[0]) if len(lanes) == 1 else _several(lanes))
+    rights = act.session.scalar(
+        select(func.count(func.distinct(GrantRow.person_id))).where(GrantRow.hours_id == hours_id)
+    )
+    if rights:
+        raise ActRefused(None, _("People come at these hours: %(count)s. Change their rights first.",
+                                 count=rights))
+    # A helper who has left passes nothing; what is kept of them must not hold the hours.
+    ended = select(Person.person_id).where(Person.ended_at.is_not(None))
+    act.session.execute(
+        update(HomeAddition)
+        .where(HomeAddition.hours_id == hours_id, HomeAddition.person_id.in_(ended))
+        .values(hours_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    act.session.delete(hours)
+    act.session.flush()
+    finish(act, "hours_removed", {"hours_id": hours_id}, touches=())
+
+
+def _several(lanes: list[str]) -> LazyString:
+    return _("These lanes use these hours: %(lanes)s. Choose other hours there first.",
+             lanes=" · ".join(lanes))
+
+
+def change_day(act: Act, old: date, day: date, kind: str, name: str) -> None:
+    """Correct a special date: its kind, its name, or the date itself; published once."""
+    with one_publication(act) as quiet:
+        if day != old:
+            if act.session.get(CalendarDay, (act.site_id, day)) is not None:
+                raise ActRefused("day", _("This date is a special one already. Change it there."))
+            set_calendar_day(quiet, old, None)
+        set_calendar_day(quiet, day, kind, name)

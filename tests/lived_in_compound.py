@@ -90,6 +90,10 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         invite(act, compound.persons["孙晓"])
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         office = act_in(compound, session, f"staff-{manager.id}", "manager")
+        issue_series(
+            office, issuer_person_id=None, label="电梯维保", gate_numbers=[1], days=["tue"],
+            starts_minute=540, ends_minute=720, last_day=(office.now + timedelta(days=60)).date(),
+        )
         _schedule(office)
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         tell_the_public(office, compound.persons["王芳"])
@@ -149,7 +153,12 @@ def words_of(compound: ManagedCompound) -> dict[str, str]:
             ).one(),
             "incident": session.scalars(select(Incident.incident_id)).one(),
             "request": session.scalars(select(RightsRequest.request_id)).one(),
-            "weekly": session.scalars(select(VisitorSeriesRow.series_id)).one(),
+            "weekly": session.scalars(
+                select(VisitorSeriesRow.series_id).where(VisitorSeriesRow.issuer_person_id.is_not(None))
+            ).one(),
+            "office_weekly": session.scalars(
+                select(VisitorSeriesRow.series_id).where(VisitorSeriesRow.issuer_person_id.is_(None))
+            ).one(),
             "account": str(session.scalars(select(User.id).where(User.email == "guard@example.org")).one()),
             "card_number": "4200000",
             "own_pass": own_pass.pass_id,

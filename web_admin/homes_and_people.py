@@ -64,6 +64,15 @@ class GrantSpec:
 def add_home(act: Act, number: str) -> Home:
     """Add a household's unit, such as 3-1203; raise ActRefused when the number is taken or no number."""
     begin(act)
+    number = checked_home_number(act, number)
+    home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
+    act.session.add(home)
+    finish(act, "home_added", {"home_id": home.home_id}, touches=())
+    return home
+
+
+def checked_home_number(act: Act, number: str, *, but: str = "") -> str:
+    """Return a home's number without blanks; raise ActRefused when another home than `but` has it."""
     number = number.strip()
     if len(number) > 20 or not HOME_NUMBER.fullmatch(number):
         raise ActRefused(
@@ -72,15 +81,13 @@ def add_home(act: Act, number: str) -> Home:
     check_not_emergency("number", number)
     # A keypad has no dash, so 3-1203 and 31203 would be the same home to it.
     alike = select(Home.number).where(
-        Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", "")
+        Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", ""),
+        Home.home_id != but,
     )
     other = act.session.scalars(alike).first()
     if other is not None:
         raise ActRefused("number", _("Home %(home)s exists already.", home=other))
-    home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
-    act.session.add(home)
-    finish(act, "home_added", {"home_id": home.home_id}, touches=())
-    return home
+    return number
 
 
 def check_not_emergency(field: str, number: str) -> None:

@@ -22,6 +22,7 @@ from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import actor_id, current_site, request_now
 from web_admin.people_import import SheetOptions
+from web_admin.sheet_text import MAX_BYTES, TOO_LARGE
 
 SHOWN_FOR = timedelta(hours=1)
 """How long a checked sheet may wait for its yes; shorter than a form's token is kept."""
@@ -41,7 +42,8 @@ class SheetForm(FlaskForm):  # type: ignore[misc]  # the library has no types
         validators=[FileRequired(_l("Choose a file."))],
         render_kw={
             "accept": ".csv,.txt,.xlsx,text/csv,"
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "data-max-bytes": MAX_BYTES, "data-too-large": TOO_LARGE,
         },
     )
     card_form = SelectField(

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from web_admin import words
+from web_admin import MAX_FORM_BYTES, words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import end_with_sign_out
@@ -43,7 +43,7 @@ from web_admin.staff_models import StaffProfile
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
                 "people_pages", "moving_pages", "import_pages", "person_pages", "addition_pages",
-                "card_pages", "card_batch_pages", "visitor_pages",
+                "card_pages", "card_batch_pages", "visitor_pages", "weekly_visitor_pages",
                 "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
                 "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
                 "disclosure_pages", "register_page", "incident_pages",
@@ -89,7 +89,9 @@ ERROR_TEXTS = {
     403: (_l("Your role does not allow this"), _l("Ask the property manager if you need it.")),
     404: (_l("There is no such page"), _l("The address may be old, or the entry was removed.")),
     405: (_l("This cannot be done this way"), _l("Go back and use the button on the page.")),
-    413: (_l("That is too large"), _l("Send a smaller file.")),
+    413: (_l("That is too large"),
+          _l("This server takes at most %(count)s MB here. Send a smaller file.",
+             count=MAX_FORM_BYTES >> 20)),
     429: (_l("Too many tries"), _l("Wait five minutes, then try again. Gates work as usual meanwhile.")),
     500: (_l("Something went wrong here"), _l("Nothing was changed. The gates work on their own meanwhile.")),
     503: (_l("This server is not set up yet"), _l("Run “menjin web init” on the server.")),

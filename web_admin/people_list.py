@@ -1,8 +1,8 @@
 """Who lives where, found by name, home, building, kind and state: the same few queries at any size."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -91,6 +91,30 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
         homes[:PAGE_ROWS], people, _whole(session, shown), next_after,
         more_others=len(others) > PAGE_ROWS and not wanted.after,
     )
+
+
+def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple[str | None, Person | None]]:
+    """Give everything that the pages of a search show: (home's number, person).
+
+    The person is None for a home without people who fit, the number for somebody without a home.
+    """
+    place = wanted
+    while wanted.building != NO_HOME:
+        homes = _homes(session, site_id, place)
+        people = _people_of(session, site_id, place, homes[:PAGE_ROWS])
+        for home in homes[:PAGE_ROWS]:
+            found: Sequence[Person | None] = people.get(home.home_id) or [None]
+            for person in found:
+                yield home.number, person
+        if len(homes) <= PAGE_ROWS:
+            break
+        place = replace(wanted, after=homes[PAGE_ROWS - 1].sort_key)
+    if wanted.building not in ("", NO_HOME) or wanted.state == "empty":
+        return
+    others = _without_home(session, site_id, wanted)
+    for start in range(0, len(others), PAGE_ROWS):
+        for person in _whole(session, others[start : start + PAGE_ROWS]):
+            yield None, person
 
 
 def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:

@@ -1,6 +1,6 @@
 """People and homes: the list with search, a home, new homes, new people."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
+from web_admin.acts import record
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import OnceForm
@@ -16,9 +17,20 @@ from web_admin.home_additions import waiting_people
 from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
 from web_admin.models import UNNAMED, Home, Hours, Person
-from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.page_context import (
+    current_act,
+    current_site,
+    do,
+    get_or_404,
+    request_now,
+    site_zone,
+    typed,
+)
 from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
+from web_admin.people_sheet_out import rows_of_list
 from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.sheet_text import csv_for_spreadsheets
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
@@ -69,6 +81,7 @@ def show_list() -> str:
         no_home=NO_HOME,
         hours={row.hours_id: row.name for row in hours},
         waiting=waiting_people(session, site_id),
+        export_form=AgainForm(formdata=None),
         home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
         person_count=session.scalar(
             select(func.count(Person.person_id)).where(
@@ -76,6 +89,25 @@ def show_list() -> str:
             )
         ),
     )
+
+
+@bp.post("/sheet")
+@allowed("edit_people")
+def export() -> Response:
+    """Send what a search shows as a sheet, and record that somebody took it."""
+    form = AgainForm()
+    if not form.validate_on_submit():
+        abort(400)
+    wanted = wanted_of(request.form)
+    record(current_act(), "people_exported",
+           {"building": wanted.building, "kind": wanted.kind, "state": wanted.state},
+           personal={"text": wanted.text} if wanted.text else None)
+    rows = rows_of_list(request_session(), current_site().site_id, wanted, site_zone())
+    answer = Response(csv_for_spreadsheets([[_("Home"), _("Name"), _("State")], *rows]), mimetype="text/csv")
+    day = request_now().astimezone(site_zone()).date().isoformat()
+    answer.headers["Content-Disposition"] = f"attachment; filename=people-{day}.csv"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.route("/homes/new", methods=["GET", "POST"])

@@ -2,29 +2,31 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.brand_colours import stylesheet
 from web_admin.config import WHOLE_NUMBERS
 from web_admin.database import current_menjin, request_session
+from web_admin.drawn_logo import MAX_BYTES
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.mail_delivery import PASSWORD_FILE, mail_password
 from web_admin.outbox import mail_is_set_up, put_message
 from web_admin.outbox_kinds import STATES, kind_text, trouble_text
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
-from web_admin.page_context import current_act, current_site, do, request_now, typed
-from web_admin.permissions import allowed, public
+from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.permissions import allowed, current_may, public
 from web_admin.person_pages import AgainForm
 from web_admin.sending import NotSent
 from web_admin.settings_models import SiteLook
@@ -42,6 +44,9 @@ from web_admin.site_settings import (
 bp = Blueprint("settings", __name__)
 
 LISTED_MAILS = 20
+MAX_LOGO_REQUEST_BYTES = 4 * MAX_BYTES
+"""So much of a request is read that a logo somewhat too large gets the act's own sentence."""
+TOO_LARGE = _l("That is too large. 32 kB and 2000 shapes are enough for a logo.")
 FILE_SETTINGS = {
     "passage_days": _l("Days for which a passage says who it was"),
     "log_days": _l("Days for which the journal keeps names, and alarms are kept"),
@@ -67,7 +72,8 @@ class SiteForm(OnceForm):
         validators=[Length(max=MAX_CONTACT_CHARS)],
     )  # fmt: skip
     language = SelectField(
-        _l("First language"), description=_l("For people whose browser asks for neither."),
+        _l("First language"),
+        description=_l("For people whose browser asks for neither. Everyone chooses among all languages."),
         choices=options(words.LANGUAGES),
     )  # fmt: skip
     card_bits = RadioField(
@@ -96,7 +102,7 @@ class LogoForm(OnceForm):
     logo = FileField(
         _l("Logo, an SVG drawing"),
         description=_l("Shapes and colours, at most 32 kB. No pixels: this server keeps no pictures."),
-        render_kw={"accept": ".svg,image/svg+xml"},
+        render_kw={"accept": ".svg,image/svg+xml", "data-max-bytes": MAX_BYTES, "data-too-large": TOO_LARGE},
     )  # fmt: skip
 
 
@@ -213,11 +219,31 @@ def upload_logo() -> Page:
             flash(_("Saved."), "success")
         if not form.errors and not form.form_errors:
             return redirect(url_for("settings.edit_look"), 303)
-    page = render_template(
-        "manager/settings_look.html", form=colour_form, look=look, logo_form=form,
-        button=AgainForm(formdata=None),
+    return _look_page(colour_form, form), 422
+
+
+def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
+    return render_template(
+        "manager/settings_look.html", form=colour_form, logo_form=logo_form,
+        look=request_session().get(SiteLook, current_site().site_id), button=AgainForm(formdata=None),
     )  # fmt: skip
-    return page, 422
+
+
+@bp.url_value_preprocessor
+def bound_logos(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Read no more of a logo than one may be, before anything reads the form."""
+    if endpoint == "settings.upload_logo":
+        request.max_content_length = MAX_LOGO_REQUEST_BYTES
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def logo_too_large(error: HTTPException) -> Page | HTTPException:
+    """Say beside the field that a logo is too large."""
+    if request.endpoint != "settings.upload_logo" or not current_may("edit_settings"):
+        return error
+    form = LogoForm(formdata=None)
+    show_refusal(form, ActRefused("logo", TOO_LARGE))
+    return _look_page(LookForm(formdata=None), form), 413
 
 
 @bp.get("/look.css")

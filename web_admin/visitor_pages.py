@@ -33,6 +33,7 @@ from web_admin.typed_values import moment_of
 from web_admin.visitor_lists import STATES, Wanted, listed_passes
 from web_admin.visitor_uses import uses_of
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass
+from web_admin.weekly_visitor_pages import weekly_of_office
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
 
@@ -75,6 +76,7 @@ def show_list() -> str:
         filtered=bool(wanted.text or wanted.state),
         gate_names={gate.number: gate.name for gate in site_gates()},
         button=AgainForm(formdata=None),
+        weekly=weekly_of_office() if wanted == Wanted() else [],
     )
 
 

@@ -2,12 +2,15 @@
 
 from sqlalchemy import select
 
-from web_admin.api.access import acting, api_act, blueprint, needs_scope
+from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import HomeOut, HomesOut, NewHome, PageQuery
+from web_admin.home_corrections import correct_home, end_home
 from web_admin.homes_and_people import add_home
 from web_admin.models import Home
 
 bp = blueprint("homes", "Households' units.")
+
+NOT_FOUND = "There is no such home."
 
 
 @bp.get("/homes")
@@ -35,3 +38,40 @@ def make_home(body: dict[str, str]) -> Home:
     """Add a home."""
     with acting() as act:
         return add_home(act, body["number"])
+
+
+@bp.get("/homes/<home_id>")
+@needs_scope("people:read")
+@bp.response(200, HomeOut)
+@bp.alt_response(404, description=NOT_FOUND)
+def show_home(home_id: str) -> Home:
+    """Show one home."""
+    return found_or_404(Home, home_id)
+
+
+@bp.patch("/homes/<home_id>")
+@needs_scope("people:write")
+@bp.arguments(NewHome)
+@bp.response(200, HomeOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+def renumber_home(body: dict[str, str], home_id: str) -> Home:
+    """Correct a home's number; PINs are typed after the new one from then on."""
+    found_or_404(Home, home_id)
+    with acting() as act:
+        return correct_home(act, home_id, body["number"])
+
+
+@bp.post("/homes/<home_id>/end")
+@needs_scope("people:write")
+@bp.response(200, HomeOut)
+@bp.alt_response(404, description=NOT_FOUND)
+@bp.alt_response(409, description="The Idempotency-Key was used.")
+@bp.alt_response(422, description="People live there, or cards belong to it.")
+def close_home(home_id: str) -> dict[str, str]:
+    """Take a home away that nobody lives in any more; its last answer says which it was."""
+    row = found_or_404(Home, home_id)
+    ended = {"home_id": row.home_id, "number": row.number}
+    with acting() as act:
+        end_home(act, home_id)
+    return ended

@@ -59,6 +59,15 @@ def make_pass(body: dict[str, object]) -> dict[str, object]:
         return _shown(act, row)
 
 
+@bp.get("/passes/<pass_id>")
+@needs_scope("passes:read")
+@bp.response(200, PassBrief)
+@bp.alt_response(404, description="There is no such pass.")
+def show_pass(pass_id: str) -> dict[str, object]:
+    """Show one pass and its state, without the text that opens."""
+    return _shown(api_act(), found_or_404(VisitorPassRow, pass_id))
+
+
 @bp.post("/passes/<pass_id>/withdraw")
 @needs_scope("passes:write")
 @bp.response(200, PassBrief)

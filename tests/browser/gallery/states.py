@@ -87,6 +87,8 @@ MANAGER = (
     manager("card_give", "cards/give/{person}", "main form"),
     manager("visitors", "visitors/", "main a[href='/manage/visitors/new']"),
     manager("visitor_new", "visitors/new", "main form #label"),
+    manager("visitor_weekly_new", "visitors/weekly/new", "main .days"),
+    manager("visitor_weekly", "visitors/weekly/{office_weekly}", "main #link"),
     manager("gates", "gates/", "main a[href='/manage/gates/north']"),
     manager("gate_new", "gates/new", "main form"),
     manager("gate", "gates/north", "main a[href*='/lanes/north-in']"),

@@ -14,6 +14,13 @@ window.addEventListener("pageshow", () => {
     form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-disabled"));
   });
 });
+// A file that is too large is said at once, not after a minute of sending it.
+document.addEventListener("change", ({ target }) => {
+  if (!target.dataset.maxBytes) return;
+  const isTooLarge = [...target.files].some((file) => file.size > Number(target.dataset.maxBytes));
+  target.setCustomValidity(isTooLarge ? target.dataset.tooLarge : "");
+  target.reportValidity();
+});
 document.querySelector("[aria-invalid]")?.focus();
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;

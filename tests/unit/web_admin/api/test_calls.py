@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import show_code
 from web_admin.alarms import raise_alarm
-from web_admin.models import Alarm, AuditEntry, GateEvent
+from web_admin.models import Alarm, AuditEntry, GateEvent, Home
 
 LATER = timedelta(seconds=30)
 
@@ -162,3 +162,47 @@ def test_what_is_not_there_is_a_clear_no_in_json(caller):
 def test_a_wrong_verb_says_which_are_right(caller):
     answer = caller.call("DELETE", "/people")
     assert (answer.status_code, "POST" in answer.headers["Allow"]) == (405, True)
+
+
+def test_a_homes_number_is_corrected_and_its_people_go_on(caller, act):
+    home = caller.post("/homes", {"number": "7-1203"})
+    caller.post("/people", {"name": "李雷", "home_id": home["home_id"]})
+    path = f"/homes/{home['home_id']}"
+    moved = caller.call("PATCH", path, {"number": "7-1204"})
+    assert (moved.status_code, moved.get_json()) == (200, {**home, "number": "7-1204"})
+    assert caller.get(path)["number"] == "7-1204"
+    assert caller.call("PATCH", path, {"number": "7-1204"}).status_code == 200
+    for number, said in (("3-1203", "exists already"), ("31203", "exists already"), ("0-0", "not all zeros")):
+        refused = caller.call("PATCH", path, {"number": number})
+        assert (refused.status_code, said in refused.text) == (422, True)
+    row = act.session.get_one(Home, home["home_id"])
+    assert (row.building, row.sort_key) == ("7", "017-041204")
+    entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "home_corrected")).first()
+    assert (entry.facts["before"], entry.facts["after"]) == ("7-1203", "7-1204")
+
+
+def test_a_home_ends_once_nobody_lives_there(caller, act):
+    home = caller.post("/homes", {"number": "7-1203"})
+    person = caller.post("/people", {"name": "李雷", "home_id": home["home_id"]})
+    path = f"/homes/{home['home_id']}"
+    refused = caller.call("POST", f"{path}/end")
+    assert (refused.status_code, "People live in home 7-1203" in refused.text) == (422, True)
+    assert caller.get(path) == home
+    caller.post(f"/people/{person['person_id']}/move-out", status=200)
+    assert caller.post(f"{path}/end", status=200) == home
+    assert caller.call("GET", path).status_code == 404
+    gone = caller.get(f"/people/{person['person_id']}")
+    assert (gone["home_id"], gone["ended_at"] is not None) == (None, True)
+    assert caller.post("/homes", {"number": "7-1203"})["home_id"] != home["home_id"]
+
+
+def test_one_pass_is_read_without_the_text_that_opens(caller, caller_with):
+    made = caller.post("/passes", {"label": "Plumber", "gates": [1]})
+    shown = caller.get(f"/passes/{made['pass_id']}")
+    assert shown == {name: value for name, value in made.items() if name != "code"}
+    caller.post(f"/passes/{made['pass_id']}/withdraw", status=200)
+    assert caller.get(f"/passes/{made['pass_id']}")["state"] == "withdrawn"
+    assert caller.call("GET", "/passes/0123456789abcdef").status_code == 404
+    other = caller_with("people:read")
+    assert other.call("GET", f"/passes/{made['pass_id']}").status_code == 403
+    assert other.call("PATCH", "/homes/0123456789abcdef", {"number": "1"}).status_code == 403

@@ -1,0 +1,31 @@
+"""The list of people as a sheet: what the list shows of a search, on all its pages, and nothing more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from web_admin import words
+from web_admin.models import Person
+from web_admin.people_list import Wanted, whole_list
+
+
+def rows_of_list(session: Session, site_id: str, wanted: Wanted, zone: ZoneInfo) -> Iterator[list[str]]:
+    """Give a row for each person, and for each home without people: home or kind, name, how they stand."""
+    for number, person in whole_list(session, site_id, replace(wanted, after="")):
+        if person is None:
+            yield [number or "", "", ""]
+        else:
+            first = number if number is not None else str(words.word(words.KINDS_OF_PERSON, person.kind))
+            yield [first, person.display_name, " · ".join(_stands(person, zone))]
+
+
+def _stands(person: Person, zone: ZoneInfo) -> Iterator[str]:
+    if person.suspended:
+        yield _("Suspended")
+    if person.may_override:
+        yield _("Opens in lockdown")
+    if person.ended_at is not None:
+        yield _("Moved out %(when)s", when=person.ended_at.astimezone(zone).date().isoformat())

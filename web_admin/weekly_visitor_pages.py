@@ -1,0 +1,164 @@
+"""Weekly visitors of the property office: the lift service every Tuesday, the gardener on Fridays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateField, StringField, TimeField
+from wtforms.validators import InputRequired, Length
+
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_fields import CheckList, options
+from web_admin.form_once import OnceForm
+from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.permissions import allowed
+from web_admin.person_pages import AgainForm
+from web_admin.resident.qr_picture import svg_of
+from web_admin.resident.visitors import pass_link
+from web_admin.site_places import site_gates
+from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
+from web_admin.visitor_series import DAYS, issue_series, next_visit, series_state, withdraw_series
+from web_admin.visitor_uses import Use, uses_of
+
+bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
+
+USUAL_WEEKS = 8
+SHOWN = 50
+
+Page = str | Response | tuple[str, int]
+
+
+class WeeklyForm(OnceForm):
+    """Days of the week, hours on them, and a last day."""
+
+    label = StringField(
+        _l("Who is it for?"),
+        description=_l("In your own words, such as “lift service”. It is not printed."),
+        validators=[InputRequired(_l("Say who it is for.")), Length(max=60)],
+    )
+    gate_numbers = CheckList(_l("Gates"), coerce=int)
+    days = CheckList(_l("On these days"), choices=options((day, words.DAYS[day]) for day in DAYS))
+    starts_at = TimeField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
+    ends_at = TimeField(_l("Until"), validators=[InputRequired(_l("Choose when it ends."))])
+    last_day = DateField(
+        _l("Last day"), description=_l("At most 92 days from today."),
+        validators=[InputRequired(_l("Choose a date."))],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWeekly:
+    """A weekly invitation of the office; `begins` is its running or next visit."""
+
+    row: VisitorSeriesRow
+    state: str
+    begins: datetime | None
+
+
+def weekly_of_office() -> list[ShownWeekly]:
+    """Return the office's weekly invitations that have not ended, newest first."""
+    today = request_now().astimezone(site_zone()).date()
+    rows = request_session().scalars(
+        select(VisitorSeriesRow)
+        .where(
+            VisitorSeriesRow.site_id == current_site().site_id,
+            VisitorSeriesRow.issuer_person_id.is_(None),
+            VisitorSeriesRow.withdrawn_at.is_(None),
+            VisitorSeriesRow.last_day >= today,
+        )
+        .order_by(VisitorSeriesRow.created_at.desc())
+        .limit(SHOWN)
+    )
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: VisitorSeriesRow) -> ShownWeekly:
+    visit = next_visit(row, site_zone(), request_now()) if row.withdrawn_at is None else None
+    return ShownWeekly(row, series_state(row, site_zone(), request_now()), visit[1] if visit else None)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allowed("issue_passes")
+def new() -> Page:
+    """Begin a weekly invitation and go on to its page."""
+    form = WeeklyForm()
+    form.gate_numbers.choices = options((gate.number, gate.name) for gate in site_gates())
+    if not form.is_submitted():
+        today = request_now().astimezone(site_zone()).date()
+        form.gate_numbers.data = [gate.number for gate in site_gates()]
+        form.starts_at.data, form.ends_at.data = time(9), time(12)
+        form.last_day.data = today + timedelta(weeks=USUAL_WEEKS)
+    if form.validate_on_submit():
+        row = do(form, lambda act: _begin(act, form))
+        if row is not None:
+            return redirect(url_for("weekly_visitors.show", series_id=row.series_id), 303)
+        if not form.errors:
+            return redirect(url_for("visitors.show_list"), 303)
+    page = render_template("manager/visitor_weekly_new.html", form=form)
+    return page if not form.is_submitted() else (page, 422)
+
+
+def _begin(act: Act, form: WeeklyForm) -> VisitorSeriesRow:
+    return issue_series(
+        act, issuer_person_id=None, label=typed(form.label), gate_numbers=form.gate_numbers.data or [],
+        days=form.days.data or [], starts_minute=_minute(form.starts_at.data),
+        ends_minute=_minute(form.ends_at.data), last_day=date.fromisoformat(str(form.last_day.data)),
+    )
+
+
+def _minute(typed_time: time | None) -> int:
+    return typed_time.hour * 60 + typed_time.minute if typed_time is not None else -1
+
+
+def _own(series_id: str) -> VisitorSeriesRow:
+    """Return a weekly invitation of the office; residents' own are theirs alone."""
+    row = get_or_404(request_session(), VisitorSeriesRow, series_id)
+    if row.issuer_person_id is not None:
+        abort(404)
+    return row
+
+
+@bp.get("/<series_id>")
+@allowed("issue_passes")
+def show(series_id: str) -> str:
+    """Show a weekly invitation: its link to send, its next visit, where it was used."""
+    row = _own(series_id)
+    names = {gate.number: gate.name for gate in site_gates()}
+    link = pass_link(row)
+    return render_template(
+        "manager/visitor_weekly.html", shown=_shown(row), link=link, uses=_uses(series_id),
+        gates=[names.get(number, str(number)) for number in row.gate_numbers],
+        picture=svg_of(link, _("QR code of the link")), button=AgainForm(formdata=None),
+    )
+
+
+def _uses(series_id: str) -> Sequence[Use]:
+    session = request_session()
+    visits = session.scalars(
+        select(VisitorVisit.pass_id).where(VisitorVisit.series_id == series_id)
+    ).all()
+    used = [use for uses in uses_of(session, list(visits)).values() for use in uses]
+    return sorted(used, key=lambda use: use.at, reverse=True)
+
+
+@bp.post("/<series_id>/withdraw")
+@allowed("issue_passes")
+def withdraw(series_id: str) -> Response:
+    """Withdraw a weekly invitation and the passes of its visits; doing it again changes nothing."""
+    row = _own(series_id)
+    form = AgainForm()
+
+    def work(act: Act) -> bool:
+        withdraw_series(act, series_id)
+        return True
+
+    if form.validate_on_submit() and row.withdrawn_at is None and do(form, work):
+        flash(_("Withdrawn. The gates know within seconds."), "success")
+    return redirect(url_for("visitors.show_list"), 303)

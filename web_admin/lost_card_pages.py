@@ -40,7 +40,7 @@ class LostForm(OnceForm):
     )
     why = SelectField(
         _l("Why do you look?"), default=AS_TYPED,
-        choices=options([(AS_TYPED, _l("Lost (home number) or handed in (card number)")),
+        choices=options([(AS_TYPED, _l("Reported lost, or handed in")),
                          *LOOK_REASONS.items()]),
     )
     in_own_words = own_words_field()

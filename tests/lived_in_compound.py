@@ -40,10 +40,15 @@ RESIDENTS = {
     "resident_with_face": "赵敏",
     "resident_without_face_again": "刘洋",
     "resident_invited_again": "孙晓",
+    "resident_newly_invited": "陈立",
+    "resident_at_gate": "吴静",
     "guardian": "林薇",
     "minor": "林宝",
 }
 """Whose phones the gallery shows, by the word that states use."""
+
+NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate")
+"""Have not shown their card yet."""
 
 
 def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Act:

@@ -87,6 +87,7 @@ MAY: dict[str, str] = {
     "resident.sign_out_everywhere": "R",
     "resident.stop_phone": "R",
     "resident.suspend_card": "R",
+    "resident.say_at_gate": "R",
     "resident.switch_method": "R",
     "resident.take_request_back": "R",
     "resident.visitor_pass_page": "R",

@@ -16,6 +16,7 @@ from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
 from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
+from tests.shown_cards import card_was_shown
 from web_admin import create_app
 from web_admin.acts import Act
 from web_admin.config import WebConfig
@@ -111,7 +112,7 @@ class Compound:
             return invite(act, person_id)
 
     def signed_in(self, person_id: str, language: str = "en") -> FlaskClient:
-        """Return a client that went through the welcome page."""
+        """Return a client that went through the welcome page; a first time the card was shown at the desk."""
         client = self.app.test_client()
         with client.session_transaction() as session:
             session["language"] = language
@@ -120,6 +121,7 @@ class Compound:
             "/r/welcome", data={"code": self.invitation(person_id), "csrf_token": csrf_of(page.text)}
         )
         assert answer.status_code == 303, answer.text
+        card_was_shown(self.app, person_id)
         return client
 
 

@@ -23,7 +23,7 @@ from web_admin.custody import FACE_PURPOSE, create_shares
 from web_admin.guardians import guardians_of, lapse_requests
 from web_admin.models import Consent, FaceShare, Gate, Lane, Notice, Person, Site
 from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, notice_digest, publish_notice
-from web_admin.ways_in import INVITED_AGAIN, live_face_consent, settle_face, working_methods
+from web_admin.ways_in import UNPROVEN, live_face_consent, settle_face, working_methods
 from web_admin.withdrawals import forget_everyone, forget_face
 
 __all__ = [
@@ -122,7 +122,7 @@ def record_consent(
     answered(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
-    if act.channel == "gate" and person.face_paused_reason == INVITED_AGAIN:
+    if act.channel == "gate" and person.face_paused_reason in UNPROVEN:
         # At a gate the terminal asked for the person's own card or PIN before it offered face.
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)

@@ -7,9 +7,14 @@ from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, checked_text, finish
 from web_admin.models import CredentialRow, Person
-from web_admin.ways_in import INVITED_AGAIN, Aftermath, settle_face
+from web_admin.ways_in import INVITED_AGAIN, UNPROVEN, Aftermath, has_something_to_show, settle_face
 
 MAX_LABEL_CHARS = 40
+
+SHOW_FIRST = _(
+    "First show that this is you: press “I am at a gate” under My ways in, then show your card or type your "
+    "PIN there. Or show it at the desk."
+)
 
 
 def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:
@@ -48,9 +53,19 @@ def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = Fals
 
 
 def refuse_unproven_phone(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone whose holder has not yet shown the person's card or PIN again."""
-    if act.channel == "phone" and person.face_paused_reason == INVITED_AGAIN:
-        raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk, then try again."))
+    """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
+    if act.channel == "phone" and person.face_paused_reason in UNPROVEN:
+        raise ActRefused(None, SHOW_FIRST)
+
+
+def refuse_recovered_phone(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone that a later invitation opened, while there is a card or PIN to show.
+
+    Whoever holds neither could never show one: they get their code without.
+    """
+    recovered = act.channel == "phone" and person.face_paused_reason == INVITED_AGAIN
+    if recovered and has_something_to_show(act.session, person.person_id, act.now):
+        raise ActRefused(None, SHOW_FIRST)
 
 
 def added(

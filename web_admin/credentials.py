@@ -11,7 +11,13 @@ from flask_babel import lazy_gettext as _
 from gate_controller.policy import Method
 from web_admin.acts import Act, ActRefused, begin, checked_text, credential_of, finish, person_of
 from web_admin.cards import canonical_card, issue_card, parse_card_number
-from web_admin.credential_rows import end_one, finish_credential, live_credentials, lost
+from web_admin.credential_rows import (
+    end_one,
+    finish_credential,
+    live_credentials,
+    lost,
+    refuse_recovered_phone,
+)
 from web_admin.models import Person
 from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.typed_numbers import issue_duress_pin, issue_pin
@@ -81,6 +87,7 @@ def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
     """
     begin(act)
     person = person_of(act, person_id)
+    refuse_recovered_phone(act, person)
     chosen = _in_fixed_order(methods)
     _refuse_face_alone(act, person, chosen)
     if Method.QR in chosen and not live_credentials(act, person_id, "qr"):

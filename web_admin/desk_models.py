@@ -7,12 +7,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.model_base import Base
 
+HOME_PIN = "home_pin"
+"""How a visit was opened whose PIN an adult of the home gave out: it shows no records."""
+
 
 class DeskVisitRow(Base):
     """A person served at the desk by one account, opened with the person's own card or PIN.
 
-    `opened_by` is card or pin; `ended_why` is button, another or signed_out, None while it may go on or
-    ended by time. Nothing here says which PIN it was.
+    `opened_by` is card, pin or home_pin; `ended_why` is button, another or signed_out, None while it may go
+    on or ended by time. Nothing here says whether it was the duress PIN.
     """
 
     __tablename__ = "desk_visit"

@@ -14,12 +14,12 @@ from gate_controller.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, new_id, record
 from web_admin.alarms import raise_alarm
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk_models import HOME_PIN, DeskVisitRow
 from web_admin.desk_visits import end_visits
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import CredentialRow, Home, Person
 from web_admin.sealing import card_lookup, open_pin_tag
-from web_admin.ways_in import INVITED_AGAIN
+from web_admin.ways_in import UNPROVEN
 
 DURESS_AT_DESK = "alarm_duress_at_desk"
 
@@ -57,7 +57,8 @@ def _open(act: Act, account_id: int, role: str, shown: CredentialRow) -> DeskVis
     end_visits(act, account_id, "another")
     visit = DeskVisitRow(
         visit_id=new_id() + new_id(), site_id=act.site_id, account_id=account_id, role=role,
-        person_id=person.person_id, opened_by=shown.kind, opened_at=act.now,
+        person_id=person.person_id, opened_by=HOME_PIN if shown.known_to_home else shown.kind,
+        opened_at=act.now,
     )
     act.session.add(visit)
     record(act, "desk_opened", {"visit_id": visit.visit_id, "by": shown.kind}, person_id=person.person_id)
@@ -65,7 +66,7 @@ def _open(act: Act, account_id: int, role: str, shown: CredentialRow) -> DeskVis
         # Of no person, like everything about a duress PIN: the person's own page lists the rest.
         record(act, DURESS_AT_DESK, {"visit_id": visit.visit_id})
         raise_alarm(act.session, act.site_id, DURESS_AT_DESK, act.now)
-    elif person.face_paused_reason == INVITED_AGAIN:
+    elif person.face_paused_reason in UNPROVEN and not shown.known_to_home:
         confirm_identity(act, person.person_id)
     return visit
 

@@ -40,7 +40,7 @@ AT_THE_DESK = frozenset({
 
 ON_ONES_OWN_PHONE = frozenset({
     "give_face", "agree_at_home", "add_child_to_home",
-    "my_code", "contact", "register_key", "code_now", "code_picture",
+    "say_at_gate", "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
     "messages", "name_messages_address", "prove_messages_address", "choose_my_messages", "stop_my_messages",
 })  # fmt: skip

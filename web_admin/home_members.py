@@ -4,6 +4,7 @@ Any adult who lives in the home may; the office sees who did. Where the site wan
 passes no gate until the office has agreed. Nobody of a home can put another adult out.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -89,11 +90,22 @@ def take_invitation_back(act: Act, member_id: str, person_id: str) -> None:
 
 
 def has_come(act: Act, person_id: str) -> bool:
-    """Tell whether somebody has used an invitation."""
-    used = select(Invitation.invitation_id).where(
-        Invitation.person_id == person_id, Invitation.used_at.is_not(None)
+    """Tell whether somebody has used an invitation, or was ever given a card, PIN or code."""
+    return bool(who_have_come(act, [person_id]))
+
+
+def who_have_come(act: Act, person_ids: Sequence[str]) -> set[str]:
+    """Return who of these people has used an invitation, or was ever given a card, PIN or code.
+
+    Somebody who comes and goes by the office's card alone lives here as much as anybody.
+    """
+    opened = select(Invitation.person_id).where(
+        Invitation.person_id.in_(person_ids), Invitation.used_at.is_not(None)
     )
-    return act.session.scalars(used).first() is not None
+    given = select(CredentialRow.person_id).where(
+        CredentialRow.person_id.in_(person_ids), CredentialRow.kind != "visitor_code"
+    )
+    return {*act.session.scalars(opened), *act.session.scalars(given)}
 
 
 def agree_to_addition(act: Act, person_id: str) -> None:

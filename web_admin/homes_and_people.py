@@ -37,7 +37,7 @@ from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
 from web_admin.sealing import code_digest
 from web_admin.visitor_series import end_series_of
-from web_admin.ways_in import INVITED_AGAIN, settle_face
+from web_admin.ways_in import INVITED, INVITED_AGAIN, UNPROVEN, has_something_to_show, settle_face
 from web_admin.wish_models import SecondMethodWish
 from web_admin.withdrawals import forget_face
 
@@ -229,6 +229,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
     both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
     stolen: what is signed in there ends too, with password and passkeys that may have been made there.
+    A first invitation is believed as little where there is a card or PIN to show (`accept_invitation`).
     """
     begin(act)
     person = person_of(act, person_id)
@@ -278,6 +279,9 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
             _("This code is wrong, has been used or is too old. Ask the property office for a new one."),
         )
     invitation.used_at = now
+    if person.face_paused_reason != INVITED_AGAIN and has_something_to_show(session, person.person_id, now):
+        # Whoever made, carried or read the invitation may be the one who opens it.
+        person.face_paused_reason = INVITED
     append_audit(
         session, person.site_id, "invitation_accepted",
         {"invitation_id": invitation.invitation_id, "actor_id": person.person_id, "channel": "phone"},
@@ -287,12 +291,12 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
 
 
 def confirm_identity(act: Act, person_id: str) -> None:
-    """Note that an invited-again person showed their own card or PIN at a gate or the desk."""
+    """Note that an invited person showed their own card or PIN at a gate or the desk."""
     begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("desk", "manager", "gate"):
         raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
-    if person.face_paused_reason == INVITED_AGAIN:
+    if person.face_paused_reason in UNPROVEN:
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)
     finish(act, "identity_confirmed", {}, person_id=person_id)

@@ -262,6 +262,8 @@ class CredentialRow(Base):
     printed: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A qr on paper, which has no key of its own."""
     duress: Mapped[bool] = mapped_column(default=False)
+    known_to_home: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A PIN that an adult of the home gave out and therefore knows."""
     lanes: Mapped[list[str] | None]
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
@@ -466,7 +468,10 @@ class Alarm(Base):
 
 
 class Invitation(Base):
-    """A one-time code with which a person opens their phone page for the first time."""
+    """A one-time code with which a person opens their phone page.
+
+    `proof_asked_at` is when the phone that it opened last said that its holder stands at a gate.
+    """
 
     __tablename__ = "invitation"
     invitation_id: Mapped[str] = mapped_column(primary_key=True)
@@ -475,6 +480,8 @@ class Invitation(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    proof_asked_at: Mapped[datetime | None]
+    proofs_asked: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class FormOnce(Base):

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from gate_controller.passes import make_online_code, make_printed_code
 from web_admin.acts import Act, ActRefused, begin, new_id, person_of
-from web_admin.credential_rows import added, checked_label, live_credentials
+from web_admin.credential_rows import added, checked_label, live_credentials, refuse_recovered_phone
 from web_admin.models import CredentialRow
 from web_admin.site_keys import private_key
 
@@ -22,6 +22,7 @@ def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) 
     """
     begin(act)
     person = person_of(act, person_id)
+    refuse_recovered_phone(act, person)
     try:
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public_key)
     except ValueError as err:
@@ -52,6 +53,7 @@ def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
     """Return the credential behind a person's online codes, made when there is none."""
     begin(act)
     person = person_of(act, person_id)
+    refuse_recovered_phone(act, person)
     online = _online(act, person_id)
     return online[0] if online else added(act, person, online_qr(act, person_id), "online_code_allowed")
 

@@ -111,7 +111,7 @@ def add_pin(act: Act, person: Person, tag: bytes, *, duress: bool) -> Credential
     """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
         credential_id=new_id(), person_id=person.person_id, kind="pin", duress=duress,
-        secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now,
+        secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now, known_to_home=act.channel == "home",
     )
     act.session.add(credential)
     settle_face(act.session, person, act.now)

@@ -28,7 +28,7 @@ from web_admin.acts import (
     person_of,
 )
 from web_admin.age_bands import CHILD
-from web_admin.credential_rows import end_one
+from web_admin.credential_rows import end_one, refuse_recovered_phone
 from web_admin.models import CredentialRow, Gate, GrantRow, Home, Person, VisitorPassRow
 from web_admin.sealing import seal_pin_tag
 from web_admin.site_keys import private_key
@@ -151,6 +151,7 @@ def issue_visitor_code(
     begin(act)
     home, issuer = home_of(act, home_id), person_of(act, issuer_person_id)
     check_may_invite(act, issuer_person_id)
+    refuse_recovered_phone(act, issuer)
     if issuer.home_id != home.home_id:
         raise ActRefused("home", _("A code for a home is given out by someone who lives there."))
     if not 1 <= valid_minutes <= MAX_CODE_MINUTES:
@@ -246,6 +247,7 @@ def check_issuer(
             raise ActRefused(None, _("You can invite visitors in your own name only."))
         return SITE_ITSELF
     issuer = person_of(act, issuer_person_id)
+    refuse_recovered_phone(act, issuer)
     if issuer.suspended:
         raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
     for gate in gates:

@@ -22,6 +22,7 @@ from tests.bench.big_database import EVENTS, SECONDS_BETWEEN_EVENTS, fill
 from tests.bench.figure import Figure, beside, percentile
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import SetClock, csrf_of
+from tests.shown_cards import card_was_shown
 from web_admin.acts import Act
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
@@ -122,6 +123,7 @@ def _phone(compound: ManagedCompound) -> FlaskClient:
     answer = client.post("/r/welcome", data={"code": code, "csrf_token": csrf_of(page.text)})
     if answer.status_code != 303:
         raise AssertionError("the bench's phone was not let in")
+    card_was_shown(compound.app, compound.persons["王芳"])
     return client
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from gate_controller.passes import PersonalCode, parse_code
 from tests.resident_compound import Compound
+from tests.shown_cards import card_was_shown
 
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000
@@ -29,6 +30,7 @@ def welcome(context: BrowserContext, served: Served) -> Page:
     page.goto(f"{served.address}/r/welcome/{code}")
     page.get_by_role("button", name="Open my page").click()
     page.get_by_role("link", name="Not now").click()
+    card_was_shown(served.compound.app, served.compound.person_id)
     return page
 
 

@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.resident_screen import Served, welcome
 from tests.browser.test_resident_phone import AXE, look, set_language
+from tests.shown_cards import card_was_shown
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_person
 from web_admin.models import Person
@@ -59,6 +60,7 @@ def test_every_page_of_the_home_passes_axe_and_fits_its_screen(
     page = made.new_page()
     page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
     page.locator("main form button").click()
+    card_was_shown(served.compound.app, served.compound.person_id)
     set_language(page, language)
     child = with_a_child(served)
     problems = shown(page, served, "empty", "/r/home", language, scheme)

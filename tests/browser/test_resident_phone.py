@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from gate_controller.access import Reason
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from tests.shown_cards import card_was_shown
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.homes_and_people import add_person
@@ -103,6 +104,11 @@ def test_every_page_passes_axe_and_fits_its_screen(
     page.locator("main form button").click()
     set_language(page, language)
     page.goto(f"{served.address}/r/")
+    problems += look(page, "ways_in_first_invited", language, scheme)
+    page.locator("form[action$='/at-gate'] button").click()
+    problems += look(page, "ways_in_at_gate", language, scheme)
+    card_was_shown(served.compound.app, served.compound.person_id)
+    page.goto(f"{served.address}/r/")
     page.locator("#qr [role=switch]").click()
     shown(page, "phone")
     page.goto(f"{served.address}/r/visitors")
@@ -157,6 +163,7 @@ def look_at_guardians(page: Page, served: Served, language: str, scheme: str) ->
     young = phone.new_page()
     young.goto(f"{served.address}/r/welcome/{served.compound.invitation(son_id)}")
     young.locator("main form button").click()
+    card_was_shown(served.compound.app, son_id)
     young.goto(f"{served.address}/r/face")
     problems += look(young, "face_notice_minor", language, scheme)
     young.locator("[data-face-yes]").click()

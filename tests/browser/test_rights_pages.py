@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
 from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
 from tests.resident_compound import SetClock
+from tests.shown_cards import card_was_shown
 from web_admin.acts import Act
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
@@ -80,6 +81,7 @@ def phone(browser: Browser, managed: ManagedCompound, address: str) -> Iterator[
     page.goto(f"{address}/r/welcome/{code}")
     page.locator("main form button").first.click()
     expect(page).not_to_have_url(f"{address}/r/welcome/{code}")
+    card_was_shown(managed.app, managed.persons["王芳"])
     yield page
     context.close()
 

@@ -1,9 +1,10 @@
-"""Behind promise 3: a new invitation is no way to somebody's face or records.
+"""Behind promise 3: an invitation is no way to somebody's face or records.
 
-Random histories of inviting, opening, signing in, showing a card and trying everything: from a second
-invitation until the person showed their own card or PIN, the phone consents to nothing, makes no PIN and
-reads no record; a passkey made before an invitation signs nobody in after it. Does not cover: somebody who
-has the invitation and the card.
+Random histories of inviting, opening, signing in, showing a card and trying everything: from an invitation
+until the person showed their own card or PIN, the phone of somebody who has one consents to nothing, makes no
+PIN and reads no record; after a second one it has no code and no visitors either. A passkey made before an
+invitation signs nobody in after it. Does not cover: somebody who has the invitation and the card, or who
+presses "I am at a gate" in the minute in which its owner opens one.
 """
 
 import secrets
@@ -23,16 +24,20 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from hypothesis.strategies import sampled_from
 from sqlalchemy import select
 
+from gate_controller.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, SetClock, csrf_of, make_compound
 from tests.soft_passkey import SoftPasskey
 from web_admin.config import WebConfig
 from web_admin.consents import withdraw_face
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import Consent, CredentialRow, Person
-from web_admin.ways_in import INVITED_AGAIN
+from web_admin.models import Consent, CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.proving import MOST_PROOFS_ASKED
+from web_admin.shown_at_gates import confirm_shown
+from web_admin.ways_in import UNPROVEN
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 RECORDS = ("/r/records", "/r/records/export.json", "/r/records/consents/{consent_id}",
@@ -55,7 +60,7 @@ class Recovery(RuleBasedStateMachine):
         self.compound: Compound = make_compound(config, self.clock)
         self.compound.app.config["RATELIMIT_ENABLED"] = False
         self.client: FlaskClient | None = None
-        self.opened = self.browsers = 0
+        self.opened = self.browsers = self.asked = 0
         self.passkeys: list[tuple[int, SoftPasskey]] = []
         """Each with how often an invitation was opened before it was made."""
         self.proven = True
@@ -98,7 +103,8 @@ class Recovery(RuleBasedStateMachine):
         self.clock.now += timedelta(hours=1)
         self.client = self.opened_by_letter()
         self.opened += 1
-        self.proven = self.opened == 1
+        self.asked = 0
+        self.proven = False
         self.each_passkey_is_tried_on_a_phone_of_its_own()
 
     @rule()
@@ -106,6 +112,46 @@ class Recovery(RuleBasedStateMachine):
         with self.compound.act("desk") as act:
             confirm_identity(act, self.compound.person_id)
         self.proven = True
+
+    @precondition(lambda self: self.client is not None)
+    @rule()
+    def somebody_makes_a_code(self) -> None:
+        assert self.client is not None
+        before = self.live("qr")
+        self.post("/r/ways/qr", "/r/help", on="1")
+        self.post("/r/code/now", "/r/help")
+        self.client.get("/r/code")
+        assert self.proven or self.opened == 1 or self.live("qr") == before
+
+    @precondition(lambda self: self.client is not None)
+    @rule()
+    def somebody_lets_a_visitor_in(self) -> None:
+        assert self.client is not None
+        before = self.rows(VisitorPassRow.pass_id), self.live("visitor_code")
+        self.post("/r/visitors", "/r/help", label="x", gates="all", when="now", uses="0")
+        self.post("/r/visitors/code", "/r/help")
+        answer = self.client.get("/r/visitors")
+        if not self.proven and self.opened > 1:
+            assert (self.rows(VisitorPassRow.pass_id), self.live("visitor_code")) == before
+            assert (answer.status_code, answer.location) == (303, "/r/")
+
+    @precondition(lambda self: self.client is not None)
+    @rule()
+    def the_owner_comes_home_and_the_phone_says_nothing(self) -> None:
+        self.card_opens(self.clock.now)
+
+    @precondition(lambda self: self.client is not None)
+    @rule(minutes=sampled_from([2, 6]))
+    def the_phone_says_that_it_is_at_a_gate_where_the_card_opens(self, minutes: int) -> None:
+        asked = self.post("/r/at-gate", "/r/help") == 303 and not self.proven
+        self.clock.now += timedelta(minutes=minutes)
+        self.card_opens(self.clock.now)
+        with self.compound.session() as session:
+            believed = session.get_one(Person, self.compound.person_id).face_paused_reason is None
+        assert believed or not (asked and minutes == 2) or self.asked >= MOST_PROOFS_ASKED
+        self.asked += asked
+        self.proven = self.proven or believed
+        assert not (believed and minutes == 6 and asked)
 
     @precondition(lambda self: self.client is not None)
     @rule()
@@ -117,10 +163,10 @@ class Recovery(RuleBasedStateMachine):
     @precondition(lambda self: self.client is not None)
     @rule()
     def somebody_makes_a_pin(self) -> None:
-        before = self.pins()
+        before = self.live("pin")
         self.post("/r/pin", "/r/help")
         self.post("/r/ways/pin", "/r/help", on="1")
-        assert self.proven or self.pins() == before
+        assert self.proven or self.live("pin") == before
 
     @precondition(lambda self: self.client is not None)
     @rule()
@@ -159,21 +205,35 @@ class Recovery(RuleBasedStateMachine):
     def an_unproven_phone_is_known_as_such(self) -> None:
         with self.compound.session() as session:
             person = session.get_one(Person, self.compound.person_id)
-            assert (person.face_paused_reason == INVITED_AGAIN) is not self.proven
+            assert (person.face_paused_reason in UNPROVEN) is not self.proven
 
     def rows(self, column: object) -> list[str]:
         with self.compound.session() as session:
             return list(session.scalars(select(column)))  # type: ignore[call-overload]
 
-    def pins(self) -> list[str]:
+    def live(self, kind: str) -> list[str]:
         with self.compound.session() as session:
             return list(
                 session.scalars(
                     select(CredentialRow.credential_id).where(
-                        CredentialRow.kind == "pin", CredentialRow.state == "active"
+                        CredentialRow.person_id == self.compound.person_id,
+                        CredentialRow.kind == kind,
+                        CredentialRow.state == "active",
                     )
                 )
             )
+
+    def card_opens(self, at: datetime) -> None:
+        """Hand the server what a gate writes when the person's card opened it."""
+        person_id, card = self.compound.person_id, self.compound.card_id
+        entry = chain_entry(
+            GENESIS, 1, at, "access", {"lane_id": "north-in", "method": "card", "opens": True},
+            {"person_id": person_id, "credential_id": card},
+        )  # fmt: skip
+        with self.compound.act("gate") as act:
+            gate = act.session.scalars(select(Gate)).first()
+            assert gate is not None
+            confirm_shown(act.session, act.sealer, gate, [entry], at)
 
 
 def test_a_recovered_account_reaches_neither_face_nor_records_before_card_or_pin() -> None:

@@ -21,6 +21,7 @@ from web_admin.resident import (
     offline,
     passkeys,
     printed_code,
+    proving,
     records,
     requests,
     sign_in,
@@ -37,7 +38,7 @@ __all__ = ["bp", "register_resident_pages"]
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
     deletion, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
-    printed_code,
+    printed_code, proving,
 )  # fmt: skip
 
 

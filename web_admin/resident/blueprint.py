@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import current_person
 from web_admin.acts import Act, ActRefused
-from web_admin.credential_rows import refuse_unproven_phone
+from web_admin.credential_rows import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.database import current_menjin, request_session
+from web_admin.desk_models import HOME_PIN
 from web_admin.desk_request import (
     AT_THE_DESK,
     current_visit,
@@ -107,13 +108,33 @@ def _keep_the_visit_apart() -> tuple[str, int] | None:
 RECORD_PATHS = ("/r/records", "/r/certificates", "/r/guardian", "/r/requests")
 """Pages that show what is recorded about a person, or what only they may decide."""
 
+NAMING_PATHS = ("/r/visitors", "/r/home")
+"""Pages that name others: who visits and who lives there."""
+
 
 @bp.before_request
-def _keep_records_from_unproven_phones() -> None:
-    """Refuse these pages to a phone that a new invitation opened, until its person showed card or PIN."""
-    if request.path.startswith(RECORD_PATHS) and getattr(current_user, "person_id", None) is not None:
+def _keep_records_from_whoever_proved_nothing() -> None:
+    """Refuse these pages to a phone that an invitation opened, until its person showed their card or PIN.
+
+    At the desk they are refused to a visit that was opened with a PIN which others of the home know.
+    """
+    visit = current_visit()
+    if visit is None and getattr(current_user, "person_id", None) is None:
+        return
+    if request.path.startswith(RECORD_PATHS):
         person, act = signed_in()
         refuse_unproven_phone(act, person)
+        if visit is not None and visit.opened_by == HOME_PIN:
+            raise ActRefused(
+                None,
+                lazy_gettext(
+                    "Your home gave you this PIN, so others may know it. For your records show your card, or "
+                    "a PIN of your own."
+                ),
+            )
+    elif request.path.startswith(NAMING_PATHS):
+        person, act = signed_in()
+        refuse_recovered_phone(act, person)
 
 
 @bp.errorhandler(ActRefused)

@@ -18,9 +18,9 @@ from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import ADULT, CHILD
 from web_admin.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
-from web_admin.home_members import add_child, invite_member
+from web_admin.home_members import add_child, invite_member, who_have_come
 from web_admin.home_models import HomeAddition
-from web_admin.models import UNNAMED, Gate, Hours, Invitation, Person
+from web_admin.models import UNNAMED, Gate, Hours, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.qr_picture import svg_of
@@ -61,13 +61,7 @@ def people_at_home(act: Act, home_id: str) -> list[AtHome]:
         .options(selectinload(Person.grants))
     ).all()
     ids = [person.person_id for person, _addition, _hours in rows]
-    came = set(
-        act.session.scalars(
-            select(Invitation.person_id).where(
-                Invitation.person_id.in_(ids), Invitation.used_at.is_not(None)
-            )
-        )
-    )
+    came = who_have_come(act, ids)
     return [
         AtHome(person, addition, person.person_id in came, _bound(person, hours), _end(person))
         for person, addition, hours in rows

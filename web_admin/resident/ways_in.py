@@ -32,6 +32,7 @@ from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
+from web_admin.resident.proving import proof_of
 from web_admin.resident.typed_times import minute_of
 from web_admin.two_methods import (
     OWN_HOURS,
@@ -42,7 +43,7 @@ from web_admin.two_methods import (
     wish_for_two,
     wish_of,
 )
-from web_admin.ways_in import INVITED_AGAIN, dependence_of, usable_methods, working_methods
+from web_admin.ways_in import UNPROVEN, dependence_of, usable_methods, working_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _live(person: Person, kind: str) -> list[CredentialRow]:
 def ways_of(person: Person, now: datetime) -> list[Way]:
     """Return the person's four ways in, in their fixed order; face only where the site offers it."""
     session = request_session()
-    unproven = person.face_paused_reason == INVITED_AGAIN
+    unproven = person.face_paused_reason in UNPROVEN
     used = {} if unproven else last_use_by_method(session, person.person_id)
     works = working_methods(session, person, now)
     without_face = works - {Method.FACE}
@@ -131,6 +132,7 @@ def _page(
         errors=errors or {},
         form=request.form if errors else {},
         wish_works=wish_can_be_kept(act.session, person, act.now),
+        proof=proof_of(act, person),
         tab="ways_in",
     )
 

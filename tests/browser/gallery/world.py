@@ -17,9 +17,10 @@ from werkzeug.serving import make_server
 from gate_controller.terminal.server import TerminalServer
 from tests.browser.gallery.states import SIZES
 from tests.browser.terminal.conftest import RecordingController, new_server
-from tests.lived_in_compound import RESIDENTS, live_in, words_of
+from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.manager_compound import PASSWORD, ROLES, ManagedCompound, code_now, make_managed_compound
 from tests.resident_compound import SetClock
+from tests.shown_cards import card_was_shown
 from web_admin.config import WebConfig
 from web_admin.permissions import public
 
@@ -81,6 +82,8 @@ class World:
             page.goto(f"{self.address}/r/welcome/{self.invitations[who]}")
             page.locator("main form button").click()
             page.wait_for_url("**/r/password")
+            if who not in NEWLY_INVITED:
+                card_was_shown(self.compound.app, self.compound.persons[RESIDENTS[who]])
         page.close()
 
 

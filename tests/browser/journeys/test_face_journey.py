@@ -32,6 +32,7 @@ from tests.browser.terminal.test_face_at_the_gate import (
 from tests.face_actors import picture_and_points
 from tests.gate_on_a_bench import LANE
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from tests.shown_cards import card_was_shown
 from web_admin.consents import NOTICE_FIELDS
 from web_admin.models import Consent, FaceShare, ReceiptRow, Site
 
@@ -63,6 +64,7 @@ def test_from_the_yes_on_the_phone_to_the_certificate(
     assert gate.face is not None
     with Pocket("phone", language).opened(browser) as phone:
         phone.enters(served, compound.invitation(compound.person_id))
+        card_was_shown(compound.app, compound.person_id)
 
         # No, and then yes: both from the same page, the no in no more steps.
         no = decides(phone, "[data-face-no]", "refused")

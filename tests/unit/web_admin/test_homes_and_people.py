@@ -115,6 +115,8 @@ def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_sh
     phone = by_phone(act, person.person_id)
     give_face_consent(phone, person.person_id, 1, "zh")
     accept_invitation(act.session, invite(act, person.person_id), act.now)
+    assert face_state(act.session, person.person_id).state == "paused"  # there is a card to show first
+    confirm_identity(at_desk(act), person.person_id)
     assert face_state(act.session, person.person_id).state == "on"
     invite(act, person.person_id)
     assert face_state(act.session, person.person_id).state == "paused"

@@ -162,6 +162,19 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_nobody_is_p
     assert (other.ended_at is not None, member.ended_at) == (True, None)
 
 
+def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
+    act: Act, host: Person
+) -> None:
+    """Grandmother never opened the page: nobody reads her records with a fresh code, or puts her out."""
+    grandmother, _code = invited(act, host)
+    issue_card(act, grandmother.person_id, 77)
+    for late in (code_again, take_invitation_back):
+        with pytest.raises(ActRefused, match="lives here already"):
+            late(phone_of(act, host), host.person_id, grandmother.person_id)
+    assert grandmother.ended_at is None
+    assert opens_by_card(act, 77, "north-in")
+
+
 @pytest.mark.parametrize("kind", ["minor", "helper", "suspended", "unproven", "stranger"])
 def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
     act: Act, host: Person, kind: str
@@ -211,6 +224,7 @@ def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agree
     issue_card(act, child.person_id, 77)
     digits = give_child_pin(phone_of(act, host), host.person_id, child.person_id)
     assert (types(act, home, digits).opens, show_card(act, 77).opens) == (True, True)
+    assert [row.known_to_home for row in child.credentials if row.kind == "pin"] == [True]
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
     assert (types(act, home, digits).opens, show_card(act, 77).opens) == (False, False)
     with pytest.raises(ActRefused, match="agree first"):

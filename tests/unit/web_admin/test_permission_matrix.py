@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.another_compound import add_another
-from tests.lived_in_compound import act_in, live_in, words_of
+from tests.lived_in_compound import RESIDENTS, act_in, live_in, words_of
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.permission_matrix import KEYS_ALONE, MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
 from tests.resident_compound import SetClock, csrf_of
+from tests.shown_cards import card_was_shown
 from web_admin.accounts import User
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.config import WebConfig
@@ -74,6 +75,7 @@ class Callers:
         token = csrf_of(client.get("/r/welcome").text)
         sent = client.post("/r/welcome", data={"code": invitations["resident"], "csrf_token": token})
         assert sent.status_code == 303, sent.text
+        card_was_shown(self.compound.app, self.compound.persons[RESIDENTS["resident"]])
         return client
 
     def routes(self) -> list[tuple[str, str, str, str]]:

@@ -1,4 +1,4 @@
-"""Whoever was invited again is believed after their own card or PIN opened a gate, and not before."""
+"""A phone that an invitation opened is believed when the card or PIN opens a gate while it says so."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from gate_controller.journal_chain import GENESIS, chain_entry
 from tests.unit.web_admin.acting import add_lane, manager
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
 from web_admin.models import CredentialRow, Gate, Person
+from web_admin.proving import MOST_PROOFS_ASKED, ask_to_be_believed
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.visitors import issue_visitor_code
-from web_admin.ways_in import INVITED_AGAIN
+from web_admin.ways_in import INVITED, INVITED_AGAIN
 
 
 def entry(person_id, at, *, credential_id, method="card", opens=True):
@@ -41,7 +42,10 @@ def invited(database, sealer, site, now):
         issue_pin(act, person.person_id)
         issue_duress_pin(act, person.person_id)
         accept_invitation(session, invite(act, person.person_id), now)
-        invite(replace(act, now=now + timedelta(hours=1)), person.person_id)
+        later = now + timedelta(hours=1)
+        accept_invitation(session, invite(replace(act, now=later), person.person_id), later)
+        phone = Act(session, sealer, site, person.person_id, "phone", now + timedelta(hours=2))
+        ask_to_be_believed(phone, person.person_id)
         assert session.get_one(Person, person.person_id).face_paused_reason == INVITED_AGAIN
         return person.person_id
 
@@ -49,15 +53,18 @@ def invited(database, sealer, site, now):
 @pytest.mark.parametrize(
     ("hours", "changes", "believed"),
     [
-        (2, {}, True),
-        (2, {"method": "pin"}, True),
+        (2.05, {}, True),
+        (2.05, {"method": "pin"}, True),
+        (1.99, {}, False),
+        (2.1, {}, False),
         (2, {"method": "qr"}, False),
         (2, {"method": "face"}, False),
         (2, {"opens": False}, False),
         (0.5, {}, False),
+        (50, {}, False),
     ],
 )
-def test_only_an_own_card_or_pin_that_opened_after_the_invitation_counts(
+def test_only_an_own_card_or_pin_that_opened_in_the_phones_minutes_counts(
     database, sealer, now, invited, hours, changes, believed
 ):
     late = now + timedelta(days=1)
@@ -69,12 +76,12 @@ def test_only_an_own_card_or_pin_that_opened_after_the_invitation_counts(
 
 
 def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, now, invited):
-    """Whoever stole the invitation could give a code out and type it."""
+    """Whoever knows one may stand at the gate with a stolen invitation."""
     typed_at, late = now + timedelta(hours=2), now + timedelta(days=1)
     with database.session() as session:
         home_id = session.get_one(Person, invited).home_id
-        phone = Act(session, sealer, site, invited, "phone", typed_at)
-        issue_visitor_code(phone, home_id=home_id, issuer_person_id=invited, lanes=["north-in"])
+        host = Act(session, sealer, site, invited, "desk", typed_at)
+        issue_visitor_code(host, home_id=home_id, issuer_person_id=invited, lanes=["north-in"])
         code = credential_of(session, invited, "visitor_code")
         shown = entry(invited, typed_at, credential_id=code, method="pin")
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], late)
@@ -95,3 +102,35 @@ def test_nobody_else_is_believed(database, sealer, now, invited):
         shown = entry("0" * 16, now + timedelta(hours=2), credential_id=own)
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
         assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+
+
+def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited):
+    with database.session() as session:
+        pin = credential_of(session, invited, "pin")
+        session.get_one(CredentialRow, pin).known_to_home = True
+        shown = entry(invited, now + timedelta(hours=2), credential_id=pin, method="pin")
+        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+
+
+def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now, invited):
+    with database.session() as session:
+        phone = Act(session, sealer, site, invited, "phone", now + timedelta(hours=3))
+        for _time in range(MOST_PROOFS_ASKED - 1):
+            ask_to_be_believed(phone, invited)
+        with pytest.raises(ActRefused, match="ten times"):
+            ask_to_be_believed(phone, invited)
+
+
+def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site, now):
+    """The owner comes home every day, whoever holds the phone."""
+    with database.session() as session:
+        act = manager(session, sealer, site, now)
+        add_lane(act)
+        person = add_person(act, display_name="Lin Wei", home_id=add_home(act, "3-1203").home_id)
+        card = issue_card(act, person.person_id, 111)
+        accept_invitation(session, invite(act, person.person_id), now)
+        assert person.face_paused_reason == INVITED
+        shown = entry(person.person_id, now + timedelta(hours=2), credential_id=card.credential_id)
+        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        assert person.face_paused_reason == INVITED

@@ -1,0 +1,20 @@
+"""Whoever opened an invitation shows their card at the desk, so that their phone is believed."""
+
+from flask import Flask
+
+from web_admin.acts import Act
+from web_admin.database import current_menjin
+from web_admin.homes_and_people import confirm_identity
+from web_admin.models import Person
+from web_admin.ways_in import INVITED
+
+
+def card_was_shown(app: Flask, person_id: str) -> None:
+    """Confirm somebody whose first invitation was opened; whoever was invited again stays as they are."""
+    with app.app_context():
+        menjin = current_menjin()
+        with menjin.database.session() as session:
+            person = session.get_one(Person, person_id)
+            if person.face_paused_reason == INVITED:
+                act = Act(session, menjin.sealer, person.site_id, "tests", "desk", menjin.clock())
+                confirm_identity(act, person_id)

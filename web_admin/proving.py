@@ -1,0 +1,66 @@
+"""A phone that an invitation opened says "I am at a gate", and is believed if the card is shown there now.
+
+The invitation may have been read by somebody else, at the office, at home or in the letter box. That the
+person opens a gate some day says nothing about who holds the phone; that they do so in the very minutes in
+which the phone says so says more. Whoever can watch the person at the gate and press in time is not stopped:
+`docs/face.md` says so.
+"""
+
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.models import Invitation
+from web_admin.ways_in import UNPROVEN, has_something_to_show
+
+PROOF_MINUTES = timedelta(minutes=5)
+CLOCKS_APART = timedelta(seconds=30)
+"""How far a gate's clock may be from the server's without a passage falling out of its minutes."""
+
+MOST_PROOFS_ASKED = 10
+"""For one invitation; then only the desk helps. Whoever guesses has at most fifty minutes in all."""
+
+
+def ask_to_be_believed(act: Act, person_id: str) -> datetime:
+    """Begin the minutes in which the person's card or PIN at a gate proves this phone; return their end."""
+    begin(act)
+    person = person_of(act, person_id)
+    opened = opened_invitation(act.session, person_id)
+    if act.channel != "phone" or opened is None or person.face_paused_reason not in UNPROVEN:
+        raise ActRefused(None, _("This phone needs no proof."))
+    if not has_something_to_show(act.session, person_id, act.now):
+        raise ActRefused(None, _("Ask the property office for a card first."))
+    if opened.proofs_asked >= MOST_PROOFS_ASKED:
+        raise ActRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
+    opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
+    finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())
+    return act.now + PROOF_MINUTES
+
+
+def opened_invitation(session: Session, person_id: str) -> Invitation | None:
+    """Return the invitation that opened the phone which is signed in now."""
+    return session.scalars(
+        select(Invitation)
+        .where(Invitation.person_id == person_id, Invitation.used_at.is_not(None))
+        .order_by(Invitation.created_at.desc(), Invitation.invitation_id)
+    ).first()
+
+
+def proof_until(session: Session, person_id: str, now: datetime) -> datetime | None:
+    """Return until when a card or PIN shown at a gate proves the phone, None outside those minutes."""
+    opened = opened_invitation(session, person_id)
+    if opened is None or opened.proof_asked_at is None or now >= opened.proof_asked_at + PROOF_MINUTES:
+        return None
+    return opened.proof_asked_at + PROOF_MINUTES
+
+
+def is_in_time(opened: Invitation | None, shown_at: datetime) -> bool:
+    """Tell whether something was shown in the minutes that the phone asked for last."""
+    return (
+        opened is not None
+        and opened.proof_asked_at is not None
+        and -CLOCKS_APART <= shown_at - opened.proof_asked_at <= PROOF_MINUTES
+    )

@@ -1,0 +1,42 @@
+"""The box with which a new phone is believed: "I am at a gate", then the card or PIN there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from werkzeug.wrappers import Response
+
+from web_admin.accounts import resident_required
+from web_admin.acts import Act
+from web_admin.models import Person
+from web_admin.proving import ask_to_be_believed, proof_until
+from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.ways_in import INVITED_AGAIN, UNPROVEN, has_something_to_show
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How far a phone is on its way to being believed; `until` is set while a gate is asked."""
+
+    again: bool
+    can_show: bool
+    until: datetime | None
+
+
+def proof_of(act: Act, person: Person) -> Proof | None:
+    """Return what the box says, None where nothing needs to be shown."""
+    if act.channel != "phone" or person.face_paused_reason not in UNPROVEN:
+        return None
+    return Proof(
+        again=person.face_paused_reason == INVITED_AGAIN,
+        can_show=has_something_to_show(act.session, person.person_id, act.now),
+        until=proof_until(act.session, person.person_id, act.now),
+    )
+
+
+@bp.post("/at-gate")
+@resident_required
+def say_at_gate() -> Response:
+    """Begin the minutes in which a card or PIN at a gate proves this phone."""
+    person, act = signed_in()
+    ask_to_be_believed(act, person.person_id)
+    return to("resident.ways_in")

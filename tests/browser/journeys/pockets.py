@@ -5,6 +5,7 @@ runs on a phone six times slower than this machine. The narrow one is all that a
 twice their size.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,6 +98,16 @@ class Hands:
         with self.page.expect_navigation():
             self.page.locator(selector).first.click()
         self.looks()
+
+    def comes_to(self, address: str) -> None:
+        """Open an address again and again until it is shown and leads nowhere else."""
+        give_up = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            self.goes(address)
+            if self.page.url == address:
+                return
+            assert time.monotonic() < give_up, self.page.url
+            time.sleep(0.3)
 
     def looks(self) -> None:
         """Fail where something is cut off at the edge, or the letters are not as large as asked."""

@@ -51,9 +51,9 @@ def _throw_at(operation, kind: schemathesis.GenerationMode, examples: int, calle
 
 
 def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None:
-    assert len(throw(6)) == 20
+    assert len(throw(6)) == 24
 
 
 @pytest.mark.slow
 def test_nor_do_many_calls(throw: Throw) -> None:
-    assert len(throw(80)) == 20
+    assert len(throw(80)) == 24

@@ -18,6 +18,8 @@ from gate_controller.policy import Method
 from web_admin.accounts import create_staff
 from web_admin.acts import Act, one_publication
 from web_admin.age_bands import ADULT, CHILD
+from web_admin.cards import canonical_card
+from web_admin.child_agreements import agree_by_card
 from web_admin.consents import publish_notice
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
@@ -147,6 +149,7 @@ METHODS = {
     "face_a": ("card", "pin"),
 }
 UNKNOWN_CARD = 0xA15EBAD1
+AGREED_FOR_CHILD = "我是这个孩子的监护人，同意门禁为其保存门卡和密码，只用于开门。我可以随时撤回。"
 
 
 def home_number(place: int) -> str:
@@ -232,6 +235,8 @@ def _seed_home(act: Act, compound: Compound, place: int) -> None:
             act, display_name=name, home_id=home.home_id, language=language, age_band=age_band
         )
         member.person_id = person.person_id
+        if role == "child":
+            _let_mother_agree(act, compound, person.person_id)
         member.card_id = issue_card(act, person.person_id, member.card).credential_id
         methods = METHODS.get(role or "", ("card",))
         if "pin" in methods:
@@ -242,6 +247,12 @@ def _seed_home(act: Act, compound: Compound, place: int) -> None:
         compound.cards.append(member)
         if role:
             compound.cast[role] = member
+
+
+def _let_mother_agree(act: Act, compound: Compound, child_id: str) -> None:
+    """Record the agreement to a child's card as the office does: by the guardian's own card at its reader."""
+    site = act.session.get_one(Site, act.site_id)
+    agree_by_card(act, child_id, canonical_card(compound.cast["face_a"].card, site), "zh", AGREED_FOR_CHILD)
 
 
 def methods_without_phone(methods: tuple[str, ...]) -> set[Method]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -93,7 +93,9 @@ def note_refusal(code: int, why: str = "") -> None:
         return
     person_id = getattr(current_user, "person_id", None)
     staff_id = getattr(current_user, "id", None)
+    key = g.get("menjin_key")
     who = f"person {person_id}" if person_id else f"staff-{staff_id}" if staff_id else "a stranger"
+    who = f"key {key.key_id}" if key is not None else who
     added = f" ({why})" if why else ""
     current_app.logger.warning(
         "refused: %s got %s at %s %s%s", who, code, request.method, request.endpoint, added

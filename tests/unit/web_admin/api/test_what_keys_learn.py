@@ -26,7 +26,7 @@ def written_by_a_gate(now, seq, kind):
 
 
 @pytest.mark.parametrize("kind", SILENT_KINDS)
-def test_no_silent_alarm_is_told_or_can_be_quietened_by_a_key(caller, compound, act, kind):
+def test_no_silent_alarm_is_told_or_can_be_quietened_by_a_key(caller, compound, act, caplog, kind):
     raise_alarm(act.session, act.site_id, kind, compound.clock(), gate_id="north")
     act.session.add(written_by_a_gate(compound.clock(), 901, kind))
     act.session.commit()
@@ -37,6 +37,7 @@ def test_no_silent_alarm_is_told_or_can_be_quietened_by_a_key(caller, compound, 
     assert told
     assert kind not in {one["kind"] for one in told}
     assert caller.call("POST", f"/alarms/{silent.alarm_id}/acknowledge", {}).status_code == 404
+    assert f"refused: key {caller.key_id} got 404 at POST api_alarms.see_alarm" in caplog.messages
     act.session.refresh(silent)
     assert silent.acknowledged_at is None
 

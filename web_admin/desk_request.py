@@ -34,6 +34,7 @@ AT_THE_DESK = frozenset({
     "records", "all_passages", "all_lookups", "consent_text", "receipts_file", "export", "export_to_read",
     "certificate", "certificate_file", "delete_records", "delete_records_now",
     "requests", "new_request", "one_request", "take_request_back",
+    "messages", "name_messages_address", "prove_messages_address", "choose_my_messages", "stop_my_messages",
     "sign_out_everywhere",
 })  # fmt: skip
 """Residents' routes that a person served at the desk may use in the office's browser."""
@@ -42,7 +43,6 @@ ON_ONES_OWN_PHONE = frozenset({
     "give_face", "agree_at_home", "add_child_to_home",
     "say_at_gate", "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
-    "messages", "name_messages_address", "prove_messages_address", "choose_my_messages", "stop_my_messages",
 })  # fmt: skip
 """Consents, which nobody gives through the hands of staff, and what would leave a key, a code or a
 password of the person in the office's browser."""

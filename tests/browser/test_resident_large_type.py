@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 NARROW = {"width": 320, "height": 640}
 PAGES = (
     "/r/", "/r/code", "/r/visitors", "/r/records", "/r/requests", "/r/help", "/r/password", "/r/face",
-    "/r/records/delete",
+    "/r/records/delete", "/r/home", "/r/messages",
 )  # fmt: skip
 STICKING_OUT = """() => {
   const wide = document.documentElement.clientWidth;
@@ -26,6 +26,15 @@ STICKING_OUT = """() => {
     return [location.pathname, part.tagName, part.className, text].join(" ");
   });
 }"""
+BROKEN_WORDS = """() => [...document.querySelectorAll("nav.tabs span")].flatMap((label) => {
+  const text = label.firstChild;
+  return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1;
+  }).map((word) => `${location.pathname} breaks ${word[0]}`);
+})"""
 SMALL_TARGETS = """() => {
   const targets = document.querySelectorAll("main button, main a.button, header button, nav a");
   return [...targets].filter((part) => {
@@ -61,7 +70,7 @@ def test_in_large_type_every_page_fits_320_pixels_with_targets_for_fingers(
     for path in PAGES:
         page.goto(served.address + path)
         assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 22
-        problems += page.evaluate(STICKING_OUT) + page.evaluate(SMALL_TARGETS)
+        problems += page.evaluate(STICKING_OUT) + page.evaluate(SMALL_TARGETS) + page.evaluate(BROKEN_WORDS)
         keep_picture(page, f"large-{language}{path.replace('/', '-')}")
     assert not problems, "\n".join(problems)
 
@@ -76,7 +85,7 @@ def test_with_text_at_twice_its_size_every_page_fits_320_pixels(
     for path in PAGES:
         page.goto(served.address + path)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        problems += page.evaluate(STICKING_OUT)
+        problems += page.evaluate(STICKING_OUT) + page.evaluate(BROKEN_WORDS)
         keep_picture(page, f"twice{path.replace('/', '-')}")
     assert not problems, "\n".join(problems)
 

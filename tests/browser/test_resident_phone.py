@@ -203,12 +203,3 @@ def look(page: Page, name: str, language: str, scheme: str) -> list[str]:
         "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
     )["violations"]
     return problems + [f"{name}: {v['id']} {[n['html'][:120] for n in v['nodes']][:3]}" for v in found]
-
-
-def test_the_first_visit_is_at_most_250_kilobytes(context: BrowserContext, served: Served) -> None:
-    page = context.new_page()
-    sizes: list[int] = []
-    page.on("response", lambda answer: sizes.append(len(answer.body()) if answer.ok else 0))
-    page.goto(f"{served.address}/r/welcome/{served.compound.invitation(served.compound.person_id)}")
-    page.wait_for_load_state("networkidle")
-    assert 0 < sum(sizes) <= 250_000

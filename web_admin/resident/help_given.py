@@ -24,6 +24,10 @@ def act_words() -> Mapping[str, str]:
         "request_filed": gettext("request or complaint filed"),
         "own_records_deleted": gettext("own records deleted"),
         "printed_code_issued": gettext("printed code made"),
+        **dict.fromkeys(
+            ("messages_address_named", "messages_address_proved", "messages_chosen", "messages_stopped"),
+            gettext("messages set up or stopped"),
+        ),
     }
 
 

@@ -1,5 +1,6 @@
 """The desk: the person's own card or PIN opens it, their own pages work in it, and nothing is mixed."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from tests.desk_compound import (
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import SetClock
 from web_admin.acts import Act
+from web_admin.asked_messages_models import AskedMessages
 from web_admin.consents import give_face_consent
 from web_admin.credentials import suspend_credential
 from web_admin.database import current_menjin
@@ -26,6 +28,7 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.homes_and_people import accept_invitation, invite
 from web_admin.models import Alarm, AuditEntry, Consent, CredentialRow, Person, VisitorPassRow
+from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.permissions import RESIDENT, access_of
 from web_admin.retention import STEPS
 
@@ -207,6 +210,25 @@ def test_a_pass_made_at_the_desk_is_the_persons_own(compound, wang):
     assert made.status_code == 303
     issuers = select(VisitorPassRow.issuer_person_id).where(VisitorPassRow.label == "plumber")
     assert read(compound, lambda s: s.scalars(issuers).all()) == [wang]
+
+
+def test_messages_are_set_up_at_the_desk_and_written_down_as_helped(compound, wang):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.add(MailServer(site_id=compound.site_id, host="mail.example", port=465, security="tls",
+                               username="", sender="gates@example.org"))  # fmt: skip
+    client = compound.signed_in("guard")
+    tap(client)
+    assert 'href="/r/messages"' in client.get("/r/help").text
+    page = "/r/messages"
+    press(client, page, f"{page}/address", address="wang@example.org")
+    (letter,) = read(compound, lambda s: s.scalars(select(OutboxMessage.body)).all())
+    press(client, page, f"{page}/code", code=re.findall(r"[0-9]{8}", letter["text"])[0])
+    press(client, page, f"{page}/kinds", kinds="signed_in")
+    asked = read(compound, lambda s: s.get(AskedMessages, wang))
+    assert (asked.address, asked.kinds) == ("wang@example.org", ["signed_in"])
+    assert asked.confirmed_at is not None
+    (entry,) = entries(compound, "messages_chosen")
+    assert (entry.facts["channel"], entry.facts["assisted"], entry.person_id) == ("desk", True, wang)
 
 
 def test_nobody_agrees_to_face_at_the_desk(compound, wang):

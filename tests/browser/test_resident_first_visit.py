@@ -59,4 +59,3 @@ def test_from_the_letter_to_a_code_that_works_offline_a_phone_loads_at_most_250_
     assert set(kept) - {"/r/language"} <= set(counted.sent)
     carried = sum(counted.sent.values())
     assert carried <= MOST_BYTES, "\n".join(f"{size:8} {path}" for path, size in counted.sent.most_common())
-    print(f"first visit: {carried} bytes in {len(counted.sent)} files")

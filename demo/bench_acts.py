@@ -100,6 +100,8 @@ class BenchActs:
         if not phone.credential_id:
             phone.switch("qr", True)
             phone.register_key()
+            # A gate that has not heard of the key yet would refuse its first code.
+            self._stage.wait_synced(act.get("gate", ""))
         return phone.forged_code() if act.get("what") == "forged" else phone.code()
 
     def _scan(self, act: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from demo.stage import Stage
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
-SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync")
+SABOTAGES = ("allow_all", "deny_all", "replay", "deaf_sync", "numb", "leaky")
 
 
 def run(argv: Sequence[str]) -> int:

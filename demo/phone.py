@@ -1,11 +1,11 @@
 """A resident's phone: the real pages over HTTP, and a key of its own that never leaves it."""
 
 import base64
+import json
 import re
 import time
 from html import unescape
 
-import base45
 import requests
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -139,7 +139,7 @@ class Phone(Browser):
         return self.post_json("/r/code/now")["text"]
 
     def visitor_pass(self, label: str, gate_number: int) -> str:
-        """Make a visitor's pass for the next day and return the text of its code."""
+        """Make a visitor's pass for the next day, open its link, and return the text of the code shown."""
         self.get("/r/visitors")
         page = self.post(
             "/r/visitors",
@@ -148,9 +148,11 @@ class Phone(Browser):
         found = re.search(r"/v/([A-Za-z0-9_-]+)", page)
         if found is None:
             raise PageRefused(f"the page of the new pass shows no link: {words_of(page)}")
-        data = base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
-        text: bytes = base45.b45encode(data)
-        return text.decode()
+        shown: dict[str, str | None] = json.loads(self.get(f"/v/{found[1]}/now"))
+        text = shown["text"]
+        if text is None:
+            raise PageRefused(f"the visitor's page shows no code; the pass is {shown['state']}")
+        return text
 
     def visitor_code(self) -> str:
         """Make eight digits for a courier and read them off the page."""

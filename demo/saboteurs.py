@@ -5,24 +5,31 @@ leads here: the gate's own command knows nothing of this file.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace as replace_fields
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gate_controller import presentations
 from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.face import face_service
+from gate_controller.face.engine import Embedding
+from gate_controller.face.template_store import FaceBlob, seal_template
 from gate_controller.policy import Policy
 from gate_controller.sync_contract import AskReply
-from hardware import osdp_line
+from hardware import inputs, modbus_inputs, osdp_line
+from hardware.inputs import WireStates
+from hardware.interfaces import DeviceReport
 from hardware.osdp_panel import Channel, Panel, Peer
 
 if TYPE_CHECKING:
     from demo.stage import Stage
 
-IN_THE_GATE = ("allow_all", "deny_all", "replay")
+IN_THE_GATE = ("allow_all", "deny_all", "replay", "numb", "leaky")
+LEAK = "leak.bin"
 
 
 def wrapper_of(kind: str | None) -> list[str]:
@@ -74,14 +81,43 @@ class TrustingPanel(Panel):
         return self.is_online(reader)
 
 
+class NumbWires(WireStates):
+    """Takes no notice of any contact: doors, buttons, fire."""
+
+    def _change(self, terminal: str, closed: bool | None, now_ns: int) -> list[DeviceReport]:
+        del terminal, closed, now_ns
+        return []
+
+
+def leaky(data_dir: Path) -> Callable[..., FaceBlob]:
+    """Return a sealing of templates that leaves a copy in clear on the disk and in the log."""
+
+    def seal(template: Embedding, **sealed_for: object) -> FaceBlob:
+        in_clear = template.astype("<f4").tobytes()
+        with (data_dir / LEAK).open("ab") as file:
+            file.write(in_clear)
+        sys.stdout.write(in_clear.hex() + "\n")
+        sys.stdout.flush()
+        return seal_template(template, **sealed_for)  # type: ignore[arg-type]  # passed on as it came
+
+    return seal
+
+
 def main(kind: str, site_file: str) -> int:
-    """Run a gate with its rules replaced."""
+    """Run a gate with one part replaced."""
     from gate_controller.cli import run  # noqa: PLC0415 - after the name below is what it will be
 
-    chosen = {"allow_all": allow_all, "deny_all": deny_all, "replay": replay}[kind]
+    # The modules do not export these names, which is the point.
+    rules = {"allow_all": allow_all, "deny_all": deny_all, "replay": replay}
+    if kind in rules:
+        presentations.decide = rules[kind]  # type: ignore[attr-defined]
     if kind == "allow_all":
-        osdp_line.Panel = TrustingPanel  # type: ignore[attr-defined]  # likewise
-    presentations.decide = chosen  # type: ignore[attr-defined]  # the module does not export it, which is the point
+        osdp_line.Panel = TrustingPanel  # type: ignore[attr-defined]
+    if kind == "numb":
+        inputs.WireStates = NumbWires  # type: ignore[misc]
+        modbus_inputs.WireStates = NumbWires  # type: ignore[attr-defined]
+    if kind == "leaky":
+        face_service.seal_template = leaky(Path(site_file).parent / "data")  # type: ignore[attr-defined]
     return run(["run", site_file])
 
 

@@ -81,8 +81,8 @@ def visitor_pass_opens(stage: Stage) -> Outcome:
 
 
 def visitor_pass_outside_hours_refused(stage: Stage) -> Outcome:
-    """A pass can never do more than its issuer: now is outside the helper's hours."""
+    """A pass can never do more than its issuer: now is outside the hours of a resident on shifts."""
     scanner = stage.gates["south"].metal.scanners["south-in"]
-    text = stage.phone_of("helper").visitor_pass("Plumber", 2)
+    text = stage.phone_of("shifted").visitor_pass("Plumber", 2)
     refused(stage, "south", "south-in", lambda: scanner.scan(text), "outside_hours")
     return Outcome(None, "a good pass outside its issuer's hours: outside_hours")

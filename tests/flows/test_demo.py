@@ -47,6 +47,11 @@ NOTICED = {
         "lost_only_card_never_blocks_publication", "restored_server_keeps_revocations",
         "staff_card_opens_offline", "duress_pin_silent_alarm",
     },
+    "numb": {
+        "door_forced_alarm", "door_held_alarm", "exit_button_no_alarm", "guard_button_recorded",
+        "fire_observed_never_locks",
+    },
+    "leaky": {"stolen_server_yields_nothing", "stolen_gate_yields_nothing"},
 }
 UNTOUCHED = {
     "allow_all": {
@@ -62,6 +67,14 @@ UNTOUCHED = {
     "deaf_sync": {
         "card_opens", "pin_opens", "unknown_card_refused", "power_cycle_no_pulse", "osdp_card_opens",
         "modbus_relay_confirms", "door_forced_alarm", "interlock",
+    },
+    "numb": {
+        "card_opens", "pin_opens", "unknown_card_refused", "face_opens", "osdp_card_opens",
+        "stolen_server_yields_nothing", "stolen_gate_yields_nothing",
+    },
+    "leaky": {
+        "card_opens", "face_opens", "door_forced_alarm", "exit_button_no_alarm", "certificate_verifies",
+        "unsafe_lane_sheet_refused",
     },
 }
 

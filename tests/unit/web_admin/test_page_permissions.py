@@ -1,5 +1,6 @@
 """Every route says who it is for; the table of roles is what each page obeys."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -88,7 +89,8 @@ def test_each_role_is_refused_every_act_outside_its_row(compound):
     for role in ROLES:
         client = compound.signed_in(role)
         for rule, action in acts:
-            path = "/".join("x" if part.startswith("<") else part for part in rule.split("/"))
+            one_of = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)  # a word that is not on its list is a 404
+            path = "/".join("x" if part.startswith("<") else part for part in one_of.split("/"))
             got = client.post(path).status_code
             wrong += [(role, path, got)] * ((got == 403) == may(action, [role]))
     assert wrong == []

@@ -121,6 +121,9 @@ def give(person_id: str) -> Page:
     person = get_or_404(request_session(), Person, person_id)
     form = CardForm()
     asks_guardian = lacks_agreement(current_act(), person)
+    if asks_guardian:  # the guardian's card comes first
+        form.guardian_card.render_kw = {"autocomplete": "off", "autofocus": True}
+        form.number.render_kw = {"autocomplete": "off"}
     if form.validate_on_submit():
         def work(act: Act) -> CredentialRow:
             if asks_guardian:

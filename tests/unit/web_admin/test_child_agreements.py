@@ -58,6 +58,7 @@ def test_without_a_guardians_own_card_the_child_gets_none(compound, child, tappe
 def test_with_the_guardians_card_it_gets_one_and_who_and_when_is_kept(compound, child):
     client = compound.signed_in("manager")
     path = f"/manage/cards/give/{child}"
+    assert re.findall(r'<input[^>]*autofocus[^>]*id="(\w+)"', client.get(path).text) == ["guardian_card"]
     assert send(client, path, number="7300001", guardian_card=MOTHER).status_code == 303
     assert cards(compound, child) == ["card"]
     (row,) = read(compound, lambda s: s.scalars(select(ChildAgreement)).all())

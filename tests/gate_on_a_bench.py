@@ -102,6 +102,7 @@ class BenchGate:
     inputs: InputBoard
     more: str = ""
     server_url: str = NO_SERVER
+    lane: str = LANE
     gate: Gate | None = None
     _thread: threading.Thread | None = field(default=None, repr=False)
 
@@ -123,7 +124,7 @@ class BenchGate:
         """Write the site file and return its path."""
         path = self.root / "site.toml"
         text = SITE_FILE.format(root=self.root, more=self.more)
-        path.write_text(text.replace(NO_SERVER, self.server_url))
+        path.write_text(text.replace(NO_SERVER, self.server_url).replace(LANE, self.lane))
         return path
 
     def start(self) -> Gate:

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from tests.browser.test_manager_pages import AXE, KEYS, SMALL_TARGETS, needs_axe, sign_in
+from tests.browser.axe import axe, needs_axe
+from tests.browser.test_manager_pages import KEYS, SMALL_TARGETS, sign_in
 from tests.desk_compound import card_of, give_pins, read
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import SetClock
@@ -55,13 +56,8 @@ def page_of(browser: Browser, address: str, role: str, locale: str, width: int =
 
 def problems_of(page: Page) -> list[str]:
     """Return what axe, the targets' sizes and the width of the page complain of."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-        ".then((r) => r.violations.map((v) => v.id))"
-    )
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [*found, *page.evaluate(SMALL_TARGETS), *(["wide"] * bool(wide))]
+    return [*axe(page), *page.evaluate(SMALL_TARGETS), *(["wide"] * bool(wide))]
 
 
 def paper_of(page: Page) -> list[tuple[float, float]]:
@@ -162,7 +158,7 @@ def test_a_run_is_made_printed_one_page_a_person_and_handed_out(
     assert [(round(width), round(height)) for width, height in paper_of(page)] == [(210, 297)] * 2
     page.get_by_role("link", name="Done").click()
     page.get_by_role("button", name="They were handed out").click()
-    expect(page.locator(".flash")).to_contain_text("2 of 2 new PINs work now")
+    expect(page.locator(".flash.success")).to_contain_text("2 of 2 new PINs work now")
     pins = select(CredentialRow).where(CredentialRow.kind == "pin", CredentialRow.state == "active")
     assert len(read(managed, lambda s: s.scalars(pins).all())) == 4  # with 王芳's own and her duress PIN
     page.context.close()

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
+from tests.browser.axe import axe, needs_axe
 from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
 from tests.resident_compound import SetClock
 from web_admin.accounts import User
@@ -29,10 +30,8 @@ from web_admin.posture_schedules import set_schedule
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make setup fetches it")
 SMALL_TARGETS = """
 [...document.querySelectorAll("a, button, summary, select, input:not([type=hidden])")]
   .filter((e) => e.offsetParent && !e.matches(".skip"))
@@ -217,9 +216,4 @@ def look(page: Page, name: str) -> list[str]:
     problems = [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS)]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         problems.append(f"{name}: wider than the screen")
-    # The debugger's evaluation is not the page's: the strict policy stays in force for the page itself.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )["violations"]
-    return problems + [f"{name}: {v['id']} {[n['html'][:120] for n in v['nodes']][:3]}" for v in found]
+    return problems + [f"{name}: {found}" for found in axe(page)]

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import Served, welcome
-from tests.browser.test_resident_phone import AXE, look, set_language
+from tests.browser.test_resident_phone import look, set_language
 from tests.shown_cards import card_was_shown
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_person
@@ -48,12 +49,11 @@ def test_a_helper_is_added_by_keyboard_and_shown_a_pin_once(context: BrowserCont
     assert page.locator("[data-pin]").count() == 0
 
 
+@needs_axe
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("light", "zh"), ("dark", "zh")])
 def test_every_page_of_the_home_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make setup fetches it")
     made = browser.new_context(
         viewport=SMALL, locale={"en": "en-GB", "zh": "zh-CN"}[language], color_scheme=scheme, bypass_csp=True
     )

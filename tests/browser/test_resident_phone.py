@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gate_controller.access import Reason
+from tests.browser.axe import axe, needs_axe
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
 from tests.shown_cards import card_was_shown
@@ -20,8 +21,6 @@ from web_admin.models import Consent, Person
 from web_admin.notices import publish_notice
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 
 
 def test_saying_no_or_taking_face_back_is_never_more_steps_than_saying_yes(
@@ -86,13 +85,12 @@ PAGES = {
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_page_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make setup fetches it")
     context = browser.new_context(
         viewport=PHONE, locale={"en": "en-GB", "zh": "zh-CN"}[language], color_scheme=scheme, bypass_csp=True
     )
@@ -198,8 +196,4 @@ def look(page: Page, name: str, language: str, scheme: str) -> list[str]:
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         problems += [f"{name} {size}: {wide} px too wide"] * (wide > 0)
     page.set_viewport_size(PHONE)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )["violations"]
-    return problems + [f"{name}: {v['id']} {[n['html'][:120] for n in v['nodes']][:3]}" for v in found]
+    return problems + [f"{name}: {found}" for found in axe(page)]

@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
 from gate_controller.passes import SignedPass, parse_code
+from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
-from tests.browser.test_resident_phone import AXE, look
+from tests.browser.test_resident_phone import look
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import suspend_person
 from web_admin.models import VisitorPassRow
@@ -160,12 +161,11 @@ def test_the_phones_own_share_sheet_gets_the_link_and_the_picture(
     assert int(page.locator("body").get_attribute("data-shared-bytes") or 0) > 500
 
 
+@needs_axe
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("light", "zh"), ("dark", "zh")])
 def test_every_state_of_a_visitors_page_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: make setup fetches it")
     made = browser.new_context(
         viewport=SMALL, locale={"en": "en-GB", "zh": "zh-CN"}[language], color_scheme=scheme, bypass_csp=True
     )

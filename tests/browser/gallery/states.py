@@ -17,7 +17,7 @@ Step = tuple[str, ...]
 
 LANGUAGES = ("zh", "en")
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-TERMINAL_SIZES = {"small": (800, 480), "wide": (1280, 800)}
+TERMINAL_SIZES = {"small": (800, 480), "wide": (1280, 800), "tall": (1080, 1920)}
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,32 @@ MANAGER = (
     manager("print", "print", "main form"),
     manager("health", "health"),
     State("again", "manager", "manager", "/staff/again", "main #password"),
+    manager("api_key_once", "keys/new", "main #key", ("fill", "#name", "Property software"),
+            ("click", "label[for=scopes-0]"), ("click", "main form .btn-accent")),
+    manager("emergency_once", "emergency/new", ".once .code", ("fill", "#label", "煤气 {language}"),
+            ("click", "label[for=lanes-0]"), ("click", "main form .btn-accent")),
+    manager("staff_link", "staff/new", ".once .code", ("fill", "#email", "new-{language}@example.org"),
+            ("fill", "#shown_name", "夜班 Night"), ("click", "label[for=role-0]"),
+            ("click", "main form .btn-accent")),
+    manager("webhook_key", "settings/webhooks/new", ".once .number strong", ("fill", "#name", "Courier"),
+            ("fill", "#url", "https://192.168.7.21/take"), ("click", "label[for=kinds-0]"),
+            ("click", "main form .btn-accent")),
+    manager("print_sheet", "print", "main .tools a", ("click", "label[for=kind-1]"),
+            ("click", "label[for=buildings-0]"), ("click", "label[for=everyone]"),
+            ("click", "main form .btn-accent"), ("click", "form[action$='/show'] button")),
+    manager("print_run_shown", "print", "form[action$='/handed-out']",
+            ("click", "main .rows li:has(.chip.warn) a.what")),
+    manager("print_run_ended", "print", "main .chip.ok", ("click", "main .rows li:has(.chip.warn) a.what"),
+            ("click", "form[action$='/handed-out'] button")),
+    manager("pair_code", "gates/garage", ".once .code", ("click", "form[action$='/garage/pair'] button"),
+            who="installer"),
+    manager("passages_shown", "events/person/{person}", "main table.list tbody tr",
+            ("fill", "#reason", "Asked at the desk"), ("click", "main form .btn-accent")),
+    manager("who_named", "events/who/north/101?journal=j", "main .rows a.what",
+            ("fill", "#reason", "The lane stood open"), ("click", "main form .btn-accent")),
+    manager("why_answered", "events/why?q=3-1203", "main .answer",
+            ("click", "form[method=post] .btn-accent")),
+    manager("import_running", "people/import/jobs/{import_job}", "#progress[data-progress='under way']"),
     manager("assessment_new", "privacy/assessments/new", "main form textarea"),
 )
 
@@ -204,6 +230,13 @@ PHONE = (
     phone("certificate", "certificates/{withdrawn}", who="resident_without_face_again"),
     phone("new_pin", "", "#once-title", ("click", "form[action='/r/pin'] button"), who="guardian"),
     phone("face_on", "face", "main h1", who="resident_with_face"),
+    phone("visitor_code", "visitors", "[data-visitor-code]",
+          ("click", "form[action$='/visitors/code'] button")),
+    phone("visitors_refused", "visitors", "main .problem", ("fill", "#label", "李阿姨"),
+          ("click", "label:has([name=when][value=typed])"), ("fill", "#valid_from", "2020-01-01T08:00"),
+          ("fill", "#valid_until", "2020-01-01T07:00"), ("click", "form.new-pass button[type=submit]")),
+    phone("password_refused", "password", "#name-problem", ("fill", "#name", "wang@home"),
+          ("fill", "#password", "a quiet gate at noon"), ("click", "form[action$='/password'] button")),
     phone("face_withdraw", "face/off", "[data-face-off-now]", who="resident_with_face"),
 )
 
@@ -239,6 +272,8 @@ PUBLIC = (
            ("click", "main form button")), shows="security.two_factor_setup"),
     State("staff_join", "public", "stranger", "/staff/join", "main form"),
     State("welcome", "public", "stranger", "/r/welcome", "main #code"),
+    State("welcome_wrong", "public", "stranger", "/r/welcome", "main #code-problem",
+          (("fill", "#code", "ABCD-EFGH-2345"), ("click", "main form button"))),
     State("resident_sign_in", "public", "stranger", "/r/sign-in", "main #password"),
     State("resident_sign_in_wrong", "public", "stranger", "/r/sign-in", ".problem",
           (("fill", "#name", "nobody"), ("fill", "#password", "wrong wrong wrong"),
@@ -284,18 +319,19 @@ NOT_PICTURED = {
     "sync_api.pair_state": "an answer to a gate",
     "visitor_pass.now": "an answer to the page's own script",
     "visitor_pass.picture": "a picture to keep",
-    "people_import.job": "the import's page while it works, which comes and goes",
     "settings.look_css": "files of the pages, not pages",
     "settings.logo": "files of the pages, not pages",
     "health.healthz": "an answer to a monitor",
     "lost_card.slip": "the visitor's slip, of a pass made at night",
     "api-docs.openapi_json": "a document for programs",
     "api_homes.list_homes": "an answer to another system",
+    "api_homes.show_home": "an answer to another system",
     "api_people.list_people": "an answer to another system",
     "api_people.show_person": "an answer to another system",
     "api_cards.find_card": "an answer to another system",
     "api_cards.list_cards": "an answer to another system",
     "api_passes.list_passes": "an answer to another system",
+    "api_passes.show_pass": "an answer to another system",
     "api_events.list_events": "an answer to another system",
     "api_alarms.list_alarms": "an answer to another system",
 }

@@ -1,30 +1,31 @@
 """Every state of the gallery's list, asked the same questions: axe, targets, narrow screens, large text."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.axe import axe
 from tests.browser.gallery.states import PAGES, SIZES, State
+from tests.browser.gallery.tab_order import nameless, problems_with_tab
 from tests.browser.gallery.walk import Standing, pages_standing
 from tests.browser.gallery.world import World, opened_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = {"zh": (("phone", "light"), ("desktop", "dark")), "en": (("phone", "dark"), ("desktop", "light"))}
 SMALL_TARGETS = """
-[...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+(thumb) => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
   .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.matches(".skip"))
   .filter((e) => !(e.matches("a") && getComputedStyle(e).display === "inline" && e.closest("p, li, td, dd")
     && e.closest("p, li, td, dd").textContent.trim().length > e.textContent.trim().length))
   .map((e) => e.matches("[type=checkbox], [type=radio]") ? e.closest("li, label") ?? e : e)
-  .filter((e) => e.getBoundingClientRect().height < 43.5)
+  .filter((e) => e.getBoundingClientRect().height < 43.5 || thumb && e.getBoundingClientRect().width < 43.5)
   .map((e) => e.outerHTML.slice(0, 100))
 """
-"""Links within a sentence may be as high as its line (WCAG 2.5.8); everything else is 44 px high."""
+"""Links within a sentence may be as high as its line (WCAG 2.5.8); everything else is 44 px high, and on
+pages for thumbs as wide."""
+FOR_THUMBS = ("phone", "desk", "visitor")
 TOO_WIDE = """
 [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
     && !e.closest(".table-box, svg, .skip, [data-scrolls]") && getComputedStyle(e).position !== "absolute"
@@ -44,7 +45,7 @@ def everywhere(browser: Browser, world: World, pages: tuple[State, ...] = PAGES)
     return (found for found in pages_standing(browser, world, pages) if isinstance(found, Standing))
 
 
-def test_axe_finds_nothing_and_every_target_is_large_enough(browser: Browser, world: World) -> None:
+def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser, world: World) -> None:
     problems: list[str] = []
     for standing in everywhere(browser, world):
         for size, scheme in LOOKS[standing.language]:
@@ -52,8 +53,10 @@ def test_axe_finds_nothing_and_every_target_is_large_enough(browser: Browser, wo
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two words
             resize(page, *SIZES[size])
             name = f"{standing.group}-{standing.name}-{standing.language}-{size}-{scheme}"
-            problems += [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS)]
+            thumb = standing.group in FOR_THUMBS
+            problems += [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS, thumb)]
             problems += [f"{name}: {found}" for found in axe(page)]
+        problems += [f"{standing.group}-{standing.name}: {what}" for what in nameless(standing.page)]
         standing.page.emulate_media(color_scheme="light")
     assert problems == []
 
@@ -76,14 +79,16 @@ def resize(page: Page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-def axe(page: Page) -> list[str]:
-    # The debugger's evaluation is not the page's: the strict policy stays in force for the page itself.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)["violations"]
-    return [f"{v['id']} {[node['html'][:120] for node in v['nodes']][:3]}" for v in found]
-
-
 def too_wide(page: Page) -> list[str]:
     """Return what makes a page wider than its screen, if anything does."""
     over = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return (page.evaluate(TOO_WIDE) or ["the page"]) if over else []
+
+
+def test_the_tab_key_follows_the_document_and_shows_where_it_is(browser: Browser, world: World) -> None:
+    problems: list[str] = []
+    for found in pages_standing(browser, world, languages=("en",)):
+        if isinstance(found, Standing):
+            resize(found.page, *SIZES[{"manager": "desktop"}.get(found.group, "phone")])
+            problems += [f"{found.group}-{found.name}: {what}" for what in problems_with_tab(found.page)]
+    assert problems == []

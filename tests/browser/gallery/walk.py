@@ -39,10 +39,11 @@ class Missing:
 
 
 def pages_standing(
-    browser: Browser, world: World, pages: tuple[State, ...] = PAGES
+    browser: Browser, world: World, pages: tuple[State, ...] = PAGES,
+    languages: tuple[str, ...] = LANGUAGES,
 ) -> Iterator[Standing | Missing]:
     """Bring each page into each of its states; language after language, one page a person."""
-    for language in LANGUAGES:
+    for language in languages:
         for who in dict.fromkeys(state.who for state in pages):
             page = world.page_of(browser, who, language)
             for state in pages:
@@ -75,6 +76,7 @@ def _bring(page: Page, state: State, world: World, language: str) -> str:
         for kind, *words in state.steps:
             STEPS[kind](page, *(word.format(language=language, **world.words) for word in words))
         page.locator(state.marker.format(**world.words)).first.wait_for(state="visible", timeout=5_000)
+        page.wait_for_load_state("load")  # with its styles, or everything on it is too small
     except Error as error:
         return f"{path}: {error.message.splitlines()[0]}, at {page.url}"
     if not state.steps and urlsplit(page.url).path != urlsplit(path).path:

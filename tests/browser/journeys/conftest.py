@@ -1,6 +1,6 @@
 """One compound and one gate for all journeys; everyone who sets out is somebody new."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
@@ -48,9 +48,14 @@ def newcomer(served: Served) -> Newcomer:
 
 
 @pytest.fixture
-def manager(served: Served) -> str:
-    """Return the name in the address of a manager who has signed in nowhere yet."""
-    name = f"manager-{next(NUMBERS)}"
-    with served.compound.session() as session:
-        create_staff(session, "manager", f"{name}@example.org", PASSWORD, TOTP_SECRET)
-    return name
+def hire(served: Served) -> Callable[[str], str]:
+    """Return a way to make a member of staff with a role; their name is what stands before the @."""
+
+    def _hire(role: str) -> str:
+        everyone_comes_from_one_address(served)
+        name = f"{role.replace('_', '-')}-{next(NUMBERS)}"
+        with served.compound.session() as session:
+            create_staff(session, role, f"{name}@example.org", PASSWORD, TOTP_SECRET)
+        return name
+
+    return _hire

@@ -6,13 +6,14 @@ twice their size.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, read_code, settled_offline
+from tests.browser.test_manager_pages import sign_in
 
 NOT_IN_WECHAT = """
 Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });
@@ -123,12 +124,24 @@ class Hands:
         self.speaks()
         self.goes(f"{served.address}/r/")
 
+    def works_as(self, served: Served, name: str) -> None:
+        """Sign in as a member of staff, with password and authenticator, and speak the own language."""
+        sign_in(self.page, served.address, name)
+        self.speaks()
+
     def speaks(self) -> None:
         """Switch the page to the own language, if it is not in it."""
         if self.page.locator(f"button[name=language][value={self.pocket.language}]").count():
             self.presses(f"button[name=language][value={self.pocket.language}]")
         tag = {"zh": "zh-Hans", "en": "en"}[self.pocket.language]
         expect(self.page.locator("html")).to_have_attribute("lang", tag)
+
+    def is_believed(self, served: Served, show_card: Callable[[], object]) -> None:
+        """Say on the page that a card is shown now, show it at the gate, and wait until the page knows."""
+        self.goes(f"{served.address}/r/records")
+        self.presses("form[action$='/at-gate'] button")  # it led back to the ways in: the card comes first
+        show_card()
+        self.comes_to(f"{served.address}/r/records")
 
     def keeps(self, name: str) -> None:
         """Choose a name and a password for the next sign-in, here or on another phone."""
@@ -187,3 +200,5 @@ POCKETS = (
     Pocket("narrow", "en", wechat=True, letters=2),
     Pocket("narrow", "zh", wechat=True, letters=2),
 )
+OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))
+"""What staff work on."""

@@ -69,6 +69,14 @@ class RealGate:
         assert not decision.facts["opens"], decision.facts
         return str(decision.facts["reason"])
 
+    def is_told_to_open(self, press: Callable[[], object]) -> None:
+        """Press something far away; return once the relay was sent the bytes that switch it on."""
+        has_synced(self.compound)
+        self._rests()
+        since_ns = time.monotonic_ns()
+        press()
+        self.bench.relay.wait_for_on(CHANNEL, PATIENCE_SECONDS, after_ns=since_ns)
+
     def decisions(self) -> list[JournalEntry]:
         """Return what the gate has decided so far, read from its journal on the disk."""
         return decisions_of(self.bench)
@@ -134,7 +142,7 @@ def decisions_of(bench: BenchGate) -> list[JournalEntry]:
 @contextmanager
 def real_gate(served: Served, root: Path, *, camera: bool = False, face: bool = False) -> Iterator[RealGate]:
     """Run the north gate until the block ends, with a screen and a camera when asked."""
-    (root / "pictures").mkdir()
+    (root / "pictures").mkdir(parents=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Download, Page, expect
 from gate_controller.audit_cli import run
 from hardware.simulated.face_clips import LivingPerson
 from hardware.simulated.live_person import FolderPerson
+from tests.browser.axe import axe
 from tests.browser.conftest import serving
-from tests.browser.gallery.test_every_state import axe
 from tests.browser.journeys.pockets import Hands, Pocket
 from tests.browser.journeys.real_gate import decisions_of, has_synced
 from tests.browser.resident_screen import Served

@@ -5,7 +5,7 @@ one of each is left.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -16,7 +16,6 @@ from gate_controller.presentations import SAME_CODE_SECONDS
 from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served
-from tests.browser.test_manager_pages import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -83,13 +82,12 @@ def test_a_visitor_opens_the_link_and_the_gate_until_it_is_withdrawn(
 @pytest.mark.slow
 @every_pocket
 def test_from_the_move_in_to_the_first_entry_by_card_and_by_code(
-    browser: Browser, served: Served, gate: RealGate, manager: str, pocket: Pocket
+    browser: Browser, served: Served, gate: RealGate, hire: Callable[[str], str], pocket: Pocket
 ) -> None:
     home, card = f"7-{POCKETS.index(pocket):04d}", NEW_CARD + POCKETS.index(pocket)
     at_the_table = Pocket("desktop" if pocket.size == "desktop" else "phone", pocket.language)
     with at_the_table.opened(browser) as office, pocket.opened(browser) as hands:
-        sign_in(office.page, served.address, manager)
-        office.speaks()
+        office.works_as(served, hire("manager"))
         office.goes(f"{served.address}/manage/people/move-in")
         office.page.locator("#number").fill(home)
         office.page.locator("#members-0-name").fill("何静")
@@ -98,10 +96,7 @@ def test_from_the_move_in_to_the_first_entry_by_card_and_by_code(
         invitation = office.page.locator(".slip .code").inner_text()
         gate.opens(lambda: gate.bench.card.tap(card))
         hands.enters(served, invitation)
-        hands.goes(f"{served.address}/r/records")
-        hands.presses("form[action$='/at-gate'] button")  # it led back to the ways in: the card comes first
-        gate.opens(lambda: gate.bench.card.tap(card))
-        hands.comes_to(f"{served.address}/r/records")
+        hands.is_believed(served, lambda: gate.opens(lambda: gate.bench.card.tap(card)))
         hands.goes(f"{served.address}/r/")
         hands.switches("qr")
         hands.sees_code(served)

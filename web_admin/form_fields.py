@@ -40,10 +40,10 @@ def hours_options(rows: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     return options([("", _("At all hours")), *rows])
 
 
-def reason_field() -> StringField:
-    """Return a field for the reason that journals keep."""
+def reason_field(element_id: str | None = None) -> StringField:
+    """Return a field for the reason that journals keep; a second one on a page has an id of its own."""
     return StringField(
-        _l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)]
+        _l("Reason"), validators=[InputRequired(_l("Say why.")), Length(max=MAX_REASON_CHARS)], id=element_id
     )
 
 

@@ -76,7 +76,7 @@ class PostureForm(OnceForm):
         validators=[InputRequired(_l("Choose one."))],
     )
     until = end_field()
-    reason = reason_field()
+    reason = reason_field("posture-reason")
 
 
 class MoveForm(OnceForm):

@@ -28,13 +28,14 @@ ABOUT_PEOPLE = {
               "face_paused_reason suspended slow_pass may_override created_at ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
-                  "valid_from valid_until created_at ended_at ended_reason printed",
+                  "valid_from valid_until created_at ended_at ended_reason printed known_to_home",
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
                "withdrawn_at withdrawn_channel withdrawn_why",
     "child_agreement": "child_id guardian_id given_at channel language withdrawn_at text",
     "guardian": "minor_id guardian_id checked_by checked_at",
     "face_share": "person_id gate_id consent_id share_sealed created_at",
-    "invitation": "invitation_id person_id code_digest created_at expires_at used_at",
+    "invitation": "invitation_id person_id code_digest created_at expires_at used_at proof_asked_at "
+                  "proofs_asked",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
                       "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
                       "value_before value_after late",

@@ -241,6 +241,7 @@ def test_no_on_byte_that_no_decision_ordered(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @given(kind=KINDS, history=HISTORIES)
 @property_over(1000)
 def test_a_thousand_histories_have_no_on_byte_that_no_decision_ordered(

@@ -300,6 +300,7 @@ def test_no_history_leaves_a_usable_face_beyond_its_lease_or_a_trace_on_a_disk()
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_longer_history_does_either() -> None:
     """60 histories of up to 40 steps, in tens; no ten begins after four minutes."""
     give_up = time.monotonic() + LONG_SECONDS

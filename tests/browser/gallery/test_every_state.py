@@ -61,6 +61,7 @@ def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser,
     assert problems == []
 
 
+@pytest.mark.long
 def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
     browser: Browser, world: World
 ) -> None:
@@ -85,6 +86,7 @@ def too_wide(page: Page) -> list[str]:
     return (page.evaluate(TOO_WIDE) or ["the page"]) if over else []
 
 
+@pytest.mark.long
 def test_the_tab_key_follows_the_document_and_shows_where_it_is(browser: Browser, world: World) -> None:
     problems: list[str] = []
     for found in pages_standing(browser, world, languages=("en",)):

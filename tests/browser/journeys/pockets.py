@@ -6,10 +6,12 @@ twice their size.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, read_code, settled_offline
@@ -200,5 +202,24 @@ POCKETS = (
     Pocket("narrow", "en", wechat=True, letters=2),
     Pocket("narrow", "zh", wechat=True, letters=2),
 )
-OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))
+_OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))
+_SLOW_AND_NOT_LONG = (GOOD, Pocket("phone", "zh"), Pocket("phone", "zh", wechat=True))
+
+
+def marked(pockets: Iterable[Pocket]) -> list[ParameterSet]:
+    """Return pockets as parameters: all but the usual phone in English are slow, and most of them long."""
+    return [
+        pytest.param(
+            one,
+            marks=[
+                *([pytest.mark.slow] if one != GOOD else []),
+                *([pytest.mark.long] if one not in _SLOW_AND_NOT_LONG else []),
+            ],
+        )
+        for one in pockets
+    ]
+
+
+OFFICE = marked(_OFFICE)
+"""Where staff sit: they work through one journey at a phone in Chinese, the others are long."""
 """What staff work on."""

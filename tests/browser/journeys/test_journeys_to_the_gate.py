@@ -5,26 +5,20 @@ one of each is left.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
-from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser
 
 from gate_controller.decisions import Reason
 from gate_controller.presentations import SAME_CODE_SECONDS
-from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket
+from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket, marked
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served
 
 pytestmark = pytest.mark.browser
 
 NEW_CARD = 7_100_000
-
-
-def marked(pockets: Iterable[Pocket]) -> list[ParameterSet]:
-    """Return pockets as parameters: all but the usual phone in English are slow."""
-    return [pytest.param(one, marks=[pytest.mark.slow] if one != GOOD else []) for one in pockets]
 
 
 every_pocket = pytest.mark.parametrize("pocket", marked(POCKETS), ids=str)

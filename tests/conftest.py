@@ -7,14 +7,34 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import CodeType
 
 import pytest
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 SERVER_KEYS = {
     name: os.urandom(32)
     for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 }
 """One server's for the whole run, so that a compound which was filled once can be copied."""
+
+
+class _Compiled(BytecodeCache):
+    """Templates as the run compiled them first: each test makes an app, which would compile them again."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get(bucket.key + bucket.checksum)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key + bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": _Compiled()}
 
 
 @pytest.fixture(scope="session")
@@ -42,24 +62,66 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty database: every web test runs on both kinds."""
-    return {"sqlite": _sqlite, "postgresql": _postgres}[request.param](request, tmp_path)
+    """Return the address of an empty database: every web test runs on both kinds.
+
+    For a test that asks for `database` the tables are in it: copied, since making them takes longest.
+    """
+    with_tables = "database" in request.fixturenames
+    if request.param == "sqlite":
+        path = tmp_path / "menjin.sqlite3"
+        if with_tables:
+            shutil.copyfile(request.getfixturevalue("sqlite_with_tables"), path)
+        return f"sqlite:///{path}"
+    server: str = request.getfixturevalue("postgres_url")
+    source = request.getfixturevalue("postgres_with_tables") if with_tables else "template0"
+    _on_postgres(
+        server,
+        "DROP DATABASE IF EXISTS menjin_test WITH (FORCE)",
+        f"CREATE DATABASE menjin_test TEMPLATE {source}",
+    )
+    return _named(server, "menjin_test")
 
 
-def _sqlite(_request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'menjin.sqlite3'}"
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file that has all tables and no row."""
+    path = tmp_path_factory.mktemp("tables") / "menjin.sqlite3"
+    _make_tables(f"sqlite:///{path}")
+    return path
 
 
-def _postgres(request: pytest.FixtureRequest, _tmp_path: Path) -> str:
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres_url: str) -> str:
+    """Return the name of a database that has all tables and no row."""
+    _on_postgres(postgres_url, "CREATE DATABASE menjin_tables TEMPLATE template0")
+    _make_tables(_named(postgres_url, "menjin_tables"))
+    return "menjin_tables"
+
+
+def _make_tables(url: str) -> None:
+    from web_admin import accounts  # noqa: F401 - its tables too
+    from web_admin.database import make_engine
+    from web_admin.model_base import Base
+
+    engine = make_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+def _on_postgres(url: str, *statements: str) -> None:
     from sqlalchemy import create_engine, text
 
-    url: str = request.getfixturevalue("postgres_url")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
-    return url
+
+
+def _named(url: str, database: str) -> str:
+    from sqlalchemy import make_url
+
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -71,12 +133,9 @@ def now() -> datetime:
 @pytest.fixture
 def database(database_url: str):
     """Return the database with all tables made."""
-    from web_admin import accounts  # noqa: F401 - its tables too
     from web_admin.database import Database, make_engine
-    from web_admin.model_base import Base
 
     made = Database(make_engine(database_url))
-    Base.metadata.create_all(made.engine)
     yield made
     made.engine.dispose()
 

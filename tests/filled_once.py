@@ -5,9 +5,8 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from tests.resident_compound import SetClock
 from web_admin.config import WebConfig
@@ -20,35 +19,60 @@ Ids = tuple[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Filled:
-    """A filled database in memory, and when it was filled."""
+    """A filled database, and when it was filled."""
 
-    rows: sqlite3.Connection
+    rows: sqlite3.Connection | str
+    """In memory, or the name of a database of the same PostgreSQL."""
     at: datetime
     ids: Ids
 
 
-_FILLED: dict[tuple[bytes, datetime | None], Filled] = {}
+_FILLED: dict[tuple[bytes, tuple[object, ...], datetime | None], Filled] = {}
 
 
-def filled_once(config: WebConfig, clock: SetClock, fill: Callable[[], Ids]) -> Ids:
+def filled_once(config: WebConfig, clock: SetClock, engine: Engine, fill: Callable[[], Ids]) -> Ids:
     """Fill the server's empty database, or copy what an equal server was filled with, and set its clock.
 
-    PostgreSQL is filled anew each time.
+    `engine` is the server's own; it is connected to nothing while the database is copied.
     """
     url = make_url(config.database_url)
-    if url.get_backend_name() != "sqlite":
-        return fill()
-    path = Path(url.database or "")
-    key = (config.seal_key, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
+    kind = url.get_backend_name()
+    # Another PostgreSQL server is another run's.
+    started = (kind, url.host, url.port, url.query.get("host"))
+    key = (config.seal_key, started, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
     known = _FILLED.get(key)
     if known is None:
         ids = fill()
-        rows = sqlite3.connect(":memory:")
-        with closing(sqlite3.connect(path)) as source:
-            source.backup(rows)
-        _FILLED[key] = Filled(rows, clock(), ids)
+        engine.dispose()
+        _FILLED[key] = Filled(_kept(url) if kind == "sqlite" else _kept_on_server(url), clock(), ids)
         return ids
-    with closing(sqlite3.connect(path)) as target:
-        known.rows.backup(target)
+    engine.dispose()
+    if isinstance(known.rows, str):
+        _copied_on_server(url, known.rows, url.database or "")
+    else:
+        with closing(sqlite3.connect(url.database or "")) as target:
+            known.rows.backup(target)
     clock.now = known.at
     return known.ids[0], dict(known.ids[1])
+
+
+def _kept(url: URL) -> sqlite3.Connection:
+    rows = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(url.database or "")) as source:
+        source.backup(rows)
+    return rows
+
+
+def _kept_on_server(url: URL) -> str:
+    name = f"menjin_filled_{len(_FILLED)}"
+    _copied_on_server(url, url.database or "", name)
+    return name
+
+
+def _copied_on_server(url: URL, source: str, target: str) -> None:
+    """Make a database anew as a copy of another one, which nobody may be connected to."""
+    office = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with office.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {target} TEMPLATE {source}"))
+    office.dispose()

@@ -98,7 +98,9 @@ def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound
             with menjin.database.session() as session:
                 return _fill_site(session, menjin.sealer, clock)
 
-    site_id, persons = filled_once(config, clock, fill)
+    with app.app_context():
+        engine = current_menjin().database.engine
+    site_id, persons = filled_once(config, clock, engine, fill)
     return ManagedCompound(app, clock, site_id, persons)
 
 

@@ -128,4 +128,5 @@ def end_with_sign_out(app: Flask) -> None:
                 end_visits(act, account_id, "signed_out")
             leave_visit()
 
-    user_logged_out.connect(end, app, weak=False)
+    app.extensions["menjin_desk_sign_out"] = end  # the signal itself holds it weakly
+    user_logged_out.connect(end, app)

@@ -22,6 +22,7 @@ HEARTBEATS = 12
 """Then the browser asks again by itself, and its right is looked at from the beginning."""
 
 _WATCH = "menjin_live"
+_SIGN_OUT = "menjin_live_sign_out"
 
 
 def init_live(app: Flask) -> None:
@@ -38,7 +39,9 @@ def init_live(app: Flask) -> None:
         live_watch(app).end_browser(g.get("live_browser", ""))
 
     app.before_request(note_browser)
-    user_logged_out.connect(end_streams, app, weak=False)
+    # Held by the app alone, so that an app that is thrown away takes its streams and itself along.
+    app.extensions[_SIGN_OUT] = end_streams
+    user_logged_out.connect(end_streams, app)
 
 
 def live_watch(app: Flask) -> LiveWatch:

@@ -29,6 +29,7 @@ from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.print_models import PrintRun
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
+from web_admin.visitor_models import VisitorSeriesRow
 
 SITE, GATE, PERSON, HOME = "another-site", "another-gate", "another-person", "another-home"
 
@@ -63,6 +64,8 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
     asked = _first(session, RightsRequest, RightsRequest.request_id)
     _copy(session, asked, request_id="another-request", person_id=PERSON, **office)
     _copy(session, _first(session, PrintRun, PrintRun.run_id), run_id="another-run", **office)
+    weekly = session.scalars(select(VisitorSeriesRow).limit(1)).one()
+    _copy(session, weekly, series_id="another-series", issuer_person_id=None, **office)
     _add_what_the_first_has_not(session, site)
     session.flush()
     return {
@@ -72,7 +75,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         "incident_id": "another-incident", "job_id": "another-job", "key_id": "another-key",
         "lane_id": "another-lane", "message_id": "another-message", "pair_id": "another-pair",
         "pass_id": "another-pass", "person_id": PERSON, "request_id": "another-request",
-        "run_id": "another-run",
+        "run_id": "another-run", "series_id": "another-series",
         "webhook_id": "another-webhook",
     }  # fmt: skip
 

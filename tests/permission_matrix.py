@@ -353,4 +353,6 @@ NEIGHBOURS = {
 """The same for what is another's: a neighbour's on the residents' pages. Staff may ask for all that is in
 their compound, so that another's is what is not in it.
 """
-NO_ID = frozenset({"seq", "number", "token", "code", "text", "method", "answer", "kind", "what", "language"})
+NO_ID = frozenset(
+    {"seq", "number", "token", "code", "text", "method", "answer", "kind", "what", "language", "day"}
+)

@@ -133,6 +133,7 @@ function draw(next) {
   document.body.classList.toggle("lamp", LAMPS.includes(view.screen));
   document.body.classList.toggle("bright", view.lamp);
   document.body.classList.toggle("another-way", usesAnotherWay(view));
+  document.body.classList.toggle("mended", Boolean(view.mend));
   drawStrip();
   drawPanel();
   drawChoices();

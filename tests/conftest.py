@@ -99,12 +99,11 @@ def postgres_with_tables(postgres_url: str) -> str:
 
 
 def _make_tables(url: str) -> None:
-    from web_admin import accounts  # noqa: F401 - its tables too
+    from tests.all_tables import all_tables
     from web_admin.database import make_engine
-    from web_admin.model_base import Base
 
     engine = make_engine(url)
-    Base.metadata.create_all(engine)
+    all_tables().create_all(engine)
     engine.dispose()
 
 

@@ -113,7 +113,7 @@ def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Per
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
     request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
-    with pytest.raises(ActRefused, match="Show your card"):
+    with pytest.raises(ActRefused, match="show your card"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 

@@ -53,7 +53,7 @@ def test_who_was_invited_again_reads_no_records_before_they_showed_their_card(
     stolen = compound.signed_in(compound.person_id)
     for path in ("/r/records", "/r/records/export.json"):
         assert stolen.get(path).status_code == 303
-    assert "Show your card or PIN once" in stolen.get("/r/").text
+    assert "Show once that this is you" in stolen.get("/r/").text
     with compound.act("desk") as act:
         confirm_identity(act, compound.person_id)
     assert "The gate opened for you." in stolen.get("/r/records").text
@@ -76,6 +76,13 @@ def test_a_visitors_passage_is_shown_as_the_visitors_and_not_as_a_last_use(
     add_passage(compound, compound.person_id, "granted", method="qr", credential_id=pass_id)
     assert "Your visitor: Aunt Li" in phone.get("/r/records").text
     assert "last used" not in phone.get("/r/").text
+
+
+def test_the_file_shows_no_place_in_a_journal(compound: Compound, phone: FlaskClient) -> None:
+    """After a duress PIN the next entry is the alarm's, and the gap would tell whoever reads along."""
+    add_passage(compound, compound.person_id, "granted")
+    (passage,) = phone.get("/r/records/export.json").json["passages"]
+    assert set(passage) == {"at", "gate_name", "lane_name", "method", "reason", "opened", "visitor"}
 
 
 def test_the_last_use_of_a_way_stands_beside_its_switch(compound: Compound, phone: FlaskClient) -> None:

@@ -359,6 +359,9 @@ def test_no_page_carries_inline_code_or_style_and_all_send_a_strict_policy(clien
         policy = answer.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
         assert "script-src 'self'" in policy
+        if answer.mimetype == "text/event-stream":  # it has no end that one could wait for
+            answer.close()
+            continue
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", answer.text), path
 
 

@@ -66,7 +66,9 @@ def test_from_the_move_in_to_the_first_entry(
     ("size", "language", "more", "added"),
     [
         ("desktop", "en", "and 1800 more rows", "Read in: added: 2000."),
-        pytest.param("phone", "zh", "另有 1800 行", "已读入：新增 2000 人。", marks=pytest.mark.slow),
+        pytest.param(
+            "phone", "zh", "另有 1800 行", "已读入：新增 2000 人。", marks=[pytest.mark.slow, pytest.mark.long]
+        ),
     ],
 )
 def test_two_thousand_people_are_read_in_while_the_page_is_left(

@@ -11,7 +11,7 @@ from tests.browser.gallery.tab_order import nameless, problems_with_tab
 from tests.browser.gallery.walk import Standing, pages_standing
 from tests.browser.gallery.world import World, opened_world
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 LOOKS = {"zh": (("phone", "light"), ("desktop", "dark")), "en": (("phone", "dark"), ("desktop", "light"))}
 SMALL_TARGETS = """
@@ -61,7 +61,6 @@ def test_axe_finds_nothing_and_all_targets_are_large_and_named(browser: Browser,
     assert problems == []
 
 
-@pytest.mark.long
 def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_as_large(
     browser: Browser, world: World
 ) -> None:
@@ -86,7 +85,6 @@ def too_wide(page: Page) -> list[str]:
     return (page.evaluate(TOO_WIDE) or ["the page"]) if over else []
 
 
-@pytest.mark.long
 def test_the_tab_key_follows_the_document_and_shows_where_it_is(browser: Browser, world: World) -> None:
     problems: list[str] = []
     for found in pages_standing(browser, world, languages=("en",)):

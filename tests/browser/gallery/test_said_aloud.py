@@ -9,7 +9,7 @@ from tests.browser.gallery.states import PAGES
 from tests.browser.gallery.walk import Standing, pages_standing
 from tests.browser.gallery.world import World, opened_world
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 SAID = {
     ("phone", "ways_in"): """

@@ -202,24 +202,12 @@ POCKETS = (
     Pocket("narrow", "en", wechat=True, letters=2),
     Pocket("narrow", "zh", wechat=True, letters=2),
 )
-_OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))
-_SLOW_AND_NOT_LONG = (GOOD, Pocket("phone", "zh"), Pocket("phone", "zh", wechat=True))
-
-
 def marked(pockets: Iterable[Pocket]) -> list[ParameterSet]:
-    """Return pockets as parameters: all but the usual phone in English are slow, and most of them long."""
+    """Return pockets as parameters: all but the usual phone in English take long together."""
     return [
-        pytest.param(
-            one,
-            marks=[
-                *([pytest.mark.slow] if one != GOOD else []),
-                *([pytest.mark.long] if one not in _SLOW_AND_NOT_LONG else []),
-            ],
-        )
+        pytest.param(one, marks=[pytest.mark.slow, pytest.mark.long] if one != GOOD else [])
         for one in pockets
     ]
 
 
-OFFICE = marked(_OFFICE)
-"""Where staff sit: they work through one journey at a phone in Chinese, the others are long."""
-"""What staff work on."""
+OFFICE = tuple(Pocket(size, language) for size in ("phone", "desktop") for language in ("zh", "en"))

@@ -14,7 +14,7 @@ from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 WHY = {"zh": "快递员在门口，已核实", "en": "Courier at the gate, checked by name"}
 on_every_table = pytest.mark.parametrize("pocket", OFFICE, ids=str)

@@ -18,7 +18,7 @@ from tests.resident_compound import Compound
 from web_admin.homes_and_people import GrantSpec, set_grants
 from web_admin.models import Gate
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 PATIENCE_SECONDS = 60
 CARD = 4_242_001

@@ -38,7 +38,7 @@ from web_admin.models import Consent, FaceShare, ReceiptRow, Site
 
 __all__ = ["bench", "context", "somebody"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 NOTICES = {"en": NOTICE_EN, "zh": NOTICE_ZH}
 AT_THE_SCREEN = {

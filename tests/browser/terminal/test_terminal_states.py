@@ -75,7 +75,7 @@ def test_every_state_fits_every_screen_with_large_targets(
         ("en", "light"),
         ("zh", "dark"),
         pytest.param("en", "dark", marks=pytest.mark.slow),
-        pytest.param("zh", "light", marks=pytest.mark.slow),
+        pytest.param("zh", "light", marks=[pytest.mark.slow, pytest.mark.long]),
     ],
 )
 @pytest.mark.parametrize("state", SHOWN)

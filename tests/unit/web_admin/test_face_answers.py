@@ -179,9 +179,11 @@ def test_a_gate_that_is_not_trusted_gives_nobodys_consent(act: Act, person: Pers
 
 
 def test_nobody_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, person: Person) -> None:
-    child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="under_14")
+    child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="14_17")
     without_way = add_person(act, display_name="Mo", home_id=person.home_id)
     issue_card(act, child.person_id, 78)
+    child.age_band = "under_14"
+    act.session.flush()
     gone = add_person(act, display_name="Gao", home_id=person.home_id)
     move_out(act, gone.person_id)
     for person_id in (child.person_id, without_way.person_id, gone.person_id, "nobody"):

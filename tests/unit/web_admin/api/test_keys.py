@@ -16,16 +16,17 @@ from web_admin.models import AuditEntry
 from web_admin.permissions import KEY, access_of
 
 CALLS = {
-    "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes")],
+    "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes"), ("GET", "/homes/x")],
     "people:write": [
         ("POST", "/people"), ("PATCH", "/people/x"), ("POST", "/people/x/move-out"), ("POST", "/homes"),
+        ("PATCH", "/homes/x"), ("POST", "/homes/x/end"),
     ],
     "cards:read": [("GET", "/cards"), ("GET", "/people/x/cards")],
     "cards:write": [
         ("POST", "/people/x/cards"), ("POST", "/cards/x/suspend"), ("POST", "/cards/x/resume"),
         ("POST", "/cards/x/end"),
     ],
-    "passes:read": [("GET", "/passes")],
+    "passes:read": [("GET", "/passes"), ("GET", "/passes/x")],
     "passes:write": [("POST", "/passes"), ("POST", "/passes/x/withdraw"), ("POST", "/visitor-codes")],
     "events:read": [("GET", "/events"), ("GET", "/alarms")],
     "alarms:write": [("POST", "/alarms/x/acknowledge")],

@@ -67,7 +67,8 @@ def test_from_the_move_in_to_the_first_entry(
     [
         ("desktop", "en", "and 1800 more rows", "Read in: added: 2000."),
         pytest.param(
-            "phone", "zh", "另有 1800 行", "已读入：新增 2000 人。", marks=[pytest.mark.slow, pytest.mark.long]
+            "phone", "zh", "另有 1800 行", "已读入：新增 2000 人。",
+            marks=[pytest.mark.slow, pytest.mark.long],
         ),
     ],
 )

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -127,7 +128,7 @@ def _keep_records_from_whoever_proved_nothing() -> None:
         if visit is not None and visit.opened_by == HOME_PIN:
             raise ActRefused(
                 None,
-                lazy_gettext(
+                _l(
                     "Your home gave you this PIN, so others may know it. For your records show your card, or "
                     "a PIN of your own."
                 ),

@@ -1,5 +1,6 @@
 """What several tests need: both databases, a site in one of them, the keys that seal its secrets."""
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -18,6 +19,9 @@ SERVER_KEYS = {
     for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 }
 """One server's for the whole run, so that a compound which was filled once can be copied."""
+
+
+_NUMBERS = itertools.count(1)
 
 
 class _Compiled(BytecodeCache):
@@ -61,7 +65,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the address of an empty database: every web test runs on both kinds.
 
     For a test that asks for `database` the tables are in it: copied, since making them takes longest.
@@ -71,15 +75,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "menjin.sqlite3"
         if with_tables:
             shutil.copyfile(request.getfixturevalue("sqlite_with_tables"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: str = request.getfixturevalue("postgres_url")
     source = request.getfixturevalue("postgres_with_tables") if with_tables else "template0"
-    _on_postgres(
-        server,
-        "DROP DATABASE IF EXISTS menjin_test WITH (FORCE)",
-        f"CREATE DATABASE menjin_test TEMPLATE {source}",
-    )
-    return _named(server, "menjin_test")
+    # Each has a name of its own, so that nothing an earlier test left running is connected to it.
+    name = f"menjin_test_{next(_NUMBERS)}"
+    _on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source}")
+    yield _named(server, name)
+    _on_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_without_waiting() -> None:
+    """Let SQLite, like PostgreSQL above, not wait for the disk: a test's database survives no power cut."""
+    from web_admin import database
+
+    database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,6 @@ def card_was_shown(app: Flask, person_id: str) -> None:
         menjin = current_menjin()
         with menjin.database.session() as session:
             person = session.get_one(Person, person_id)
-            if person.face_paused_reason == INVITED:
+            if person.phone_unproven == INVITED:
                 act = Act(session, menjin.sealer, person.site_id, "tests", "desk", menjin.clock())
                 confirm_identity(act, person_id)

@@ -123,7 +123,8 @@ def record_consent(
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
     if act.channel == "gate" and person.face_paused_reason in UNPROVEN:
-        # At a gate the terminal asked for the person's own card or PIN before it offered face.
+        # The terminal asked for the person's own card or PIN before it offered face. That says nothing about
+        # who holds the phone, which stays unproven.
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)
     finish(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, checked_text, finish
 from web_admin.models import CredentialRow, Person
-from web_admin.ways_in import INVITED_AGAIN, UNPROVEN, Aftermath, has_something_to_show, settle_face
+from web_admin.ways_in import INVITED_AGAIN, Aftermath, has_something_to_show, settle_face
 
 MAX_LABEL_CHARS = 40
 
@@ -54,7 +54,7 @@ def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = Fals
 
 def refuse_unproven_phone(act: Act, person: Person) -> None:
     """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
-    if act.channel == "phone" and person.face_paused_reason in UNPROVEN:
+    if act.channel == "phone" and person.phone_unproven is not None:
         raise ActRefused(None, SHOW_FIRST)
 
 
@@ -63,7 +63,7 @@ def refuse_recovered_phone(act: Act, person: Person) -> None:
 
     Whoever holds neither could never show one: they get their code without.
     """
-    recovered = act.channel == "phone" and person.face_paused_reason == INVITED_AGAIN
+    recovered = act.channel == "phone" and person.phone_unproven == INVITED_AGAIN
     if recovered and has_something_to_show(act.session, person.person_id, act.now):
         raise ActRefused(None, SHOW_FIRST)
 

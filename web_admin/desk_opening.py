@@ -19,7 +19,6 @@ from web_admin.desk_visits import end_visits
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import CredentialRow, Home, Person
 from web_admin.sealing import card_lookup, open_pin_tag
-from web_admin.ways_in import UNPROVEN
 
 DURESS_AT_DESK = "alarm_duress_at_desk"
 
@@ -66,7 +65,7 @@ def _open(act: Act, account_id: int, role: str, shown: CredentialRow) -> DeskVis
         # Of no person, like everything about a duress PIN: the person's own page lists the rest.
         record(act, DURESS_AT_DESK, {"visit_id": visit.visit_id})
         raise_alarm(act.session, act.site_id, DURESS_AT_DESK, act.now)
-    elif person.face_paused_reason in UNPROVEN and not shown.known_to_home:
+    elif person.phone_unproven is not None and not shown.known_to_home:
         confirm_identity(act, person.person_id)
     return visit
 

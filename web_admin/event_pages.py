@@ -235,7 +235,7 @@ def _people(looked_for: str, chosen: str) -> Sequence[Person]:
     """Return whom the question can be about: the chosen one, or the first who fit what was typed."""
     about = Person.person_id == chosen
     if looked_for:
-        about = or_(about, Person.display_name.contains(looked_for, autoescape=True),
+        about = or_(about, Person.display_name.icontains(looked_for, autoescape=True),
                     Home.number == looked_for)
     query = select(Person).outerjoin(Home).options(contains_eager(Person.home))
     living = query.where(Person.site_id == current_site().site_id, Person.ended_at.is_(None), about)

@@ -214,7 +214,7 @@ def move_out(act: Act, person_id: str) -> None:
     act.session.execute(delete(AskedMessages).where(AskedMessages.person_id == person_id))
     act.session.execute(delete(SecondMethodWish).where(SecondMethodWish.person_id == person_id))
     person.grants = []
-    person.methods, person.face_paused_reason = ["card"], None
+    person.methods, person.face_paused_reason, person.phone_unproven = ["card"], None, None
     person.may_override = False
     person.ended_at = act.now
     finish(act, "person_moved_out", {}, person_id=person_id, touches=(person_id, *alone))
@@ -247,7 +247,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     if again is not None:
         end_live(act, person_id, "qr", "invited_again")
         end_resident_sign_in(act.session, person_id)
-        person.face_paused_reason = INVITED_AGAIN
+        person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
     code = make_code(3)
     invitation = Invitation(
         invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
@@ -279,9 +279,9 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
             _("This code is wrong, has been used or is too old. Ask the property office for a new one."),
         )
     invitation.used_at = now
-    if person.face_paused_reason != INVITED_AGAIN and has_something_to_show(session, person.person_id, now):
+    if person.phone_unproven != INVITED_AGAIN and has_something_to_show(session, person.person_id, now):
         # Whoever made, carried or read the invitation may be the one who opens it.
-        person.face_paused_reason = INVITED
+        person.phone_unproven = person.face_paused_reason = INVITED
     append_audit(
         session, person.site_id, "invitation_accepted",
         {"invitation_id": invitation.invitation_id, "actor_id": person.person_id, "channel": "phone"},
@@ -296,6 +296,7 @@ def confirm_identity(act: Act, person_id: str) -> None:
     person = person_of(act, person_id)
     if act.channel not in ("desk", "manager", "gate"):
         raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
+    person.phone_unproven = None
     if person.face_paused_reason in UNPROVEN:
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)

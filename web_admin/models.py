@@ -219,6 +219,8 @@ class Person(Base):
     language: Mapped[str] = mapped_column(default="zh")
     methods: Mapped[list[str]] = mapped_column(default=lambda: ["card"])
     face_paused_reason: Mapped[str | None]
+    phone_unproven: Mapped[str | None]
+    """Which invitation opened a phone whose holder showed nothing since: `INVITED`, `INVITED_AGAIN`."""
     suspended: Mapped[bool] = mapped_column(default=False)
     slow_pass: Mapped[bool] = mapped_column(default=False)
     may_override: Mapped[bool] = mapped_column(default=False, server_default=false())

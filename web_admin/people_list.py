@@ -202,4 +202,4 @@ def _name_has(text: str) -> ColumnElement[bool]:
 def _number_has(text: str) -> ColumnElement[bool]:
     """Tell whether a home's number contains the text, with its dashes or as on a keypad."""
     typed = func.replace(Home.number, "-", "")
-    return or_(Home.number.contains(text, autoescape=True), typed.contains(text, autoescape=True))
+    return or_(Home.number.icontains(text, autoescape=True), typed.icontains(text, autoescape=True))

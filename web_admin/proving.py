@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
 from web_admin.models import Invitation
-from web_admin.ways_in import UNPROVEN, has_something_to_show
+from web_admin.ways_in import has_something_to_show
 
 PROOF_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
@@ -29,7 +29,7 @@ def ask_to_be_believed(act: Act, person_id: str) -> datetime:
     begin(act)
     person = person_of(act, person_id)
     opened = opened_invitation(act.session, person_id)
-    if act.channel != "phone" or opened is None or person.face_paused_reason not in UNPROVEN:
+    if act.channel != "phone" or opened is None or person.phone_unproven is None:
         raise ActRefused(None, _("This phone needs no proof."))
     if not has_something_to_show(act.session, person_id, act.now):
         raise ActRefused(None, _("Ask the property office for a card first."))

@@ -16,7 +16,6 @@ from web_admin.homes_and_people import confirm_identity
 from web_admin.models import CredentialRow, Gate, Person
 from web_admin.proving import is_in_time, opened_invitation
 from web_admin.sealing import Sealer
-from web_admin.ways_in import UNPROVEN
 
 OWN_THINGS = ("card", "pin")
 
@@ -46,7 +45,7 @@ def confirm_shown(
             CredentialRow.kind.in_(OWN_THINGS),
             CredentialRow.duress.is_(False),
             CredentialRow.known_to_home.is_(False),
-            Person.face_paused_reason.in_(UNPROVEN),
+            Person.phone_unproven.is_not(None),
         )
     ).all()
     proven = {

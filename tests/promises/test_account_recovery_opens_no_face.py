@@ -30,8 +30,9 @@ from sqlalchemy import select
 from gate_controller.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, SetClock, csrf_of, make_compound
 from tests.soft_passkey import SoftPasskey
+from web_admin.acts import Act
 from web_admin.config import WebConfig
-from web_admin.consents import withdraw_face
+from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import Consent, CredentialRow, Gate, Person, VisitorPassRow
@@ -63,7 +64,7 @@ class Recovery(RuleBasedStateMachine):
         self.opened = self.browsers = self.asked = 0
         self.passkeys: list[tuple[int, SoftPasskey]] = []
         """Each with how often an invitation was opened before it was made."""
-        self.proven = True
+        self.proven = self.yes_at_gate = True
 
     def teardown(self) -> None:
         with self.compound.app.app_context():
@@ -104,7 +105,7 @@ class Recovery(RuleBasedStateMachine):
         self.client = self.opened_by_letter()
         self.opened += 1
         self.asked = 0
-        self.proven = False
+        self.proven = self.yes_at_gate = False
         self.each_passkey_is_tried_on_a_phone_of_its_own()
 
     @rule()
@@ -147,7 +148,7 @@ class Recovery(RuleBasedStateMachine):
         self.clock.now += timedelta(minutes=minutes)
         self.card_opens(self.clock.now)
         with self.compound.session() as session:
-            believed = session.get_one(Person, self.compound.person_id).face_paused_reason is None
+            believed = session.get_one(Person, self.compound.person_id).phone_unproven is None
         assert believed or not (asked and minutes == 2) or self.asked >= MOST_PROOFS_ASKED
         self.asked += asked
         self.proven = self.proven or believed
@@ -197,6 +198,14 @@ class Recovery(RuleBasedStateMachine):
             assert (browser.get("/r/").status_code == 200) is (opened == self.opened)
 
     @rule()
+    def the_owner_says_yes_to_face_at_a_gate(self) -> None:
+        """The card was shown there, at a time of the owner's choice: it proves no phone."""
+        with self.compound.act("gate") as act:
+            own = Act(act.session, act.sealer, act.site_id, self.compound.person_id, "gate", act.now)
+            give_face_consent(own, self.compound.person_id, 1, "en")
+        self.yes_at_gate = True
+
+    @rule()
     def the_person_takes_face_back(self) -> None:
         with self.compound.act("desk") as act:
             withdraw_face(act, self.compound.person_id)
@@ -205,7 +214,9 @@ class Recovery(RuleBasedStateMachine):
     def an_unproven_phone_is_known_as_such(self) -> None:
         with self.compound.session() as session:
             person = session.get_one(Person, self.compound.person_id)
-            assert (person.face_paused_reason in UNPROVEN) is not self.proven
+            assert (person.phone_unproven is None) is self.proven
+            # A face that was given before the letter opens nothing until something is shown.
+            assert self.proven or self.yes_at_gate or person.face_paused_reason in UNPROVEN
 
     def rows(self, column: object) -> list[str]:
         with self.compound.session() as session:

@@ -10,7 +10,7 @@ from web_admin.acts import Act
 from web_admin.models import Person
 from web_admin.proving import ask_to_be_believed, proof_until
 from web_admin.resident.blueprint import bp, signed_in, to
-from web_admin.ways_in import INVITED_AGAIN, UNPROVEN, has_something_to_show
+from web_admin.ways_in import INVITED_AGAIN, has_something_to_show
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Proof:
 
 def proof_of(act: Act, person: Person) -> Proof | None:
     """Return what the box says, None where nothing needs to be shown."""
-    if act.channel != "phone" or person.face_paused_reason not in UNPROVEN:
+    if act.channel != "phone" or person.phone_unproven is None:
         return None
     return Proof(
-        again=person.face_paused_reason == INVITED_AGAIN,
+        again=person.phone_unproven == INVITED_AGAIN,
         can_show=has_something_to_show(act.session, person.person_id, act.now),
         until=proof_until(act.session, person.person_id, act.now),
     )

@@ -43,7 +43,7 @@ from web_admin.two_methods import (
     wish_for_two,
     wish_of,
 )
-from web_admin.ways_in import UNPROVEN, dependence_of, usable_methods, working_methods
+from web_admin.ways_in import dependence_of, usable_methods, working_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _live(person: Person, kind: str) -> list[CredentialRow]:
 def ways_of(person: Person, now: datetime) -> list[Way]:
     """Return the person's four ways in, in their fixed order; face only where the site offers it."""
     session = request_session()
-    unproven = person.face_paused_reason in UNPROVEN
+    unproven = person.phone_unproven is not None
     used = {} if unproven else last_use_by_method(session, person.person_id)
     works = working_methods(session, person, now)
     without_face = works - {Method.FACE}

@@ -183,7 +183,7 @@ def test_a_duress_pin_needs_the_usual_one_and_leaves_no_trace_under_the_person(
 def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Act) -> None:
     _, person = household(act)
     issue_pin(act, person.person_id)
-    person.face_paused_reason = INVITED_AGAIN
+    person.phone_unproven = INVITED_AGAIN
     with pytest.raises(ActRefused, match="show your card"):
         issue_duress_pin(by_phone(act, person.person_id), person.person_id)
 

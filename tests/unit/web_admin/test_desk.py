@@ -144,7 +144,7 @@ def test_a_person_invited_again_is_believed_after_card_or_pin_and_not_after_a_du
     client = compound.signed_in("guard")
 
     def paused():
-        return read(compound, lambda s: s.get_one(Person, wang).face_paused_reason)
+        return read(compound, lambda s: s.get_one(Person, wang).phone_unproven)
 
     assert paused() == "invited_again"
     assert type_pin(client, "3-1203", pins.duress).status_code == 303
@@ -159,17 +159,17 @@ def test_a_pin_that_the_home_gave_opens_a_visit_without_the_persons_records(comp
     with compound.app.app_context(), current_menjin().database.session() as session:
         for row in session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")):
             row.known_to_home = True
-        session.get_one(Person, wang).face_paused_reason = "invited"
+        session.get_one(Person, wang).phone_unproven = "invited"
     client = compound.signed_in("guard")
     assert type_pin(client, "3-1203", pins.usual).status_code == 303
     for path in ("/r/records", "/r/records/export.json", "/r/requests"):
         refused = client.get(path)
         assert (refused.status_code, refused.location) == (303, "/r/")
     assert "others may know it" in client.get("/r/").text
-    assert read(compound, lambda s: s.get_one(Person, wang).face_paused_reason) == "invited"
+    assert read(compound, lambda s: s.get_one(Person, wang).phone_unproven) == "invited"
     tap(client)
     assert client.get("/r/records").status_code == 200
-    assert read(compound, lambda s: s.get_one(Person, wang).face_paused_reason) is None
+    assert read(compound, lambda s: s.get_one(Person, wang).phone_unproven) is None
 
 
 # -- what is done in it ----------------------------------------------------------------------------

@@ -181,7 +181,7 @@ def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
 ) -> None:
     changes = {
         "minor": {"age_band": "14_17"}, "helper": {"kind": "helper"}, "suspended": {"suspended": True},
-        "unproven": {"face_paused_reason": INVITED_AGAIN}, "stranger": {"home_id": None},
+        "unproven": {"phone_unproven": INVITED_AGAIN}, "stranger": {"home_id": None},
     }[kind]  # fmt: skip
     for name, value in changes.items():
         setattr(host, name, value)
@@ -415,4 +415,4 @@ def test_a_new_invitation_by_the_office_is_no_business_of_the_home(act: Act, hos
     member, code = invited(act, host)
     accept_invitation(act.session, code, act.now)
     invite(act, member.person_id)
-    assert member.face_paused_reason == INVITED_AGAIN
+    assert member.phone_unproven == INVITED_AGAIN

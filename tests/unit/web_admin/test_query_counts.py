@@ -18,6 +18,7 @@ from tests.manager_compound import make_managed_compound
 from tests.permission_matrix import GATES_ALONE, KEYS_ALONE, MAY
 from tests.resident_compound import SetClock, csrf_of
 from tests.rows_of_each_kind import add_one_of_each
+from tests.shown_cards import card_was_shown
 from tests.unit.web_admin.test_permission_matrix import Callers
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.config import WebConfig
@@ -101,6 +102,7 @@ class Reader:
         child = self.words["own_ward"]
         self.in_database(lambda s: add_one_of_each(self._act(s), self.compound.persons["王芳"], child))
         self.clients["child"] = self._phone_of(child)
+        card_was_shown(self.compound.app, child)
         self.tokens = {who: csrf_of(client.get("/privacy").text) for who, client in self.clients.items()}
         self.key = self.in_database(lambda s: make_api_key(
             self._act(s), name="software", scopes=SCOPES,

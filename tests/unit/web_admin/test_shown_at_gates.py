@@ -46,7 +46,7 @@ def invited(database, sealer, site, now):
         accept_invitation(session, invite(replace(act, now=later), person.person_id), later)
         phone = Act(session, sealer, site, person.person_id, "phone", now + timedelta(hours=2))
         ask_to_be_believed(phone, person.person_id)
-        assert session.get_one(Person, person.person_id).face_paused_reason == INVITED_AGAIN
+        assert session.get_one(Person, person.person_id).phone_unproven == INVITED_AGAIN
         return person.person_id
 
 
@@ -72,7 +72,7 @@ def test_only_an_own_card_or_pin_that_opened_in_the_phones_minutes_counts(
         own = credential_of(session, invited, "pin" if changes.get("method") == "pin" else "card")
         shown = entry(invited, now + timedelta(hours=hours), credential_id=own, **changes)
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], late)
-        assert (session.get_one(Person, invited).face_paused_reason != INVITED_AGAIN) is believed
+        assert (session.get_one(Person, invited).phone_unproven != INVITED_AGAIN) is believed
 
 
 def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, now, invited):
@@ -85,7 +85,7 @@ def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, n
         code = credential_of(session, invited, "visitor_code")
         shown = entry(invited, typed_at, credential_id=code, method="pin")
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], late)
-        assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+        assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
 def test_a_duress_pin_proves_nothing_about_who_holds_the_phone(database, sealer, now, invited):
@@ -93,7 +93,7 @@ def test_a_duress_pin_proves_nothing_about_who_holds_the_phone(database, sealer,
         duress = credential_of(session, invited, "pin", duress=True)
         shown = entry(invited, now + timedelta(hours=2), credential_id=duress, method="pin")
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
-        assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+        assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
 def test_nobody_else_is_believed(database, sealer, now, invited):
@@ -101,7 +101,7 @@ def test_nobody_else_is_believed(database, sealer, now, invited):
         own = credential_of(session, invited, "card")
         shown = entry("0" * 16, now + timedelta(hours=2), credential_id=own)
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
-        assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+        assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
 def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited):
@@ -110,7 +110,7 @@ def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited)
         session.get_one(CredentialRow, pin).known_to_home = True
         shown = entry(invited, now + timedelta(hours=2), credential_id=pin, method="pin")
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
-        assert session.get_one(Person, invited).face_paused_reason == INVITED_AGAIN
+        assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
 def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now, invited):
@@ -130,7 +130,7 @@ def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site
         person = add_person(act, display_name="Lin Wei", home_id=add_home(act, "3-1203").home_id)
         card = issue_card(act, person.person_id, 111)
         accept_invitation(session, invite(act, person.person_id), now)
-        assert person.face_paused_reason == INVITED
+        assert person.phone_unproven == INVITED
         shown = entry(person.person_id, now + timedelta(hours=2), credential_id=card.credential_id)
         confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
-        assert person.face_paused_reason == INVITED
+        assert person.phone_unproven == INVITED

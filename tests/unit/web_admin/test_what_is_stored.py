@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 ABOUT_PEOPLE = {
     "home": "home_id site_id number sort_key building pin_salt",
     "person": "person_id site_id home_id display_name kind age_band age_band_until language methods "
-              "face_paused_reason suspended slow_pass may_override created_at ended_at",
+              "face_paused_reason phone_unproven suspended slow_pass may_override created_at ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
                   "valid_from valid_until created_at ended_at ended_reason printed known_to_home",

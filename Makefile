@@ -46,10 +46,10 @@ demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
 
 test: setup ## run the tests that are not slow
-	@$(IN_MEMORY) $(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	@$(IN_MEMORY) $(BIN)/pytest -n 3 --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 test-all: setup ## run every test
-	@$(IN_MEMORY) $(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(IN_MEMORY) $(BIN)/pytest -n 3 --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/ruff check .

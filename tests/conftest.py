@@ -5,21 +5,18 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import CodeType
 
 import pytest
 from flask import Flask
+from flask_security.core import _default_config
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 
-SERVER_KEYS = {
-    name: os.urandom(32)
-    for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-}
-"""One server's for the whole run, so that a compound which was filled once can be copied."""
-
+from tests.filled_once import SERVER_KEYS
 
 _NUMBERS = itertools.count(1)
 
@@ -39,6 +36,28 @@ class _Compiled(BytecodeCache):
 
 
 Flask.jinja_options = {"bytecode_cache": _Compiled()}
+
+
+Builder = Callable[..., tuple[str, str]]
+
+
+def _build_once(compile_builder: Callable[[Rule, bool], Builder]) -> Callable[[Rule, bool], Builder]:
+    """Give every app the functions that write the first one's addresses: each app has hundreds."""
+    known: dict[tuple[object, ...], Builder] = {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Builder:
+        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    return compile_once
+
+
+Rule._compile_builder = _build_once(Rule._compile_builder)
+
+# Staff sign in thousands of times in these tests, each with a hash that is meant to take its time.
+_default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
 @pytest.fixture(scope="session")

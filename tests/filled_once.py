@@ -1,5 +1,6 @@
 """A compound filled once and copied for every test that wants it: hashes of passwords take their time."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -8,10 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.config import WebConfig
 
 JUST_NOW = timedelta(minutes=1)
+
+SERVER_KEYS = {
+    name: os.urandom(32)
+    for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+}
+"""One server's for the whole run, so that a compound which was filled once can be copied."""
 
 Ids = tuple[str, dict[str, str]]
 """The site's id, and those of people by name."""
@@ -27,19 +34,22 @@ class Filled:
     ids: Ids
 
 
-_FILLED: dict[tuple[bytes, tuple[object, ...], datetime | None], Filled] = {}
+_FILLED: dict[tuple[object, ...], Filled] = {}
 
 
-def filled_once(config: WebConfig, clock: SetClock, engine: Engine, fill: Callable[[], Ids]) -> Ids:
+def filled_once(
+    config: WebConfig, clock: Callable[[], datetime], engine: Engine, fill: Callable[[], Ids], *, what: str
+) -> Ids:
     """Fill the server's empty database, or copy what an equal server was filled with, and set its clock.
 
+    `what` names what it is filled with; a clock that cannot be set has to be that of now.
     `engine` is the server's own; it is connected to nothing while the database is copied.
     """
     url = make_url(config.database_url)
     kind = url.get_backend_name()
     # Another PostgreSQL server is another run's.
     started = (kind, url.host, url.port, url.query.get("host"))
-    key = (config.seal_key, started, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
+    key = (what, config.seal_key, started, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
     known = _FILLED.get(key)
     if known is None:
         ids = fill()
@@ -52,7 +62,8 @@ def filled_once(config: WebConfig, clock: SetClock, engine: Engine, fill: Callab
     else:
         with closing(sqlite3.connect(url.database or "")) as target:
             known.rows.backup(target)
-    clock.now = known.at
+    if isinstance(clock, SetClock):
+        clock.now = known.at
     return known.ids[0], dict(known.ids[1])
 
 

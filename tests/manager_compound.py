@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from gate_controller.calendars import Span
 from tests.assessed import assess
 from tests.filled_once import Ids, filled_once
-from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
+from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.accounts import User, create_staff
@@ -100,7 +101,7 @@ def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound
 
     with app.app_context():
         engine = current_menjin().database.engine
-    site_id, persons = filled_once(config, clock, engine, fill)
+    site_id, persons = filled_once(config, clock, engine, fill, what="a managed site")
     return ManagedCompound(app, clock, site_id, persons)
 
 

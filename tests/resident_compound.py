@@ -15,6 +15,7 @@ from gate_controller.identify import GateKeys, identify_code
 from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
 from tests.assessed import assess
+from tests.filled_once import Ids, filled_once
 from tests.sheets import WHOLE_SHEET
 from tests.shown_cards import card_was_shown
 from web_admin import create_app
@@ -30,6 +31,7 @@ from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
 from web_admin.models import Gate
 from web_admin.publish_policy import records_for_gate
+from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site, private_key
 
 NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {
@@ -54,17 +56,6 @@ NOTICE_ZH = {
     "rights": "您可以随时在本页、门禁机或服务台关闭，无需说明理由。",
     "complaints": "区市场监督管理局，12315",
 }
-
-
-class SetClock:
-    """A clock that tests set."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        """Return the time that was set."""
-        return self.now
 
 
 @dataclass
@@ -131,35 +122,44 @@ def csrf_of(html: str) -> str:
 
 
 def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: bool = True) -> Compound:
-    """Build the app on an empty database and fill it through the acts."""
+    """Build the app on an empty database and fill it through the acts; the clock may be set back a little."""
     app = create_app(config, clock=clock)
+
+    def fill() -> Ids:
+        with app.app_context():
+            menjin = current_menjin()
+            Base.metadata.create_all(menjin.database.engine)
+            with menjin.database.session() as session:
+                return _fill_site(session, menjin.sealer, clock(), face=face)
+
     with app.app_context():
-        menjin = current_menjin()
-        Base.metadata.create_all(menjin.database.engine)
-        with menjin.database.session() as session:
-            site, _pem = create_site(
-                session, menjin.sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", clock()
-            )
-            act = Act(session, menjin.sealer, site.site_id, "tests", "system", clock())
-            for gate_id, name in (("north", "North gate"), ("south", "South gate")):
-                gate = add_gate(act, gate_id, name)
-                gate.state = "paired"
-                gate.card_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
-                gate.pin_key_sealed = menjin.sealer.seal(secrets.token_bytes(32), purpose="gate-key")
-                save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
-                save_sheet(act, f"{gate_id}-in", WHOLE_SHEET)
-            ids = [_household(act, number, name, card) for number, name, card in (
-                ("3-1203", "Lin Wei", 4_242_001), ("5-0101", "Zhao Min", 4_242_002))]
-            if face:
-                publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
-                assess(act)
-                enable_face(act)
-                save_lane(
-                    act, "north",
-                    LaneSpec("north-in", "North gate, in", "in", ["card", "pin", "qr", "face"]),
-                )
-            site_id = site.site_id
-    return Compound(app, clock, site_id, ids[0][0], ids[1][0], ids[0][1], ids[1][1])
+        engine = current_menjin().database.engine
+    what = "a site with face" if face else "a site without face"
+    site_id, ids = filled_once(config, clock, engine, fill, what=what)
+    return Compound(app, clock, site_id, **ids)
+
+
+def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -> Ids:
+    site, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
+    act = Act(session, sealer, site.site_id, "tests", "system", now)
+    for gate_id, name in (("north", "North gate"), ("south", "South gate")):
+        gate = add_gate(act, gate_id, name)
+        gate.state = "paired"
+        gate.card_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
+        gate.pin_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")
+        save_lane(act, gate_id, LaneSpec(f"{gate_id}-in", f"{name}, in", "in", ["card", "pin", "qr"]))
+        save_sheet(act, f"{gate_id}-in", WHOLE_SHEET)
+    person_id, card_id = _household(act, "3-1203", "Lin Wei", 4_242_001)
+    neighbour_id, neighbour_card_id = _household(act, "5-0101", "Zhao Min", 4_242_002)
+    if face:
+        publish_notice(act, FACE_PURPOSE, {"en": NOTICE_EN, "zh": NOTICE_ZH})
+        assess(act)
+        enable_face(act)
+        save_lane(act, "north", LaneSpec("north-in", "North gate, in", "in", ["card", "pin", "qr", "face"]))
+    return site.site_id, {
+        "person_id": person_id, "neighbour_id": neighbour_id, "card_id": card_id,
+        "neighbour_card_id": neighbour_card_id,
+    }
 
 
 def _household(act: Act, number: str, name: str, card: int) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from flask.testing import FlaskClient
 from tests.bench.big_database import EVENTS, SECONDS_BETWEEN_EVENTS, fill
 from tests.bench.figure import Figure, beside, percentile
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.acts import Act
 from web_admin.config import WebConfig

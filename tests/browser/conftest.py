@@ -1,7 +1,6 @@
 """One Chromium for every test of pages, and the residents' compound behind a real web server."""
 
 import os
-import secrets
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,9 +13,13 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
+from tests.filled_once import SERVER_KEYS
+from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import make_compound
+from tests.set_clock import SetClock
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
+from web_admin.live_pages import live_watch
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -66,10 +69,7 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
         data_dir=tmp_path,
         secrets_dir=tmp_path,
         public_url=f"http://{host}:{port}",
-        **{
-            name: secrets.token_bytes(32)
-            for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-        },
+        **SERVER_KEYS,
     )
     compound = make_compound(config, lambda: datetime.now(UTC))
     server = make_server("127.0.0.1", port, compound.app, threaded=True)
@@ -83,6 +83,35 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
     server.server_close()
     with compound.app.app_context():
         current_menjin().database.engine.dispose()
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
+    """The compound as its office sees it, with life in it."""
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
+        data_dir=tmp_path,
+        secrets_dir=tmp_path,
+        public_url="http://127.0.0.1",
+        **SERVER_KEYS,
+    )
+    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(managed: ManagedCompound) -> Iterator[str]:
+    """Serve that compound; at the end its streams are ended as a server's are that stops."""
+    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # joined: no request may outlive the database
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    live_watch(managed.app).stop_when(lambda: True)
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, expect
 from demo.bench_page import BenchPage
 from demo.bench_texts import TEXTS
 from demo.stage import Stage
-from tests.browser.test_manager_pages import SIZES, look, needs_axe
+from tests.browser.axe import needs_axe
+from tests.browser.office_screen import SIZES, look
 from tests.demo_metal import metal_alone
 
 pytestmark = pytest.mark.browser

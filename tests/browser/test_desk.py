@@ -1,50 +1,20 @@
 """The desk and what is printed there, in a real browser: by keyboard alone, in both languages, on paper."""
 
 import re
-import secrets
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from tests.browser.axe import axe, needs_axe
-from tests.browser.test_manager_pages import KEYS, SMALL_TARGETS, sign_in
+from tests.browser.office_screen import SMALL_TARGETS, sign_in
 from tests.desk_compound import card_of, give_pins, read
-from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import SetClock
-from web_admin.config import WebConfig
+from tests.manager_compound import ManagedCompound
 from web_admin.models import CredentialRow
 
 pytestmark = pytest.mark.browser
 
 A_MM_IN_POINTS = 72 / 25.4
-
-
-@pytest.fixture
-def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
-    config = WebConfig(
-        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
-        data_dir=tmp_path,
-        secrets_dir=tmp_path,
-        public_url="http://127.0.0.1",
-        **{name: secrets.token_bytes(32) for name in KEYS},
-    )
-    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def address(managed: ManagedCompound) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 def page_of(browser: Browser, address: str, role: str, locale: str, width: int = 1280) -> Page:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_manager_pages import SIZES, address, look, managed, needs_axe, sign_in
+from tests.browser.axe import needs_axe
+from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
-
-__all__ = ["address", "managed"]
 
 pytestmark = pytest.mark.browser
 

@@ -1,81 +1,22 @@
-"""The manager's pages in a real browser: two-step sign-in, a day's work, every page's look.
-
-With MENJIN_SCREENSHOTS=FOLDER every page is also kept there as a picture, in both languages.
-"""
-
-import os
-import secrets
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+"""The manager's pages in a real browser: two-step sign-in, a day's work, every page's look."""
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
-from tests.browser.axe import axe, needs_axe
-from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.browser.axe import needs_axe
+from tests.browser.office_screen import SIZES, look, sign_in
+from tests.manager_compound import ManagedCompound
 from web_admin.accounts import User
 from web_admin.acts import Act
 from web_admin.alarms import raise_alarm
-from web_admin.config import WebConfig
 from web_admin.consent_models import AssessmentRow
 from web_admin.database import current_menjin
 from web_admin.gates_and_lanes import save_hours
 from web_admin.posture_schedules import set_schedule
 
 pytestmark = pytest.mark.browser
-
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
-KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-SMALL_TARGETS = """
-[...document.querySelectorAll("a, button, summary, select, input:not([type=hidden])")]
-  .filter((e) => e.offsetParent && !e.matches(".skip"))
-  .map((e) => e.matches("[type=checkbox], [type=radio]") ? e.closest("li, label") : e)
-  .filter((e) => e.getBoundingClientRect().height < 43.5)
-  .map((e) => e.outerHTML.slice(0, 100))
-"""
-
-
-@pytest.fixture
-def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
-    config = WebConfig(
-        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
-        data_dir=tmp_path,
-        secrets_dir=tmp_path,
-        public_url="http://127.0.0.1",
-        **{name: secrets.token_bytes(32) for name in KEYS},
-    )
-    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def address(managed: ManagedCompound) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
-    server.daemon_threads = False  # joined at the end: no request may outlive the database
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def sign_in(page: Page, address: str, role: str = "manager") -> None:
-    """Sign in as a person does: password, then the code from the authenticator."""
-    page.goto(f"{address}/staff/sign-in")
-    page.locator("#email").fill(f"{role}@example.org")
-    page.locator("#password").fill(PASSWORD)
-    page.locator("main form button").click()
-    page.locator("#code").fill(code_now())
-    page.locator("main form button").click()
-    expect(page.locator("h1")).to_be_visible()
 
 
 def test_a_family_moves_in_from_the_empty_home_to_the_invitation(
@@ -205,15 +146,3 @@ def test_every_page_is_accessible_fits_its_screen_and_runs_under_the_strict_poli
         problems += look(page, f"{name}-{language}-{size}-{scheme}")
     context.close()
     assert problems == []
-
-
-def look(page: Page, name: str) -> list[str]:
-    """Return what is wrong with a page as it stands, once its styles are there."""
-    page.wait_for_load_state("load")
-    folder = os.environ.get("MENJIN_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"manager-{name}.png"), full_page=True)
-    problems = [f"{name}: small target {html}" for html in page.evaluate(SMALL_TARGETS)]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        problems.append(f"{name}: wider than the screen")
-    return problems + [f"{name}: {found}" for found in axe(page)]

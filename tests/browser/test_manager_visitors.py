@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_manager_pages import SIZES, address, look, managed, needs_axe, sign_in
+from tests.browser.axe import needs_axe
+from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.acts import Act
 from web_admin.database import current_menjin
@@ -14,8 +15,6 @@ from web_admin.home_members import invite_member
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorUse
 from web_admin.visitors import issue_pass, withdraw_pass
-
-__all__ = ["address", "managed"]
 
 pytestmark = pytest.mark.browser
 

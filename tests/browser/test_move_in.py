@@ -10,15 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 
+from tests.browser.axe import needs_axe
+from tests.browser.office_screen import SIZES, look, sign_in
 from tests.browser.resident_screen import PHONE, read_code, shown
 from tests.browser.test_import_pages import send
-from tests.browser.test_manager_pages import SIZES, address, look, managed, needs_axe, sign_in
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound
 from web_admin.database import current_menjin
 from web_admin.models import Person
-
-__all__ = ["address", "managed"]
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.test_manager_pages import address, managed, sign_in  # noqa: F401 - fixtures
+from tests.browser.office_screen import sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.alarms import raise_alarm
 from web_admin.database import current_menjin
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 SOON_MS = 15_000
 
 
-def ring(managed: ManagedCompound, kind: str) -> None:  # noqa: F811 - the fixture's name is the argument's
+def ring(managed: ManagedCompound, kind: str) -> None:
     with managed.app.app_context(), current_menjin().database.session() as session:
         raise_alarm(session, managed.site_id, kind, managed.clock(), gate_id="north", lane_id="north-in")
 
@@ -39,7 +39,7 @@ def keep(page: Page, name: str) -> None:
 
 
 def test_an_alarm_comes_is_noted_and_handed_over_by_keyboard_alone(
-    context: BrowserContext, managed: ManagedCompound, address: str  # noqa: F811 - fixtures
+    context: BrowserContext, managed: ManagedCompound, address: str
 ) -> None:
     page = context.new_page()
     sign_in(page, address, "guard")
@@ -66,7 +66,7 @@ def test_an_alarm_comes_is_noted_and_handed_over_by_keyboard_alone(
 
 
 def test_a_new_alarm_rings_only_when_sound_is_on_and_a_threat_never(
-    context: BrowserContext, managed: ManagedCompound, address: str  # noqa: F811 - fixtures
+    context: BrowserContext, managed: ManagedCompound, address: str
 ) -> None:
     page = context.new_page()
     sign_in(page, address, "guard")
@@ -84,7 +84,7 @@ def test_a_new_alarm_rings_only_when_sound_is_on_and_a_threat_never(
 
 
 def test_a_call_for_help_reaches_the_guard_on_any_page_and_sounds_until_it_is_seen(
-    context: BrowserContext, managed: ManagedCompound, address: str  # noqa: F811 - fixtures
+    context: BrowserContext, managed: ManagedCompound, address: str
 ) -> None:
     page = context.new_page()
     sign_in(page, address, "guard")

@@ -7,13 +7,11 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_manager_pages import SIZES, address, managed, sign_in
+from tests.browser.office_screen import SIZES, sign_in
 from tests.manager_compound import ManagedCompound
 from tests.outside_peers import hook_peer
 from web_admin.database import current_menjin
 from web_admin.outbox import deliver
-
-__all__ = ["address", "managed"]
 
 pytestmark = pytest.mark.browser
 

@@ -1,53 +1,20 @@
 """What a person can know and ask, between their phone and the office, in a real browser."""
 
-import secrets
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
-from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.manager_compound import PASSWORD, ManagedCompound, code_now
 from tests.shown_cards import card_was_shown
 from web_admin.acts import Act
-from web_admin.config import WebConfig
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
 
 pytestmark = pytest.mark.browser
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
-
-
-@pytest.fixture
-def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
-    config = WebConfig(
-        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
-        data_dir=tmp_path,
-        secrets_dir=tmp_path,
-        public_url="http://127.0.0.1",
-        **{name: secrets.token_bytes(32) for name in KEYS},
-    )
-    made = make_managed_compound(config, SetClock(datetime.now(UTC)))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def address(managed: ManagedCompound) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, managed.app, threaded=True)
-    server.daemon_threads = False  # joined at the end: no request may outlive the database
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from hypothesis.strategies import sampled_from
 from sqlalchemy import select
 
 from gate_controller.journal_chain import GENESIS, chain_entry
-from tests.resident_compound import Compound, SetClock, csrf_of, make_compound
+from tests.resident_compound import Compound, csrf_of, make_compound
+from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
 from web_admin.acts import Act
 from web_admin.config import WebConfig

@@ -23,7 +23,7 @@ from sqlalchemy.exc import StatementError
 import web_admin
 from gate_controller import sync_contract
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from web_admin.acts import Act, ActRefused
 from web_admin.cli import _parser

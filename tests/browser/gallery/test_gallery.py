@@ -12,7 +12,7 @@ from tests.browser.gallery.states import NOT_PICTURED, PAGES, README_PICTURES, S
 from tests.browser.gallery.take import BIGGEST_README_PICTURE_BYTES, ROOT, Taken, take_all
 from tests.browser.gallery.world import opened_world
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 
 pytestmark = pytest.mark.browser
 

@@ -19,7 +19,7 @@ from tests.browser.gallery.states import SIZES
 from tests.browser.terminal.conftest import RecordingController, new_server
 from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.manager_compound import PASSWORD, ROLES, ManagedCompound, code_now, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.config import WebConfig
 from web_admin.permissions import public

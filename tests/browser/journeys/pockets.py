@@ -14,8 +14,8 @@ import pytest
 from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
+from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served, read_code, settled_offline
-from tests.browser.test_manager_pages import sign_in
 
 NOT_IN_WECHAT = """
 Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });

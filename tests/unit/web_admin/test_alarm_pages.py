@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.alarm_models import HandoverRow
 from web_admin.alarms import raise_alarm
 from web_admin.database import current_menjin

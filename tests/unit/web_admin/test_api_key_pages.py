@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.api_key_models import ApiKey
 from web_admin.database import current_menjin
 

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from tests.assessed import WHOLE_TEXTS
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import NOTICE_EN, NOTICE_ZH, SetClock, csrf_of
+from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
+from tests.set_clock import SetClock
 from web_admin import face_timers
 from web_admin.acts import Act
 from web_admin.ages import set_age_band

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_moving_pages import at, hidden_of
 from web_admin.acts import one_publication
 from web_admin.homes_and_people import add_home, add_person

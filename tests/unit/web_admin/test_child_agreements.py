@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import read
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.acts import ActRefused

@@ -18,7 +18,7 @@ from tests.desk_compound import (
     type_pin,
 )
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.acts import Act
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.consents import give_face_consent

@@ -10,7 +10,8 @@ from sqlalchemy import event as database_event
 from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.database import current_menjin
 from web_admin.models import AuditEntry, Gate, GateEvent
 

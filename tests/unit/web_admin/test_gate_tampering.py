@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from gate_controller.sync_contract import ASK_PATH, AskReply, FaceStatus
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from tests.unit.web_admin.compound import add_card, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin.database import current_menjin

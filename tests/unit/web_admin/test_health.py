@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, make_certificate
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin import housekeeping, server_marks
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin, current_menjin

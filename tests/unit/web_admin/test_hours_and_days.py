@@ -8,7 +8,7 @@ from sqlalchemy import select
 from gate_controller.calendars import Span
 from tests.desk_compound import hidden_of, read
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.gates_and_lanes import save_hours

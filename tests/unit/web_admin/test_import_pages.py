@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from tests.manager_compound import PEOPLE, make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin import import_pages, long_jobs, people_import, permissions
 from web_admin.database import current_menjin
 from web_admin.import_job import import_people

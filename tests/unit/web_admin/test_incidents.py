@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, local, send
 from web_admin.acts import ActRefused
 from web_admin.incident_models import Incident

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 
 MB = 1024 * 1024
 SIZE = 100 * MB

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import hidden_of, read, tap
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_lost_cards import look
 from tests.unit.web_admin.test_manager_pages import send
 from web_admin.asked_messages import CARD_TEXT

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import card_of, hidden_of, press, read, tap
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.acts import Act
 from web_admin.credentials import end_credential, issue_card
 from web_admin.database import current_menjin

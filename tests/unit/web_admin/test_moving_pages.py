@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event, func, select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.acts import Act, one_publication
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import add_home, add_person

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.typed_values import day_of, moment_of, number_of, wall_clock_of
 
 ODD = {

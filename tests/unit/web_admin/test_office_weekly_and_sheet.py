@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import hidden_of, read
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.homes_and_people import add_home, add_person

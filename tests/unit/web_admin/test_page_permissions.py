@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.manager_compound import ROLES, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.permissions import (
     ACTIONS,
     ACTIONS_BY_ROLE,

@@ -14,7 +14,8 @@ from tests.another_compound import add_another
 from tests.lived_in_compound import RESIDENTS, act_in, live_in, words_of
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.permission_matrix import KEYS_ALONE, MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.accounts import User
 from web_admin.api_keys import SCOPES, make_api_key

@@ -12,7 +12,8 @@ from gate_controller.calendars import WEEKDAYS, Span
 from gate_controller.lane_sheet import PULSED_ONLY
 from hardware.locks import RULES
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from tests.unit.web_admin.acting import add_lane, gate_view
 from web_admin.acts import Act, ActRefused

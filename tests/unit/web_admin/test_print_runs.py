@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from tests.desk_compound import give_pins, hidden_of, read, type_pin
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.acts import Act, one_publication
 from web_admin.backup import LEFT_OUT
 from web_admin.database import current_menjin

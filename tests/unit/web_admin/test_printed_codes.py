@@ -20,7 +20,7 @@ from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
 from tests.desk_compound import press, read, tap
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
 from web_admin.models import CredentialRow, Gate

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from gate_controller.signing import SignatureRefused
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.custody import FACE_PURPOSE
 from web_admin.filing import filing_standing

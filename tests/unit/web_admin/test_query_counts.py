@@ -16,8 +16,9 @@ from tests.copied_rows import copied_tables, copy_rows, originals_of
 from tests.lived_in_compound import act_in
 from tests.manager_compound import make_managed_compound
 from tests.permission_matrix import GATES_ALONE, KEYS_ALONE, MAY
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
 from tests.rows_of_each_kind import add_one_of_each
+from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from tests.unit.web_admin.test_permission_matrix import Callers
 from web_admin.api_keys import SCOPES, make_api_key

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.manager_compound import make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
 from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.database import current_menjin

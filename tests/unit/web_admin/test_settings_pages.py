@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, mail_peer
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.alarms import raise_alarm
 from web_admin.asked_messages import RESIDENT_MESSAGE
 from web_admin.brand_colours import contrast, is_colour, readable, stylesheet

@@ -7,7 +7,8 @@ from passlib.totp import TOTP
 from sqlalchemy import select, update
 
 from tests.manager_compound import PASSWORD, TOTP_SECRET, make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.accounts import (
     User,
     create_staff,

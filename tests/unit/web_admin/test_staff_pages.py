@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin import housekeeping, staff
 from web_admin.accounts import User, create_staff, resident_account
 from web_admin.acts import Act, ActRefused

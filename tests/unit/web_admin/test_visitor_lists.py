@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import SetClock, csrf_of
+from tests.resident_compound import csrf_of
+from tests.set_clock import SetClock
 from web_admin.acts import Act
 from web_admin.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper

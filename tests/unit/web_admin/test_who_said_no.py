@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.manager_compound import ROLES, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
 from web_admin.consents import record_refusal
 from web_admin.database import current_menjin

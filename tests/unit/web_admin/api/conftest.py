@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import SetClock
+from tests.set_clock import SetClock
 from tests.unit.web_admin.api.calling import Caller
 from web_admin.acts import Act
 from web_admin.api_keys import SCOPES, make_api_key

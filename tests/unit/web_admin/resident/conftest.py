@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 from flask.testing import FlaskClient
 
-from tests.resident_compound import Compound, SetClock, make_compound
+from tests.resident_compound import Compound, make_compound
+from tests.set_clock import SetClock
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
 

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from gate_controller.journal_chain import JournalEntry
-from tests.resident_compound import Compound, SetClock
+from tests.resident_compound import Compound
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.acts import record
 from web_admin.asked_messages import RESIDENT_MESSAGE, TEXTS

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from gate_controller.forgetting_certificate import check_certificate, read_certificate
-from tests.resident_compound import Compound, SetClock
+from tests.resident_compound import Compound
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.database import current_menjin
 from web_admin.inactive_faces import remind

@@ -6,7 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.resident_compound import Compound, SetClock, csrf_of
+from tests.resident_compound import Compound, csrf_of
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.home_members import add_child
 from web_admin.models import CredentialRow, Invitation, Person

@@ -3,7 +3,8 @@
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.resident_compound import Compound, SetClock
+from tests.resident_compound import Compound
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.homes_and_people import add_person
 from web_admin.sign_in_throttle import ADDRESS_FAILURES, SignInThrottle

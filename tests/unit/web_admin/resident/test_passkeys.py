@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.resident_compound import Compound, SetClock, csrf_of
+from tests.resident_compound import Compound, csrf_of
+from tests.set_clock import SetClock
 from tests.soft_passkey import PRESENT, VERIFIED, SoftPasskey
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.config import WebConfig

@@ -6,7 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.resident_compound import Compound, SetClock, csrf_of
+from tests.resident_compound import Compound, csrf_of
+from tests.set_clock import SetClock
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import Person
 from web_admin.privacy_contact import save_contact

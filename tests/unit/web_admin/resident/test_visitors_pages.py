@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from gate_controller.access import Reason
-from tests.resident_compound import Compound, SetClock, csrf_of
+from tests.resident_compound import Compound, csrf_of
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.homes_and_people import suspend_person
 from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow

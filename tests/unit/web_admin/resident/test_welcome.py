@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from flask.testing import FlaskClient
 
-from tests.resident_compound import Compound, SetClock
+from tests.resident_compound import Compound
+from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 
 WRONG_CODE = "This code is wrong, has been used or is too old."

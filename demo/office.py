@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from web_admin import create_core
 from web_admin.acts import Act, ActRefused
 from web_admin.config import load_config
+from web_admin.consent_models import FaceShare
 from web_admin.database import Database, Menjin
-from web_admin.models import FaceShare, Gate, GateEvent, PairAttempt, Site
+from web_admin.journal_models import GateEvent
+from web_admin.models import Gate, PairAttempt, Site
 from web_admin.sealing import FACE_SHARE_PURPOSE
 from web_admin.words import EVENTS
 

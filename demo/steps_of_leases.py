@@ -18,8 +18,9 @@ from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, ty
 from demo.steps_of_theft import steal_gate
 from gate_controller.policy import Method
 from gate_controller.terminal.view import Screen
+from web_admin.alarm_models import Alarm
 from web_admin.alarms import GATE_FORKED
-from web_admin.models import Alarm, Gate
+from web_admin.models import Gate
 
 GATE, LANE = "north", "north-in"
 LEASE_SECONDS = 10

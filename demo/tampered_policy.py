@@ -18,7 +18,7 @@ from gate_controller.sync_contract import (
     record_digest,
     sign_struct,
 )
-from web_admin.models import PolicyRecordRow
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.site_keys import certificate, private_key
 
 VERSIONS_AHEAD = 1000

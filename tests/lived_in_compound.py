@@ -10,7 +10,7 @@ from tests.assessed import assess
 from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts import User, create_staff
 from web_admin.acts import Act
-from web_admin.consent_models import AssessmentRow, GuardianRequest
+from web_admin.consent_models import AssessmentRow, Consent, GuardianRequest, Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody import FACE_PURPOSE
@@ -23,7 +23,7 @@ from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.job_models import LongJob
 from web_admin.long_jobs import put_job
-from web_admin.models import CalendarDay, Consent, Hours, Notice, Person, Site, VisitorPassRow
+from web_admin.models import CalendarDay, Hours, Person, Site, VisitorPassRow
 from web_admin.posture_schedules import set_schedule
 from web_admin.print_models import PrintRun
 from web_admin.print_runs import begin_run, make_part

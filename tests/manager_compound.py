@@ -29,9 +29,9 @@ from web_admin.database import current_menjin
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
 from web_admin.homes_and_people import add_home, add_person, set_may_override
+from web_admin.journal_models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
-from web_admin.models import GateEvent
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass

@@ -6,32 +6,30 @@ from sqlalchemy import select
 
 from web_admin.accounts import User
 from web_admin.acts import Act, record
-from web_admin.alarm_models import HandoverRow
+from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
 from web_admin.asked_messages_models import AskedMessages
-from web_admin.consent_models import AssessmentRow, FaceQuestion, GuardianConsent, GuardianRow
+from web_admin.consent_models import (
+    AssessmentRow,
+    Consent,
+    FaceQuestion,
+    FaceShare,
+    GuardianConsent,
+    GuardianRow,
+    ReceiptRow,
+)
 from web_admin.desk_models import DeskVisitRow
 from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, WrapKeyRow
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.health_models import ServerMark
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.job_models import LongJob
+from web_admin.journal_models import GateEvent
 from web_admin.model_base import Base
-from web_admin.models import (
-    Alarm,
-    Consent,
-    CredentialRow,
-    FaceShare,
-    Gate,
-    GateEvent,
-    OrderRow,
-    PairAttempt,
-    Person,
-    ReceiptRow,
-    VisitorPassRow,
-)
+from web_admin.models import CredentialRow, Gate, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey
+from web_admin.policy_models import OrderRow
 from web_admin.staff_models import AccessReview, StaffInvitation
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 from web_admin.wish_models import SecondMethodWish

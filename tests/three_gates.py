@@ -42,6 +42,7 @@ from tests.unit.web_admin.compound import sync_app
 from web_admin.acts import Act, ActRefused
 from web_admin.backup import write_backup
 from web_admin.config import WebConfig
+from web_admin.consent_models import FaceShare
 from web_admin.consents import enable_face, publish_notice
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, live_face_consents
@@ -49,7 +50,7 @@ from web_admin.database import Database, Menjin, make_engine
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.model_base import Base
-from web_admin.models import FaceShare, Person, Site
+from web_admin.models import Person, Site
 from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.site_keys import create_site
 

@@ -1,11 +1,28 @@
-"""What one shift leaves to the next."""
+"""Alarms, and what one shift leaves to the next."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.model_base import Base
+
+
+class Alarm(Base):
+    """Something the guard has to see, until someone has."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (Index("ix_alarm_open", "site_id", "acknowledged_at", "raised_at"),)
+    alarm_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    gate_id: Mapped[str | None]
+    lane_id: Mapped[str | None]
+    kind: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+    raised_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    note: Mapped[str | None]
 
 
 class HandoverRow(Base):

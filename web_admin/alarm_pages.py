@@ -10,12 +10,11 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin import event_details, shift_alarms
-from web_admin.alarm_models import HandoverRow
+from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import SILENT_KINDS
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
-from web_admin.models import Alarm
 from web_admin.page_context import current_act, current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed, current_may
 from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, record
+from web_admin.alarm_models import Alarm
 from web_admin.model_base import Fact
-from web_admin.models import Alarm
 from web_admin.outbox import EVERY_WEBHOOK, put_message
 
 GATE_FORKED = "alarm_gate_forked"

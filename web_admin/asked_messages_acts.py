@@ -19,7 +19,8 @@ from web_admin.asked_messages import (
 )
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.credential_rows import refuse_unproven_phone
-from web_admin.models import AuditEntry, Person
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Person
 from web_admin.sealing import code_digest
 
 ADDRESS_NAMED = "messages_address_named"

@@ -8,7 +8,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry, verify_chain
-from web_admin.models import AuditEntry, Site
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Site
 
 LEDGER = "ledger"
 """The `journal_id` of the server's own journal in heads and certificates."""

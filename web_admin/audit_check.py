@@ -23,8 +23,10 @@ from gate_controller.journal_chain import (
 from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
 from gate_controller.signing import sign
 from web_admin.audit import LEDGER, ledger_entries, verify_audit
+from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE
-from web_admin.models import AuditEntry, Consent, Gate, GateEvent, Person, Site
+from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.models import Gate, Person, Site
 from web_admin.sealing import Sealer
 from web_admin.site_keys import certificate, private_key
 

@@ -9,7 +9,7 @@ from web_admin import face_figures
 from web_admin.assessment_standing import standing_of
 from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.database import current_menjin, request_session
-from web_admin.models import AuditEntry
+from web_admin.journal_models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice
 from web_admin.page_context import current_site, request_now
 from web_admin.permissions import public

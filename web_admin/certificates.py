@@ -27,8 +27,10 @@ from gate_controller.forgetting_certificate import (
 from gate_controller.signing import SignatureRefused
 from gate_controller.sync_contract import ForgetReceipt, SignedReceipt, open_receipt
 from web_admin.audit import LEDGER
+from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.forgetting_models import ForgettingRow, WrapKeyRow
-from web_admin.models import AuditEntry, Consent, Gate, Person, ReceiptRow, Site
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Gate, Person, Site
 from web_admin.sealing import Sealer
 from web_admin.site_keys import certificate, private_key
 

@@ -17,11 +17,11 @@ from web_admin.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.asked_again import answered, question_of
 from web_admin.assessment_standing import standing_of
 from web_admin.assessments import require_assessment
-from web_admin.consent_models import GuardianConsent
+from web_admin.consent_models import Consent, FaceShare, GuardianConsent, Notice
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE, create_shares
 from web_admin.guardians import guardians_of, lapse_requests
-from web_admin.models import Consent, FaceShare, Gate, Lane, Notice, Person, Site
+from web_admin.models import Gate, Lane, Person, Site
 from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, notice_digest, publish_notice
 from web_admin.ways_in import UNPROVEN, live_face_consent, settle_face, working_methods
 from web_admin.withdrawals import forget_everyone, forget_face

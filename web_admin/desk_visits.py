@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act
 from web_admin.desk_models import DeskVisitRow
-from web_admin.models import AuditEntry, Site
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Site
 
 IDLE = timedelta(minutes=10)
 LONGEST = timedelta(minutes=30)

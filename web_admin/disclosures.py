@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, record
-from web_admin.models import Gate, GateEvent, Lane, Person, Site
+from web_admin.journal_models import GateEvent
+from web_admin.models import Gate, Lane, Person, Site
 from web_admin.report_models import Disclosure
 from web_admin.sheet_text import csv_for_spreadsheets
 

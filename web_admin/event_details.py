@@ -12,7 +12,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from web_admin.models import Alarm, EmergencyCode, GateEvent
+from web_admin.alarm_models import Alarm
+from web_admin.journal_models import GateEvent
+from web_admin.models import EmergencyCode
 
 OVERRIDE_ALARM = "alarm_override"
 HOLDINGS = ("held_open", "hold_ended", "hold_refused")

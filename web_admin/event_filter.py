@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.access import Reason
 from web_admin.alarms import SILENT_KINDS
-from web_admin.models import GateEvent
+from web_admin.journal_models import GateEvent
 from web_admin.typed_values import day_of, wall_clock_of
 
 OPENING = (Reason.GRANTED, Reason.OVERRIDE)

@@ -25,7 +25,8 @@ from gate_controller.sync_contract import EventBatch, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses
 from web_admin.face_answers import take_answers
-from web_admin.models import Gate, GateEvent
+from web_admin.journal_models import GateEvent
+from web_admin.models import Gate
 from web_admin.sealing import Sealer
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.site_keys import private_key

@@ -30,7 +30,8 @@ from web_admin.event_filter import (
 )
 from web_admin.form_fields import lane_options, options
 from web_admin.form_once import OnceForm
-from web_admin.models import Gate, GateEvent, Home, Person
+from web_admin.journal_models import GateEvent
+from web_admin.models import Gate, Home, Person
 from web_admin.page_context import current_act, current_site, from_local, get_or_404, request_now, site_zone
 from web_admin.permissions import allowed, current_may, role_names
 from web_admin.person_pages import AgainForm

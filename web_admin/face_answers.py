@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import JournalEntry
 from web_admin.acts import Act, ActRefused, record
+from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
 from web_admin.custody import FACE_PURPOSE
-from web_admin.models import AuditEntry, Consent, Gate, Person
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Gate, Person
 from web_admin.sealing import Sealer
 from web_admin.ways_in import live_face_consent
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from gate_controller.policy import FaceNoticeRecord
 from web_admin.age_bands import ADULT, MINOR
 from web_admin.assessment_standing import standing_of
-from web_admin.consent_models import GuardianConsent, GuardianRow
+from web_admin.consent_models import Consent, GuardianConsent, GuardianRow, Notice
 from web_admin.custody import FACE_PURPOSE
-from web_admin.models import Consent, Notice, Person
+from web_admin.models import Person
 
 MANY = 500
 """With more ids than this, everyone is read."""

@@ -8,7 +8,8 @@ from web_admin.acts import Act, publish
 from web_admin.ages import settle_ages
 from web_admin.assessment_standing import standing_of
 from web_admin.database import Menjin
-from web_admin.models import Gate, Lane, PolicyRecordRow, Site
+from web_admin.models import Gate, Lane, Site
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.ways_in import settle_all_faces
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, own_person_id, person_of, record
 from web_admin.age_bands import MINOR
-from web_admin.consent_models import GuardianRequest
+from web_admin.consent_models import Consent, GuardianRequest
 from web_admin.consents import consentable_notice, record_consent, withdraw_face
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE
 from web_admin.guardians import guardians_of, lapse_requests, wards_of
-from web_admin.models import Consent, Person
+from web_admin.models import Person
 from web_admin.notices import newest_notice
 
 REQUEST_LASTS = timedelta(days=7)

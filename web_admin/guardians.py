@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
 from web_admin.age_bands import ADULT, MINOR
 from web_admin.asked_again import GUARDIAN_LEFT, answered, pause_and_ask
-from web_admin.consent_models import GuardianConsent, GuardianRequest, GuardianRow
+from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest, GuardianRow
 from web_admin.face_facts import guardian_ids_of
-from web_admin.models import Consent, Person
+from web_admin.models import Person
 
 
 def name_guardian(act: Act, minor_id: str, guardian_id: str) -> None:

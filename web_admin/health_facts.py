@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from web_admin.config import WebConfig
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.health_models import ServerMark
+from web_admin.journal_models import AuditEntry
 from web_admin.key_rotation import rotation_due_since
-from web_admin.models import AuditEntry, Gate, Site
+from web_admin.models import Gate, Site
 from web_admin.outbox import backlog
 from web_admin.outbox_models import OutboxMessage
 from web_admin.retention import is_backup

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from web_admin.alarm_models import Alarm
 from web_admin.database import Menjin
-from web_admin.models import Alarm, Gate, Lane
+from web_admin.models import Gate, Lane
 
 STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""

@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, record
 from web_admin.credentials import suspend_credential
+from web_admin.journal_models import AuditEntry
 from web_admin.look_reasons import HANDED_IN, LOST, Look, checked_look, record_look
-from web_admin.models import AuditEntry, CredentialRow, Home, Person, VisitorPassRow
+from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
 from web_admin.sealing import card_lookup
 from web_admin.visitors import gates_open_to, issue_pass, pass_state
 

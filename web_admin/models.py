@@ -4,7 +4,6 @@ Secrets (card numbers, PIN hashes, gate keys, face shares, signing keys) are sea
 live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. Times are aware UTC.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -24,8 +23,10 @@ from web_admin import (  # noqa: F401 - their tables are among these
     home_models,
     incident_models,
     job_models,
+    journal_models,
     outbox_models,
     passkey_models,
+    policy_models,
     print_models,
     report_models,
     rights_models,
@@ -35,7 +36,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     wish_models,
 )
 from web_admin.home_order import building_of, sort_key
-from web_admin.model_base import Base, Fact
+from web_admin.model_base import Base
 
 
 class Site(Base):
@@ -311,162 +312,6 @@ class VisitorPassRow(Base):
     author_id: Mapped[str | None]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
-
-
-class Notice(Base):
-    """What is shown before consent: one purpose, one version, one language, fixed text."""
-
-    __tablename__ = "notice"
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    language: Mapped[str] = mapped_column(primary_key=True)
-    fields: Mapped[dict[str, str]]
-    sha256: Mapped[bytes]
-    published_at: Mapped[datetime]
-
-
-class Consent(Base):
-    """One person, one purpose, one notice; never deleted, only withdrawn."""
-
-    __tablename__ = "consent"
-    consent_id: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
-    purpose: Mapped[str]
-    notice_version: Mapped[int]
-    notice_sha256: Mapped[bytes]
-    language: Mapped[str]
-    channel: Mapped[str]
-    given_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
-    withdrawn_channel: Mapped[str | None]
-    withdrawn_why: Mapped[str | None]
-
-
-class FaceShare(Base):
-    """The server's half of one person's face at one gate; the row goes when consent does."""
-
-    __tablename__ = "face_share"
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"))
-    share_sealed: Mapped[bytes]
-    created_at: Mapped[datetime]
-
-
-class ReceiptRow(Base):
-    """A gate's signed word that a face is gone."""
-
-    __tablename__ = "receipt"
-    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    receipt: Mapped[bytes]
-    signature: Mapped[bytes]
-    received_at: Mapped[datetime]
-
-
-class PolicyRecordRow(Base):
-    """What a gate was last given under one key, and since which version; `value` None is deleted."""
-
-    __tablename__ = "policy_record"
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[bytes | None]
-    digest: Mapped[bytes]
-    version: Mapped[int]
-
-
-class OrderRow(Base):
-    """An order to open once."""
-
-    __tablename__ = "open_order"
-    order_id: Mapped[str] = mapped_column(primary_key=True)
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), index=True)
-    lane_id: Mapped[str]
-    issued_at: Mapped[datetime]
-    valid_seconds: Mapped[int]
-    author_id: Mapped[str]
-    reason: Mapped[str]
-    delivered_at: Mapped[datetime | None]
-
-
-def _fact_of_access(name: str) -> Callable[[DefaultExecutionContext], str | None]:
-    """Return a default that takes a passage's fact from its facts, so that the two never differ."""
-
-    def take(context: DefaultExecutionContext) -> str | None:
-        row = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no types
-        fact = row["facts"].get(name) if row["kind"] == "access" else None
-        return fact if isinstance(fact, str) else None
-
-    return take
-
-
-class GateEvent(Base):
-    """An entry of a gate's journal; `personal` and `salt` go when the retention rule says so.
-
-    `method` and `reason` repeat the facts of a passage, so that lists find the rare ones at once.
-    """
-
-    __tablename__ = "gate_event"
-    __table_args__ = (
-        Index("ix_gate_event_newest", "at", "gate_id", "seq"),
-        Index("ix_gate_event_gate_newest", "gate_id", "at", "seq"),
-        Index("ix_gate_event_lane_newest", "lane_id", "at", "gate_id", "seq"),
-        Index("ix_gate_event_kind_newest", "kind", "at", "gate_id", "seq"),
-        Index("ix_gate_event_method_newest", "method", "at", "gate_id", "seq"),
-        Index("ix_gate_event_reason_newest", "reason", "at", "gate_id", "seq"),
-        Index("ix_gate_event_person_newest", "person_id", "at"),
-        Index("ix_gate_event_received", "received_at", "gate_id", "journal_id", "seq"),
-    )
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    journal_id: Mapped[str] = mapped_column(primary_key=True, default="")
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    kind: Mapped[str]
-    lane_id: Mapped[str | None]
-    person_id: Mapped[str | None]
-    method: Mapped[str | None] = mapped_column(default=_fact_of_access("method"))
-    reason: Mapped[str | None] = mapped_column(default=_fact_of_access("reason"))
-    facts: Mapped[dict[str, Fact]]
-    personal: Mapped[dict[str, Fact] | None]
-    salt: Mapped[bytes | None]
-    personal_digest: Mapped[bytes]
-    previous: Mapped[bytes]
-    digest: Mapped[bytes]
-    received_at: Mapped[datetime]
-
-
-class AuditEntry(Base):
-    """The server's own journal: who did what, look-ups of named records included."""
-
-    __tablename__ = "audit_entry"
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    kind: Mapped[str]
-    person_id: Mapped[str | None] = mapped_column(index=True)
-    facts: Mapped[dict[str, Fact]]
-    personal: Mapped[dict[str, Fact] | None]
-    salt: Mapped[bytes | None]
-    personal_digest: Mapped[bytes]
-    previous: Mapped[bytes]
-    digest: Mapped[bytes]
-
-
-class Alarm(Base):
-    """Something the guard has to see, until someone has."""
-
-    __tablename__ = "alarm"
-    __table_args__ = (Index("ix_alarm_open", "site_id", "acknowledged_at", "raised_at"),)
-    alarm_id: Mapped[str] = mapped_column(primary_key=True)
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
-    gate_id: Mapped[str | None]
-    lane_id: Mapped[str | None]
-    kind: Mapped[str]
-    detail: Mapped[str] = mapped_column(default="")
-    raised_at: Mapped[datetime]
-    acknowledged_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str | None]
-    note: Mapped[str | None]
 
 
 class Invitation(Base):

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish
 from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
+from web_admin.consent_models import Notice
 from web_admin.custody import FACE_PURPOSE
-from web_admin.models import Notice
 
 NOTICE_FIELDS = (
     "handler_name",

@@ -19,8 +19,9 @@ from web_admin.database import request_session
 from web_admin.form_fields import end_field, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
+from web_admin.journal_models import GateEvent
 from web_admin.live_watch import SILENT_AFTER
-from web_admin.models import Gate, GateEvent, Lane, Site
+from web_admin.models import Gate, Lane, Site
 from web_admin.page_context import (
     current_act,
     current_site,

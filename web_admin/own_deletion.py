@@ -17,7 +17,8 @@ from web_admin.acts import Act, ActRefused, begin, person_of, record
 from web_admin.age_bands import today_at
 from web_admin.consents import withdraw_face
 from web_admin.inactive_faces import note_use
-from web_admin.models import GateEvent, Person, Site, VisitorPassRow
+from web_admin.journal_models import GateEvent
+from web_admin.models import Person, Site, VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
 from web_admin.visitor_models import VisitorSeriesRow

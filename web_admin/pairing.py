@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from gate_controller.signing import pairing_phrase
 from gate_controller.sync_contract import PairReply, PairRequest, PairState
 from web_admin.gate_face import forget_tampering
-from web_admin.models import Gate, GateEvent, PairAttempt, Site
+from web_admin.journal_models import GateEvent
+from web_admin.models import Gate, PairAttempt, Site
 from web_admin.publish_policy import forget_published
 from web_admin.sealing import Sealer, code_digest
 

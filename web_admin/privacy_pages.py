@@ -11,6 +11,7 @@ from wtforms.validators import Length
 
 from web_admin import words
 from web_admin.acts import Act
+from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consents import (
     NOTICE_FIELDS,
     NOTICE_LANGUAGES,
@@ -23,7 +24,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import OnceForm
-from web_admin.models import Consent, FaceShare, Notice, Person
+from web_admin.models import Person
 from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
 from web_admin.person_pages import AgainForm

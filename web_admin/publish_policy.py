@@ -36,7 +36,8 @@ from gate_controller.sync_contract import (
     sign_struct,
 )
 from web_admin.emergency_records import emergency_keys, emergency_records
-from web_admin.models import CredentialRow, Gate, Person, PolicyRecordRow, Site
+from web_admin.models import CredentialRow, Gate, Person, Site
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.policy_records import (
     PERSONAL_KINDS,
     PeopleRecords,

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.sync_contract import Tombstone, TombstoneBatch
 from web_admin.audit import append_audit
-from web_admin.models import CredentialRow, EmergencyCode, Gate, OrderRow, Person, Site, VisitorPassRow
+from web_admin.models import CredentialRow, EmergencyCode, Gate, Person, Site, VisitorPassRow
+from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 from web_admin.site_facts import IN_LIST

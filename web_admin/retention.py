@@ -12,23 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from web_admin.accounts import User
-from web_admin.alarm_models import HandoverRow
+from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.backup import MAGIC
 from web_admin.database import Menjin
 from web_admin.desk_models import DeskVisitRow
 from web_admin.home_models import ChildAgreement
 from web_admin.job_models import JOBS_KEPT_FOR, LongJob
+from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.model_base import Base
-from web_admin.models import (
-    Alarm,
-    AuditEntry,
-    CredentialRow,
-    GateEvent,
-    Invitation,
-    PairAttempt,
-    Person,
-    VisitorPassRow,
-)
+from web_admin.models import CredentialRow, Invitation, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage
 from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.publish_policy import ENDED_IS_TOLD_FOR

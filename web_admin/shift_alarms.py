@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, new_id, record
-from web_admin.alarm_models import HandoverRow
+from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
-from web_admin.models import Alarm
 
 CALL_FOR_HELP = "alarm_help"
 """Sounds again and again, where the sound is on, until somebody has seen it."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from web_admin.consent_models import FaceShare
 from web_admin.custody import live_face_consents
 from web_admin.face_facts import FaceFacts, load_face_facts
 from web_admin.live_lanes import LiveLanes, find_live
@@ -15,7 +16,6 @@ from web_admin.models import (
     CalendarDay,
     CredentialRow,
     EmergencyCode,
-    FaceShare,
     Gate,
     GrantRow,
     Home,

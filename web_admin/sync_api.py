@@ -42,7 +42,8 @@ from web_admin.custody import ReceiptRefused, leases_for, take_receipt
 from web_admin.database import Menjin, current_menjin
 from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
-from web_admin.models import Gate, OrderRow, PairAttempt, Site
+from web_admin.models import Gate, PairAttempt, Site
+from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import NotRestoring, take_tombstones
 from web_admin.site_keys import certificate, private_key

@@ -16,7 +16,8 @@ from gate_controller.policy import (
     QrCredential,
     compile_policy,
 )
-from web_admin.models import CredentialRow, Gate, Lane, Person, PolicyRecordRow, Site
+from web_admin.models import CredentialRow, Gate, Lane, Person, Site
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.sealing import Sealer
 
 _TYPES: dict[Method, type[Credential]] = {

@@ -8,8 +8,9 @@ tells the gates by the policy that follows, asks for a new wrapping key and begi
 from sqlalchemy import select
 
 from web_admin.acts import Act, record
+from web_admin.consent_models import Consent, FaceShare
 from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares
-from web_admin.models import Consent, FaceShare, Gate, Person
+from web_admin.models import Gate, Person
 from web_admin.ways_in import NO_OTHER_WAY, settle_face
 
 ENDINGS = (

@@ -24,6 +24,7 @@ from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, 
 from web_admin import accounts  # noqa: F401 - its tables too
 from web_admin.acts import Act, ActRefused, publish
 from web_admin.ages import set_age_band, settle_ages
+from web_admin.consent_models import Notice
 from web_admin.consents import (
     disable_face,
     enable_face,
@@ -57,7 +58,7 @@ from web_admin.homes_and_people import (
     suspend_person,
 )
 from web_admin.model_base import Base
-from web_admin.models import CredentialRow, Gate, Hours, Notice, Person
+from web_admin.models import CredentialRow, Gate, Hours, Person
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.why_refused import published_snapshot

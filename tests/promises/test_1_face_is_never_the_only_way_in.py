@@ -14,7 +14,8 @@ from tests.unit.web_admin.acting import add_lane, offer_face
 from web_admin.acts import Act, ActRefused
 from web_admin.assessment_standing import standing_of
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
-from web_admin.models import Person, PolicyRecordRow
+from web_admin.models import Person
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.ways_in import working_methods
 
 KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}

@@ -33,10 +33,11 @@ from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
 from web_admin.acts import Act
 from web_admin.config import WebConfig
+from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import Consent, CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
 from web_admin.proving import MOST_PROOFS_ASKED
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.ways_in import UNPROVEN

@@ -27,10 +27,10 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from web_admin.acts import Act, ActRefused
 from web_admin.cli import _parser
+from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_person
-from web_admin.models import Consent, FaceShare
 from web_admin.permissions import RESIDENT, access_of
 
 WEB_ADMIN = Path(web_admin.__file__).parent

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
+from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import PAGE_LIMIT, AlarmOut, AlarmSeen, AlarmsOut, AlarmsQuery
-from web_admin.models import Alarm
 
 bp = blueprint("alarms", "What a guard should look at.")
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.consent_models import GuardianConsent
+from web_admin.consent_models import Consent, GuardianConsent, Notice
 from web_admin.home_models import ChildAgreement
-from web_admin.models import Consent, Notice, Person
+from web_admin.models import Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.age_bands import CHILD, MINOR
 from web_admin.asked_again import question_of
-from web_admin.consent_models import FaceQuestion
+from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
 from web_admin.consents import (
     NOTICE_FIELDS,
     face_state,
@@ -27,7 +27,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.guardian_requests import REQUEST_LASTS, ask_guardian, is_open, request_of
 from web_admin.guardians import guardians_of
-from web_admin.models import Consent, Gate, Notice, Person, ReceiptRow
+from web_admin.models import Gate, Person
 from web_admin.notices import changed_fields
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

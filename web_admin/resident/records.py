@@ -6,10 +6,11 @@ from flask import Response, abort, render_template, request
 from sqlalchemy import func, select
 
 from web_admin.accounts import resident_required
+from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
 from web_admin.guardians import guardian_of_consent
-from web_admin.models import Consent, Gate, Person, ReceiptRow
+from web_admin.models import Gate, Person
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of

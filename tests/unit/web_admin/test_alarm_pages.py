@@ -9,10 +9,11 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.alarm_models import HandoverRow
+from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import raise_alarm
 from web_admin.database import current_menjin
-from web_admin.models import Alarm, AuditEntry, Lane
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Lane
 
 
 @pytest.fixture

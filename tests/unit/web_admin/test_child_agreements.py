@@ -15,7 +15,8 @@ from web_admin.acts import ActRefused
 from web_admin.credentials import issue_card, issue_pin
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person
-from web_admin.models import AuditEntry, CredentialRow, Person
+from web_admin.journal_models import AuditEntry
+from web_admin.models import CredentialRow, Person
 from web_admin.print_runs import PINS, begin_run
 from web_admin.unnamed_cards import give_home_card, give_to_person
 

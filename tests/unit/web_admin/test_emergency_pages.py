@@ -11,7 +11,8 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.alarms import raise_alarm
 from web_admin.database import current_menjin
-from web_admin.models import AuditEntry, EmergencyCode, Gate, GateEvent, Lane, Person
+from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.models import EmergencyCode, Gate, Lane, Person
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.acts import Act, ActRefused, Channel, one_publication
 from web_admin.audit import verify_audit
+from web_admin.consent_models import FaceShare
 from web_admin.consents import face_state, give_face_consent
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.homes_and_people import (
@@ -34,7 +35,8 @@ from web_admin.homes_and_people import (
     set_may_override,
     suspend_person,
 )
-from web_admin.models import AuditEntry, FaceShare, Site
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Site
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
 from web_admin.config import write_secret
+from web_admin.consent_models import FaceShare
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.custody import leases_for
@@ -20,7 +21,7 @@ from web_admin.key_rotation import (
     rotation_due_since,
     seal_anew,
 )
-from web_admin.models import FaceShare, Gate
+from web_admin.models import Gate
 from web_admin.sealing import SealBroken, Sealer
 from web_admin.site_keys import create_site
 from web_admin.wrap_keys import WrapKeys

@@ -10,8 +10,9 @@ from gate_controller.audit_cli import run
 from gate_controller.journal_chain import ChainBroken, Head
 from tests.forgotten import Forgotten
 from web_admin.audit_check import check_server_records, export_ledger, signed_ledger_head
+from web_admin.consent_models import Consent
 from web_admin.consents import withdraw_face
-from web_admin.models import AuditEntry, Consent
+from web_admin.journal_models import AuditEntry
 
 
 @pytest.fixture

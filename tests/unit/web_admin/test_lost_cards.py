@@ -13,8 +13,9 @@ from web_admin.acts import Act
 from web_admin.credentials import end_credential, issue_card
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import set_grants
+from web_admin.journal_models import AuditEntry
 from web_admin.lost_cards import initials_of
-from web_admin.models import AuditEntry, CredentialRow, Person, VisitorPassRow
+from web_admin.models import CredentialRow, Person, VisitorPassRow
 from web_admin.visitors import issue_pass
 
 

@@ -18,14 +18,16 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.accounts import User
+from web_admin.alarm_models import Alarm
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.config import WebConfig
+from web_admin.consent_models import Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.database import current_menjin
 from web_admin.guardian_requests import ask_guardian
 from web_admin.homes_and_people import add_person
-from web_admin.models import Alarm, Notice, Person, Site
+from web_admin.models import Person, Site
 from web_admin.rights_requests import file_request
 from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass

@@ -20,7 +20,8 @@ from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
 from web_admin.gate_orders import set_override
 from web_admin.gates_and_lanes import save_hours, save_lane, set_calendar_day, spec_of
-from web_admin.models import AuditEntry, CalendarDay, Hours, Lane, Site
+from web_admin.journal_models import AuditEntry
+from web_admin.models import CalendarDay, Hours, Lane, Site
 from web_admin.posture_schedules import (
     read_site_hours,
     remove_schedule,

@@ -13,21 +13,20 @@ from gate_controller.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.policy import Method, PolicyRefused, Posture, compile_policy, decode_record
 from gate_controller.sync_contract import open_manifest, policy_digest, record_digest
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
+from web_admin.consent_models import Consent, Notice
 from web_admin.custody import FACE_PURPOSE, create_shares, destroy_shares
 from web_admin.models import (
     CalendarDay,
-    Consent,
     CredentialRow,
     Gate,
     GrantRow,
     Hours,
     Lane,
-    Notice,
     Person,
-    PolicyRecordRow,
     Site,
     VisitorPassRow,
 )
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.publish_policy import (
     NO_OTHER_WAY,
     change_since,

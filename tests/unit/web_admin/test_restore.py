@@ -18,16 +18,15 @@ from web_admin import schema
 from web_admin.acts import Act
 from web_admin.audit import append_audit, verify_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
+from web_admin.consent_models import Consent, FaceShare
 from web_admin.database import Database, Menjin, make_engine
 from web_admin.emergency_codes import make_emergency_code
+from web_admin.journal_models import AuditEntry
 from web_admin.models import (
-    AuditEntry,
     Base,
     CalendarDay,
-    Consent,
     CredentialRow,
     EmergencyCode,
-    FaceShare,
     Gate,
     Person,
     Site,

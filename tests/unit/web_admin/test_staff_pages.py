@@ -13,7 +13,8 @@ from web_admin import housekeeping, staff
 from web_admin.accounts import User, create_staff, resident_account
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
-from web_admin.models import AuditEntry, Person
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Person
 from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names

@@ -42,8 +42,11 @@ from gate_controller.sync_contract import (
 from tests.unit.web_admin.compound import add_card, add_gate, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin import pairing
+from web_admin.alarm_models import Alarm
+from web_admin.consent_models import FaceShare, ReceiptRow
 from web_admin.custody import destroy_shares
-from web_admin.models import Alarm, FaceShare, Gate, OrderRow, ReceiptRow, Site
+from web_admin.models import Gate, Site
+from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import LATE_WINDOW
 

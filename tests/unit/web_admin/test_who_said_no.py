@@ -12,7 +12,8 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
 from web_admin.consents import record_refusal
 from web_admin.database import current_menjin
-from web_admin.models import AuditEntry, GateEvent, Site
+from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.models import Site
 from web_admin.permissions import PUBLIC, STAFF, access_of, may
 from web_admin.public_report import Words, build_report
 

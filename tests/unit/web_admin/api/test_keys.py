@@ -12,7 +12,7 @@ from web_admin.acts import Act, ActRefused
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.database import current_menjin
-from web_admin.models import AuditEntry
+from web_admin.journal_models import AuditEntry
 from web_admin.permissions import KEY, access_of
 
 CALLS = {

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS, raise_alarm
 from web_admin.cards import issue_card
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.models import Alarm, AuditEntry, GateEvent
+from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.staff_names import shown_names
 
 LATER = timedelta(seconds=30)

@@ -16,7 +16,8 @@ from web_admin.asked_messages import RESIDENT_MESSAGE, TEXTS
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
 from web_admin.homes_and_people import move_out
-from web_admin.models import AuditEntry, Gate, Person, VisitorPassRow
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Gate, Person, VisitorPassRow
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.visitor_uses import note_visitor_uses
 

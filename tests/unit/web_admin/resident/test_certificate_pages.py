@@ -11,10 +11,11 @@ from gate_controller.forgetting_certificate import check_certificate, read_certi
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
+from web_admin.consent_models import Consent
 from web_admin.database import current_menjin
 from web_admin.inactive_faces import remind
 from web_admin.key_rotation import rotate_wrap_key
-from web_admin.models import Consent, Site
+from web_admin.models import Site
 
 
 def forgotten(compound: Compound, phone: FlaskClient) -> str:

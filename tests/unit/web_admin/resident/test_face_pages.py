@@ -9,11 +9,14 @@ from sqlalchemy import select
 
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, Compound, make_compound
 from tests.unit.web_admin.resident.pressing import press, switch
+from web_admin.consent_models import Consent, FaceShare, ReceiptRow
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.homes_and_people import add_person
-from web_admin.models import AuditEntry, Consent, FaceShare, Person, PolicyRecordRow, ReceiptRow
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Person
 from web_admin.notices import publish_notice
+from web_admin.policy_models import PolicyRecordRow
 
 
 def consents(compound: Compound) -> list[Consent]:

@@ -14,7 +14,8 @@ from web_admin.audit import append_audit
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import GateEvent, VisitorPassRow
+from web_admin.journal_models import GateEvent
+from web_admin.models import VisitorPassRow
 
 
 def add_passage(

@@ -1,0 +1,33 @@
+"""What gates were given: the records of their policy and orders to open."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from web_admin.model_base import Base
+
+
+class PolicyRecordRow(Base):
+    """What a gate was last given under one key, and since which version; `value` None is deleted."""
+
+    __tablename__ = "policy_record"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[bytes | None]
+    digest: Mapped[bytes]
+    version: Mapped[int]
+
+
+class OrderRow(Base):
+    """An order to open once."""
+
+    __tablename__ = "open_order"
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), index=True)
+    lane_id: Mapped[str]
+    issued_at: Mapped[datetime]
+    valid_seconds: Mapped[int]
+    author_id: Mapped[str]
+    reason: Mapped[str]
+    delivered_at: Mapped[datetime | None]

@@ -6,6 +6,7 @@ database's own processes count, and the processor's time of the server alone, wh
 """
 
 import secrets
+import sys
 import tempfile
 import time
 import warnings
@@ -53,7 +54,9 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
         yield from _measured("sqlite", f"sqlite:///{Path(folder) / 'menjin.sqlite3'}", Path(folder))
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, _postgres() as url:
-        if url is not None:
+        if url is None:
+            print("PostgreSQL cannot start here: only SQLite was measured", file=sys.stderr)
+        else:
             yield from _measured("postgresql", url, Path(folder))
 
 

@@ -112,19 +112,35 @@ class SiteCalendar:
         return None
 
     def _edges_after(self, hours: WeeklyHours, now: datetime) -> Iterator[datetime]:
-        """Yield the instants at which the wall clock shows an edge of `hours`, in order.
+        """Yield the instants at which the wall clock shows an edge of `hours` or is changed, in order.
 
-        A wall clock that is put back shows one twice.
+        A wall clock that is put back shows one twice, and may be put back to inside the hours.
         """
         today = now.astimezone(self.zone).date()
         for number in range(LOOK_AHEAD_DAYS):
             midnight = datetime.combine(today + timedelta(days=number), time(), self.zone)
-            shown = (
+            shown = {
                 midnight.replace(hour=minute // 60, minute=minute % 60, fold=fold).astimezone(UTC)
                 for minute in hours.edges()
                 for fold in (0, 1)
-            )
-            yield from (moment for moment in sorted(set(shown)) if moment > now)
+            }
+            shown.update(self._clock_changes(midnight))
+            yield from (moment for moment in sorted(shown) if moment > now)
+
+    def _clock_changes(self, midnight: datetime) -> Iterator[datetime]:
+        """Yield the minute (UTC) at which the wall clock is put forward or back on this day, if it is."""
+        low = midnight.astimezone(UTC)
+        high = datetime.combine(midnight.date() + timedelta(days=1), time(), self.zone).astimezone(UTC)
+        offset = low.astimezone(self.zone).utcoffset()
+        if high.astimezone(self.zone).utcoffset() == offset:
+            return
+        while high - low > timedelta(minutes=1):
+            middle = (low + (high - low) // 2).replace(second=0, microsecond=0)
+            if middle.astimezone(self.zone).utcoffset() == offset:
+                low = middle
+            else:
+                high = middle
+        yield high
 
     def _first_minute(
         self, hours: WeeklyHours, before: datetime, after: datetime, *, inside: bool

@@ -60,6 +60,17 @@ Rule._compile_builder = _build_once(Rule._compile_builder)
 _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the PostgreSQL half of the pages' own tests to `make test-all`.
+
+    Acts and storage are tried on both databases each time; `test_who_said_no.py` reads every page on both.
+    """
+    for item in items:
+        of_pages = item.path.stem.endswith("_pages") or item.path.parent.name in ("resident", "api")
+        if of_pages and item.get_closest_marker("postgres") is not None:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Start the PostgreSQL that pip installs, in a folder of its own; skip where that cannot be."""

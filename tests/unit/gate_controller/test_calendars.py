@@ -148,6 +148,13 @@ def test_a_change_over_which_the_clock_is_put_forward_comes_when_it_is_put_forwa
     )
 
 
+def test_a_clock_that_is_put_back_to_inside_the_hours_is_a_change() -> None:
+    hours = WeeklyHours.from_spans((Span(("sun",), 0, 121),))
+    calendar = SiteCalendar(BERLIN, {})
+    at_two_59 = datetime(2026, 10, 25, 0, 59, tzinfo=UTC)
+    assert calendar.next_change(hours, at_two_59) == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+
+
 def test_the_seconds_of_now_are_not_in_the_next_change() -> None:
     hours = WeeklyHours.from_spans((Span(WEEKDAYS, 480, 600),))
     calendar = SiteCalendar(ZoneInfo("Asia/Shanghai"), {})

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
@@ -38,11 +37,14 @@ def test_no_translation_is_left_over():
     assert sorted(set(catalogue()) - texts_in_the_code(), key=str) == []
 
 
-@pytest.mark.parametrize("text", sorted(catalogue(), key=str), ids=lambda text: singular(text)[:40])
-def test_placeholders_survive_translation(text):
+def test_placeholders_survive_translation():
     placeholders = re.compile(r"%\([a-z_]+\)[sd]")
-    translated = catalogue()[text]
-    assert sorted(placeholders.findall(singular(translated))) == sorted(placeholders.findall(singular(text)))
+    lost = [
+        singular(text)
+        for text, translated in catalogue().items()
+        if sorted(placeholders.findall(singular(translated))) != sorted(placeholders.findall(singular(text)))
+    ]
+    assert lost == []
 
 
 def test_there_are_many_texts():

@@ -12,10 +12,9 @@ PYTHON ?=
 # Extra words for pytest: make test PYTEST_ARGS="-k calendar -x"
 PYTEST_ARGS ?=
 
-# Tests write much and keep nothing: into memory where there are 4 GB of it to spare, since disks make them wait.
-MEMORY := $(shell free=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
-	[ -w /dev/shm ] && [ "$${free:-0}" -gt 4000000 ] && echo /dev/shm)
-IN_MEMORY := $(if $(MEMORY),TMPDIR=$${TMPDIR:-$(MEMORY)})
+# Tests write much and keep nothing: into memory where 4 GB of it are free, since disks make them wait.
+IN_MEMORY = free_kb=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
+	if [ -w /dev/shm ] && [ "$${free_kb:-0}" -gt 4000000 ]; then export TMPDIR="$${TMPDIR:-/dev/shm}"; fi;
 
 # How long `make fuzz` gives each target, and which (without one: all).
 SECONDS := 600

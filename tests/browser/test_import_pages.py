@@ -41,8 +41,8 @@ TEXTS = {
     ("size", "language", "scheme"),
     [
         ("phone", "zh", "light"),
-        ("phone", "en", "dark"),
-        ("desktop", "en", "light"),
+        pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
+        pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
         ("desktop", "zh", "dark"),
     ],
 )

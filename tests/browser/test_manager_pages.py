@@ -125,8 +125,8 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
     ("size", "language", "scheme"),
     [
         ("phone", "zh", "light"),
-        ("phone", "en", "dark"),
-        ("desktop", "en", "light"),
+        pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
+        pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
         ("desktop", "zh", "dark"),
     ],
 )

@@ -43,7 +43,11 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),
-    [("phone", "zh", "light"), ("desktop", "en", "light"), ("desktop", "zh", "dark")],
+    [
+        ("phone", "zh", "light"),
+        pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
+        ("desktop", "zh", "dark"),
+    ],
 )
 def test_visitors_and_whom_homes_added_pass_axe_and_fit(
     browser: Browser, managed: ManagedCompound, address: str, size: str, language: str, scheme: str

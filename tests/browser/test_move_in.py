@@ -126,8 +126,8 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
     ("size", "language", "scheme"),
     [
         ("phone", "zh", "light"),
-        ("phone", "en", "dark"),
-        ("desktop", "en", "light"),
+        pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
+        pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
         ("desktop", "zh", "dark"),
     ],
 )

@@ -50,7 +50,10 @@ def test_a_helper_is_added_by_keyboard_and_shown_a_pin_once(context: BrowserCont
 
 
 @needs_axe
-@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("light", "zh"), ("dark", "zh")])
+@pytest.mark.parametrize(
+    ("scheme", "language"),
+    [pytest.param("light", "en", marks=pytest.mark.slow), ("light", "zh"), ("dark", "zh")],
+)
 def test_every_page_of_the_home_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:

@@ -87,8 +87,15 @@ SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 
 @needs_axe
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "scheme"),
+    [
+        ("en", "light"),
+        ("zh", "dark"),
+        pytest.param("en", "dark", marks=pytest.mark.slow),
+        pytest.param("zh", "light", marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:

@@ -162,7 +162,10 @@ def test_the_phones_own_share_sheet_gets_the_link_and_the_picture(
 
 
 @needs_axe
-@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("light", "zh"), ("dark", "zh")])
+@pytest.mark.parametrize(
+    ("scheme", "language"),
+    [pytest.param("light", "en", marks=pytest.mark.slow), ("light", "zh"), ("dark", "zh")],
+)
 def test_every_state_of_a_visitors_page_passes_axe_and_fits_its_screen(
     browser: Browser, served: Served, language: str, scheme: str
 ) -> None:

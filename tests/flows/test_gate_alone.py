@@ -31,7 +31,10 @@ def household(phone: Phone) -> dict:
 
 
 def opened(bench: BenchGate, after_ns: int) -> int:
-    return bench.relay.wait_for_on(1, timeout_seconds=OPENS_WITHIN_SECONDS, after_ns=after_ns)
+    try:
+        return bench.relay.wait_for_on(1, timeout_seconds=OPENS_WITHIN_SECONDS, after_ns=after_ns)
+    except TimeoutError as shut:
+        raise AssertionError(f"it stayed shut: {bench.decisions()}") from shut
 
 
 def test_card_pin_and_phone_open_the_lane_and_are_written_down(bench: BenchGate) -> None:

@@ -120,6 +120,7 @@ class FacesOfATown(RuleBasedStateMachine):
         self.lent = {gate_id: Lent() for gate_id in GATES}
         self.apart: set[str] = set()
         self.marked: set[str] = set()
+        self.stolen: set[str] = set()
         self.living_here = set(self.town.person_ids)
         self.known_to_live: dict[str, set[str]] = {}
         # Two of three begin with a face everywhere, so that whatever happens happens to somebody.
@@ -183,7 +184,10 @@ class FacesOfATown(RuleBasedStateMachine):
         live = {} if gate_id in self.marked else self.town.live()
         gate.talk()
         self.lent[gate_id] = Lent(live, gate.boot_seconds)
-        if gate_id not in self.is_stolen_or_cloned():
+        if gate_id in self.stolen:
+            # Whoever has it opens nothing with it any more, and reads of nobody.
+            self.known_to_live[gate_id] = set()
+        elif gate_id not in self.is_stolen_or_cloned():
             self.known_to_live[gate_id] = set(self.living_here)
         ended = [p for p in gate.blobs.person_ids() if p not in self.town.live()]
         assert ended == [], "a gate that heard of an end keeps no template of it"
@@ -238,6 +242,7 @@ class FacesOfATown(RuleBasedStateMachine):
     def report_stolen(self) -> None:
         if self.town.do(lambda act: mark_gate(act, MAY_BE_STOLEN, "stolen")):
             self.marked.add(MAY_BE_STOLEN)
+            self.stolen.add(MAY_BE_STOLEN)
 
     @rule()
     def back_up(self) -> None:

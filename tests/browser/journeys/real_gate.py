@@ -51,7 +51,10 @@ class RealGate:
         self._rests()
         decided, heard = len(self.decisions()), self.bench.relay.heard.count(SWITCH_ON)
         since_ns = present()
-        self.bench.relay.wait_for_on(CHANNEL, PATIENCE_SECONDS, after_ns=since_ns)
+        try:
+            self.bench.relay.wait_for_on(CHANNEL, PATIENCE_SECONDS, after_ns=since_ns)
+        except TimeoutError as shut:
+            raise AssertionError([entry.facts for entry in self.decisions()[decided:]]) from shut
         assert self.bench.relay.heard.count(SWITCH_ON) == heard + 1
         decision = self.next_decision(decided)
         assert decision.facts["opens"], decision.facts

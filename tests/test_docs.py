@@ -32,8 +32,7 @@ def named_tests(text: str) -> list[tuple[str, str]]:
 
 
 def names_of_tests_in(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return set(re.findall(r"^ *def (\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def code_blocks(markdown: str, language: str) -> list[str]:

@@ -1,6 +1,5 @@
 """The checklist of drivers cannot fall behind: every driver has its section, and what it names exists."""
 
-import ast
 import importlib
 import inspect
 import pkgutil
@@ -88,8 +87,10 @@ def test_every_section_answers_every_question_with_a_name_or_a_reason(title: str
 def test_every_test_that_the_checklist_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
     assert named
-    tests = {file: ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))) for file, _ in named}
-    names = {file: {getattr(node, "name", "") for node in nodes} for file, nodes in tests.items()}
+    names = {
+        file: set(re.findall(r"^ *(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+        for file, _ in named
+    }
     assert [f"{file}::{name}" for file, name in named if name not in names[file]] == []
 
 

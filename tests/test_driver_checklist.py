@@ -87,10 +87,9 @@ def test_every_section_answers_every_question_with_a_name_or_a_reason(title: str
 def test_every_test_that_the_checklist_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
     assert named
-    names = {
-        file: set(re.findall(r"^ *(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
-        for file, _ in named
-    }
+    sources = {file: (ROOT / file).read_text(encoding="utf-8") for file, _ in named}
+    defined = re.compile(r"^ *(?:def|class) (\w+)", re.MULTILINE)
+    names = {file: set(defined.findall(source)) for file, source in sources.items()}
     assert [f"{file}::{name}" for file, name in named if name not in names[file]] == []
 
 

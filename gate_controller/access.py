@@ -8,8 +8,6 @@ deny first; it grants on its last line only. It never sees consent: the policy i
 from datetime import datetime, timedelta
 
 from gate_controller.decisions import (
-    FACE_FAILURES,
-    FACE_MENDABLE,
     Claim,
     Decision,
     GateMemory,
@@ -34,8 +32,6 @@ from gate_controller.policy import (
 from gate_controller.second_method import lacks_second_method
 
 __all__ = [
-    "FACE_FAILURES",
-    "FACE_MENDABLE",
     "SHUT_REASONS",
     "Claim",
     "Decision",

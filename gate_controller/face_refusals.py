@@ -4,7 +4,7 @@ The journal's word is about the look alone. It names no person and no home: who 
 have agreed to anything.
 """
 
-from gate_controller.access import FACE_MENDABLE, Reason
+from gate_controller.decisions import FACE_MENDABLE, Reason
 from gate_controller.face.face_service import FaceResult
 from gate_controller.face.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 

@@ -9,9 +9,10 @@ import queue
 
 import msgspec
 
-from gate_controller.access import FACE_FAILURES, Claim, Decision, Reason, decide
+from gate_controller.access import Claim, Decision, Reason, decide
 from gate_controller.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.camera_codes import CameraCode
+from gate_controller.decisions import FACE_FAILURES
 from gate_controller.face_asking import FaceAsking
 from gate_controller.face_looks import FaceLooks
 from gate_controller.face_refusals import mend_word

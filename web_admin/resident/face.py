@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from gate_controller.access import FACE_MENDABLE, Reason
+from gate_controller.decisions import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.age_bands import CHILD, MINOR

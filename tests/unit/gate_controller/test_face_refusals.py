@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gate_controller import face_desk
-from gate_controller.access import FACE_FAILURES, FACE_MENDABLE, Reason
+from gate_controller.decisions import FACE_FAILURES, FACE_MENDABLE, Reason
 from gate_controller.face.face_service import FaceResult
 from gate_controller.face.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.face.reasons import FaceReason as F

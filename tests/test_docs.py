@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from gate_controller.config import GateConfig, WireSection
+from tests.parsed_source import tree_of
 from web_admin import config as web_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +41,7 @@ def code_blocks(markdown: str, language: str) -> list[str]:
 
 
 def reasons() -> list[str]:
-    tree = ast.parse((ROOT / "gate_controller/decisions.py").read_text(encoding="utf-8"))
+    tree = tree_of(ROOT / "gate_controller/decisions.py")
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     (reason,) = [node for node in classes if node.name == "Reason"]
     assigned = [node.value for node in reason.body if isinstance(node, ast.Assign)]
@@ -113,7 +114,7 @@ def test_every_file_that_a_page_names_exists() -> None:
 
 def test_the_readme_shows_only_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    menjin = ast.parse((ROOT / "menjin.py").read_text(encoding="utf-8"))
+    menjin = tree_of(ROOT / "menjin.py")
     groups = {node.value for node in ast.walk(menjin) if isinstance(node, ast.Constant)}
     lines = "".join(code_blocks((ROOT / "README.md").read_text(encoding="utf-8"), "sh")).splitlines()
     commands = [shlex.split(line, comments=True) for line in lines]

@@ -26,6 +26,7 @@ from hardware.inputs import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
 from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.parsed_source import tree_of
 from tests.people import card, lane, person, records
 
 SOURCES = sorted(Path(gate_controller.__file__).parent.rglob("*.py"))
@@ -73,7 +74,7 @@ def calls_of(method: str) -> set[tuple[str, str]]:
     """Return the file and function of every call `something.method(…)` in the gate's own code."""
     found = set()
     for path in SOURCES:
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in ast.walk(tree_of(path)):
             if isinstance(function, ast.FunctionDef):
                 found |= {
                     (path.name, function.name)

@@ -20,6 +20,7 @@ from gate_controller.journal_chain import Head
 from gate_controller.policy import RECORD_TYPES
 from gate_controller.signing import KeyCertificate
 from tests.all_tables import all_tables
+from tests.parsed_source import tree_of
 
 TEMPLATE_BYTES = 512
 WEB_ADMIN = Path(web_admin.__file__).parent
@@ -147,7 +148,7 @@ def test_no_module_of_the_server_can_read_a_picture() -> None:
     imported = {
         name.split(".")[0]
         for path in WEB_ADMIN.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         for name in (
             [alias.name for alias in node.names] if isinstance(node, ast.Import)
             else [node.module or ""] if isinstance(node, ast.ImportFrom)

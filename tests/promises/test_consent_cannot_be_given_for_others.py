@@ -23,6 +23,7 @@ from sqlalchemy.exc import StatementError
 import web_admin
 from gate_controller import sync_contract
 from tests.manager_compound import ManagedCompound, make_managed_compound
+from tests.parsed_source import tree_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from web_admin.acts import Act, ActRefused
@@ -49,7 +50,7 @@ CONSENT_ROUTES = {"/r/face/yes", "/r/guardian/<request_id>/<any(yes, no):answer>
 def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
     """Give (file, call) of each call of a function by its name."""
     for path in sorted(WEB_ADMIN.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             called = getattr(node, "func", None)
             names = (getattr(called, "id", ""), getattr(called, "attr", ""))
             if isinstance(node, ast.Call) and name in names:

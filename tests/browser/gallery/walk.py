@@ -10,6 +10,7 @@ from tests.browser.gallery.states import LANGUAGES, PAGES, TERMINAL, State
 from tests.browser.gallery.world import World
 from tests.browser.terminal.conftest import open_page
 from tests.browser.terminal.states import shown
+from tests.lived_in_compound import RESIDENTS
 
 STEPS: dict[str, Callable[..., object]] = {
     "click": lambda page, selector: page.locator(selector).first.click(),
@@ -43,6 +44,9 @@ def pages_standing(
     languages: tuple[str, ...] = LANGUAGES,
 ) -> Iterator[Standing | Missing]:
     """Bring each page into each of its states; language after language, one page a person."""
+    residents = [who for who in dict.fromkeys(state.who for state in pages) if who in RESIDENTS]
+    for who in residents:  # before anything the office does ends an invitation that waits
+        world.page_of(browser, who, languages[0]).close()
     for language in languages:
         for who in dict.fromkeys(state.who for state in pages):
             page = world.page_of(browser, who, language)

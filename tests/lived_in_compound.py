@@ -18,7 +18,7 @@ from web_admin.database import current_menjin
 from web_admin.disclosures import Asked, record_disclosure
 from web_admin.gates_and_lanes import save_hours
 from web_admin.guardian_requests import ask_guardian
-from web_admin.homes_and_people import add_person, invite
+from web_admin.homes_and_people import accept_invitation, add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.job_models import LongJob
@@ -43,13 +43,13 @@ RESIDENTS = {
     "resident_without_face_again": "刘洋",
     "resident_invited_again": "孙晓",
     "resident_newly_invited": "陈立",
-    "resident_at_gate": "吴静",
+    "resident_at_gate": "Ana Ruiz",
     "guardian": "林薇",
     "minor": "林宝",
 }
 """Whose phones the gallery shows, by the word that states use."""
 
-NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate")
+NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate", "resident_invited_again")
 """Have not shown their card yet."""
 
 
@@ -94,7 +94,6 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         )
         file_request(guest, compound.persons["王芳"], "correction", subject="name", wanted="王芬")
         assess(act, reviewed="The camera closes after eight seconds.")
-        invite(act, compound.persons["孙晓"])
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         office = act_in(compound, session, f"staff-{manager.id}", "manager")
         issue_series(
@@ -105,6 +104,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         _leave_a_sheet_half_read(office)
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
         tell_the_public(office, compound.persons["王芳"])
+        accept_invitation(session, invite(act, compound.persons["孙晓"]), act.now)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
 

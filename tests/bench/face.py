@@ -64,7 +64,10 @@ def measure() -> Iterator[Figure]:
         except ModelFileError:
             sys.stderr.write(f"bench face: the engine {name} is not installed; run: make face-dlib\n")
             continue
-        looks = [_recorded(engine, seed) for seed in range(LOOKS)]
+        looks = [look for seed in range(LOOKS) if (look := _recorded(engine, seed)) is not None]
+        yield Figure("face", f"{name}, looks of a rendered person that opened", len(looks), f"of {LOOKS}")
+        if not looks:
+            raise RuntimeError(f"bench face: {name} opened for no rendered person: there is no time to tell")
         if name == DEFAULT_ENGINE:
             peer, peer_times = _stock_recipe([frame for look in looks for frame, _seconds in look.frames])
         for enrolled in HOMES:
@@ -95,8 +98,8 @@ class _Look:
         return PersonCheck(make_challenge=partial(Challenge, draws(self.side, self.seed)))
 
 
-def _recorded(engine: FaceEngine, seed: int) -> _Look:
-    """Let a rendered person do what is asked, and keep what the camera saw; raise RuntimeError if refused."""
+def _recorded(engine: FaceEngine, seed: int) -> _Look | None:
+    """Let a rendered person do what is asked, and keep what the camera saw; None if that did not open."""
     actor = living(PERSON, seed=seed, degrees_a_second=60)
     first = actor.frame(0.0)
     own = engine.embed(first, engine.find(first)[0])
@@ -110,8 +113,8 @@ def _recorded(engine: FaceEngine, seed: int) -> _Look:
         if step.outcome is MatchOutcome.MATCHED:
             return look
         if step.outcome is MatchOutcome.REFUSED:
-            raise RuntimeError(f"bench face: {engine.card.name} refused a rendered person: {step.hint}")
-    raise RuntimeError(f"bench face: {engine.card.name} did not decide in {MAX_LOOK_SECONDS:g} s")
+            return None
+    return None
 
 
 def _session(engine: FaceEngine, look: _Look, enrolled: int) -> MatchSession:

@@ -5,6 +5,7 @@ A gate must be able to trust nothing on it but signatures, so a demo of that nee
 
 import http.client
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -104,13 +105,13 @@ class _QuietServer(ThreadingHTTPServer):
         """Say nothing: a gate whose power was pulled breaks its connections."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler, ABC):
     protocol_version = "HTTP/1.1"
     timeout = 60
 
+    @abstractmethod
     def pass_on(self, body: bytes) -> None:
-        """Replaced by each cable with its own way to the server."""
-        raise NotImplementedError
+        """Pass a request on by the way of the cable that it came through."""
 
     def _take(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)

@@ -5,7 +5,7 @@ after its start runs past midnight into the next day. A calendar can make any da
 kind of day: a public holiday, or a Sunday worked in exchange (调休).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -107,7 +107,8 @@ class SiteCalendar:
         before = now.astimezone(UTC)
         for moment in self._edges_after(hours, before):
             if self.inside(hours, moment) is not inside:
-                return self._first_minute(hours, before, moment, inside=inside)
+                # Where the wall clock is put forward over an edge, that is when it is put forward.
+                return _first_minute(before, moment, lambda at: self.inside(hours, at) is inside)
             before = moment
         return None
 
@@ -129,32 +130,24 @@ class SiteCalendar:
 
     def _clock_changes(self, midnight: datetime) -> Iterator[datetime]:
         """Yield the minute (UTC) at which the wall clock is put forward or back on this day, if it is."""
-        low = midnight.astimezone(UTC)
-        high = datetime.combine(midnight.date() + timedelta(days=1), time(), self.zone).astimezone(UTC)
-        offset = low.astimezone(self.zone).utcoffset()
-        if high.astimezone(self.zone).utcoffset() == offset:
-            return
-        while high - low > timedelta(minutes=1):
-            middle = (low + (high - low) // 2).replace(second=0, microsecond=0)
-            if middle.astimezone(self.zone).utcoffset() == offset:
-                low = middle
-            else:
-                high = middle
-        yield high
+        begins = midnight.astimezone(UTC)
+        ends = datetime.combine(midnight.date() + timedelta(days=1), time(), self.zone).astimezone(UTC)
+        offset = begins.astimezone(self.zone).utcoffset()
 
-    def _first_minute(
-        self, hours: WeeklyHours, before: datetime, after: datetime, *, inside: bool
-    ) -> datetime:
-        """Return the first minute of (before, after] that is no longer `inside`.
+        def is_unchanged(moment: datetime) -> bool:
+            return moment.astimezone(self.zone).utcoffset() == offset
 
-        Where the wall clock is put forward over an edge, that is when it is put forward.
-        """
-        low = before.replace(second=0, microsecond=0)
-        while after - low > timedelta(minutes=1):
-            middle = low + (after - low) // 2
-            middle = middle.replace(second=0, microsecond=0)
-            if self.inside(hours, middle) is inside:
-                low = middle
-            else:
-                after = middle
-        return after
+        if not is_unchanged(ends):
+            yield _first_minute(begins, ends, is_unchanged)
+
+
+def _first_minute(before: datetime, after: datetime, holds: Callable[[datetime], bool]) -> datetime:
+    """Return the first minute of (before, after] at which what holds `before` no longer does."""
+    low = before.replace(second=0, microsecond=0)
+    while after - low > timedelta(minutes=1):
+        middle = (low + (after - low) // 2).replace(second=0, microsecond=0)
+        if holds(middle):
+            low = middle
+        else:
+            after = middle
+    return after

@@ -62,7 +62,7 @@ def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
         raise ActRefused("file", TOO_MUCH) from err
     except (
         zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError,
-        AttributeError, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError,
+        AttributeError, EOFError, OSError, RuntimeError, MemoryError,
     ) as err:
         # Whatever the library stumbles over in bytes from outside is no sheet.
         raise ActRefused("file", NO_SHEET) from err

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
-from tests.manager_compound import PASSWORD, ManagedCompound, code_now
+from tests.manager_compound import ManagedCompound
 from tests.shown_cards import card_was_shown
 from web_admin.acts import Act
 from web_admin.database import current_menjin
@@ -23,13 +24,7 @@ def office(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
-    page.goto(f"{address}/staff/sign-in")
-    page.locator("#email").fill("privacy_officer@example.org")
-    page.locator("#password").fill(PASSWORD)
-    page.locator("main form button").first.click()
-    page.locator("#code").fill(code_now())
-    page.locator("main form button").first.click()
-    expect(page.locator("h1")).to_be_visible()
+    sign_in(page, address, "privacy_officer")
     yield page
     context.close()
 

@@ -1,6 +1,5 @@
 """The gallery's compound: one server with people in every state, one gate's screen, everyone's browser."""
 
-import secrets
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,15 +15,16 @@ from werkzeug.serving import make_server
 
 from gate_controller.terminal.server import TerminalServer
 from tests.browser.gallery.states import SIZES
+from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
+from tests.filled_once import SERVER_KEYS
 from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
-from tests.manager_compound import PASSWORD, ROLES, ManagedCompound, code_now, make_managed_compound
+from tests.manager_compound import ROLES, ManagedCompound, make_managed_compound
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.config import WebConfig
 from web_admin.permissions import public
 
-KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 
 
@@ -66,12 +66,7 @@ class World:
 
     def _sign_in(self, page: Page, who: str) -> None:
         if who in (*ROLES, "desk"):
-            page.goto(f"{self.address}/staff/sign-in")
-            page.locator("#email").fill(f"{who}@example.org")
-            page.locator("#password").fill(PASSWORD)
-            page.locator("main form button").click()
-            page.locator("#code").fill(code_now())
-            page.locator("main form button").click()
+            sign_in(page, self.address, who)
             page.wait_for_url("**/manage/**")
             if who == "desk":
                 page.goto(f"{self.address}/manage/desk")
@@ -110,7 +105,7 @@ def opened_world() -> Iterator[World]:
         config = WebConfig(
             database_url=f"sqlite:///{Path(folder) / 'menjin.sqlite3'}", data_dir=Path(folder),
             secrets_dir=Path(folder), public_url="http://127.0.0.1",
-            **{name: secrets.token_bytes(32) for name in KEYS},
+            **SERVER_KEYS,
         )
         compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
         invitations = live_in(compound)

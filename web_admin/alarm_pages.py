@@ -81,7 +81,7 @@ def _page(form: HandoverForm) -> str:
     actors = [alarm.acknowledged_by for alarm in past]
     actors += [actor for row in handovers for actor in (row.author_id, row.taken_over_by)]
     return render_template(
-        "manager/alarms.html",
+        "office/alarms.html",
         **open_alarm_parts(),
         past=past,
         after=f"{past[-1].raised_at.isoformat()}~{past[-1].alarm_id}" if len(rows) > len(past) else None,

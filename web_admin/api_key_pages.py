@@ -60,7 +60,7 @@ def show_list() -> str:
     live = [row for row in rows if row.ended_at is None and now < row.valid_until]
     ended = [row for row in rows if row not in live]
     return render_template(
-        "manager/api_keys.html", live=live, ended=ended[:LISTED_ENDED], scope_words=SCOPE_WORDS,
+        "office/api_keys.html", live=live, ended=ended[:LISTED_ENDED], scope_words=SCOPE_WORDS,
         button=AgainForm(formdata=None),
     )
 
@@ -76,10 +76,10 @@ def new() -> Page:
             valid_until=act.now + timedelta(days=int(form.days.data)),
         ))
         if made is not None:
-            return render_template("manager/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
+            return render_template("office/api_key_once.html", made=made, scope_words=SCOPE_WORDS)
         if not form.errors and not form.form_errors:
             return redirect(url_for("api_keys.show_list"), 303)
-    page = render_template("manager/api_key_new.html", form=form)
+    page = render_template("office/api_key_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 

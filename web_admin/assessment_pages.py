@@ -125,7 +125,7 @@ def show_list() -> str:
     site_id = current_site().site_id
     standing = standing_of(request_session(), site_id, request_now())
     return render_template(
-        "manager/assessments.html", rows=assessments(request_session(), site_id), standing=standing,
+        "office/assessments.html", rows=assessments(request_session(), site_id), standing=standing,
         why_not=WHY_NOT.get(standing.word), state_word=state_word, states=STATE_WORDS,
     )
 
@@ -142,7 +142,7 @@ def _page(row: AssessmentRow, button: AgainForm) -> str:
     older = next((other for other in others if other.number < row.number), None)
     standing = standing_of(request_session(), row.site_id, request_now())
     return render_template(
-        "manager/assessment.html", row=row, lines=_lines(row), state=state_word(row, standing),
+        "office/assessment.html", row=row, lines=_lines(row), state=state_word(row, standing),
         states=STATE_WORDS, button=button, is_author=actor_id() in row.author_ids,
         kept_until=retained_until(row), older=older,
     )
@@ -154,7 +154,7 @@ def compare(assessment_id: str, older_id: str) -> str:
     """Show what changed between two versions."""
     row, older = _row(assessment_id), _row(older_id)
     lines = [line for line in _lines(row, older) if line.before is not None]
-    return render_template("manager/assessment_compare.html", row=row, older=older, lines=lines)
+    return render_template("office/assessment_compare.html", row=row, older=older, lines=lines)
 
 
 def _lines(row: AssessmentRow, older: AssessmentRow | None = None) -> list[Line]:
@@ -207,7 +207,7 @@ def edit(assessment_id: str | None) -> Page:
             return redirect(url_for("assessments.show", assessment_id=saved.assessment_id), 303)
         if not form.errors:
             return redirect(url_for("assessments.show_list"), 303)
-    page = render_template("manager/assessment_edit.html", form=form, names=TEXT_FIELDS)
+    page = render_template("office/assessment_edit.html", form=form, names=TEXT_FIELDS)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -82,7 +82,7 @@ def batch() -> Page:
             return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
     turn = _next(site_id, building, after)
     page = render_template(
-        "manager/card_batch.html", form=form, turn=turn, building=building, after=after,
+        "office/card_batch.html", form=form, turn=turn, building=building, after=after,
         buildings=buildings_of(session, site_id),
     )
     return page if not form.is_submitted() else (page, 422)
@@ -119,7 +119,7 @@ def put_in_place(credential_id: str) -> Page:
             flash(_("Replaced. The old card opens nothing any more."), "success")
         if not form.errors and not form.form_errors:
             return redirect(url_for("person.show", person_id=old.person_id), 303)
-    page = render_template("manager/card_replace.html", form=form, card=old, person=old.person)
+    page = render_template("office/card_replace.html", form=form, card=old, person=old.person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -141,7 +141,7 @@ def name_holder(credential_id: str) -> Page:
             flash(_("The card is this person's now. It opened all the while."), "success")
         if not form.errors and not form.form_errors:
             return redirect(url_for("person.show", person_id=person_id), 303)
-    page = render_template("manager/card_holder.html", form=form, card=card, home=card.person.home)
+    page = render_template("office/card_holder.html", form=form, card=card, home=card.person.home)
     return page if not form.is_submitted() else (page, 422)
 
 

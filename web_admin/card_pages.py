@@ -91,7 +91,7 @@ def find() -> Page:
             asked = True
             found = _holders(number, look)
     page = render_template(
-        "manager/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
+        "office/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
     return (page, 422) if form.errors else page
@@ -137,7 +137,7 @@ def give(person_id: str) -> Page:
             flash(_("The card is ready. The gates know it within seconds."), "success")
         if not form.errors:
             return redirect(url_for("person.show", person_id=person_id), 303)
-    page = render_template("manager/card_give.html", form=form, person=person,
+    page = render_template("office/card_give.html", form=form, person=person,
                            asks_guardian=asks_guardian, agreement_text=agreement_text())
     return page if not form.is_submitted() else (page, 422)
 

@@ -70,7 +70,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
     guardian = guardian or GuardianForm(formdata=None)
     _offer_adults(guardian, person)
     return render_template(
-        "manager/person_face.html", person=person, named=named, age=age, guardian=guardian,
+        "office/person_face.html", person=person, named=named, age=age, guardian=guardian,
         button=forms.get("button") or AgainForm(formdata=None),
     )
 

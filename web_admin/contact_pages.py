@@ -61,5 +61,5 @@ def edit() -> str | Response | tuple[str, int]:
             flash(_("Published. Everyone can read it now."), "success")
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
-    page = render_template("manager/contact.html", form=form)
+    page = render_template("office/contact.html", form=form)
     return page if not form.is_submitted() else (page, 422)

@@ -68,7 +68,7 @@ def show() -> str:
 def _page(tap: TapForm | None = None, pin: PinForm | None = None) -> str:
     visit = current_visit()
     return render_template(
-        "manager/desk.html", visit=visit, over=request.args.get("over") == "1",
+        "office/desk.html", visit=visit, over=request.args.get("over") == "1",
         person=request_session().get(Person, visit.person_id) if visit is not None else None,
         tap=tap or TapForm(formdata=None, prefix=""), pin=pin or PinForm(formdata=None),
         button=AgainForm(formdata=None), reader=ReaderForm(formdata=None, form=desk_form()),

@@ -60,7 +60,7 @@ def show_list() -> str:
     live = of_site.where(EmergencyCode.state != "ended").order_by(EmergencyCode.label)
     ended = of_site.where(EmergencyCode.state == "ended").order_by(EmergencyCode.ended_at.desc())
     return render_template(
-        "manager/emergency.html",
+        "office/emergency.html",
         live=session.scalars(live).all(),
         ended=session.scalars(ended.limit(LISTED_ENDED)).all(),
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
@@ -94,13 +94,13 @@ def new() -> Page:
         if digits is not None:
             chosen = [lane for lane in lanes if lane.lane_id in (form.lanes.data or [])]
             return render_template(
-                "manager/emergency_once.html", digits=digits, label=typed(form.label), lanes=chosen,
+                "office/emergency_once.html", digits=digits, label=typed(form.label), lanes=chosen,
                 hold_minutes=int(form.hold_minutes.data), home_number=EMERGENCY_HOME_NUMBER,
                 replaced=replaced,
             )
         if not form.errors and not form.form_errors:
             return redirect(url_for("emergency.show_list"), 303)
-    page = render_template("manager/emergency_new.html", form=form, replaced=replaced)
+    page = render_template("office/emergency_new.html", form=form, replaced=replaced)
     return page if not form.is_submitted() else (page, 422)
 
 

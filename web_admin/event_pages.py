@@ -94,7 +94,7 @@ def show_list() -> str:
     rows = request_session().scalars(after_place(query, _place()).limit(PAGE_ROWS + 1)).all()
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
-        "manager/events.html",
+        "office/events.html",
         rows=rows[:PAGE_ROWS],
         details=event_details,
         labels=event_details.emergency_labels(request_session(), rows),
@@ -175,7 +175,7 @@ def of_person(person_id: str) -> Page:
             .limit(PAGE_ROWS)
         ).all()
     page = render_template(
-        "manager/passages.html", person=person, form=form, rows=rows, reason_text=for_staff,
+        "office/passages.html", person=person, form=form, rows=rows, reason_text=for_staff,
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
     )
     return (page, 422) if form.errors else page
@@ -196,7 +196,7 @@ def who(gate_id: str, seq: str) -> Page:
         person = session.get(Person, event.person_id)
         record(current_act(), "named_lookup", {"role": role_names()[0]},
                personal={"reason": form.reason.data}, person_id=event.person_id)
-    page = render_template("manager/who.html", form=form, event=event, gate=gate, person=person,
+    page = render_template("office/who.html", form=form, event=event, gate=gate, person=person,
                            details=event_details, asked=form.is_submitted() and not form.errors)
     return (page, 422) if form.errors else page
 
@@ -227,7 +227,7 @@ def explain() -> Page:
         else:
             answer = _answer(reason.value)
     page = render_template(
-        "manager/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None
+        "office/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None
     )
     return (page, 422) if form.errors else page
 
@@ -265,5 +265,5 @@ def explain_past(gate_id: str, seq: str) -> Page:
         except NothingPublished:
             reason = None
         now_says = _answer(reason.value) if reason is not None else None
-    return render_template("manager/why.html", form=None, answer=_answer(event.reason), past=event,
+    return render_template("office/why.html", form=None, answer=_answer(event.reason), past=event,
                            place=lane_names([gate]).get(event.lane_id or "", gate.name), now_says=now_says)

@@ -93,7 +93,7 @@ def show_list() -> str:
     session = request_session()
     site_id = current_site().site_id
     return render_template(
-        "manager/gates.html",
+        "office/gates.html",
         gates=site_gates(),
         is_silent=is_silent,
         hours=named_hours(session, site_id),
@@ -118,7 +118,7 @@ def new_gate() -> Page:
             return redirect(url_for("gates.show", gate_id=gate.gate_id), 303)
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/gate_new.html", form=form)
+    page = render_template("office/gate_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -136,7 +136,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         )
     ).all()
     return render_template(
-        "manager/gate.html",
+        "office/gate.html",
         gate=gate,
         silent=is_silent(gate),
         code=code,
@@ -242,7 +242,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show", gate_id=gate_id), 303)
-    page = render_template("manager/lane_edit.html", form=form, gate=gate, lane=lane, methods=METHODS)
+    page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=METHODS)
     return page if not form.is_submitted() else (page, 422)
 
 

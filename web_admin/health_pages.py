@@ -25,7 +25,7 @@ def show() -> str:
     gates = gates_health(session, site, now)
     levels = [*(finding.level for finding in findings), *(one.level for one in gates)]
     return render_template(
-        "manager/health.html",
+        "office/health.html",
         findings=findings,
         gates=gates,
         level=worst(levels),

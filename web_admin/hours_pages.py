@@ -115,7 +115,7 @@ def _edit(form: HoursForm, hours: Hours | None) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not _refused(form):
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS,
+    page = render_template("office/hours.html", form=form, hours=hours, day_kinds=DAY_KINDS,
                            button=AgainForm(formdata=None))
     return page if not form.is_submitted() else (page, 422)
 
@@ -160,7 +160,7 @@ def new_day() -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/calendar_day.html", form=form, row=None)
+    page = render_template("office/calendar_day.html", form=form, row=None)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -190,7 +190,7 @@ def edit_day(day: str) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)
-    page = render_template("manager/calendar_day.html", form=form, row=row,
+    page = render_template("office/calendar_day.html", form=form, row=row,
                            button=AgainForm(formdata=None))
     return page if not form.is_submitted() else (page, 422)
 

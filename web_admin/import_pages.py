@@ -215,7 +215,7 @@ def job(job_id: str) -> Page:
     menjin = current_menjin()
     if long_jobs.is_due(row, menjin.clock()):
         long_jobs.start(menjin, job_id)
-    return render_template("manager/import_job.html", job=row, said=_said(row))
+    return render_template("office/import_job.html", job=row, said=_said(row))
 
 
 def _said(row: LongJob) -> str:
@@ -253,7 +253,7 @@ def _page(
         .limit(0 if plan is not None else JOBS_SHOWN)
     ).all()
     return render_template(
-        "manager/import.html",
+        "office/import.html",
         form=form,
         plan=plan,
         wrong=_by_row(plan),

@@ -83,7 +83,7 @@ def show_list() -> str:
     """List incidents, newest first."""
     query = select(Incident).where(Incident.site_id == current_site().site_id)
     rows = request_session().scalars(query.order_by(Incident.known_at.desc()).limit(SHOWN)).all()
-    return render_template("manager/incidents.html", rows=rows)
+    return render_template("office/incidents.html", rows=rows)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -100,7 +100,7 @@ def new() -> Page:
             return redirect(url_for("incidents.show", incident_id=row.incident_id), 303)
         if not form.errors:
             return redirect(url_for("incidents.show_list"), 303)
-    page = render_template("manager/incident_new.html", form=form)
+    page = render_template("office/incident_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -120,7 +120,7 @@ def _page(row: Incident, **forms: OnceForm) -> str:
     for part in PARTS:
         parts[part].data = getattr(row, part)
     return render_template(
-        "manager/incident.html", row=row, labels=LABELS, missing=missing_parts(row),
+        "office/incident.html", row=row, labels=LABELS, missing=missing_parts(row),
         clocks=clocks_of(row.known_at, large=row.large),
         **{"parts": parts, "button": AgainForm(formdata=None),
            "close_form": CloseForm(formdata=None)} | forms,

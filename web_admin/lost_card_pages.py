@@ -61,7 +61,7 @@ def find() -> Page:
         if found:
             form.number.render_kw = {"autocomplete": "off"}  # the first card's button has the focus now
     page = render_template(
-        "manager/lost_card.html", form=form, found=found, button=AgainForm(formdata=None),
+        "office/lost_card.html", form=form, found=found, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
     return (page, 422) if form.errors else page

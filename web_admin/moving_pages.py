@@ -99,14 +99,14 @@ def family() -> Page:
     if "more" in request.form:
         for _row in range(min(2, MAX_ROWS - len(form.members))):
             form.members.append_entry({"is_invited": True})
-        return render_template("manager/move_in.html", form=form)
+        return render_template("office/move_in.html", form=form)
     if form.validate_on_submit():
         moved = do(form, lambda act: _move_in(act, form))
         if moved is not None:
             return _invitations(moved)
         if not _refused(form):
             return redirect(url_for("people.show_list", q=typed(form.number).strip()), 303)
-    page = render_template("manager/move_in.html", form=form)
+    page = render_template("office/move_in.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -142,7 +142,7 @@ def _invitations(moved: MovedIn) -> str:
         if code:
             link = welcome + url_for("resident.welcome", code=code)
             slips.append((person, code, link, svg_of(link, _("QR code of the invitation"))))
-    return render_template("manager/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips)
+    return render_template("office/moved_in.html", moved=moved, hours=INVITATION_HOURS, slips=slips)
 
 
 @bp.route("/homes/<home_id>/move-out", methods=["GET", "POST"])
@@ -166,7 +166,7 @@ def leave(home_id: str) -> Page:
         select(Person).where(Person.home_id == home_id, Person.ended_at.is_(None)).order_by(Person.created_at)
     ).all()
     ends = what_ends(session, home.site_id, [person.person_id for person in people], request_now())
-    page = render_template("manager/home_move_out.html", form=form, home=home, people=people, ends=ends)
+    page = render_template("office/home_move_out.html", form=form, home=home, people=people, ends=ends)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -187,7 +187,7 @@ def staff() -> Page:
             return redirect(url_for("person.show", person_id=person.person_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list", kind="staff"), 303)
-    page = render_template("manager/staff_new.html", form=form)
+    page = render_template("office/staff_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -156,7 +156,7 @@ def show() -> str:
         .limit(LAST_PASSAGES)
     ).all()
     return render_template(
-        "manager/now.html",
+        "office/now.html",
         **open_alarm_parts(),
         gates=gates,
         passages=passages,
@@ -187,7 +187,7 @@ def _lane_page(
 ) -> str:
     until = request_now() + timedelta(hours=2)
     return render_template(
-        "manager/lane_now.html",
+        "office/lane_now.html",
         lane=lane,
         door=_door(lane),
         held_at_gate=LaneHoldings([lane]).of,
@@ -251,7 +251,7 @@ def hold_open(lane_id: str) -> Page:
             flash(_("Held open. It shuts by itself at %(time)s.", time=local_text(until)[-5:]), "success")
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("manager/hold_open.html", lane=lane, form=form)
+    page = render_template("office/hold_open.html", lane=lane, form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -279,7 +279,7 @@ def lockdown() -> Page:
         if not form.errors:
             return redirect(url_for("now.show"), 303)
     page = render_template(
-        "manager/lockdown.html", form=form, suggested_end=local_text(request_now() + timedelta(hours=1))
+        "office/lockdown.html", form=form, suggested_end=local_text(request_now() + timedelta(hours=1))
     )
     return page if not form.is_submitted() else (page, 422)
 

@@ -99,7 +99,7 @@ def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm |
         "language": (profile.language if profile is not None else None) or current_site().language,
     }
     return render_template(
-        "manager/own_account.html",
+        "office/own_account.html",
         account=account,
         role=role_of(account),
         profile_form=profile_form or ProfileForm(formdata=None, data=known),

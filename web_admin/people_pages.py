@@ -72,7 +72,7 @@ def show_list() -> str:
     found = find(session, site_id, wanted)
     hours = session.execute(select(Hours.hours_id, Hours.name).where(Hours.site_id == site_id))
     return render_template(
-        "manager/people.html",
+        "office/people.html",
         found=found,
         wanted=wanted,
         states=STATES,
@@ -122,7 +122,7 @@ def new_home() -> Page:
             return redirect(url_for("people.show_home", home_id=home.home_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list"), 303)
-    page = render_template("manager/home_new.html", form=form)
+    page = render_template("office/home_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -133,7 +133,7 @@ def show_home(home_id: str) -> str:
     home = get_or_404(request_session(), Home, home_id)
     living = [person for person in home.persons if person.ended_at is None]
     people = sorted(living, key=lambda person: (person.kind == UNNAMED, name_key(person.display_name)))
-    return render_template("manager/home.html", home=home, people=people)
+    return render_template("office/home.html", home=home, people=people)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -169,5 +169,5 @@ def new_person() -> Page:
             return redirect(url_for("person.show", person_id=person.person_id), 303)
         if not form.errors:
             return redirect(url_for("people.show_list"), 303)
-    page = render_template("manager/person_new.html", form=form)
+    page = render_template("office/person_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)

@@ -99,7 +99,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
     hours = named_hours(session, person.site_id, person)
     credentials = [row for row in person.credentials if not row.duress and row.kind != "visitor_code"]
     return render_template(
-        "manager/person.html",
+        "office/person.html",
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         usable=usable_methods(session, person.person_id, request_now()),
@@ -127,7 +127,7 @@ def edit(person_id: str) -> Page:
             flash(_("Saved."), "success")
         if not form.errors:
             return _back(person_id)
-    page = render_template("manager/person_edit.html", form=form, person=person)
+    page = render_template("office/person_edit.html", form=form, person=person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -160,7 +160,7 @@ def grants(person_id: str) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return _back(person_id)
-    page = render_template("manager/grants.html", form=form, person=person)
+    page = render_template("office/grants.html", form=form, person=person)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -178,7 +178,7 @@ def send_invitation(person_id: str) -> Page:
     link = current_menjin().config.public_url.rstrip("/") + url_for("resident.welcome", code=code)
     picture = svg_of(link, _("QR code of the invitation"))
     return render_template(
-        "manager/invitation.html",
+        "office/invitation.html",
         person=person,
         code=code,
         link=link,
@@ -198,7 +198,7 @@ def give_pin(person_id: str) -> Page:
     digits = do(form, lambda act: issue(act, person_id)) if form.validate_on_submit() else None
     if digits is None:
         return _refused(person, form)
-    return render_template("manager/pin_once.html", person=person, digits=digits, duress=duress)
+    return render_template("office/pin_once.html", person=person, digits=digits, duress=duress)
 
 
 def _refused(person: Person, form: OnceForm) -> Page:
@@ -275,7 +275,7 @@ def leave(person_id: str) -> Page:
         if not form.errors:
             return _back(person_id)
     ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
-    page = render_template("manager/move_out.html", form=form, person=person, ends=ends)
+    page = render_template("office/move_out.html", form=form, person=person, ends=ends)
     return page if not form.is_submitted() else (page, 422)
 
 

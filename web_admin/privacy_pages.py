@@ -95,7 +95,7 @@ def _settings_page(button: AgainForm) -> str:
         .order_by(Notice.version.desc())
     ).all()
     return render_template(
-        "manager/privacy.html",
+        "office/privacy.html",
         site=current_site(),
         counts=_counts(),
         contact=contact_of(request_session(), current_site().site_id),
@@ -148,7 +148,7 @@ def edit_notice() -> Page:
             flash(_("Version %(number)s is published.", number=version), "success")
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
-    page = render_template("manager/notice.html", form=form, languages=words.LANGUAGES)
+    page = render_template("office/notice.html", form=form, languages=words.LANGUAGES)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -148,5 +148,5 @@ def _publish(*, preview: bool) -> Page:
                 return redirect(url_for("report.one_issue", number=number), 303)
             if not form.errors:
                 return redirect(url_for("report.newest"), 303)
-    page = render_template("manager/report.html", form=form, told=told, has_periods=bool(periods))
+    page = render_template("office/report.html", form=form, told=told, has_periods=bool(periods))
     return (page, 422) if form.errors else page

@@ -95,7 +95,7 @@ def show_list() -> str:
     ).all()
     last = rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "manager/requests.html", rows=[(row[0], row[1]) for row in rows[:PAGE_ROWS]], show=show, shown=SHOWN,
+        "office/requests.html", rows=[(row[0], row[1]) for row in rows[:PAGE_ROWS]], show=show, shown=SHOWN,
         late_count=session.scalar(
             select(func.count()).select_from(RightsRequest).where(_wanted("late", now))
         ),
@@ -123,7 +123,7 @@ def _page(row: RightsRequest, **forms: OnceForm) -> str:
     correction.before.data = person.display_name if row.subject == "name" else ""
     correction.after.data = row.wanted
     return render_template(
-        "manager/request.html", row=row, person=person, is_late=is_late,
+        "office/request.html", row=row, person=person, is_late=is_late,
         channels=complaint_channels(session, row.site_id, person.language),
         **{
             "button": AgainForm(formdata=None), "answer_form": AnswerForm(formdata=None),

@@ -114,7 +114,7 @@ def new(lane_id: str) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
-    page = render_template("manager/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
+    page = render_template("office/schedule_new.html", form=form, lane=lane, has_hours=bool(rows))
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -135,7 +135,7 @@ def show() -> str:
     session, site, config = request_session(), current_site(), current_menjin().config
     hooks = select(Webhook).where(Webhook.site_id == site.site_id, Webhook.ended_at.is_(None))
     return render_template(
-        "manager/settings.html",
+        "office/settings.html",
         site=site,
         look=session.get(SiteLook, site.site_id),
         mail=session.get(MailServer, site.site_id),
@@ -184,7 +184,7 @@ def edit_site() -> Page:
             card_bits=int(typed(form.card_bits) or site.card_bits),
         )  # fmt: skip
 
-    return _saved(form, "manager/settings_site.html", work, cards_given=has_cards(current_act()))
+    return _saved(form, "office/settings_site.html", work, cards_given=has_cards(current_act()))
 
 
 @bp.route("/manage/settings/look", methods=["GET", "POST"])
@@ -196,7 +196,7 @@ def edit_look() -> Page:
     if not form.is_submitted() and look is not None:
         form.accent.data = look.accent or ""
     return _saved(
-        form, "manager/settings_look.html", lambda act: save_accent(act, typed(form.accent)),
+        form, "office/settings_look.html", lambda act: save_accent(act, typed(form.accent)),
         look=look, logo_form=LogoForm(formdata=None), button=AgainForm(formdata=None),
     )  # fmt: skip
 
@@ -224,7 +224,7 @@ def upload_logo() -> Page:
 
 def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
     return render_template(
-        "manager/settings_look.html", form=colour_form, logo_form=logo_form,
+        "office/settings_look.html", form=colour_form, logo_form=logo_form,
         look=request_session().get(SiteLook, current_site().site_id), button=AgainForm(formdata=None),
     )  # fmt: skip
 
@@ -288,7 +288,7 @@ def edit_mail() -> Page:
         OutboxMessage.site_id == site.site_id, OutboxMessage.channel == "mail"
     )
     return _saved(
-        form, "manager/settings_mail.html", work,
+        form, "office/settings_mail.html", work,
         server=server, has_password=_has_password(), password_file=PASSWORD_FILE,
         secrets_dir=current_menjin().config.secrets_dir, button=AgainForm(formdata=None),
         messages=session.scalars(mails.order_by(OutboxMessage.created_at.desc()).limit(LISTED_MAILS)).all(),

@@ -142,7 +142,7 @@ def show(lane_id: str) -> str:
     shown = live or draft or LaneSheet()
     findings = findings_about(request_session(), lane, shown, _today())
     return render_template(
-        "manager/lane_sheet.html",
+        "office/lane_sheet.html",
         lane=lane,
         row=row,
         standing=standing_of(row),
@@ -179,7 +179,7 @@ def edit(lane_id: str) -> Page:
             )
         if not form.errors:
             return redirect(url_for("sheets.show", lane_id=lane_id), 303)
-    page = render_template("manager/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_words.GROUPS)
+    page = render_template("office/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_words.GROUPS)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -133,7 +133,7 @@ def _list_page(review_form: ReviewForm) -> str:
     review = last_review(session, site.site_id)
     due_at = review_due_at(review, site.created_at)
     return render_template(
-        "manager/staff.html",
+        "office/staff.html",
         accounts=[account for account in accounts if standing[account.id] != "closed"],
         closed=[account for account in accounts if standing[account.id] == "closed"],
         profiles=profiles,
@@ -164,7 +164,7 @@ def review() -> Page:
 def roles() -> str:
     """Say in plain words which role may do what, from the table that every page obeys."""
     return render_template(
-        "manager/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
+        "office/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
     )
 
 
@@ -197,7 +197,7 @@ def new() -> Page:
             return _handed_over(*made, by_mail=by_mail)
         if not form.errors and not form.form_errors:
             return redirect(url_for("staff.show_list"), 303)
-    page = render_template("manager/staff_invite.html", form=form, has_mail=has_mail)
+    page = render_template("office/staff_invite.html", form=form, has_mail=has_mail)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -232,7 +232,7 @@ def _handed_over(account: User, code: str, *, by_mail: bool) -> Page:
         flash(_("The link is on its way to %(email)s.", email=account.email), "success")
         return redirect(url_for("staff.show", account_id=account.id), 303)
     return render_template(
-        "manager/staff_link.html", account=account, code=code, link=_link(code),
+        "office/staff_link.html", account=account, code=code, link=_link(code),
         days=INVITATION_LIVES.days,
     )  # fmt: skip
 
@@ -257,7 +257,7 @@ def _account_page(
         StaffInvitation.account_id == account.id, StaffInvitation.used_at.is_(None)
     )
     return render_template(
-        "manager/staff_account.html",
+        "office/staff_account.html",
         account=account,
         profile=profile,
         standing=standing_of(account, profile),

@@ -69,7 +69,7 @@ def show_list() -> str:
     now = request_now()
     rows, older = listed_passes(request_session(), current_site().site_id, wanted, now)
     return render_template(
-        "manager/visitors.html",
+        "office/visitors.html",
         rows=rows,
         older=older.isoformat() if older is not None else None,
         wanted=wanted,
@@ -114,7 +114,7 @@ def new() -> Page:
             return redirect(url_for("visitors.show", pass_id=row.pass_id), 303)
         if not form.errors:
             return redirect(url_for("visitors.show_list"), 303)
-    page = render_template("manager/visitor_new.html", form=form)
+    page = render_template("office/visitor_new.html", form=form)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -127,7 +127,7 @@ def show(pass_id: str) -> str:
         abort(404)
     names = {gate.number: gate.name for gate in site_gates()}
     return render_template(
-        "manager/visitor_pass.html",
+        "office/visitor_pass.html",
         row=row,
         state=pass_state(row, request_now()),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, render_template, request, stream_with_context
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from sqlalchemy import or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import contains_eager
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
@@ -21,6 +21,7 @@ from web_admin.event_filter import (
     KINDS,
     OPENING,
     RESULTS,
+    EventFilter,
     Place,
     after_place,
     each,
@@ -28,13 +29,21 @@ from web_admin.event_filter import (
     filter_of,
     place_of,
 )
-from web_admin.form_fields import lane_options, options
+from web_admin.form_fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.form_once import OnceForm
 from web_admin.journal_models import GateEvent
 from web_admin.models import Gate, Home, Person
-from web_admin.page_context import current_act, current_site, from_local, get_or_404, request_now, site_zone
+from web_admin.page_context import (
+    current_act,
+    current_site,
+    from_local,
+    get_or_404,
+    request_now,
+    site_zone,
+    typed,
+)
+from web_admin.people_list import name_has, number_has
 from web_admin.permissions import allowed, current_may, role_names
-from web_admin.person_pages import AgainForm
 from web_admin.reason_texts import for_staff, what_to_do
 from web_admin.sheet_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
@@ -46,6 +55,18 @@ bp = Blueprint("events", __name__, url_prefix="/manage/events")
 PAGE_ROWS = 50
 FOUND_AT_MOST = 20
 Page = str | Response | tuple[str, int]
+
+
+class ExportForm(OnceForm):
+    """Why someone takes events out of the house; the journal keeps it."""
+
+    why = StringField(
+        _l("What is it for?"),
+        description=_l("Kept in the journal with your account, the time and the filter."),
+        validators=[InputRequired(_l("A reason is needed.")), Length(min=4, max=MAX_REASON_CHARS,
+                    message=_l("Write the reason in a few words."))],
+        render_kw={"autocomplete": "off"},
+    )
 
 
 class LookupForm(OnceForm):
@@ -88,7 +109,11 @@ def _event_or_404(gate_id: str, seq: str) -> GateEvent:
 @allowed("see_events")
 def show_list() -> str:
     """List events without names, newest first; a page begins where the last one ended."""
-    gates, wanted = site_gates(), filter_of(request.args)
+    return _list(filter_of(request.args), ExportForm(formdata=None))
+
+
+def _list(wanted: EventFilter, export_form: ExportForm) -> str:
+    gates = site_gates()
     query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
                    with_silent=current_may("acknowledge_alarm"))
     rows = request_session().scalars(after_place(query, _place()).limit(PAGE_ROWS + 1)).all()
@@ -109,23 +134,23 @@ def show_list() -> str:
         reason_text=for_staff,
         methods=[(m.value, words.METHODS[m.value]) for m in Method],
         wanted=wanted,
-        export_form=AgainForm(formdata=None),
+        export_form=export_form,
     )
 
 
 @bp.post("/export")
 @allowed("see_events")
-def export() -> Response:
-    """Send what the filter lets through as a file without names, and record that somebody took it."""
-    form = AgainForm()
+def export() -> Page:
+    """Send what the filter lets through as a file without names, and record who took it and what for."""
+    form, wanted = ExportForm(), filter_of(request.form)
     if not form.validate_on_submit():
-        abort(400)
-    gates, wanted = site_gates(), filter_of(request.form)
+        return _list(wanted, form), 422
+    gates = site_gates()
     query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
                    with_silent=current_may("acknowledge_alarm"))
-    record(current_act(), "events_exported", dict(wanted.chosen()))
+    record(current_act(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
     heads = [str(head) for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"),
-                                    _l("Reason"))]
+                                    _l("What the gate said"))]
     places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
     database = current_menjin().database
 
@@ -151,7 +176,7 @@ def _cells(event: GateEvent, places: Mapping[str, str], zone: ZoneInfo) -> list[
         str(words.word(words.EVENTS, event.kind)),
         str(words.word(words.METHODS, event.method)) if event.method else "",
         "" if opens is None else str(RESULTS["opened" if opens else "refused"]),
-        event.reason or "",
+        str(for_staff(event.reason)) if event.reason else "",
     ]
 
 
@@ -236,11 +261,12 @@ def _people(looked_for: str, chosen: str) -> Sequence[Person]:
     """Return whom the question can be about: the chosen one, or the first who fit what was typed."""
     about = Person.person_id == chosen
     if looked_for:
-        about = or_(about, Person.display_name.icontains(looked_for, autoescape=True),
-                    Home.number == looked_for)
+        about = or_(about, name_has(looked_for), number_has(looked_for))
     query = select(Person).outerjoin(Home).options(contains_eager(Person.home))
     living = query.where(Person.site_id == current_site().site_id, Person.ended_at.is_(None), about)
-    return request_session().scalars(living.order_by(Person.display_name).limit(FOUND_AT_MOST)).all()
+    lives_there = func.replace(Home.number, "-", "") == looked_for.replace("-", "")
+    order = case((lives_there, 0), else_=1), Person.display_name
+    return request_session().scalars(living.order_by(*order).limit(FOUND_AT_MOST)).all()
 
 
 def _answer(reason: str) -> dict[str, object]:

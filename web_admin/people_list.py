@@ -122,13 +122,13 @@ def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:
     lives_there = exists().where(Person.home_id == Home.home_id)
     if wanted.state == "empty":
         query = query.where(~lives_there.where(Person.ended_at.is_(None)))
-        query = query.where(_number_has(wanted.text)) if wanted.text else query
+        query = query.where(number_has(wanted.text)) if wanted.text else query
     elif wanted.text or wanted.kind or wanted.state:
-        fits = lives_there.where(*_fits(wanted), _name_has(wanted.text))
+        fits = lives_there.where(*_fits(wanted), name_has(wanted.text))
         if wanted.kind or wanted.state:
-            in_home = and_(_number_has(wanted.text), lives_there.where(*_fits(wanted)))
+            in_home = and_(number_has(wanted.text), lives_there.where(*_fits(wanted)))
         else:
-            in_home = _number_has(wanted.text)
+            in_home = number_has(wanted.text)
         query = query.where(or_(fits, in_home))
     if wanted.building:
         query = query.where(Home.building == wanted.building)
@@ -148,7 +148,7 @@ def _people_of(
         .join(Home, Home.home_id == Person.home_id)
         .where(
             Person.site_id == site_id, Person.home_id.in_(ids), *_fits(wanted),
-            or_(_name_has(wanted.text), _number_has(wanted.text)),
+            or_(name_has(wanted.text), number_has(wanted.text)),
         )
     )
     for person in rows:
@@ -162,7 +162,7 @@ def _without_home(session: Session, site_id: str, wanted: Wanted) -> list[tuple[
     """Return (id, name) of everyone without a home who fits, by name: two short columns of few people."""
     rows = session.execute(
         select(Person.person_id, Person.display_name).where(
-            Person.site_id == site_id, Person.home_id.is_(None), *_fits(wanted), _name_has(wanted.text)
+            Person.site_id == site_id, Person.home_id.is_(None), *_fits(wanted), name_has(wanted.text)
         )
     )
     found = [(person_id, name) for person_id, name in rows]
@@ -195,11 +195,11 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
     return fits
 
 
-def _name_has(text: str) -> ColumnElement[bool]:
+def name_has(text: str) -> ColumnElement[bool]:
     return Person.display_name.icontains(text, autoescape=True)
 
 
-def _number_has(text: str) -> ColumnElement[bool]:
+def number_has(text: str) -> ColumnElement[bool]:
     """Tell whether a home's number contains the text, with its dashes or as on a keypad."""
     typed = func.replace(Home.number, "-", "")
     return or_(Home.number.icontains(text, autoescape=True), typed.icontains(text, autoescape=True))

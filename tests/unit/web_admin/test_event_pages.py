@@ -54,9 +54,10 @@ def cells(answer):
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
-def export(client, **wanted):
-    token = csrf_of(client.get("/manage/events/").text)
-    return client.post("/manage/events/export", data=wanted | {"csrf_token": token})
+def export(client, why="For the yearly count", **wanted):
+    page = client.get("/manage/events/").text
+    tokens = {"csrf_token": csrf_of(page), "once": re.search(r'name="once"[^>]* value="([^"]+)"', page)[1]}
+    return client.post("/manage/events/export", data=wanted | tokens | {"why": why})
 
 
 @pytest.mark.parametrize(
@@ -99,14 +100,33 @@ def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, 
     assert [name for name in compound.persons if name in answer.text] == []
     entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "events_exported")).one())
     assert entry.facts["method"] == "face"
+    assert entry.personal == {"reason": "For the yearly count"}
+
+
+def test_an_export_without_a_reason_is_refused_beside_the_field_and_keeps_the_filter(client, rows):
+    answer = export(client, why=" ", result="refused", day="2020-01-01", lane="north-in")
+    assert answer.status_code == 422
+    assert 'name="result" value="refused"' not in answer.text  # nothing fits, so there is nothing to take
+    answer = export(client, why="", result="refused")
+    assert answer.status_code == 422
+    assert "A reason is needed." in answer.text
+    assert 'name="result" value="refused"' in answer.text
+    exported = select(AuditEntry).where(AuditEntry.kind == "events_exported")
+    assert rows(lambda s: s.scalars(exported).all()) == []
+
+
+def test_an_export_says_in_words_what_the_gate_said(client, compound):
+    chinese = compound.signed_in("guard", "zh")
+    table = cells(export(chinese, reason="pin_wrong"))
+    assert table[0][5] == "门的判定"
+    assert {row[5] for row in table[1:]} == {"该房号没有与这些数字相符的密码或访客码。"}
 
 
 def test_no_cell_of_an_export_is_a_formula(client, compound, rows):
     rows(lambda s: setattr(s.get_one(Gate, "north"), "name", "=1+1"))
     add_events(compound, rows, 1, reason="@SUM(A1)")
     rows(lambda s: setattr(s.scalars(select(GateEvent).where(GateEvent.seq == 1000)).one(), "lane_id", "-x"))
-    table = cells(export(client, reason="@SUM(A1)"))
-    assert (table[1][1], table[1][5]) == ("'-x", "'@SUM(A1)")
+    assert cells(export(client, reason="@SUM(A1)"))[1][1] == "'-x"
 
 
 def test_an_export_without_the_forms_token_is_refused(client, rows):
@@ -137,8 +157,38 @@ def test_a_past_refusal_is_explained_in_one_click_and_nobody_is_named(compound, 
     assert guard.get("/manage/events/why/north/999999?journal=j").status_code == 404
 
 
-def test_the_question_finds_its_person_by_home_or_name(client):
-    assert "王芳" in client.get("/manage/events/why?q=3-1203").text
+def test_a_filter_is_taken_off_in_one_click(client):
+    off = 'href="/manage/events/">Show all'
+    assert off not in client.get("/manage/events/").text
+    assert off in client.get("/manage/events/?result=refused").text
+    assert client.get("/manage/events/?day=2020-01-01").text.count(off) == 2
+
+
+def test_a_refused_passage_of_a_person_leads_to_its_explanation(client, compound, rows):
+    person_id = compound.persons["王芳"]
+    rows(lambda s: setattr(s.get_one(GateEvent, ("north", "j", 2)), "person_id", person_id))
+    path = f"/manage/events/person/{person_id}"
+    page = client.get(path).text
+    once = re.search(r'name="once"[^>]* value="([^"]+)"', page)[1]
+    shown = client.post(path, data={"csrf_token": csrf_of(page), "once": once, "reason": "She asks why"})
+    assert '/manage/events/why/north/2?journal=j">Why?' in shown.text
+
+
+def test_the_question_leads_on_to_what_happened_then(client, compound):
+    person_id = compound.persons["王芳"]
+    page = client.get(f"/manage/events/why?person={person_id}").text
+    assert 'href="/manage/events/?result=refused"' in page
+    assert f'href="/manage/events/person/{person_id}"' in page
+    guard = compound.signed_in("guard").get(f"/manage/events/why?person={person_id}").text
+    assert f"/manage/events/person/{person_id}" not in guard
+
+
+@pytest.mark.parametrize("typed", ["3-1203", "31203", "3-12"])
+def test_the_question_finds_a_home_as_it_is_typed_at_the_gate(client, typed):
+    assert "王芳" in client.get(f"/manage/events/why?q={typed}").text
+
+
+def test_the_question_finds_its_person_by_name(client):
     assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
     assert "Nobody fits this" in client.get("/manage/events/why?q=nobody").text
 

@@ -115,3 +115,30 @@ def test_a_colour_of_the_sites_own_is_on_staffs_and_residents_pages_in_light_and
         green = "getComputedStyle(document.documentElement).getPropertyValue('--green').trim()"
         assert phone.evaluate(green) == expected
         context.close()
+
+
+def test_a_file_can_be_taken_twice_from_the_same_page(
+    page: Page, managed: ManagedCompound, address: str
+) -> None:
+    del managed
+    sign_in(page, address)
+    page.goto(f"{address}/manage/events/?result=refused")
+    page.locator("summary", has_text="Save as a sheet").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("What is it for?").fill("The chair asked for refusals")
+    button = page.get_by_role("button", name="Save as a sheet, without names")
+    for _time in range(2):
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+        with page.expect_download() as taken:
+            button.click()
+        assert "Refused" in taken.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_a_wrong_group_of_choices_has_the_focus(page: Page, managed: ManagedCompound, address: str) -> None:
+    del managed
+    sign_in(page, address)
+    page.goto(f"{address}/manage/hours/new")
+    page.get_by_label("Name").fill("Cleaning")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Fill in at least one row.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Monday").first).to_be_focused()

@@ -61,6 +61,11 @@ def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[U
     return found
 
 
+def is_used_up(row: VisitorPassRow, uses: Collection[Use]) -> bool:
+    """Tell whether a pass that counts has opened as often as it may."""
+    return bool(row.uses) and len(uses) >= row.uses
+
+
 def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
     passes = select(VisitorPassRow.pass_id).where(VisitorPassRow.pass_id.in_(shown_ids))
     codes = select(CredentialRow.credential_id).where(

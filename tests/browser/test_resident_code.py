@@ -80,7 +80,7 @@ def test_what_is_kept_for_offline_names_nobody(context: BrowserContext, served: 
           return texts;
         }"""
     )
-    assert len(kept) == 13
+    assert len(kept) == 14
     for secret in ("Lin Wei", "3-1203", served.compound.person_id, "csrf"):
         assert [text for text in kept if secret in text and "code_page.js" not in text] == []
 

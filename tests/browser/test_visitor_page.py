@@ -16,6 +16,7 @@ from web_admin.database import current_menjin
 from web_admin.homes_and_people import suspend_person
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_links import link_text
+from web_admin.visitor_models import VisitorUse
 from web_admin.visitor_series import DAYS, issue_series
 from web_admin.visitors import issue_pass, withdraw_pass
 
@@ -87,6 +88,18 @@ def test_without_network_the_code_becomes_the_fixed_one_and_still_opens(
     text = read_code(page)
     assert served.compound.decide(text).opens
     assert signed(text).visitor_pass.valid_until - datetime.now(UTC) > timedelta(hours=23)
+
+
+def test_a_visitors_screen_is_asked_to_stay_lit(
+    context: BrowserContext, visitor: BrowserContext, served: Served
+) -> None:
+    visitor.add_init_script(
+        "window.lit = []; navigator.wakeLock.request = async (kind) => { window.lit.push(kind); };"
+    )
+    page = visitor.new_page()
+    page.goto(made_pass(context, served))
+    page.wait_for_function("window.lit.length === 1")
+    assert page.evaluate("window.lit") == ["screen"]
 
 
 def test_without_scripts_the_fixed_code_shows(
@@ -201,10 +214,12 @@ def links_in_every_state(served: Served) -> dict[str, str]:
 
         ids = {
             "live": once(), "not_yet": once(valid_from=now + timedelta(days=2)), "withdrawn": once(uses=1),
-            "ended": once(valid_until=now + timedelta(seconds=1)),
+            "used": once(uses=1), "ended": once(valid_until=now + timedelta(seconds=1)),
         }  # fmt: skip
         act.session.get_one(VisitorPassRow, ids["ended"]).valid_until = now - timedelta(minutes=1)
         withdraw_pass(act, ids["withdrawn"])
+        act.session.add(VisitorUse(gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=now,
+                                   shown_id=ids["used"]))  # fmt: skip
         series = {
             "weekly_today": weekly(person_id, today),
             "weekly_later": weekly(person_id, today + timedelta(days=3)),

@@ -15,6 +15,7 @@ PARTS = (
     "resident/code_page.js",
     "resident/code_text.js",
     "resident/draw_code.js",
+    "resident/keep_lit.js",
     "resident/offline.js",
     "resident/phone_store.js",
     "resident/manifest.webmanifest",

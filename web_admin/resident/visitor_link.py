@@ -26,6 +26,7 @@ from web_admin.resident.qr_picture import png_of, svg_of
 from web_admin.visitor_links import linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitor_series import next_visit, pass_due, series_state, signed_for, visit_due
+from web_admin.visitor_uses import is_used_up, uses_of
 from web_admin.visitors import pass_state
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
@@ -37,7 +38,7 @@ SHOWS_CODE = ("live", "not_yet")
 class Invitation:
     """What a link leads to. `signed` is the pass to show now, None between the visits of a weekly one.
 
-    `state`: not_yet, live, ended, withdrawn, or paused while the issuer may not invite.
+    `state`: not_yet, live, used, ended, withdrawn, or paused while the issuer may not invite.
     """
 
     site: Site
@@ -69,7 +70,10 @@ def _invitation(text: str) -> Invitation:
 
 
 def _once(site: Site, row: VisitorPassRow) -> Invitation:
-    state = pass_state(row, current_menjin().clock())
+    state: str = pass_state(row, current_menjin().clock())
+    uses = uses_of(request_session(), [row.pass_id]).get(row.pass_id, []) if row.uses else []
+    if state == "live" and is_used_up(row, uses):
+        state = "used"
     signed = row if state in SHOWS_CODE and row.text else None
     return Invitation(site, row, signed, state, row.valid_from, row.valid_until)
 

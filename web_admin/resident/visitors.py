@@ -21,7 +21,7 @@ from web_admin.resident.ways_in import own_credential
 from web_admin.visitor_links import link_text
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitor_series import next_visit, series_state, withdraw_series
-from web_admin.visitor_uses import Use, uses_of
+from web_admin.visitor_uses import Use, is_used_up, uses_of
 from web_admin.visitors import pass_state, withdraw_pass
 
 SHOWN_PASSES = 30
@@ -77,7 +77,8 @@ def gate_names(site_id: str) -> dict[int, str]:
 
 def named_gates(names: dict[int, str], numbers: list[int]) -> str:
     """Return the names of a pass's gates, in the order of their numbers."""
-    return ", ".join(names[number] for number in sorted(numbers) if number in names)
+    joined: str = gettext(", ").join(names[number] for number in sorted(numbers) if number in names)
+    return joined
 
 
 def own_passes(person: Person, act: Act) -> list[ShownPass]:
@@ -98,7 +99,10 @@ def own_passes(person: Person, act: Act) -> list[ShownPass]:
 
 
 def _shown_pass(row: VisitorPassRow, act: Act, names: dict[int, str], uses: list[Use]) -> ShownPass:
-    return ShownPass(row, pass_state(row, act.now), named_gates(names, row.gate_numbers), uses)
+    state: str = pass_state(row, act.now)
+    if state == "live" and is_used_up(row, uses):
+        state = "used"
+    return ShownPass(row, state, named_gates(names, row.gate_numbers), uses)
 
 
 def own_series(person: Person, act: Act) -> list[ShownSeries]:

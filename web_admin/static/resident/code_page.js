@@ -2,6 +2,7 @@
 
 import { makeCode } from "./code_text.js";
 import { drawCode } from "./draw_code.js";
+import { keepLit } from "./keep_lit.js";
 import { canHoldKey, forget, makeKey, read, write } from "./phone_store.js";
 
 const RENEW_SECONDS = 15;
@@ -82,15 +83,7 @@ async function renew() {
   }
 }
 
-/** While a code is shown the screen stays lit, where the browser can: a dark one cannot be read. */
-async function keepLit() {
-  if (document.visibilityState !== "visible" || page.dataset.state !== "shown") return;
-  try {
-    await navigator.wakeLock?.request("screen");
-  } catch {
-    // Low battery, or not offered: the hint below the code says to make the screen bright.
-  }
-}
+const keepCodeLit = () => page.dataset.state === "shown" && keepLit();
 
 function tick(step) {
   left -= step;
@@ -178,13 +171,13 @@ async function start() {
   }
   await renew();
   showClock();
-  keepLit();
+  keepCodeLit();
   setInterval(() => tick(1), 1000);
 }
 
 part("renew").addEventListener("click", renew);
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") renew().then(keepLit);
+  if (document.visibilityState === "visible") renew().then(keepCodeLit);
 });
 window.addEventListener("online", () => {
   if (page.dataset.person) ask(page.dataset.contactUrl).catch(() => {});

@@ -1,6 +1,7 @@
 // A visitor's code: a copy that lasts 45 seconds, renewed every 15. Without the server the pass itself shows.
 
 import { drawCode } from "./draw_code.js";
+import { keepLit } from "./keep_lit.js";
 
 const RENEW_MS = 15000;
 const WAIT_MS = 30000;
@@ -45,9 +46,12 @@ async function renew() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") renew();
+  if (document.visibilityState !== "visible") return;
+  renew();
+  keepLit();
 });
 const print = document.querySelector("[data-print]");
 print.hidden = false;
 print.addEventListener("click", () => window.print());
 renew();
+keepLit();

@@ -304,6 +304,23 @@ def test_where_a_pass_was_used_stands_on_the_phone(
     assert "<strong>North gate</strong>" in phone.get(page).text.partition("used-title")[2]
 
 
+def test_a_pass_for_one_visit_says_to_both_when_it_is_used_up(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    page = make_pass(phone, gate_numbers="1", uses="once")
+    link = link_of(phone, page)
+    assert phone.get(f"{link}/now").json["state"] == "live"
+    with compound.session() as session:
+        session.add(VisitorUse(gate_id="north", journal_id="j", seq=1, lane_id="north-in", at=clock.now,
+                               shown_id=only_pass(compound).pass_id))  # fmt: skip
+    assert phone.get(f"{link}/now").json == {"state": "used", "text": None}
+    assert phone.get(f"{link}/pass.png").status_code == 404
+    shown = phone.get(f"{link}?language=en").text
+    assert "This pass was used" in shown
+    assert 'class="qr"' not in shown
+    assert 'id="link"' not in phone.get(page).text
+
+
 def test_neither_page_nor_withdrawal_of_anothers_weekly_pass_is_reached(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:

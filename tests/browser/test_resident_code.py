@@ -68,6 +68,7 @@ def test_what_is_kept_for_offline_names_nobody(context: BrowserContext, served: 
     page = welcome(context, served)
     switch_on_code(page)
     page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("caches.match('/r/language').then(Boolean)")
     kept = page.evaluate(
         """async () => {
           const texts = [];

@@ -38,7 +38,7 @@ TEXTS: Mapping[str, str] = {
     "visitor_came": N_("A gate opened for a visitor of yours. Under Visitors you see which."),
     "card_stopped": N_("Your card was suspended or ended. If that was not you, ask the property office."),
     "signed_in": N_(
-        "Somebody signed in to your page. If that was not you, choose Sign out everywhere under Help."
+        "Somebody signed in to your page. If that was not you, sign out your other phones under Help."
     ),
     "looked_at": N_("Somebody of the staff looked at your passages. My records says who and why."),
 }

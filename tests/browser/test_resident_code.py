@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import zxingcpp
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
@@ -20,6 +22,7 @@ from tests.browser.resident_screen import (
     switch_on_code,
     welcome,
 )
+from web_admin.credentials import register_phone_key
 from web_admin.models import CredentialRow
 
 pytestmark = pytest.mark.browser
@@ -120,7 +123,7 @@ def test_a_phone_that_is_left_before_its_key_was_answered_counts_once(
     text = read_code(page)
     assert served.compound.decide(text).reason is Reason.GRANTED
     page.goto(f"{served.address}/r/")
-    page.get_by_role("button", name="Stop this phone").click()  # there is one
+    page.get_by_role("button", name="Stop its code").click()  # there is one
     assert not served.compound.decide(text).opens
 
 
@@ -240,13 +243,28 @@ def test_signing_out_takes_the_key_from_the_phone_and_ends_it(
     expect(page.get_by_text("There is no code on this phone yet.")).to_be_visible()
 
 
+def test_among_ones_phones_the_one_in_the_hand_is_marked(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    switch_on_code(page)
+    with served.compound.act("phone", served.compound.person_id) as act:
+        lost = ec.generate_private_key(ec.SECP256R1()).public_key()
+        point = lost.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        register_phone_key(act, served.compound.person_id, point, "Android")
+    page.get_by_role("link", name="Ways in").click()
+    own = page.locator("#qr form").filter(has_text="this phone")
+    expect(own.locator("[data-own]:visible")).to_have_count(1)
+    expect(page.locator("#qr form").filter(has_text="Android").locator("[data-own]")).to_be_hidden()
+
+
 def test_a_stopped_phone_says_so_and_makes_a_new_code_on_request(
     context: BrowserContext, served: Served
 ) -> None:
     page = welcome(context, served)
     switch_on_code(page)
     page.get_by_role("link", name="Ways in", exact=True).click()
-    page.get_by_role("button", name="Stop this phone").click()
+    page.get_by_role("button", name="Stop its code").click()
     page.get_by_role("link", name="My code").click()
     expect(page.get_by_text("The code of this phone was switched off.")).to_be_visible()
     page.get_by_role("button", name="Make a new code").click()

@@ -91,6 +91,12 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
     assert other.get("/r/").location == "/r/sign-in"
 
 
+def test_who_lost_the_phone_finds_help_from_the_sign_in_and_back(compound: Compound) -> None:
+    stranger = compound.app.test_client()
+    assert 'href="/r/help"' in stranger.get("/r/sign-in").text
+    assert 'href="/r/sign-in"' in stranger.get("/r/help").text
+
+
 def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Compound) -> None:
     stranger = compound.app.test_client()
     for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):

@@ -43,7 +43,7 @@ def test_a_helper_is_added_by_keyboard_and_shown_a_pin_once(context: BrowserCont
     page.keyboard.type("Xiao Wang")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Xiao Wang")).to_be_visible()
-    page.get_by_role("button", name="New PIN").click()
+    page.get_by_role("button", name="Give a PIN").click()
     assert len(page.locator("[data-pin]").inner_text().replace(" ", "")) == 6
     page.get_by_role("link", name="Done").click()
     assert page.locator("[data-pin]").count() == 0

@@ -147,7 +147,8 @@ def check_sign_in() -> Response:
     person = resident_with_password(request_session(), name, request.form.get("password", ""))
     if person is None:
         sign_in_failed(name)
-        return answer_to_wrong(_sign_in_page(request.form, gettext("Name or password is wrong.")), 0)
+        message = gettext("Name or password is wrong. The PIN for the gate is another one.")
+        return answer_to_wrong(_sign_in_page(request.form, message), 0)
     sign_in_resident(request_session(), person)
     tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
     return to("resident.ways_in")

@@ -95,5 +95,5 @@ def test_the_page_is_whole_in_chinese(compound: Compound, phone: FlaskClient) ->
     main = phone.get(f"/r/certificates/{consent_id}").text.partition("<main")[2].partition("</main>")[0]
     main = main.partition(">")[2]
     words = re.sub(r"<code.*?</code>|<[^>]+>|menjin audit certificate FILE --root-key HEX", " ", main)
-    assert "遗忘证明" in words
+    assert "删除证明" in words
     assert re.findall(r"\b[A-Za-z]{2,}\b", words.replace("North gate", "")) == []

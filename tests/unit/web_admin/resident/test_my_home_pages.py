@@ -62,9 +62,12 @@ def test_a_child_is_added_by_a_guardian_who_agreed_and_gets_a_pin_once(
     assert (refused.status_code, 'id="agrees-problem"' in refused.text) == (422, True)
     press(phone, "/r/home/children", seen_on="/r/home", display_name="Bao", agrees="yes")
     page = page_of(compound, "Bao")
+    assert "ask the property office for one, with this name" in phone.get(page).text
+    assert [">Give a PIN<" in phone.get(page).text, ">New PIN<" in phone.get(page).text] == [True, False]
     pin = press(phone, f"{page}/pin", seen_on=page).text.partition("data-pin>")[2][:6]
     assert pin.isdecimal()
     assert pin not in phone.get(page).text
+    assert ">New PIN<" in phone.get(page).text
     press(phone, f"{page}/take-back", seen_on=page)
     with compound.session() as session:
         (agreement,) = session.scalars(select(ChildAgreement)).all()

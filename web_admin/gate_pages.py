@@ -19,10 +19,10 @@ from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.home_additions import named_hours
 from web_admin.models import CalendarDay, Gate, Lane, PairAttempt
-from web_admin.now_pages import is_silent
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
+from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates
 from web_admin.tampering import clear_tampering
 

@@ -20,7 +20,6 @@ from web_admin.form_fields import end_field, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal_models import GateEvent
-from web_admin.live_watch import SILENT_AFTER
 from web_admin.models import Gate, Lane, Site
 from web_admin.page_context import (
     current_act,
@@ -34,6 +33,7 @@ from web_admin.page_context import (
 )
 from web_admin.permissions import allowed
 from web_admin.schedule_pages import LaneSchedules, RemoveForm
+from web_admin.silent_gates import is_silent, tell_of_silence
 from web_admin.site_places import site_gates
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
@@ -97,13 +97,6 @@ class LockdownForm(OnceForm):
 
     until = end_field()
     reason = reason_field()
-
-
-def is_silent(gate: Gate) -> bool:
-    """Tell whether a paired gate has not called for a while."""
-    return gate.state == "paired" and (
-        gate.last_seen_at is None or request_now() - gate.last_seen_at > SILENT_AFTER
-    )
 
 
 def live_override(lane: Lane) -> bool:
@@ -192,6 +185,7 @@ def _lane_page(
         door=_door(lane),
         held_at_gate=LaneHoldings([lane]).of,
         overridden=live_override(lane),
+        silent=is_silent(lane.gate),
         schedules=LaneSchedules(),
         remove_form=RemoveForm(formdata=None),
         open_form=open_form or OpenForm(formdata=None),
@@ -208,7 +202,11 @@ def open_once(lane_id: str) -> Page:
     form = OpenForm()
     if form.validate_on_submit():
         order = do(form, lambda act: order_open(act, lane_id, typed(form.reason)))
-        if order is not None:
+        if order is not None and is_silent(lane.gate):
+            flash(_("Ordered, but this gate has no contact: the order ends in %(count)s seconds and will "
+                    "hardly arrive. Open %(lane)s on the spot.", count=order.valid_seconds, lane=lane.name),
+                  "warning")
+        elif order is not None:
             flash(_("Ordered: %(lane)s opens once, within seconds.", lane=lane.name), "success")
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
@@ -229,6 +227,7 @@ def set_posture(lane_id: str) -> Page:
 
         if do(form, work):
             flash(_("Done. It ends by itself at the time you chose."), "success")
+            tell_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     return _lane_page(lane, posture_form=form), 422
@@ -249,6 +248,7 @@ def hold_open(lane_id: str) -> Page:
 
         if do(form, work):
             flash(_("Held open. It shuts by itself at %(time)s.", time=local_text(until)[-5:]), "success")
+            tell_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
     page = render_template("office/hold_open.html", lane=lane, form=form)
@@ -263,6 +263,7 @@ def clear_posture(lane_id: str) -> Response:
     if lane.override_posture is not None:
         clear_override(current_act(), lane_id)
         flash(_("%(lane)s is back to normal.", lane=lane.name), "success")
+        tell_of_silence([lane.gate])
     return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
 
 
@@ -276,6 +277,7 @@ def lockdown() -> Page:
         lanes = do(form, lambda act: lockdown_site(act, typed(form.reason), until or act.now))
         if lanes is not None:
             flash(_("Lockdown. The ways out stay open."), "warning")
+            tell_of_silence(site_gates())
         if not form.errors:
             return redirect(url_for("now.show"), 303)
     page = render_template(
@@ -296,4 +298,5 @@ def end_lockdown() -> Response:
     for lane_id in [lane.lane_id for lane in locked]:
         clear_override(current_act(), lane_id)
     flash(_("The lockdown has ended."), "success")
+    tell_of_silence(site_gates())
     return redirect(url_for("now.show"), 303)

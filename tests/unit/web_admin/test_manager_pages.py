@@ -94,6 +94,44 @@ def test_opening_without_a_reason_says_so_beside_the_field(client, rows):
     assert rows(lambda s: s.scalar(select(func.count(OrderRow.order_id)))) == 0
 
 
+@pytest.fixture
+def silent_gate(rows, compound):
+    def fall_silent(session):
+        session.get_one(Gate, "north").last_seen_at = compound.clock() - timedelta(hours=1)
+
+    rows(fall_silent)
+
+
+def test_an_order_to_a_gate_without_contact_is_not_called_done(client, silent_gate):
+    assert "Orders and changes from here do not reach it now." in client.get("/manage/lanes/north-in").text
+    send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/open", reason="locked out")
+    page = client.get("/manage/lanes/north-in").text
+    assert "this gate has no contact" in page
+    assert "opens once, within seconds" not in page
+
+
+def test_a_lockdown_names_the_gates_that_do_not_hear_of_it(client, compound, silent_gate):
+    until = local(compound.clock() + timedelta(hours=1))
+    send(client, "/manage/lockdown", reason="drill", until=until)
+    assert "No contact: 北门. They learn of this only when" in client.get("/manage/").text
+
+
+def test_a_gate_in_contact_is_told_without_a_warning(client, compound):
+    until = local(compound.clock() + timedelta(hours=1))
+    send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/posture",
+         posture="held_open", reason="delivery", until=until)
+    page = client.get("/manage/lanes/north-in").text
+    assert "Done. It ends by itself" in page
+    assert "No contact" not in page
+
+
+def test_nothing_is_opened_from_here_before_a_controller_is_paired(client):
+    assert 'href="/manage/lanes/garage-in">' in client.get("/manage/").text
+    page = client.get("/manage/lanes/garage-in").text
+    assert "This gate has no controller yet" in page
+    assert 'action="/manage/lanes/garage-in/open"' not in page
+
+
 def test_lockdown_shuts_the_ways_in_until_its_end_and_can_be_ended(client, compound, rows):
     until = local(compound.clock() + timedelta(hours=1))
     assert send(client, "/manage/lockdown", reason="drill", until=until).status_code == 303

@@ -1,0 +1,25 @@
+"""Gates that have not called for a while: what is ordered and changed here does not reach them now."""
+
+from collections.abc import Iterable
+
+from flask import flash
+from flask_babel import gettext as _
+
+from web_admin.live_watch import SILENT_AFTER
+from web_admin.models import Gate
+from web_admin.page_context import request_now
+
+
+def is_silent(gate: Gate) -> bool:
+    """Tell whether a paired gate has not called for a while."""
+    return gate.state == "paired" and (
+        gate.last_seen_at is None or request_now() - gate.last_seen_at > SILENT_AFTER
+    )
+
+
+def tell_of_silence(gates: Iterable[Gate]) -> None:
+    """Warn whoever changed something that these gates do not hear of it now, where they are silent."""
+    silent = [gate.name for gate in gates if is_silent(gate)]
+    if silent:
+        flash(_("No contact: %(gates)s. They learn of this only when they are in contact again; until then "
+                "they go on as before.", gates=_(", ").join(silent)), "warning")

@@ -223,7 +223,15 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
     if request.path.startswith("/api/"):
         return answer_in_json(error)
     title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])
-    return render_template("error.html", code=code, title=title, text=text), code
+    back = _page_of_form() if code == 429 else ""
+    return render_template("error.html", code=code, title=title, text=text, back=back), code
+
+
+def _page_of_form() -> str:
+    """Return the address of the page whose form was sent, with where it was to lead; "" where it has none."""
+    rule = request.url_rule
+    has_page = request.method == "POST" and rule is not None and "GET" in (rule.methods or ())
+    return request.full_path.rstrip("?") if has_page else ""
 
 
 def _keep_private(response: Response) -> Response:

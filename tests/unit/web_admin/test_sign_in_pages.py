@@ -1,5 +1,6 @@
 """Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -120,6 +121,17 @@ def test_guessing_is_slowed_for_one_address_and_locks_nobody_else_out(compound):
     assert sign_in(elsewhere, "manager@example.org", PASSWORD).status_code == 302
     with elsewhere.session_transaction() as session:
         assert session["tf_state"] == "ready"
+
+
+def test_who_is_slowed_keeps_the_address_they_wanted(compound):
+    client = compound.app.test_client()
+    asked = client.get("/manage/events/?result=refused").location
+    form = {"email": "manager@example.org", "password": "guess", "csrf_token": csrf_of(client.get(asked).text)}
+    answers = [client.post(asked, data=form) for _guess in range(12)]
+    assert answers[-1].status_code == 429
+    back = re.search(r'btn-accent" href="([^"]+)"', answers[-1].text)[1].replace("&amp;", "&")
+    assert back == asked
+    assert client.get(back).status_code == 200
 
 
 def test_residents_are_refused_on_every_page_of_the_staff(compound):

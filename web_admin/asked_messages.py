@@ -44,14 +44,17 @@ TEXTS: Mapping[str, str] = {
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
 CARD_TEXT = N_("Somebody of the staff looked up whose card yours is. My records says who and why.")
+SYSTEM_CARD_TEXT = N_(
+    "Another system of the compound looked up whose card yours is. My records says which, and when."
+)
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
     "card_looked_up": "looked_at",
 }
 """Entries of the ledger that a message can follow."""
-OWN_TEXTS: Mapping[str, str] = {"card_looked_up": CARD_TEXT}
-"""What is said of an entry that shares its switch with another."""
+OWN_TEXTS: Mapping[str, tuple[str, str]] = {"card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT)}
+"""What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
 
 
 def channels_of(session: Session, site_id: str) -> frozenset[str]:
@@ -83,7 +86,8 @@ def tell_of_entry(
     told = BY_ENTRY.get(kind)
     of_a_card = told != "card_stopped" or facts.get("method") == "card"
     if told is not None and person_id is not None and of_a_card:
-        tell(session, person_id, told, now, OWN_TEXTS.get(kind))
+        of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
+        tell(session, person_id, told, now, of_system if facts.get("role") == "system" else of_staff)
 
 
 def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:

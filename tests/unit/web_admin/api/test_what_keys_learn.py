@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS, raise_alarm
+from web_admin.asked_messages_models import AskedMessages
 from web_admin.cards import issue_card
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.outbox_models import OutboxMessage
 from web_admin.staff_names import shown_names
 
 LATER = timedelta(seconds=30)
@@ -79,6 +81,20 @@ def test_whoever_holds_a_card_reads_which_system_asked_whose_it_is(caller, compo
     assert (looked.person_id, actor) == (holder, f"key:{caller.key_id}")
     assert shown_names(act.session, [actor]) == {actor: "Property software"}
     assert "4242077" not in json.dumps(dict(looked.facts) | dict(looked.personal or {}))
+
+
+def test_a_holder_is_told_that_a_system_looked_and_not_somebody_of_the_staff(caller, compound, act):
+    holder = compound.persons["林薇"]
+    act.session.add(AskedMessages(
+        person_id=holder, channel="mail", address="lin@example.org", kinds=["looked_at"],
+        confirmed_at=act.now,
+    ))
+    issue_card(act, holder, 4242078)
+    act.session.commit()
+    caller.get("/cards?number=4242078")
+    told = str(act.session.scalars(select(OutboxMessage.body)).all())
+    assert "另一系统查询了您的门卡属于谁" in told
+    assert "工作人员" not in told
 
 
 def test_a_key_cannot_try_out_card_numbers(caller_with, compound):

@@ -47,5 +47,17 @@ def test_placeholders_survive_translation():
     assert lost == []
 
 
+OTHER_WORDS = {
+    "门禁卡": "门卡", "警报": "报警", "封闭": "封锁", "大门": "门", "通道档案": "通道登记表",
+    "桌面读卡器": "发卡器", "前台读卡器": "发卡器",
+}
+"""Words that mean the same as another one of ours; docs/ui.md says which is ours."""
+
+
+def test_one_thing_has_one_word():
+    texts = [str(singular(text)).replace("大门外", "") for text in catalogue().values()]
+    assert [(text, ours) for text in texts for other, ours in OTHER_WORDS.items() if other in text] == []
+
+
 def test_there_are_many_texts():
     assert len(texts_in_the_code()) > 400

@@ -126,7 +126,8 @@ def test_guessing_is_slowed_for_one_address_and_locks_nobody_else_out(compound):
 def test_who_is_slowed_keeps_the_address_they_wanted(compound):
     client = compound.app.test_client()
     asked = client.get("/manage/events/?result=refused").location
-    form = {"email": "manager@example.org", "password": "guess", "csrf_token": csrf_of(client.get(asked).text)}
+    token = csrf_of(client.get(asked).text)
+    form = {"email": "manager@example.org", "password": "guess", "csrf_token": token}
     answers = [client.post(asked, data=form) for _guess in range(12)]
     assert answers[-1].status_code == 429
     back = re.search(r'btn-accent" href="([^"]+)"', answers[-1].text)[1].replace("&amp;", "&")

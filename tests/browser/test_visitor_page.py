@@ -158,6 +158,30 @@ def test_the_resident_copies_the_link_where_nothing_can_be_shared(
     assert page.evaluate("navigator.clipboard.readText()") == link
 
 
+@pytest.mark.parametrize(("copies", "said"), [("true", "Copied."), ("false", "Press and hold")])
+def test_a_browser_without_a_clipboard_copies_the_old_way_or_says_how(
+    context: BrowserContext, served: Served, copies: str, said: str
+) -> None:
+    context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });"
+        f"document.execCommand = () => {copies};"
+    )
+    made_pass(context, served)
+    page = context.pages[0]
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.locator("[data-share-done]")).to_contain_text(said)
+
+
+def test_a_pass_for_one_visit_offers_single_gates_only(context: BrowserContext, served: Served) -> None:
+    page = welcome(context, served)
+    page.goto(f"{served.address}/r/visitors")
+    everywhere = page.locator(".choice", has_text="All my gates")
+    expect(everywhere).to_be_visible()
+    page.get_by_label("Once", exact=True).check(force=True)
+    expect(everywhere).to_be_hidden()
+    expect(page.get_by_text("A pass for one visit names one gate.")).to_be_visible()
+
+
 def test_the_phones_own_share_sheet_gets_the_link_and_the_picture(
     context: BrowserContext, served: Served
 ) -> None:

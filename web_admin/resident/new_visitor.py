@@ -27,7 +27,8 @@ Page = str | tuple[str, int] | Response
 
 
 def _page(
-    person: Person, act: Act, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None
+    person: Person, act: Act, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None,
+    fresh_until: datetime | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
     return render_template(
@@ -41,6 +42,7 @@ def _page(
         codes=own_codes(person, act),
         errors=errors or {},
         fresh_code=fresh_code,
+        fresh_until=fresh_until,
         form=request.form,
         code_minutes=CODE_MINUTES,
         first_day=local_now.strftime("%Y-%m-%dT%H:%M"),
@@ -156,4 +158,6 @@ def new_visitor_code() -> Page:
         act.session.rollback()
         person, act = signed_in()
         return _page(person, act, errors={"code": message}), 422
-    return _page(person, act, fresh_code=code) if code else to("resident.visitors")
+    if not code:
+        return to("resident.visitors")
+    return _page(person, act, fresh_code=code, fresh_until=act.now + timedelta(minutes=int(minutes)))

@@ -1,21 +1,25 @@
-// Sends a visitor's link or picture through the phone's own share sheet; where there is none, copies and saves.
+// Sends a visitor's link, picture or message through the phone's own share sheet; where there is none, copies and
+// saves. A message stands in the field itself; a link has words of its own beside it.
 
 const box = document.querySelector("[data-sharing]");
 
 async function copy() {
   const field = box.querySelector("[data-share-link]");
+  let done = true;
   try {
-    await navigator.clipboard.writeText(box.dataset.url);
-    box.querySelector("[data-share-done]").textContent = box.dataset.copied;
+    await navigator.clipboard.writeText(field.value);
   } catch {
     field.focus();
-    field.select(); // then the phone's own menu copies it
+    field.select();
+    done = document.execCommand("copy"); // older browsers, and those within other apps
   }
+  box.querySelector("[data-share-done]").textContent = done ? box.dataset.copied : box.dataset.byHand;
 }
 
 async function shareLink() {
   try {
-    await navigator.share({ text: box.dataset.text, url: box.dataset.url });
+    const { text, url } = box.dataset;
+    await navigator.share(url ? { text, url } : { text: box.querySelector("[data-share-link]").value });
   } catch (err) {
     if (err.name !== "AbortError") await copy();
   }
@@ -42,6 +46,7 @@ if (box) {
   share.addEventListener("click", shareLink);
   const copier = box.querySelector("[data-copy]");
   copier.hidden = false;
+  copier.classList.toggle("quiet", !share.hidden); // one main button, whichever there is
   copier.addEventListener("click", copy);
   box.querySelector("[data-share-picture]")?.addEventListener("click", sharePicture);
 }

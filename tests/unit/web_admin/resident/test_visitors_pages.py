@@ -131,6 +131,9 @@ def test_a_link_with_one_bit_changed_leads_nowhere(compound: Compound, phone: Fl
 def test_a_visitor_code_is_shown_once_and_can_be_taken_back(compound: Compound, phone: FlaskClient) -> None:
     answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60")
     digits = answer.text.partition("data-visitor-code>")[2][:9].replace(" ", "")
+    message = f"type home number 3-1203, then {digits[:4]} {digits[4:]}. It works once, until"
+    assert message in answer.text.partition("data-share-link>")[2]
+    assert f'aria-label="{" ".join(digits)}"' in answer.text
     assert len(digits) == 8
     assert digits.isdecimal()
     assert digits not in phone.get("/r/visitors").text.replace(" ", "")

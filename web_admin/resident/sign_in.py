@@ -61,6 +61,10 @@ def accept() -> Response:
         # The code itself is never made to wait (`sign_in_throttle.py`); what fails counts for the address.
         sign_in_failed(f"invitation {code}")
         wait = address_seconds_to_wait()
+        if getattr(current_user, "person_id", None) is not None:
+            known = gettext("You are signed in on this phone already; you do not need the invitation again.")
+            flash(known, "done")
+            return to("resident.ways_in")
         if wait:
             message = gettext("Too many wrong codes came from this network. A right code works all the same.")
         page = render_template("resident/welcome.html", site=_site(), code=code, error=message, person=None)

@@ -28,6 +28,15 @@ def test_an_invitation_works_once(compound: Compound) -> None:
     assert again.get("/r/").location == "/r/sign-in"
 
 
+def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    client = compound.app.test_client()
+    press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    again = press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    assert (again.status_code, again.location) == (303, "/r/")
+    assert "You are signed in on this phone already" in client.get("/r/").text
+
+
 def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
     compound: Compound, clock: SetClock
 ) -> None:

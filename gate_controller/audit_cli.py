@@ -1,4 +1,4 @@
-"""`menjin audit`: check a gate's journal or the server's ledger against its chain, and certificates."""
+"""`menjin audit`: check a gate's journal or the server's ledger against its chain; certificates; releases."""
 
 import argparse
 import sqlite3
@@ -12,6 +12,7 @@ import msgspec
 
 from gate_controller.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
 from gate_controller.audit_certificate import add_certificate_command, read_root_key, show_certificate
+from gate_controller.audit_release import add_release_command, show_release
 from gate_controller.journal_chain import ChainBroken, Head, JournalEntry, verify_chain
 from gate_controller.ledger_file import check_ledger
 
@@ -34,6 +35,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         if args.command == "certificate":
             return show_certificate(args.file, args.root_key, as_json=args.json, complete=args.complete)
+        if args.command == "release":
+            return show_release(args.file, args.root_key, as_json=args.json)
         return _verify(args)
     except ChainBroken as err:
         sys.stdout.write(f"BROKEN: {err}\n")
@@ -70,6 +73,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     check.add_argument("--anchor-key", metavar="HEX", help="the public key that signed the anchor")
     check.add_argument("--root-key", metavar="FILE|HEX", help="of a ledger: the site's public root key")
     add_certificate_command(commands)
+    add_release_command(commands)
     args = parser.parse_args(argv)
     if args.command == "verify" and args.anchor_key and not args.anchor:
         parser.error("--anchor-key needs --anchor")

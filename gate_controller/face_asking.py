@@ -174,6 +174,9 @@ class FaceAsking:
             )
             if self._parts.faces.keeps(person_id, online=self._state.online):
                 asking = dataclasses.replace(asking, step=Step.KEPT)
+        elif record is None and offer is not None and offer.on_phone:
+            self._let_in(desk, asking, "face_on_phone")
+            return True
         elif record is None and offer is not None and notice is not None and self._state.online:
             asking = with_notice(dataclasses.replace(asking, guardian_ids=offer.guardian_ids), notice)
         else:
@@ -254,8 +257,9 @@ class FaceAsking:
                 self._enrol(desk, asking, record)
             return
         newest = self._newest(snapshot, asking)
-        if asking.person_id not in snapshot.face_offers:
-            self._let_in(desk, asking, "face_refused")
+        offer = snapshot.face_offers.get(asking.person_id)
+        if offer is None or offer.on_phone:
+            self._let_in(desk, asking, "face_refused" if offer is None else "face_on_phone")
         elif newest is not None:
             self._go_on(desk, with_notice(asking, newest), Answer.NONE)
         elif not self._state.online:

@@ -229,10 +229,12 @@ class FaceRecord(Record, frozen=True):
 
 
 class FaceOfferRecord(Record, frozen=True):
-    """This person has no live consent and may give one at this gate, by keypad."""
+    """This person has no live consent and may give one at this gate, by keypad; or on their phone alone."""
 
     person_id: Id
     guardian_ids: tuple[Id, ...] = ()
+    on_phone: bool = False
+    """The site asks for what no keypad takes: a signature, or both guardians."""
 
 
 class FaceNoticeRecord(Record, frozen=True):

@@ -17,7 +17,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import current_menjin
 from web_admin.disclosures import Asked, record_disclosure
 from web_admin.gates_and_lanes import save_hours
-from web_admin.guardian_requests import ask_guardian
+from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import accept_invitation, add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
@@ -84,7 +84,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         give_face_consent(at_gate, ward_id, version, "zh", guardian_id=compound.persons["林薇"])
         son_id = compound.persons["林宝"]
         asking = act_in(compound, session, son_id, "phone")
-        ask_guardian(asking, son_id, compound.persons["林薇"], version, "zh")
+        ask_guardians(asking, son_id, [compound.persons["林薇"]], version, "zh")
         guest = act_in(compound, session, compound.persons["王芳"], "phone")
         issue_pass(guest, issuer_person_id=compound.persons["王芳"], label="李阿姨", gate_numbers=[1])
         issue_series(

@@ -12,12 +12,15 @@ from web_admin.asked_messages_models import AskedMessages
 from web_admin.consent_models import (
     AssessmentRow,
     Consent,
+    ConsentRules,
     FaceQuestion,
     FaceShare,
     GuardianConsent,
     GuardianRow,
+    Notice,
     ReceiptRow,
 )
+from web_admin.consent_rules import keep_release
 from web_admin.desk_models import DeskVisitRow
 from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, WrapKeyRow
 from web_admin.gate_face_models import GateFaceRow
@@ -141,10 +144,13 @@ def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
     session.add(of_ward)
     session.flush()
     assert own is not None
+    notice = session.scalars(select(Notice).where(Notice.sha256 == own.notice_sha256)).one()
+    keep_release(act, own, notice, person.person_id, "Zhao", now)
     return [
         GuardianRow(minor_id=ward_id, guardian_id=person.person_id, checked_by="staff-1", checked_at=now),
         GuardianConsent(consent_id=of_ward.consent_id, guardian_id=person.person_id, notice_sha256=b"",
                         language="zh", channel="phone", given_at=now),
+        ConsentRules(site_id=act.site_id, written_release=False, both_guardians=False),
         FaceQuestion(person_id=ward_id, why="notice_changed", since=now, notice_version=1, language="zh"),
         FaceUse(consent_id=own.consent_id, last_used_at=now),
         FaceShare(person_id=ward_id, gate_id="north", consent_id=of_ward.consent_id, share_sealed=b"",

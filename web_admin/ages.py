@@ -13,7 +13,7 @@ from web_admin.acts import Act, ActRefused, begin, finish, person_of, record
 from web_admin.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
 from web_admin.asked_again import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
 from web_admin.consent_models import GuardianRow
-from web_admin.guardians import end_guardianship, guardian_of_consent, lapse_requests
+from web_admin.guardians import end_guardianship, lapse_requests, parts_of_consent
 from web_admin.models import Person
 from web_admin.ways_in import live_face_consent
 from web_admin.withdrawals import forget_face
@@ -40,7 +40,7 @@ def set_age_band(act: Act, person_id: str, band: str, until: date | None = None)
         lapse_requests(act, person_id)
     if band == MINOR:
         consent = live_face_consent(act.session, person)
-        if consent is not None and guardian_of_consent(act.session, consent.consent_id) is None:
+        if consent is not None and not parts_of_consent(act.session, consent.consent_id):
             pause_and_ask(act, person, AGE_CORRECTED)
     if band == ADULT and not was_adult:
         _become_adult(act, person)

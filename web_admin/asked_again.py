@@ -1,6 +1,6 @@
 """Pausing a face until its owner decides anew, and remembering that they are asked this once.
 
-A consent covers one text, one age band and, for minors, one guardian. When that changes, it ends: no
+A consent covers one text, one age band and, for minors, its guardians. When that changes, it ends: no
 lease is given, gates forget. The person is asked on their phone until they say yes or no; the other
 ways in stay as they are. After a no nobody asks again.
 """
@@ -19,6 +19,7 @@ NOTICE_CHANGED = "notice_changed"
 CAME_OF_AGE = "came_of_age"
 AGE_CORRECTED = "age_corrected"
 GUARDIAN_LEFT = "guardian_left"
+RULES_CHANGED = "rules_changed"
 
 
 def pause_and_ask(act: Act, person: Person, why: str) -> bool:

@@ -9,6 +9,7 @@ from web_admin import face_figures
 from web_admin.assessment_standing import standing_of
 from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.database import current_menjin, request_session
+from web_admin.face_facts import rules_of
 from web_admin.journal_models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice
 from web_admin.page_context import current_site, request_now
@@ -46,4 +47,5 @@ def policy() -> str:
         notice=newest_notice(session, FACE_PURPOSE, str(get_locale() or "zh")), fields=NOTICE_FIELDS,
         labels=FIELD_LABELS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
+        rules=rules_of(session, site.site_id),
     )

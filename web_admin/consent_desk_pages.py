@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField, SelectField
+from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import Optional
 
 from gate_controller.policy import Method
@@ -17,6 +17,7 @@ from web_admin.consent_models import GuardianRow
 from web_admin.consents import newest_notice, record_refusal, withdraw_face
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
+from web_admin.face_facts import rules_of
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.guardians import name_guardian, remove_guardian
@@ -45,6 +46,10 @@ class GuardianForm(OnceForm):
     """One adult of the home."""
 
     guardian_id = SelectField(_l("Guardian, checked at the desk"))
+    is_only = BooleanField(
+        _l("There is no other guardian"),
+        description=_l("Then this one's yes is enough, although both guardians are asked for here."),
+    )
 
 
 def _person(person_id: str) -> Person:
@@ -66,11 +71,17 @@ def _page(person: Person, **forms: OnceForm) -> str:
         .where(GuardianRow.minor_id == person.person_id)
         .order_by(Person.display_name)
     ).all()
+    only = session.scalar(
+        select(GuardianRow.guardian_id)
+        .where(GuardianRow.minor_id == person.person_id, GuardianRow.is_only.is_(True))
+    )
     age, guardian = forms.get("age") or AgeForm(formdata=None, obj=person), forms.get("guardian")
     guardian = guardian or GuardianForm(formdata=None)
+    if not rules_of(session, person.site_id).both_guardians:
+        del guardian.is_only
     _offer_adults(guardian, person)
     return render_template(
-        "office/person_face.html", person=person, named=named, age=age, guardian=guardian,
+        "office/person_face.html", person=person, named=named, only=only, age=age, guardian=guardian,
         button=forms.get("button") or AgainForm(formdata=None),
     )
 
@@ -139,7 +150,7 @@ def write_guardian(person_id: str) -> Page:
         if gone:
             remove_guardian(act, person_id, gone)
         else:
-            name_guardian(act, person_id, typed(form.guardian_id))
+            name_guardian(act, person_id, typed(form.guardian_id), is_only=bool(form.is_only.data))
         return True
 
     if (AgainForm().validate_on_submit() if gone else form.validate_on_submit()) and do(form, work):

@@ -88,17 +88,25 @@ class AssessmentRow(Base):
 
 
 class GuardianRow(Base):
-    """The office checked once that this adult is a guardian of this minor; no document is kept."""
+    """The office checked once that this adult is a guardian of this minor; no document is kept.
+
+    `is_only`: it saw that there is no other, so that one yes is enough where both are asked for.
+    """
 
     __tablename__ = "guardian"
     minor_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
     guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
     checked_by: Mapped[str]
     checked_at: Mapped[datetime]
+    is_only: Mapped[bool] = mapped_column(default=False)
 
 
 class GuardianRequest(Base):
-    """A minor said yes to a notice and asks a guardian. `answer`: yes, no, lapsed; None while open."""
+    """A minor said yes to a notice and asks a guardian.
+
+    `answer`: half (yes, and another guardian is waited for), yes, no, lapsed; None while open. Those asked
+    together have the same `asked_at`. `signed_name` is kept while the other half is waited for.
+    """
 
     __tablename__ = "guardian_request"
     request_id: Mapped[str] = mapped_column(primary_key=True)
@@ -109,14 +117,18 @@ class GuardianRequest(Base):
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answer: Mapped[str | None]
+    answer_language: Mapped[str | None]
+    signed_name: Mapped[str | None]
 
 
 class GuardianConsent(Base):
-    """The guardian's half of a minor's consent: who agreed, to which text, when and how."""
+    """A guardian's part of a minor's consent: who agreed, to which text, when and how."""
 
     __tablename__ = "guardian_consent"
     consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
-    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    guardian_id: Mapped[str] = mapped_column(
+        ForeignKey("person.person_id"), primary_key=True, index=True
+    )
     notice_sha256: Mapped[bytes]
     language: Mapped[str]
     channel: Mapped[str]
@@ -126,8 +138,8 @@ class GuardianConsent(Base):
 class FaceQuestion(Base):
     """Face is paused until this person decides anew; the row goes with their yes, no or withdrawal.
 
-    `why`: notice_changed, came_of_age, guardian_left. `notice_version` and `language` are of the text
-    that they had agreed to.
+    `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed. `notice_version` and
+    `language` are of the text that they had agreed to.
     """
 
     __tablename__ = "face_question"
@@ -136,3 +148,22 @@ class FaceQuestion(Base):
     since: Mapped[datetime]
     notice_version: Mapped[int]
     language: Mapped[str]
+
+
+class ConsentRules(Base):
+    """What a site asks for beyond the law's least; no row: nothing."""
+
+    __tablename__ = "consent_rules"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    written_release: Mapped[bool] = mapped_column(default=False)
+    both_guardians: Mapped[bool] = mapped_column(default=False)
+
+
+class WrittenRelease(Base):
+    """A consent in signed form: `release` is the file that its signer can take along."""
+
+    __tablename__ = "written_release"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    signer_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True, index=True)
+    release: Mapped[bytes]
+    signed_at: Mapped[datetime]

@@ -4,7 +4,9 @@ Only the person gives consent, on their own phone or at a gate; anyone they ask 
 Nobody gains a place or an hour by consenting: the rules never see what is decided here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _
@@ -18,18 +20,20 @@ from web_admin.asked_again import answered, question_of
 from web_admin.assessment_standing import standing_of
 from web_admin.assessments import require_assessment
 from web_admin.consent_models import Consent, FaceShare, GuardianConsent, Notice
+from web_admin.consent_rules import checked_signature, keep_release
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE, create_shares
+from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.guardians import guardians_of, lapse_requests
 from web_admin.models import Gate, Lane, Person, Site
-from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, notice_digest, publish_notice
+from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
 from web_admin.ways_in import UNPROVEN, live_face_consent, settle_face, working_methods
 from web_admin.withdrawals import forget_everyone, forget_face
 
 __all__ = [
-    "NOTICE_FIELDS", "NOTICE_LANGUAGES", "FaceState", "consentable_notice", "disable_face", "enable_face",
-    "face_state", "give_face_consent", "newest_notice", "notice_digest", "publish_notice", "record_consent",
-    "record_refusal", "withdraw_face",
+    "NOTICE_FIELDS", "NOTICE_LANGUAGES", "FaceState", "GuardianPart", "consentable_notice", "disable_face",
+    "enable_face", "face_state", "give_face_consent", "newest_notice", "publish_notice",
+    "record_consent", "record_refusal", "withdraw_face",
 ]
 
 FaceStateWord = Literal["not_offered", "off", "on", "paused"]
@@ -45,17 +49,28 @@ class FaceState:
     gate_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GuardianPart:
+    """One guardian's part of a minor's consent; `signed_name` where the site asks for a signature."""
+
+    guardian_id: str
+    notice: Notice
+    given_at: datetime
+    signed_name: str | None = None
+
+
 # -- consent, refusal and withdrawal -----------------------------------------------------------------
 
 
 def give_face_consent(
-    act: Act, person_id: str, notice_version: int, language: str, *, guardian_id: str | None = None
+    act: Act, person_id: str, notice_version: int, language: str, *, guardian_id: str | None = None,
+    signed_name: str = "",
 ) -> Consent:
     """Record a person's own consent to the newest face notice and turn their face on.
 
     `guardian_id` is who stands beside a minor at a gate, identified there as well; by phone a minor
     asks their guardian instead (`guardian_requests`). Raises ActRefused where the channel, the age, the
-    notice, the assessment or the lack of another way forbids it.
+    notice, the assessment, a missing signature or the lack of another way forbids it.
     """
     begin(act)
     person = person_of(act, person_id)
@@ -68,8 +83,10 @@ def give_face_consent(
             )
         if guardian_id not in {guardian.person_id for guardian in guardians_of(act.session, person)}:
             raise ActRefused("guardian", _("Only an adult of your home, known as your guardian, can agree."))
-        return record_consent(act, person, notice, notice, guardian_id)
-    return record_consent(act, person, notice)
+        if guardians_needed(act.session, person) > 1:
+            raise ActRefused("guardian", _("Both guardians have to agree. Ask them from your phone."))
+        return record_consent(act, person, notice, [GuardianPart(guardian_id, notice, act.now)])
+    return record_consent(act, person, notice, signed_name=checked_signature(act, signed_name))
 
 
 def consentable_notice(act: Act, person: Person, notice_version: int, language: str) -> Notice:
@@ -79,6 +96,8 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
         raise ActRefused(None, _("Only the person can consent, on their own phone or at a gate."))
     if not site.face_enabled:
         raise ActRefused(None, _("Face is switched off for this compound."))
+    if act.channel != "phone" and rules_of(act.session, act.site_id).written_release:
+        raise ActRefused("signed_name", _("This compound asks for a signature: say yes on your own phone."))
     refuse_unnamed(person)
     if person.age_band == CHILD or band_has_ended(person, today_at(site, act.now)):
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
@@ -95,10 +114,10 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
 
 
 def record_consent(
-    act: Act, person: Person, notice: Notice, guardian_notice: Notice | None = None,
-    guardian_id: str | None = None,
+    act: Act, person: Person, notice: Notice, parts: Sequence[GuardianPart] = (), *,
+    signed_name: str | None = None,
 ) -> Consent:
-    """Store a consent that was checked, with its guardian's half, turn face on and publish.
+    """Store a consent that was checked, with its guardians' parts, turn face on and publish.
 
     A live consent to this notice stays as it is: one act never makes two.
     """
@@ -111,14 +130,10 @@ def record_consent(
         )
         act.session.add(consent)
         act.session.flush()
-        if guardian_notice is not None and guardian_id is not None:
-            act.session.add(
-                GuardianConsent(
-                    consent_id=consent.consent_id, guardian_id=guardian_id,
-                    notice_sha256=guardian_notice.sha256, language=guardian_notice.language,
-                    channel=act.channel, given_at=act.now,
-                )
-            )
+        if signed_name is not None:
+            keep_release(act, consent, notice, person.person_id, signed_name, act.now)
+        for part in parts:
+            _add_part(act, consent, part)
     answered(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
@@ -132,12 +147,23 @@ def record_consent(
         {
             "consent_id": consent.consent_id, "purpose": FACE_PURPOSE, "notice_version": notice.version,
             "notice_sha256": notice.sha256.hex(), "language": notice.language,
-            "with_guardian": guardian_id is not None,
+            "with_guardian": bool(parts),
         },
-        personal={"guardian_id": guardian_id} if guardian_id is not None else None,
+        personal={"guardian_id": ", ".join(part.guardian_id for part in parts)} if parts else None,
         person_id=person.person_id,
     )
     return consent
+
+
+def _add_part(act: Act, consent: Consent, part: GuardianPart) -> None:
+    act.session.add(
+        GuardianConsent(
+            consent_id=consent.consent_id, guardian_id=part.guardian_id, notice_sha256=part.notice.sha256,
+            language=part.notice.language, channel=act.channel, given_at=part.given_at,
+        )
+    )
+    if part.signed_name is not None:
+        keep_release(act, consent, part.notice, part.guardian_id, part.signed_name, part.given_at)
 
 
 def record_refusal(act: Act, person_id: str, notice_version: int | None, language: str | None) -> None:

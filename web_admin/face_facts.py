@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gate_controller.policy import FaceNoticeRecord
 from web_admin.age_bands import ADULT, MINOR
 from web_admin.assessment_standing import standing_of
-from web_admin.consent_models import Consent, GuardianConsent, GuardianRow, Notice
+from web_admin.consent_models import Consent, ConsentRules, GuardianConsent, GuardianRow, Notice
 from web_admin.custody import FACE_PURPOSE
 from web_admin.models import Person
 
@@ -20,24 +20,55 @@ MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class FaceFacts:
-    """`assessed` lanes may offer face; `notices` are the newest; guardians by minor and by consent."""
+    """`assessed` lanes may offer face; `notices` are the newest; guardians by minor and by consent.
+
+    `signs` where a yes is signed, so given by phone; as is the yes of a minor, unless one of
+    `with_one_guardian`, where the site asks `both` guardians.
+    """
 
     assessed: frozenset[str]
     notices: tuple[FaceNoticeRecord, ...]
     guardian_ids: Mapping[str, tuple[str, ...]]
-    agreed_guardian: Mapping[str, str]
+    agreed_guardians: Mapping[str, tuple[str, ...]]
+    signs: bool
+    both: bool
+    with_one_guardian: frozenset[str]
 
 
 def load_face_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
 ) -> FaceFacts:
     """Read them as they stand in this transaction; None means everyone."""
+    rules = rules_of(session, site_id)
     return FaceFacts(
         assessed=standing_of(session, site_id, now).lanes,
         notices=newest_notices(session),
         guardian_ids=guardian_ids_of(session, site_id, person_ids),
-        agreed_guardian=_agreed_guardians(session, site_id),
+        agreed_guardians=_agreed_guardians(session, site_id),
+        signs=rules.written_release,
+        both=rules.both_guardians,
+        with_one_guardian=frozenset(
+            session.scalars(select(GuardianRow.minor_id).where(GuardianRow.is_only.is_(True)))
+        ),
     )
+
+
+def rules_of(session: Session, site_id: str) -> ConsentRules:
+    """Return what a site asks for before face."""
+    return session.get(ConsentRules, site_id) or ConsentRules(
+        site_id=site_id, written_release=False, both_guardians=False
+    )
+
+
+def guardians_needed(session: Session, minor: Person) -> int:
+    """Return how many guardians have to agree: two where the site asks for both and there is not only one."""
+    session.flush()
+    if not rules_of(session, minor.site_id).both_guardians:
+        return 1
+    only = select(GuardianRow.minor_id).where(
+        GuardianRow.minor_id == minor.person_id, GuardianRow.is_only.is_(True)
+    )
+    return 1 if session.scalar(only.limit(1)) else 2
 
 
 def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
@@ -91,11 +122,14 @@ def guardian_ids_of(
     }
 
 
-def _agreed_guardians(session: Session, site_id: str) -> Mapping[str, str]:
+def _agreed_guardians(session: Session, site_id: str) -> Mapping[str, tuple[str, ...]]:
     query = (
         select(GuardianConsent.consent_id, GuardianConsent.guardian_id)
         .join(Consent, Consent.consent_id == GuardianConsent.consent_id)
         .join(Person, Person.person_id == Consent.person_id)
         .where(Person.site_id == site_id, Consent.withdrawn_at.is_(None))
     )
-    return dict(session.execute(query).all())
+    agreed: dict[str, tuple[str, ...]] = {}
+    for consent_id, guardian_id in session.execute(query.order_by(GuardianConsent.guardian_id)):
+        agreed[consent_id] = (*agreed.get(consent_id, ()), guardian_id)
+    return agreed

@@ -35,10 +35,9 @@ def face_record(
         return None
     guardian_ids: tuple[str, ...] = ()
     if person.age_band == MINOR:
-        agreed = facts.face.agreed_guardian.get(consent_id)
-        if agreed is None:
+        guardian_ids = facts.face.agreed_guardians.get(consent_id, ())
+        if not guardian_ids:
             return None
-        guardian_ids = (agreed,)
     ends = [] if ways_end is None else [ways_end]
     if person.age_band_until is not None:
         ends.append(midnight_at(facts.site, person.age_band_until))
@@ -66,6 +65,8 @@ def face_offer(
     if person.age_band == CHILD or band_has_ended(person, today):
         return None
     if person.age_band != MINOR:
-        return FaceOfferRecord(person.person_id)
+        return FaceOfferRecord(person.person_id, on_phone=facts.face.signs)
     guardian_ids = facts.face.guardian_ids.get(person.person_id, ())
-    return FaceOfferRecord(person.person_id, guardian_ids) if guardian_ids else None
+    both = facts.face.both and person.person_id not in facts.face.with_one_guardian
+    on_phone = facts.face.signs or both
+    return FaceOfferRecord(person.person_id, guardian_ids, on_phone) if guardian_ids else None

@@ -1,8 +1,11 @@
 """Guardians of minors: who may agree beside a minor of 14 to 17, and what happens when they leave.
 
 A guardian is an adult of the minor's home. Where the office has checked one (and noted when, not the
-documents), only those count; otherwise the minor names one of the home's adults, who agrees or not.
+documents), only those count; otherwise the minor names one of the home's adults, who agrees or not. Where
+the site asks for both, two have to agree (`consent_rules.guardians_needed`).
 """
+
+from collections.abc import Collection, Sequence
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, or_, select, update
@@ -10,14 +13,21 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
 from web_admin.age_bands import ADULT, MINOR
-from web_admin.asked_again import GUARDIAN_LEFT, answered, pause_and_ask
+from web_admin.asked_again import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
 from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest, GuardianRow
+from web_admin.consent_rules import has_less
 from web_admin.face_facts import guardian_ids_of
 from web_admin.models import Person
 
+OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
+"""Requests that no consent has come of yet: not answered, or with a yes that waits for another guardian's."""
 
-def name_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
-    """Note that the office has checked who is a minor's guardian; raise ActRefused."""
+
+def name_guardian(act: Act, minor_id: str, guardian_id: str, *, is_only: bool = False) -> None:
+    """Note that the office has checked who is a minor's guardian; raise ActRefused.
+
+    `is_only`: it saw that there is no other one, so one yes is enough where the site asks for both.
+    """
     begin(act)
     minor, guardian = person_of(act, minor_id), person_of(act, guardian_id)
     if act.channel not in ("manager", "desk", "system"):
@@ -26,13 +36,24 @@ def name_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
         raise ActRefused("guardian", _("Adults have no guardian here."))
     if guardian.age_band != ADULT or minor.home_id is None or guardian.home_id != minor.home_id:
         raise ActRefused("guardian", _("A guardian is an adult of the same home."))
-    if act.session.get(GuardianRow, (minor_id, guardian_id)) is None:
-        act.session.add(
-            GuardianRow(
-                minor_id=minor_id, guardian_id=guardian_id, checked_by=act.actor_id, checked_at=act.now
-            )
-        )
-    finish(act, "guardian_named", {}, personal={"guardian_id": guardian_id}, person_id=minor_id)
+    others = select(GuardianRow).where(
+        GuardianRow.minor_id == minor_id, GuardianRow.guardian_id != guardian_id
+    )
+    rows = act.session.scalars(others).all()
+    if is_only and rows:
+        raise ActRefused("is_only", _("Another guardian is noted already: this one is not the only one."))
+    for row in rows:
+        row.is_only = False
+    known = act.session.get(GuardianRow, (minor_id, guardian_id))
+    if known is None:
+        known = GuardianRow(minor_id=minor_id, guardian_id=guardian_id)
+        act.session.add(known)
+    known.checked_by, known.checked_at, known.is_only = act.actor_id, act.now, is_only
+    if has_less(act.session, minor):
+        pause_and_ask(act, minor, RULES_CHANGED)
+    finish(
+        act, "guardian_named", {"is_only": is_only}, personal={"guardian_id": guardian_id}, person_id=minor_id
+    )
 
 
 def remove_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
@@ -53,9 +74,19 @@ def guardians_of(session: Session, minor: Person) -> list[Person]:
     return [known[person_id] for person_id in ids]
 
 
-def guardian_of_consent(session: Session, consent_id: str) -> GuardianConsent | None:
-    """Return the guardian's half of a consent, if it has one."""
-    return session.get(GuardianConsent, consent_id)
+def names_of(session: Session, person_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of people by their ids."""
+    query = select(Person.person_id, Person.display_name).where(Person.person_id.in_(set(person_ids)))
+    return {row.person_id: row.display_name for row in session.execute(query)}
+
+
+def parts_of_consent(session: Session, consent_id: str) -> Sequence[GuardianConsent]:
+    """Return the guardians' parts of a consent, in the order in which they were given."""
+    return session.scalars(
+        select(GuardianConsent)
+        .where(GuardianConsent.consent_id == consent_id)
+        .order_by(GuardianConsent.given_at, GuardianConsent.guardian_id)
+    ).all()
 
 
 def wards_of(session: Session, guardian_id: str) -> list[Person]:
@@ -88,9 +119,9 @@ def lapse_requests(act: Act, person_id: str) -> None:
         update(GuardianRequest)
         .where(
             or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id),
-            GuardianRequest.answer.is_(None),
+            OPEN,
         )
-        .values(answer="lapsed", answered_at=act.now)
+        .values(answer="lapsed", answered_at=act.now, signed_name=None)
     )
 
 
@@ -107,9 +138,9 @@ def _end_between(act: Act, guardian_id: str, minors: list[Person]) -> None:
             .where(
                 GuardianRequest.minor_id == minor.person_id,
                 GuardianRequest.guardian_id == guardian_id,
-                GuardianRequest.answer.is_(None),
+                OPEN,
             )
-            .values(answer="lapsed", answered_at=act.now)
+            .values(answer="lapsed", answered_at=act.now, signed_name=None)
         )
         if minor.person_id in wards:
             pause_and_ask(act, minor, GUARDIAN_LEFT)

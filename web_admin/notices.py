@@ -1,13 +1,12 @@
 """Notices: what is shown before anyone can agree to something, complete and in fixed versions."""
 
-import hashlib
 from collections.abc import Mapping
 
-import msgspec
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.written_release import notice_digest
 from web_admin.acts import Act, ActRefused, begin, finish
 from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
 from web_admin.consent_models import Notice
@@ -63,12 +62,6 @@ def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]
         pause_everyone(act, NOTICE_CHANGED)
     finish(act, "notice_published", facts)
     return version
-
-
-def notice_digest(purpose: str, version: int, language: str, fields: Mapping[str, str]) -> bytes:
-    """Return the SHA-256 that a consent keeps of the exact text it was given to."""
-    whole = [purpose, version, language, dict(fields)]
-    return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).digest()
 
 
 def newest_notice(session: Session, purpose: str, language: str) -> Notice | None:

@@ -1,17 +1,18 @@
 """Privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import distinct, func, select
 from werkzeug.wrappers import Response
-from wtforms import TextAreaField
+from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin import words
 from web_admin.acts import Act
 from web_admin.consent_models import Consent, FaceShare, Notice
+from web_admin.consent_rules import set_consent_rules
 from web_admin.consents import (
     NOTICE_FIELDS,
     NOTICE_LANGUAGES,
@@ -22,6 +23,7 @@ from web_admin.consents import (
 )
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
+from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import OnceForm
 from web_admin.models import Person
@@ -49,6 +51,20 @@ FIELD_LABELS = {
 }
 
 Page = str | Response | tuple[str, int]
+
+
+class RulesForm(OnceForm):
+    """What is asked for before a face is used, beyond the law's least."""
+
+    written_release = BooleanField(
+        _l("A signature"),
+        description=_l("People type their name under the notice on their own phone, and what they signed is "
+                       "kept. For places whose law asks for a written release, such as Illinois."),
+    )
+    both_guardians = BooleanField(
+        _l("Both guardians of a minor"),
+        description=_l("Where there is only one, note it on the minor's page at the desk."),
+    )
 
 
 class NoticeForm(OnceForm):
@@ -89,7 +105,7 @@ def settings() -> str:
     return _settings_page(AgainForm(formdata=None))
 
 
-def _settings_page(button: AgainForm) -> str:
+def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str:
     notices = request_session().scalars(
         select(Notice).where(Notice.purpose == FACE_PURPOSE, Notice.language == "zh")
         .order_by(Notice.version.desc())
@@ -105,6 +121,9 @@ def _settings_page(button: AgainForm) -> str:
         notices=notices,
         face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
         button=button,
+        rules=asked_for or RulesForm(
+            formdata=None, obj=rules_of(request_session(), current_site().site_id)
+        ),
     )
 
 
@@ -127,6 +146,29 @@ def switch_face() -> Page:
               else _("Face is off. What was kept is being forgotten."), "success")
     if form.form_errors:
         return _settings_page(form), 422
+    return redirect(url_for("privacy.settings"), 303)
+
+
+@bp.post("/manage/privacy/consent")
+@allowed("edit_privacy")
+def ask_for() -> Page:
+    """Set what is asked for before a face is used; whose consent has less is asked again."""
+    form = RulesForm()
+
+    def work(act: Act) -> int:
+        return set_consent_rules(
+            act,
+            written_release=bool(form.written_release.data),
+            both_guardians=bool(form.both_guardians.data),
+        )
+
+    asked = do(form, work) if form.validate_on_submit() else None
+    if asked is not None:
+        flash(_("Saved.") if not asked else ngettext(
+            "Saved. %(num)d person is asked again; until then their face is off.",
+            "Saved. %(num)d people are asked again; until then their faces are off.", asked), "success")
+    if form.errors:
+        return _settings_page(AgainForm(formdata=None), form), 422
     return redirect(url_for("privacy.settings"), 303)
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from web_admin.accounts import User
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.backup import MAGIC
+from web_admin.consent_models import Consent, GuardianRequest, WrittenRelease
 from web_admin.database import Menjin
 from web_admin.desk_models import DeskVisitRow
+from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
 from web_admin.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.journal_models import AuditEntry, GateEvent
@@ -94,6 +96,19 @@ def _uses(menjin: Menjin, now: datetime) -> Chosen:
 def _agreements(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.evidence_days)
     return ChildAgreement, ChildAgreement.withdrawn_at < before, None
+
+
+def _releases(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.evidence_days)
+    ended = select(Consent.consent_id).where(Consent.withdrawn_at < before)
+    return WrittenRelease, WrittenRelease.consent_id.in_(ended), None
+
+
+def _signatures_without_consent(menjin: Menjin, now: datetime) -> Chosen:
+    """Forget a guardian's signature once the other one has not come in time."""
+    del menjin
+    over = GuardianRequest.asked_at < now - REQUEST_LASTS
+    return GuardianRequest, over & GuardianRequest.signed_name.is_not(None), {"signed_name": None}
 
 
 def _invitations(menjin: Menjin, now: datetime) -> Chosen:
@@ -192,6 +207,8 @@ RULES: Mapping[str, Rule] = {
     "weekly_visitor_labels_erased": _series,
     "visitor_uses_deleted": _uses,
     "child_agreements_deleted": _agreements,
+    "written_releases_deleted": _releases,
+    "unused_signatures_erased": _signatures_without_consent,
     "invitations_deleted": _invitations,
     "pairings_deleted": _pairings,
     "alarms_deleted": _alarms,

@@ -175,6 +175,10 @@ def _messages() -> dict[str, str]:
             "You agreed to this. Your face stays in this gate, and you can take it back at any time."
         ),
         "face_not_for_you": _("A face cannot be added for you here. Your other ways work as before."),
+        "face_on_phone": _(
+            "Here a yes to face is given on your own phone, because more than a press is asked for. Read the "
+            "notice there and come back."
+        ),
         "face_needs_office": _("The office is out of reach, so no face can be added now. Nothing was kept."),
         "face_no_answer": _("The office has not answered. Nothing was taken. You can try again later."),
         "face_refused": _("The office could not take your yes. Nothing was kept. Ask there, if you like."),

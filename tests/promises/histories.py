@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from web_admin import accounts  # noqa: F401 - its tables too
 from web_admin.acts import Act, ActRefused, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.consent_models import Notice
+from web_admin.consent_rules import has_less, set_consent_rules
 from web_admin.consents import (
     disable_face,
     enable_face,
@@ -44,7 +45,7 @@ from web_admin.credentials import (
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, make_engine
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
-from web_admin.guardian_requests import answer_guardian, ask_guardian
+from web_admin.guardian_requests import answer_guardian, ask_guardians
 from web_admin.homes_and_people import (
     GrantSpec,
     accept_invitation,
@@ -180,6 +181,12 @@ class History(RuleBasedStateMachine):
         self.consent_event(someone, _give, by_phone=True)
 
     @rule(someone=SOMEONE)
+    def give_without_a_name(self, someone: int) -> None:
+        self.consent_event(
+            someone, lambda act, person: give_face_consent(act, person, _newest(act), "zh"), by_phone=True
+        )
+
+    @rule(someone=SOMEONE)
     def give_and_lose_one(self, someone: int) -> None:
         self.give(someone)
         self.lose_or_find(someone, 0, "end")
@@ -194,16 +201,35 @@ class History(RuleBasedStateMachine):
             someone, lambda act, person: record_refusal(act, person, 1, "zh"), by_phone=by_phone
         )
 
-    @rule(minor=SOMEONE, guardian=SOMEONE, agrees=st.booleans())
-    def ask_a_guardian(self, minor: int, guardian: int, agrees: bool) -> None:
+    @rule(
+        minor=SOMEONE, guardians=st.sets(SOMEONE, min_size=1, max_size=2), agree=st.integers(0, 2),
+        name=st.sampled_from(["", "Chen"]),
+    )
+    def ask_guardians(self, minor: int, guardians: set[int], agree: int, name: str) -> None:
         def ask_and_answer(act: Act, person_id: str) -> None:
             everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
-            request = ask_guardian(act, person_id, everyone[guardian], _newest(act), "zh")
-            answer_guardian(
-                replace(act, actor_id=everyone[guardian]), request.request_id, agrees=agrees, language="en"
-            )
+            asked = [everyone[guardian] for guardian in sorted(guardians)]
+            for index, one in enumerate(ask_guardians(act, person_id, asked, _newest(act), "zh")):
+                answer_guardian(
+                    replace(act, actor_id=one.guardian_id), one.request_id, agrees=index < agree,
+                    language="en", signed_name=name,
+                )
 
         self.consent_event(minor, ask_and_answer, by_phone=True)
+
+    @rule(written=st.booleans(), both=st.booleans())
+    def ask_for_more(self, written: bool, both: bool) -> None:
+        self.consent_event(
+            0,
+            lambda act, _: set_consent_rules(act, written_release=written, both_guardians=both),
+            by_phone=False,
+        )
+
+    @invariant()
+    def every_consent_has_what_is_asked_for(self) -> None:
+        with self.database.session() as session:
+            for person in session.scalars(select(Person)):
+                assert not has_less(session, person)
 
     @rule(someone=SOMEONE, band=st.sampled_from(AGE_BANDS), days=st.sampled_from([1, 300]))
     def correct_an_age(self, someone: int, band: str, days: int) -> None:
@@ -322,7 +348,7 @@ def _newest(act: Act) -> int:
 
 
 def _give(act: Act, person_id: str) -> None:
-    give_face_consent(act, person_id, _newest(act), "zh")
+    give_face_consent(act, person_id, _newest(act), "zh", signed_name="Chen Yu")
 
 
 def _credentials(act: Act, person_id: str, which: int) -> list[str]:

@@ -47,6 +47,7 @@ BINARY_COLUMNS = {
     "half of a face's key, 32 bytes sealed": {"face_share.share_sealed"},
     "a struct that a signature covers": {
         "site_key.certificate", "receipt.receipt", "public_report.certificate",
+        "written_release.release",
     },
     "a policy record": {"policy_record.value"},
 }

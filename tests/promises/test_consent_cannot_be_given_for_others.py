@@ -35,14 +35,14 @@ from web_admin.homes_and_people import add_person
 from web_admin.permissions import RESIDENT, access_of
 
 WEB_ADMIN = Path(web_admin.__file__).parent
-CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask_guardian"}
+CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask_guardians"}
 """The only functions that lead to a row of consent."""
 
 WHO_MAY_CALL = {
     "give_face_consent": {"resident/face.py", "face_answers.py"},
     "record_consent": {"consents.py", "guardian_requests.py"},
     "answer_guardian": {"resident/guardian.py"},
-    "ask_guardian": {"resident/face.py"},
+    "ask_guardians": {"resident/face.py"},
 }
 CONSENT_ROUTES = {"/r/face/yes", "/r/guardian/<request_id>/<any(yes, no):answer>"}
 

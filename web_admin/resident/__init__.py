@@ -23,6 +23,7 @@ from web_admin.resident import (
     printed_code,
     proving,
     records,
+    releases,
     requests,
     sign_in,
     visitor_link,
@@ -38,7 +39,7 @@ __all__ = ["bp", "register_resident_pages"]
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
     deletion, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
-    printed_code, proving,
+    printed_code, proving, releases,
 )  # fmt: skip
 
 

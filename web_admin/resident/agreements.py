@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.consent_models import Consent, GuardianConsent, Notice
+from web_admin.consent_models import Consent, GuardianConsent, Notice, WrittenRelease
 from web_admin.home_models import ChildAgreement
 from web_admin.models import Person
 
@@ -19,7 +19,7 @@ class Agreement:
 
     `to` is `card_and_pin` or `face`. `text` is one sentence, `fields` the parts of a notice in the order
     of their names; both None where the text was not kept. `sha256` is the digest that was stored of a
-    notice, or that of the sentence.
+    notice, or that of the sentence. `signed` says that this guardian signed, for `consent_id`.
     """
 
     to: str
@@ -32,6 +32,8 @@ class Agreement:
     text: str | None
     fields: Mapping[str, str] | None
     sha256: str | None
+    consent_id: str | None = None
+    signed: bool = False
 
 
 def agreements_of(session: Session, guardian_id: str) -> list[Agreement]:
@@ -60,17 +62,21 @@ def _for_cards(session: Session, guardian_id: str) -> list[Agreement]:
 
 def _for_faces(session: Session, guardian_id: str) -> list[Agreement]:
     rows = session.execute(
-        select(GuardianConsent, Consent, Person, Notice)
+        select(GuardianConsent, Consent, Person, Notice, WrittenRelease.signed_at)
         .join(Consent, Consent.consent_id == GuardianConsent.consent_id)
         .join(Person, Person.person_id == Consent.person_id)
         .outerjoin(Notice, Notice.sha256 == GuardianConsent.notice_sha256)
+        .outerjoin(
+            WrittenRelease,
+            (WrittenRelease.consent_id == Consent.consent_id) & (WrittenRelease.signer_id == guardian_id),
+        )
         .where(GuardianConsent.guardian_id == guardian_id)
     )
     return [
         Agreement(
             "face", ward.display_name, half.given_at, consent.withdrawn_at, half.channel, half.language,
             consent.notice_version, None, notice.fields if notice is not None else None,
-            half.notice_sha256.hex(),
+            half.notice_sha256.hex(), consent.consent_id, signed_at is not None,
         )
-        for half, consent, ward, notice in rows
+        for half, consent, ward, notice, signed_at in rows
     ]

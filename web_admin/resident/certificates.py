@@ -31,6 +31,7 @@ def why_words() -> Mapping[str, str]:
         "inactive": gettext("it was not used for a long time"),
         "notice_changed": gettext("the notice changed"),
         "guardian_left": gettext("the guardian who agreed is none any more"),
+        "rules_changed": gettext("the compound asks for more before a face is used"),
         "face_disabled": gettext("face was switched off for the compound"),
         "handed_over": gettext("another company took over the compound"),
         "breach": gettext("all faces were ended after an incident"),

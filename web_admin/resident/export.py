@@ -7,6 +7,7 @@ import msgspec
 from flask import Response, render_template
 from sqlalchemy import select
 
+from gate_controller.written_release import Release
 from web_admin.accounts import resident_required
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.consent_models import Consent, Notice
@@ -22,6 +23,7 @@ from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import Passage, passages_of
+from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_names import shown_names
@@ -200,7 +202,7 @@ def _history(person: Person) -> Exported:
             {
                 "to": a.to, "given_at": a.given_at, "withdrawn_at": a.withdrawn_at, "channel": a.channel,
                 "language": a.language, "notice_version": a.notice_version, "text": a.text or a.fields,
-                "text_sha256": a.sha256,
+                "text_sha256": a.sha256, "signed": a.signed,
             }
             for a in agreements_of(session, person.person_id)
         ],
@@ -213,18 +215,22 @@ def _history(person: Person) -> Exported:
 def _exported_consents(consents: Sequence[Consent]) -> list[Exported]:
     texts = select(Notice).where(Notice.purpose.in_({consent.purpose for consent in consents}))
     notices = {(row.purpose, row.version, row.language): row for row in request_session().scalars(texts)}
+    signed = releases_of(consents[0].person_id) if consents else {}
     return [
-        _exported_consent(one, notices.get((one.purpose, one.notice_version, one.language)))
+        _exported_consent(
+            one, notices.get((one.purpose, one.notice_version, one.language)), signed.get(one.consent_id)
+        )
         for one in consents
     ]
 
 
-def _exported_consent(consent: Consent, notice: Notice | None) -> Exported:
+def _exported_consent(consent: Consent, notice: Notice | None, release: Release | None) -> Exported:
     return {
         "purpose": consent.purpose, "notice_version": consent.notice_version,
         "notice_sha256": consent.notice_sha256.hex(), "language": consent.language,
         "channel": consent.channel, "given_at": consent.given_at, "withdrawn_at": consent.withdrawn_at,
         "text": notice.fields if notice is not None else None,
+        "signed_name": release.signed_name if release is not None else None,
     }
 
 

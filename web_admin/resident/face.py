@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 
 from gate_controller.decisions import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD, MINOR
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
+from web_admin.consent_rules import SENTENCES
 from web_admin.consents import (
     NOTICE_FIELDS,
     face_state,
@@ -25,8 +26,9 @@ from web_admin.consents import (
 )
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
-from web_admin.guardian_requests import REQUEST_LASTS, ask_guardian, is_open, request_of
-from web_admin.guardians import guardians_of
+from web_admin.face_facts import guardians_needed, rules_of
+from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, is_half, is_open, requests_of
+from web_admin.guardians import guardians_of, names_of
 from web_admin.models import Gate, Person
 from web_admin.notices import changed_fields
 from web_admin.reason_texts import for_resident, what_to_do
@@ -154,21 +156,44 @@ def face() -> str:
             "resident/face_forgotten.html", person=person, site=site_of(person), consent=withdrawn,
             forgettings=forgettings_of(withdrawn), tab="ways_in",
         )
+    return _notice_page(person, act)
+
+
+def _notice_page(person: Person, act: Act, problem: str = "") -> str:
+    """Show the notice with its yes and no, or who is waited for; `problem` is with the signature."""
     notice = _offered_to(person)
-    asked = request_of(act.session, person.person_id)
-    if asked is not None and is_open(asked, act.now) and person.age_band == MINOR:
-        guardian = act.session.get_one(Person, asked.guardian_id)
+    asked = requests_of(act.session, person.person_id) if person.age_band == MINOR else ()
+    if any(is_open(one, act.now) for one in asked):
+        names = names_of(act.session, [one.guardian_id for one in asked])
+        waiting = [(names[one.guardian_id], is_half(one, act.now)) for one in asked]
         return render_template(
-            "resident/face_waiting.html", person=person, site=site_of(person), guardian=guardian,
-            until=asked.asked_at + REQUEST_LASTS, tab="ways_in",
+            "resident/face_waiting.html", person=person, site=site_of(person), waiting=waiting,
+            until=asked[0].asked_at + REQUEST_LASTS, tab="ways_in",
         )
     question = question_of(act.session, person.person_id)
     return render_template(
         "resident/face_notice.html", person=person, site=site_of(person), notice=notice,
         parts=notice_parts(notice, _older_notice(question)), question=question,
-        guardians=guardians_of(act.session, person) if person.age_band == MINOR else None,
-        declined=asked if asked is not None and asked.answer == "no" else None, tab="ways_in",
+        **_guardian_facts(person, act),
+        sentence=_sentence(person, notice) if person.age_band != MINOR else None,
+        signed_name=request.form.get("signed_name", ""), problem_text=problem,
+        declined=next((one for one in asked if one.answer == "no"), None), tab="ways_in",
     )
+
+
+def _guardian_facts(person: Person, act: Act) -> dict[str, object]:
+    """Return whom a minor may ask, and how many have to agree."""
+    if person.age_band != MINOR:
+        return {"guardians": None, "needed": 0}
+    return {
+        "guardians": guardians_of(act.session, person), "needed": guardians_needed(act.session, person)
+    }
+
+
+def _sentence(person: Person, notice: Notice) -> str | None:
+    """Return what the person signs, None where the site asks for no signature."""
+    signs = rules_of(request_session(), person.site_id).written_release
+    return SENTENCES["self"][notice.language] if signs else None
 
 
 def _older_notice(question: FaceQuestion | None) -> Notice | None:
@@ -190,15 +215,21 @@ def _status(person: Person, act: Act) -> str:
 
 @bp.post("/face/yes")
 @resident_required
-def give_face() -> Response:
+def give_face() -> Response | tuple[str, int]:
     """Record the person's yes to exactly the notice they were shown; a minor's yes asks a guardian."""
     person, act = signed_in()
     version = request.form.get("notice_version", 0, type=int)
     language = request.form.get("language", "")
     if person.age_band == MINOR:
-        ask_guardian(act, person.person_id, request.form.get("guardian", ""), version, language)
+        ask_guardians(act, person.person_id, request.form.getlist("guardian"), version, language)
     else:
-        give_face_consent(act, person.person_id, version, language)
+        signed = request.form.get("signed_name", "")
+        try:
+            give_face_consent(act, person.person_id, version, language, signed_name=signed)
+        except ActRefused as refused:
+            if refused.field != "signed_name":
+                raise
+            return _notice_page(person, act, str(refused.message)), 422
     return to("resident.face")
 
 

@@ -5,10 +5,19 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
+from web_admin.acts import Act, ActRefused
 from web_admin.consent_models import GuardianRequest
+from web_admin.consent_rules import SENTENCES
 from web_admin.custody import FACE_PURPOSE
-from web_admin.guardian_requests import answer_guardian, is_open, withdraw_for_ward
-from web_admin.guardians import wards_of
+from web_admin.face_facts import rules_of
+from web_admin.guardian_requests import (
+    answer_guardian,
+    asked_together,
+    is_half,
+    is_open,
+    withdraw_for_ward,
+)
+from web_admin.guardians import names_of, wards_of
 from web_admin.models import Person
 from web_admin.notices import newest_notice
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
@@ -18,7 +27,9 @@ from web_admin.resident.face import notice_fields, page_language
 def _request_to(person: Person, request_id: str) -> GuardianRequest:
     _person, act = signed_in()
     found = act.session.get(GuardianRequest, request_id)
-    if found is None or found.guardian_id != person.person_id or not is_open(found, act.now):
+    if found is None or found.guardian_id != person.person_id or not (
+        is_open(found, act.now) or is_half(found, act.now)
+    ):
         abort(404)
     return found
 
@@ -26,30 +37,49 @@ def _request_to(person: Person, request_id: str) -> GuardianRequest:
 @bp.get("/guardian/<request_id>")
 @resident_required
 def guardian(request_id: str) -> str:
-    """Show a minor's request with the same notice that the minor read."""
+    """Show a minor's request with the same notice that the minor read; after a yes, who is waited for."""
     person, act = signed_in()
-    asked = _request_to(person, request_id)
+    return _page(person, act, _request_to(person, request_id))
+
+
+def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -> str:
     notice = newest_notice(act.session, FACE_PURPOSE, page_language())
     if notice is None or notice.version != asked.notice_version:
         abort(404)
+    signs = rules_of(act.session, person.site_id).written_release
+    together = {one.guardian_id for one in asked_together(act.session, asked)} - {person.person_id}
+    others = sorted(names_of(act.session, together).values())
     return render_template(
         "resident/guardian.html", person=person, site=site_of(person), asked=asked, notice=notice,
-        minor=act.session.get_one(Person, asked.minor_id), fields=notice_fields(notice), tab="ways_in",
+        minor=act.session.get_one(Person, asked.minor_id), fields=notice_fields(notice),
+        sentence=SENTENCES["ward"][notice.language] if signs else None,
+        others=others, agreed=is_half(asked, act.now), tab="ways_in",
+        signed_name=request.form.get("signed_name", ""), problem_text=problem,
     )
 
 
 @bp.post("/guardian/<request_id>/<any(yes, no):answer>")
 @resident_required
-def answer_as_guardian(request_id: str, answer: str) -> Response:
+def answer_as_guardian(request_id: str, answer: str) -> Response | tuple[str, int]:
     """Record the guardian's yes or no."""
     person, act = signed_in()
-    _request_to(person, request_id)
-    answer_guardian(act, request_id, agrees=answer == "yes", language=request.form.get("language", ""))
-    flash(
-        gettext("You agreed. Both of you can end it at any time.") if answer == "yes"
-        else gettext("You said no. Nothing was switched on."),
-        "done",
-    )
+    asked = _request_to(person, request_id)
+    try:
+        consent = answer_guardian(
+            act, request_id, agrees=answer == "yes", language=request.form.get("language", ""),
+            signed_name=request.form.get("signed_name", ""),
+        )
+    except ActRefused as refused:
+        if refused.field != "signed_name":
+            raise
+        return _page(person, act, asked, str(refused.message)), 422
+    if answer == "no":
+        said = gettext("You said no. Nothing was switched on.")
+    elif consent is None:
+        said = gettext("You agreed. Face stays off until the other guardian agrees too.")
+    else:
+        said = gettext("You agreed. Each of you can end it at any time.")
+    flash(said, "done")
     return to("resident.ways_in")
 
 

@@ -9,7 +9,7 @@ from web_admin.accounts import resident_required
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
-from web_admin.guardians import guardian_of_consent
+from web_admin.guardians import names_of, parts_of_consent
 from web_admin.models import Gate, Person
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.agreements import agreements_of
@@ -26,6 +26,7 @@ from web_admin.resident.export import (
 from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
 from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
+from web_admin.resident.releases import releases_of
 from web_admin.rights_models import RightsRequest
 from web_admin.typed_values import moment_of, number_of
 
@@ -108,16 +109,17 @@ def consent_text(consent_id: str) -> str:
     """Show one consent with exactly the text it was given to."""
     person, _act = signed_in()
     consent = _own_consent(person, consent_id)
-    half = guardian_of_consent(request_session(), consent_id)
-    guardian = request_session().get(Person, half.guardian_id) if half is not None else None
+    halves = parts_of_consent(request_session(), consent_id)
+    names = names_of(request_session(), [half.guardian_id for half in halves])
+    parts = [(names[half.guardian_id], half.given_at) for half in halves]
     notice = notice_of(consent)
     return render_template(
         "resident/consent.html",
         person=person,
         site=site_of(person),
         consent=consent,
-        half=half,
-        guardian_name=guardian.display_name if guardian is not None else "",
+        parts=parts,
+        release=releases_of(person.person_id).get(consent_id),
         fields=notice_fields(notice) if notice is not None else [],
         forgettings=forgettings_of(consent),
         tab="records",

@@ -79,6 +79,7 @@ SHOWN = {
         screen=Screen.FACE_LOOKING, camera="looking", seconds_left=6, prompt="turn_left", message="turn_more"
     ),
     "granted_no_answer": TerminalView(screen=Screen.GRANTED, message="face_no_answer"),
+    "granted_yes_by_phone": TerminalView(screen=Screen.GRANTED, message="face_on_phone"),
     "granted_forgotten": TerminalView(screen=Screen.GRANTED, message="forgotten"),
     "another_way": TerminalView(screen=Screen.REFUSED, methods_offered=ALL_METHODS, message="another_way"),
     "refused_dark": TerminalView(

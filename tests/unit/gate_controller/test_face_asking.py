@@ -110,6 +110,15 @@ def test_without_the_office_nobody_reads_a_notice_for_nothing(tmp_path: Path) ->
         assert bench.decisions() == [("card", "granted", True)]
 
 
+def test_where_a_yes_is_signed_the_terminal_sends_to_the_phone_and_lets_in(tmp_path: Path) -> None:
+    offer = FaceOfferRecord(ME, on_phone=True)
+    with gate_with_face(tmp_path, policy_of(offer=offer)) as bench, somebody_at(bench) as visitor:
+        ask(bench, visitor)
+        visitor.wait_for(screen="granted", message="face_on_phone")
+        assert answers(bench) == []
+        assert bench.decisions() == [("card", "granted", True)]
+
+
 def test_who_is_offered_nothing_is_let_in_and_told_so(tmp_path: Path) -> None:
     policy = policy_of(offer=FaceOfferRecord(ME))
     with gate_with_face(tmp_path, policy) as bench, somebody_at(bench) as visitor:

@@ -111,6 +111,27 @@ def test_the_desk_writes_ages_and_guardians(compound):
     assert "Not any more" not in manager.get(path).text
 
 
+def test_the_office_asks_for_a_signature_and_both_guardians_and_the_policy_says_so(compound):
+    mother, child = compound.persons["王芳"], compound.persons["王磊"]
+    manager = compound.signed_in("manager")
+    desk, policy = f"/manage/people/{child}/face", "/policy/biometrics"
+    until = (compound.clock() + timedelta(days=500)).date()
+    press(manager, f"{desk}/age", desk, age_band="14_17", age_band_until=until.isoformat())
+    assert "is_only" not in manager.get(desk).text
+    assert "A yes is signed" not in stranger(compound).get(policy).text
+    press(
+        manager, "/manage/privacy/consent", "/manage/privacy", written_release="y", both_guardians="y"
+    )
+    page = manager.get("/manage/privacy").text
+    assert page.count(" checked ") + page.count(" checked>") == 2
+    shown = stranger(compound).get(policy).text
+    assert "A yes is signed" in shown and "both guardians agree as well" in shown
+    press(manager, f"{desk}/guardian", desk, guardian_id=mother, is_only="y")
+    assert "The only guardian" in manager.get(desk).text
+    press(manager, "/manage/privacy/consent", "/manage/privacy")
+    assert "A yes is signed" not in stranger(compound).get(policy).text
+
+
 def offer(compound):
     spec = LaneSpec("north-in", "北门进", "in", ("card", "pin", "qr", "face"))
     act_on(compound, lambda act: save_lane(act, "north", spec))

@@ -24,7 +24,7 @@ from web_admin.consent_models import Consent, FaceShare, GuardianConsent
 from web_admin.consents import face_state, give_face_consent, publish_notice, record_refusal, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, leases_for
-from web_admin.guardian_requests import answer_guardian, ask_guardian, withdraw_for_ward
+from web_admin.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward
 from web_admin.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.homes_and_people import add_home, add_person, invite, move_out
 from web_admin.models import Gate, Person
@@ -43,7 +43,7 @@ def family(act: Act) -> tuple[Act, Person, Person]:
 
 
 def agree(act: Act, mother: Person, son: Person) -> Consent:
-    request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     consent = answer_guardian(
         by_phone(act, mother.person_id), request.request_id, agrees=True, language="en"
     )
@@ -64,7 +64,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
 ) -> None:
     act, mother, son = family
     consent = agree(act, mother, son)
-    half = act.session.get_one(GuardianConsent, consent.consent_id)
+    half = act.session.scalars(select(GuardianConsent)).one()
     assert (consent.person_id, half.guardian_id) == (son.person_id, mother.person_id)
     assert consent.notice_sha256 != half.notice_sha256  # each read it in their own language
     assert gate_view(act).face_roster[son.person_id].guardian_ids == (mother.person_id,)
@@ -73,7 +73,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
 
 def test_a_guardians_no_switches_nothing_on(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
-    request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     answer = answer_guardian(
         by_phone(act, mother.person_id), request.request_id, agrees=False, language="zh"
     )
@@ -88,8 +88,8 @@ def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Act, Person, P
     act, mother, son = family
     _, stranger = household(act, "9-0101", "Stranger")
     with pytest.raises(ActRefused, match="adult of your home"):
-        ask_guardian(by_phone(act, son.person_id), son.person_id, stranger.person_id, 1, "zh")
-    request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
+        ask_guardians(by_phone(act, son.person_id), son.person_id, [stranger.person_id], 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     wrong = {"stranger": stranger, "minor": son}[who]
     with pytest.raises(ActRefused):
         answer_guardian(by_phone(act, wrong.person_id), request.request_id, agrees=True, language="zh")
@@ -97,7 +97,7 @@ def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Act, Person, P
 
 def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
-    request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     late = replace(by_phone(act, mother.person_id), now=act.now + timedelta(days=8))
     with pytest.raises(ActRefused, match="not open"):
         answer_guardian(late, request.request_id, agrees=True, language="zh")
@@ -111,7 +111,7 @@ def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Per
     from web_admin.homes_and_people import accept_invitation
 
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
-    request = ask_guardian(by_phone(act, son.person_id), son.person_id, mother.person_id, 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
     with pytest.raises(ActRefused, match="show your card"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
@@ -131,8 +131,8 @@ def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Act, Pe
 def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
     gate = by_phone(act, son.person_id, "gate")
-    consent = give_face_consent(gate, son.person_id, 1, "zh", guardian_id=mother.person_id)
-    assert act.session.get_one(GuardianConsent, consent.consent_id).channel == "gate"
+    give_face_consent(gate, son.person_id, 1, "zh", guardian_id=mother.person_id)
+    assert act.session.scalars(select(GuardianConsent)).one().channel == "gate"
 
 
 @pytest.mark.parametrize("how", ["moves_out", "removed", "takes_back"])

@@ -25,7 +25,7 @@ from web_admin.consent_models import Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.database import current_menjin
-from web_admin.guardian_requests import ask_guardian
+from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
 from web_admin.models import Person, Site
 from web_admin.rights_requests import file_request
@@ -150,7 +150,7 @@ def _belongings_of(compound: ManagedCompound, session: Session, who: str, child:
         "consent": consent.consent_id,
         "request": file_request(own, person_id, "correction", subject="home", wanted="x").request_id,
         "ward": ward.person_id,
-        "guardian_request": ask_guardian(asking, ward.person_id, person_id, version, "zh").request_id,
+        "guardian_request": ask_guardians(asking, ward.person_id, [person_id], version, "zh")[0].request_id,
     }
 
 

@@ -1,0 +1,136 @@
+"""A consent in signed form: who agreed in writing to which text, sealed by the site's key.
+
+    {"release": {…}, "certificate": {…}, "signature": "…"}
+
+A law that asks for a written release takes a name typed with the intent to sign as a signature (15 USC
+7006(5); in Illinois 740 ILCS 14/10 since 2024). The site's anchor key, which the root certified, signs the
+whole; so neither the name nor the text can be changed afterwards without it showing. That whoever typed the
+name bears it is not shown: the page was open on their own phone, no more.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.forgetting_certificate import CertificateBroken, Hex, SitePart, root_key_id
+from gate_controller.policy import Id, Instant
+from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+
+RELEASE_DOMAIN = "menjin/written-release/1"
+FORMAT = "menjin/written-release/1"
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the file; what it does not know is refused."""
+
+
+class NoticePart(_Part, frozen=True):
+    """The text that was agreed to, word for word."""
+
+    purpose: str
+    version: int
+    language: str
+    fields: dict[str, str]
+    sha256: Hex
+
+
+class Release(_Part, frozen=True):
+    """All that was signed. `signed_for` is `ward` where a guardian signs for a minor."""
+
+    format: str
+    site: SitePart
+    consent_id: Id
+    person_id: Id
+    signer_id: Id
+    signed_name: str
+    signed_for: Literal["self", "ward"]
+    sentence: str
+    notice: NoticePart
+    channel: str
+    signed_at: Instant
+
+
+class SignedRelease(_Part, frozen=True):
+    """The whole file."""
+
+    release: Release
+    certificate: SignedCertificate
+    signature: str
+
+
+def notice_digest(purpose: str, version: int, language: str, fields: Mapping[str, str]) -> bytes:
+    """Return the SHA-256 that a consent keeps of the exact text it was given to."""
+    whole = [purpose, version, language, dict(fields)]
+    return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).digest()
+
+
+def sign_release(release: Release, key: Ed25519PrivateKey, certificate: SignedCertificate) -> SignedRelease:
+    """Sign all of it with the site's anchor key."""
+    signature = sign(key, RELEASE_DOMAIN, _encoded(release))
+    return SignedRelease(release, certificate, base64.b64encode(signature).decode())
+
+
+def read_release(body: bytes) -> SignedRelease:
+    """Return a release as it lies in a file; raise ValueError when it is none."""
+    try:
+        return msgspec.json.decode(body, type=SignedRelease)
+    except (msgspec.MsgspecError, RecursionError) as err:
+        raise ValueError(f"this is no written release: {err}") from err
+
+
+def check_release(found: SignedRelease, root_public_key: bytes | None = None) -> None:
+    """Check a release against a root key, or against the one it names.
+
+    Raises CertificateBroken naming the part that does not hold.
+    """
+    release = found.release
+    if release.format != FORMAT:
+        raise CertificateBroken("format", f"is {release.format!r}; this program knows {FORMAT!r}")
+    try:
+        root = root_public_key or bytes.fromhex(release.site.root_public_key)
+    except ValueError as err:
+        raise CertificateBroken("site.root_public_key", "is not hex") from err
+    if root.hex() != release.site.root_public_key:
+        raise CertificateBroken("site.root_public_key", "is not the root key that was given")
+    if root_key_id(root) != release.site.root_key_id:
+        raise CertificateBroken("site.root_key_id", "does not belong to the root key")
+    try:
+        key = certified_key(root, found.certificate, release.site.site_id, "anchor")
+    except SignatureRefused as err:
+        raise CertificateBroken("certificate", f"the root key did not certify this key: {err}") from err
+    try:
+        verify(key, RELEASE_DOMAIN, _encoded(release), base64.b64decode(found.signature))
+    except (SignatureRefused, ValueError) as err:
+        raise CertificateBroken("signature", "the site's key did not sign this text and this name") from err
+    notice = release.notice
+    if notice_digest(notice.purpose, notice.version, notice.language, notice.fields).hex() != notice.sha256:
+        raise CertificateBroken("notice.sha256", "is not the digest of the text")
+
+
+def in_words(found: SignedRelease, *, pinned: bool) -> list[str]:
+    """Return what a release says, a line each, in English; the notice's parts in full."""
+    release = found.release
+    whose = "for themselves" if release.signed_for == "self" else f"as guardian of person {release.person_id}"
+    return [
+        f"signed “{release.signed_name}” by person {release.signer_id} {whose} at {release.site.name}, "
+        f"{_at(release.signed_at)}, by {release.channel}",
+        f"consent {release.consent_id} to notice version {release.notice.version}, {release.notice.language}",
+        f"the sentence signed: {release.sentence}",
+        *(f"{name}: {text}" for name, text in release.notice.fields.items()),
+        "not shown: that whoever typed the name bears it",
+        f"signed for the root key {release.site.root_key_id}, "
+        + ("which was given" if pinned else "which is taken from this file: check it with --root-key"),
+    ]
+
+
+def _encoded(release: Release) -> bytes:
+    return msgspec.json.encode(release, order="sorted")
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,30 @@
+"""What a person signed, for themselves or as a guardian, as a file that anyone can check."""
+
+import msgspec
+from flask import Response, abort
+from sqlalchemy import select
+
+from gate_controller.written_release import Release, read_release
+from web_admin.accounts import resident_required
+from web_admin.consent_models import WrittenRelease
+from web_admin.database import request_session
+from web_admin.resident.blueprint import bp, signed_in
+
+
+def releases_of(signer_id: str) -> dict[str, Release]:
+    """Return what somebody signed, by consent."""
+    rows = request_session().scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
+    return {row.consent_id: read_release(row.release).release for row in rows}
+
+
+@bp.get("/records/releases/<consent_id>.json")
+@resident_required
+def release_file(consent_id: str) -> Response:
+    """Return what the person signed for a consent, with the site's signature, as JSON."""
+    person, act = signed_in()
+    row = act.session.get(WrittenRelease, (consent_id, person.person_id))
+    if row is None:
+        abort(404)
+    response = Response(msgspec.json.format(row.release, indent=2), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="signed-{consent_id}.json"'
+    return response

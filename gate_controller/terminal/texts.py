@@ -110,7 +110,7 @@ def _lines() -> dict[Screen, str]:
     return {
         Screen.IDLE: _("Hold up your card, type your home number, or choose a way in (keypad: # #)."),
         Screen.SHOW_CARD: _("Hold it to the reader."),
-        Screen.TYPING_HOME: _("Type it, then press OK. For example 3-1203."),
+        Screen.TYPING_HOME: _("Type it, then press OK. For 3-1203, 31203 will do."),
         Screen.TYPING_PIN: _("Type your PIN or visitor code, then press OK."),
         Screen.SHOW_CODE: _("Hold it in front of the reader, a hand's width away."),
         Screen.FACE_LOOKING: _("Stay where you are. You can stop at any time."),
@@ -126,7 +126,7 @@ def _lines() -> dict[Screen, str]:
         Screen.FACE_ENROL: _("Hold still. You can stop at any time."),
         Screen.WAITING: _("We are checking."),
         Screen.GRANTED: _("The gate is open."),
-        Screen.REFUSED: _("Try another way or press help."),
+        Screen.REFUSED: _("Try again or another way, or press help."),
         Screen.DELAYED: _("The other ways work now. Or press help."),
         Screen.DONE: _("Everything is saved."),
         Screen.HELD_OPEN: _("Please walk through."),

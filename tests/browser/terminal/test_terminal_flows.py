@@ -244,7 +244,7 @@ def test_nothing_is_read_aloud_by_day_or_night_unless_somebody_asks(
 def test_a_refusal_says_the_same_whatever_the_reason(server: TerminalServer, page: Page) -> None:
     for word in ("pin_wrong", "face_no_match", "too_dark", "starting", ""):
         shown(server, page, TerminalView(screen=Screen.REFUSED, methods_offered=NO_FACE, message=word))
-        expect(page.locator("#said")).to_have_text("This did not open Try another way or press help.")
+        expect(page.locator("#said")).to_have_text("This did not open Try again or another way, or press help.")
 
 
 def test_a_look_that_was_refused_says_what_to_do_better_and_reads_it_aloud(
@@ -254,14 +254,14 @@ def test_a_look_that_was_refused_says_what_to_do_better_and_reads_it_aloud(
     view = TerminalView(screen=Screen.REFUSED, methods_offered=NO_FACE, mend="face_too_dark", read_aloud=True)
     shown(server, page, view)
     expect(page.locator("#line")).to_have_text(
-        "It was too dark for the camera. Another way is quicker. Try another way or press help."
+        "It was too dark for the camera. Another way is quicker. Try again or another way, or press help."
     )
     page.wait_for_function("spoken.some((text) => text.includes('too dark for the camera'))")
     shown(server, page, view, language="zh")
-    expect(page.locator("#line")).to_have_text("光线太暗，换一种方式更快。请换一种方式，或按“求助”。")
+    expect(page.locator("#line")).to_have_text("光线太暗，换一种方式更快。请再试一次，或换一种方式；也可按“求助”。")
     for word in ("face_no_match", "face_ambiguous", "face_unavailable", "pin_wrong"):
         shown(server, page, msgspec.structs.replace(view, mend=word))
-        expect(page.locator("#line")).to_have_text("Try another way or press help.")
+        expect(page.locator("#line")).to_have_text("Try again or another way, or press help.")
 
 
 def test_an_enrolment_that_failed_says_what_to_do_better(server: TerminalServer, page: Page) -> None:

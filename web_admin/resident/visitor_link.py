@@ -16,12 +16,13 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from flask_babel import force_locale, get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
+from werkzeug.exceptions import NotFound
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.homes_and_people import LANGUAGES
 from web_admin.models import Gate, Site, VisitorPassRow
-from web_admin.permissions import public
+from web_admin.permissions import note_refusal, public
 from web_admin.resident.qr_picture import png_of, svg_of
 from web_admin.visitor_links import linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow
@@ -133,6 +134,16 @@ def show(text: str) -> Response:
                 picture=svg_of(signed.text, gettext("Visitor pass")) if signed is not None else None,
             )
         )
+
+
+@bp.errorhandler(NotFound)
+def _leads_nowhere(error: NotFound) -> tuple[str, int] | NotFound:
+    """Tell a visitor whose link is cut off or forgotten what to do; the front page is none of theirs."""
+    note_refusal(404, "")
+    if request.endpoint != "visitor_pass.show":
+        return error
+    with _language():
+        return render_template("resident/visitor_link_none.html"), 404
 
 
 @bp.get("/<text>/now")

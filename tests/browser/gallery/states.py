@@ -250,6 +250,7 @@ DESK = (
 
 VISITOR = (
     State("visitor_link", "visitor", "stranger", "{visitor_link}", "main .code-frame"),
+    State("visitor_link_cut_off", "visitor", "stranger", "/v/AAAA", "main .no-code", status=404),
 )
 
 PUBLIC = (

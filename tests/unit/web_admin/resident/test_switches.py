@@ -85,6 +85,16 @@ def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, p
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
 
+def test_who_suspended_the_only_card_is_told_that_nothing_opens(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert "data-nothing-works" not in phone.get("/r/").text
+    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    assert "data-nothing-works" in phone.get("/r/").text
+    switch(phone, "pin", on=True)
+    assert "data-nothing-works" not in phone.get("/r/").text
+
+
 def pages_of(client: FlaskClient) -> list[str]:
     """Return every page as it reads now, without what is random in it."""
     return [re.sub(TOKEN + '|data-csrf="[^"]*"|"made_at".*', "", client.get(path).text) for path in PAGES]

@@ -15,7 +15,7 @@ from web_admin.alarms import SILENT_KINDS
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
-from web_admin.page_context import current_act, current_site, do, get_or_404, request_now, typed
+from web_admin.page_context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed, current_may
 from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace
 from web_admin.site_places import gate_names, lane_names, site_gates
@@ -89,6 +89,7 @@ def _page(form: HandoverForm) -> str:
         handed=shift_alarms.alarms_of(session, handovers),
         names=shown_names(session, actors),
         form=form,
+        own_id=actor_id(),
         is_first_page=_place() is None,
     )
 

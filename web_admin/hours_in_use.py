@@ -1,6 +1,6 @@
 """Hours and special dates that are changed or taken away: never what a lane or somebody's right rests on."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
@@ -10,6 +10,8 @@ from web_admin.acts import Act, ActRefused, begin, finish, hours_of, one_publica
 from web_admin.gates_and_lanes import set_calendar_day
 from web_admin.home_models import HomeAddition
 from web_admin.models import CalendarDay, Gate, GrantRow, Lane, Person
+
+MAX_DAYS_AT_ONCE = 31
 
 
 def lanes_of_hours(act: Act, hours_id: str) -> list[str]:
@@ -55,6 +57,19 @@ def remove_hours(act: Act, hours_id: str) -> None:
 def _several(lanes: list[str]) -> LazyString:
     return _("These lanes use these hours: %(lanes)s. Choose other hours there first.",
              lanes=" · ".join(lanes))
+
+
+def set_days(act: Act, first: date, last: date, kind: str, name: str) -> int:
+    """Let every date of a range count as another kind of day, published once; return how many."""
+    if last < first:
+        raise ActRefused("last_day", _("The last day is before the first. Choose a later one."))
+    days = (last - first).days + 1
+    if days > MAX_DAYS_AT_ONCE:
+        raise ActRefused("last_day", _("At most %(count)s days at once.", count=MAX_DAYS_AT_ONCE))
+    with one_publication(act) as quiet:
+        for number in range(days):
+            set_calendar_day(quiet, first + timedelta(days=number), kind, name)
+    return days
 
 
 def change_day(act: Act, old: date, day: date, kind: str, name: str) -> None:

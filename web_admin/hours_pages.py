@@ -17,7 +17,7 @@ from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
-from web_admin.hours_in_use import change_day, remove_hours
+from web_admin.hours_in_use import change_day, remove_hours, set_days
 from web_admin.models import CalendarDay, Hours
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
@@ -59,6 +59,15 @@ class DayForm(OnceForm):
     kind = SelectField(_l("Counts as"), choices=options(words.DAYS), default="holiday")
     name = StringField(_l("Name"), description=_l("For example: National Day, or worked in exchange."),
                        validators=[Length(max=60)])
+
+
+class NewDaysForm(DayForm):
+    """A special date, or several in a row."""
+
+    last_day = DateField(
+        _l("Last day"), description=_l("Only for several days in a row, such as a holiday week."),
+        validators=[Optional()],
+    )
 
 
 def _spans(form: HoursForm) -> Sequence[Span]:
@@ -149,14 +158,12 @@ def _take_away(work: Callable[[Act], None], on_refusal: str) -> Response:
 @bp.route("/days/new", methods=["GET", "POST"])
 @allowed("edit_gates")
 def new_day() -> Page:
-    """Make a date count as another kind of day."""
-    form = DayForm()
+    """Make a date, or several in a row, count as another kind of day."""
+    form = NewDaysForm()
     if form.validate_on_submit():
-        def work(act: Act) -> bool:
-            set_calendar_day(act, date.fromisoformat(str(form.day.data)), form.kind.data, typed(form.name))
-            return True
-
-        if do(form, work):
+        first = date.fromisoformat(str(form.day.data))
+        last = form.last_day.data or first
+        if do(form, lambda act: set_days(act, first, last, form.kind.data, typed(form.name))):
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)

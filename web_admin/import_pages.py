@@ -186,6 +186,8 @@ def confirm() -> Page:
     if outcome is not None and outcome.done is not None:
         flash(done_sentence(outcome.done.added, outcome.done.changed, outcome.done.ended,
                             outcome.done.home_cards), "success")
+        if outcome.done.added:
+            flash(_("Next: print the new people's invitations under “Print for buildings”."), "info")
     return redirect(url_for("people.show_list"), 303)
 
 

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from web_admin import MAX_FORM_BYTES, words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
+from web_admin.day_ranges import day_text
 from web_admin.desk_request import end_with_sign_out
 from web_admin.foreign_requests import FromElsewhere
 from web_admin.homes_and_people import choose_own_language
@@ -134,6 +135,7 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(local_time)
     app.add_template_filter(local_day)
     app.add_template_filter(local_date)
+    app.add_template_filter(day_text)
     app.register_error_handler(HTTPException, _show_error)
     app.after_request(_keep_private)
 

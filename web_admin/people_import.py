@@ -27,8 +27,11 @@ MAX_NAME_CHARS = 60
 MAX_CARDS = 10
 KIND_WORDS = {
     "": "resident", "resident": "resident", "helper": "helper", "staff": "staff",
-    "住户": "resident", "家政": "helper", "帮手": "helper", "员工": "staff", "工作人员": "staff",
+    "tenant": "resident", "owner": "resident", "family": "resident", "nanny": "helper", "cleaner": "helper",
+    "住户": "resident", "业主": "resident", "租户": "resident", "租客": "resident", "家属": "resident",
+    "家政": "helper", "帮手": "helper", "保姆": "helper", "员工": "staff", "工作人员": "staff",
 }
+"""Words of a sheet's kinds, and those that the lists of property offices have for the same."""
 
 
 @dataclass(frozen=True, slots=True)

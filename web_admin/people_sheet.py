@@ -22,8 +22,16 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "en": ("home", "name", "kind", "card"),
     "zh": ("房号", "姓名", "类别", "卡号"),
 }
+OTHER_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "home": ("flat", "unit", "home number", "房间号", "门牌号", "房屋"),
+    "name": ("full name", "名字", "住户姓名", "业主姓名"),
+    "kind": ("type", "类型", "身份", "住户类型"),
+    "card": ("card number", "门卡", "门卡号", "门禁卡号", "ic卡号"),
+}
+"""How lists from elsewhere head the same columns, in small letters."""
 COLUMNS: Mapping[str, str] = {
-    word: column for words in HEADERS.values() for word, column in zip(words, HEADERS["en"], strict=True)
+    **{word: column for words in HEADERS.values() for word, column in zip(words, HEADERS["en"], strict=True)},
+    **{word: column for column, words in OTHER_HEADERS.items() for word in words},
 }
 
 

@@ -1,6 +1,6 @@
 """When a request has to be acknowledged and answered: working days and days of the site's calendar."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from gate_controller.calendars import WEEKDAYS, SiteCalendar
 
@@ -28,6 +28,11 @@ def answer_by(calendar: SiteCalendar, filed_at: datetime) -> datetime:
     """Return the last moment (UTC) of the fifteenth day after the day of filing."""
     day = filed_at.astimezone(calendar.zone).date() + timedelta(days=ANSWER_DAYS)
     return _end_of(calendar, day)
+
+
+def days_left(calendar_zone: tzinfo, due: datetime, now: datetime) -> int:
+    """Return how many days of the site's calendar are left to a due date: 0 on its day, below 0 after it."""
+    return (due.astimezone(calendar_zone).date() - now.astimezone(calendar_zone).date()).days
 
 
 def _end_of(calendar: SiteCalendar, day: date) -> datetime:

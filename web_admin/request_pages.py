@@ -14,10 +14,11 @@ from web_admin.acts import Act
 from web_admin.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.models import Person
-from web_admin.page_context import current_site, do, get_or_404, request_now, typed
+from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
 from web_admin.privacy_contact import complaint_channels
+from web_admin.request_clocks import days_left
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import (
     MAX_TEXT_CHARS,
@@ -100,6 +101,7 @@ def show_list() -> str:
             select(func.count()).select_from(RightsRequest).where(_wanted("late", now))
         ),
         is_late=is_late,
+        days_left=_days_left,
         after=f"{last.answer_by.isoformat()}~{last.request_id}" if last is not None else None,
     )
 
@@ -123,13 +125,17 @@ def _page(row: RightsRequest, **forms: OnceForm) -> str:
     correction.before.data = person.display_name if row.subject == "name" else ""
     correction.after.data = row.wanted
     return render_template(
-        "office/request.html", row=row, person=person, is_late=is_late,
+        "office/request.html", row=row, person=person, is_late=is_late, days_left=_days_left,
         channels=complaint_channels(session, row.site_id, person.language),
         **{
             "button": AgainForm(formdata=None), "answer_form": AnswerForm(formdata=None),
             "correction": correction,
         } | forms,
     )
+
+
+def _days_left(due: datetime) -> int:
+    return days_left(site_zone(), due, request_now())
 
 
 def _back(request_id: str) -> Response:

@@ -41,7 +41,7 @@ def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:
             parts.append(SlipPart(
                 language, _("Visitor's pass"), _("Hold the code to the reader. A copy opens too."),
                 (
-                    (_("Gates"), ", ".join(gate_names)),
+                    (_("Gates"), _(", ").join(gate_names)),
                     (_("From"), _moment(row.valid_from)),
                     (_("Until"), _moment(row.valid_until)),
                     (_("Use"), _("once") if row.uses == 1 else _("as often as needed")),
@@ -62,7 +62,7 @@ def code_slip(
                 language, _("Visitor's code"),
                 _("At the keypad: home number %(number)s, then these digits.", number=home_number),
                 (
-                    (_("Gates"), ", ".join(gate_names)),
+                    (_("Gates"), _(", ").join(gate_names)),
                     (_("Until"), _moment(valid_until)),
                     (_("Use"), _("once")),
                 ),

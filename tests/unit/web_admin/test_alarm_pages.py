@@ -47,6 +47,19 @@ def hand_over(client, note):
     return client.post("/manage/alarms/hand-over", data=data), data
 
 
+def kind_of_take_over(client):
+    return re.search(r'class="btn ([a-z-]+)">[^T]*Take over', client.get("/manage/alarms/").text)[1]
+
+
+def test_an_alarm_leads_to_its_lane_and_the_lane_to_its_events(compound):
+    guard = compound.signed_in("guard")
+    for page in ("/manage/", "/manage/alarms/"):
+        alarm = guard.get(page).text.partition('class="card-box alarm')[2].partition("</article>")[0]
+        assert 'href="/manage/lanes/east-in"' in alarm
+    assert 'href="/manage/events/?lane=east-in"' in guard.get("/manage/lanes/east-in").text
+    assert "/manage/events/" not in compound.signed_in("installer").get("/manage/lanes/east-in").text
+
+
 def test_a_shift_is_handed_over_with_what_is_open_and_taken_over_once(compound, rows):
     guard = compound.signed_in("guard")
     answer, data = hand_over(guard, "The electrician comes at six")
@@ -56,7 +69,10 @@ def test_a_shift_is_handed_over_with_what_is_open_and_taken_over_once(compound, 
     still_open = rows(lambda s: s.scalars(select(Alarm.alarm_id)).all())
     assert (handed.note, handed.open_alarm_ids) == ("The electrician comes at six", list(still_open))
 
+    assert kind_of_take_over(guard) == "btn-quiet"
+
     manager = compound.signed_in("manager")
+    assert kind_of_take_over(manager) == "btn-accent"
     page = manager.get("/manage/alarms/").text
     assert "The electrician comes at six" in page
     assert "Not seen yet" in page

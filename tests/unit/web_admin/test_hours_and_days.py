@@ -11,6 +11,7 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
+from web_admin.day_ranges import day_text
 from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, set_grants
 from web_admin.models import CalendarDay, Hours
@@ -110,3 +111,47 @@ def test_hours_of_somebodys_right_stay_until_the_right_is_changed(client, compou
         set_grants(act, compound.persons["保洁员"], [])
     assert remove(client, page).location == GATES
     assert hours_named(compound, "Mornings") is None
+
+
+def test_a_holiday_week_is_added_at_once(client, compound):
+    first = day_of(compound) + timedelta(days=40)
+    new = "/manage/hours/days/new"
+    assert 'name="last_day"' in client.get(new).text
+    last = first + timedelta(days=6)
+    sent = send(client, new, day=first.isoformat(), last_day=last.isoformat(), kind="holiday", name="春节")
+    assert sent.status_code == 303
+    added = [row for row in days(compound) if row[2] == "春节"]
+    assert added == [(first + timedelta(days=n), "holiday", "春节") for n in range(7)]
+    assert 'name="last_day"' not in client.get(f"/manage/hours/days/{first.isoformat()}").text
+
+
+@pytest.mark.parametrize(
+    ("length", "said"), [(-1, "The last day is before the first."), (31, "At most 31 days at once.")]
+)
+def test_a_row_of_days_that_nobody_means_is_refused_beside_its_field(client, compound, length, said):
+    before, first = days(compound), day_of(compound) + timedelta(days=40)
+    last = first + timedelta(days=length)
+    sent = send(client, "/manage/hours/days/new", day=first.isoformat(), last_day=last.isoformat(),
+                kind="holiday", name="")
+    assert sent.status_code == 422
+    assert said in sent.text.partition('id="last_day-wrong-1"')[2]
+    assert days(compound) == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (["mon", "tue", "wed", "thu", "fri"], "Monday–Friday"),
+        (["sat", "mon", "tue"], "Monday, Tuesday, Saturday"),
+        (["sun", "sat", "fri", "wed", "holiday"], "Wednesday, Friday–Sunday, Public holiday"),
+        ([], ""),
+    ],
+)
+def test_days_in_a_row_are_drawn_together(compound, chosen, said):
+    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert day_text(chosen) == said
+
+
+def test_the_list_of_hours_says_monday_to_friday(client, compound):
+    assert "Monday–Friday · 07:00–18:00" in client.get(GATES).text
+    assert "星期一至星期五 · 07:00–18:00" in compound.signed_in("installer", "zh").get(GATES).text

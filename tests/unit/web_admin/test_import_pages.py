@@ -121,6 +121,7 @@ def test_a_good_sheet_is_shown_first_and_its_yes_adds_everyone(client, count, en
     assert tuple(now - then for now, then in zip(count(), before, strict=True)) == (1, 4, 3)
     page = client.get("/manage/people/").text
     assert "Read in: added: 4." in page
+    assert "Next: print the new people&#39;s invitations" in page
     assert "何静" in page
 
 

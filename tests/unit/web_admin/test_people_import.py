@@ -61,6 +61,18 @@ def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Act
     assert act.session.get_one(Site, act.site_id).version >= 1
 
 
+def test_a_list_of_the_property_office_is_read_with_its_own_words(act: Act) -> None:
+    add_lane(act)
+    sheet = (
+        "门牌号,业主姓名,身份,IC卡号\n3-1203,林一,业主,1001\n3-1203,林二,家属,\n"
+        "3-1203,小王,保姆,\n2-0101,赵四,租户,\n"
+    )
+    plan = check_people(act, sheet.encode("gb18030"))
+    assert plan.problems == ()
+    assert [row.kind for row in plan.rows] == ["resident", "resident", "helper", "resident"]
+    assert [row.card for row in plan.rows] == [1001, None, None, None]
+
+
 def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Act) -> None:
     _, person = household(act)
     issue_card(act, person.person_id, 77)

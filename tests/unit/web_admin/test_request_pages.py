@@ -1,5 +1,6 @@
 """The office's pages of requests: by due date, for the manager and the privacy officer alone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,20 @@ def test_the_list_shows_what_is_due_first_on_top_and_marks_what_is_late(compound
     assert "1 request is late." in page
     late = officer.get(LIST + "?show=late").text
     assert ("陈立" in late, "林薇" in late) == (True, False)
+
+
+def test_a_due_date_says_how_many_days_are_left(compound, officer):
+    late = filed(compound, "陈立", days_ago=16)
+    fresh = filed(compound, "林薇")
+    page = officer.get(LIST).text
+    assert re.search(r"\d+ days late", page)
+    assert re.search(r"\d days left", page)
+    assert "15 days left" in officer.get(LIST + fresh).text
+    assert "1 day late" in officer.get(LIST + late).text
+    send(officer, LIST + late, LIST + late + "/answer", text="We turned it down.", intent="answer")
+    closed = officer.get(LIST + late).text
+    assert "Answered" in closed
+    assert "day late" not in closed
 
 
 def test_a_request_is_acknowledged_then_answered_and_leaves_the_open_list(compound, officer, rows):

@@ -1,0 +1,32 @@
+"""Days of the week as people say them: Monday–Friday, Sunday."""
+
+from collections.abc import Iterable
+
+from flask_babel import gettext as _
+
+from gate_controller.calendars import WEEKDAYS
+from web_admin import words
+
+LEAST_RUN = 3
+"""Two days in a row are named one by one."""
+
+
+def day_text(days: Iterable[str]) -> str:
+    """Return the days of a span, with days in a row drawn together; other kinds of day come last."""
+    chosen = list(days)
+    runs: list[list[str]] = []
+    for number, day in enumerate(WEEKDAYS):
+        if day in chosen:
+            follows = bool(runs) and runs[-1][-1] == WEEKDAYS[number - 1]
+            runs[-1].append(day) if follows else runs.append([day])
+    said = [text for run in runs for text in _run_text(run)]
+    said += [str(words.word(words.DAYS, day)) for day in chosen if day not in WEEKDAYS]
+    joined: str = _(", ").join(said)
+    return joined
+
+
+def _run_text(run: list[str]) -> list[str]:
+    names = [str(words.word(words.DAYS, day)) for day in run]
+    if len(run) < LEAST_RUN:
+        return names
+    return [_("%(first)s–%(last)s", first=names[0], last=names[-1])]

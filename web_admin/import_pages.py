@@ -184,10 +184,10 @@ def confirm() -> Page:
         long_jobs.start(current_menjin(), outcome.job_id)
         return redirect(url_for("people_import.job", job_id=outcome.job_id), 303)
     if outcome is not None and outcome.done is not None:
-        flash(done_sentence(outcome.done.added, outcome.done.changed, outcome.done.ended,
-                            outcome.done.home_cards), "success")
-        if outcome.done.added:
-            flash(_("Next: print the new people's invitations under “Print for buildings”."), "info")
+        done = outcome.done
+        said = done_sentence(done.added, done.changed, done.ended, done.home_cards)
+        following = _("Next: print the new people's invitations under “Print for buildings”.")
+        flash(f"{said} {following}" if done.added else said, "success")
     return redirect(url_for("people.show_list"), 303)
 
 

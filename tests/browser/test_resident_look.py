@@ -37,3 +37,11 @@ def test_the_word_of_the_page_where_one_is_takes_no_more_room_than_before(
     at_home = [word.bounding_box() for word in words.all()]
     page.goto(f"{served.address}/r/records")
     assert [word.bounding_box() for word in words.all()] == at_home
+
+
+def test_the_switch_of_the_face_is_pressed_by_the_space_bar_as_the_others_are(
+    context: BrowserContext, served: Served
+) -> None:
+    page = welcome(context, served)
+    page.get_by_role("switch", name="Face", exact=True).press("Space")
+    expect(page.get_by_role("heading", name="Use your face?")).to_be_visible()

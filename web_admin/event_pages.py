@@ -150,7 +150,7 @@ def export() -> Page:
                    with_silent=current_may("acknowledge_alarm"))
     record(current_act(), "events_exported", dict(wanted.chosen()), personal={"reason": typed(form.why)})
     heads = [str(head) for head in (_l("When"), _l("Where"), _l("What"), _l("Way in"), _l("Result"),
-                                    _l("What the gate said"))]
+                                    _l("The gate said"))]
     places, zone = {**gate_names(gates), **lane_names(gates)}, site_zone()
     database = current_menjin().database
 

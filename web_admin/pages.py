@@ -224,9 +224,28 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
         note_refusal(code, next((why for kind, why in WHY_REFUSED if isinstance(error, kind)), ""))
     if request.path.startswith("/api/"):
         return answer_in_json(error)
-    title, text = ERROR_TEXTS.get(code, ERROR_TEXTS[400 if code < 500 else 500])
-    back = _page_of_form() if code == 429 else ""
-    return render_template("error.html", code=code, title=title, text=text, back=back), code
+    is_over = _is_over(error)
+    title, text = ERROR_TEXTS.get(401 if is_over else code, ERROR_TEXTS[400 if code < 500 else 500])
+    back, back_text = "", _l("To the first page")
+    if is_over:
+        back, back_text = url_for("security.login", next=_page_before()), _l("Sign in")
+    elif code == 429 and _page_of_form():
+        back, back_text = _page_of_form(), _l("Back, to try again")
+    page = render_template("error.html", code=code, title=title, text=text, back=back, back_text=back_text)
+    return page, code
+
+
+def _is_over(error: HTTPException) -> bool:
+    """Tell whether a form came from a page of staff that was open for longer than its session."""
+    of_staff = request.path.startswith("/manage/")
+    return isinstance(error, CSRFError) and of_staff and not current_user.is_authenticated
+
+
+def _page_before() -> str | None:
+    """Return the address here of the page from which a form was sent, None where that is not known."""
+    before = urlsplit(request.referrer or "")
+    is_here = before.netloc == request.host and before.path.startswith("/manage/")
+    return before.path + (f"?{before.query}" if before.query else "") if is_here else None
 
 
 def _page_of_form() -> str:

@@ -135,6 +135,27 @@ def test_who_is_slowed_keeps_the_address_they_wanted(compound):
     assert client.get(back).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("referrer", "back"),
+    [
+        ("http://localhost/manage/lanes/north-in?x=1", "/staff/sign-in?next=/manage/lanes/north-in?x%3D1"),
+        ("http://elsewhere.example/manage/", "/staff/sign-in"),
+        (None, "/staff/sign-in"),
+    ],
+)
+def test_a_form_of_a_page_that_outlived_its_session_leads_to_the_sign_in(compound, referrer, back):
+    client = compound.app.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    answer = client.post(
+        "/manage/lanes/north-in/open", data={"reason": "courier", "csrf_token": "old"},
+        headers={"Referer": referrer} if referrer else {},
+    )
+    assert answer.status_code == 400
+    assert "Your session has ended. Nothing was changed." in answer.text
+    assert re.search(r'btn-accent" href="([^"]+)">Sign in', answer.text)[1] == back
+
+
 def test_residents_are_refused_on_every_page_of_the_staff(compound):
     client = resident_client(compound)
     assert client.get("/r/").status_code == 200

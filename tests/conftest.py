@@ -1,5 +1,6 @@
 """What several tests need: both databases, a site in one of them, the keys that seal its secrets."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -14,11 +15,17 @@ import pytest
 from flask import Flask
 from flask_security.core import _default_config
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from tests.filled_once import SERVER_KEYS
 
+# Every test makes apps and tables of classes that live until its end: looking for rings among them all the
+# time is an eighth of the run.
+gc.set_threshold(100_000, 20, 20)
+
 _NUMBERS = itertools.count(1)
+STATEMENTS_KEPT = 5_000
 
 
 class _Compiled(BytecodeCache):
@@ -122,6 +129,34 @@ def sqlite_without_waiting() -> None:
     from web_admin import database
 
     database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> None:
+    """Let every engine find the statements that an earlier test's engine has compiled.
+
+    A cache belongs to an engine and is keyed by its dialect, and each test has a database of its own.
+    """
+    from web_admin import database
+
+    database.create_engine = _sharing_statements(database.create_engine)
+
+
+def _sharing_statements(create_engine: Callable[..., Engine]) -> Callable[..., Engine]:
+    from sqlalchemy.util import LRUCache
+
+    first: dict[str, Engine] = {}
+    statements: LRUCache[object, object] = LRUCache(STATEMENTS_KEPT)
+
+    def create(url: str, **options: object) -> Engine:
+        engine = create_engine(url, **options)
+        known = first.setdefault(engine.dialect.name, engine)
+        if hasattr(known.dialect, "server_version_info"):  # it has been connected and knows its server
+            engine.dialect = engine.pool._dialect = known.dialect
+        engine._compiled_cache = statements
+        return engine
+
+    return create
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def read_codes(frame: Frame) -> tuple[str, ...]:
 def read_codes_in_file(path: Path) -> tuple[str, ...]:
     """Return the texts of the QR codes in a picture file; raise DeviceRefused when it is no picture.
 
-    JPEG, PNG and what else OpenCV reads, at most 64 MiB.
+    JPEG and PNG, at most 64 MiB and 40 megapixels.
     """
     try:
         size_bytes = path.stat().st_size
@@ -77,5 +77,5 @@ def read_codes_in_file(path: Path) -> tuple[str, ...]:
         raise DeviceRefused(f"{path}: cannot be read ({failure.strerror})") from failure
     frame = decode_picture(data)
     if frame is None:
-        raise DeviceRefused(f"{path}: not a picture (JPEG and PNG are understood)")
+        raise DeviceRefused(f"{path}: not a picture (JPEG and PNG of up to 40 megapixels are understood)")
     return read_codes(frame)

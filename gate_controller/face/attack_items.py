@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from gate_controller.face.errors import UnusablePicture
-from gate_controller.face.still_pictures import MAX_PICTURE_PIXELS, read_picture
+from gate_controller.face.still_pictures import read_picture
 from hardware.interfaces import Frame
+from hardware.pictures import MAX_PICTURE_PIXELS
 
 PICTURES = (".jpg", ".jpeg", ".png")
 MAX_VIDEO_BYTES = 500_000_000

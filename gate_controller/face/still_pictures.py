@@ -1,7 +1,6 @@
 """Read a picture file that somebody handed in, without letting it take the machine's memory.
 
 The size is read from the header first, because a small file can unpack to gigabytes.
-Formats: PNG (W3C PNG, IHDR is the first chunk) and JPEG (ITU-T T.81, frame header SOFn).
 """
 
 from pathlib import Path
@@ -9,16 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gate_controller.face.animations import PNG_SIGNATURE, animation_of
+from gate_controller.face.animations import animation_of
 from gate_controller.face.errors import UnusablePicture
 from hardware.interfaces import Frame
+from hardware.pictures import MAX_PICTURE_PIXELS, picture_size
 
 MAX_PICTURE_BYTES = 20_000_000
-MAX_PICTURE_PIXELS = 40_000_000
-
-JPEG_START = b"\xff\xd8"
-JPEG_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def read_picture(path: Path) -> Frame:
@@ -55,30 +50,3 @@ def read_picture(path: Path) -> Frame:
     if picture is None:
         raise unreadable
     return np.asarray(picture, dtype=np.uint8)
-
-
-def picture_size(content: bytes) -> tuple[int, int] | None:
-    """Return width and height from the header of a PNG or JPEG, or None when it is neither or torn."""
-    if content.startswith(PNG_SIGNATURE) and content[12:16] == b"IHDR" and len(content) >= 24:
-        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-    if content.startswith(JPEG_START):
-        return _jpeg_size(content)
-    return None
-
-
-def _jpeg_size(content: bytes) -> tuple[int, int] | None:
-    position = len(JPEG_START)
-    while position + 9 <= len(content):
-        if content[position] != 0xFF:
-            return None
-        marker = content[position + 1]
-        if marker == 0xFF:
-            position += 1  # fill byte before a marker
-        elif marker in JPEG_WITHOUT_LENGTH:
-            position += 2
-        elif marker in JPEG_FRAME_HEADERS:
-            height = int.from_bytes(content[position + 5 : position + 7], "big")
-            return int.from_bytes(content[position + 7 : position + 9], "big"), height
-        else:
-            position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
-    return None

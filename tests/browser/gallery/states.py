@@ -310,6 +310,7 @@ NOT_PICTURED = {
     "report.issue_file": "a file to download",
     "register.register": "a file for machines",
     "resident.receipts_file": "a file to download",
+    "resident.release_file": "a file to download",
     "resident.export": "a file to download",
     "resident.export_to_read": "a file to download",
     "resident.contact": "an answer to the page's own script",

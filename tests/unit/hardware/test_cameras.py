@@ -340,6 +340,22 @@ def test_any_bytes_are_a_picture_or_none(data: bytes) -> None:
     decode_picture(b"\xff\xd8\xff\xe0" + data)
 
 
+CLAIMS_A_GIGABYTE = (
+    # A PNG of 2^31 - 1 columns and rows, a JPEG of 65,535 each, and a lossless WebP that a fuzzer found.
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\0\0\0",
+    b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\x03\x01\x22\0\x02\x11\x01\x03\x11\x01",
+    b"/\x1f\xff\xf3\x1fx" + b"D" * 42 + b"\x10\x08$\x0c\xfb[n\x91BD\xffsF\xc6g\x9c\x11\x00",
+)
+
+
+@pytest.mark.parametrize("data", CLAIMS_A_GIGABYTE, ids=["png", "jpeg", "webp"])
+def test_a_picture_that_claims_a_gigabyte_is_refused_before_it_is_unpacked(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("unpacked"))
+    assert decode_picture(data) is None
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 5
     while not condition():

@@ -173,6 +173,8 @@ def _check_row(run: _Check, sheet_row: SheetRow) -> tuple[ImportRow | None, Mapp
         wrong[SURPLUS] = _("This row has more cells than the first row has columns.")
     home = checked("home", lambda cell: _home(run, cell))
     kind = checked("kind", _kind)
+    if home is None and kind in ("resident", "helper") and "home" not in wrong:
+        wrong["home"] = _("Only staff may be without a home. Write the home's number, or the kind “staff”.")
     of_nobody = home is not None and kind == "resident" and _is_card_alone(cells)
     name = "" if of_nobody else checked("name", _name)
     person = None

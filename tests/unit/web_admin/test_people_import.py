@@ -73,6 +73,11 @@ def test_a_list_of_the_property_office_is_read_with_its_own_words(act: Act) -> N
     assert [row.card for row in plan.rows] == [1001, None, None, None]
 
 
+def test_a_resident_or_helper_whose_home_was_forgotten_is_named_and_staff_are_not(act: Act) -> None:
+    plan = check_people(act, "房号,姓名,类别\n,林一,\n,小王,保姆\n,王三,员工\n".encode())
+    assert [(problem.row, problem.field) for problem in plan.problems] == [(2, "home"), (3, "home")]
+
+
 def test_every_wrong_field_is_named_with_its_row_and_nothing_is_written(act: Act) -> None:
     _, person = household(act)
     issue_card(act, person.person_id, 77)

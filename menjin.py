@@ -1,5 +1,6 @@
 """The `menjin` command: one name, and each part of the program loads only its own libraries."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ GROUPS = {
     "web": Group("web_admin.cli", "web", "set up and run the server"),
     "face": Group("gate_controller.face.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
-    "audit": Group("gate_controller.audit_cli", "gate", "check a journal or a certificate"),
+    "audit": Group("gate_controller.audit_cli", "gate", "check a journal, a certificate or a release"),
     "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),
 }
 
@@ -51,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
     if group.only_in_a_checkout and not _make_checkout_importable(group.module):
         return _complain(f"menjin {name} runs only in a checkout of the source, with 'make setup'")
     try:
+        # OpenCV's own lines name neither a device nor what to do; ours do. Its libraries read this at import.
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
         run: Callable[[list[str]], int] = import_module(group.module).run
         return run(rest)
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
 """Picture files in memory.
 
 The size is read from the header before anything is unpacked: a file of a hundred bytes can claim a gigabyte.
-Formats: PNG (W3C PNG, IHDR is the first chunk) and JPEG (ITU-T T.81, frame header SOFn).
+Formats: PNG (W3C PNG, IHDR is the first chunk, IEND the last) and JPEG (ITU-T T.81, frame header SOFn).
 """
 
 import cv2
@@ -31,11 +31,22 @@ def decode_picture(data: bytes) -> Frame | None:
 
 def picture_size(content: bytes) -> tuple[int, int] | None:
     """Return width and height from the header of a PNG or JPEG, or None when it is neither or torn."""
-    if content.startswith(PNG_SIGNATURE) and content[12:16] == b"IHDR" and len(content) >= 24:
+    if content.startswith(PNG_SIGNATURE) and content[12:16] == b"IHDR" and _has_whole_chunks(content):
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     if content.startswith(JPEG_START):
         return _jpeg_size(content)
     return None
+
+
+def _has_whole_chunks(png: bytes) -> bool:
+    """Tell whether every chunk ends within the file: a decoder takes the length that a chunk claims."""
+    position = len(PNG_SIGNATURE)
+    while position + 12 <= len(png):
+        name = png[position + 4 : position + 8]
+        position += 12 + int.from_bytes(png[position : position + 4], "big")
+        if name == b"IEND":
+            return position <= len(png)
+    return False
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:

@@ -340,15 +340,18 @@ def test_any_bytes_are_a_picture_or_none(data: bytes) -> None:
     decode_picture(b"\xff\xd8\xff\xe0" + data)
 
 
+END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 CLAIMS_A_GIGABYTE = (
-    # A PNG of 2^31 - 1 columns and rows, a JPEG of 65,535 each, and a lossless WebP that a fuzzer found.
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\0\0\0",
+    # A PNG of 2^31 - 1 columns and rows, one with a chunk of 2^31 bytes, a JPEG of 65,535 by 65,535, and a
+    # lossless WebP. The second and the last were found by a fuzzer.
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\0\0\0crc!" + END_OF_PNG,
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x02\0\0\0crc!\x80\0\0\x02IDAT12" + END_OF_PNG,
     b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\x03\x01\x22\0\x02\x11\x01\x03\x11\x01",
     b"/\x1f\xff\xf3\x1fx" + b"D" * 42 + b"\x10\x08$\x0c\xfb[n\x91BD\xffsF\xc6g\x9c\x11\x00",
 )
 
 
-@pytest.mark.parametrize("data", CLAIMS_A_GIGABYTE, ids=["png", "jpeg", "webp"])
+@pytest.mark.parametrize("data", CLAIMS_A_GIGABYTE, ids=["png", "png chunk", "jpeg", "webp"])
 def test_a_picture_that_claims_a_gigabyte_is_refused_before_it_is_unpacked(
     data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from hardware.errors import DeviceRefused
 from hardware.interfaces import CodeRead, DeviceReport, Frame
 from hardware.line_framer import LineFramer
 from hardware.pictures import decode_picture
+from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 from hardware.serial_reader import SerialReader
 
 LONGEST_CODE_BYTES = 1024
@@ -69,10 +70,9 @@ def read_codes_in_file(path: Path) -> tuple[str, ...]:
     JPEG and PNG, at most 64 MiB and 40 megapixels.
     """
     try:
-        size_bytes = path.stat().st_size
-        if size_bytes > LARGEST_PICTURE_BYTES:
-            raise DeviceRefused(f"{path}: {size_bytes} bytes is too large for a picture")
-        data = path.read_bytes()
+        data = read_regular(path, LARGEST_PICTURE_BYTES)
+    except (NoRegularFile, FileTooLarge) as failure:
+        raise DeviceRefused(f"{failure}: no picture that could be read") from failure
     except OSError as failure:
         raise DeviceRefused(f"{path}: cannot be read ({failure.strerror})") from failure
     frame = decode_picture(data)

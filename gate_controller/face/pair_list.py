@@ -1,13 +1,16 @@
 """The list of labelled pairs that an evaluation reads: a CSV file with `a,b,same` and perhaps `group`."""
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.face.errors import BadPairList
+from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+MAX_LIST_BYTES = 100_000_000
 NEEDED = ("a", "b", "same")
 
 
@@ -36,9 +39,10 @@ def read_pairs(path: Path) -> PairList:
     """
     places: dict[str, int] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            pairs = tuple(_pairs(path, csv.DictReader(file, strict=True), places))
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        text = read_regular(path, MAX_LIST_BYTES).decode("utf-8-sig")
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        pairs = tuple(_pairs(path, rows, places))
+    except (OSError, NoRegularFile, FileTooLarge, UnicodeDecodeError, csv.Error) as fault:
         raise BadPairList(f"{path} cannot be read: {fault}. Give a CSV file in UTF-8.") from fault
     if not pairs:
         raise BadPairList(f"{path} has no pairs. Give a row for each pair below the line `a,b,same`.")

@@ -1,6 +1,7 @@
 """Read a picture file that somebody handed in, without letting it take the machine's memory.
 
-The size is read from the header first, because a small file can unpack to gigabytes.
+Only a regular file is read, and the picture's size in its header comes before the picture: a device never
+ends, and a small file can unpack to gigabytes.
 """
 
 from pathlib import Path
@@ -12,6 +13,7 @@ from gate_controller.face.animations import animation_of
 from gate_controller.face.errors import UnusablePicture
 from hardware.interfaces import Frame
 from hardware.pictures import MAX_PICTURE_PIXELS, picture_size
+from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 MAX_PICTURE_BYTES = 20_000_000
 
@@ -23,12 +25,11 @@ def read_picture(path: Path) -> Frame:
     of at most 20 megabytes and 40 megapixels.
     """
     try:
-        file_bytes = path.stat().st_size
-        if file_bytes > MAX_PICTURE_BYTES:
-            raise UnusablePicture(
-                f"{path} has {file_bytes:,} bytes; the most is {MAX_PICTURE_BYTES:,}. Make it smaller."
-            )
-        content = path.read_bytes()
+        content = read_regular(path, MAX_PICTURE_BYTES)
+    except NoRegularFile as fault:
+        raise UnusablePicture(f"{fault}. Give a JPEG or PNG file.") from fault
+    except FileTooLarge as fault:
+        raise UnusablePicture(f"{fault}, which is the most for a picture. Make it smaller.") from fault
     except OSError as fault:
         raise UnusablePicture(f"{path} cannot be read: {fault.strerror}.") from fault
     kind = animation_of(content)

@@ -327,7 +327,7 @@ def test_a_file_that_is_no_picture_is_refused_with_its_name(tmp_path: Path) -> N
         ("notes.txt", "not a picture"),
         ("empty.png", "not a picture"),
         ("none.png", "No such file"),
-        (".", "cannot be read"),
+        (".", "no regular file"),
     ]:
         with pytest.raises(DeviceRefused, match=words):
             read_codes_in_file(tmp_path / name)

@@ -1,6 +1,7 @@
 """`menjin face evaluate --attacks`: pictures, frames and videos by kind, hostile files among them."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -45,6 +46,17 @@ def attacks(tmp_path: Path) -> Path:
     (folder / "screen" / ".hidden").write_text("passed over")
     (folder / "notes.txt").write_text("passed over")
     return folder
+
+
+def test_devices_and_pipes_among_the_pictures_are_named_and_passed_over(
+    attacks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (attacks / "print" / "endless.jpg").symlink_to("/dev/zero")
+    os.mkfifo(attacks / "print" / "silent.jpg")
+    assert cli.run(["evaluate", "--attacks", str(attacks), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "endless.jpg is no regular file" in said.out + said.err
+    assert "silent.jpg is no regular file" in said.out + said.err
 
 
 def test_each_kind_is_tried_and_what_cannot_be_read_is_named(

@@ -79,7 +79,9 @@ class FaceKeeper:
         """
         if self._service is None:
             return
-        with self._mark_lock:
+        # A withdrawal is noted before it waits for this lock, so either it is seen here or it drops the lease
+        # that is set here. Never taken the other way round: `tampered` may not wait for a file.
+        with self._lock, self._mark_lock:
             if self._mark.tamper_id is not None:
                 self._drop_all()
                 return
@@ -116,7 +118,8 @@ class FaceKeeper:
     def settle(self, roster: Mapping[str, FaceRecord]) -> int:
         """Forget every face whose consent has ended, and keep a signed receipt; return how many."""
         with self._lock:
-            ended, withdrawn = self._store.ended_faces(), self._store.withdrawn_faces()
+            ended, withdrawn = dict(self._store.ended_faces()), self._store.withdrawn_faces()
+            ended.update(self._kept_though(withdrawn))
             for consent_id, person_id in ended.items():
                 keeps = person_id in roster and roster[person_id].consent_id == consent_id
                 if keeps and consent_id not in withdrawn:
@@ -124,6 +127,13 @@ class FaceKeeper:
                 else:
                     self._end(person_id, consent_id)
             return len(ended)
+
+    def _kept_though(self, withdrawn: Collection[str]) -> Mapping[str, str]:
+        """Return consents taken back here of which a template lies here all the same, with their persons."""
+        if self._service is None or not withdrawn:
+            return {}
+        kept = self._service.consents_kept()
+        return {consent_id: person_id for person_id, consent_id in kept.items() if consent_id in withdrawn}
 
     def _end(self, person_id: str, consent_id: str) -> None:
         try:

@@ -182,6 +182,12 @@ class FaceService:
         """Return the ids of everyone whose sealed template lies in this gate."""
         return self._blobs.person_ids()
 
+    def consents_kept(self) -> Mapping[str, str]:
+        """Return, by person, the consent under which their template lies here."""
+        with self._state_lock:
+            blobs = [self._blobs.load(person_id) for person_id in self._blobs.person_ids()]
+        return {blob.person_id: blob.consent_id for blob in blobs if blob is not None}
+
     def enrol(
         self,
         person_id: str,

@@ -2,11 +2,13 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,7 +21,7 @@ from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
 from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease
+from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.tamper_mark import TamperMark
 from hardware.cameras import FolderCamera
 
@@ -198,3 +200,55 @@ def test_a_share_is_overwritten_when_its_time_is_up_though_nobody_asks(gate: Kee
     gate.boot_seconds += 1
     gate.keeper.drop_ended_leases()
     assert lease.share == bytes(32)
+
+
+# -- taken back while leases come ------------------------------------------------------------------
+
+
+class InterruptedStore(PolicyStore):
+    """A store whose next reader of withdrawals is overtaken by one, made in another thread."""
+
+    is_waiting = False
+    noted = threading.Event()
+    thread = threading.Thread()
+
+    def overtake_with(self, withdraw: Callable[[], None]) -> None:
+        self.noted, self.thread = threading.Event(), threading.Thread(target=withdraw)
+        self.is_waiting = True
+
+    def withdraw_face(self, consent_id: str, person_id: str) -> None:
+        super().withdraw_face(consent_id, person_id)
+        self.noted.set()
+
+    def withdrawn_faces(self) -> frozenset[str]:
+        seen = super().withdrawn_faces()
+        if self.is_waiting:
+            self.is_waiting = False
+            self.thread.start()
+            self.noted.wait(10)
+            # Where nothing holds it back it is through now; held back, it goes on when the leases are set.
+            self.thread.join(1)
+        return seen
+
+
+def test_a_withdrawal_between_reading_and_setting_leaves_no_lease(gate: Keeping) -> None:
+    gate.store.close()
+    store = InterruptedStore(gate.folder / "policy.sqlite3", gate.identity, NOW)
+    gate.store = store
+    gate.start()
+    store.overtake_with(lambda: gate.keeper.withdraw("anna", "consent-1"))
+    gate.keeper.take_leases([LEASE], gate.boot_seconds)
+    store.thread.join(10)
+    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
+    assert not gate.service.can_recognise("anna")
+    assert list(gate.journal.unsent_receipts()) == ["consent-1"]
+
+
+def test_a_template_that_lies_here_after_its_consent_was_taken_back_is_deleted(gate: Keeping) -> None:
+    gate.keeper.withdraw("anna", "consent-1")
+    gate.blobs.save(FaceBlob("anna", "consent-1", "yunet-sface", b"n" * 12, b"sealed"))
+    gate.blobs.save(FaceBlob("bo", "consent-2", "yunet-sface", b"n" * 12, b"sealed"))
+    assert gate.keeper.settle({}) == 1
+    assert gate.service.person_ids() == ("bo",)
+    receipt, _signature = gate.journal.unsent_receipts()["consent-1"]
+    assert msgspec.json.decode(receipt, type=ForgetReceipt).blob_found

@@ -20,10 +20,12 @@ JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 def decode_picture(data: bytes) -> Frame | None:
     """Return a picture's pixels as BGR, or None for all but a whole PNG or JPEG of at most 40 megapixels."""
     size = picture_size(data)
-    if size is None or size[0] * size[1] > MAX_PICTURE_PIXELS:
+    if size is None or not 0 < size[0] * size[1] <= MAX_PICTURE_PIXELS:
         return None
+    # A decoder reads on behind the end, where a chunk may claim anything.
+    whole = data[: _end_of_png(data)] if data.startswith(PNG_SIGNATURE) else data
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if picture is None else np.asarray(picture, np.uint8)
@@ -31,22 +33,22 @@ def decode_picture(data: bytes) -> Frame | None:
 
 def picture_size(content: bytes) -> tuple[int, int] | None:
     """Return width and height from the header of a PNG or JPEG, or None when it is neither or torn."""
-    if content.startswith(PNG_SIGNATURE) and content[12:16] == b"IHDR" and _has_whole_chunks(content):
+    if content.startswith(PNG_SIGNATURE) and content[12:16] == b"IHDR" and _end_of_png(content):
         return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     if content.startswith(JPEG_START):
         return _jpeg_size(content)
     return None
 
 
-def _has_whole_chunks(png: bytes) -> bool:
-    """Tell whether every chunk ends within the file: a decoder takes the length that a chunk claims."""
+def _end_of_png(png: bytes) -> int:
+    """Return where the last chunk ends, 0 when one reaches beyond the file: decoders believe its length."""
     position = len(PNG_SIGNATURE)
     while position + 12 <= len(png):
         name = png[position + 4 : position + 8]
         position += 12 + int.from_bytes(png[position : position + 4], "big")
         if name == b"IEND":
-            return position <= len(png)
-    return False
+            return position if position <= len(png) else 0
+    return 0
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:

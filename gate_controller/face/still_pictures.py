@@ -6,13 +6,10 @@ ends, and a small file can unpack to gigabytes.
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from gate_controller.face.animations import animation_of
 from gate_controller.face.errors import UnusablePicture
 from hardware.interfaces import Frame
-from hardware.pictures import MAX_PICTURE_PIXELS, picture_size
+from hardware.pictures import MAX_PICTURE_PIXELS, decode_picture, picture_size
 from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 MAX_PICTURE_BYTES = 20_000_000
@@ -44,10 +41,7 @@ def read_picture(path: Path) -> Frame:
         raise UnusablePicture(
             f"{path} has {width} × {height} pixels; the most is {MAX_PICTURE_PIXELS:,}. Make it smaller."
         )
-    try:
-        picture = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as fault:
-        raise unreadable from fault
+    picture = decode_picture(content)
     if picture is None:
         raise unreadable
-    return np.asarray(picture, dtype=np.uint8)
+    return picture

@@ -139,9 +139,11 @@ TARGETS = (
         "pictures",
         check_pictures,
         tuple(picture(suffix) for suffix in (".png", ".jpg", ".bmp", ".webp")),
-        # A lossless WebP of 16,384 × 16,353 pixels in 63 bytes, a PNG with a chunk that claims 2 GB.
+        # A lossless WebP of 16,384 × 16,353 pixels in 63 bytes, PNGs with a chunk that claims 2 GB,
+        # before the end and behind it.
         found=(
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\0\0\0\0V\x11%(\x80\0\0\x02IDAT8\x11",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 " + bytes(17) + b"IEND\0\0ND\xaeB`\x82IEND",
             b"/\x1f\xff\xf3\x1fx" + b"D" * 42 + b"\x10\x08$\x0c\xfb[n\x91BD\xffsF\xc6g\x9c\x11\0",
         ),
     ),

@@ -351,6 +351,13 @@ CLAIMS_A_GIGABYTE = (
 )
 
 
+def test_what_stands_behind_a_png_is_not_read_and_one_without_pixels_is_none() -> None:
+    png = cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()
+    behind = png + b"\x7f\xff\xff\xffIDAT"
+    assert np.array_equal(decode_picture(behind), decode_picture(png))
+    assert decode_picture(png[:20] + bytes(4) + png[24:]) is None  # a height of 0
+
+
 @pytest.mark.parametrize("data", CLAIMS_A_GIGABYTE, ids=["png", "png chunk", "jpeg", "webp"])
 def test_a_picture_that_claims_a_gigabyte_is_refused_before_it_is_unpacked(
     data: bytes, monkeypatch: pytest.MonkeyPatch

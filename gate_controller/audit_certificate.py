@@ -48,7 +48,7 @@ def show_certificate(path: Path, root_key: str | None, *, as_json: bool, complet
     Raises NothingToVerify when file or key cannot be read.
     """
     try:
-        root = read_root_key(root_key) if root_key else None
+        root = read_root_key(root_key) if root_key is not None else None
         found = read_certificate(path.read_bytes())
     except (OSError, ValueError) as err:
         reason = err.strerror or str(err) if isinstance(err, OSError) else str(err)

@@ -92,7 +92,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _ledger_report(args: argparse.Namespace) -> str:
     path: Path = args.ledger
-    root = read_root_key(args.root_key) if args.root_key else None
+    root = read_root_key(args.root_key) if args.root_key is not None else None
     anchor = read_ledger_anchor(args.anchor, args.anchor_key) if args.anchor is not None else None
     try:
         found = check_ledger(path, anchor, root)

@@ -36,7 +36,7 @@ def show_release(path: Path, root_key: str | None, *, as_json: bool) -> int:
     Raises NothingToVerify when file or key cannot be read.
     """
     try:
-        root = read_root_key(root_key) if root_key else None
+        root = read_root_key(root_key) if root_key is not None else None
         found = read_release(path.read_bytes())
     except (OSError, ValueError) as err:
         reason = err.strerror or str(err) if isinstance(err, OSError) else str(err)
@@ -57,7 +57,8 @@ def show_release(path: Path, root_key: str | None, *, as_json: bool) -> int:
             "lines": lines,
         })
     else:
-        sys.stdout.write("ok: the release is genuine\n" + "".join(f"{line}\n" for line in lines))
+        ok = "the release is genuine" if root is not None else "the release is whole, by its own word"
+        sys.stdout.write(f"ok: {ok}\n" + "".join(f"{line}\n" for line in lines))
     return 0
 
 

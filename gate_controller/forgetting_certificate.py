@@ -313,7 +313,12 @@ def in_words(checked: Checked) -> list[str]:
         f"signed for the root key {statement.site.root_key_id}, "
         + ("which was given" if checked.pinned else "which is taken from this file: check it with --root-key")
     )
-    return lines
+    return [on_one_line(line) for line in lines]
+
+
+def on_one_line(text: str) -> str:
+    """Return a text of a file as one line of a terminal: what is not to be seen is written as its number."""
+    return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
 def _gate_in_words(gate: GatePart, made_at: datetime) -> Iterator[str]:

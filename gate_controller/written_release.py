@@ -17,12 +17,32 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.forgetting_certificate import CertificateBroken, Hex, SitePart, root_key_id
+from gate_controller.forgetting_certificate import (
+    CertificateBroken,
+    Hex,
+    SitePart,
+    on_one_line,
+    root_key_id,
+)
 from gate_controller.policy import Id, Instant
 from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 
 RELEASE_DOMAIN = "menjin/written-release/1"
 FORMAT = "menjin/written-release/1"
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "self": {
+        "en": "I have read this notice and agree in writing that my face is used as it says, until I take "
+        "this back. My name, typed here, is my signature.",
+        "zh": "我已阅读本告知书，书面同意按其内容使用我的人脸，直到我撤回为止。在此键入的姓名即为我的签名。",
+    },
+    "ward": {
+        "en": "I have read this notice and agree in writing, as a guardian, that this minor's face is used "
+        "as it says, until one of us takes this back. My name, typed here, is my signature.",
+        "zh": "我已阅读本告知书，作为监护人书面同意按其内容使用该未成年人的人脸，"
+        "直到我们当中任何一人撤回为止。在此键入的姓名即为我的签名。",
+    },
+}
+"""What a signature stands under, by who signs and in which language; part of this format."""
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,19 +124,25 @@ def check_release(found: SignedRelease, root_public_key: bytes | None = None) ->
     except SignatureRefused as err:
         raise CertificateBroken("certificate", f"the root key did not certify this key: {err}") from err
     try:
-        verify(key, RELEASE_DOMAIN, _encoded(release), base64.b64decode(found.signature))
+        verify(key, RELEASE_DOMAIN, _encoded(release), base64.b64decode(found.signature, validate=True))
     except (SignatureRefused, ValueError) as err:
         raise CertificateBroken("signature", "the site's key did not sign this text and this name") from err
     notice = release.notice
     if notice_digest(notice.purpose, notice.version, notice.language, notice.fields).hex() != notice.sha256:
         raise CertificateBroken("notice.sha256", "is not the digest of the text")
+    if (release.signed_for == "self") != (release.signer_id == release.person_id):
+        raise CertificateBroken("signed_for", "does not fit who signed and whose face it is")
+    if release.sentence != SENTENCES[release.signed_for].get(notice.language):
+        raise CertificateBroken("sentence", "is not the one that this format has in the notice's language")
+    if not release.signed_name.strip():
+        raise CertificateBroken("signed_name", "is empty")
 
 
 def in_words(found: SignedRelease, *, pinned: bool) -> list[str]:
     """Return what a release says, a line each, in English; the notice's parts in full."""
     release = found.release
     whose = "for themselves" if release.signed_for == "self" else f"as guardian of person {release.person_id}"
-    return [
+    lines = [
         f"signed “{release.signed_name}” by person {release.signer_id} {whose} at {release.site.name}, "
         f"{_at(release.signed_at)}, by {release.channel}",
         f"consent {release.consent_id} to notice version {release.notice.version}, {release.notice.language}",
@@ -126,6 +152,7 @@ def in_words(found: SignedRelease, *, pinned: bool) -> list[str]:
         f"signed for the root key {release.site.root_key_id}, "
         + ("which was given" if pinned else "which is taken from this file: check it with --root-key"),
     ]
+    return [on_one_line(line) for line in lines]
 
 
 def _encoded(release: Release) -> bytes:

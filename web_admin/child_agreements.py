@@ -44,10 +44,9 @@ def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
         return False
     if guardian.kind != "resident" or guardian.age_band != ADULT or child.kind != "resident":
         return False
-    checked = set(
-        act.session.scalars(select(GuardianRow.guardian_id).where(GuardianRow.minor_id == child.person_id))
-    )
-    return guardian.person_id in checked if checked else True
+    checked = act.session.scalars(select(GuardianRow).where(GuardianRow.minor_id == child.person_id)).all()
+    living = {row.guardian_id for row in checked if row.ended_at is None}
+    return guardian.person_id in living if checked else True
 
 
 def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str) -> ChildAgreement:

@@ -68,12 +68,16 @@ def _page(person: Person, **forms: OnceForm) -> str:
     named = session.scalars(
         select(Person)
         .join(GuardianRow, GuardianRow.guardian_id == Person.person_id)
-        .where(GuardianRow.minor_id == person.person_id)
+        .where(GuardianRow.minor_id == person.person_id, GuardianRow.ended_at.is_(None))
         .order_by(Person.display_name)
     ).all()
+    checked_before = select(GuardianRow.minor_id).where(GuardianRow.minor_id == person.person_id).limit(1)
     only = session.scalar(
         select(GuardianRow.guardian_id)
-        .where(GuardianRow.minor_id == person.person_id, GuardianRow.is_only.is_(True))
+        .where(
+            GuardianRow.minor_id == person.person_id, GuardianRow.is_only.is_(True),
+            GuardianRow.ended_at.is_(None),
+        )
     )
     age, guardian = forms.get("age") or AgeForm(formdata=None, obj=person), forms.get("guardian")
     guardian = guardian or GuardianForm(formdata=None)
@@ -81,7 +85,8 @@ def _page(person: Person, **forms: OnceForm) -> str:
         del guardian.is_only
     _offer_adults(guardian, person)
     return render_template(
-        "office/person_face.html", person=person, named=named, only=only, age=age, guardian=guardian,
+        "office/person_face.html", person=person, named=named, only=only,
+        nobody_left=not named and session.scalar(checked_before) is not None, age=age, guardian=guardian,
         button=forms.get("button") or AgainForm(formdata=None),
     )
 

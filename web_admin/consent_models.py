@@ -90,7 +90,8 @@ class AssessmentRow(Base):
 class GuardianRow(Base):
     """The office checked once that this adult is a guardian of this minor; no document is kept.
 
-    `is_only`: it saw that there is no other, so that one yes is enough where both are asked for.
+    `is_only`: it saw that there is no other, so that one yes is enough where both are asked for. With
+    `ended_at` they are none any more; the row stays, so that no other adult counts in their place unchecked.
     """
 
     __tablename__ = "guardian"
@@ -99,6 +100,7 @@ class GuardianRow(Base):
     checked_by: Mapped[str]
     checked_at: Mapped[datetime]
     is_only: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None]
 
 
 class GuardianRequest(Base):

@@ -3,46 +3,31 @@
 Both ask more of a yes, never of a no or a withdrawal, and nothing of the other ways in.
 """
 
-from collections.abc import Mapping
+from collections import Counter
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.forgetting_certificate import SitePart, root_key_id
-from gate_controller.written_release import FORMAT, NoticePart, Release, sign_release
+from gate_controller.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish
 from web_admin.age_bands import MINOR
 from web_admin.asked_again import RULES_CHANGED, pause_and_ask, people_with_consent
-from web_admin.consent_models import (
-    Consent,
-    GuardianConsent,
-    Notice,
-    WrittenRelease,
-)
-from web_admin.face_facts import guardians_needed, rules_of
+from web_admin.consent_models import Consent, GuardianConsent, Notice, WrittenRelease
+from web_admin.custody import live_face_consents
+from web_admin.face_facts import FULL_NUMBER, guardian_ids_of, guardians_needed, rules_of
 from web_admin.models import Person, Site
 from web_admin.site_keys import certificate, private_key
 from web_admin.ways_in import live_face_consent
 
 MAX_SIGNATURE_CHARS = 80
-SENTENCES: Mapping[str, Mapping[str, str]] = {
-    "self": {
-        "en": "I have read this notice and agree in writing that my face is used as it says, until I take "
-              "this back. My name, typed here, is my signature.",
-        "zh": "我已阅读本告知书，书面同意按其内容使用我的人脸，直到我撤回为止。在此键入的姓名即为我的签名。",
-    },
-    "ward": {
-        "en": "I have read this notice and agree in writing, as a guardian, that this minor's face is used "
-              "as it says, until one of us takes this back. My name, typed here, is my signature.",
-        "zh": "我已阅读本告知书，作为监护人书面同意按其内容使用该未成年人的人脸，"
-              "直到我们当中任何一人撤回为止。在此键入的姓名即为我的签名。",
-    },
-}
-"""What a signature stands under, by who signs and in which language; part of what is kept."""
+FEWEST_LETTERS = 2
+BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their class that show nothing: the fillers of Hangul."""
 
 
 def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) -> int:
@@ -63,16 +48,31 @@ def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) 
     return len(asked)
 
 
+def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
+    """Return how many people a signature, and how many minors both guardians, would be asked for anew now."""
+    live = live_face_consents(session, site_id)
+    signed = set(session.scalars(select(WrittenRelease.consent_id)))
+    parts = Counter(session.scalars(select(GuardianConsent.consent_id)))
+    minors = select(Person.person_id).where(Person.site_id == site_id, Person.age_band == MINOR)
+    less = [one for one in session.scalars(minors) if one in live and parts[live[one]] < FULL_NUMBER]
+    return len(set(live.values()) - signed), len(less)
+
+
 def has_less(session: Session, person: Person) -> bool:
     """Tell whether somebody's consent has less than the site asks for now."""
     rules, consent = rules_of(session, person.site_id), live_face_consent(session, person)
     if consent is None:
         return False
-    signed = select(func.count()).where(WrittenRelease.consent_id == consent.consent_id)
-    if rules.written_release and not session.scalar(signed):
+    signed = select(WrittenRelease.signer_id).where(WrittenRelease.consent_id == consent.consent_id)
+    signers = set(session.scalars(signed))
+    if person.age_band != MINOR:
+        return rules.written_release and person.person_id not in signers
+    parts = select(GuardianConsent.guardian_id).where(GuardianConsent.consent_id == consent.consent_id)
+    may_agree = guardian_ids_of(session, person.site_id, [person.person_id]).get(person.person_id, ())
+    agreed = set(session.scalars(parts)) & set(may_agree)
+    if len(agreed) < guardians_needed(session, person):
         return True
-    agreed = select(func.count()).where(GuardianConsent.consent_id == consent.consent_id)
-    return person.age_band == MINOR and (session.scalar(agreed) or 0) < guardians_needed(session, person)
+    return rules.written_release and not agreed <= signers
 
 
 # -- signatures ------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def checked_signature(act: Act, signed_name: str) -> str | None:
     """Return the name as it was signed, None where nobody has to sign; raise ActRefused without one."""
     if not rules_of(act.session, act.site_id).written_release:
         return None
-    if not signed_name.strip():
+    if sum(letter.isalpha() and letter not in BLANK_LETTERS for letter in signed_name) < FEWEST_LETTERS:
         raise ActRefused("signed_name", _("This compound asks for a yes in writing. Type your name to sign."))
     return checked_text("signed_name", signed_name, max_chars=MAX_SIGNATURE_CHARS)
 

@@ -24,7 +24,7 @@ from web_admin.consent_rules import checked_signature, keep_release
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE, create_shares
 from web_admin.face_facts import guardians_needed, rules_of
-from web_admin.guardians import guardians_of, lapse_requests
+from web_admin.guardians import guardians_of, lapse_asked_by
 from web_admin.models import Gate, Lane, Person, Site
 from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
 from web_admin.ways_in import UNPROVEN, live_face_consent, settle_face, working_methods
@@ -119,21 +119,12 @@ def record_consent(
 ) -> Consent:
     """Store a consent that was checked, with its guardians' parts, turn face on and publish.
 
-    A live consent to this notice stays as it is: one act never makes two.
+    A live consent to this notice stays as it is: one act never makes two. A yes at a gate still ends the
+    pause of a face that nobody had shown a card or PIN for.
     """
-    consent = live_face_consent(act.session, person)
-    if consent is None:
-        consent = Consent(
-            consent_id=new_id(), person_id=person.person_id, purpose=FACE_PURPOSE,
-            notice_version=notice.version, notice_sha256=notice.sha256, language=notice.language,
-            channel=act.channel, given_at=act.now,
-        )
-        act.session.add(consent)
-        act.session.flush()
-        if signed_name is not None:
-            keep_release(act, consent, notice, person.person_id, signed_name, act.now)
-        for part in parts:
-            _add_part(act, consent, part)
+    lapse_asked_by(act, person.person_id)
+    known = live_face_consent(act.session, person)
+    consent = known or _new_consent(act, person, notice, parts, signed_name)
     answered(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
@@ -142,16 +133,36 @@ def record_consent(
         # who holds the phone, which stays unproven.
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)
+    if known is not None:
+        finish(act, "face_consent_kept", {"consent_id": known.consent_id}, person_id=person.person_id)
+        return known
     finish(
         act, "face_consent_given",
         {
             "consent_id": consent.consent_id, "purpose": FACE_PURPOSE, "notice_version": notice.version,
-            "notice_sha256": notice.sha256.hex(), "language": notice.language,
-            "with_guardian": bool(parts),
+            "notice_sha256": notice.sha256.hex(), "language": notice.language, "with_guardian": bool(parts),
+            "guardians_read": ", ".join(part.notice.sha256.hex() for part in parts),
         },
         personal={"guardian_id": ", ".join(part.guardian_id for part in parts)} if parts else None,
         person_id=person.person_id,
     )
+    return consent
+
+
+def _new_consent(
+    act: Act, person: Person, notice: Notice, parts: Sequence[GuardianPart], signed_name: str | None
+) -> Consent:
+    consent = Consent(
+        consent_id=new_id(), person_id=person.person_id, purpose=FACE_PURPOSE,
+        notice_version=notice.version, notice_sha256=notice.sha256, language=notice.language,
+        channel=act.channel, given_at=act.now,
+    )
+    act.session.add(consent)
+    act.session.flush()
+    if signed_name is not None:
+        keep_release(act, consent, notice, person.person_id, signed_name, act.now)
+    for part in parts:
+        _add_part(act, consent, part)
     return consent
 
 
@@ -175,7 +186,7 @@ def record_refusal(act: Act, person_id: str, notice_version: int | None, languag
     begin(act)
     person = person_of(act, person_id)
     answered(act.session, person.person_id)
-    lapse_requests(act, person.person_id)
+    lapse_asked_by(act, person.person_id)
     record(
         act, "face_refused",
         {"purpose": FACE_PURPOSE, "notice_version": notice_version, "language": language},
@@ -192,7 +203,7 @@ def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
     person = person_of(act, person_id)
     consent = forget_face(act, person, why.strip()[:200])
     answered(act.session, person_id)
-    lapse_requests(act, person_id)
+    lapse_asked_by(act, person_id)
     settle_face(act.session, person, act.now)
     finish(act, "face_turned_off", {}, person_id=person_id)
     return consent

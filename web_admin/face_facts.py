@@ -14,6 +14,8 @@ from web_admin.consent_models import Consent, ConsentRules, GuardianConsent, Gua
 from web_admin.custody import FACE_PURPOSE
 from web_admin.models import Person
 
+FULL_NUMBER = 2
+"""Of guardians, where a site asks for both."""
 MANY = 500
 """With more ids than this, everyone is read."""
 
@@ -47,9 +49,7 @@ def load_face_facts(
         agreed_guardians=_agreed_guardians(session, site_id),
         signs=rules.written_release,
         both=rules.both_guardians,
-        with_one_guardian=frozenset(
-            session.scalars(select(GuardianRow.minor_id).where(GuardianRow.is_only.is_(True)))
-        ),
+        with_one_guardian=_with_one_guardian(session),
     )
 
 
@@ -63,12 +63,23 @@ def rules_of(session: Session, site_id: str) -> ConsentRules:
 def guardians_needed(session: Session, minor: Person) -> int:
     """Return how many guardians have to agree: two where the site asks for both and there is not only one."""
     session.flush()
-    if not rules_of(session, minor.site_id).both_guardians:
-        return 1
-    only = select(GuardianRow.minor_id).where(
-        GuardianRow.minor_id == minor.person_id, GuardianRow.is_only.is_(True)
+    return numbers_needed(session, minor.site_id, [minor.person_id])[minor.person_id]
+
+
+def numbers_needed(session: Session, site_id: str, minor_ids: Collection[str]) -> Mapping[str, int]:
+    """Return by minor how many guardians have to agree."""
+    if not rules_of(session, site_id).both_guardians:
+        return dict.fromkeys(minor_ids, 1)
+    only = _with_one_guardian(session)
+    return {minor_id: 1 if minor_id in only else FULL_NUMBER for minor_id in minor_ids}
+
+
+def _with_one_guardian(session: Session) -> frozenset[str]:
+    return frozenset(
+        session.scalars(
+            select(GuardianRow.minor_id).where(GuardianRow.is_only.is_(True), GuardianRow.ended_at.is_(None))
+        )
     )
-    return 1 if session.scalar(only.limit(1)) else 2
 
 
 def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
@@ -91,7 +102,10 @@ def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
 def guardian_ids_of(
     session: Session, site_id: str, person_ids: Collection[str] | None = None
 ) -> Mapping[str, tuple[str, ...]]:
-    """Return by minor (14 to 17) the adults who may agree beside them; None means all minors."""
+    """Return by minor (14 to 17) the adults who may agree beside them; None means all minors.
+
+    Every adult of the home, until the office checked one: from then on only those whom it checked.
+    """
     wanted = select(Person.person_id, Person.home_id).where(
         Person.site_id == site_id, Person.ended_at.is_(None), Person.age_band == MINOR
     )
@@ -112,8 +126,12 @@ def guardian_ids_of(
     for home_id, person_id in session.execute(query.order_by(Person.person_id)):
         adults.setdefault(str(home_id), []).append(person_id)
     checked: dict[str, set[str]] = {}
-    for row in session.execute(select(GuardianRow.minor_id, GuardianRow.guardian_id)):
-        checked.setdefault(row.minor_id, set()).add(row.guardian_id)
+    for row in session.execute(
+        select(GuardianRow.minor_id, GuardianRow.guardian_id, GuardianRow.ended_at)
+    ):
+        checked.setdefault(row.minor_id, set())
+        if row.ended_at is None:
+            checked[row.minor_id].add(row.guardian_id)
     return {
         minor_id: tuple(
             adult for adult in adults.get(home_id, []) if adult in checked.get(minor_id, {adult})

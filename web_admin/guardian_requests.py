@@ -1,11 +1,11 @@
 """A minor asks a guardian, or both, to agree to face, each on their own phone; only all together consent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, own_person_id, person_of, record
@@ -15,8 +15,14 @@ from web_admin.consent_rules import checked_signature
 from web_admin.consents import GuardianPart, consentable_notice, record_consent, withdraw_face
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE
-from web_admin.face_facts import guardians_needed
-from web_admin.guardians import OPEN, guardians_of, lapse_requests, wards_of
+from web_admin.face_facts import (
+    guardian_ids_of,
+    guardians_needed,
+    newest_notices,
+    numbers_needed,
+    rules_of,
+)
+from web_admin.guardians import OPEN, guardians_of, lapse_asked_by, wards_of
 from web_admin.models import Person
 from web_admin.notices import newest_notice
 
@@ -41,7 +47,7 @@ def ask_guardians(
     if len(asked) != guardians_needed(act.session, minor):
         raise ActRefused("guardian", _("Both guardians have to agree. Choose two.") if len(asked) == 1
                          else _("Choose as many guardians as have to agree."))
-    lapse_requests(act, minor_id)
+    lapse_asked_by(act, minor_id)
     requests = [
         GuardianRequest(
             request_id=new_id(), minor_id=minor_id, guardian_id=guardian_id, notice_version=notice.version,
@@ -72,18 +78,19 @@ def answer_guardian(
         raise ActRefused(None, _("Guardians answer on their own phone, or at a gate beside the minor."))
     refuse_unproven_phone(act, guardian)
     request = act.session.get(GuardianRequest, request_id)
-    if request is None or request.guardian_id != guardian.person_id or not (
-        is_open(request, act.now) or (is_half(request, act.now) and not agrees)
-    ):
+    together = standing_with(act.session, request, act.now) if request is not None else ()
+    if request is None or request.guardian_id != guardian.person_id or request not in together:
         raise ActRefused(None, _("This request is not open any more."))
     if not agrees:
         _refuse(act, request)
         return None
-    return _agree(act, request, language, signed_name)
+    if request.answer is not None:
+        raise ActRefused(None, _("You have agreed already."))
+    return _agree(act, request, together, language, signed_name)
 
 
 def _refuse(act: Act, request: GuardianRequest) -> None:
-    lapse_requests(act, request.minor_id)
+    lapse_asked_by(act, request.minor_id)
     act.session.refresh(request)
     request.answer, request.answered_at = "no", act.now
     record(
@@ -92,30 +99,26 @@ def _refuse(act: Act, request: GuardianRequest) -> None:
     )
 
 
-def _agree(act: Act, request: GuardianRequest, language: str, signed_name: str) -> Consent | None:
+def _agree(
+    act: Act, request: GuardianRequest, together: Sequence[GuardianRequest], language: str, signed_name: str
+) -> Consent | None:
     minor = act.session.get_one(Person, request.minor_id)
-    still = {adult.person_id for adult in guardians_of(act.session, minor)}
-    together = [
-        one for one in asked_together(act.session, request)
-        if one.answer in (None, "half") and one.guardian_id in still
-    ]
-    needed = guardians_needed(act.session, minor)
-    if minor.ended_at is not None or minor.age_band != MINOR or request not in together:
-        raise ActRefused(None, _("This request is not open any more."))
-    if len(together) < needed:  # another guardian left, or the site asks for more by now
-        raise ActRefused(None, _("This request is not open any more. Ask for it to be made anew."))
     notice = consentable_notice(act, minor, request.notice_version, request.language)
+    read = newest_notice(act.session, FACE_PURPOSE, language)
+    if read is None:
+        raise ActRefused("notice", _("The notice has changed. Please read it again and decide then."))
     request.signed_name = checked_signature(act, signed_name)
     request.answer, request.answered_at, request.answer_language = "half", act.now, language
-    agreed = [one for one in together if one.answer == "half"]
-    if len(agreed) < needed:
+    if any(one.answer is None for one in together):
         record(
-            act, "face_guardian_agreed", {"request_id": request.request_id},
+            act, "face_guardian_agreed",
+            {"request_id": request.request_id, "notice_version": read.version,
+             "notice_sha256": read.sha256.hex(), "language": language},
             personal={"guardian_id": request.guardian_id}, person_id=minor.person_id,
         )
         return None
-    parts = [_part_of(act, one, notice) for one in agreed]
-    for one in agreed:
+    parts = [_part_of(act, one, notice) for one in together]
+    for one in together:
         one.answer, one.signed_name = "yes", None
     return record_consent(act, minor, notice, parts)
 
@@ -123,14 +126,6 @@ def _agree(act: Act, request: GuardianRequest, language: str, signed_name: str) 
 def _part_of(act: Act, request: GuardianRequest, notice: Notice) -> GuardianPart:
     read = newest_notice(act.session, FACE_PURPOSE, request.answer_language or "") or notice
     return GuardianPart(request.guardian_id, read, request.answered_at or act.now, request.signed_name)
-
-
-def asked_together(session: Session, request: GuardianRequest) -> Sequence[GuardianRequest]:
-    """Return the requests that a minor made with this one, itself among them, in a fixed order."""
-    query = select(GuardianRequest).where(
-        GuardianRequest.minor_id == request.minor_id, GuardianRequest.asked_at == request.asked_at
-    )
-    return session.scalars(query.order_by(GuardianRequest.guardian_id)).all()
 
 
 def withdraw_for_ward(act: Act, minor_id: str) -> None:
@@ -151,25 +146,63 @@ def _for_ward(act: Act, minor_id: str) -> Act:
     return replace(act, actor_id=minor_id)
 
 
-def is_open(request: GuardianRequest, now: datetime) -> bool:
-    """Tell whether a request still waits for its answer."""
-    return request.answer is None and now < request.asked_at + REQUEST_LASTS
+# -- requests that stand ---------------------------------------------------------------------------
 
 
-def is_half(request: GuardianRequest, now: datetime) -> bool:
-    """Tell whether this guardian said yes and another is waited for."""
-    return request.answer == "half" and now < request.asked_at + REQUEST_LASTS
+def standing_requests(
+    session: Session, site_id: str, minor_ids: Collection[str], now: datetime
+) -> Mapping[str, Sequence[GuardianRequest]]:
+    """Return by minor what they asked last, of one guardian or of both, while it can become a consent.
+
+    It cannot once it is a week old, answered, or asked under what holds no more: another notice, other
+    guardians, another number of them, or a yes without the signature that is asked for by now.
+    """
+    session.flush()
+    rows = session.scalars(
+        select(GuardianRequest)
+        .where(GuardianRequest.minor_id.in_(set(minor_ids)), OPEN)
+        .order_by(GuardianRequest.asked_at, GuardianRequest.guardian_id)
+    )
+    newest: dict[str, list[GuardianRequest]] = {}
+    for row in rows:
+        known = newest.setdefault(row.minor_id, [])
+        if known and known[0].asked_at != row.asked_at:
+            known.clear()
+        known.append(row)
+    may_agree = guardian_ids_of(session, site_id, minor_ids)
+    needed = numbers_needed(session, site_id, newest)
+    notices: dict[str, int] = {row.language: row.version for row in newest_notices(session)}
+    signs = rules_of(session, site_id).written_release
+    return {
+        minor_id: together for minor_id, together in newest.items()
+        if now < together[0].asked_at + REQUEST_LASTS
+        and len(together) == needed[minor_id]
+        and {one.guardian_id for one in together} <= set(may_agree.get(minor_id, ()))
+        and all(notices.get(one.language) == one.notice_version for one in together)
+        and not (signs and any(one.answer == "half" and one.signed_name is None for one in together))
+    }
 
 
-def requests_to(session: Session, guardian_id: str, now: datetime) -> Sequence[GuardianRequest]:
+def standing_with(session: Session, request: GuardianRequest, now: datetime) -> Sequence[GuardianRequest]:
+    """Return the requests made together with this one while they stand, else none."""
+    minor = session.get_one(Person, request.minor_id)
+    return standing_requests(session, minor.site_id, [minor.person_id], now).get(minor.person_id, ())
+
+
+def requests_to(session: Session, guardian: Person, now: datetime) -> Sequence[GuardianRequest]:
     """Return the requests that this guardian can answer, or take a yes back from."""
-    query = select(GuardianRequest).where(GuardianRequest.guardian_id == guardian_id, OPEN)
-    rows = session.scalars(query.order_by(GuardianRequest.asked_at))
-    return [row for row in rows if is_open(row, now) or is_half(row, now)]
+    minors = session.scalars(
+        select(GuardianRequest.minor_id).where(GuardianRequest.guardian_id == guardian.person_id, OPEN)
+    ).all()
+    standing = standing_requests(session, guardian.site_id, minors, now) if minors else {}
+    return [
+        one for together in standing.values() for one in together if one.guardian_id == guardian.person_id
+    ]
 
 
-def requests_of(session: Session, minor_id: str) -> Sequence[GuardianRequest]:
-    """Return what a minor asked last, of one guardian or of both, whatever became of it."""
+def last_asked(session: Session, minor_id: str) -> GuardianRequest | None:
+    """Return one of the requests that a minor made last, whatever became of it."""
     query = select(GuardianRequest).where(GuardianRequest.minor_id == minor_id)
-    newest = session.scalars(query.order_by(GuardianRequest.asked_at.desc()).limit(1)).first()
-    return asked_together(session, newest) if newest is not None else ()
+    # Of two, the one that was refused tells more than the one that lapsed with it.
+    refused_first = case((GuardianRequest.answer == "no", 0), else_=1)
+    return session.scalars(query.order_by(GuardianRequest.asked_at.desc(), refused_first).limit(1)).first()

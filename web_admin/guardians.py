@@ -8,7 +8,7 @@ the site asks for both, two have to agree (`consent_rules.guardians_needed`).
 from collections.abc import Collection, Sequence
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
@@ -36,24 +36,32 @@ def name_guardian(act: Act, minor_id: str, guardian_id: str, *, is_only: bool = 
         raise ActRefused("guardian", _("Adults have no guardian here."))
     if guardian.age_band != ADULT or minor.home_id is None or guardian.home_id != minor.home_id:
         raise ActRefused("guardian", _("A guardian is an adult of the same home."))
-    others = select(GuardianRow).where(
-        GuardianRow.minor_id == minor_id, GuardianRow.guardian_id != guardian_id
-    )
-    rows = act.session.scalars(others).all()
-    if is_only and rows:
-        raise ActRefused("is_only", _("Another guardian is noted already: this one is not the only one."))
-    for row in rows:
-        row.is_only = False
-    known = act.session.get(GuardianRow, (minor_id, guardian_id))
-    if known is None:
-        known = GuardianRow(minor_id=minor_id, guardian_id=guardian_id)
-        act.session.add(known)
-    known.checked_by, known.checked_at, known.is_only = act.actor_id, act.now, is_only
+    _write_checked(act, minor_id, guardian_id, is_only=is_only)
     if has_less(act.session, minor):
         pause_and_ask(act, minor, RULES_CHANGED)
     finish(
         act, "guardian_named", {"is_only": is_only}, personal={"guardian_id": guardian_id}, person_id=minor_id
     )
+
+
+def _write_checked(act: Act, minor_id: str, guardian_id: str, *, is_only: bool) -> None:
+    others = act.session.scalars(
+        select(GuardianRow).where(
+            GuardianRow.minor_id == minor_id, GuardianRow.guardian_id != guardian_id,
+            GuardianRow.ended_at.is_(None),
+        )
+    ).all()
+    if is_only and others:
+        raise ActRefused("is_only", _("Another guardian is noted already: this one is not the only one."))
+    for row in others:
+        row.is_only = False
+    known = act.session.get(GuardianRow, (minor_id, guardian_id))
+    if known is None:
+        known = GuardianRow(minor_id=minor_id, guardian_id=guardian_id, is_only=False)
+        act.session.add(known)
+    # Naming the only one once more says nothing about others: another's name or “not any more” does.
+    known.is_only = is_only or (known.is_only and known.ended_at is None)
+    known.checked_by, known.checked_at, known.ended_at = act.actor_id, act.now, None
 
 
 def remove_guardian(act: Act, minor_id: str, guardian_id: str) -> None:
@@ -107,40 +115,48 @@ def wards_of(session: Session, guardian_id: str) -> list[Person]:
 def end_guardianship(act: Act, person: Person) -> None:
     """End what hung on a person who leaves: as guardian of others, as a minor, as one to be asked."""
     _end_between(act, person.person_id, wards_of(act.session, person.person_id))
-    leaves = or_(GuardianRow.guardian_id == person.person_id, GuardianRow.minor_id == person.person_id)
-    act.session.execute(delete(GuardianRow).where(leaves))
+    act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))
+    _end_checked(act, GuardianRow.guardian_id == person.person_id)
     lapse_requests(act, person.person_id)
     answered(act.session, person.person_id)
 
 
 def lapse_requests(act: Act, person_id: str) -> None:
-    """Close the open requests that a person made or was sent."""
+    """Close the open requests that a person made or was sent: they leave, or their phone is not believed."""
+    _lapse(act, or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id))
+
+
+def lapse_asked_by(act: Act, minor_id: str) -> None:
+    """Close the open requests that a minor made; what others asked of them stays."""
+    _lapse(act, GuardianRequest.minor_id == minor_id)
+
+
+def _lapse(act: Act, which: ColumnElement[bool]) -> None:
+    act.session.flush()
     act.session.execute(
         update(GuardianRequest)
-        .where(
-            or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id),
-            OPEN,
-        )
+        .where(which, OPEN)
         .values(answer="lapsed", answered_at=act.now, signed_name=None)
+    )
+
+
+def _end_checked(act: Act, which: ColumnElement[bool]) -> None:
+    act.session.execute(
+        update(GuardianRow)
+        .where(which, GuardianRow.ended_at.is_(None))
+        .values(ended_at=act.now, is_only=False)
     )
 
 
 def _end_between(act: Act, guardian_id: str, minors: list[Person]) -> None:
     wards = {ward.person_id for ward in wards_of(act.session, guardian_id)}
     for minor in minors:
-        act.session.execute(
-            delete(GuardianRow).where(
-                GuardianRow.guardian_id == guardian_id, GuardianRow.minor_id == minor.person_id
-            )
+        _end_checked(
+            act, (GuardianRow.guardian_id == guardian_id) & (GuardianRow.minor_id == minor.person_id)
         )
-        act.session.execute(
-            update(GuardianRequest)
-            .where(
-                GuardianRequest.minor_id == minor.person_id,
-                GuardianRequest.guardian_id == guardian_id,
-                OPEN,
-            )
-            .values(answer="lapsed", answered_at=act.now, signed_name=None)
+        _lapse(
+            act,
+            (GuardianRequest.minor_id == minor.person_id) & (GuardianRequest.guardian_id == guardian_id),
         )
         if minor.person_id in wards:
             pause_and_ask(act, minor, GUARDIAN_LEFT)

@@ -32,7 +32,7 @@ from web_admin.acts import (
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.audit import append_audit
 from web_admin.credential_rows import end_live
-from web_admin.guardians import end_guardianship
+from web_admin.guardians import end_guardianship, lapse_requests
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
 from web_admin.sealing import code_digest
@@ -247,6 +247,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     if again is not None:
         end_live(act, person_id, "qr", "invited_again")
         end_resident_sign_in(act.session, person_id)
+        lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
         person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
     code = make_code(3)
     invitation = Invitation(

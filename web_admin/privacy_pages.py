@@ -12,7 +12,7 @@ from wtforms.validators import Length
 from web_admin import words
 from web_admin.acts import Act
 from web_admin.consent_models import Consent, FaceShare, Notice
-from web_admin.consent_rules import set_consent_rules
+from web_admin.consent_rules import asked_again_by, set_consent_rules
 from web_admin.consents import (
     NOTICE_FIELDS,
     NOTICE_LANGUAGES,
@@ -121,6 +121,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         notices=notices,
         face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
         button=button,
+        asked_again=asked_again_by(request_session(), current_site().site_id),
         rules=asked_for or RulesForm(
             formdata=None, obj=rules_of(request_session(), current_site().site_id)
         ),

@@ -24,8 +24,16 @@ from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, 
 from web_admin import accounts  # noqa: F401 - its tables too
 from web_admin.acts import Act, ActRefused, publish
 from web_admin.ages import set_age_band, settle_ages
-from web_admin.consent_models import Notice
-from web_admin.consent_rules import has_less, set_consent_rules
+from web_admin.consent_models import (
+    Consent,
+    ConsentRules,
+    GuardianConsent,
+    GuardianRequest,
+    GuardianRow,
+    Notice,
+    WrittenRelease,
+)
+from web_admin.consent_rules import set_consent_rules
 from web_admin.consents import (
     disable_face,
     enable_face,
@@ -46,6 +54,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import Database, make_engine
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.guardian_requests import answer_guardian, ask_guardians
+from web_admin.guardians import name_guardian, remove_guardian
 from web_admin.homes_and_people import (
     GrantSpec,
     accept_invitation,
@@ -201,21 +210,63 @@ class History(RuleBasedStateMachine):
             someone, lambda act, person: record_refusal(act, person, 1, "zh"), by_phone=by_phone
         )
 
-    @rule(
-        minor=SOMEONE, guardians=st.sets(SOMEONE, min_size=1, max_size=2), agree=st.integers(0, 2),
-        name=st.sampled_from(["", "Chen"]),
-    )
-    def ask_guardians(self, minor: int, guardians: set[int], agree: int, name: str) -> None:
-        def ask_and_answer(act: Act, person_id: str) -> None:
+    @rule(minor=SOMEONE, guardians=st.sets(SOMEONE, min_size=1, max_size=2))
+    def ask_guardians(self, minor: int, guardians: set[int]) -> None:
+        def ask(act: Act, person_id: str) -> None:
             everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
             asked = [everyone[guardian] for guardian in sorted(guardians)]
-            for index, one in enumerate(ask_guardians(act, person_id, asked, _newest(act), "zh")):
-                answer_guardian(
-                    replace(act, actor_id=one.guardian_id), one.request_id, agrees=index < agree,
-                    language="en", signed_name=name,
-                )
+            ask_guardians(act, person_id, asked, _newest(act), "zh")
 
-        self.consent_event(minor, ask_and_answer, by_phone=True)
+        self.now += timedelta(seconds=1)
+        self.consent_event(minor, ask, by_phone=True)
+
+    @rule(guardian=SOMEONE, agrees=st.booleans(), name=st.sampled_from(["", "Chen"]))
+    def answer_as_guardian(self, guardian: int, agrees: bool, name: str) -> None:
+        def answer(act: Act, person_id: str) -> None:
+            asked = select(GuardianRequest.request_id).where(GuardianRequest.guardian_id == person_id)
+            request_id = act.session.scalars(asked.order_by(GuardianRequest.asked_at.desc())).first()
+            answer_guardian(act, request_id or "", agrees=agrees, language="en", signed_name=name)
+
+        self.now += timedelta(seconds=1)
+        self.consent_event(guardian, answer, by_phone=True)
+
+    @rule(
+        minors=st.sets(SOMEONE, min_size=1, max_size=2),
+        answers=st.lists(st.tuples(SOMEONE, st.booleans()), max_size=4),
+        between=st.sampled_from(["nothing", "ask for more", "invite", "check"]),
+    )
+    def ask_a_whole_home(
+        self, minors: set[int], answers: list[tuple[int, bool]], between: str
+    ) -> None:
+        """Play what random rules seldom reach: minors who ask two, and a change between the answers."""
+        others = {0, 1, 2, 3} - minors
+        for minor in minors:
+            self.correct_an_age(minor, "14_17", 300)
+            self.ask_guardians(minor, set(sorted(others)[:2]))
+        for number, (guardian, agrees) in enumerate(answers):
+            self.answer_as_guardian(guardian, agrees, "Chen")
+            if number == 0 and between == "ask for more":
+                self.ask_for_more(True, True)
+            elif number == 0 and between == "invite":
+                self.invite_and_accept(guardian)
+            elif number == 0 and between == "check":
+                self.check_a_guardian(min(minors), max(others), False)
+
+    @rule(minor=SOMEONE, guardian=SOMEONE, is_only=st.booleans())
+    def check_a_guardian(self, minor: int, guardian: int, is_only: bool) -> None:
+        def check(act: Act, person_id: str) -> None:
+            everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
+            name_guardian(act, person_id, everyone[guardian], is_only=is_only)
+
+        self.consent_event(minor, check, by_phone=False)
+
+    @rule(minor=SOMEONE, guardian=SOMEONE)
+    def end_a_guardian(self, minor: int, guardian: int) -> None:
+        def end(act: Act, person_id: str) -> None:
+            everyone = act.session.scalars(select(Person.person_id).order_by(Person.display_name)).all()
+            remove_guardian(act, person_id, everyone[guardian])
+
+        self.consent_event(minor, end, by_phone=False)
 
     @rule(written=st.booleans(), both=st.booleans())
     def ask_for_more(self, written: bool, both: bool) -> None:
@@ -227,9 +278,20 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def every_consent_has_what_is_asked_for(self) -> None:
+        """Read the tables themselves, not what the program makes of them."""
         with self.database.session() as session:
-            for person in session.scalars(select(Person)):
-                assert not has_less(session, person)
+            rules = session.get(ConsentRules, self.compound.site_id)
+            for consent in session.scalars(select(Consent).where(Consent.withdrawn_at.is_(None))):
+                person = session.get_one(Person, consent.person_id)
+                parts = set(session.scalars(select(GuardianConsent.guardian_id).where(
+                    GuardianConsent.consent_id == consent.consent_id)))
+                signers = set(session.scalars(select(WrittenRelease.signer_id).where(
+                    WrittenRelease.consent_id == consent.consent_id)))
+                agreed = _who_may_agree(session, person) & parts
+                if person.age_band == "14_17":
+                    assert len(agreed) >= _how_many(session, person, rules)
+                if rules is not None and rules.written_release:
+                    assert (agreed if person.age_band == "14_17" else {person.person_id}) <= signers
 
     @rule(someone=SOMEONE, band=st.sampled_from(AGE_BANDS), days=st.sampled_from([1, 300]))
     def correct_an_age(self, someone: int, band: str, days: int) -> None:
@@ -340,6 +402,20 @@ class History(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         self.do(0, lambda act, _: [settle_ages(act), publish(act)])
+
+
+def _who_may_agree(session: Session, minor: Person) -> set[str]:
+    checked = session.scalars(select(GuardianRow).where(GuardianRow.minor_id == minor.person_id)).all()
+    living = {row.guardian_id for row in checked if row.ended_at is None}
+    adults = set(session.scalars(select(Person.person_id).where(
+        Person.home_id == minor.home_id, Person.age_band == "adult", Person.ended_at.is_(None))))
+    return adults & living if checked else adults
+
+
+def _how_many(session: Session, minor: Person, rules: ConsentRules | None) -> int:
+    rows = session.scalars(select(GuardianRow).where(GuardianRow.minor_id == minor.person_id))
+    only = [row for row in rows if row.is_only]
+    return 2 if rules is not None and rules.both_guardians and not only else 1
 
 
 def _newest(act: Act) -> int:

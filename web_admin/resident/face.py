@@ -10,12 +10,12 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.decisions import FACE_MENDABLE, Reason
+from gate_controller.written_release import SENTENCES
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD, MINOR
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
-from web_admin.consent_rules import SENTENCES
 from web_admin.consents import (
     NOTICE_FIELDS,
     face_state,
@@ -27,7 +27,7 @@ from web_admin.consents import (
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.face_facts import guardians_needed, rules_of
-from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, is_half, is_open, requests_of
+from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.guardians import guardians_of, names_of
 from web_admin.models import Gate, Person
 from web_admin.notices import changed_fields
@@ -162,13 +162,14 @@ def face() -> str:
 def _notice_page(person: Person, act: Act, problem: str = "") -> str:
     """Show the notice with its yes and no, or who is waited for; `problem` is with the signature."""
     notice = _offered_to(person)
-    asked = requests_of(act.session, person.person_id) if person.age_band == MINOR else ()
-    if any(is_open(one, act.now) for one in asked):
-        names = names_of(act.session, [one.guardian_id for one in asked])
-        waiting = [(names[one.guardian_id], is_half(one, act.now)) for one in asked]
+    asked = last_asked(act.session, person.person_id) if person.age_band == MINOR else None
+    together = standing_with(act.session, asked, act.now) if asked is not None else ()
+    if asked is not None and together:
+        names = names_of(act.session, [one.guardian_id for one in together])
+        waiting = [(names[one.guardian_id], one.answer == "half") for one in together]
         return render_template(
             "resident/face_waiting.html", person=person, site=site_of(person), waiting=waiting,
-            until=asked[0].asked_at + REQUEST_LASTS, tab="ways_in",
+            until=asked.asked_at + REQUEST_LASTS, tab="ways_in",
         )
     question = question_of(act.session, person.person_id)
     return render_template(
@@ -177,7 +178,8 @@ def _notice_page(person: Person, act: Act, problem: str = "") -> str:
         **_guardian_facts(person, act),
         sentence=_sentence(person, notice) if person.age_band != MINOR else None,
         signed_name=request.form.get("signed_name", ""), problem_text=problem,
-        declined=next((one for one in asked if one.answer == "no"), None), tab="ways_in",
+        declined=asked if asked is not None and asked.answer == "no" else None,
+        overtaken=asked is not None and asked.answer in (None, "half"), tab="ways_in",
     )
 
 

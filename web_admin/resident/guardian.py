@@ -2,19 +2,18 @@
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from gate_controller.written_release import SENTENCES
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.consent_models import GuardianRequest
-from web_admin.consent_rules import SENTENCES
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.guardian_requests import (
     answer_guardian,
-    asked_together,
-    is_half,
-    is_open,
+    standing_with,
     withdraw_for_ward,
 )
 from web_admin.guardians import names_of, wards_of
@@ -27,10 +26,10 @@ from web_admin.resident.face import notice_fields, page_language
 def _request_to(person: Person, request_id: str) -> GuardianRequest:
     _person, act = signed_in()
     found = act.session.get(GuardianRequest, request_id)
-    if found is None or found.guardian_id != person.person_id or not (
-        is_open(found, act.now) or is_half(found, act.now)
-    ):
+    if found is None or found.guardian_id != person.person_id:
         abort(404)
+    if found not in standing_with(act.session, found, act.now):
+        raise ActRefused(None, _l("This request is not open any more."))
     return found
 
 
@@ -42,18 +41,27 @@ def guardian(request_id: str) -> str:
     return _page(person, act, _request_to(person, request_id))
 
 
+def _has_agreed(person: Person, request_id: str) -> bool:
+    _person, act = signed_in()
+    found = act.session.get(GuardianRequest, request_id)
+    if found is None or found.guardian_id != person.person_id:
+        return False
+    waits = found.answer == "half" and bool(standing_with(act.session, found, act.now))
+    return waits or found.answer == "yes"
+
+
 def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -> str:
     notice = newest_notice(act.session, FACE_PURPOSE, page_language())
     if notice is None or notice.version != asked.notice_version:
         abort(404)
     signs = rules_of(act.session, person.site_id).written_release
-    together = {one.guardian_id for one in asked_together(act.session, asked)} - {person.person_id}
-    others = sorted(names_of(act.session, together).values())
+    together = {one.guardian_id for one in standing_with(act.session, asked, act.now)}
+    others = sorted(names_of(act.session, together - {person.person_id}).values())
     return render_template(
         "resident/guardian.html", person=person, site=site_of(person), asked=asked, notice=notice,
         minor=act.session.get_one(Person, asked.minor_id), fields=notice_fields(notice),
         sentence=SENTENCES["ward"][notice.language] if signs else None,
-        others=others, agreed=is_half(asked, act.now), tab="ways_in",
+        others=others, agreed=asked.answer == "half", tab="ways_in",
         signed_name=request.form.get("signed_name", ""), problem_text=problem,
     )
 
@@ -63,6 +71,8 @@ def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -
 def answer_as_guardian(request_id: str, answer: str) -> Response | tuple[str, int]:
     """Record the guardian's yes or no."""
     person, act = signed_in()
+    if answer == "yes" and _has_agreed(person, request_id):
+        return to("resident.ways_in")  # pressed twice
     asked = _request_to(person, request_id)
     try:
         consent = answer_guardian(

@@ -103,7 +103,7 @@ def own_credential(person: Person, credential_id: str, kind: str) -> CredentialR
 
 
 def _asked_by_minors(act: Act, person: Person) -> list[tuple[GuardianRequest, Person]]:
-    asked = requests_to(act.session, person.person_id, act.now)
+    asked = requests_to(act.session, person, act.now)
     wanted = select(Person).where(Person.person_id.in_({one.minor_id for one in asked}))
     minors = {minor.person_id: minor for minor in act.session.scalars(wanted)} if asked else {}
     return [(one, minors[one.minor_id]) for one in asked]

@@ -110,6 +110,20 @@ def test_without_the_office_nobody_reads_a_notice_for_nothing(tmp_path: Path) ->
         assert bench.decisions() == [("card", "granted", True)]
 
 
+def test_a_signature_asked_for_while_the_notice_is_read_leaves_no_yes(tmp_path: Path) -> None:
+    with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
+        with somebody_at(bench) as visitor:
+            say_yes(bench, visitor)
+            assert bench.gate is not None
+            snapshot = bench.gate.controller._state.snapshot
+            assert snapshot is not None
+            by_phone = replace(snapshot, face_offers={ME: FaceOfferRecord(ME, on_phone=True)})
+            bench.gate.inbox.put(PolicyTaken(by_phone))
+            bench.card.tap(MY_CARD)
+            visitor.wait_for(screen="granted", message="face_on_phone")
+        assert answers(bench) == []
+
+
 def test_where_a_yes_is_signed_the_terminal_sends_to_the_phone_and_lets_in(tmp_path: Path) -> None:
     offer = FaceOfferRecord(ME, on_phone=True)
     with gate_with_face(tmp_path, policy_of(offer=offer)) as bench, somebody_at(bench) as visitor:

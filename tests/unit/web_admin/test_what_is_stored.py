@@ -32,7 +32,7 @@ ABOUT_PEOPLE = {
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
                "withdrawn_at withdrawn_channel withdrawn_why",
     "child_agreement": "child_id guardian_id given_at channel language withdrawn_at text",
-    "guardian": "minor_id guardian_id checked_by checked_at is_only",
+    "guardian": "minor_id guardian_id checked_by checked_at is_only ended_at",
     "face_share": "person_id gate_id consent_id share_sealed created_at",
     "invitation": "invitation_id person_id code_digest created_at expires_at used_at proof_asked_at "
                   "proofs_asked",

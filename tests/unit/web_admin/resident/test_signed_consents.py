@@ -78,6 +78,10 @@ def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
     said = capsys.readouterr().out
     assert "genuine" in said and "“Lin Wei”" in said and "which was given" in said
     assert "not shown: that whoever typed the name bears it" in said
+    assert run(["release", str(file)]) == 0
+    assert "by its own word" in capsys.readouterr().out
+    assert run(["release", str(file), "--root-key", ""]) == 2
+    assert "--root-key" in capsys.readouterr().err
     file.write_bytes(file.read_bytes().replace(b"Lin Wei", b"Lin Mei"))
     assert run(["release", str(file)]) == 1
     assert "BROKEN: signature" in capsys.readouterr().out

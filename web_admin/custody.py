@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.signing import SignatureRefused
 from gate_controller.sync_contract import (
     MAX_LEASE_SECONDS,
     FaceLease,
@@ -169,10 +170,11 @@ def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> t
 def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datetime) -> bool:
     """Store a gate's receipt once; return whether it was new.
 
-    Raises SignatureRefused when the gate did not sign it, ReceiptRefused when it is about another
-    site or gate, or about a consent nobody gave.
+    A receipt of the controller that had the face counts as well, when the gate got a new key since.
+    Raises SignatureRefused when neither signed it, ReceiptRefused when it is about another site or gate,
+    or about a consent nobody gave.
     """
-    receipt = open_receipt(signed, gate.public_key or b"")
+    receipt, key = _opened(session, gate, signed)
     if (receipt.site_id, receipt.gate_id) != (gate.site_id, gate.gate_id):
         raise ReceiptRefused(f"the receipt is of gate {receipt.gate_id!r}, this is {gate.gate_id!r}")
     consent = session.get(Consent, receipt.consent_id)
@@ -180,8 +182,7 @@ def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datet
         raise ReceiptRefused(f"no consent {receipt.consent_id!r} of person {receipt.person_id!r} is known")
     earlier = session.get(ReceiptRow, (receipt.consent_id, gate.gate_id))
     if earlier is not None:
-        before = msgspec.json.decode(earlier.receipt, type=ForgetReceipt)
-        if receipt.forgotten_at <= before.forgotten_at:
+        if not _is_newer(session, receipt, key, earlier):
             return False
         # The face was taken anew under the same consent and forgotten again.
         session.delete(earlier)
@@ -197,3 +198,32 @@ def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datet
     )
     session.flush()
     return True
+
+
+def _opened(session: Session, gate: Gate, signed: SignedReceipt) -> tuple[ForgetReceipt, bytes]:
+    """Return a receipt and the key that signed it: the gate's, or that of the controller before."""
+    key = gate.public_key or b""
+    try:
+        return open_receipt(signed, key), key
+    except SignatureRefused:
+        try:
+            consent_id = msgspec.json.decode(signed.receipt, type=ForgetReceipt).consent_id
+        except msgspec.MsgspecError:
+            consent_id = ""
+        ending = session.get(ForgettingRow, (consent_id, gate.gate_id))
+        if ending is None or ending.gate_public_key == key:
+            raise
+        return open_receipt(signed, ending.gate_public_key), ending.gate_public_key
+
+
+def _is_newer(session: Session, receipt: ForgetReceipt, key: bytes, earlier: ReceiptRow) -> bool:
+    """Tell whether a receipt takes the place of an earlier one about the same consent and gate."""
+    try:
+        before = open_receipt(SignedReceipt(receipt=earlier.receipt, signature=earlier.signature), key)
+    except SignatureRefused:
+        # Two controllers signed: the one counts that had the face when it ended.
+        ending = session.get(ForgettingRow, (earlier.consent_id, earlier.gate_id))
+        return ending is None or ending.gate_public_key == key
+    # By the journal first: the gate's clock may have been put back since. By the clock as well: a gate whose
+    # journal was lost counts from one again.
+    return receipt.journal_seq > before.journal_seq or receipt.forgotten_at > before.forgotten_at

@@ -4,6 +4,7 @@ Every request but the first is signed by the gate. What a refusal noted about th
 it would have changed is not.
 """
 
+import hashlib
 import logging
 from datetime import datetime, timedelta
 
@@ -33,11 +34,13 @@ from gate_controller.sync_contract import (
     ReceiptBatch,
     Refusal,
     SignedOrder,
+    SignedReceipt,
     TombstoneBatch,
     sign_struct,
 )
 from web_admin import pairing
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
+from web_admin.audit import append_audit
 from web_admin.custody import ReceiptRefused, leases_for, take_receipt
 from web_admin.database import Menjin, current_menjin
 from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
@@ -237,12 +240,20 @@ def _take_receipts(
     for signed in batch.receipts:
         try:
             take_receipt(session, gate, signed, now)
-        except SignatureRefused as err:
-            raise SyncRefused(400, "receipt_forged", str(err)) from err
-        except ReceiptRefused as err:
-            # A server restored from a backup may not know the consent; the gate need not send it again.
-            _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, err)
+        except (SignatureRefused, ReceiptRefused) as err:
+            # Not the whole batch: the gate would hand it over for ever, and the good ones never arrive. A
+            # server restored from a backup may not know the consent, a new controller has another key.
+            _set_aside(session, gate, signed, str(err), now)
     return Accepted(count=len(batch.receipts))
+
+
+def _set_aside(session: Session, gate: Gate, signed: SignedReceipt, why: str, now: datetime) -> None:
+    _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, why)
+    digest = hashlib.sha256(signed.receipt + signed.signature).hexdigest()[:16]
+    append_audit(
+        session, gate.site_id, "face_receipt_set_aside",
+        {"gate_id": gate.gate_id, "receipt": digest, "reason": why[:200]}, {}, now,
+    )
 
 
 @bp.post(TOMBSTONES_PATH)

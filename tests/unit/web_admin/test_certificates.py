@@ -2,6 +2,7 @@
 
 import base64
 import copy
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -19,9 +20,13 @@ from gate_controller.forgetting_certificate import (
 )
 from gate_controller.signing import public_bytes
 from tests.forgotten import Forgotten
+from tests.unit.web_admin.acting import ALL_METHODS, pair
 from web_admin.certificates import NothingForgotten, certificate_statement
 from web_admin.consents import give_face_consent, withdraw_face
+from web_admin.custody import take_receipt
 from web_admin.gate_orders import mark_gate
+from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.models import Gate
 from web_admin.site_keys import certificate, open_root_key, private_key, replace_working_keys
 
 
@@ -95,6 +100,80 @@ def test_a_receipt_from_before_the_face_was_given_anew_does_not_count(compound):
     withdraw(compound)
     assert compound.consent_of() != first
     assert [gate.receipt for gate in compound.certificate().statement.gates] == [None, None]
+
+
+def face_at_north(compound, methods):
+    with compound.act() as act:
+        save_lane(act, "north", LaneSpec("north-in", "In", "in", methods))
+
+
+def test_a_receipt_of_an_earlier_ending_under_the_same_consent_does_not_count(compound):
+    face_at_north(compound, ALL_METHODS[:3])
+    compound.later(seconds=3)
+    compound.hand_in("north")
+    compound.later(hours=1)
+    face_at_north(compound, ALL_METHODS)
+    withdraw(compound)
+    assert compound.certificate().statement.gates[0].receipt is None
+    compound.later(seconds=3)
+    compound.hand_in("north", journal_seq=8)
+    assert compound.certificate().statement.gates[0].receipt.journal_seq == 8
+
+
+def test_a_receipt_counts_though_the_gates_clock_was_put_back_since_the_one_before(compound):
+    face_at_north(compound, ALL_METHODS[:3])
+    compound.hand_in("north", forgotten_at=compound.now + timedelta(days=400))
+    face_at_north(compound, ALL_METHODS)
+    compound.later(hours=1)
+    withdraw(compound)
+    compound.hand_in("north", journal_seq=8)
+    compound.hand_in("north", forgotten_at=compound.now - timedelta(days=1), journal_seq=6)
+    assert compound.certificate().statement.gates[0].receipt.journal_seq == 8
+
+
+def test_a_receipt_counts_though_the_gate_lost_its_journal_since_the_one_before(compound):
+    face_at_north(compound, ALL_METHODS[:3])
+    compound.hand_in("north", journal_seq=900)
+    face_at_north(compound, ALL_METHODS)
+    compound.later(hours=1)
+    withdraw(compound)
+    compound.hand_in("north", journal_seq=2)
+    assert compound.certificate().statement.gates[0].receipt.journal_seq == 2
+
+
+def test_the_receipt_of_the_controller_that_had_the_face_counts_and_no_others_takes_its_place(compound):
+    withdraw(compound)
+    of_the_old = compound.receipt("north")
+    with compound.act() as act:
+        compound.keys["north"] = pair(act, "north")
+    with compound.database.session() as session:
+        assert take_receipt(session, session.get_one(Gate, "north"), of_the_old, compound.now)
+    compound.hand_in("north", journal_seq=99, blob_found=False)
+    made = compound.certificate()
+    assert made.statement.gates[0].receipt.blob_found
+    check_certificate(made)
+
+
+@pytest.mark.parametrize("days", [900, -900])
+def test_a_receipt_of_an_impossible_time_is_remarked_upon(compound, days):
+    withdraw(compound)
+    compound.hand_in("north", forgotten_at=compound.now + timedelta(days=days))
+    compound.hand_in("south")
+    words = in_words(check_certificate(compound.certificate()))
+    remarks = [line for line in words if "clock was wrong" in line]
+    assert [remark.partition(":")[0] for remark in remarks] == ["gate north"]
+
+
+def test_a_lease_that_ended_by_the_servers_clock_alone_is_told_by_a_right_one(compound, tmp_path, capsys):
+    withdraw(compound)
+    right_clock = compound.now
+    compound.later(hours=73)
+    compound.rotate()
+    path = tmp_path / "early.json"
+    path.write_bytes(msgspec.json.encode(compound.certificate()))
+    assert run(["certificate", str(path), "--complete"], lambda: right_clock) == 1
+    assert "NOT YET by this machine's clock" in capsys.readouterr().out
+    assert run(["certificate", str(path), "--complete"], lambda: compound.now) == 0
 
 
 def test_a_finished_certificate_verifies_also_after_the_working_keys_changed(finished):

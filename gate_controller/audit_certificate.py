@@ -4,6 +4,7 @@ import argparse
 import base64
 import binascii
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from gate_controller.forgetting_certificate import (
     check_certificate,
     in_words,
     read_certificate,
+    what_is_open,
 )
 
 KEY_BYTES = 32
@@ -42,9 +44,13 @@ def add_certificate_command(commands: "argparse._SubParsersAction[argparse.Argum
     parser.add_argument("--json", action="store_true", help="print one object")
 
 
-def show_certificate(path: Path, root_key: str | None, *, as_json: bool, complete: bool = False) -> int:
+def show_certificate(
+    path: Path, root_key: str | None, now: datetime, *, as_json: bool, complete: bool = False
+) -> int:
     """Check a certificate and print what it says; return the exit status.
 
+    A server whose clock runs ahead calls a lease expired too early: what is complete by its clock alone is
+    told as not yet complete.
     Raises NothingToVerify when file or key cannot be read.
     """
     try:
@@ -61,8 +67,11 @@ def show_certificate(path: Path, root_key: str | None, *, as_json: bool, complet
         else:
             sys.stdout.write(f"BROKEN: {err}\n")
         return 1
-    _print(checked, as_json=as_json)
-    return 1 if complete and checked.statement.state != "complete" else 0
+    statement = checked.statement
+    early = what_is_open(statement.gates, statement.wrapping_keys, now) if now < statement.made_at else ()
+    too_early = tuple(what for what in early if what not in statement.open)
+    _print(checked, too_early, as_json=as_json)
+    return 1 if complete and (statement.state != "complete" or too_early) else 0
 
 
 def read_root_key(text: str) -> bytes:
@@ -95,8 +104,12 @@ def _as_key(content: bytes) -> bytes | None:
     return key if len(key) == KEY_BYTES else None
 
 
-def _print(checked: Checked, *, as_json: bool) -> None:
+def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> None:
     lines = in_words(checked)
+    if too_early:
+        lines.insert(
+            0, f"NOT YET by this machine's clock, which is behind the server's: {', '.join(too_early)}"
+        )
     if not as_json:
         sys.stdout.write("ok: the certificate is genuine\n" + "".join(f"{line}\n" for line in lines))
         return
@@ -106,6 +119,7 @@ def _print(checked: Checked, *, as_json: bool) -> None:
             "ok": True,
             "state": statement.state,
             "open": statement.open,
+            "open_by_this_clock": too_early,
             "consent_id": statement.consent.consent_id,
             "root_key_id": statement.site.root_key_id,
             "root_key_given": checked.pinned,

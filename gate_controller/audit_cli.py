@@ -3,9 +3,10 @@
 import argparse
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -29,12 +30,18 @@ class Verified:
     erased: int
 
 
-def run(argv: Sequence[str]) -> int:
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> int:
     """Run one audit command; return 0 when everything holds, 1 when not, 2 when it cannot be told."""
     args = _parsed(argv)
     try:
         if args.command == "certificate":
-            return show_certificate(args.file, args.root_key, as_json=args.json, complete=args.complete)
+            return show_certificate(
+                args.file, args.root_key, clock(), as_json=args.json, complete=args.complete
+            )
         if args.command == "release":
             return show_release(args.file, args.root_key, as_json=args.json)
         return _verify(args)

@@ -26,6 +26,8 @@ FORMAT = "menjin/forgetting-certificate/1"
 LEASE_ENDS_AFTER = timedelta(seconds=MAX_LEASE_SECONDS, minutes=10)
 """After its share was destroyed no lease lives longer: 72 hours, and what an answer under way may add."""
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=10)
+
 LIMITS = ("dishonest_gate", "running_memory", "old_blocks")
 """What no certificate shows: that a gate told the truth, what was read from a gate while it ran, and
 what an old block of flash still holds (sealed, and useless without the destroyed share)."""
@@ -151,6 +153,16 @@ def what_is_open(
         f"gate:{gate.gate_id}" for gate in gates if gate.receipt is None and made_at < gate.lease_ends_at
     ]
     return (*waiting, *(f"wrapping_key:{key.key_id}" for key in keys if key.destroyed_at is None))
+
+
+def has_odd_time(receipt: ReceiptPart, consent: ConsentPart) -> bool:
+    """Tell whether a receipt is dated before its consent was given or after it arrived.
+
+    The gate's clock was wrong then. The receipt counts all the same: it is of this consent and later than its
+    share's end by when it arrived, not by what that clock said.
+    """
+    earliest, latest = consent.given_at - CLOCKS_MAY_DIFFER, receipt.received_at + CLOCKS_MAY_DIFFER
+    return not earliest <= receipt.forgotten_at <= latest
 
 
 def sign_certificate(
@@ -302,7 +314,7 @@ def in_words(checked: Checked) -> list[str]:
         f"written in the site's ledger as entry {statement.ledger.seq}",
     ]
     for gate in statement.gates:
-        lines.extend(_gate_in_words(gate, made_at))
+        lines.extend(_gate_in_words(gate, consent, made_at))
     if not statement.gates:
         lines.append("no gate had a share of this face, so no receipt is waited for")
     lines.extend(_backups_in_words(statement))
@@ -321,7 +333,7 @@ def on_one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
-def _gate_in_words(gate: GatePart, made_at: datetime) -> Iterator[str]:
+def _gate_in_words(gate: GatePart, consent: ConsentPart, made_at: datetime) -> Iterator[str]:
     yield f"gate {gate.gate_id}: share destroyed {_at(gate.share_destroyed_at)} ({gate.why})"
     if gate.receipt is not None:
         found = "a face was found and deleted" if gate.receipt.blob_found else "no face was there"
@@ -329,6 +341,11 @@ def _gate_in_words(gate: GatePart, made_at: datetime) -> Iterator[str]:
             f"gate {gate.gate_id}: receipt signed {_at(gate.receipt.forgotten_at)}, {found}, "
             f"entry {gate.receipt.journal_seq} of its journal"
         )
+        if has_odd_time(gate.receipt, consent):
+            yield (
+                f"gate {gate.gate_id}: its clock was wrong: the receipt arrived "
+                f"{_at(gate.receipt.received_at)}, and that time alone counts"
+            )
     elif made_at >= gate.lease_ends_at:
         yield (
             f"gate {gate.gate_id}: no receipt; lease expired {_at(gate.lease_ends_at)} at the latest: what "

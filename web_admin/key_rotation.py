@@ -134,5 +134,10 @@ def lose_wrap_keys(session: Session, now: datetime) -> None:
     session.flush()
 
 
+def lost_key_ids(session: Session) -> frozenset[str]:
+    """Return the keys of lost servers, of which nobody can say whether they were destroyed."""
+    return frozenset(session.scalars(select(WrapKeyRow.key_id).where(WrapKeyRow.state == "lost")))
+
+
 def _live() -> Select[WrapKeyRow]:
     return select(WrapKeyRow).where(WrapKeyRow.state == "live")

@@ -16,7 +16,7 @@ from web_admin.ways_in import NO_OTHER_WAY, settle_face
 ENDINGS = (
     "withdrawn", "moved_out", "came_of_age", "inactive", "notice_changed", "guardian_left", "rules_changed",
     "face_disabled", "handed_over", "breach", "consent_replaced", "face_off_lane", "gate_retired",
-    "gate_stolen", "gate_replaced",
+    "gate_stolen", "gate_replaced", "restored",
 )
 """What a certificate may say of why a face ended; a person's own words are never in one."""
 

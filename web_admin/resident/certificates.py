@@ -7,7 +7,7 @@ import msgspec
 from flask import Response, abort, render_template
 from flask_babel import gettext
 
-from gate_controller.forgetting_certificate import Statement
+from gate_controller.forgetting_certificate import Statement, has_odd_time
 from web_admin.accounts import resident_required
 from web_admin.certificates import (
     NothingForgotten,
@@ -18,6 +18,7 @@ from web_admin.certificates import (
 from web_admin.consent_models import Consent
 from web_admin.database import current_menjin, request_session
 from web_admin.inactive_faces import end_of_unused
+from web_admin.key_rotation import lost_key_ids
 from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of
 
@@ -32,6 +33,7 @@ def why_words() -> Mapping[str, str]:
         "notice_changed": gettext("the notice changed"),
         "guardian_left": gettext("the guardian who agreed is none any more"),
         "rules_changed": gettext("the compound asks for more before a face is used"),
+        "restored": gettext("the server came back from a backup, which may not know what you decided since"),
         "face_disabled": gettext("face was switched off for the compound"),
         "handed_over": gettext("another company took over the compound"),
         "breach": gettext("all faces were ended after an incident"),
@@ -51,7 +53,8 @@ def certificate(consent_id: str) -> str:
     statement = _statement(consent_id, person.person_id)
     return render_template(
         "resident/certificate.html", person=person, site=site_of(person), statement=statement,
-        why=why_words(), now=act.now, tab="records",
+        why=why_words(), now=act.now, tab="records", has_odd_time=has_odd_time,
+        lost_keys=lost_key_ids(act.session),
     )
 
 

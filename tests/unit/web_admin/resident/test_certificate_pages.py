@@ -4,18 +4,23 @@ import re
 from datetime import timedelta
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from gate_controller.forgetting_certificate import check_certificate, read_certificate
+from gate_controller.signing import public_bytes
+from gate_controller.sync_contract import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt, sign_struct
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.consent_models import Consent
+from web_admin.custody import take_receipt
 from web_admin.database import current_menjin
+from web_admin.forgetting_models import ForgettingRow
 from web_admin.inactive_faces import remind
 from web_admin.key_rotation import rotate_wrap_key
-from web_admin.models import Site
+from web_admin.models import Gate, Site
 
 
 def forgotten(compound: Compound, phone: FlaskClient) -> str:
@@ -41,6 +46,30 @@ def test_the_page_says_what_is_open_and_then_that_it_is_complete(
     assert "Complete: nothing can open what these gates had of your face." in page
     assert "Lease expired" in page
     assert "That a gate told the truth" in page
+
+
+def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    consent_id = forgotten(compound, phone)
+    with compound.session() as session:
+        ending = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent_id)).first()
+        assert ending is not None
+        key = Ed25519PrivateKey.generate()
+        ending.gate_public_key = public_bytes(key)
+        consent = session.get_one(Consent, consent_id)
+        body, signature = sign_struct(
+            key,
+            RECEIPT_DOMAIN,
+            ForgetReceipt(
+                site_id=session.scalars(select(Site.site_id)).one(), gate_id=ending.gate_id,
+                person_id=consent.person_id, consent_id=consent_id, blob_found=True, journal_seq=1,
+                forgotten_at=clock.now + timedelta(days=900),
+            ),
+        )  # fmt: skip
+        signed = SignedReceipt(receipt=body, signature=signature)
+        assert take_receipt(session, session.get_one(Gate, ending.gate_id), signed, clock.now)
+    assert "clock was wrong. The receipt arrived" in phone.get(f"/r/certificates/{consent_id}").text
 
 
 def test_the_file_verifies_with_the_compounds_root_key(compound: Compound, phone: FlaskClient) -> None:

@@ -17,6 +17,9 @@ from web_admin.model_base import Base
 ONLY_ONE = frozenset({"site", "role"})
 """Tables that no compound has more rows of."""
 
+ONE_AFTER_ANOTHER = {"guardian_request": ("minor_id", "asked_at")}
+"""Of what an owner has many of these, but only the newest counts: by table the owner, and when."""
+
 Value = object
 Row = dict[str, Value]
 Originals = dict[Table, list[Row]]
@@ -52,7 +55,11 @@ def _copy(table: Table, row: Row, number: int, copied: set[str]) -> Row:
     owners = [one.name for one in table.columns if _owner(one) in copied and one.name not in always]
     kept = [set(owners), set(), *({one} for one in owners)][number % (len(owners) + 2)]
     changed = always | (set(owners) - kept)
-    return {name: _other(value, number) if name in changed else value for name, value in row.items()}
+    copy = {name: _other(value, number) if name in changed else value for name, value in row.items()}
+    owner, at = ONE_AFTER_ANOTHER.get(table.name, ("", ""))
+    if owner in kept and isinstance(newest := row[at], date):
+        copy[at] = newest - timedelta(days=number)
+    return copy
 
 
 def _moved_column(table: Table, copied: set[str]) -> Column[Value] | None:

@@ -20,6 +20,7 @@ CAME_OF_AGE = "came_of_age"
 AGE_CORRECTED = "age_corrected"
 GUARDIAN_LEFT = "guardian_left"
 RULES_CHANGED = "rules_changed"
+RESTORED = "restored"
 
 
 def pause_and_ask(act: Act, person: Person, why: str) -> bool:

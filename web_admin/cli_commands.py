@@ -235,7 +235,8 @@ def backup(arguments: argparse.Namespace) -> str:
         mark(session, BACKUP, clock())
     database.engine.dispose()
     return (
-        f"{arguments.file}: {rows} rows. Shares of faces are not in it: after a restore, faces enrol anew.\n"
+        f"{arguments.file}: {rows} rows. Shares of faces are not in it: after a restore, people agree to "
+        "face and enrol anew.\n"
     )
 
 
@@ -296,12 +297,12 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
         rows = restore_rows(database, passphrase, path)
     finally:
         os.umask(old_mask)
-    now = clock()
+    now, sealer = clock(), _sealer(config)
     with database.session() as session:
         lose_wrap_keys(session, now)
         for site in session.scalars(select(Site)).all():
-            begin_restoring(session, site.site_id, now)
+            begin_restoring(session, sealer, site.site_id, now)
             append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)
-            finish_when_all_told(session, _sealer(config), site, now)
+            finish_when_all_told(session, sealer, site, now)
     database.engine.dispose()
-    return f"{rows} rows came back. Faces did not: their owners enrol anew at the gates.\n"
+    return f"{rows} rows came back. Faces did not: their owners are asked anew, and enrol anew.\n"

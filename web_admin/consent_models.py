@@ -140,8 +140,8 @@ class GuardianConsent(Base):
 class FaceQuestion(Base):
     """Face is paused until this person decides anew; the row goes with their yes, no or withdrawal.
 
-    `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed. `notice_version` and
-    `language` are of the text that they had agreed to.
+    `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed, restored.
+    `notice_version` and `language` are of the text that they had agreed to.
     """
 
     __tablename__ = "face_question"

@@ -73,12 +73,7 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     """
     person = session.get_one(Person, person_id)
     consent = session.get_one(Consent, consent_id)
-    lanes = (
-        select(Lane.gate_id, Lane.methods)
-        .join(Gate)
-        .where(Gate.site_id == person.site_id, Gate.state == "paired")
-    )
-    gate_ids = sorted({gate_id for gate_id, methods in session.execute(lanes) if "face" in methods})
+    gate_ids = gates_offering_face(session, person.site_id)
     made = []
     key_id = key_for_sealing(session, sealer, consent.given_at) if gate_ids else ""
     for gate_id in gate_ids:
@@ -101,21 +96,39 @@ def create_shares(session: Session, sealer: Sealer, person_id: str, consent_id: 
     return made
 
 
+def gates_offering_face(session: Session, site_id: str) -> list[str]:
+    """Return the ids of the paired gates with a lane that offers face."""
+    lanes = (
+        select(Lane.gate_id, Lane.methods)
+        .join(Gate)
+        .where(Gate.site_id == site_id, Gate.state == "paired")
+    )
+    return sorted({gate_id for gate_id, methods in session.execute(lanes) if "face" in methods})
+
+
 def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> None:
     """Destroy one share and begin its evidence; the key it was sealed under is to be changed."""
-    gate = session.get_one(Gate, share.gate_id)
-    told = session.get(PolicyRecordRow, (share.gate_id, f"face:{share.person_id}"))
-    row = session.get(ForgettingRow, (share.consent_id, share.gate_id))
-    if row is None:
-        row = ForgettingRow(consent_id=share.consent_id, gate_id=share.gate_id)
-        session.add(row)
-    row.why, row.share_made_at, row.begun_at = why, share.created_at, now
-    row.fresh_receipt = told is not None and told.value is not None
-    row.gate_public_key = gate.public_key or b""
-    row.key_id = share_key_id(share.share_sealed)
+    consent, gate = session.get_one(Consent, share.consent_id), session.get_one(Gate, share.gate_id)
+    begin_evidence(session, consent, gate, why, share.created_at, share_key_id(share.share_sealed), now)
     session.delete(share)
     session.flush()
     ask_for_rotation(session, now)
+
+
+def begin_evidence(
+    session: Session, consent: Consent, gate: Gate, why: str, share_made_at: datetime, key_id: str,
+    now: datetime,
+) -> None:
+    """Note that a face ended at a gate, from which its certificate is worked out."""
+    told = session.get(PolicyRecordRow, (gate.gate_id, f"face:{consent.person_id}"))
+    row = session.get(ForgettingRow, (consent.consent_id, gate.gate_id))
+    if row is None:
+        row = ForgettingRow(consent_id=consent.consent_id, gate_id=gate.gate_id)
+        session.add(row)
+    row.why, row.share_made_at, row.begun_at = why, share_made_at, now
+    row.fresh_receipt = told is not None and told.value is not None
+    row.gate_public_key = gate.public_key or b""
+    row.key_id = key_id
 
 
 def end_shares(session: Session, shares: Iterable[FaceShare], why: str, now: datetime) -> list[str]:

@@ -20,6 +20,7 @@ from web_admin.consents import give_face_consent, newest_notice, record_refusal,
 from web_admin.custody import FACE_PURPOSE
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate, Person
+from web_admin.restored_faces import FACES_RESTORED
 from web_admin.sealing import Sealer
 from web_admin.ways_in import live_face_consent
 
@@ -121,7 +122,11 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
         Consent.purpose == FACE_PURPOSE,
         Consent.withdrawn_at > entry.at,
     )
-    if act.session.scalar(said_no_since.limit(1)) or act.session.scalar(taken_back_since.limit(1)):
+    # What was taken back after a yes and before the server was lost, nobody remembers.
+    restored_since = select(AuditEntry.seq).where(
+        AuditEntry.site_id == act.site_id, AuditEntry.kind == FACES_RESTORED, AuditEntry.at > entry.at
+    )
+    if any(act.session.scalar(later.limit(1)) for later in (said_no_since, taken_back_since, restored_since)):
         raise _Untaken("overtaken")
 
 

@@ -2,6 +2,7 @@
 
 A backup is older than the gates. Until every paired gate has told which credentials and passes it
 was told to have ended, no policy is given out, so a card revoked after the backup stays revoked.
+Faces wait for nobody's word: all of them end at once (`restored_faces`).
 """
 
 import logging
@@ -11,10 +12,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.sync_contract import Tombstone, TombstoneBatch
+from web_admin.acts import Act
 from web_admin.audit import append_audit
 from web_admin.models import CredentialRow, EmergencyCode, Gate, Person, Site, VisitorPassRow
 from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
+from web_admin.restored_faces import end_restored_faces
 from web_admin.sealing import Sealer
 from web_admin.site_facts import IN_LIST
 
@@ -28,8 +31,8 @@ class NotRestoring(Exception):
     """Tombstones are taken only while a restored server waits for them."""
 
 
-def begin_restoring(session: Session, site_id: str, now: datetime) -> None:
-    """Mark a site as restored: gates owe their tombstones, and no old order is delivered."""
+def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetime) -> None:
+    """Mark a site as restored: gates owe their tombstones, no old order is delivered, every face ends."""
     site = session.get_one(Site, site_id)
     site.restoring = True
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id)).all()
@@ -41,6 +44,7 @@ def begin_restoring(session: Session, site_id: str, now: datetime) -> None:
         .where(OrderRow.gate_id.in_(ids), OrderRow.delivered_at.is_(None))
         .values(delivered_at=now)
     )
+    end_restored_faces(Act(session, sealer, site_id, "restore", "system", now))
     session.flush()
 
 

@@ -1,0 +1,68 @@
+"""End every face that a backup brings back: nobody left knows whether it was taken back since.
+
+Gates could tell what they heard of it; one that is offline, was wiped or is left out could not, and a
+withdrawal by phone reaches no gate before the server is lost with it. So the consents end, their owners are
+asked anew, and who says yes enrols anew, which they had to anyway: shares are in no backup.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
+from gate_controller.policy import FaceRecord, decode_record
+from web_admin.acts import Act, record
+from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
+from web_admin.consent_models import Consent, GuardianRequest
+from web_admin.custody import FACE_PURPOSE, begin_evidence, gates_offering_face
+from web_admin.guardians import lapse_requests
+from web_admin.models import Gate, Person
+from web_admin.policy_models import PolicyRecordRow
+
+FACES_RESTORED = "faces_ended_by_restore"
+
+
+def end_restored_faces(act: Act) -> int:
+    """End all consents to face, and what waits for a guardian's yes; return how many people had one.
+
+    The caller publishes. Every gate that may have had a face owes its receipt anew.
+    """
+    people = people_with_consent(act)
+    offering, told = set(gates_offering_face(act.session, act.site_id)), _told(act)
+    for person in people:
+        consents = _live(act, person)
+        pause_and_ask(act, person, RESTORED)
+        for consent in consents:
+            for gate_id in sorted(offering | told.get(consent.consent_id, set())):
+                gate = act.session.get_one(Gate, gate_id)
+                # Under which key its share was sealed is gone with the share: whichever was in use counts.
+                begin_evidence(act.session, consent, gate, RESTORED, consent.given_at, "", act.now)
+    for minor_id in act.session.scalars(select(GuardianRequest.minor_id).distinct()).all():
+        if act.session.get_one(Person, minor_id).site_id == act.site_id:
+            lapse_requests(act, minor_id)
+    record(act, FACES_RESTORED, {"faces": len(people)})
+    return len(people)
+
+
+def _live(act: Act, person: Person) -> Sequence[Consent]:
+    wanted = select(Consent).where(
+        Consent.person_id == person.person_id, Consent.purpose == FACE_PURPOSE, Consent.withdrawn_at.is_(None)
+    )
+    return act.session.scalars(wanted).all()
+
+
+def _told(act: Act) -> Mapping[str, set[str]]:
+    """Return, by consent, the gates that were told before the backup that they may keep its face."""
+    rows = act.session.execute(
+        select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value)
+        .join(Gate, Gate.gate_id == PolicyRecordRow.gate_id)
+        .where(
+            Gate.site_id == act.site_id, PolicyRecordRow.key.startswith("face:"),
+            PolicyRecordRow.value.is_not(None),
+        )
+    )
+    told: dict[str, set[str]] = {}
+    for gate_id, key, value in rows:
+        face = decode_record(key, value or b"")
+        if isinstance(face, FaceRecord):
+            told.setdefault(face.consent_id, set()).add(gate_id)
+    return told

@@ -17,6 +17,7 @@ from web_admin.journal_models import AuditEntry
 from web_admin.models import Person
 from web_admin.notices import publish_notice
 from web_admin.policy_models import PolicyRecordRow
+from web_admin.restored_faces import end_restored_faces
 
 
 def consents(compound: Compound) -> list[Consent]:
@@ -88,6 +89,18 @@ def test_a_changed_notice_is_asked_about_once_with_what_changed(
     assert page.count("<del>") == 1
     press(phone, "/r/face/no", seen_on="/r/face", notice_version="2", language="en")
     assert [path for path in PAGES if "data-asked-again" in phone.get(path).text] == []
+
+
+def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_anew(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    say_yes(phone)
+    with compound.act() as act:
+        end_restored_faces(act)
+    assert "came back from a backup" in phone.get("/r/face").text
+    say_yes(phone)
+    assert "came back from a backup" not in phone.get("/r/face").text
+    assert [consent.withdrawn_why for consent in consents(compound)] == ["restored", None]
 
 
 def test_a_minors_yes_waits_for_the_guardian_who_reads_the_same_notice(

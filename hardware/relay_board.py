@@ -39,6 +39,8 @@ class RelayBoard(ABC):
         self._off_due_ns: dict[int, int] = {}
         self._in_use: set[int] = set()
         self._unrested: set[int] = set()
+        self._leaving: set[int] = set()
+        self._absence: str | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._look_at = 0.0
@@ -88,8 +90,9 @@ class RelayBoard(ABC):
         with self._changed:
             self._in_use.add(channel)
             self._unrested.add(channel)
+            self._leaving.discard(channel)
             if self._thread is None:
-                self._stopping = False
+                self._stopping, self._absence = False, None
                 self._thread = threading.Thread(
                     target=self._keep, name=f"relay board {self.name}", daemon=True
                 )
@@ -97,26 +100,35 @@ class RelayBoard(ABC):
             try:
                 if self._is_reached():
                     self._rest_the_unrested()
-                else:
+                elif self._absence is None:
                     self._connect()
             except OutputNotConfirmed as doubt:
                 self._say(Health.FAULTY, str(doubt))
             except DeviceUnavailable as absence:
                 self._drop()
-                raise DeviceUnavailable(str(absence)) from absence
+                self._absence = str(absence)
+            if self._absence is not None:
+                # Looked for once, not once a channel: the lanes of other boards wait for theirs.
+                raise DeviceUnavailable(self._absence)
 
     def let_go(self, channel: int) -> None:
         """Put a channel to rest; with the last one, let go of the device and end the thread."""
         thread: threading.Thread | None = None
         with self._changed:
-            if channel not in self._in_use:
+            if channel not in self._in_use - self._leaving:
                 return
             self._forget(channel)
+            self._leaving.add(channel)
+            if not self._is_reached() and self._leaving != self._in_use:
+                # Its last channel looks for a board that is away, and puts all of them to rest.
+                return
             # A board that came back a moment ago is still to be put to rest.
             self._look_for_it()
-            self._try_rest(channel)
-            self._in_use.discard(channel)
-            self._unrested.discard(channel)
+            for leaving in sorted(self._leaving):
+                self._try_rest(leaving)
+            self._in_use -= self._leaving
+            self._unrested -= self._leaving
+            self._leaving.clear()
             if not self._in_use:
                 self._stopping = True
                 thread, self._thread = self._thread, None
@@ -140,7 +152,7 @@ class RelayBoard(ABC):
         follows).
         """
         with self._changed:
-            if channel not in self._in_use:
+            if channel not in self._in_use - self._leaving:
                 raise DeviceUnavailable(f"{self.name}: channel {channel} is not open")
             if not self._is_reached():
                 raise DeviceUnavailable(f"{self.name}: the board is away; nothing was switched")
@@ -232,10 +244,12 @@ class RelayBoard(ABC):
             self._say(Health.FAULTY, str(doubt))
         except DeviceUnavailable as absence:
             self._drop()
+            self._absence = str(absence)
             self._say(Health.LOST, str(absence))
 
     def _connect(self) -> None:
         self._reach()
+        self._absence = None
         # A pulse from before the loss has no claim on the board that came back.
         self._off_due_ns.clear()
         self._on_since_ns.clear()

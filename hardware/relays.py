@@ -58,7 +58,8 @@ class UsbRelayBoard(RelayBoard):
             raise OutputNotConfirmed(f"{loss}; the lock may or may not have moved") from loss
 
     def _order_off(self, channel: int) -> None:
-        self._line.write(switch_frame(channel, on=False))
+        # A lane stays open behind an adapter that hangs: OFF that it does not take is not sent yet.
+        self._line.write_through(switch_frame(channel, on=False))
 
     def _drop(self) -> None:
         self._line.close()

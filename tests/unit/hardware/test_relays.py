@@ -311,6 +311,59 @@ def test_two_lanes_share_a_board_without_moving_each_other(metal: RelayBoard) ->
     into.close()
 
 
+def test_a_lane_that_opens_on_a_board_in_use_is_put_to_rest_first(metal: RelayBoard) -> None:
+    board = UsbRelayBoard(metal.path, name="board")
+    into, out = UsbRelay(board, 1, name="in"), UsbRelay(board, 2, name="out")
+    into.open()
+    metal.wait_for_off(1, 2)
+    assert OFF_2 not in metal.heard
+    out.open()
+    metal.wait_for_off(2, 2)
+    into.close()
+    out.close()
+
+
+class LooksCounted(UsbRelayBoard):
+    """A board that counts the looks for it in the thread that opens and closes its lanes."""
+
+    looks = 0
+
+    def _reach(self) -> None:
+        self.looks += threading.current_thread() is threading.main_thread()
+        super()._reach()
+
+
+def test_a_board_that_is_away_is_looked_for_once_at_the_start_and_once_at_the_end(port: Path) -> None:
+    board = LooksCounted(str(port), name="board")
+    relays = [UsbRelay(board, channel, name=f"lane {channel}") for channel in range(1, 9)]
+    for one in relays:
+        with pytest.raises(DeviceUnavailable, match="cannot open"):
+            one.open()
+    assert board.looks == 1
+    for one in relays:
+        one.close()
+    assert board.looks == 2
+
+
+def test_lanes_that_close_while_their_board_is_away_are_at_rest_when_it_is_back(
+    metal: RelayBoard, reports
+) -> None:
+    board = UsbRelayBoard(metal.path, name="board", report=reports)
+    into, out = UsbRelay(board, 1, name="in"), UsbRelay(board, 2, name="out")
+    into.open()
+    out.open()
+    into.pulse(20)
+    metal.wait_for_on(1, 2)
+    metal.unplug()
+    reports.wait_for(Health.LOST)
+    into.close()
+    with pytest.raises(DeviceUnavailable):
+        into.pulse(1)
+    metal.replug()
+    out.close()
+    wait_until(lambda: not metal.is_on(1))
+
+
 @given(st.lists(st.sampled_from(["pulse", "rest", "unplug", "replug", "reopen"]), max_size=12))
 def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
@@ -388,4 +441,19 @@ def test_on_that_does_not_leave_the_adapter_is_not_confirmed_and_off_follows(
     with pytest.raises(OutputNotConfirmed, match=r"takes no bytes.* may or may not have moved"):
         relay.pulse(4)
     monkeypatch.undo()
+    wait_until(lambda: not metal.is_on(1))
+
+
+def test_off_that_does_not_leave_the_adapter_is_told_and_sent_until_it_does(
+    metal: RelayBoard, relay: UsbRelay, reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.open()
+    relay.pulse(1)
+    metal.wait_for_on(1, 2)
+    monkeypatch.setattr(SerialLine, "unsent_bytes", lambda line: 4)
+    lost = reports.wait_for(Health.LOST)
+    assert "the adapter takes no bytes" in lost.detail
+    assert "OFF will be sent" in lost.detail
+    monkeypatch.undo()
+    reports.wait_for(Health.OK)
     wait_until(lambda: not metal.is_on(1))

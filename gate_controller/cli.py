@@ -17,6 +17,8 @@ from types import FrameType
 from gate_controller.config import ConfigRefused, GateConfig, load_config
 from hardware.errors import BadDeviceSetting
 
+LONGEST_SECONDS = 86_400.0
+
 
 def run(argv: Sequence[str]) -> int:
     """Run one gate command; return the exit code."""
@@ -54,6 +56,14 @@ def run(argv: Sequence[str]) -> int:
         return 2
 
 
+def _seconds(text: str) -> float:
+    """Return a time that begins and ends; argparse makes a sentence of the error."""
+    seconds = float(text)
+    if not 0 < seconds <= LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {LONGEST_SECONDS:g}, not {text}")
+    return seconds
+
+
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = commands.add_parser(
         "check",
@@ -62,7 +72,7 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "Tap a card or press a key meanwhile to try the readers. Ends with 1 when something is WRONG.",
     )
     check.add_argument("site_file", type=Path, metavar="SITE.toml")
-    check.add_argument("--seconds", type=float, default=4.0, help="how long readers and inputs are heard")
+    check.add_argument("--seconds", type=_seconds, default=4.0, help="how long readers and inputs are heard")
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
@@ -75,7 +85,7 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     identify.add_argument("site_file", type=Path, metavar="SITE.toml", nargs="?")
     identify.add_argument("--card", metavar="NUMBER", help="the number printed on the card you tap")
-    identify.add_argument("--seconds", type=float, help="end after so long instead of at Ctrl-C")
+    identify.add_argument("--seconds", type=_seconds, help="end after so long instead of at Ctrl-C")
     identify.add_argument("--ports", type=Path, metavar="DIR", help="look for ports there, not in /dev")
     identify.add_argument("--json", action="store_true", help="one JSON object a line")
 

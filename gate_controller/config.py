@@ -142,8 +142,11 @@ NAMED_PARTS: Mapping[str, type[Section]] = {
 def load_config(path: Path) -> GateConfig:
     """Read a site file; raise ConfigRefused naming file, line, key and the legal values."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
+        # The mark in front is Windows Notepad's.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise ConfigRefused(f"{path}: cannot be read: no text in UTF-8; save it again as UTF-8") from err
+    except OSError as err:
         raise ConfigRefused(f"{path}: cannot be read: {err}") from err
     try:
         tables = tomllib.loads(text)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from hardware.port_names import may_move, plugged_ports, stable_names
+from hardware.port_names import TTY_FOLDER, has_name_of_its_own, may_move, plugged_ports, stable_names
 
 PROCESSES = Path("/proc")
 NAMES_SHOWN = 6
@@ -41,6 +41,18 @@ def unstable_name(path: Path) -> str | None:
     return (
         f"{path} may be another device at the next start or after unplugging: use its name under "
         f"/dev/{kind}/by-id/ or /dev/{kind}/by-path/{now}"
+    )
+
+
+def shared_name(path: Path, *, tty_folder: Path = TTY_FOLDER) -> str | None:
+    """Return that other adapters have the same name as a port's, and which name is its own; or None."""
+    if path.parent.name != "by-id" or has_name_of_its_own(str(path), tty_folder=tty_folder):
+        return None
+    names = [str(name) for name in stable_names(str(path)) if name.parent.name == "by-path"]
+    now = f", now {' and '.join(names)}" if names else ""
+    return (
+        f"{path} is the name of every adapter of this kind, and leads to whichever came last: use the name "
+        f"of its socket, below /dev/serial/by-path/{now}"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gate_controller.assemble import read_identity
 from gate_controller.check_lines import CheckLine, fine, warning, wrong
 from gate_controller.config import GateConfig
-from gate_controller.port_trouble import unstable_name
+from gate_controller.port_trouble import shared_name, unstable_name
 from gate_controller.process_hardening import swap_trouble
 from gate_controller.secrets_dir import (
     CARD_KEY,
@@ -20,6 +20,7 @@ from gate_controller.secrets_dir import (
     handed_over,
     read_secret,
 )
+from hardware.port_names import TTY_FOLDER
 
 CLOCKS = Path("/sys/class/rtc")
 TPMS = Path("/sys/class/tpm")
@@ -158,12 +159,15 @@ def ports_of(config: GateConfig) -> dict[tuple[str, str], Path]:
     return {place: port for place, port in ports.items() if port is not None}
 
 
-def check_names(config: GateConfig) -> Iterator[CheckLine]:
+def check_names(config: GateConfig, tty_folder: Path = TTY_FOLDER) -> Iterator[CheckLine]:
     """Yield every device file whose name may lead to another device at the next start."""
     for (part, name), port in ports_of(config).items():
         text = unstable_name(port)
         if text is not None:
             yield wrong(part, name, text)
+        shared = shared_name(port, tty_folder=tty_folder)
+        if shared is not None:
+            yield warning(part, name, shared)
     for name, camera in config.camera.items():
         text = unstable_name(Path(f"/dev/video{camera.source}" if camera.source.isdigit() else camera.source))
         if text is not None:

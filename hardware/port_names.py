@@ -1,8 +1,9 @@
 """Names of serial ports and input devices that survive unplugging, and those that do not.
 
 udev names every adapter twice: below `by-id` after maker, model and serial number, below `by-path`
-after the socket it sits in. Adapters without a serial number (CH340, most PL2303) all have the same
-`by-id` name, which leads to whichever came last; they are known by their socket alone.
+after the socket it sits in. Adapters without a serial number (CH340, most PL2303), and those that leave
+the factory with the same one (many CP2102: 0001), all have the same `by-id` name, which leads to
+whichever came last; they are known by their socket alone.
 """
 
 import os
@@ -34,7 +35,7 @@ def stable_names(path: str) -> tuple[Path, ...]:
     """Return the names that survive unplugging of what is at `path` now, best first."""
     folders = (*SERIAL_FOLDERS, *INPUT_FOLDERS, *CAMERA_FOLDERS)
     found = names_of(path, folders)
-    if not has_serial_number(path):
+    if not has_name_of_its_own(path):
         return tuple(sorted(found, key=lambda link: link.parent.name != "by-path"))
     return found
 
@@ -71,7 +72,7 @@ def plugged_ports(
         by_target.setdefault(os.path.realpath(link), []).append(link)
     found = []
     for target, links in sorted(by_target.items(), key=lambda item: item[1][0]):
-        best = links[0] if has_serial_number(target, tty_folder=tty_folder) else links[-1]
+        best = links[0] if has_name_of_its_own(target, tty_folder=tty_folder) else links[-1]
         found.append(FoundPort(best, tuple(link for link in links if link != best)))
     return tuple(found)
 
@@ -85,14 +86,31 @@ def plugged_keyboards(folders: Sequence[Path] = INPUT_FOLDERS) -> tuple[Path, ..
     return tuple(by_target.values())
 
 
-def has_serial_number(path: str, *, tty_folder: Path = TTY_FOLDER) -> bool:
-    """Tell whether the USB adapter behind a port has a serial number; true for what is no USB adapter.
+def has_name_of_its_own(path: str, *, tty_folder: Path = TTY_FOLDER) -> bool:
+    """Tell whether no other adapter has the `by-id` name of a port's; true for what is no USB adapter.
 
-    Read from sysfs: the directory that has idVendor is the USB device's, its `serial` the number.
+    One without a serial number shares it with all of its kind, one with the number of another that is
+    plugged in now with that one. Read from sysfs.
     """
-    place = tty_folder / Path(os.path.realpath(path)).name / "device"
-    for folder in (place.resolve(), *place.resolve().parents):
-        if (folder / "idVendor").exists():
-            serial = folder / "serial"
-            return serial.exists() and serial.read_text(errors="replace").strip() != ""
-    return True
+    adapter = _adapter_at(tty_folder / Path(os.path.realpath(path)).name)
+    if adapter is None:
+        return True
+    mine = _marks_of(adapter)
+    others = {_adapter_at(tty) for tty in tty_folder.glob("tty*")} - {adapter, None}
+    return mine[-1] != "" and all(_marks_of(other) != mine for other in others if other is not None)
+
+
+def _adapter_at(tty: Path) -> Path | None:
+    """Return the directory of the USB device that a port belongs to: the one that has idVendor."""
+    place = (tty / "device").resolve()
+    return next((folder for folder in (place, *place.parents) if (folder / "idVendor").exists()), None)
+
+
+def _marks_of(adapter: Path) -> tuple[str, str, str]:
+    """Return maker, model and serial number of a USB device, each empty where it has none."""
+
+    def read(name: str) -> str:
+        file = adapter / name
+        return file.read_text(errors="replace").strip() if file.exists() else ""
+
+    return read("idVendor"), read("idProduct"), read("serial")

@@ -137,12 +137,27 @@ def test_what_two_parts_cannot_share_is_refused(tmp_path: Path, more: str, words
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [(b"[gate\n", "not a TOML file.*line 1"), (b"\xff\xfe", "cannot be read"), (b"", "'gate' is missing")],
+    [
+        (b"[gate\n", "not a TOML file.*line 1"),
+        (b"\xff\xfe", "cannot be read: .* save it again as UTF-8"),
+        (b"", "'gate' is missing"),
+    ],
 )
 def test_a_file_that_is_no_site_file_is_refused(tmp_path: Path, body: bytes, words: str) -> None:
     path = tmp_path / "site.toml"
     path.write_bytes(body)
     with pytest.raises(ConfigRefused, match=words):
+        load_config(path)
+
+
+def test_a_file_that_windows_saved_is_read_and_its_lines_are_counted_as_ever(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    plain = tmp_path / "plain.toml"
+    plain.write_text(GOOD)
+    assert load_config(path) == load_config(plain)
+    path.write_bytes(b"\xef\xbb\xbf[gates]\r\n")
+    with pytest.raises(ConfigRefused, match=r"site\.toml, line 1: "):
         load_config(path)
 
 

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller import cli
+from gate_controller.config import load_config
 from gate_controller.device_check import Heard, check_wires
 from gate_controller.output_sections import InputBoardSection, WireSection
 from gate_controller.port_identifier import PortIdentifier
 from gate_controller.port_trouble import port_trouble, unstable_name
 from gate_controller.printed_cards import NoCardNumber, printed_number
+from gate_controller.site_check import check_names
 from gate_controller.site_lines import NamedPart
 from hardware.interfaces import InputChange, InputKind
 from hardware.port_listening import ContactMoved, Tap
+from tests.gate_on_a_bench import SITE_FILE
 
 PORT = Path("/dev/serial/by-id/usb-FTDI_A50285BI-if00-port0")
 SERIAL_CARD = (
@@ -161,3 +165,44 @@ def test_two_wires_of_one_kind_at_one_lane_are_judged_each_by_itself() -> None:
     first, rest = check_wires("cabinet", board, heard)
     assert (first.ok, "terminal 1: tamper reads active" in first.text) == (False, True)
     assert (rest.ok, rest.text) == (True, "at rest: tamper (2)")
+
+
+@pytest.mark.parametrize("command", ["check", "identify"])
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_that_does_not_begin_or_end_is_refused(
+    command: str, seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli.run([command, "site.toml", f"--seconds={seconds}"])
+    assert refused.value.code == 2
+    assert "argument --seconds: " in capsys.readouterr().err
+
+
+def test_a_name_that_every_adapter_of_a_kind_has_is_warned_of_and_one_with_a_number_is_not(
+    tmp_path: Path,
+) -> None:
+    tty_folder, by_id = tmp_path / "tty", tmp_path / "by-id"
+    by_id.mkdir()
+    for tty, serial, name in (
+        ("ttyUSB0", None, "usb-1a86_USB_Serial-if00-port0"),
+        ("ttyUSB1", "A50285BI", "usb-FTDI_A50285BI-if00-port0"),
+    ):
+        device = tmp_path / "devices" / tty
+        device.mkdir(parents=True)
+        (device / "idVendor").write_text("1a86\n")
+        if serial is not None:
+            (device / "serial").write_text(f"{serial}\n")
+        (tty_folder / tty).mkdir(parents=True)
+        (tty_folder / tty / "device").symlink_to(device)
+        (tmp_path / tty).touch()
+        (by_id / name).symlink_to(tmp_path / tty)
+    text = SITE_FILE.format(root=tmp_path, more="")
+    path = tmp_path / "site.toml"
+    path.write_text(
+        text.replace(f"{tmp_path}/dev/relay", f"{by_id}/usb-1a86_USB_Serial-if00-port0").replace(
+            f"{tmp_path}/dev/card", f"{by_id}/usb-FTDI_A50285BI-if00-port0"
+        )
+    )
+    (line,) = check_names(load_config(path), tty_folder)
+    assert (line.verdict.value, line.part, line.name) == ("warning", "relay", "board")
+    assert "use the name of its socket, below /dev/serial/by-path/" in line.text

@@ -171,6 +171,31 @@ def test_an_adapter_is_named_by_its_number_and_one_without_by_its_socket(tmp_pat
     assert found[0].other_names == (tmp_path / "by-id" / "usb-1a86_USB_Serial",)
 
 
+def test_adapters_that_left_the_factory_with_one_number_are_named_by_their_sockets(tmp_path: Path) -> None:
+    # Many CP2102 have the number 0001; udev's link leads to the one that came last.
+    adapter(tmp_path, "ttyUSB0", "usb-1.1", serial="0001", by_id=None)
+    adapter(tmp_path, "ttyUSB1", "usb-1.2", serial="0001", by_id="usb-Silicon_Labs_CP2102_0001-if00")
+    adapter(tmp_path, "ttyUSB2", "usb-1.3", serial="0002", by_id="usb-Silicon_Labs_CP2102_0002-if00")
+    found = plugged_ports((tmp_path / "by-id", tmp_path / "by-path"), tty_folder=tmp_path / "sys" / "tty")
+    assert {port.name.relative_to(tmp_path).as_posix() for port in found} == {
+        "by-path/usb-1.1",
+        "by-path/usb-1.2",
+        "by-id/usb-Silicon_Labs_CP2102_0002-if00",
+    }
+
+
+def test_the_two_ports_of_one_adapter_keep_the_name_with_its_number(tmp_path: Path) -> None:
+    adapter(tmp_path, "ttyUSB0", "usb-1.1", serial="FT1", by_id="usb-FTDI_FT1-if00")
+    second = tmp_path / "sys" / "devices" / "usb-1.1" / "ttyUSB1"
+    second.mkdir()
+    (tmp_path / "sys" / "tty" / "ttyUSB1").mkdir()
+    (tmp_path / "sys" / "tty" / "ttyUSB1" / "device").symlink_to(second)
+    (tmp_path / "ttyUSB1").touch()
+    (tmp_path / "by-id" / "usb-FTDI_FT1-if01").symlink_to(tmp_path / "ttyUSB1")
+    found = plugged_ports((tmp_path / "by-id", tmp_path / "by-path"), tty_folder=tmp_path / "sys" / "tty")
+    assert [port.name.name for port in found] == ["usb-FTDI_FT1-if00", "usb-FTDI_FT1-if01"]
+
+
 def test_names_that_lead_to_a_port_are_found_and_dead_links_are_none(tmp_path: Path) -> None:
     adapter(tmp_path, "ttyUSB0", "usb-1.1", serial="A50285BI", by_id="usb-FTDI_A50285BI")
     (tmp_path / "by-id" / "usb-gone").symlink_to(tmp_path / "nothing")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from gate_controller.policy import FaceRecord, decode_record
+from gate_controller.policy import FaceRecord, PolicyRefused, decode_record
 from web_admin.acts import Act, record
 from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
 from web_admin.consent_models import Consent, GuardianRequest
@@ -62,7 +62,10 @@ def _told(act: Act) -> Mapping[str, set[str]]:
     )
     told: dict[str, set[str]] = {}
     for gate_id, key, value in rows:
-        face = decode_record(key, value or b"")
+        try:
+            face = decode_record(key, value or b"")
+        except PolicyRefused:
+            continue  # of an older version of this program: no reason to break the restore off
         if isinstance(face, FaceRecord):
             told.setdefault(face.consent_id, set()).add(gate_id)
     return told

@@ -16,6 +16,7 @@ from web_admin.consent_rules import set_consent_rules
 from web_admin.consents import face_state, give_face_consent
 from web_admin.credentials import issue_card
 from web_admin.models import Lane, Person
+from web_admin.policy_models import PolicyRecordRow
 from web_admin.restored_faces import end_restored_faces
 
 __all__ = ["family"]
@@ -54,6 +55,15 @@ def test_a_gate_that_was_told_owes_a_receipt_though_its_lane_offers_face_no_more
     statement = certificate_statement(act.session, consents(act)[0].consent_id, act.now)
     assert [(gate.gate_id, gate.why) for gate in statement.gates] == [("north", "restored")]
     assert statement.state == "in_progress"
+
+
+def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
+    act: Act, person: Person
+) -> None:
+    told = act.session.get_one(PolicyRecordRow, ("north", f"face:{person.person_id}"))
+    told.value = b'{"of": "another version"}'
+    assert end_restored_faces(act) == 1
+    assert consents(act)[0].withdrawn_why == "restored"
 
 
 def test_a_yes_from_before_the_restore_that_a_gate_tells_again_counts_for_nothing(

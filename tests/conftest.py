@@ -67,11 +67,16 @@ Rule._compile_builder = _build_once(Rule._compile_builder)
 _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
+LONGEST_FIRST = ("browser", "promises", "flows")
+"""Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the PostgreSQL half of the pages' own tests to `make test-all`.
+    """Begin with the folders that take longest, and leave some PostgreSQL halves to `make test-all`.
 
     Acts and storage are tried on both databases each time; `test_who_said_no.py` reads every page on both.
     """
+    items.sort(key=lambda item: not set(LONGEST_FIRST) & set(item.path.parts))  # stable within each half
     for item in items:
         of_pages = item.path.stem.endswith("_pages") or item.path.parent.name in ("resident", "api")
         if of_pages and item.get_closest_marker("postgres") is not None:

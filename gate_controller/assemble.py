@@ -31,6 +31,7 @@ from gate_controller.messages import Message, Stop
 from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.pulse_limits import log_cut_times
+from gate_controller.read_floods import ReadFlood
 from gate_controller.reader_parts import (
     OsdpPart,
     make_card_reader,
@@ -114,7 +115,7 @@ class Gate:
                     log.error("the screen of lane %s: %s", lane_id, err)
                     self.inbox.put(DeviceState(f"screen-{lane_id}", Health.LOST, str(err)))
             for device in self.devices:
-                device.start(self.inbox.put)
+                device.start(ReadFlood(self.inbox.put).take)
                 self.closing.callback(device.stop)
             for codes in self.hands_free:
                 codes.start()

@@ -149,3 +149,13 @@ def test_a_relay_board_that_comes_back_under_another_name_is_put_to_rest_and_ope
 def test_every_driver_looks_for_what_it_lost_at_least_twice_a_second() -> None:
     assert serial_reader.LOOK_AGAIN_SECONDS <= 0.5
     assert relay_board.LOOK_AGAIN_SECONDS <= 0.5
+
+
+def test_who_plays_cards_into_one_reader_makes_no_other_lane_wait_and_fills_no_journal(bench: Bench) -> None:
+    for number in range(1, 1001):
+        bench.left.tap(number)
+    bench.wait_for("faulty", "left-card")
+    assert bench.pair.wait_for_on(2, 5, after_ns=bench.right.tap(NUMBER))
+    bench.gate.stop()
+    assert bench.told("left-card")[0] == "alarm_device_lost"
+    assert len([entry for entry in bench.gate.entries() if entry.kind == "access"]) < 700

@@ -113,8 +113,10 @@ def test_a_lane_held_open_by_hand_is_not_held_open_again_after_a_restart(bench: 
 def test_a_lane_that_stands_open_by_policy_opens_after_a_restart_with_an_entry(bench: BenchGate) -> None:
     bench.give_policy(records(person(), lane(posture=Posture.HELD_OPEN)), version=2)
     bench.start()
-    bench.relay.wait_for_on(1, timeout_seconds=5)
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5)
     bench.stop()
+    # The bytes were sent before the stop; the board may still be reading them.
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
     assert not bench.relay.is_on(1)
     assert "held_open" in [entry.kind for entry in bench.entries()]
 

@@ -34,6 +34,7 @@ from gate_controller.reader_sections import (
 from gate_controller.sheet_check import wrong_sheet
 from hardware.errors import BadDeviceSetting
 from hardware.locks import Contact, Lock, LockKind
+from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -139,11 +140,16 @@ NAMED_PARTS: Mapping[str, type[Section]] = {
 }
 
 
+MAX_SITE_FILE_BYTES = 1_000_000
+
+
 def load_config(path: Path) -> GateConfig:
     """Read a site file; raise ConfigRefused naming file, line, key and the legal values."""
     try:
         # The mark in front is Windows Notepad's.
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, MAX_SITE_FILE_BYTES).decode("utf-8-sig")
+    except (NoRegularFile, FileTooLarge) as err:
+        raise ConfigRefused(f"{err}; name the gate's site file") from err
     except UnicodeDecodeError as err:
         raise ConfigRefused(f"{path}: cannot be read: no text in UTF-8; save it again as UTF-8") from err
     except OSError as err:

@@ -35,8 +35,13 @@ def still_flapping(now: float) -> Contact:
     return Contact(changed_at=(now,), is_flapping=True)
 
 
-def changed(contact: Contact, kinds: Kinds, now: float) -> tuple[Contact, Kinds]:
-    """Take the kinds that one word of the contact led to; return those to record, in order."""
+def changed(
+    contact: Contact, kinds: Kinds, now: float, *, fewest: int = CHANGES
+) -> tuple[Contact, Kinds]:
+    """Take the kinds that one word of the contact led to; return those to record, in order.
+
+    It flutters from the `fewest` changes within a minute on.
+    """
     if not kinds:
         return contact, ()
     if contact.is_flapping:
@@ -46,7 +51,7 @@ def changed(contact: Contact, kinds: Kinds, now: float) -> tuple[Contact, Kinds]
         told = tuple(kind for kind in kinds if kind == TOLD_ALL_THE_SAME)
         return replace(contact, counted=contact.counted + len(kinds) - len(told)), told
     lately = (*(at for at in contact.changed_at if now - at <= WITHIN_SECONDS), now)
-    if len(lately) < CHANGES:
+    if len(lately) < fewest:
         return Contact(lately), kinds
     return Contact((now,), is_flapping=True), (*kinds, BEGAN)
 

@@ -54,6 +54,8 @@ ALARMS_WHEN_LONG = {
 }
 ALARMS = ALARMS_AT_ONCE | ALARMS_WHEN_LONG
 FLAPPING = "contact_flapping"
+CHANGES_OF_A_LOOSE_WIRE = 60
+"""Within a minute: more than people press at the busiest gate, far fewer than a loose wire makes."""
 ENDS = {kind: ended for kind, (_, ended) in ALARMS.items()} | {FLAPPING: contact_flapping.ENDED}
 LONG_SECONDS = 120.0
 NOT_WATCHED = "not_watched"
@@ -82,6 +84,7 @@ class DeviceWatch:
         self._contacts: dict[str, set[str]] = {}
         """The lanes whose door contact a device has told."""
         self._active_since: dict[Wire, float] = {}
+        self._changes: dict[Wire, contact_flapping.Contact] = {}
         self._raised = set(memory.raised)
         now = clock.monotonic_seconds()
         self._flapping = {
@@ -133,6 +136,7 @@ class DeviceWatch:
         for desk in desks.values():
             self._door(desk, time_passed(desk.door, now))
             self._steady_again(desk, now)
+        self._at_rest_again(now)
         for wire, since in self._active_since.items():
             if now - since > LONG_SECONDS and wire.kind in ALARMS_WHEN_LONG:
                 self._raise(wire, raised=True)
@@ -197,10 +201,32 @@ class DeviceWatch:
         elif wire.kind == InputKind.FIRE:
             fire = self._any_active(desk.lane_id, (wire.kind,))
             desk.door = fire_changed(desk.door, now, active=fire)
-        if began and wire.kind in PRESSES:
+        if began and self._is_news(wire, now) and wire.kind in PRESSES:
             self._tell(PRESSES[wire.kind], {"lane_id": desk.lane_id})
-        if not active or wire.kind in ALARMS_AT_ONCE:
+        if self._chatters(wire):
+            self._raise(wire, raised=True)
+        elif not active or wire.kind in ALARMS_AT_ONCE:
             self._raise(wire, raised=active)
+
+    def _is_news(self, wire: Wire, now: float) -> bool:
+        """Tell whether a wire's becoming active is written down: a loose one would fill the journal."""
+        before = self._changes.get(wire, contact_flapping.Contact())
+        after, told = contact_flapping.changed(before, (wire.kind,), now, fewest=CHANGES_OF_A_LOOSE_WIRE)
+        self._changes[wire] = after
+        return bool(told)
+
+    def _chatters(self, wire: Wire) -> bool:
+        contact = self._changes.get(wire)
+        return contact is not None and contact.is_flapping
+
+    def _at_rest_again(self, now: float) -> None:
+        """Clear the alarm of wires that chattered, once one has not changed for a minute."""
+        for wire, contact in self._changes.items():
+            steady = contact_flapping.quiet(contact, now)
+            if steady is not None:
+                self._changes[wire] = steady
+                if wire not in self._active_since:
+                    self._raise(wire, raised=False)
 
     def _any_active(self, lane_id: str, kinds: Collection[str]) -> bool:
         return any(wire.lane_id == lane_id and wire.kind in kinds for wire in self._active_since)

@@ -117,7 +117,7 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_on_battery": _l("The gate runs on its battery"),
     "alarm_battery_low": _l("The battery is nearly empty"),
     "alarm_obstacle": _l("The barrier's safety input stays active"),
-    "alarm_button_stuck": _l("A button stays pressed"),
+    "alarm_button_stuck": _l("A button stays pressed, or its wire is loose"),
     "alarm_lane_memory_damaged": _l("What the gate remembered of its doors was damaged"),
     "alarm_contact_flapping": _l("The door contact flutters: look at its magnet and its cable"),
     "alarm_override": _l("A staff card or the emergency code opened the gate"),

@@ -354,6 +354,36 @@ def test_a_contact_that_flutters_for_hours_is_told_once_counted_and_told_when_st
     assert flutter(gate, 2) == ["alarm_door_forced", "door_closed"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "each", "told", "clear"),
+    [
+        (
+            InputKind.EXIT_BUTTON, ["exit_request"],
+            [*["exit_request"] * 60, "alarm_button_stuck"], "button_stuck_clear",
+        ),
+        (
+            InputKind.TAMPER, ["alarm_tamper", "tamper_clear"],
+            [*["alarm_tamper", "tamper_clear"] * 59, "alarm_tamper"], "tamper_clear",
+        ),
+    ],
+)
+def test_a_loose_wire_is_told_once_and_again_when_it_is_at_rest(
+    gate: Gatehouse, kind: InputKind, each: list[str], told: list[str], clear: str
+) -> None:
+    def chatter(changes: int) -> list[str]:
+        kinds: list[str] = []
+        for number in range(changes):
+            gate.now += 0.04
+            kinds += gate.wire(kind, active=number % 2 == 0, at="wires:7")
+        return kinds
+
+    assert chatter(120) == told
+    assert chatter(20_000) == []
+    assert gate.wait(59) == []
+    assert gate.wait(1.2) == [clear]
+    assert chatter(2) == each
+
+
 def test_a_busy_door_is_no_fluttering_one(gate: Gatehouse) -> None:
     gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
     assert flutter(gate, 400, every=3.2) == ["door_opened", "door_closed"] * 200

@@ -128,6 +128,11 @@ class ModbusRelayBoard(RelayBoard):
         """Tell that it does."""
         return True
 
+    @property
+    def pulse_step_seconds(self) -> float:
+        """Return the unit of its register: what is left of a pulse is rounded up to it."""
+        return self._family.unit_seconds
+
     def check_channel(self, channel: int) -> None:
         """Raise BadDeviceSetting for a channel the family has on no board."""
         if not 1 <= channel <= self._family.channels:

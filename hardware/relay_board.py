@@ -47,6 +47,11 @@ class RelayBoard(ABC):
         self._health: Health | None = None
 
     @property
+    def pulse_step_seconds(self) -> float:
+        """Return the steps in which the board times a pulse; 0 where any length is possible."""
+        return 0.0
+
+    @property
     @abstractmethod
     def times_pulses(self) -> bool:
         """Tell whether the board itself ends a pulse, also when nobody is there to order OFF."""
@@ -328,6 +333,11 @@ class BoardRelay:
         board.check_channel(channel)
         if max_pulse_seconds <= 0 or (max_on_seconds is not None and max_on_seconds <= 0):
             raise BadDeviceSetting(f"{name}: max_pulse_seconds and max_on_seconds must be above 0")
+        step = board.pulse_step_seconds
+        if min(max_pulse_seconds, max_on_seconds or max_pulse_seconds) < step:
+            raise BadDeviceSetting(
+                f"{name}: this board times pulses in steps of {step:g} s, so its longest pulse cannot be less"
+            )
         self._board = board
         self._channel = channel
         self._name = name
@@ -342,8 +352,11 @@ class BoardRelay:
 
     @property
     def longest_pulse_seconds(self) -> float:
-        """Return the longest pulse it gives; a longer one is cut to it."""
-        return min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
+        """Return the longest pulse it gives, in whole steps of the board; a longer one is cut to it."""
+        longest = min(self._max_pulse_seconds, self._max_on_seconds or self._max_pulse_seconds)
+        step = self._board.pulse_step_seconds
+        # A hair is added so that 0.3 s is three steps of 0.1 s, not two.
+        return longest if not step else math.floor(longest / step + 1e-6) * step
 
     @property
     def is_on(self) -> bool:

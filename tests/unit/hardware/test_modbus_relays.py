@@ -201,6 +201,25 @@ def test_pulses_are_rounded_up_to_what_the_board_can_time() -> None:
         Eletechsup().units_of(255.5)
 
 
+@pytest.mark.parametrize(
+    ("family", "most_seconds", "longest_seconds"),
+    [(Eletechsup(), 2.5, 2.0), (Eletechsup(), 1.0, 1.0), (Waveshare(), 0.35, 0.3), (Waveshare(), 0.3, 0.3)],
+)
+def test_no_pulse_is_rounded_up_beyond_the_longest(
+    port: Path, family: BoardFamily, most_seconds: float, longest_seconds: float
+) -> None:
+    board = ModbusRelayBoard(ModbusLine(str(port), name="line"), 3, family, name="board")
+    relay = ModbusRelay(board, 1, name="lock", max_pulse_seconds=most_seconds)
+    assert relay.longest_pulse_seconds == pytest.approx(longest_seconds)
+    assert family.units_of(relay.longest_pulse_seconds) * family.unit_seconds <= most_seconds + 1e-9
+
+
+def test_a_longest_pulse_that_the_board_cannot_keep_is_refused(port: Path) -> None:
+    board = ModbusRelayBoard(ModbusLine(str(port), name="line"), 3, Eletechsup(), name="board")
+    with pytest.raises(BadDeviceSetting, match="in steps of 1 s"):
+        ModbusRelay(board, 1, name="lock", max_pulse_seconds=0.5)
+
+
 def test_an_output_that_may_not_be_held_rests_at_its_longest_time(bus, driver) -> None:
     relay = ModbusRelay(driver, 2, name="motor", max_pulse_seconds=1, max_on_seconds=1)
     relay.open()

@@ -102,7 +102,7 @@ def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Act, Pe
     with pytest.raises(ActRefused, match="not open"):
         answer_guardian(late, request.request_id, agrees=True, language="zh")
     publish_notice(act, FACE_PURPOSE, NOTICE)
-    with pytest.raises(ActRefused, match="notice has changed"):
+    with pytest.raises(ActRefused, match="not open"):
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 

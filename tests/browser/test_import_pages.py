@@ -43,7 +43,7 @@ TEXTS = {
         ("phone", "zh", "light"),
         pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
         pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
-        ("desktop", "zh", "dark"),
+        pytest.param("desktop", "zh", "dark", marks=pytest.mark.slow),
     ],
 )
 def test_a_sheet_is_corrected_and_its_people_are_added(

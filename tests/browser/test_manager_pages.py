@@ -127,7 +127,7 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
         ("phone", "zh", "light"),
         pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
         pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
-        ("desktop", "zh", "dark"),
+        pytest.param("desktop", "zh", "dark", marks=pytest.mark.slow),
     ],
 )
 def test_every_page_is_accessible_fits_its_screen_and_runs_under_the_strict_policy(

@@ -46,7 +46,7 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
     [
         ("phone", "zh", "light"),
         pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
-        ("desktop", "zh", "dark"),
+        pytest.param("desktop", "zh", "dark", marks=pytest.mark.slow),
     ],
 )
 def test_visitors_and_whom_homes_added_pass_axe_and_fit(

@@ -128,7 +128,7 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
         ("phone", "zh", "light"),
         pytest.param("phone", "en", "dark", marks=pytest.mark.slow),
         pytest.param("desktop", "en", "light", marks=pytest.mark.slow),
-        ("desktop", "zh", "dark"),
+        pytest.param("desktop", "zh", "dark", marks=pytest.mark.slow),
     ],
 )
 def test_each_page_of_moving_is_accessible_and_fits_in_each_of_its_states(

@@ -90,7 +90,7 @@ SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 @pytest.mark.parametrize(
     ("language", "scheme"),
     [
-        ("en", "light"),
+        pytest.param("en", "light", marks=pytest.mark.slow),
         ("zh", "dark"),
         pytest.param("en", "dark", marks=pytest.mark.slow),
         pytest.param("zh", "light", marks=pytest.mark.slow),

@@ -23,6 +23,7 @@ import qrcode
 
 from gate_controller.pins import argon2_tag
 from gate_controller.policy import Record
+from gate_controller.read_floods import READS_A_SECOND
 from gate_controller.secrets_dir import write_secret
 from hardware.card_readers import CardFormat
 from hardware.code_scanners import read_codes
@@ -150,15 +151,23 @@ def _pair(case: str, values: list[float], peer: str, peers: list[float]) -> Iter
 
 
 def _card(bench: BenchGate, index: int) -> float:
-    return until_on(bench.relay, bench.card.tap(card_number(index * 331)))
+    return _at_peoples_pace(until_on(bench.relay, bench.card.tap(card_number(index * 331))), readings=1)
 
 
 def _pin(bench: BenchGate, digits: str) -> float:
-    return until_on(bench.relay, bench.keys.type(f"31203#{digits}#"))
+    keys = f"31203#{digits}#"
+    return _at_peoples_pace(until_on(bench.relay, bench.keys.type(keys)), readings=len(keys))
+
+
+def _at_peoples_pace(took_ms: float, *, readings: int) -> float:
+    """Wait until the next readings are no flood to the gate, and return what was measured."""
+    time.sleep(readings / READS_A_SECOND)
+    return took_ms
 
 
 def _code(bench: BenchGate, phone: Phone, ahead: int) -> float:
-    return until_on(bench.relay, bench.scanner.scan(phone.code(int(time.time()) - 10 + ahead)))
+    scanned_ns = bench.scanner.scan(phone.code(int(time.time()) - 10 + ahead))
+    return _at_peoples_pace(until_on(bench.relay, scanned_ns), readings=1)
 
 
 def _frame(bench: BenchGate, hand: TerminalHand, phone: Phone, ahead: int) -> float:

@@ -96,7 +96,8 @@ def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
         case "withdraw":
             person = act.session.get(Person, persons.person_id)
             live = live_face_consent(act.session, person) if person is not None else None
-            if live is not None and persons.consent_id not in (None, live.consent_id):
+            is_of_another = live is not None and persons.consent_id not in (None, live.consent_id)
+            if live is not None and is_of_another and entry.at <= live.given_at:
                 # They took back an older one, and have agreed anew since, elsewhere.
                 raise _Untaken("newer_consent")
             withdraw_face(act, persons.person_id)

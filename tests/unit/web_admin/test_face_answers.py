@@ -132,6 +132,19 @@ def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Act, perso
     assert refusals(act) == ["newer_consent"]
 
 
+def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
+    act: Act, person: Person
+) -> None:
+    take(act, answer(act, person.person_id, "yes"))
+    (older,) = consents(act)
+    withdraw_face(by_phone(act, person.person_id), person.person_id)
+    newer = give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    later = replace(act, now=act.now + timedelta(minutes=1))
+    take(later, answer(later, person.person_id, "withdraw", consent_id=older.consent_id))
+    assert newer.withdrawn_at == later.now
+    assert refusals(act) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -4,8 +4,10 @@ import argparse
 import base64
 import binascii
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
@@ -19,8 +21,12 @@ from gate_controller.forgetting_certificate import (
     read_certificate,
     what_is_open,
 )
+from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+
+Found = TypeVar("Found")
 
 KEY_BYTES = 32
+MAX_FILE_BYTES = 4_000_000
 
 
 def add_certificate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,14 +38,19 @@ def add_certificate_command(commands: "argparse._SubParsersAction[argparse.Argum
         description=f"{sentence.capitalize()}. Ends with 0 when it is genuine, 1 when not, 2 when it cannot "
         "be told.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the certificate, as JSON")
+    add_file_options(parser, "the certificate, as JSON")
+    parser.add_argument(
+        "--complete", action="store_true", help="end with 1 also while something is still open"
+    )
+
+
+def add_file_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the options of every command that checks a file under a site's root key."""
+    parser.add_argument("file", type=Path, metavar="FILE", help=what)
     parser.add_argument(
         "--root-key",
         metavar="FILE|HEX",
         help="the site's public root key, from elsewhere; without it the file's own word is taken",
-    )
-    parser.add_argument(
-        "--complete", action="store_true", help="end with 1 also while something is still open"
     )
     parser.add_argument("--json", action="store_true", help="print one object")
 
@@ -53,25 +64,39 @@ def show_certificate(
     told as not yet complete.
     Raises NothingToVerify when file or key cannot be read.
     """
-    try:
-        root = read_root_key(root_key) if root_key is not None else None
-        found = read_certificate(path.read_bytes())
-    except (OSError, ValueError) as err:
-        reason = err.strerror or str(err) if isinstance(err, OSError) else str(err)
-        raise NothingToVerify(f"{path}: {reason}") from err
+    found, root = read_with_root(path, root_key, read_certificate)
     try:
         checked = check_certificate(found, root)
     except CertificateBroken as err:
-        if as_json:
-            _print_json({"ok": False, "field": err.field, "detail": err.why})
-        else:
-            sys.stdout.write(f"BROKEN: {err}\n")
-        return 1
+        return say_broken(err, as_json=as_json)
     statement = checked.statement
     early = what_is_open(statement.gates, statement.wrapping_keys, now) if now < statement.made_at else ()
     too_early = tuple(what for what in early if what not in statement.open)
     _print(checked, too_early, as_json=as_json)
     return 1 if complete and (statement.state != "complete" or too_early) else 0
+
+
+def read_with_root(
+    path: Path, root_key: str | None, read: Callable[[bytes], Found]
+) -> tuple[Found, bytes | None]:
+    """Return what a file holds and the root key given; raise NothingToVerify where one is unreadable."""
+    try:
+        root = read_root_key(root_key) if root_key is not None else None
+        return read(read_regular(path, MAX_FILE_BYTES)), root
+    except (NoRegularFile, FileTooLarge) as err:
+        raise NothingToVerify(str(err)) from err
+    except (OSError, ValueError) as err:
+        reason = err.strerror or str(err) if isinstance(err, OSError) else str(err)
+        raise NothingToVerify(f"{path}: {reason}") from err
+
+
+def say_broken(broken: CertificateBroken, *, as_json: bool) -> int:
+    """Print what does not hold and return the exit status."""
+    if as_json:
+        print_json({"ok": False, "field": broken.field, "detail": broken.why})
+    else:
+        sys.stdout.write(f"BROKEN: {broken}\n")
+    return 1
 
 
 def read_root_key(text: str) -> bytes:
@@ -114,7 +139,7 @@ def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> No
         sys.stdout.write("ok: the certificate is genuine\n" + "".join(f"{line}\n" for line in lines))
         return
     statement = checked.statement
-    _print_json(
+    print_json(
         {
             "ok": True,
             "state": statement.state,
@@ -128,5 +153,6 @@ def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> No
     )
 
 
-def _print_json(content: dict[str, object]) -> None:
+def print_json(content: dict[str, object]) -> None:
+    """Print one object on one line."""
     sys.stdout.write(msgspec.json.encode(content).decode() + "\n")

@@ -24,8 +24,7 @@ MANY = 500
 class FaceFacts:
     """`assessed` lanes may offer face; `notices` are the newest; guardians by minor and by consent.
 
-    `signs` where a yes is signed, so given by phone; as is the yes of a minor, unless one of
-    `with_one_guardian`, where the site asks `both` guardians.
+    `signs` where a yes is signed, so given by phone; as is that of a minor who needs two guardians.
     """
 
     assessed: frozenset[str]
@@ -33,23 +32,21 @@ class FaceFacts:
     guardian_ids: Mapping[str, tuple[str, ...]]
     agreed_guardians: Mapping[str, tuple[str, ...]]
     signs: bool
-    both: bool
-    with_one_guardian: frozenset[str]
+    guardians_needed: Mapping[str, int]
 
 
 def load_face_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
 ) -> FaceFacts:
     """Read them as they stand in this transaction; None means everyone."""
-    rules = rules_of(session, site_id)
+    guardian_ids = guardian_ids_of(session, site_id, person_ids)
     return FaceFacts(
         assessed=standing_of(session, site_id, now).lanes,
         notices=newest_notices(session),
-        guardian_ids=guardian_ids_of(session, site_id, person_ids),
+        guardian_ids=guardian_ids,
         agreed_guardians=_agreed_guardians(session, site_id),
-        signs=rules.written_release,
-        both=rules.both_guardians,
-        with_one_guardian=_with_one_guardian(session),
+        signs=rules_of(session, site_id).written_release,
+        guardians_needed=numbers_needed(session, site_id, guardian_ids),
     )
 
 

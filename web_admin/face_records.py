@@ -67,6 +67,5 @@ def face_offer(
     if person.age_band != MINOR:
         return FaceOfferRecord(person.person_id, on_phone=facts.face.signs)
     guardian_ids = facts.face.guardian_ids.get(person.person_id, ())
-    both = facts.face.both and person.person_id not in facts.face.with_one_guardian
-    on_phone = facts.face.signs or both
+    on_phone = facts.face.signs or facts.face.guardians_needed.get(person.person_id, 1) > 1
     return FaceOfferRecord(person.person_id, guardian_ids, on_phone) if guardian_ids else None

@@ -196,6 +196,7 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def name_has(text: str) -> ColumnElement[bool]:
+    """Tell whether a name contains the text, in any case."""
     return Person.display_name.icontains(text, autoescape=True)
 
 

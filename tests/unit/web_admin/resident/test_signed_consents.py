@@ -1,5 +1,6 @@
 """Where the site asks for a signature or for both guardians: what the phone shows, and what is kept."""
 
+import os
 import re
 from pathlib import Path
 
@@ -88,6 +89,10 @@ def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
     file.write_bytes(b"{}")
     assert run(["release", str(file)]) == 2
     assert "no written release" in capsys.readouterr().err
+    os.mkfifo(tmp_path / "pipe")
+    for command in ("release", "certificate"):
+        assert run([command, str(tmp_path / "pipe")]) == 2
+        assert "no regular file" in capsys.readouterr().err
     assert neighbour.get(path).status_code == 404
     exported = phone.get("/r/records/export.json").json
     assert exported is not None and exported["consents"][0]["signed_name"] == "Lin Wei"

@@ -1,0 +1,141 @@
+"""A compound on the server as `menjin web run` serves it: real gunicorn, its workers, real sockets.
+
+A limit, a right or a promise is shown here, on the whole; the same compound can be looked into and
+arranged from the test's own process, through the database that both share.
+"""
+
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+from alembic import command
+from sqlalchemy import select as select_rows
+
+from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
+from tests.set_clock import SetClock
+from web_admin import schema
+from web_admin.accounts import User
+from web_admin.config import SECRET_NAMES, WebConfig, write_secret, write_settings
+from web_admin.database import current_menjin
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_START_SECONDS = 60.0
+LONGEST_ANSWER_SECONDS = 60.0
+_CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+@dataclass
+class Browser:
+    """One browser: its cookies, and the token of the page it saw last."""
+
+    address: str
+    session: requests.Session = field(default_factory=requests.Session)
+    csrf_token: str = ""
+
+    def get(self, path: str, **more: object) -> requests.Response:
+        """Open a page and keep the token of its form."""
+        return self._keep(self.session.get(self.address + path, timeout=LONGEST_ANSWER_SECONDS, **more))
+
+    def post(self, path: str, form: Mapping[str, object], **more: object) -> requests.Response:
+        """Send a form with the token of the page seen last; follow no redirect."""
+        sent = {"csrf_token": self.csrf_token, **form}
+        headers = {"Origin": self.address, "Referer": self.address + path}
+        return self._keep(self.session.post(
+            self.address + path, data=sent, headers=headers, allow_redirects=False,
+            timeout=LONGEST_ANSWER_SECONDS, **more))
+
+    def _keep(self, answer: requests.Response) -> requests.Response:
+        found = _CSRF.search(answer.text) if "html" in answer.headers.get("Content-Type", "") else None
+        self.csrf_token = found.group(1) if found else self.csrf_token
+        return answer
+
+
+@dataclass
+class ServedCompound:
+    """The address, the compound behind it and what the server wrote into its log."""
+
+    address: str
+    compound: ManagedCompound
+    log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def log_lines(self) -> list[str]:
+        """Return what the server has logged until now."""
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+    def browser(self, language: str = "en") -> Browser:
+        """Return a browser that is signed in nowhere."""
+        made = Browser(self.address)
+        made.session.headers["Accept-Language"] = language
+        return made
+
+    def signed_in(self, role: str = "manager") -> Browser:
+        """Return a browser that went through both steps of the staff's sign-in."""
+        with self.compound.app.app_context(), current_menjin().database.session() as session:
+            account = session.scalars(select_rows(User).where(User.email == f"{role}@example.org")).one()
+            account.last_totp_counter = None
+        browser = self.browser()
+        browser.get("/staff/sign-in")
+        asked = browser.post("/staff/sign-in", {"email": f"{role}@example.org", "password": PASSWORD})
+        assert asked.status_code == 302, asked.text
+        browser.get("/staff/code")
+        done = browser.post("/staff/code", {"code": code_now()})
+        assert done.status_code == 302, done.text
+        return browser
+
+
+@contextmanager
+def serve_compound(
+    config: WebConfig, folder: Path, *, workers: int | None = None, options: Sequence[str] = ()
+) -> Iterator[ServedCompound]:
+    """Fill a compound and serve it by `menjin web run`: two workers on PostgreSQL, one on SQLite."""
+    compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    _write_down(config)
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+        with engine.begin() as connection:
+            alembic = schema._alembic()
+            alembic.attributes["connection"] = connection
+            command.stamp(alembic, schema.NEWEST)
+    if workers is None:
+        workers = 1 if config.database_url.startswith("sqlite") else 2
+    log = folder / "server.log"
+    readable, writable = os.pipe()
+    run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(config.data_dir), "--port", "0",
+           "--workers", str(workers), "--ready-fd", str(writable), *options]
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            run, cwd=ROOT, pass_fds=[writable], stdin=subprocess.DEVNULL, stdout=written, stderr=written)
+    os.close(writable)
+    try:
+        with os.fdopen(readable) as ready:
+            waited, _, _ = select.select([ready], [], [], LONGEST_START_SECONDS)
+            address = ready.readline().strip() if waited else ""
+        assert address, log.read_text(encoding="utf-8", errors="replace")
+        yield ServedCompound(address, compound, log, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        compound.close()
+
+
+def _write_down(config: WebConfig) -> None:
+    """Keep the configuration where `menjin web run` reads it."""
+    config.secrets_dir.mkdir(mode=0o700, exist_ok=True)
+    for name in SECRET_NAMES:
+        key = name if name == "password_salt" else f"{name}_key"
+        write_secret(config.secrets_dir, name, getattr(config, key))
+    write_settings(config.data_dir / "web.toml",
+                   {"database_url": config.database_url, "public_url": config.public_url})

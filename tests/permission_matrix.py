@@ -84,6 +84,7 @@ MAY: dict[str, str] = {
     "resident.requests": "R",
     "resident.resume_card": "R",
     "resident.save_password": "R",
+    "resident.confirm": "R",
     "resident.sign_out": "R",
     "resident.sign_out_everywhere": "R",
     "resident.stop_phone": "R",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import abort, current_app, redirect, request, url_for
+from flask import abort, current_app, redirect, request, session, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_security import RoleMixin, UserMixin, hash_password, login_user, logout_user
@@ -20,10 +20,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from web_admin import staff_models  # noqa: F401 - its tables refer to the accounts'
 from web_admin.acts import ActRefused
+from web_admin.database import current_menjin
 from web_admin.desk_request import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.model_base import Base
-from web_admin.models import Person
+from web_admin.models import Person, Site
 from web_admin.passkey_models import Passkey
+from web_admin.passwords import check_password
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
 from web_admin.staff_sign_in import (
     address_seconds_to_wait,
@@ -39,9 +41,11 @@ __all__ = [
     "address_seconds_to_wait", "init_accounts", "seconds_to_wait", "sign_in_failed", "throttle_sign_in",
 ]  # fmt: skip
 
+SIGNED_IN_AT = "signed_in_at"
+"""The session's word for when its resident last showed a password, passkey or invitation."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
-SHORTEST_PASSWORD_CHARS = 10
 
 account_role = Table(
     "account_role",
@@ -100,8 +104,7 @@ def create_staff(
     """
     if role not in STAFF_ROLES:
         raise ActRefused("role", _l("There is no such role."))
-    if len(password) < SHORTEST_PASSWORD_CHARS:
-        raise ActRefused("password", _l("Use at least 10 characters."))
+    check_password(password, (email, *names_of_the_place(session)))
     if session.scalar(select(User.id).where(func.lower(User.email) == email.lower())) is not None:
         raise ActRefused("email", _l("This e-mail address already has an account."))
     user = User(
@@ -117,6 +120,11 @@ def create_staff(
     session.add(user)
     session.flush()
     return user
+
+
+def names_of_the_place(session: Session) -> list[str]:
+    """Return the compound's name: an attacker tries it first in a password."""
+    return list(session.scalars(select(Site.name)))
 
 
 def create_manager(session: Session, email: str, password: str, totp_secret: str | None = None) -> User:
@@ -142,12 +150,13 @@ def resident_account(session: Session, person: Person) -> User:
     return user
 
 
-def sign_in_resident(session: Session, person: Person, *, by: str = "password") -> User:
+def sign_in_resident(database: Session, person: Person, *, by: str = "password") -> User:
     """Sign the person in and remember them on this phone; raise ActRefused when they moved out."""
     if person.ended_at is not None:
         raise ActRefused(None, _l("This account has ended. Ask the property office."))
-    user = resident_account(session, person)
+    user = resident_account(database, person)
     login_user(user, remember=True, authn_via=[by])
+    session[SIGNED_IN_AT] = current_menjin().clock().isoformat()
     if user.username is not None:
         sign_in_worked(user.username)
     return user
@@ -158,8 +167,7 @@ def set_resident_password(session: Session, person: Person, name: str, password:
     name = name.strip()
     if not 2 <= len(name) <= 40 or "@" in name:
         raise ActRefused("name", _l("Choose a name of 2 to 40 characters, without @."))
-    if len(password) < SHORTEST_PASSWORD_CHARS:
-        raise ActRefused("password", _l("Use at least 10 characters."))
+    check_password(password, (name, person.display_name, *names_of_the_place(session)))
     user = resident_account(session, person)
     same_name = select(User.id).where(func.lower(User.username) == name.lower(), User.id != user.id)
     if session.scalar(same_name) is not None:

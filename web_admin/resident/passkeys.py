@@ -23,6 +23,7 @@ from web_admin.passkeys import (
 )
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, to
+from web_admin.resident.confirming import CONFIRMING, FIRST_CONFIRM, must_confirm
 from web_admin.resident.my_code import phone_label
 
 TO_MAKE, TO_SIGN_IN = "passkey_to_make", "passkey_to_sign_in"
@@ -57,9 +58,11 @@ def _sent() -> Answer:
 
 @bp.post("/passkeys/options")
 @resident_required
-def make_passkey() -> Response:
+def make_passkey() -> Response | tuple[JsonAnswer, int]:
     """Ask this phone to make a passkey."""
     person, act = signed_in()
+    if must_confirm(person, act.now):
+        return {"error": str(FIRST_CONFIRM)}, 403
     question = new_question(act.now)
     options = options_to_make(act, person, _place(), question)
     session[TO_MAKE] = question.as_text()
@@ -71,6 +74,8 @@ def make_passkey() -> Response:
 def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
     """Keep the public key of the passkey that this phone made."""
     person, act = signed_in()
+    if must_confirm(person, act.now):
+        return {"error": str(FIRST_CONFIRM)}, 403
     try:
         passkey = add_passkey(act, person.person_id, _place(), _asked(TO_MAKE), _sent(), phone_label())
     except ActRefused as refused:
@@ -85,6 +90,8 @@ def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
 def drop_passkey(passkey_id: str) -> AnyResponse:
     """Forget one passkey."""
     person, act = signed_in()
+    if must_confirm(person, act.now):
+        return to("resident.password")
     try:
         remove_passkey(act, person.person_id, passkey_id)
     except ActRefused:
@@ -116,4 +123,5 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         return {"error": str(refused.message)}, 429 if address_seconds_to_wait() else 422
     tell(database, passkey.person_id, "signed_in", now)
     session[OF_THIS_PHONE] = passkey.passkey_id
-    return {"next": to("resident.ways_in").location}
+    next_page = "resident.password" if session.pop(CONFIRMING, False) else "resident.ways_in"
+    return {"next": to(next_page).location}

@@ -31,6 +31,7 @@ from web_admin.models import CredentialRow, Person, Site
 from web_admin.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.confirming import confirm_page, must_confirm
 from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
 
 
@@ -92,8 +93,8 @@ def _wait_text(seconds: int) -> str:
 @resident_required
 def password() -> str:
     """Offer a passkey, and a name and password with which the page can be opened on another phone too."""
-    person, _act = signed_in()
-    return _password_page(person, {}, {})
+    person, act = signed_in()
+    return confirm_page(person) if must_confirm(person, act.now) else _password_page(person, {}, {})
 
 
 def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str, str]) -> str:
@@ -108,7 +109,9 @@ def _password_page(person: Person, errors: Mapping[str, str], form: Mapping[str,
 @resident_required
 def save_password() -> tuple[str, int] | Response:
     """Set name and password."""
-    person, _act = signed_in()
+    person, act = signed_in()
+    if must_confirm(person, act.now):
+        return to("resident.password")
     try:
         set_resident_password(
             request_session(), person, request.form.get("name", ""), request.form.get("password", "")

@@ -111,3 +111,43 @@ def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Co
     for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
         answer = stranger.get(path)
         assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")
+
+
+def test_an_unlocked_phone_changes_no_password_without_the_old_one(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    assert 'name="name"' not in phone.get("/r/password").text
+    refused = press(phone, "/r/password", seen_on="/r/", name="linwei", password="set by the finder")
+    assert (refused.status_code, refused.location) == (303, "/r/password")
+    wrong = press(phone, "/r/password/confirm", seen_on="/r/password", password="set by the finder")
+    assert (wrong.status_code, 'id="confirm-problem"' in wrong.text) == (422, True)
+    right = press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
+    assert right.location == "/r/password"
+    assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
+    elsewhere = compound.app.test_client()
+    signed_in = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
+    assert signed_in.location == "/r/"
+
+
+def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(
+    phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    made = press(phone, "/r/passkeys/options", seen_on="/r/")
+    assert (made.status_code, "First confirm that it is you" in made.get_json()["error"]) == (403, True)
+    kept = press(phone, "/r/passkeys", seen_on="/r/")
+    assert kept.status_code == 403
+    assert press(phone, "/r/passkeys/any/remove", seen_on="/r/").location == "/r/password"
+
+
+def test_guesses_at_the_old_password_count_as_at_the_sign_in(phone: FlaskClient, clock: SetClock) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    answers = [
+        press(phone, "/r/password/confirm", seen_on="/r/password", password=f"guess number {n}").status_code
+        for n in range(11)
+    ]
+    assert answers == [422] * 10 + [429]

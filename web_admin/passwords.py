@@ -22,7 +22,7 @@ WORDS_OF_THE_PLACE = (
     "property", "xiaoqu", "wuye", "menwei", "welcome", "mima", "wodemima", "woaini", "woaiwojia", "zhongguo",
     "1314", "520", "5201314", "1314520", "888888", "666666",
 )  # fmt: skip
-"""Words that an attacker of this system tries first, Chinese favourites that zxcvbn does not know among them."""
+"""Words that an attacker of this system tries first, with Chinese favourites that zxcvbn does not know."""
 _ESTIMATED_CHARS = 72
 """zxcvbn looks at no more; a longer password is judged by its beginning."""
 

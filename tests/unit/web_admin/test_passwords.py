@@ -12,15 +12,16 @@ KNOWN = ("lin.wei@example.org", "Willow Court")
 
 
 def test_every_password_of_ten_or_more_in_the_list_of_breached_ones_is_refused() -> None:
-    """The list has more than the 3,000 that ASVS V6.2.4 asks for; so many of them are long enough to be typed."""
+    """ASVS V6.2.4 asks for the 3,000 most used; the list has 30,000, a thousand of them long enough."""
     long_enough = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST_PASSWORD_CHARS]
     assert len(long_enough) > 1000
     assert [word for word in long_enough if _is_taken(word)] == []
 
 
 @pytest.mark.parametrize("password", [
-    "1234567890", "qwertyuiop123", "password1234", "aaaaaaaaaaaa1", "iloveyou2020", "menjin2026", "13812345678",
-    "woaini1314520", "willowcourt", "WillowCourt2026", "lin.wei@example", "guard-manager1", "P@ssw0rd2026",
+    "1234567890", "qwertyuiop123", "password1234", "aaaaaaaaaaaa1", "iloveyou2020", "menjin2026",
+    "13812345678", "woaini1314520", "willowcourt", "WillowCourt2026", "lin.wei@example", "guard-manager1",
+    "P@ssw0rd2026",
 ])
 def test_what_attackers_try_first_is_refused(password: str) -> None:
     with pytest.raises(ActRefused) as refused:

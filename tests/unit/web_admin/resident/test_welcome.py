@@ -127,8 +127,8 @@ def test_an_unlocked_phone_changes_no_password_without_the_old_one(
     assert right.location == "/r/password"
     assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
     elsewhere = compound.app.test_client()
-    signed_in = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
-    assert signed_in.location == "/r/"
+    right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
+    assert right.location == "/r/"
 
 
 def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from gate_controller.config import ConfigRefused, GateConfig, load_config
+from gate_controller.https_only import in_the_clear
 from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0
@@ -46,6 +47,9 @@ def run(argv: Sequence[str]) -> int:
         if args.command == "identify":
             return _identify(args.site_file, args.card, args.ports, args.seconds, args.json)
         config = load_config(args.site_file)
+        if args.command in {"run", "pair"} and (trouble := in_the_clear(config.gate.server_url)):
+            print(f"menjin gate {args.command}: gate.server_url: {trouble}", file=sys.stderr)
+            return 2
         if args.command == "pair":
             return _pair(config, args.code, args.wait_seconds)
         if args.command == "pair-reader":

@@ -22,6 +22,7 @@ from gate_controller.site_check import (
     check_names,
     check_screens,
     check_secrets,
+    check_server,
 )
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
@@ -50,6 +51,7 @@ def check_gate(
     heard for `seconds`, each camera is looked through for `camera_seconds`.
     """
     yield from check_secrets(config)
+    yield from check_server(config)
     yield from check_memory()
     yield from check_face(config)
     yield from check_clock(config, now)

@@ -21,7 +21,7 @@ from gate_controller.secrets_dir import (
     private_key_bytes,
     write_secret,
 )
-from gate_controller.server_link import ServerLink, SyncRefused, read_reply
+from gate_controller.server_link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
 from gate_controller.signing import pairing_phrase, public_bytes
 from gate_controller.sync_contract import (
     PAIR_PATH,
@@ -98,14 +98,14 @@ def _check_writable(secrets_dir: Path) -> None:
 
 
 def _introduce(server_url: str, server_ca: Path | None, request: PairRequest) -> PairReply:
-    response = requests.post(
-        server_url.rstrip("/") + PAIR_PATH,
-        data=msgspec.json.encode(request),
-        headers={"Content-Type": "application/json"},
-        timeout=10,
-        verify=str(server_ca) if server_ca is not None else True,
-        allow_redirects=False,
-    )
+    with open_session(server_url, server_ca) as session:
+        response = session.post(
+            server_url.rstrip("/") + PAIR_PATH,
+            data=msgspec.json.encode(request),
+            headers={"Content-Type": "application/json"},
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+        )
     return read_reply(response, PairReply)
 
 

@@ -9,6 +9,7 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.https_only import in_the_clear
 from gate_controller.signing import REQUEST_DOMAIN, request_message, sign
 from gate_controller.sync_contract import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER, Refusal
 
@@ -28,15 +29,12 @@ class ServerLink:
         self, server_url: str, server_ca: Path | None, gate_id: str, key: Ed25519PrivateKey,
         next_counter: Callable[[], int],
     ) -> None:
-        """Prepare a session; nothing is sent yet."""
+        """Prepare a session; nothing is sent yet. Raise SyncRefused on an address in the clear."""
         self._url = server_url.rstrip("/")
         self._gate_id = gate_id
         self._key = key
         self._next_counter = next_counter
-        self._session = requests.Session()
-        self._session.trust_env = False
-        if server_ca is not None:
-            self._session.verify = str(server_ca)
+        self._session = open_session(server_url, server_ca)
 
     def post(self, path: str, message: msgspec.Struct, reply_type: type[T]) -> T:
         """Send one signed message; raise SyncRefused or requests.RequestException."""
@@ -61,6 +59,21 @@ class ServerLink:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+
+def open_session(server_url: str, server_ca: Path | None) -> requests.Session:
+    """Return a session that takes no proxy, login or authority from the environment.
+
+    Raises SyncRefused on an address in the clear: whatever calls a server does so through here.
+    """
+    trouble = in_the_clear(server_url)
+    if trouble is not None:
+        raise SyncRefused(f"gate.server_url: {trouble}")
+    session = requests.Session()
+    session.trust_env = False
+    if server_ca is not None:
+        session.verify = str(server_ca)
+    return session
 
 
 def read_reply(response: requests.Response, reply_type: type[T]) -> T:

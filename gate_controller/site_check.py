@@ -9,6 +9,7 @@ from pathlib import Path
 from gate_controller.assemble import read_identity
 from gate_controller.check_lines import CheckLine, fine, warning, wrong
 from gate_controller.config import GateConfig
+from gate_controller.https_only import in_the_clear, is_loopback
 from gate_controller.port_trouble import shared_name, unstable_name
 from gate_controller.process_hardening import swap_trouble
 from gate_controller.secrets_dir import (
@@ -73,6 +74,23 @@ def _where_secrets_lie(config: GateConfig, tpms: Path = TPMS) -> Iterator[CheckL
         yield warning("secrets", "", f"{text}. This machine has a TPM: seal them (deploy/raspberry_pi.md)")
     else:
         yield fine("secrets", "", f"{text}. This machine has no TPM that could seal them")
+
+
+def check_server(config: GateConfig) -> Iterator[CheckLine]:
+    """Yield whether the way to the server is encrypted, and whether its own authority can be read."""
+    gate = config.gate
+    trouble = in_the_clear(gate.server_url)
+    if trouble is not None:
+        yield wrong("server", "", f"gate.server_url: {trouble}; `menjin gate run` and `pair` refuse it")
+    elif is_loopback(gate.server_url):
+        yield fine("server", "", f"{gate.server_url} is on this machine")
+    else:
+        yield fine("server", "", f"{gate.server_url} is encrypted")
+    if gate.server_ca is not None:
+        try:
+            gate.server_ca.read_bytes()
+        except OSError as err:
+            yield wrong("server", "", f"gate.server_ca: {gate.server_ca}: {err.strerror}")
 
 
 def check_memory() -> Iterator[CheckLine]:

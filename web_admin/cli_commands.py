@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from gate_controller.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
 from web_admin.accounts import User, create_manager
 from web_admin.acts import Act, ActRefused
@@ -63,6 +64,14 @@ def _new_data_dir(arguments: argparse.Namespace) -> tuple[Path, Path]:
     return data_dir, secrets_dir
 
 
+def _public_url(arguments: argparse.Namespace) -> str:
+    public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+    trouble = in_the_clear(public_url)
+    if trouble is not None:
+        raise CommandRefused(f"--public-url: {trouble}; nothing was changed")
+    return public_url
+
+
 def _settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str | int]:
     settings: dict[str, str | int] = {"public_url": public_url}
     if arguments.database_url:
@@ -75,7 +84,7 @@ def init(arguments: argparse.Namespace) -> str:
     _free_data_dir(arguments)  # told before six questions are asked
     name = answer(arguments.name, "Name of the compound", "--name")
     timezone = known_timezone(arguments.timezone)
-    public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+    public_url = _public_url(arguments)
     root_key = Path(answer(str(arguments.root_key or ""), "File for the root key", "--root-key"))
     passphrase = secret_answer(
         arguments.root_passphrase_file,
@@ -275,7 +284,7 @@ def _restore_file(arguments: argparse.Namespace) -> str:
     passphrase = backup_passphrase(arguments)
     try:
         preface = read_preface(passphrase, arguments.file)
-        public_url = answer(arguments.public_url, "Address that residents type (https://…)", "--public-url")
+        public_url = _public_url(arguments)
         data_dir, secrets_dir = _new_data_dir(arguments)
         try:
             for name in SECRET_NAMES:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gate_controller.https_only import in_the_clear
+
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
 WHOLE_NUMBERS = {
@@ -149,9 +151,10 @@ def _public_url(setting: _Setting | None) -> str:
     value, where = setting
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-        raise ConfigRefused(
-            f"{where} is {value!r}; legal is https://NAME or http://NAME:PORT, without a path"
-        )
+        raise ConfigRefused(f"{where} is {value!r}; legal is https://NAME, without a path")
+    trouble = in_the_clear(str(value))
+    if trouble is not None:
+        raise ConfigRefused(f"{where}: {trouble}")
     return str(value).rstrip("/")
 
 

@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 
 def site_file(tmp_path: Path, *tables: str) -> Path:
     path = tmp_path / "site.toml"
-    head = f'[gate]\ndata_dir = "{tmp_path}"\nsecrets_dir = "{tmp_path}/secrets"\nserver_url = "http://s"\n'
+    head = f'[gate]\ndata_dir = "{tmp_path}"\nsecrets_dir = "{tmp_path}/secrets"\nserver_url = "https://s"\n'
     text = head + "".join(tables)
     path.write_text(text.replace("{osdp}", str(tmp_path / "rs485")), encoding="utf-8")
     return path

@@ -46,6 +46,8 @@ def test_the_environment_goes_before_the_file(data_dir):
     [
         ("public_url = 'gate.example.org'", r"web.toml: public_url is 'gate.example.org'; legal is https"),
         ("public_url = 'https://x/path'", "without a path"),
+        ("public_url = 'http://10.0.0.5'", "web.toml: public_url: http://10.0.0.5 is not encrypted"),
+        ("public_url = 'http://[fd00::5]'", "is not encrypted; legal is https"),
         ("database_url = 'mysql://x'", "web.toml: database_url .*legal are sqlite"),
         ("trusted_proxies = 9", "web.toml: trusted_proxies is 9; legal are whole numbers from 0 to 8"),
         ("trusted_proxies = true", "legal are whole numbers"),

@@ -91,6 +91,20 @@ def test_what_is_missing_is_one_line(tmp_path, arguments, said):
     assert said in done.stderr
 
 
+def test_an_address_in_the_clear_is_refused_by_init_before_any_question(tmp_path):
+    done = menjin("init", "--data-dir", tmp_path / "data", "--name", "x", "--public-url", "http://10.0.0.5")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "http://10.0.0.5 is not encrypted; legal is https://" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_server_with_an_address_in_the_clear_does_not_run(tmp_path, word):
+    assert init(tmp_path, word).returncode == 0
+    done = menjin("run", "--data-dir", tmp_path / "data", MENJIN_PUBLIC_URL="http://gate.example.org")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "environment: MENJIN_PUBLIC_URL: http://gate.example.org is not encrypted" in done.stderr
+
+
 def test_backup_and_restore_from_the_command_line(tmp_path, word):
     init(tmp_path, word)
     seal = {"MENJIN_BACKUP_PASSPHRASE_FILE": str(word)}

@@ -154,10 +154,11 @@ class Phone(Browser):
             raise PageRefused(f"the visitor's page shows no code; the pass is {shown['state']}")
         return text
 
-    def visitor_code(self) -> str:
-        """Make eight digits for a courier and read them off the page."""
+    def visitor_code(self, gate_number: int) -> str:
+        """Make eight digits for a courier at one gate and read them off the page."""
         self.get("/r/visitors")
-        return _digits(self.post("/r/visitors/code", {"minutes": "60"}), r"data-visitor-code>\s*([0-9 ]+)<")
+        wanted = {"minutes": "60", "gate_number": str(gate_number)}
+        return _digits(self.post("/r/visitors/code", wanted), r"data-visitor-code>\s*([0-9 ]+)<")
 
     def say_yes_to_face(self) -> None:
         """Read the notice and consent to exactly that."""

@@ -83,11 +83,13 @@ def method_not_chosen_refused(stage: Stage) -> Outcome:
 
 
 def visitor_code_opens_once(stage: Stage) -> Outcome:
-    """Eight digits for a courier, made on the phone: once, and not again."""
+    """Eight digits for a courier, made on the phone: at one gate, once, and not again."""
     resident, keypad = stage.member("resident"), stage.gates["south"].metal.keypads["south-in"]
-    code = stage.phone_of("resident").visitor_code()
+    elsewhere = stage.gates["north"].metal.keypads["north-in"]
+    code = stage.phone_of("resident").visitor_code(2)
     stage.wait_synced("south")
     typed = f"{resident.typed_home}#{code}#"
+    refused(stage, "north", "north-in", lambda: elsewhere.type(typed), "pin_wrong")
     ms = opens(stage, "south", "south-in", lambda: keypad.type(typed))
     refused(stage, "south", "south-in", lambda: keypad.type(typed), "used_up")
-    return Outcome(ms, "opened once; the second time used_up")
+    return Outcome(ms, "unknown at another gate, opened once at its own; the second time used_up")

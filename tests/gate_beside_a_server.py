@@ -10,6 +10,7 @@ from gate_controller.policy_store import GateIdentity
 from gate_controller.secrets_dir import gate_private_key, write_secret
 from gate_controller.signing import public_bytes
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound
 from web_admin.acts import publish
 from web_admin.database import current_menjin
@@ -18,7 +19,12 @@ from web_admin.models import Gate, Site
 
 @contextmanager
 def gate_beside(
-    compound: Compound, server_url: str, root: Path, *, more: str = "", gate_id: str = "north"
+    compound: Compound | ManagedCompound,
+    server_url: str,
+    root: Path,
+    *,
+    more: str = "",
+    gate_id: str = "north",
 ) -> Iterator[BenchGate]:
     """Lay out the gate and let the server know it; nothing runs yet, and the gate has no policy."""
     with bench_gate(root, more=more) as bench:

@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -59,6 +61,14 @@ class ManagedCompound:
         """Close the app's connections to the database."""
         with self.app.app_context():
             current_menjin().database.engine.dispose()
+
+    @contextmanager
+    def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Act]:
+        """Give an act by the property office, in one transaction."""
+        with self.app.app_context():
+            menjin = current_menjin()
+            with menjin.database.session() as session:
+                yield Act(session, menjin.sealer, self.site_id, actor_id, channel, self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
         """Return a client that went through both steps of the staff's sign-in."""

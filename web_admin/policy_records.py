@@ -189,6 +189,7 @@ class PeopleRecords:
             person.person_id: ways_end(person, facts.credentials.get(person.person_id, []), now)
             for person in facts.persons
         }
+        self._gate_of_lane = {lane.lane_id: gate for gate, lanes in facts.lanes.items() for lane in lanes}
         self._secrets: dict[str, int | bytes] = {}
         for rows in facts.credentials.values():
             for row in rows:
@@ -292,7 +293,8 @@ class PeopleRecords:
                 row.credential_id, person.person_id, state, *window, person.home_id, tag, row.duress
             )
         here = tuple(lane_id for lane_id in row.lanes or () if lane_id in lanes)
-        if not here:
+        # Gates count uses each for itself: a code that names another gate too would open once at each.
+        if not here or len({self._gate_of_lane.get(lane_id) for lane_id in row.lanes or ()} - {None}) > 1:
             return None
         return VisitorCodeCredential(
             row.credential_id, person.person_id, state, *window, person.home_id, tag, here

@@ -147,7 +147,10 @@ def issue_visitor_code(
     lanes: Sequence[str],
     valid_minutes: int = MAX_CODE_MINUTES,
 ) -> str:
-    """Return eight digits for one visit, typed after the home's number, to be shown once."""
+    """Return eight digits for one visit, typed after the home's number, to be shown once.
+
+    Raises ActRefused, for lanes of more than one gate too: gates count uses each for itself.
+    """
     begin(act)
     home, issuer = home_of(act, home_id), person_of(act, issuer_person_id)
     check_may_invite(act, issuer_person_id)
@@ -183,15 +186,30 @@ def gates_open_to(
     ]
 
 
-def lanes_for_a_code(session: Session, person: Person, now: datetime) -> list[str]:
-    """Return the lanes with a keypad that a person may pass: where their visitor's code can be typed."""
+def gates_for_a_code(session: Session, person: Person, now: datetime) -> list[Gate]:
+    """Return the gates with a keypad that a person may pass: where their visitor's code can be typed."""
+    return [gate for gate in gates_open_to(session, person, now) if _keypad_lanes(gate, person)]
+
+
+def lanes_for_a_code(
+    session: Session, person: Person, gate_number: int | None, now: datetime
+) -> list[str]:
+    """Return the lanes of one gate at which a visitor's code of this person can be typed.
+
+    Without a number it is the person's only such gate; raises ActRefused where there are several.
+    """
+    gates = gates_for_a_code(session, person, now)
+    if gate_number is None and len(gates) == 1:
+        return _keypad_lanes(gates[0], person)
+    chosen = [gate for gate in gates if gate.number == gate_number]
+    if not chosen:
+        raise ActRefused("gate_number", _("Choose the gate at which the code is to be typed."))
+    return _keypad_lanes(chosen[0], person)
+
+
+def _keypad_lanes(gate: Gate, person: Person) -> list[str]:
     own = {lane_id for grant in person.grants for lane_id in grant.lanes}
-    return [
-        lane.lane_id
-        for gate in gates_open_to(session, person, now)
-        for lane in gate.lanes
-        if "pin" in lane.methods and lane.lane_id in own
-    ]
+    return [lane.lane_id for lane in gate.lanes if "pin" in lane.methods and lane.lane_id in own]
 
 
 def _check_window(act: Act, start: datetime, end: datetime) -> None:
@@ -280,11 +298,15 @@ def _code_lanes(act: Act, issuer: Person, lanes: Sequence[str], until: datetime)
         raise ActRefused("lanes", _("Choose at least one lane."))
     if issuer.suspended:
         raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
-    for lane_id in wanted:
-        lane = lane_of(act, lane_id)
+    lanes_wanted = [lane_of(act, lane_id) for lane_id in wanted]
+    if len({lane.gate_id for lane in lanes_wanted}) != 1:
+        raise ActRefused(
+            "lanes", _("A visitor's code is typed at one gate, because gates count each for itself.")
+        )
+    for lane in lanes_wanted:
         if "pin" not in lane.methods:
             raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
-        if not _grants_at(issuer, {lane_id}, act.now, until):
+        if not _grants_at(issuer, {lane.lane_id}, act.now, until):
             raise ActRefused(
                 "lanes", _("A code for %(lane)s may not reach further than your own right to pass there.",
                            lane=lane.name)

@@ -21,10 +21,12 @@ from sqlalchemy import select as select_rows
 
 from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
 from tests.set_clock import SetClock
+from tests.shown_cards import card_was_shown
 from web_admin import schema
 from web_admin.accounts import User
 from web_admin.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.database import current_menjin
+from web_admin.homes_and_people import invite
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_START_SECONDS = 60.0
@@ -89,6 +91,18 @@ class ServedCompound:
         browser.get("/staff/code")
         done = browser.post("/staff/code", {"code": code_now()})
         assert done.status_code == 302, done.text
+        return browser
+
+    def resident(self, name: str) -> Browser:
+        """Return a phone's browser that opened its invitation, its owner's card shown at the desk."""
+        person_id = self.compound.persons[name]
+        with self.compound.act() as act:
+            code = invite(act, person_id)
+        browser = self.browser()
+        browser.get("/r/welcome")
+        answer = browser.post("/r/welcome", {"code": code})
+        assert answer.status_code == 303, answer.text
+        card_was_shown(self.compound.app, person_id)
         return browser
 
 

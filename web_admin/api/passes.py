@@ -15,7 +15,7 @@ from web_admin.api.schemas import (
     PassOut,
     VisitorCodeOut,
 )
-from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
+from web_admin.models import CredentialRow, Home, Lane, Person, VisitorPassRow
 from web_admin.visitors import (
     issue_pass,
     issue_visitor_code,
@@ -88,16 +88,17 @@ def end_pass(pass_id: str) -> dict[str, object]:
 @bp.alt_response(404, description="There is no such person.")
 @bp.alt_response(409, description="The Idempotency-Key was used.")
 def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
-    """Make eight digits for one visit to a person's home, at every keypad that the person may use."""
+    """Make eight digits for one visit to a person's home, at the keypads of one gate that they may use."""
     person = found_or_404(Person, str(body["person_id"]))
     if person.home_id is None:
         refuse(422, "This person has no home here.", errors={"json": {"person_id": ["no home"]}})
     minutes = int(str(body["minutes"]))
+    gate_number = int(str(body["gate"])) if body["gate"] is not None else None
     with acting() as act:
+        lanes = lanes_for_a_code(act.session, person, gate_number, act.now)
         digits = issue_visitor_code(
-            act, home_id=person.home_id, issuer_person_id=person.person_id, valid_minutes=minutes,
-            lanes=lanes_for_a_code(act.session, person, act.now),
-        )  # fmt: skip
+            act, home_id=person.home_id, issuer_person_id=person.person_id, valid_minutes=minutes, lanes=lanes
+        )
         made = act.session.scalars(
             select(CredentialRow)
             .where(CredentialRow.person_id == person.person_id, CredentialRow.kind == "visitor_code")
@@ -107,6 +108,7 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         return {
             "credential_id": made.credential_id,
             "home_number": act.session.get_one(Home, person.home_id).number,
+            "gate": act.session.get_one(Lane, lanes[0]).gate.number,
             "code": digits,
             "valid_until": act.now + timedelta(minutes=minutes),
         }

@@ -168,9 +168,13 @@ class PassesOut(Schema):
 
 
 class NewVisitorCode(Schema):
-    """A typed code for a courier: one use, at the home's number, for at most two hours."""
+    """A typed code for a courier: one use, at one gate, at the home's number, for at most two hours.
+
+    `gate` is needed where the person may use the keypads of several gates.
+    """
 
     person_id = String(required=True, validate=TEXT_ID)
+    gate = Integer(load_default=None, allow_none=True, validate=validate.Range(1, 65535))
     minutes = Integer(load_default=60, validate=validate.Range(1, MAX_CODE_MINUTES))
 
 
@@ -179,6 +183,7 @@ class VisitorCodeOut(Schema):
 
     credential_id = String(required=True)
     home_number = String(required=True)
+    gate = Integer(required=True)
     code = String(required=True)
     valid_until = AwareDateTime(required=True)
 

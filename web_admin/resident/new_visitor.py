@@ -17,7 +17,14 @@ from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.typed_values import wall_clock_of
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, lanes_for_a_code, may_invite
+from web_admin.visitors import (
+    gates_for_a_code,
+    gates_open_to,
+    issue_pass,
+    issue_visitor_code,
+    lanes_for_a_code,
+    may_invite,
+)
 
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8
@@ -28,7 +35,7 @@ Page = str | tuple[str, int] | Response
 
 def _page(
     person: Person, act: Act, *, errors: Mapping[str, str] | None = None, fresh_code: str | None = None,
-    fresh_until: datetime | None = None,
+    fresh_until: datetime | None = None, fresh_gate: str | None = None,
 ) -> str:
     local_now = act.now.astimezone(ZoneInfo(site_of(person).timezone))
     return render_template(
@@ -43,6 +50,8 @@ def _page(
         errors=errors or {},
         fresh_code=fresh_code,
         fresh_until=fresh_until,
+        fresh_gate=fresh_gate,
+        code_gates=gates_for_a_code(act.session, person, act.now),
         form=request.form,
         code_minutes=CODE_MINUTES,
         first_day=local_now.strftime("%Y-%m-%dT%H:%M"),
@@ -141,13 +150,14 @@ def new_visitor_code() -> Page:
     """Make eight digits for one visit, shown on this answer only."""
     person, act = signed_in()
     minutes = request.form.get("minutes", "")
+    gate_number = _code_gate()
 
     def make() -> str:
         return issue_visitor_code(
             act,
             home_id=person.home_id or "",
             issuer_person_id=person.person_id,
-            lanes=lanes_for_a_code(act.session, person, act.now),
+            lanes=lanes_for_a_code(act.session, person, gate_number, act.now),
             valid_minutes=int(minutes) if minutes in map(str, CODE_MINUTES) else 0,
         )
 
@@ -160,4 +170,15 @@ def new_visitor_code() -> Page:
         return _page(person, act, errors={"code": message}), 422
     if not code:
         return to("resident.visitors")
-    return _page(person, act, fresh_code=code, fresh_until=act.now + timedelta(minutes=int(minutes)))
+    gates = gates_for_a_code(act.session, person, act.now)
+    name = next(gate.name for gate in gates if gate_number in (None, gate.number))
+    until = act.now + timedelta(minutes=int(minutes))
+    return _page(person, act, fresh_code=code, fresh_until=until, fresh_gate=name)
+
+
+def _code_gate() -> int | None:
+    """Return the number of the gate chosen for a code; None where none was chosen, 0 for no number."""
+    typed = request.form.get("gate_number", "")
+    if not typed:
+        return None
+    return int(typed) if typed.isdecimal() and len(typed) <= 5 else 0

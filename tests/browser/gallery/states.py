@@ -229,6 +229,7 @@ PHONE = (
     phone("new_pin", "", "#once-title", ("click", "form[action='/r/pin'] button"), who="guardian"),
     phone("face_on", "face", "main h1", who="resident_with_face"),
     phone("visitor_code", "visitors", "[data-visitor-code]",
+          ("click", "form[action$='/visitors/code'] label:has([name=gate_number])"),
           ("click", "form[action$='/visitors/code'] button")),
     phone("visitors_refused", "visitors", "main .problem", ("fill", "#label", "李阿姨"),
           ("click", "label:has([name=when][value=typed])"), ("fill", "#valid_from", "2020-01-01T08:00"),

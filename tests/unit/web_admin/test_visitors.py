@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gate_controller.access import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, publish
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
-from web_admin.models import VisitorPassRow
+from web_admin.models import CredentialRow, VisitorPassRow
 from web_admin.visitor_series import issue_series, pass_due
 from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
 
@@ -132,3 +133,19 @@ def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Ac
                     **wanted,
                 },  # type: ignore[arg-type]
             )
+
+
+def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_published(act: Act) -> None:
+    add_lane(act)
+    add_lane(act, "south")
+    home, person = household(act)
+    lanes = ["north-in", "south-in"]
+    with pytest.raises(ActRefused, match="at one gate"):
+        issue_visitor_code(act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=lanes)
+    code = issue_visitor_code(
+        act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]
+    )
+    assert type_digits(act, home.number, code).opens
+    act.session.scalars(select(CredentialRow).where(CredentialRow.kind == "visitor_code")).one().lanes = lanes
+    publish(act)
+    assert type_digits(act, home.number, code).reason is Reason.PIN_WRONG

@@ -73,8 +73,13 @@ def test_a_pass_opens_at_its_gate_until_it_is_withdrawn(caller, act):
 
 
 def test_a_courier_gets_a_code_of_the_home(caller, compound):
-    made = caller.post("/visitor-codes", {"person_id": compound.persons["林薇"], "minutes": 20})
-    assert (made["home_number"], len(made["code"]), made["code"].isdigit()) == ("1-0101", 8, True)
+    wanted = {"person_id": compound.persons["林薇"], "minutes": 20}
+    made = caller.post("/visitor-codes", wanted | {"gate": 2})
+    assert (made["home_number"], made["gate"]) == ("1-0101", 2)
+    assert (len(made["code"]), made["code"].isdigit()) == (8, True)
+    for gates in ({}, {"gate": None}, {"gate": 9}):
+        refused = caller.call("POST", "/visitor-codes", wanted | gates)
+        assert (refused.status_code, list(refused.get_json()["errors"]["json"])) == (422, ["gate_number"])
     without_home = {"person_id": compound.persons["保洁员"]}
     assert caller.call("POST", "/visitor-codes", without_home).status_code == 422
 

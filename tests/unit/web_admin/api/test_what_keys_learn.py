@@ -114,5 +114,5 @@ def test_known_cards_are_never_too_many(caller_with):
 def test_a_courier_gets_a_code_where_one_way_in_has_no_keypad(caller, compound, act):
     save_lane(act, "east", LaneSpec("east-in", "East, in", "in", ("card", "qr")))
     act.session.commit()
-    made = caller.call("POST", "/visitor-codes", {"person_id": compound.persons["林薇"]})
+    made = caller.call("POST", "/visitor-codes", {"person_id": compound.persons["林薇"], "gate": 2})
     assert made.status_code == 201, made.text

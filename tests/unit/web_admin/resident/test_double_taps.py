@@ -37,7 +37,10 @@ def made(compound: Compound, kind: str) -> int:
     ("seen_on", "path", "fields", "mark", "kind"),
     [
         ("/r/", "/r/ways/pin", {"on": "1"}, "data-pin", "pin"),
-        ("/r/visitors", "/r/visitors/code", {"minutes": "60"}, "data-visitor-code", "visitor_code"),
+        (
+            "/r/visitors", "/r/visitors/code", {"minutes": "60", "gate_number": "1"}, "data-visitor-code",
+            "visitor_code",
+        ),
     ],
 )
 def test_what_a_double_tap_makes_is_one_and_both_answers_show_it(
@@ -104,7 +107,7 @@ def test_after_a_minute_and_for_anybody_else_a_sent_form_shows_nothing_and_makes
 
 
 def test_a_form_that_was_refused_may_be_sent_again(phone: FlaskClient) -> None:
-    form = form_of(phone.get("/r/visitors").text, "/r/visitors/code")
+    form = form_of(phone.get("/r/visitors").text, "/r/visitors/code") | {"gate_number": "1"}
     assert phone.post("/r/visitors/code", data=form | {"minutes": "9"}).status_code == 422
     again = phone.post("/r/visitors/code", data=form | {"minutes": "30"})
     assert shown(again.text, "data-visitor-code")

@@ -26,7 +26,7 @@ def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
     """Return the ids of everything that the neighbour has."""
     switch(neighbour, "qr", on=True)
     press(neighbour, "/r/visitors", seen_on="/r/visitors", label="plumber", gate_numbers="1")
-    press(neighbour, "/r/visitors/code", seen_on="/r/visitors", minutes="60")
+    press(neighbour, "/r/visitors/code", seen_on="/r/visitors", minutes="60", gate_number="1")
     press(neighbour, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
     with compound.session() as session:
         rows = session.scalars(

@@ -131,9 +131,10 @@ def test_a_link_with_one_bit_changed_leads_nowhere(compound: Compound, phone: Fl
 
 
 def test_a_visitor_code_is_shown_once_and_can_be_taken_back(compound: Compound, phone: FlaskClient) -> None:
-    answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60")
+    answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60", gate_number="1")
     digits = answer.text.partition("data-visitor-code>")[2][:9].replace(" ", "")
-    message = f"type home number 3-1203, then {digits[:4]} {digits[4:]}. It works once, until"
+    typed = f"{digits[:4]} {digits[4:]}"
+    message = f"at the gate North gate type home number 3-1203, then {typed}. It works once, until"
     assert message in answer.text.partition("data-share-link>")[2]
     assert f'aria-label="{" ".join(digits)}"' in answer.text
     assert len(digits) == 8
@@ -148,8 +149,26 @@ def test_a_visitor_code_is_shown_once_and_can_be_taken_back(compound: Compound, 
 
 def test_minutes_that_the_page_does_not_offer_are_refused(phone: FlaskClient) -> None:
     for minutes in ("", "0", "-5", "1000000", "60.5", "x"):
-        answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes=minutes)
+        answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes=minutes, gate_number="1")
         assert answer.status_code == 422
+
+
+def test_a_code_without_a_gate_or_for_a_strange_one_is_refused_and_the_page_asks(phone: FlaskClient) -> None:
+    for fields in ({}, {"gate_number": ""}, {"gate_number": "9"}, {"gate_number": "x"}, {"gate_number": "²"}):
+        answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60", **fields)
+        assert answer.status_code == 422
+        assert "Choose the gate at which the code is to be typed." in answer.text
+    form = answer.text.partition('action="/r/visitors/code"')[2].partition("</form>")[0]
+    assert [form.count(f"<span>{name}</span>") for name in ("North gate", "South gate")] == [1, 1]
+    assert form.count("required") == 2
+
+
+def test_a_code_of_somebody_with_one_gate_needs_no_choice(compound: Compound, phone: FlaskClient) -> None:
+    with compound.act() as act:
+        (grant,) = act.session.get_one(Person, compound.person_id).grants
+        grant.lanes = ["south-in"]
+    answer = press(phone, "/r/visitors/code", seen_on="/r/visitors", minutes="60")
+    assert "at the gate South gate type home number" in answer.text
 
 
 # -- links, pictures, weekly -----------------------------------------------------------------------

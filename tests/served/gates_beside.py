@@ -1,0 +1,81 @@
+"""Gates in processes of their own beside the served compound: the two speak HTTP, people use ptys."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from gate_controller.journal_chain import JournalEntry
+from tests.gate_as_a_process import GateProcess
+from tests.gate_beside_a_server import gate_beside
+from tests.gate_on_a_bench import BenchGate
+from tests.served.served_compound import ServedCompound
+from web_admin.database import current_menjin
+from web_admin.models import Gate, Site
+
+PATIENCE_SECONDS = 30.0
+ASK_AGAIN_SECONDS = 0.3
+
+
+@dataclass
+class GateBeside:
+    """One gate that runs, with its metal."""
+
+    bench: BenchGate
+    gate_id: str
+    served: ServedCompound
+
+    def answers(self, present: Callable[[], object]) -> tuple[str, bool]:
+        """Show something once the gate has the newest policy; return the decision's reason and word."""
+        self.has_synced()
+        before = len(decisions_of(self.bench))
+        present()
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while len(found := decisions_of(self.bench)) == before:
+            assert time.monotonic() < give_up, "the gate decided nothing"
+            time.sleep(0.02)
+        return str(found[before].facts["reason"]), bool(found[before].facts["opens"])
+
+    def has_synced(self) -> None:
+        """Wait until the gate holds what the server published last."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with self.served.compound.app.app_context(), current_menjin().database.session() as session:
+                site = session.get_one(Site, self.served.compound.site_id)
+                gate = session.get_one(Gate, self.gate_id)
+                have, wanted = (gate.have_epoch, gate.have_version), (site.epoch, gate.published_version)
+            if have >= wanted:
+                return
+            assert time.monotonic() < give_up, f"the gate holds {have}, published is {wanted}"
+            time.sleep(0.05)
+
+
+@contextmanager
+def gate_process_beside(served: ServedCompound, gate_id: str, root: Path) -> Iterator[GateBeside]:
+    """Let the served compound know a gate and run it until the block ends; it has synced once."""
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        session.get_one(Site, served.compound.site_id).ask_again_seconds = ASK_AGAIN_SECONDS
+    with gate_beside(served.compound, served.address, root, gate_id=gate_id) as bench:
+        bench.lane = f"{gate_id}-in"
+        process = GateProcess.start(bench)
+        try:
+            gate = GateBeside(bench, gate_id, served)
+            gate.has_synced()
+            yield gate
+        finally:
+            process.end()
+
+
+def decisions_of(bench: BenchGate) -> list[JournalEntry]:
+    """Return what a gate has decided so far, oldest first, also while it writes."""
+    connection = sqlite3.connect(bench.root / "data" / "journal.sqlite3", timeout=5)
+    try:
+        rows = connection.execute("SELECT entry FROM journal ORDER BY seq").fetchall()
+    finally:
+        connection.close()
+    entries = [msgspec.json.decode(row[0], type=JournalEntry) for row in rows]
+    return [entry for entry in entries if entry.kind == "access"]

@@ -103,6 +103,10 @@ REFUSALS = frozenset({400, 401, 403, 404, 405})
 WHY_REFUSED = ((CSRFError, "no token of the form"), (FromElsewhere, "sent by another site's page"))
 """What a code alone does not tell whoever reads the log."""
 
+SIGNS_OUT = frozenset(
+    {"security.logout", "own.sign_out", "resident.sign_out", "resident.sign_out_everywhere"}
+)
+
 bp = Blueprint("pages", __name__)
 
 
@@ -257,6 +261,9 @@ def _page_of_form() -> str:
 
 def _keep_private(response: Response) -> Response:
     """Keep pages of people out of shared caches and of the browser's history after sign-out."""
+    if request.endpoint in SIGNS_OUT and response.status_code in (302, 303):
+        # The cache alone: "storage" would also take the key of this phone, which opens the gate offline.
+        response.headers["Clear-Site-Data"] = '"cache"'
     if current_user.is_authenticated and request.endpoint not in ("static", "bootstrap.static"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response

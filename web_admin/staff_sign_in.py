@@ -217,17 +217,22 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
     app.before_request(refuse_residents_at_staff_doors)
 
 
+def cookie_name(name: str, *, https: bool) -> str:
+    """Return a cookie's name; over TLS its prefix binds it to the host (RFC 6265bis section 4.1.3.2)."""
+    return f"__Host-{name}" if https else name
+
+
 def _settings(config: "WebConfig") -> Mapping[str, object]:
     https = config.public_url.startswith("https:")
     settings: dict[str, object] = {
         "SECRET_KEY": config.session_key.hex(),
-        "SESSION_COOKIE_NAME": "menjin",
+        "SESSION_COOKIE_NAME": cookie_name("menjin", https=https),
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_PROTECTION": "basic",
         "PERMANENT_SESSION_LIFETIME": LONGEST_SESSION,
-        "REMEMBER_COOKIE_NAME": "menjin_remember",
+        "REMEMBER_COOKIE_NAME": cookie_name("menjin_remember", https=https),
         "REMEMBER_COOKIE_SECURE": https,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
@@ -238,6 +243,8 @@ def _settings(config: "WebConfig") -> Mapping[str, object]:
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         "SECURITY_PASSWORD_SALT": config.password_salt.hex(),
         "SECURITY_PASSWORD_LENGTH_MIN": 10,
+        # Counted as typed wherever one is set and checked, so no form of Unicode locks its owner out.
+        "SECURITY_PASSWORD_NORMALIZE_FORM": None,
         "SECURITY_TOTP_SECRETS": {"1": config.totp_key.hex()},
         "SECURITY_TOTP_ISSUER": "Menjin",
         "SECURITY_TWO_FACTOR": True,

@@ -152,4 +152,5 @@ def _write_down(config: WebConfig) -> None:
         key = name if name == "password_salt" else f"{name}_key"
         write_secret(config.secrets_dir, name, getattr(config, key))
     write_settings(config.data_dir / "web.toml",
-                   {"database_url": config.database_url, "public_url": config.public_url})
+                   {"database_url": config.database_url, "public_url": config.public_url,
+                    "trusted_proxies": config.trusted_proxies})

@@ -360,6 +360,19 @@ def test_another_password_needs_the_old_one_and_signs_every_other_browser_out(co
     assert sign_in(compound, "guard@example.org", NEW_PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize(
+    "password", ["un été très tranquille", "ﬁve ﬂat ﬁelds", "Ｗｉｄｅ　ｌｅｔｔｅｒｓ", " at both ends "]
+)
+def test_a_password_counts_exactly_as_typed(compound, password):
+    here = compound.signed_in("guard")
+    saved = send(here, "/manage/account", "/manage/account/password", form=1, current=PASSWORD,
+                 password=password)
+    assert saved.status_code == 303
+    for changed in (password[:-1], password.swapcase(), password.strip() + "."):
+        assert sign_in(compound, "guard@example.org", changed).status_code == 200
+    assert sign_in(compound, "guard@example.org", password).status_code == 302
+
+
 def test_signing_out_everywhere_ends_every_session_this_one_too(compound):
     here, elsewhere = compound.signed_in("guard"), compound.signed_in_again("guard")
     assert send(here, "/manage/account", "/manage/account/sign-out", form=2).status_code == 303

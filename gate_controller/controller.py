@@ -86,6 +86,8 @@ class Controller:
         """Handle messages until `Stop`; put every output to rest at the end."""
         try:
             self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
+            if self._state.snapshot is not None:
+                self._shown.pin_stops.policy_taken(self._state.snapshot.policy)
         except sqlite3.Error as err:
             self._failed(None, err)
         next_tick = next_alive = 0.0
@@ -201,6 +203,7 @@ class Controller:
             case PolicyTaken(snapshot):
                 before, self._state.snapshot = self._state.snapshot, snapshot
                 self._shown.holdings.policy_taken(before, snapshot)
+                self._shown.pin_stops.policy_taken(snapshot.policy)
                 known = before.policy.lanes if before is not None else {}
                 log_cut_times(self._parts.relays, snapshot.policy.lanes, known)
                 self._parts.lane_memory.keep_only(snapshot.policy.persons.keys())

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     METHOD_NOT_OFFERED = "method_not_offered"
     METHOD_NOT_CHOSEN = "method_not_chosen"
     METHOD_DELAYED = "method_delayed"
+    METHOD_STOPPED = "method_stopped"
     NO_GRANT = "no_grant"
     OUTSIDE_HOURS = "outside_hours"
     CLOCK_UNSURE = "clock_unsure"

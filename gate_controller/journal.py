@@ -33,8 +33,22 @@ CREATE TABLE IF NOT EXISTS used (credential_id TEXT PRIMARY KEY, uses INTEGER NO
 CREATE TABLE IF NOT EXISTS seen_order (order_id TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS receipt (consent_id TEXT PRIMARY KEY, receipt BLOB NOT NULL,
                                     signature BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS wrong_pins (home_number TEXT PRIMARY KEY, wrong BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+
+
+class WrongPins(msgspec.Struct, frozen=True):
+    """How many wrong PINs of a home count, and up to when days have forgiven some.
+
+    `known_pins` is set while its PINs are stopped.
+
+    It holds the ids of the PINs that the home had when they stopped.
+    """
+
+    count: int
+    at: datetime
+    known_pins: tuple[str, ...] | None = None
 
 
 class Journal:
@@ -157,6 +171,20 @@ class Journal:
                 "UPDATE receipt SET sent = 1 WHERE consent_id = ?", [(c,) for c in consent_ids]
             )
 
+    def wrong_pins(self) -> dict[str, WrongPins]:
+        """Return the wrong PINs that count, by the home's typed number."""
+        with self._lock:
+            rows = self._connection.execute("SELECT home_number, wrong FROM wrong_pins").fetchall()
+        return {number: msgspec.json.decode(wrong, type=WrongPins) for number, wrong in rows}
+
+    def keep_wrong_pins(self, home_number: str, wrong: WrongPins | None) -> None:
+        """Keep a home's count, or none."""
+        with self._lock, transaction(self._connection):
+            self._connection.execute("DELETE FROM wrong_pins WHERE home_number = ?", (home_number,))
+            if wrong is not None:
+                row = (home_number, msgspec.json.encode(wrong))
+                self._connection.execute("INSERT INTO wrong_pins VALUES (?, ?)", row)
+
     def keep_anchor(self, head: bytes, signature: bytes) -> None:
         """Keep the newest head that the server countersigned."""
         with self._lock, transaction(self._connection):
@@ -201,7 +229,9 @@ def _salvage(damaged: Path, into: sqlite3.Connection) -> int:
         rows.append(row)
     with transaction(into):
         into.executemany("INSERT OR IGNORE INTO journal VALUES (?, ?, ?)", rows)
-        for table, marks in (("used", "?, ?, ?"), ("seen_order", "?, ?"), ("receipt", "?, ?, ?, ?")):
+        for table, marks in (
+            ("used", "?, ?, ?"), ("seen_order", "?, ?"), ("receipt", "?, ?, ?, ?"), ("wrong_pins", "?, ?"),
+        ):
             into.executemany(
                 f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - tables of our own
                 salvage_rows(damaged, table),

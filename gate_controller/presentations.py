@@ -25,6 +25,7 @@ from gate_controller.lane import granted
 from gate_controller.lane_desk import RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.messages import Message, TypedHashed
 from gate_controller.passings import Passings
+from gate_controller.pin_stops import PinStops
 from gate_controller.policy import EmergencyCodeCredential, Method
 from gate_controller.showings import Read, Showings
 from gate_controller.terminal.view import Screen
@@ -34,6 +35,7 @@ from hardware.interfaces import CardRead, CodeRead
 log = logging.getLogger(__name__)
 
 SAME_CODE_SECONDS = 2.0
+COUNTED_REFUSALS = FACE_FAILURES | {Reason.PIN_WRONG, Reason.METHOD_STOPPED}
 FACE_FAILURES_ENOUGH = 2
 """After so many the screen offers the other ways alone; one more and face waits."""
 
@@ -48,6 +50,7 @@ class Presentations:
         self._inbox = inbox
         self._attempts = Attempts()
         self._showings = Showings()
+        self.pin_stops = PinStops(parts, self.record)
         self.holdings = Holdings(parts, state, self.record)
         self.passings = Passings(parts, state, self.holdings.is_held)
         self.asking = FaceAsking(parts, state, self.record, self._present, self._number_typed)
@@ -158,6 +161,8 @@ class Presentations:
         if self._seconds_to_wait(Method.PIN, typed.lane_id, typed.home_number):
             # Others failed while this one was hashed: typing fast buys no free guesses.
             claim = Claim(Method.PIN, refusal=Reason.METHOD_DELAYED)
+        else:
+            claim = self.pin_stops.typed(typed.lane_id, typed.home_number, claim)
         self._present(typed.lane_id, claim, typed.home_number)
 
     def _seconds_to_wait(self, method: Method, lane_id: str, home_number: str = "") -> float:
@@ -182,6 +187,7 @@ class Presentations:
         decision = self._cut(lane_id, decide(claim, lane_id, policy, memory, now))
         if self.asking.takes(desk, claim, decision, home_number):
             return msgspec.structs.replace(decision, opens=False)
+        self.pin_stops.decided(lane_id, claim, decision, home_number, policy)
         facts: Facts = {
             "lane_id": lane_id,
             "method": claim.method.value,
@@ -270,19 +276,22 @@ class Presentations:
             desk.wants_second(decision.person_id, claim.method, now_seconds)
             return
         failures = 0
-        if decision.reason is Reason.PIN_WRONG or decision.reason in FACE_FAILURES:
+        if decision.reason in COUNTED_REFUSALS:
             failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)
             if failures == ALARM_AFTER_FAILURES:
                 self.record("alarm_many_wrong", {"lane_id": desk.lane_id, "method": claim.method.value}, {})
         wait = self._seconds_to_wait(claim.method, desk.lane_id, home_number)
         desk.rest()
-        mend = mend_word(decision.reason)
+        mend, stopped = mend_word(decision.reason), ""
+        if decision.reason is Reason.METHOD_STOPPED:
+            stopped = "pin_stopped"
         if wait:
-            seconds, message = min(8.0, wait), claim.method.value
+            seconds, message = min(8.0, wait), stopped or claim.method.value
             desk.show(Screen.DELAYED, now_seconds, seconds=seconds, message=message, mend=mend)
         else:
             again = claim.method is Method.FACE and failures >= FACE_FAILURES_ENOUGH
-            seconds, message = RESULT_SECONDS * (2 if mend else 1), "another_way" if again else ""
+            seconds = RESULT_SECONDS * (2 if mend or stopped else 1)
+            message = "another_way" if again else stopped
             desk.show(Screen.REFUSED, now_seconds, seconds=seconds, message=message, mend=mend)
 
     def _refuse_without_policy(self, lane_id: str, method: Method) -> Decision:

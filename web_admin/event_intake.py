@@ -160,9 +160,14 @@ def _insert(
                 entry.at,
                 gate_id=gate.gate_id,
                 lane_id=_text(entry.facts.get("lane_id")),
-                detail=_text(entry.facts.get("detail")) or "",
+                detail=_text(entry.facts.get("detail")) or _stopped_home(entry),
             )
     return unknown
+
+
+def _stopped_home(entry: JournalEntry) -> str:
+    """Return the number of the home whose PINs stopped: staff have to know whom to ask."""
+    return _text((entry.personal or {}).get("home_number")) or ""
 
 
 def _text(fact: object) -> str | None:

@@ -148,6 +148,8 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_device_lost": _l("A device does not answer"),
     "alarm_granted_not_opened": _l("Opening was ordered, the door did not answer"),
     "alarm_many_wrong": _l("Many wrong tries"),
+    "alarm_pin_stopped": _l("A home's PINs are stopped at this gate after a hundred wrong numbers"),
+    "pin_resumed": _l("A home's PINs open again at this gate"),
     "alarm_policy_refused": _l("The gate refused new rules"),
     "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
     "alarm_journal_broken": _l("A gate's journal does not add up"),

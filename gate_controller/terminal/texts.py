@@ -183,6 +183,10 @@ def _messages() -> dict[str, str]:
         "face_no_answer": _("The office has not answered. Nothing was taken. You can try again later."),
         "face_refused": _("The office could not take your yes. Nothing was kept. Ask there, if you like."),
         "another_way": _("Your face was not recognised. Card, PIN and code work at once."),
+        "pin_stopped": _(
+            "PINs of this home wait here after many wrong numbers. Show your card or code, then type your "
+            "PIN, or make a new PIN."
+        ),
         "second_method": _("Thank you. Now your second way in."),
         "home_for_face": _("Type it and press OK. Then look at the camera."),
         "code_to_scanner": _("Hold it to the scanner. The camera does not see now."),

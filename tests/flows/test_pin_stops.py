@@ -1,0 +1,146 @@
+"""A hundred wrong PINs for one home stop its PINs at this gate, past every restart, and nothing else."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gate_controller.attempts import Attempts
+from gate_controller.journal import Journal, WrongPins
+from hardware.interfaces import KeyPress
+from tests.gate_as_a_process import GateProcess, wait_for_decisions
+from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.people import card, person, pin, records, visitor_code
+
+NEIGHBOUR = "00000000000000a2"
+PIN, DURESS, CODE = "482915", "739146", "48291573"
+PEOPLE = (
+    person(),
+    person(NEIGHBOUR),
+    card(7, CARD_KEY),
+    card(8, CARD_KEY, NEIGHBOUR, "card-2"),
+    pin(PIN, PIN_KEY),
+    pin(DURESS, PIN_KEY, credential_id="pin-2", duress=True),
+    visitor_code(CODE, PIN_KEY),
+)
+WRONG = 100
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[BenchGate]:
+    with bench_gate(tmp_path) as gate:
+        gate.give_policy(records(*PEOPLE))
+        yield gate
+
+
+def guess(bench: BenchGate, count: int) -> None:
+    """Type wrong PINs, as somebody does who comes back after every delay."""
+    gate = bench.start()
+    for number in range(count):
+        before = len(gate.controller._parts.journal.entries_after(0, 10_000))
+        gate.controller._shown._attempts = Attempts()
+        for key in f"31203#{100000 + number}#":
+            gate.inbox.put(KeyPress("keys", key, 0))
+        give_up = time.monotonic() + 20
+        while len(gate.controller._parts.journal.entries_after(0, 10_000)) == before:
+            assert time.monotonic() < give_up
+            time.sleep(0.005)
+    bench.stop()
+
+
+def stop_pins(bench: BenchGate) -> None:
+    """Count all but the last wrong PIN, as the gate does, and type that one."""
+    journal = Journal(bench.root / "data" / "journal.sqlite3", datetime.now(UTC))
+    journal.keep_wrong_pins("31203", WrongPins(WRONG - 1, datetime.now(UTC)))
+    journal.close()
+    guess(bench, 1)
+
+
+def answer(bench: BenchGate, typed: str | int) -> tuple[str, bool]:
+    """Show one thing to a gate in a process of its own, which is then cut from its power."""
+    before = len(bench.decisions())
+    gate = GateProcess.start(bench)
+    try:
+        show(bench, typed)
+        wait_for_decisions(bench, before + 1)
+    finally:
+        gate.kill()
+    _, reason, opens = bench.decisions()[before]
+    return reason, opens
+
+
+def show(bench: BenchGate, typed: str | int) -> None:
+    tries = {int: bench.card.tap, str: lambda digits: bench.keys.type(f"31203#{digits}#")}
+    tries[type(typed)](typed)
+
+
+def kinds(bench: BenchGate) -> list[str]:
+    return [entry.kind for entry in bench.entries()]
+
+
+def test_a_hundred_wrong_pins_stop_a_homes_pins_past_restarts_and_its_other_ways_open(
+    bench: BenchGate,
+) -> None:
+    guess(bench, WRONG)
+    assert answer(bench, PIN) == ("method_stopped", False)
+    assert [answer(bench, what) for what in ("000001", 7, CODE)] == [
+        ("method_stopped", False), ("granted", True), ("granted", True),
+    ]
+    assert answer(bench, PIN) == ("method_stopped", False), "a card alone resumes nothing"
+    assert kinds(bench).count("alarm_pin_stopped") == 1
+    (stopped,) = (entry for entry in bench.entries() if entry.kind == "alarm_pin_stopped")
+    assert (stopped.facts, stopped.personal) == ({"lane_id": "north-in"}, {"home_number": "31203"})
+
+
+def test_a_duress_pin_is_refused_as_the_other_while_stopped_and_the_guard_knows(bench: BenchGate) -> None:
+    stop_pins(bench)
+    assert answer(bench, DURESS) == answer(bench, PIN) == ("method_stopped", False)
+    assert kinds(bench).count("alarm_duress") == 1
+
+
+@pytest.mark.parametrize("digits", [PIN, DURESS])
+def test_ones_own_card_and_then_the_pin_resume_it_and_anybody_elses_card_does_not(
+    bench: BenchGate, digits: str
+) -> None:
+    stop_pins(bench)
+    gate = GateProcess.start(bench)
+    before = len(bench.decisions())
+    for number, what in enumerate((8, digits, 7, digits), 1):
+        show(bench, what)
+        wait_for_decisions(bench, before + number)
+    gate.kill()
+    assert bench.decisions()[before:] == [
+        ("card", "granted", True), ("pin", "method_stopped", False),
+        ("card", "granted", True), ("pin", "granted", True),
+    ]
+    assert kinds(bench).count("pin_resumed") == 1
+    assert answer(bench, PIN) == ("granted", True)
+
+
+def test_a_new_pin_of_the_home_resumes_it_and_a_new_duress_pin_does_not(bench: BenchGate) -> None:
+    stop_pins(bench)
+    another = pin("806417", PIN_KEY, credential_id="pin-3", duress=True)
+    bench.give_policy(records(*PEOPLE, another), version=2)
+    assert answer(bench, PIN) == ("method_stopped", False)
+    fresh = pin("640385", PIN_KEY, NEIGHBOUR, "pin-4")
+    bench.give_policy(records(*PEOPLE, another, fresh), version=3)
+    assert [answer(bench, what) for what in (PIN, "640385")] == [("granted", True)] * 2
+
+
+def test_days_forgive_one_each_and_a_right_pin_the_slips_just_before_it(bench: BenchGate) -> None:
+    journal = Journal(bench.root / "data" / "journal.sqlite3", datetime.now(UTC))
+    journal.keep_wrong_pins("31203", WrongPins(WRONG - 1, datetime.now(UTC) - timedelta(days=3, hours=5)))
+    journal.close()
+    gate = GateProcess.start(bench)
+    before = len(bench.decisions())
+    for number, digits in enumerate(("000001", "000002", PIN), 1):
+        show(bench, digits)
+        wait_for_decisions(bench, before + number)
+    gate.kill()
+    assert bench.decisions()[-1] == ("pin", "granted", True)
+    journal = Journal(bench.root / "data" / "journal.sqlite3", datetime.now(UTC))
+    (count,) = {wrong.count for wrong in journal.wrong_pins().values()}
+    journal.close()
+    assert count == WRONG - 1 - 3

@@ -16,6 +16,7 @@ from web_admin.housekeeping import start_timer
 from web_admin.live_pages import live_watch
 from web_admin.live_watch import STREAMS_AT_MOST
 from web_admin.outbox import start_delivery
+from web_admin.serving_worker import BufferingWorker
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10
@@ -73,14 +74,13 @@ def serve_app(app: Flask, *, host: str, port: int, threads: int, workers: int, r
 
     settings = {
         "bind": f"fd://{listener.fileno()}",
-        "worker_class": "gthread",
+        "worker_class": BufferingWorker,
         "workers": workers,
         # A page's stream keeps a thread for minutes: streams have theirs, requests keep all of `threads`.
         "threads": threads + STREAMS_AT_MOST,
         "preload_app": True,
         "timeout": LONGEST_REQUEST_SECONDS,
         "graceful_timeout": STOP_SECONDS,
-        "keepalive": 75,
         "when_ready": say_ready,
         "post_fork": begin_worker,
         "accesslog": None,

@@ -10,9 +10,10 @@ from tests.bench.figure import Figure
 
 
 def _benches() -> dict[str, Callable[[], Iterator[Figure]]]:
-    from tests.bench import face, hotplug, pages, rest, rules, tap
+    from tests.bench import attack, face, hotplug, pages, rest, rules, tap
 
     return {
+        "attack": attack.measure,
         "face": face.measure,
         "hotplug": hotplug.measure,
         "pages": pages.measure,

@@ -53,7 +53,7 @@ def measure() -> Iterator[Figure]:
     """Yield p50 and p95 of each page in milliseconds, on both databases."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
         yield from _measured("sqlite", f"sqlite:///{Path(folder) / 'menjin.sqlite3'}", Path(folder))
-    with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, _postgres() as url:
+    with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, temporary_postgres() as url:
         if url is None:
             print("PostgreSQL cannot start here: only SQLite was measured", file=sys.stderr)
         else:
@@ -151,7 +151,7 @@ def _asked(page: Page) -> None:
 
 
 @contextmanager
-def _postgres() -> Iterator[str | None]:
+def temporary_postgres() -> Iterator[str | None]:
     """Start the PostgreSQL that pip installs; give None where it cannot be."""
     with tempfile.TemporaryDirectory(prefix="menjin-postgres-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the server's own libraries

@@ -1,0 +1,267 @@
+"""Connections of one process: a thread is taken only for what arrived in whole, and none to send an answer.
+
+Waitress reads and writes every connection in one thread and hands complete requests to others. Added here:
+how long a client may take, how many connections it may have, and threads of their own for the gates' sync.
+"""
+
+import logging
+import resource
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # likewise
+from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # likewise
+from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # likewise
+
+from web_admin.connection_limits import (
+    ANSWER_SECONDS,
+    BODY_SECONDS,
+    CONNECTIONS,
+    CONNECTIONS_OF_AN_ADDRESS,
+    DRAINED_BYTES,
+    HEAD_BYTES,
+    HEAD_SECONDS,
+    IDLE_SECONDS,
+    QUEUED_REQUESTS,
+    FairQueue,
+    connections_for,
+    is_late,
+)
+from web_admin.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
+from web_admin.socket_loop import Sockets
+
+ACCEPTED_AT_ONCE = 64
+OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
+MOST_ANSWER_BYTES_WAITING = 1024 * 1024
+"""What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
+
+# A queue of requests is no fault to write down each time.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+
+class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
+    """One connection and since when it has been doing what it does."""
+
+    request: ArrivingRequest | None
+
+    def __init__(
+        self, server: "BufferingServer", sock: socket.socket, addr: tuple[str, int], adj: Adjustments,
+        map: Sockets | None = None,
+    ) -> None:
+        """Take a connection that was accepted."""
+        self.waits_since = time.monotonic()
+        self.is_new = True
+        self.answer_since: float | None = None
+        self.sent_bytes = 0
+        super().__init__(server, sock, addr, adj, map=map)
+
+    def parser_class(self, adjustments: Adjustments) -> ArrivingRequest:
+        """Return the next request of this connection."""
+        return ArrivingRequest(adjustments, self.addr[0], self.server.intakes)
+
+    @property
+    def client(self) -> str:
+        """Return whose request waits to be answered."""
+        return str(self.requests[0].client) if self.requests else str(self.addr[0])
+
+    @property
+    def is_sync(self) -> bool:
+        """Tell whether the request that waits to be answered is a gate's."""
+        return bool(self.requests and self.requests[0].is_sync)
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes; note when a request began."""
+        before = self.request
+        taken = bool(super().received(data))
+        if self.request is not None and self.request is not before:
+            self.waits_since, self.is_new = time.monotonic(), False
+        displaced = self.request.displaced if self.request is not None else None
+        if displaced is not None and self.request is not None:
+            self.request.displaced = None
+            self.server.close_sender_of(displaced)
+        return taken
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send what the client takes; return how many bytes that was."""
+        sent = int(super().send(data, do_close=do_close))
+        self.sent_bytes += sent
+        return sent
+
+    def service(self) -> None:
+        """Answer one request; the time until the next one begins counts from here."""
+        super().service()
+        self.waits_since, self.is_new = time.monotonic(), False
+
+    @property
+    def is_working(self) -> bool:
+        """Tell whether a request is complete and not yet answered in whole."""
+        return bool(self.requests or self.total_outbufs_len)
+
+    def close_if_late(self, now: float) -> None:
+        """Close the connection when its client took too long; `now` is monotonic."""
+        if self.total_outbufs_len:
+            if self.answer_since is None:
+                self.answer_since, self.sent_bytes = now, 0
+            if is_late(now - self.answer_since, ANSWER_SECONDS, self.sent_bytes):
+                self.handle_close()
+            return
+        self.answer_since = None
+        request, waited = self.request, now - self.waits_since
+        if self.requests or self.close_when_flushed:
+            return
+        if request is None:
+            if waited > (HEAD_SECONDS if self.is_new else IDLE_SECONDS):
+                self.handle_close()
+        elif not request.headers_finished:
+            if waited > HEAD_SECONDS:
+                self.refuse(too_slow(request.is_sync))
+        elif is_late(waited, BODY_SECONDS, request.body_bytes_received):
+            self.refuse(too_slow(request.is_sync))
+
+    def refuse(self, refused: Refused) -> None:
+        """Send this answer, as far as the client takes it at once, and close the connection."""
+        status, headers, body = refused.to_response()
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close",
+                 *(f"{name}: {value}" for name, value in headers)]
+        self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body, do_close=False)
+        self.handle_close()
+
+    def handle_close(self) -> None:
+        """Close the connection and give back what lies of a request that did not arrive in whole."""
+        if self.request is not None:
+            self.request.close()
+            self.request = None
+        super().handle_close()
+
+    def del_channel(self, map: Sockets | None = None) -> None:
+        """Count it no longer."""
+        if self._fileno is not None:
+            self.server.forget(self)
+        super().del_channel(map)
+
+
+class SharedThreads:
+    """Threads for pages and streams, and threads that only a gate's signed request can have."""
+
+    def __init__(self, *, page_threads: int, sync_threads: int) -> None:
+        """Start the threads."""
+        self._pages, self._sync = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
+        for pool, count in ((self._pages, page_threads), (self._sync, sync_threads)):
+            pool.queue = FairQueue()
+            pool.set_thread_count(count)
+
+    def add_task(self, channel: TimedChannel) -> None:
+        """Let the right threads answer; refuse at once what would wait behind hundreds."""
+        pool = self._sync if channel.is_sync else self._pages
+        if len(pool.queue) >= QUEUED_REQUESTS:
+            channel.requests[0].error = busy(channel.is_sync)
+        pool.add_task(channel)
+
+    def shutdown(self) -> None:
+        """End the threads; what still runs is given a second."""
+        for pool in (self._pages, self._sync):
+            pool.shutdown(timeout=1)
+
+
+class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no types
+    """One listening socket and its connections."""
+
+    channel_class = TimedChannel
+
+    def __init__(
+        self, app: object, listener: socket.socket, threads: SharedThreads, intakes: Intakes,
+        sockets: Sockets,
+    ) -> None:
+        """Listen on a bound socket."""
+        self.intakes = intakes
+        self._connections_at_most = connections_for(raise_open_files())
+        self._open_of: Counter[str] = Counter()
+        adjustments = Adjustments(
+            sockets=[listener],
+            ident="",
+            connection_limit=10**9,  # ours close the oldest instead
+            clear_untrusted_proxy_headers=False,  # the app believes as many proxies as it was given
+            log_socket_errors=False,
+            max_request_header_size=HEAD_BYTES,
+            max_request_body_size=DRAINED_BYTES,
+            outbuf_high_watermark=MOST_ANSWER_BYTES_WAITING,
+            outbuf_overflow=64 * 1024,
+        )
+        address = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(app, sockets, _sock=listener, dispatcher=threads, adj=adjustments, sockinfo=address,
+                         bind_socket=False)
+
+    @property
+    def channels(self) -> Iterable[TimedChannel]:
+        """Return the open connections."""
+        return list(self.active_channels.values())
+
+    def readable(self) -> bool:
+        """Tell that connections are taken, however many there are."""
+        return bool(self.accepting)
+
+    def handle_accept(self) -> None:
+        """Take the connections that wait; each may cost the place of one that waits longer."""
+        for _turn in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted = self.accept()
+                if accepted is None:
+                    return
+                connection, address = accepted
+                self.set_socket_options(connection)
+            except OSError:
+                # Gone before it was taken, or no file left for it: the next look tries again.
+                return
+            self._open_of[address[0]] += 1
+            newest = TimedChannel(self, connection, address, self.adj, map=self._map)
+            self._make_room(newest)
+
+    def forget(self, channel: TimedChannel) -> None:
+        """Count a connection no longer as one of its address."""
+        address = channel.addr[0]
+        self._open_of[address] -= 1
+        if not self._open_of[address]:
+            del self._open_of[address]
+
+    def close_sender_of(self, request: ArrivingRequest) -> None:
+        """Close the connection on which this request has been arriving."""
+        for channel in self.channels:
+            if channel.request is request:
+                channel.refuse(busy(request.is_sync))
+                return
+
+    def close_late(self, now: float) -> None:
+        """Close what took too long; `now` is monotonic."""
+        for channel in self.channels:
+            channel.close_if_late(now)
+
+    def close_idle(self) -> None:
+        """Close the connections on which nothing is being answered."""
+        for channel in self.channels:
+            if not channel.is_working:
+                channel.handle_close()
+
+    def _make_room(self, newest: TimedChannel) -> None:
+        address = newest.addr[0]
+        crowd: list[TimedChannel] = []
+        if not self.intakes.trusted_proxies and self._open_of[address] > CONNECTIONS_OF_AN_ADDRESS:
+            crowd = [channel for channel in self.channels if channel.addr[0] == address]
+        elif len(self.active_channels) > self._connections_at_most:
+            crowd = list(self.channels)
+        if crowd:
+            # One that only waits; where all are being answered there is no room for another.
+            waiting = (channel for channel in crowd if not channel.is_working)
+            min(waiting, key=lambda channel: channel.waits_since, default=newest).refuse(busy(False))
+
+
+def raise_open_files() -> int:
+    """Raise this process's limit of open files as far as it is wanted and allowed; return it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return soft if soft != resource.RLIM_INFINITY else OPEN_FILES_WANTED

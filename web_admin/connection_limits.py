@@ -1,0 +1,136 @@
+"""How long a client may take and how much it may leave lying: numbers, and the rules made of them.
+
+Times are those of a monotonic clock, in seconds. Every number is that of one server process.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Protocol
+
+HEAD_SECONDS = 10.0
+"""For a connection's first byte, and again from there to the end of the head."""
+BODY_SECONDS = 20.0
+ANSWER_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 8 * 1024
+"""Who sends or takes at least this much has more time than the seconds above."""
+IDLE_SECONDS = 75.0
+"""Between two requests of one connection; longer than proxies keep theirs."""
+
+CONNECTIONS = 2000
+CONNECTIONS_OF_AN_ADDRESS = 100
+"""Where no proxy is in front; behind one, all connections are the proxy's."""
+BODIES_OF_A_CLIENT = 50
+"""Begun and not complete at a time."""
+QUEUED_REQUESTS = 500
+"""Complete and waiting for a thread; the next one is refused at once."""
+
+HEAD_BYTES = 32 * 1024
+BODY_BYTES_IN_MEMORY = 16 * 1024
+"""Of each body; the rest of it goes into a file without a name."""
+BODY_BYTES_IN_FILES = 64 * 1024 * 1024
+"""Of all bodies together, once for pages and once for what gates send."""
+PAGE_BYTES_OF_A_CLIENT = 16 * 1024 * 1024
+SYNC_BYTES_OF_A_CLIENT = 56 * 1024 * 1024
+PAGE_BODY_BYTES = 4 * 1024 * 1024
+SYNC_BODY_BYTES = 48 * 1024 * 1024
+DRAINED_BYTES = 64 * 1024 * 1024
+"""A larger body than may be kept is read to its end up to here, or its sender would never see the answer."""
+
+SYNC_THREADS = 4
+
+
+def is_late(waited_seconds: float, allowed_seconds: float, moved_bytes: int) -> bool:
+    """Tell whether a transfer took longer than its seconds and one more for each 8 KB that went through."""
+    return waited_seconds > allowed_seconds + moved_bytes / SLOWEST_BYTES_PER_SECOND
+
+
+def connections_for(open_files: int) -> int:
+    """Return how many connections fit into a limit of open files: each may need two files beside itself."""
+    return max(50, min(CONNECTIONS, (open_files - 200) // 3))
+
+
+def client_of(headers: Mapping[str, str], peer: str, trusted_proxies: int) -> str:
+    """Return the client's address: the peer's, or what trusted proxies say; headers as WSGI names them."""
+    told = [part.strip() for part in headers.get("X_FORWARDED_FOR", "").split(",") if part.strip()]
+    return told[-trusted_proxies] if trusted_proxies and len(told) >= trusted_proxies else peer
+
+
+class BodyBudget:
+    """How many bytes of bodies lie in files, in all and of each client; safe from any thread."""
+
+    def __init__(self, total_bytes: int, client_bytes: int) -> None:
+        """Start with nothing kept."""
+        self._total_bytes = total_bytes
+        self._client_bytes = client_bytes
+        self._lock = threading.Lock()
+        self._kept = 0
+        self._kept_of: dict[str, int] = {}
+
+    @property
+    def kept_bytes(self) -> int:
+        """Return what is kept of all clients."""
+        return self._kept
+
+    def take(self, client: str, count: int) -> bool:
+        """Reserve bytes; say False, and reserve nothing, where they do not fit."""
+        with self._lock:
+            of_client = self._kept_of.get(client, 0) + count
+            if self._kept + count > self._total_bytes or of_client > self._client_bytes:
+                return False
+            self._kept += count
+            self._kept_of[client] = of_client
+            return True
+
+    def give_back(self, client: str, count: int) -> None:
+        """Release what was reserved."""
+        if not count:
+            return
+        with self._lock:
+            self._kept -= count
+            left = self._kept_of[client] - count
+            if left:
+                self._kept_of[client] = left
+            else:
+                del self._kept_of[client]
+
+
+class OfClient(Protocol):
+    """A request that waits; `client` is an address."""
+
+    @property
+    def client(self) -> str:
+        """Return whose it is."""
+
+
+class FairQueue:
+    """Waiting requests, taken in turn from each client: many of one client hold nobody else up.
+
+    It has what waitress's pool of threads asks of a deque, and is used under that pool's lock.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._of: dict[str, deque[OfClient]] = {}
+        self._count = 0
+
+    def append(self, waiting: OfClient) -> None:
+        """Add a request behind those of its client."""
+        self._of.setdefault(waiting.client, deque()).append(waiting)
+        self._count += 1
+
+    def popleft(self) -> OfClient:
+        """Return the first request of the client whose turn it is; raise IndexError when there is none."""
+        if not self._count:
+            raise IndexError("no request waits")
+        client = next(iter(self._of))
+        waiting = self._of.pop(client)
+        first = waiting.popleft()
+        if waiting:
+            self._of[client] = waiting
+        self._count -= 1
+        return first
+
+    def __len__(self) -> int:
+        """Return how many requests wait."""
+        return self._count

@@ -1,0 +1,66 @@
+"""Gunicorn's worker process with connections read and written by waitress."""
+
+import os
+import time
+
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
+
+from web_admin.buffering_server import BufferingServer, SharedThreads
+from web_admin.connection_limits import SYNC_THREADS
+from web_admin.database import Menjin
+from web_admin.request_intake import Intakes
+from web_admin.socket_loop import Sockets
+
+LOOK_EVERY_SECONDS = 1.0
+
+
+class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
+    """Gunicorn starts it, watches that its loop lives and stops it; see decision 32."""
+
+    _servers: tuple[BufferingServer, ...] = ()
+
+    def run(self) -> None:
+        """Serve until told to stop, or until the process that started this one is gone."""
+        sockets = Sockets()
+        app = self.app.callable if self.app.callable is not None else self.wsgi
+        menjin: Menjin = app.extensions["menjin"]
+        threads = SharedThreads(page_threads=self.cfg.threads, sync_threads=SYNC_THREADS)
+        intakes = Intakes(menjin.config.trusted_proxies)
+        self._servers = tuple(
+            BufferingServer(self.wsgi, getattr(listener, "sock", listener), threads, intakes, sockets)
+            for listener in self.sockets
+        )
+        next_look = 0.0
+        while self.alive and self.ppid == os.getppid():
+            now = time.monotonic()
+            if now >= next_look:
+                next_look = now + LOOK_EVERY_SECONDS
+                self.notify()
+                for server in self._servers:
+                    server.close_late(now)
+                sockets.look_at_all()
+            sockets.turn(LOOK_EVERY_SECONDS)
+        self._finish(sockets)
+        threads.shutdown()
+        sockets.close()
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Begin to stop at once, not at the next look."""
+        super().handle_exit(sig, frame)
+        for server in self._servers:
+            server.pull_trigger()
+
+    def _finish(self, sockets: Sockets) -> None:
+        """Take no more connections and let what is being answered come to its end."""
+        until = time.monotonic() + self.cfg.graceful_timeout - 2 * LOOK_EVERY_SECONDS
+        for server in self._servers:
+            server.accepting = False
+            server.del_channel()
+        while time.monotonic() < until:
+            self.notify()
+            for server in self._servers:
+                server.close_idle()
+            if not any(server.active_channels for server in self._servers):
+                return
+            sockets.look_at_all()
+            sockets.turn(LOOK_EVERY_SECONDS / 4)

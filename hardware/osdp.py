@@ -118,6 +118,7 @@ class OsdpReader:
         self._comings = 0
         self._power_failing = False
         self._refused: Counter[int] = Counter()
+        self._in_flight: int | None = None
         self._health: Health | None = None
         self._dropped = self._dropped_in_a_row = 0
         self._drops_told_at_ns = 0
@@ -140,7 +141,7 @@ class OsdpReader:
 
     @property
     def refusals(self) -> Mapping[int, int]:
-        """Return, by OSDP_CMD number, how often in a row the reader did not take a command."""
+        """Return, by OSDP_CMD number, how often in a row the reader did not take a command or went at it."""
         return self._refused
 
     @property
@@ -189,15 +190,21 @@ class OsdpReader:
             self._due.append({"command": lib.CMD_STATUS, "type": lib.STATUS_REPORT_LOCAL})
         self._power_failing = False
         missing = [number for number in self._outputs if not self._has_output(number)]
-        if missing:
+        if missing and self._refuses(lib.CMD_OUTPUT):
+            why = "takes no orders for its outputs, and reads cards alone; mend it and start the gate again"
+            self._say(Health.FAULTY, f"{self.name}: {why}")
+        elif missing:
             self._say(Health.FAULTY, f"{self.name}: has no output {missing[0]}, which a lane is to use")
         else:
             self._say(Health.OK, "in its secure channel")
 
     def went(self, why: str) -> None:
-        """Forget what it was to show."""
+        """Forget what it was to show; a command at which it went was refused, whatever else it was."""
         with self._lock:
             self._due = []
+        if self._in_flight is not None:
+            self._refused[self._in_flight] += 1
+            self._in_flight = None
         self._health = None
         self._say(Health.LOST, why)
 
@@ -210,6 +217,7 @@ class OsdpReader:
                 command = self._due.pop(0)
                 # A reader that refuses a command is taken off the line by the library.
                 if self._is_able(command):
+                    self._in_flight = int(command["command"])
                     return command
         return None
 
@@ -228,6 +236,7 @@ class OsdpReader:
         elif isinstance(event, LocalStatus):
             self._heard_status(event, at_ns)
         elif isinstance(event, CommandEnded):
+            self._in_flight = None
             self._refused[event.command] = 0 if event.taken else self._refused[event.command] + 1
 
     def _heard_keys(self, keys: bytes, at_ns: int) -> None:
@@ -256,13 +265,17 @@ class OsdpReader:
         return self._line.is_here(self.place) and self._has_output(number)
 
     def _has_output(self, number: int) -> bool:
-        level, count = self._line.capability(self.place, library().CAP_OUTPUT_CONTROL)
-        return level > 0 and number < count
+        lib = library()
+        level, count = self._line.capability(self.place, lib.CAP_OUTPUT_CONTROL)
+        return level > 0 and number < count and not self._refuses(lib.CMD_OUTPUT)
+
+    def _refuses(self, command: int) -> bool:
+        # Each refusal takes the reader off the line; one may have been a cable, three are the reader.
+        return self._refused[command] >= REFUSALS_BELIEVED
 
     def _is_able(self, command: Command) -> bool:
         lib = library()
-        # Each refusal takes the reader off the line; one may have been a cable, three are the reader.
-        if self._refused[int(command["command"])] >= REFUSALS_BELIEVED:
+        if self._refuses(int(command["command"])):
             return False
         if command["command"] == lib.CMD_OUTPUT:
             return self._has_output(int(command["output_no"]))

@@ -1,7 +1,8 @@
-"""The common USB relay board (LCUS-1/2/4/8 and its copies, CH340): four bytes, no answer.
+"""The common USB relay board (LCUS-1/2/4/8 and its copies, CH340): four bytes, no answer to rely on.
 
-The board cannot time a pulse and cannot be read back. Its states and what it promises over
-unplugging and reconnecting are those of `hardware.relay_board`.
+The board cannot time a pulse. Some say a channel's state after an order, each in words of its own and none
+in all; what they say is read and thrown away, so that it neither piles up nor counts. Its states and what it
+promises over unplugging and reconnecting are those of `hardware.relay_board`.
 """
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
@@ -10,6 +11,8 @@ from hardware.relay_board import BoardRelay, RelayBoard
 from hardware.serial_line import SerialLine
 
 CHANNELS = 8
+READ_BYTES, MAX_READS = 512, 8
+"""One look empties what the kernel holds of a serial line, 4096 bytes."""
 
 
 def switch_frame(channel: int, on: bool) -> bytes:
@@ -65,8 +68,10 @@ class UsbRelayBoard(RelayBoard):
         self._line.close()
 
     def _look(self) -> None:
-        # Boards do not answer; reading is how an unplugged adapter shows.
-        self._line.read(64, 0)
+        # Reading is how an unplugged adapter shows, and keeps what a board says from piling up.
+        for _ in range(MAX_READS):
+            if len(self._line.read(READ_BYTES, 0)) < READ_BYTES:
+                return
 
 
 class UsbRelay(BoardRelay):

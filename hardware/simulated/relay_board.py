@@ -22,7 +22,9 @@ class RelayChange:
 
 
 class RelayBoard(Twin):
-    """Obeys frames and remembers them; has no answer, like the metal.
+    """Obeys frames and remembers them; has no answer, like most of the metal.
+
+    With `answers` it says the channel's state after each frame, as some boards do.
 
     It lies about: the relay's own 10 ms to move, a lock that sticks, contacts that weld, and a
     board that misses a frame while it starts. A board fed by USB drops its relays when unplugged;
@@ -36,11 +38,13 @@ class RelayBoard(Twin):
         name: str,
         channels: int = 1,
         powered_by_usb: bool = True,
+        answers: bool = False,
         trace: Callable[[TraceEntry], None] | None = None,
     ) -> None:
         """Plug the board in, all channels off."""
         self._channels = channels
         self._powered_by_usb = powered_by_usb
+        self._answers = answers
         self._news = threading.Condition()
         self._changes: list[RelayChange] = []
         self._heard = bytearray()
@@ -97,6 +101,8 @@ class RelayBoard(Twin):
                 frame = bytes(self._half[:FRAME_BYTES])
                 if self._obey(frame, at_ns):
                     del self._half[:FRAME_BYTES]
+                    if self._answers:
+                        self.wire.write(f"CH{frame[1]}: {'ON' if frame[2] else 'OFF'}\r\n".encode() + frame)
                 else:
                     del self._half[:1]
             self._news.notify_all()

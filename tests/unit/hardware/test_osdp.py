@@ -202,6 +202,25 @@ def test_a_reader_that_refuses_its_light_against_its_word_is_asked_no_more(
     assert [seen for seen in reports.drain() if not isinstance(seen, CardRead)] == []
 
 
+def test_a_reader_that_breaks_off_at_orders_for_its_output_is_ordered_no_more_and_reads_cards(
+    twin: ReaderTwin, line: OsdpLine, reports: Reports
+) -> None:
+    twin.breaks_off_at = (1,)  # output
+    reader = made(line)
+    relay = OsdpRelay(reader, 0, name="lock", max_pulse_seconds=10)
+    reader.start(reports)
+    try:
+        assert "takes no orders for its outputs" in wait_long_for(reports, Health.FAULTY)
+        assert reader.comings == 4
+        tap_until_read(twin, 4711, reports)
+        with pytest.raises(DeviceUnavailable, match="has no output 0"):
+            relay.pulse(1)
+        assert len(twin.outputs) == 3
+        assert reader.comings == 4
+    finally:
+        reader.stop()
+
+
 def test_two_readers_on_one_line_are_told_apart(bus: OsdpBus, line: OsdpLine, reports: Reports) -> None:
     twins = {"north": bus.add(3, KEY), "south": bus.add(4, OTHER_KEY)}
     readers = [made(line), made(line, 4, OTHER_KEY, "south")]

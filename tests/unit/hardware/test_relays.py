@@ -85,6 +85,22 @@ def test_a_pulse_is_on_then_off_after_its_time(metal: RelayBoard, relay: UsbRela
     assert [change.on for change in metal.changes] == [False, True, False]
 
 
+def test_a_board_that_answers_with_its_state_is_read_empty_and_moves_as_ordered(port: Path, reports) -> None:
+    with RelayBoard(port, name="metal", answers=True) as metal:
+        board = UsbRelayBoard(metal.path, name="board", report=reports)
+        relay = UsbRelay(board, 1, name="north lock", max_pulse_seconds=5)
+        relay.open()
+        for _ in range(30):
+            metal.wait_for_off(1, 2, after_ns=metal.wait_for_on(1, 2, after_ns=relay.pulse(0.02)))
+        metal.wire.write(b"CH1: OFF\r\n" * 300)
+        with board._changed:
+            board._look()
+            assert metal.wire.unread_bytes() == 0
+        assert [change.on for change in metal.changes] == [False, *[True, False] * 30]
+        relay.close()
+    assert [seen.health for seen in reports.drain()] == [Health.OK]
+
+
 def test_overlapping_pulses_extend_and_never_stack_up(metal: RelayBoard, relay: UsbRelay) -> None:
     relay.open()
     metal.wait_for_off(1, 2)

@@ -1,7 +1,8 @@
 """What the server lends a gate, seen and shortened on the cable between them.
 
 A lease is for 72 hours; a demo cannot wait so long. The gate keeps whatever time it was given, so an answer
-whose leases are shorter shows that it does: no part of the product knows of this.
+whose leases are shorter shows that it does: no part of the product knows of this. The shares are sealed to
+the gate; how long it may keep them is not, for whoever holds the cable can end a lease by holding it back.
 """
 
 from dataclasses import dataclass, field
@@ -27,8 +28,13 @@ class LeaseEye:
         if self.before is not None:
             body = self.before(body)
         reply = msgspec.json.decode(body, type=AskReply)
-        self.lent.append(len(reply.leases))
+        sealed = reply.sealed_leases
+        if sealed is msgspec.UNSET:
+            self.lent.append(0)
+            return body
+        self.lent.append(len(sealed.leases))
         if self.seconds is None:
             return body
-        leases = tuple(msgspec.structs.replace(lease, seconds=self.seconds) for lease in reply.leases)
-        return msgspec.json.encode(msgspec.structs.replace(reply, leases=leases))
+        leases = tuple(msgspec.structs.replace(lease, seconds=self.seconds) for lease in sealed.leases)
+        shorter = msgspec.structs.replace(sealed, leases=leases)
+        return msgspec.json.encode(msgspec.structs.replace(reply, sealed_leases=shorter))

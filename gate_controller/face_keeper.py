@@ -50,6 +50,11 @@ class FaceKeeper:
         self._mark_lock = threading.Lock()
 
     @property
+    def takes_leases(self) -> bool:
+        """Tell whether there is an engine here that could use a lease."""
+        return self._service is not None
+
+    @property
     def tamper_id(self) -> str | None:
         """Return the id of the tampering that nobody has cleared yet, or None."""
         return self._mark.tamper_id

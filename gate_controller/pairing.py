@@ -1,16 +1,26 @@
-"""Pair a gate with its server: a one-time code, twelve characters on both screens, the manager's yes."""
+"""Pair a gate with its server: a one-time code, twelve characters on both screens, the manager's yes.
 
+    commit(code, keys, H(nonce)) ──> offer(root key, server's nonce) ──> reveal(nonce) ──> 12 characters
+
+The gate has committed before it sees the server's nonce, and the server has shown its nonce before it sees
+the gate's: docs/decisions/0036.
+"""
+
+import itertools
 import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.policy_store import GateIdentity
+from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, KeyNotOpened, open_key
 from gate_controller.secrets_dir import (
     CARD_KEY,
     FACE_SECRET,
@@ -22,13 +32,15 @@ from gate_controller.secrets_dir import (
     write_secret,
 )
 from gate_controller.server_link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
-from gate_controller.signing import pairing_phrase, public_bytes
+from gate_controller.signing import PairingKeys, pairing_commitment, pairing_phrase, public_bytes
 from gate_controller.sync_contract import (
-    PAIR_PATH,
+    PAIR_COMMIT_PATH,
+    PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
     Accepted,
-    PairReply,
-    PairRequest,
+    PairCommit,
+    PairOffer,
+    PairReveal,
     PairState,
 )
 
@@ -56,17 +68,24 @@ def pair(
     if (secrets_dir / IDENTITY).exists():
         raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair anew")
     _check_writable(secrets_dir)
-    key, nonce = Ed25519PrivateKey.generate(), secrets.token_bytes(16)
-    request = PairRequest(
+    key, sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+    sealing_public_key, nonce = sealing_key.public_key().public_bytes_raw(), secrets.token_bytes(16)
+    commit = PairCommit(
         code=code.strip().upper(),
         gate_public_key=public_bytes(key),
-        nonce=nonce,
+        sealing_public_key=sealing_public_key,
+        commitment=pairing_commitment(public_bytes(key), sealing_public_key, nonce),
         hardware_name=hardware_name,
     )
     try:
-        reply = _introduce(server_url, server_ca, request)
-        show_phrase(pairing_phrase(public_bytes(key), reply.root_public_key, nonce))
-        state = _await_approval(server_url, server_ca, key, reply.pair_id, wait_seconds)
+        offer = _introduce(server_url, server_ca, commit)
+        counter = itertools.count(1)
+        link = ServerLink(server_url, server_ca, f"pair:{offer.pair_id}", key, lambda: next(counter))
+        with closing(link):
+            link.post(PAIR_REVEAL_PATH, PairReveal(gate_nonce=nonce), PairState)
+            keys = PairingKeys(public_bytes(key), sealing_public_key, offer.root_public_key)
+            show_phrase(pairing_phrase(keys, nonce, offer.server_nonce))
+            state = _await_approval(link, wait_seconds)
     except requests.RequestException as err:
         raise PairingFailed(
             f"{server_url} does not answer; check gate.server_url, gate.server_ca and the network ({err})"
@@ -75,16 +94,32 @@ def pair(
         raise PairingFailed(f"{server_url}: {err}") from err
     except OSError as err:  # requests raises it bare when gate.server_ca is not there
         raise PairingFailed(f"gate.server_ca: {err}") from err
-    if state.site_id is None or state.gate_id is None or state.card_key is None or state.pin_key is None:
-        raise PairingFailed("the server approved and sent no keys: make a new code and pair again")
-    identity = GateIdentity(state.site_id, state.gate_id, reply.root_public_key)
+    identity, card_key, pin_key = _opened(state, offer, sealing_key)
     write_secret(secrets_dir, GATE_KEY, private_key_bytes(key))
-    write_secret(secrets_dir, CARD_KEY, state.card_key)
-    write_secret(secrets_dir, PIN_KEY, state.pin_key)
+    write_secret(secrets_dir, CARD_KEY, card_key)
+    write_secret(secrets_dir, PIN_KEY, pin_key)
     write_secret(secrets_dir, FACE_SECRET, secrets.token_bytes(SECRET_BYTES))
     # Last, because its presence says that all the others are there.
     write_secret(secrets_dir, IDENTITY, msgspec.json.encode(identity))
     return identity
+
+
+def _opened(
+    state: PairState, offer: PairOffer, sealing_key: X25519PrivateKey
+) -> tuple[GateIdentity, bytes, bytes]:
+    """Return who this gate is and its card and PIN keys; raise PairingFailed on any that is not for it."""
+    site_id, gate_id = state.site_id, state.gate_id
+    if site_id is None or gate_id is None or state.card_key_sealed is None or state.pin_key_sealed is None:
+        raise PairingFailed("the server approved and sent no keys: make a new code and pair again")
+    try:
+        card_key = open_key(sealing_key, state.card_key_sealed, CARD_KEY_USE, site_id, gate_id)
+        pin_key = open_key(sealing_key, state.pin_key_sealed, PIN_KEY_USE, site_id, gate_id)
+    except KeyNotOpened as err:
+        raise PairingFailed(
+            f"{err}: something between this gate and the server changes what they say; find it, make a new "
+            "code and pair again"
+        ) from err
+    return GateIdentity(site_id, gate_id, offer.root_public_key), card_key, pin_key
 
 
 def _check_writable(secrets_dir: Path) -> None:
@@ -97,32 +132,29 @@ def _check_writable(secrets_dir: Path) -> None:
         raise PairingFailed(f"{secrets_dir}: may not be written to; pair as the gate's user")
 
 
-def _introduce(server_url: str, server_ca: Path | None, request: PairRequest) -> PairReply:
+def _introduce(server_url: str, server_ca: Path | None, commit: PairCommit) -> PairOffer:
     with open_session(server_url, server_ca) as session:
         response = session.post(
-            server_url.rstrip("/") + PAIR_PATH,
-            data=msgspec.json.encode(request),
+            server_url.rstrip("/") + PAIR_COMMIT_PATH,
+            data=msgspec.json.encode(commit),
             headers={"Content-Type": "application/json"},
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
         )
-    return read_reply(response, PairReply)
+    if response.status_code == requests.codes.not_found:
+        raise PairingFailed(
+            f"{server_url}: the server's program is older than this gate's; bring the server up to date first"
+        )
+    return read_reply(response, PairOffer)
 
 
-def _await_approval(
-    server_url: str, server_ca: Path | None, key: Ed25519PrivateKey, pair_id: str, wait_seconds: float
-) -> PairState:
-    counter = iter(range(1, 1_000_000))
-    link = ServerLink(server_url, server_ca, f"pair:{pair_id}", key, lambda: next(counter))
+def _await_approval(link: ServerLink, wait_seconds: float) -> PairState:
     deadline = time.monotonic() + wait_seconds
-    try:
-        while time.monotonic() < deadline:
-            state = link.post(PAIR_STATE_PATH, Accepted(count=0), PairState)
-            if state.state == "approved":
-                return state
-            if state.state == "refused":
-                raise PairingFailed("the manager refused this gate: compare the twelve characters again")
-            time.sleep(POLL_SECONDS)
-    finally:
-        link.close()
+    while time.monotonic() < deadline:
+        state = link.post(PAIR_STATE_PATH, Accepted(count=0), PairState)
+        if state.state == "approved":
+            return state
+        if state.state == "refused":
+            raise PairingFailed("the manager refused this gate: compare the twelve characters again")
+        time.sleep(POLL_SECONDS)
     raise PairingFailed("nobody approved within the time: make a new code and pair again")

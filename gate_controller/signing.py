@@ -8,6 +8,8 @@ that has not heard from the server since then still trusts the old keys.
 
 import base64
 import hashlib
+import hmac
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,6 +24,7 @@ KEY_ROLES: tuple[KeyRole, ...] = ("policy", "pass", "order", "anchor")
 
 CERTIFICATE_DOMAIN = "menjin/certificate/1"
 REQUEST_DOMAIN = "menjin/request/1"
+PHRASE_CHARS = 12
 
 
 class SignatureRefused(Exception):
@@ -98,7 +101,49 @@ def request_message(method: str, path: str, body: bytes, gate_id: str, counter: 
     return "\n".join(lines).encode()
 
 
-def pairing_phrase(gate_public_key: bytes, root_public_key: bytes, nonce: bytes) -> str:
-    """Return the 12 base32 characters that both screens show while a gate is paired."""
-    digest = hashlib.sha256(b"menjin/pairing/1\0" + gate_public_key + root_public_key + nonce).digest()
-    return base64.b32encode(digest)[:12].decode()
+# -- pairing: commit before reveal, as ZRTP's hash commitment (RFC 6189, 4.4.1) and numeric comparison of
+# Bluetooth (Core 6.0, Vol 3, Part H, 2.3.5.6.2) do
+
+
+@dataclass(frozen=True, slots=True)
+class PairingKeys:
+    """What the 12 characters vouch for: the keys of the gate, 32 bytes each, and the server's root."""
+
+    gate_public_key: bytes
+    sealing_public_key: bytes
+    root_public_key: bytes
+
+
+def pairing_commitment(gate_public_key: bytes, sealing_public_key: bytes, gate_nonce: bytes) -> bytes:
+    """Return the 32 bytes by which a gate commits to its keys and its 16-byte nonce before it shows them."""
+    parts = (gate_public_key, sealing_public_key, gate_nonce)
+    return _digest(b"menjin/pairing-commitment/2", (32, 32, 16), *parts)
+
+
+def open_commitment(
+    commitment: bytes, gate_public_key: bytes, sealing_public_key: bytes, gate_nonce: bytes
+) -> None:
+    """Raise SignatureRefused unless a gate had committed to this very nonce with these very keys."""
+    revealed = pairing_commitment(gate_public_key, sealing_public_key, gate_nonce)
+    if not hmac.compare_digest(commitment, revealed):
+        raise SignatureRefused("the nonce is not the one that this gate had committed to")
+
+
+def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes) -> str:
+    """Return the 12 base32 characters that both screens show while a gate is paired.
+
+    Each side chose its nonce (16 bytes) without knowing the other's, so nobody between them can search
+    for two phrases that agree: one try for each code, and 60 bits to hit.
+    """
+    digest = _digest(
+        b"menjin/pairing-phrase/2", (32, 32, 32, 16, 16),
+        keys.gate_public_key, keys.sealing_public_key, keys.root_public_key, gate_nonce, server_nonce,
+    )  # fmt: skip
+    return base64.b32encode(digest)[:PHRASE_CHARS].decode()
+
+
+def _digest(domain: bytes, sizes: tuple[int, ...], *parts: bytes) -> bytes:
+    """Return the SHA-256 of a domain and parts of fixed sizes, so that no two sets of parts share bytes."""
+    if tuple(len(part) for part in parts) != sizes:
+        raise ValueError(f"parts of {sizes} bytes are wanted, not of {[len(part) for part in parts]}")
+    return hashlib.sha256(domain + b"\0" + b"".join(parts)).digest()

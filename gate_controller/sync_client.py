@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.clock import GateClock
 from gate_controller.face_keeper import FaceKeeper
@@ -20,6 +21,7 @@ from gate_controller.journal import Journal
 from gate_controller.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.policy import FaceRecord, PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.sealed_keys import KeyNotOpened, open_leases
 from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.signing import (
     KeyRole,
@@ -40,6 +42,7 @@ from gate_controller.sync_contract import (
     DeviceHealth,
     EventBatch,
     EventsReply,
+    FaceLease,
     FaceStatus,
     LaneState,
     ReceiptBatch,
@@ -141,6 +144,7 @@ class SyncClient:
         self._server_has_seq = journal.acknowledged_seq
         self._online: bool | None = None
         self._turned_down = ""
+        self._leases_changed = False
         self._ask_at = clock.monotonic_seconds()
         self._wake = nudge
         self._roster = roster
@@ -199,6 +203,8 @@ class SyncClient:
         have_epoch, have_version = self._store.have
         status = self._status()
         self._told_tamper_id = self._keeper.tamper_id
+        # Fresh each time and never on the disk: what is recorded on the way cannot be opened later.
+        sealing_key = X25519PrivateKey.generate() if self._keeper.takes_leases else None
         reply = self._link.post(
             ASK_PATH,
             AskRequest(
@@ -211,6 +217,9 @@ class SyncClient:
                 devices=status.devices,
                 tamper_id=self._told_tamper_id or msgspec.UNSET,
                 face=status.face or msgspec.UNSET,
+                sealing_public_key=(
+                    msgspec.UNSET if sealing_key is None else sealing_key.public_key().public_bytes_raw()
+                ),
             ),
             AskReply,
         )
@@ -222,7 +231,7 @@ class SyncClient:
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         if reply.tamper_cleared_id is not msgspec.UNSET:
             self._keeper.cleared(reply.tamper_cleared_id)
-        self._keeper.take_leases(reply.leases, self._boot_seconds())
+        self._keeper.take_leases(self._leases(reply, sealing_key), self._boot_seconds())
         self._take_keys(reply)
         try:
             self._take_policy(reply)
@@ -231,6 +240,22 @@ class SyncClient:
         for order in reply.orders:
             self._deliver(OrderArrived(order))
         return reply.ask_again_seconds
+
+    def _leases(self, reply: AskReply, sealing_key: X25519PrivateKey | None) -> tuple[FaceLease, ...]:
+        """Return the leases sealed to this question; none when they are not, which is said once."""
+        if sealing_key is None or reply.sealed_leases is msgspec.UNSET:
+            return ()
+        try:
+            leases = open_leases(
+                sealing_key, reply.sealed_leases, self._identity.site_id, self._identity.gate_id
+            )
+        except KeyNotOpened as err:
+            if not self._leases_changed:
+                log.error("no face is lent to this gate: %s", err)
+            self._leases_changed = True
+            return ()
+        self._leases_changed = False
+        return leases
 
     def _take_keys(self, reply: AskReply) -> None:
         offered: tuple[tuple[KeyRole, SignedCertificate | None], ...] = (

@@ -32,6 +32,9 @@ MAX_LEASE_SECONDS = 72 * 3600
 MAX_TROUBLE_CHARS = 600
 
 PAIR_PATH = "/sync/v1/pair"
+"""Where gates asked that showed their nonce at once; the server refuses them and says what to do."""
+PAIR_COMMIT_PATH = "/sync/v1/pair/commit"
+PAIR_REVEAL_PATH = "/sync/v1/pair/reveal"
 PAIR_STATE_PATH = "/sync/v1/pair/state"
 ASK_PATH = "/sync/v1/ask"
 EVENTS_PATH = "/sync/v1/events"
@@ -45,6 +48,10 @@ SIGNATURE_HEADER = "Menjin-Signature"
 Signature = Annotated[bytes, msgspec.Meta(max_length=64)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+SealedKey = Annotated[bytes, msgspec.Meta(min_length=80, max_length=80)]
+"""32 bytes sealed to a gate: 32 of encapsulated key, ciphertext, 16 of tag (`sealed_keys`)."""
+SealedShare = Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
+"""32 bytes under the key of one answer, and 16 of tag."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """What a database keeps as a whole number of 32 bits: epochs, versions."""
 SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
@@ -55,33 +62,47 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A body; a field that this version does not know is refused, never ignored."""
 
 
-# -- pairing ---------------------------------------------------------------------------------------
+# -- pairing: the gate commits, the server shows its nonce, the gate shows its own ------------------
 
 
-class PairRequest(Message, frozen=True, kw_only=True):
-    """A new gate introduces itself with the installer's one-time code."""
+class PairCommit(Message, frozen=True, kw_only=True):
+    """A new gate introduces itself with the installer's one-time code, and commits to a nonce.
+
+    `commitment` is `signing.pairing_commitment` over both keys and the nonce, which stays hidden.
+    """
 
     code: Name
     gate_public_key: Key
-    nonce: Nonce
+    sealing_public_key: Key
+    commitment: Digest
     hardware_name: Name = ""
 
 
-class PairReply(Message, frozen=True, kw_only=True):
-    """The server's root key, over which both screens now show the same 12 characters."""
+class PairOffer(Message, frozen=True, kw_only=True):
+    """The server's root key, and its nonce, chosen when the gate could change nothing any more."""
 
     pair_id: Id
     root_public_key: Key
+    server_nonce: Nonce
+
+
+class PairReveal(Message, frozen=True, kw_only=True):
+    """The nonce that the gate had committed to; both screens now show the same 12 characters."""
+
+    gate_nonce: Nonce
 
 
 class PairState(Message, frozen=True, kw_only=True):
-    """How pairing stands; the last four fields come once, when the manager has approved."""
+    """How pairing stands; the last four fields come once, when the manager has approved.
+
+    Both keys are sealed to the `sealing_public_key` that the 12 characters cover.
+    """
 
     state: Literal["waiting", "approved", "refused"]
     site_id: Id | None = None
     gate_id: Id | None = None
-    card_key: Key | None = None
-    pin_key: Key | None = None
+    card_key_sealed: SealedKey | None = None
+    pin_key_sealed: SealedKey | None = None
 
 
 # -- policy ----------------------------------------------------------------------------------------
@@ -164,6 +185,8 @@ class AskRequest(Message, frozen=True, kw_only=True):
     devices: tuple[DeviceHealth, ...] = ()
     tamper_id: Id | msgspec.UnsetType = msgspec.UNSET
     face: FaceStatus | msgspec.UnsetType = msgspec.UNSET
+    sealing_public_key: Key | msgspec.UnsetType = msgspec.UNSET
+    """X25519, fresh for each question: leases in the answer are sealed to it. None is lent without it."""
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -196,12 +219,28 @@ class FaceLease(Message, frozen=True, kw_only=True):
     seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_LEASE_SECONDS)]
 
 
+class SealedLease(Message, frozen=True, kw_only=True):
+    """A `FaceLease` whose share only the gate that asked can read."""
+
+    person_id: Id
+    consent_id: Id
+    share_sealed: SealedShare
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_LEASE_SECONDS)]
+
+
+class SealedLeases(Message, frozen=True, kw_only=True):
+    """All leases of one answer: their key sealed to the gate, the shares under that key in this order."""
+
+    key_sealed: SealedKey
+    leases: tuple[SealedLease, ...]
+
+
 class AskReply(Message, frozen=True, kw_only=True):
     """The manifest, always fresh; a change when the gate lacks one; orders and leases.
 
     `wants_tombstones` is set by a server that was restored from a backup: the gate then posts what
     it knows to have ended, and gets no policy before the server has taken it. `tamper_cleared_id`
-    answers a `tamper_id` whose tampering the manager has cleared.
+    answers a `tamper_id` whose tampering the manager has cleared. `leases` is empty since leases are sealed.
     """
 
     contract_version: int = CONTRACT_VERSION
@@ -216,6 +255,7 @@ class AskReply(Message, frozen=True, kw_only=True):
     anchor_certificate: SignedCertificate | None = None
     wants_tombstones: bool = False
     tamper_cleared_id: Id | msgspec.UnsetType = msgspec.UNSET
+    sealed_leases: SealedLeases | msgspec.UnsetType = msgspec.UNSET
 
 
 # -- events, receipts, tombstones ------------------------------------------------------------------

@@ -9,6 +9,9 @@ from gate_controller.sync_contract import AskRequest
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.models import Gate
 
+PROGRAM_OUTDATED = "program_outdated"
+"""The trouble of a gate that asks without a key to which leases could be sealed: its program is too old."""
+
 
 def is_tampered(session: Session, gate_id: str) -> bool:
     """Tell whether this gate told of tampering that nobody has cleared."""
@@ -22,6 +25,8 @@ def note_face(
     """Keep what a gate says of its face and of tampering; return the id of tampering that is cleared."""
     tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
     status = None if question.face is msgspec.UNSET else msgspec.to_builtins(question.face)
+    if status is not None and question.sealing_public_key is msgspec.UNSET:
+        status["trouble"] = status["trouble"] or PROGRAM_OUTDATED
     row = session.get(GateFaceRow, gate.gate_id)
     if row is None and tamper_id is None and status is None:
         return msgspec.UNSET

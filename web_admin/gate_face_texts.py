@@ -4,6 +4,7 @@ import msgspec
 from flask_babel import gettext as _
 
 from gate_controller.sync_contract import FaceStatus
+from web_admin.gate_face import PROGRAM_OUTDATED
 from web_admin.gate_face_models import GateFaceRow
 
 
@@ -16,6 +17,11 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
     except msgspec.ValidationError:
         # Written by a newer server, before this one was put back.
         return (_("What the gate told of face cannot be read by this server."),)
+    if status.trouble == PROGRAM_OUTDATED:
+        return (
+            _("Face is off at this gate, every other way in works: its program is too old to receive keys "
+              "that only it can read. Bring it up to the server's version."),
+        )
     if status.trouble:
         return (
             _("Face is off at this gate, every other way in works: %(why)s", why=status.trouble),

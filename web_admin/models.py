@@ -104,7 +104,7 @@ class Gate(Base):
 
 
 class PairAttempt(Base):
-    """A gate that asked to be paired. State: code, waiting, approved, refused, done."""
+    """A gate that asked to be paired. State: code, committed, waiting, approved, refused, done."""
 
     __tablename__ = "pair_attempt"
     pair_id: Mapped[str] = mapped_column(primary_key=True)
@@ -113,7 +113,11 @@ class PairAttempt(Base):
     expires_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="code")
     gate_public_key: Mapped[bytes | None]
+    sealing_public_key: Mapped[bytes | None]
+    commitment_digest: Mapped[bytes | None]
+    server_nonce: Mapped[bytes | None]
     nonce: Mapped[bytes | None]
+    """The gate's own, from when it has shown it."""
     phrase: Mapped[str | None]
     hardware_name: Mapped[str | None]
 

@@ -1,10 +1,12 @@
 """Pair a controller with a gate: a one-time code, the same 12 characters on two screens, a yes.
 
-    code ── right code ──> waiting ── manager says yes ──> approved ── keys handed over ──> done
-      │                       └─────── manager says no ──> refused
+    code ── right code ──> committed ── nonce ──> waiting ── yes ──> approved ── keys handed over ──> done
+      │                        └─ another nonce ─────┴────── no ──> refused
       └── 15 minutes ──> worthless
 
-The keys of the gate go out once, to whoever signs with the key that showed the right characters.
+The gate commits to its nonce before this server shows its own, and shows it afterwards: whoever sits between
+them has one try for each code (docs/decisions/0036). The keys of the gate go out once, sealed to the key that
+the characters cover, to the controller that signs with the key that they cover.
 """
 
 import secrets
@@ -15,8 +17,9 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.signing import pairing_phrase
-from gate_controller.sync_contract import PairReply, PairRequest, PairState
+from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, seal_key
+from gate_controller.signing import PairingKeys, SignatureRefused, open_commitment, pairing_phrase
+from gate_controller.sync_contract import PairCommit, PairOffer, PairReveal, PairState
 from web_admin.gate_face import forget_tampering
 from web_admin.journal_models import GateEvent
 from web_admin.models import Gate, PairAttempt, Site
@@ -27,6 +30,7 @@ CODE_LIFETIME = timedelta(minutes=15)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread."""
 WRONG_TRIES_A_MINUTE = 5
+UNDER_WAY = ("code", "committed", "waiting", "approved")
 _ADDRESSES_REMEMBERED = 10_000
 
 
@@ -60,7 +64,7 @@ def make_code(session: Session, gate: Gate, now: datetime) -> str:
     """Return a new one-time code for a gate, 15 minutes good; older ones become worthless."""
     for attempt in session.scalars(
         select(PairAttempt).where(
-            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting", "approved"))
+            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(UNDER_WAY)
         )
     ):
         attempt.state = "refused"
@@ -78,8 +82,17 @@ def make_code(session: Session, gate: Gate, now: datetime) -> str:
     return code
 
 
-def begin(session: Session, request: PairRequest, now: datetime) -> PairReply:
-    """Take a controller that has the right code; raise PairingRefused on a wrong or old one."""
+class NonceRefused(Exception):
+    """The nonce is not the one that the controller had committed to; the pairing has ended with it."""
+
+
+def commit(session: Session, request: PairCommit, now: datetime) -> PairOffer:
+    """Take a controller that has the right code; raise PairingRefused on a wrong or old one.
+
+    The code is used up: a controller that reveals another nonce than it committed to needs a new one.
+    Raises KeyUnusable on a sealing key that anybody could open, which uses up nothing.
+    """
+    seal_key(request.sealing_public_key, bytes(32), CARD_KEY_USE, "", "")
     attempt = session.scalars(
         select(PairAttempt)
         .where(PairAttempt.code_digest == code_digest(request.code), PairAttempt.state == "code")
@@ -89,13 +102,41 @@ def begin(session: Session, request: PairRequest, now: datetime) -> PairReply:
         raise PairingRefused("this code is wrong, used or older than 15 minutes: make a new one")
     gate = session.get_one(Gate, attempt.gate_id)
     site = session.get_one(Site, gate.site_id)
-    attempt.state = "waiting"
+    attempt.state = "committed"
     attempt.gate_public_key = request.gate_public_key
-    attempt.nonce = request.nonce
-    attempt.phrase = pairing_phrase(request.gate_public_key, site.root_public_key, request.nonce)
+    attempt.sealing_public_key = request.sealing_public_key
+    attempt.commitment_digest = request.commitment
+    attempt.server_nonce = secrets.token_bytes(16)
     attempt.hardware_name = request.hardware_name
     session.flush()
-    return PairReply(pair_id=attempt.pair_id, root_public_key=site.root_public_key)
+    return PairOffer(
+        pair_id=attempt.pair_id, root_public_key=site.root_public_key, server_nonce=attempt.server_nonce
+    )
+
+
+def reveal(session: Session, attempt: PairAttempt, request: PairReveal) -> PairState:
+    """Take the nonce that a controller committed to; its characters are on the manager's page from now.
+
+    Raises PairingRefused unless a nonce is awaited, NonceRefused when it is another: the attempt is over.
+    """
+    gate_public_key, sealing_public_key = attempt.gate_public_key or b"", attempt.sealing_public_key or b""
+    if attempt.state != "committed" or attempt.commitment_digest is None or attempt.server_nonce is None:
+        raise PairingRefused("no nonce of this controller is awaited: make a new code")
+    try:
+        open_commitment(attempt.commitment_digest, gate_public_key, sealing_public_key, request.gate_nonce)
+    except SignatureRefused as err:
+        attempt.state = "refused"
+        session.flush()
+        raise NonceRefused(f"{err}: make a new code and pair again") from err
+    gate = session.get_one(Gate, attempt.gate_id)
+    keys = PairingKeys(
+        gate_public_key, sealing_public_key, session.get_one(Site, gate.site_id).root_public_key
+    )
+    attempt.state = "waiting"
+    attempt.nonce = request.gate_nonce
+    attempt.phrase = pairing_phrase(keys, request.gate_nonce, attempt.server_nonce)
+    session.flush()
+    return PairState(state="waiting")
 
 
 def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Gate:
@@ -106,6 +147,8 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     attempt = session.get(PairAttempt, pair_id, with_for_update=True)
     if attempt is None or attempt.state != "waiting" or attempt.gate_public_key is None:
         raise PairingRefused("no controller waits to be paired under this number")
+    if attempt.sealing_public_key is None:
+        raise PairingRefused("the controller came before this server was brought up to date: make a new code")
     if attempt.expires_at + CODE_LIFETIME <= now:
         raise PairingRefused("the controller has waited too long: make a new code")
     attempt.state = "approved"
@@ -142,7 +185,7 @@ def refuse(session: Session, pair_id: str) -> None:
 
 def hand_over(session: Session, sealer: Sealer, attempt: PairAttempt) -> PairState:
     """Tell a controller how its pairing stands, and its keys exactly once."""
-    if attempt.state in {"code", "waiting"}:
+    if attempt.state in {"code", "committed", "waiting"}:
         return PairState(state="waiting")
     gate = session.get_one(Gate, attempt.gate_id)
     # The keys are those of the controller approved last: an earlier one that never fetched gets none.
@@ -150,10 +193,15 @@ def hand_over(session: Session, sealer: Sealer, attempt: PairAttempt) -> PairSta
         return PairState(state="refused")
     attempt.state = "done"
     session.flush()
+
+    def sealed(kept: bytes | None, use: str) -> bytes:
+        key = sealer.open(kept or b"", purpose="gate-key")
+        return seal_key(attempt.sealing_public_key or b"", key, use, gate.site_id, gate.gate_id)
+
     return PairState(
         state="approved",
         site_id=gate.site_id,
         gate_id=gate.gate_id,
-        card_key=sealer.open(gate.card_key_sealed or b"", purpose="gate-key"),
-        pin_key=sealer.open(gate.pin_key_sealed or b"", purpose="gate-key"),
+        card_key_sealed=sealed(gate.card_key_sealed, CARD_KEY_USE),
+        pin_key_sealed=sealed(gate.pin_key_sealed, PIN_KEY_USE),
     )

@@ -7,7 +7,13 @@ from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  #
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver  # type: ignore[import-untyped]  # likewise
 from waitress.utilities import Error  # type: ignore[import-untyped]  # likewise
 
-from gate_controller.sync_contract import PAIR_PATH, PAIR_STATE_PATH, Refusal
+from gate_controller.sync_contract import (
+    PAIR_COMMIT_PATH,
+    PAIR_PATH,
+    PAIR_REVEAL_PATH,
+    PAIR_STATE_PATH,
+    Refusal,
+)
 from web_admin.connection_limits import (
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
@@ -22,7 +28,7 @@ from web_admin.connection_limits import (
 
 SYNC_PREFIX = PAIR_PATH[: PAIR_PATH.index("/", 1) + 1]
 LONGEST_CHUNK_LINE = 1024
-_NOT_SIGNED = {PAIR_PATH, PAIR_STATE_PATH}
+_NOT_SIGNED = {PAIR_PATH, PAIR_COMMIT_PATH, PAIR_REVEAL_PATH, PAIR_STATE_PATH}
 
 
 class Refused(Error):  # type: ignore[misc]  # its base has no types

@@ -14,13 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
+from gate_controller.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.signing import SignatureRefused
 from gate_controller.sync_contract import (
     ASK_PATH,
     CONTRACT_VERSION,
     EVENTS_PATH,
     ORDER_DOMAIN,
+    PAIR_COMMIT_PATH,
     PAIR_PATH,
+    PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
     RECEIPTS_PATH,
     TOMBSTONES_PATH,
@@ -30,9 +33,11 @@ from gate_controller.sync_contract import (
     EventBatch,
     EventsReply,
     OpenOrder,
-    PairRequest,
+    PairCommit,
+    PairReveal,
     ReceiptBatch,
     Refusal,
+    SealedLeases,
     SignedOrder,
     SignedReceipt,
     TombstoneBatch,
@@ -96,6 +101,16 @@ def _fail(error: Exception) -> Response:
 
 
 @bp.post(PAIR_PATH)
+def old_pair() -> Response:
+    """Turn away a controller whose program commits to nothing; its code stays good for a newer one."""
+    raise SyncRefused(
+        400, "pairing_outdated",
+        "the gate's program is older than the server's and pairs in a way that is not safe: install the "
+        "server's version of Menjin at the gate and pair again with the same code",
+    )
+
+
+@bp.post(PAIR_COMMIT_PATH)
 def pair() -> Response:
     """Take a controller that brings the installer's code; five wrong codes a minute and address."""
     menjin = current_menjin()
@@ -104,13 +119,35 @@ def pair() -> Response:
     wrong_tries: pairing.WrongTries = current_app.extensions["menjin_wrong_tries"]
     if wrong_tries.too_many(address, now):
         raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
-    content = decode(read_body(SMALL_BODY), PairRequest)
+    content = decode(read_body(SMALL_BODY), PairCommit)
     try:
         with menjin.database.session() as session:
-            return answer(200, pairing.begin(session, content, now))
+            return answer(200, pairing.commit(session, content, now))
+    except KeyUnusable as err:
+        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     except pairing.PairingRefused as err:
         wrong_tries.note(address, now)
         raise SyncRefused(403, "code_wrong", str(err)) from err
+
+
+@bp.post(PAIR_REVEAL_PATH)
+def pair_reveal() -> Response:
+    """Take the nonce that a controller committed to; signed with the key of its pair request."""
+    menjin = current_menjin()
+    gate_id, counter, signature = signed_headers()
+    body = read_body(SMALL_BODY)
+    refused: pairing.NonceRefused | None = None
+    with menjin.database.session() as session:
+        attempt = _signed_attempt(session, gate_id)
+        check_signature(attempt.gate_public_key, body, gate_id, counter, signature)
+        try:
+            return answer(200, pairing.reveal(session, attempt, decode(body, PairReveal)))
+        except pairing.PairingRefused as err:
+            raise SyncRefused(403, "pairing_unknown", str(err)) from err
+        except pairing.NonceRefused as err:
+            # Not raised inside: that the code is used up has to be kept.
+            refused = err
+    raise SyncRefused(403, "nonce_wrong", str(refused))
 
 
 @bp.route(PAIR_STATE_PATH, methods=["GET", "POST"])
@@ -120,11 +157,16 @@ def pair_state() -> Response:
     gate_id, counter, signature = signed_headers()
     body = read_body(SMALL_BODY)
     with menjin.database.session() as session:
-        attempt = session.get(PairAttempt, gate_id.removeprefix(PAIR_PREFIX), with_for_update=True)
-        if not gate_id.startswith(PAIR_PREFIX) or attempt is None or attempt.gate_public_key is None:
-            raise SyncRefused(403, "pairing_unknown", "no controller waits to be paired under this number")
+        attempt = _signed_attempt(session, gate_id)
         check_signature(attempt.gate_public_key, body, gate_id, counter, signature)
         return answer(200, pairing.hand_over(session, menjin.sealer, attempt))
+
+
+def _signed_attempt(session: Session, gate_id: str) -> PairAttempt:
+    attempt = session.get(PairAttempt, gate_id.removeprefix(PAIR_PREFIX), with_for_update=True)
+    if not gate_id.startswith(PAIR_PREFIX) or attempt is None or attempt.gate_public_key is None:
+        raise SyncRefused(403, "pairing_unknown", "no controller waits to be paired under this number")
+    return attempt
 
 
 # -- the regular question --------------------------------------------------------------------------
@@ -145,6 +187,7 @@ def _answer_ask(
     _note_state(gate, question, now)
     notice_restarted_journal(session, gate, question.journal_seq, now)
     cleared = note_face(session, gate, question, now)
+    sealed_leases = _sealed_leases(menjin, session, gate, question, now)
     have = (question.have_epoch, question.have_version)
     withheld = site.restoring
     return AskReply(
@@ -154,12 +197,27 @@ def _answer_ask(
         policy=None if withheld else signed_manifest(session, menjin.sealer, gate, now),
         change=None if withheld else change_since(session, gate, *have),
         orders=_pending_orders(menjin, session, gate, now),
-        leases=leases_for(session, menjin.sealer, gate, now),
         pass_certificate=certificate(session, site.site_id, "pass"),
         anchor_certificate=certificate(session, site.site_id, "anchor"),
         wants_tombstones=site.restoring and not gate.tombstones_taken,
         tamper_cleared_id=cleared,
+        sealed_leases=sealed_leases,
     )
+
+
+def _sealed_leases(
+    menjin: Menjin, session: Session, gate: Gate, question: AskRequest, now: datetime
+) -> SealedLeases | msgspec.UnsetType:
+    """Return the gate's leases sealed to the key it asked with; a gate that sent none is lent nothing."""
+    if question.sealing_public_key is msgspec.UNSET:
+        return msgspec.UNSET
+    leases = leases_for(session, menjin.sealer, gate, now)
+    if not leases:
+        return msgspec.UNSET
+    try:
+        return seal_leases(question.sealing_public_key, leases, gate.site_id, gate.gate_id)
+    except KeyUnusable as err:
+        raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
 
 
 def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:

@@ -15,7 +15,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -384,13 +386,14 @@ def test_a_cloned_gate_gets_no_lease_and_neither_does_the_one_it_was_copied_from
 ) -> None:
     key = town.gate_keys["north"]
     copied = ServerLink(town.url, None, "north", key, lambda: 1)
-    question = AskRequest(have_epoch=0, have_version=0, gate_time=town.now, clock_sure=True, journal_seq=0)
+    question = AskRequest(have_epoch=0, have_version=0, gate_time=town.now, clock_sure=True, journal_seq=0,
+                          sealing_public_key=X25519PrivateKey.generate().public_key().public_bytes_raw())
     for _ in range(20):
         enrolled.talk()
     with pytest.raises(SyncRefused, match="counter_forked"):
         copied.post(ASK_PATH, question, AskReply)
     ahead = ServerLink(town.url, None, "north", key, lambda: 10_000)
-    assert ahead.post(ASK_PATH, question, AskReply).leases == ()
+    assert ahead.post(ASK_PATH, question, AskReply).sealed_leases is msgspec.UNSET
     copied.close()
     ahead.close()
     with pytest.raises(SyncRefused, match="counter"):

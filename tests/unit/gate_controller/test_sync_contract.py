@@ -15,10 +15,13 @@ from gate_controller.policy import RECORD_TYPES
 from gate_controller.signing import (
     KEY_ROLES,
     KeyCertificate,
+    PairingKeys,
     SignatureRefused,
     SignedCertificate,
     certified_key,
     certify,
+    open_commitment,
+    pairing_commitment,
     pairing_phrase,
     public_bytes,
     sign,
@@ -113,13 +116,34 @@ def test_the_digest_of_a_policy_tells_any_two_sets_apart(
 
 
 def test_the_pairing_phrase_changes_with_each_of_its_parts() -> None:
-    parts = (b"g" * 32, b"r" * 32, b"n" * 16)
-    phrases = {pairing_phrase(*parts)} | {
-        pairing_phrase(*(part if at != n else part[:-1] + b"x" for at, part in enumerate(parts)))
-        for n in range(3)
+    parts = (b"g" * 32, b"s" * 32, b"r" * 32, b"n" * 16, b"m" * 16)
+
+    def phrase(*given: bytes) -> str:
+        return pairing_phrase(PairingKeys(*given[:3]), *given[3:])
+
+    phrases = {phrase(*parts)} | {
+        phrase(*(part if at != n else part[:-1] + b"x" for at, part in enumerate(parts))) for n in range(5)
     }
-    assert len(phrases) == 4
+    assert len(phrases) == 6
     assert all(len(phrase) == 12 for phrase in phrases)
+    assert phrase(*parts) == "QWVQBBY3ZJO3", "which gates and servers of this version agree on"
+
+
+def test_a_commitment_fits_its_own_keys_and_nonce_alone() -> None:
+    parts = (b"g" * 32, b"s" * 32, b"n" * 16)
+    commitment = pairing_commitment(*parts)
+    open_commitment(commitment, *parts)
+    assert commitment.hex() == "994c622ed950191750137216446a3f6d8a349d6245379604e9bcb067bb93eb0e"
+    for n in range(3):
+        others = (part if at != n else part[:-1] + b"x" for at, part in enumerate(parts))
+        with pytest.raises(SignatureRefused, match="not the one that this gate had committed to"):
+            open_commitment(commitment, *others)
+
+
+@pytest.mark.parametrize("sizes", [(31, 33, 16), (32, 32, 15), (33, 32, 16), (32, 32, 17)])
+def test_parts_of_other_sizes_are_committed_to_by_nobody(sizes: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="parts of"):
+        pairing_commitment(*(b"x" * size for size in sizes))
 
 
 @pytest.mark.parametrize("epoch", [-1, 2**31, 2**70])

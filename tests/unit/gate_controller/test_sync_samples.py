@@ -6,7 +6,16 @@ A sample is never changed. A field that comes later gets a sample of its own bel
 import msgspec
 import pytest
 
-from gate_controller.sync_contract import AskReply, AskRequest, ForgetReceipt, Message
+from gate_controller.sync_contract import (
+    AskReply,
+    AskRequest,
+    ForgetReceipt,
+    Message,
+    PairCommit,
+    PairOffer,
+    PairReveal,
+    PairState,
+)
 
 ASK = (
     b'{"contract_version":1,"have_epoch":1,"have_version":7,"gate_time":"2026-03-04T05:06:07Z",'
@@ -31,6 +40,31 @@ ASK_WITH_FACE = ASK[:-1] + (
     b'"alone_limit":17,"alone":true}}'
 )
 REPLY_TO_ONE_THAT_WAS_CLEARED = REPLY[:-1] + b',"tamper_cleared_id":"0011223344556677"}'
+ASK_WITH_A_SEALING_KEY = ASK[:-1] + (
+    b',"sealing_public_key":"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M="}'
+)
+KEY_SEALED = b'"' + b"c2Vh" * 26 + b'c2U="'
+SHARE_SEALED = b'"' + b"c2hh" * 16 + b'"'
+REPLY_WITH_SEALED_LEASES = REPLY[:REPLY.index(b'"leases"')] + (
+    b'"leases":[],"pass_certificate":null,"anchor_certificate":null,"wants_tombstones":false,'
+    b'"sealed_leases":{"key_sealed":' + KEY_SEALED + b',"leases":[{"person_id":"p1","consent_id":"c1",'
+    b'"share_sealed":' + SHARE_SEALED + b',"seconds":259200}]}}'
+)
+PAIR_COMMIT = (
+    b'{"code":"ABCD-EFGH","gate_public_key":"Z2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2dnZ2c=",'
+    b'"sealing_public_key":"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M=",'
+    b'"commitment":"Y2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2M=","hardware_name":"pi"}'
+)
+PAIR_OFFER = (
+    b'{"pair_id":"0011223344556677","root_public_key":"cnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnI=",'
+    b'"server_nonce":"bm5ubm5ubm5ubm5ubm5ubg=="}'
+)
+PAIR_REVEAL = b'{"gate_nonce":"bm5ubm5ubm5ubm5ubm5ubg=="}'
+PAIR_WAITS = b'{"state":"waiting","site_id":null,"gate_id":null,"card_key_sealed":null,"pin_key_sealed":null}'
+PAIR_APPROVED = (
+    b'{"state":"approved","site_id":"s","gate_id":"north","card_key_sealed":' + KEY_SEALED
+    + b',"pin_key_sealed":' + KEY_SEALED + b"}"
+)
 SAMPLES = [
     (AskRequest, ASK),
     (AskReply, REPLY),
@@ -38,6 +72,13 @@ SAMPLES = [
     (AskRequest, ASK_OF_A_TAMPERED_GATE),
     (AskRequest, ASK_WITH_FACE),
     (AskReply, REPLY_TO_ONE_THAT_WAS_CLEARED),
+    (AskRequest, ASK_WITH_A_SEALING_KEY),
+    (AskReply, REPLY_WITH_SEALED_LEASES),
+    (PairCommit, PAIR_COMMIT),
+    (PairOffer, PAIR_OFFER),
+    (PairReveal, PAIR_REVEAL),
+    (PairState, PAIR_WAITS),
+    (PairState, PAIR_APPROVED),
 ]
 
 

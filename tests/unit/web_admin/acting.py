@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.access import Claim, Decision, GateMemory, decide
 from gate_controller.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
 from gate_controller.policy import PolicySnapshot
-from gate_controller.signing import public_bytes
-from gate_controller.sync_contract import PairRequest
+from gate_controller.signing import pairing_commitment, public_bytes
+from gate_controller.sync_contract import PairCommit, PairReveal
 from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
@@ -24,7 +25,7 @@ from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal_models import AuditEntry
 from web_admin.lane_sheets import save_sheet
-from web_admin.models import Gate, Home, Person
+from web_admin.models import Gate, Home, PairAttempt, Person
 from web_admin.policy_records import open_gate_keys
 from web_admin.sealing import Sealer
 from web_admin.site_keys import private_key
@@ -67,10 +68,16 @@ def add_live_lane(act: Act, gate_id: str, spec: LaneSpec) -> None:
 
 def pair(act: Act, gate_id: str) -> Ed25519PrivateKey:
     """Pair a controller with a gate: code, same characters, yes."""
-    key = Ed25519PrivateKey.generate()
+    key, nonce = Ed25519PrivateKey.generate(), os.urandom(16)
+    sealing_key = X25519PrivateKey.generate().public_key().public_bytes_raw()
     code = make_pair_code(act, gate_id)
-    request = PairRequest(code=code, gate_public_key=public_bytes(key), nonce=os.urandom(16))
-    approve_pairing(act, pairing.begin(act.session, request, act.now).pair_id)
+    request = PairCommit(
+        code=code, gate_public_key=public_bytes(key), sealing_public_key=sealing_key,
+        commitment=pairing_commitment(public_bytes(key), sealing_key, nonce),
+    )
+    offer = pairing.commit(act.session, request, act.now)
+    pairing.reveal(act.session, act.session.get_one(PairAttempt, offer.pair_id), PairReveal(gate_nonce=nonce))
+    approve_pairing(act, offer.pair_id)
     return key
 
 

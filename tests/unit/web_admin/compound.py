@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from gate_controller.journal_chain import GENESIS, HEAD_DOMAIN, Head, JournalEntry, SignedHead, chain_entry
 from gate_controller.pins import argon2_tag
+from gate_controller.sealed_keys import open_leases
 from gate_controller.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from gate_controller.sync_contract import (
     ASK_PATH,
@@ -157,6 +159,7 @@ class PlayedGate:
     counter: int = 0
     have: tuple[int, int] = (0, 0)
     records: dict[str, bytes] = field(default_factory=dict)
+    sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
 
     def post(self, path: str, message: msgspec.Struct | bytes, counter: int | None = None) -> TestResponse:
         """Send a signed message, with the next counter unless one is given."""
@@ -183,13 +186,23 @@ class PlayedGate:
             gate_time=now,
             clock_sure=True,
             journal_seq=journal_seq,
+            sealing_public_key=self.sealing_key.public_key().public_bytes_raw(),
         )
 
     def ask(self, now: datetime, journal_seq: int = 0) -> AskReply:
         """Ask, and return the answer; fail on anything but 200."""
         response = self.post(ASK_PATH, self.question(now, journal_seq))
         assert response.status_code == 200, response.text
-        return msgspec.json.decode(response.data, type=AskReply)
+        return self.read(response)
+
+    def read(self, response: TestResponse) -> AskReply:
+        """Return an answer with its leases opened, as the gate reads it."""
+        reply = msgspec.json.decode(response.data, type=AskReply)
+        assert reply.leases == (), "none goes unsealed"
+        if reply.sealed_leases is msgspec.UNSET:
+            return reply
+        leases = open_leases(self.sealing_key, reply.sealed_leases, self.site_id, self.gate_id)
+        return msgspec.structs.replace(reply, leases=leases)
 
     def batch(self, entries: list[JournalEntry]) -> EventBatch:
         """Return a batch with its signed head."""

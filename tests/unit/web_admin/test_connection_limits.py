@@ -170,6 +170,7 @@ def test_an_endless_line_between_chunks_ends_the_request():
 @pytest.mark.parametrize(
     ("path", "is_sync"),
     [(ASK_PATH, True), (f"{ASK_PATH}?x=1", True), (PAIR_PATH, False), (f"{PAIR_PATH}/state", False),
+     (f"{PAIR_PATH}/commit", False), (f"{PAIR_PATH}/reveal", False),
      ("/staff/sign-in", False), ("/manage/sync/v1/ask", False)],
 )
 def test_only_what_a_paired_gate_sends_has_the_gates_threads(path, is_sync):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.sync_contract import ASK_PATH, AskReply, FaceStatus
+from gate_controller.sync_contract import ASK_PATH, FaceStatus
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
@@ -38,7 +38,7 @@ def ask(gate, now, **told):
     question = msgspec.structs.replace(gate.question(now), **told)
     response = gate.post(ASK_PATH, question)
     assert response.status_code == 200, response.text
-    return msgspec.json.decode(response.data, type=AskReply)
+    return gate.read(response)
 
 
 def clear(database):
@@ -83,7 +83,7 @@ def test_a_second_tampering_is_one_that_nobody_has_cleared(database, north, cloc
 def test_a_gate_of_before_this_field_goes_on_as_it_was(north, clock):
     reply = north.post(ASK_PATH, msgspec.json.encode(north.question(clock.now)))
     assert b"tamper" not in reply.data
-    assert len(msgspec.json.decode(reply.data, type=AskReply).leases) == 1
+    assert len(north.read(reply).leases) == 1
 
 
 def test_the_gates_numbers_are_kept_and_go_when_face_is_switched_off(database, north, clock):

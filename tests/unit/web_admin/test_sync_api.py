@@ -8,11 +8,15 @@ from hashlib import sha256
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
+from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, open_key
 from gate_controller.signing import (
     REQUEST_DOMAIN,
+    PairingKeys,
     certified_key,
+    pairing_commitment,
     pairing_phrase,
     public_bytes,
     request_message,
@@ -22,14 +26,18 @@ from gate_controller.sync_contract import (
     ASK_PATH,
     COUNTER_HEADER,
     GATE_HEADER,
-    PAIR_PATH,
+    PAIR_COMMIT_PATH,
+    PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
     RECEIPT_DOMAIN,
     RECEIPTS_PATH,
     SIGNATURE_HEADER,
+    AskReply,
+    FaceStatus,
     ForgetReceipt,
-    PairReply,
-    PairRequest,
+    PairCommit,
+    PairOffer,
+    PairReveal,
     PairState,
     ReceiptBatch,
     Refusal,
@@ -45,7 +53,9 @@ from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin import pairing
 from web_admin.alarm_models import Alarm
 from web_admin.consent_models import FaceShare, ReceiptRow
-from web_admin.custody import destroy_shares
+from web_admin.custody import destroy_shares, leases_for
+from web_admin.gate_face import PROGRAM_OUTDATED
+from web_admin.gate_face_models import GateFaceRow
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate, Site
 from web_admin.policy_models import OrderRow
@@ -295,6 +305,49 @@ def test_the_database_holds_no_readable_share(database, sealer, site, north, clo
         assert share not in session.scalars(select(FaceShare)).one().share_sealed
 
 
+@pytest.fixture
+def a_face(database, sealer, site, north, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        gate = session.get_one(Gate, "north")
+        keys = [sealer.open(key, purpose="gate-key") for key in (gate.card_key_sealed, gate.pin_key_sealed)]
+        return [*keys, leases_for(session, sealer, gate, clock.now)[0].share]
+
+
+def test_no_answer_holds_a_share_or_a_key_that_who_ends_the_tls_could_read(north, clock, a_face):
+    data = north.post(ASK_PATH, north.question(clock.now)).data
+    assert [secret for secret in a_face if base64.b64encode(secret) in data] == []
+    assert b"share_sealed" in data
+
+
+@pytest.mark.usefixtures("a_face")
+def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(
+    database, north, clock
+):
+    old = msgspec.structs.replace(
+        north.question(clock.now), sealing_public_key=msgspec.UNSET, face=FaceStatus(engine="yunet-sface")
+    )
+    reply = msgspec.json.decode(north.post(ASK_PATH, old).data, type=AskReply)
+    assert (reply.leases, reply.sealed_leases) == ((), msgspec.UNSET)
+    assert reply.policy is not None, "every other way in goes on"
+    with database.session() as session:
+        assert session.get_one(GateFaceRow, "north").status["trouble"] == PROGRAM_OUTDATED
+
+
+@pytest.mark.usefixtures("a_face")
+def test_a_sealing_key_that_anybody_could_open_is_refused_and_loses_no_order(database, site, north, clock):
+    with database.session() as session:
+        session.add(OrderRow(order_id="00112233aabbccdd", gate_id="north", lane_id="north-in",
+                             issued_at=clock.now, valid_seconds=10, author_id="guard", reason="parcel"))
+    bad = msgspec.structs.replace(north.question(clock.now), sealing_public_key=bytes(32))
+    response = north.post(ASK_PATH, bad)
+    assert (response.status_code, error_of(response)) == (400, "sealing_key_unusable")
+    assert len(north.ask(clock.now).orders) == 1
+
+
 # -- pairing -----------------------------------------------------------------------------------------
 
 
@@ -308,44 +361,119 @@ def new_gate(database, sealer, site, clock, gates_app):
 
 
 def poll(client, pair_id, key, method="POST"):
+    return signed(client, PAIR_STATE_PATH, pair_id, key, b"", method)
+
+
+def signed(client, path, pair_id, key, body, method="POST"):
     gate_id = f"pair:{pair_id}"
-    signature = sign(key, REQUEST_DOMAIN, request_message(method, PAIR_STATE_PATH, b"", gate_id, 1))
+    signature = sign(key, REQUEST_DOMAIN, request_message(method, path, body, gate_id, 1))
     headers = {
         GATE_HEADER: gate_id,
         COUNTER_HEADER: "1",
         SIGNATURE_HEADER: base64.b64encode(signature).decode(),
     }
-    return client.open(PAIR_STATE_PATH, method=method, headers=headers)
+    return client.open(path, method=method, headers=headers, data=body)
 
 
 def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
     database, sealer, site, gates_app, clock, new_gate
 ):
-    client, key, nonce = gates_app.test_client(), Ed25519PrivateKey.generate(), secrets.token_bytes(16)
-    request = PairRequest(code=new_gate.lower(), gate_public_key=public_bytes(key), nonce=nonce)
-    reply = msgspec.json.decode(
-        client.post(PAIR_PATH, data=msgspec.json.encode(request)).data, type=PairReply
-    )
+    client, controller = gates_app.test_client(), Controller()
+    key = controller.key
+    reply = controller.commits(client, new_gate.lower())
+    assert msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState).state == "waiting"
+    with database.session() as session, pytest.raises(pairing.PairingRefused):
+        pairing.approve(session, sealer, reply.pair_id, clock.now)
+    assert controller.reveals(client, reply.pair_id).status_code == 200
     assert msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState).state == "waiting"
     assert poll(client, reply.pair_id, Ed25519PrivateKey.generate()).status_code == 401
     with database.session() as session:
         attempt = session.get_one(pairing.PairAttempt, reply.pair_id)
-        assert attempt.phrase == pairing_phrase(public_bytes(key), reply.root_public_key, nonce)
+        keys = PairingKeys(public_bytes(key), controller.sealing_public_key, reply.root_public_key)
+        assert attempt.phrase == pairing_phrase(keys, controller.nonce, reply.server_nonce)
         gate = pairing.approve(session, sealer, reply.pair_id, clock.now)
         assert (gate.gate_id, gate.state) == ("east", "paired")
     state = msgspec.json.decode(poll(client, reply.pair_id, key, "GET").data, type=PairState)
     assert (state.state, state.site_id, state.gate_id) == ("approved", site, "east")
-    assert state.card_key != state.pin_key
+    opened = [
+        open_key(controller.sealing_key, sealed, use, site, "east")
+        for sealed, use in ((state.card_key_sealed, CARD_KEY_USE), (state.pin_key_sealed, PIN_KEY_USE))
+    ]
+    with database.session() as session:
+        gate = session.get_one(Gate, "east")
+        kept = [sealer.open(key, purpose="gate-key") for key in (gate.card_key_sealed, gate.pin_key_sealed)]
+    assert opened == kept
+    assert opened[0] != opened[1]
     again = msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState)
-    assert (again.state, again.card_key) == ("refused", None)
-    assert client.post(PAIR_PATH, data=msgspec.json.encode(request)).status_code == 403
+    assert (again.state, again.card_key_sealed) == ("refused", None)
+    assert controller.post_commit(client, new_gate).status_code == 403
+    assert error_of(controller.reveals(client, reply.pair_id)) == "pairing_unknown"
+
+
+class Controller:
+    """A controller that wants to be paired."""
+
+    def __init__(self):
+        self.key, self.sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+        self.sealing_public_key = self.sealing_key.public_key().public_bytes_raw()
+        self.nonce = secrets.token_bytes(16)
+
+    def post_commit(self, client, code, **more):
+        commitment = pairing_commitment(public_bytes(self.key), self.sealing_public_key, self.nonce)
+        request = PairCommit(code=code, gate_public_key=public_bytes(self.key), commitment=commitment,
+                             sealing_public_key=self.sealing_public_key)
+        return client.post(PAIR_COMMIT_PATH, data=msgspec.json.encode(request), **more)
+
+    def commits(self, client, code):
+        return msgspec.json.decode(self.post_commit(client, code).data, type=PairOffer)
+
+    def reveals(self, client, pair_id, nonce=None):
+        body = msgspec.json.encode(PairReveal(gate_nonce=nonce or self.nonce))
+        return signed(client, PAIR_REVEAL_PATH, pair_id, self.key, body)
 
 
 def introduced(client, code):
-    key, nonce = Ed25519PrivateKey.generate(), secrets.token_bytes(16)
-    request = PairRequest(code=code, gate_public_key=public_bytes(key), nonce=nonce)
-    reply = client.post(PAIR_PATH, data=msgspec.json.encode(request))
-    return msgspec.json.decode(reply.data, type=PairReply).pair_id, key
+    controller = Controller()
+    pair_id = controller.commits(client, code).pair_id
+    assert controller.reveals(client, pair_id).status_code == 200
+    return pair_id, controller.key
+
+
+def test_another_nonce_than_the_one_committed_to_ends_the_pairing(
+    database, sealer, gates_app, clock, new_gate
+):
+    client, controller = gates_app.test_client(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    assert error_of(controller.reveals(client, pair_id, bytes(16))) == "nonce_wrong"
+    assert error_of(controller.reveals(client, pair_id)) == "pairing_unknown", "one try"
+    with database.session() as session, pytest.raises(pairing.PairingRefused):
+        pairing.approve(session, sealer, pair_id, clock.now)
+    assert msgspec.json.decode(poll(client, pair_id, controller.key).data, type=PairState).state == "refused"
+
+
+def test_a_new_code_ends_a_pairing_whose_nonce_has_not_come(database, gates_app, clock, new_gate):
+    client, controller = gates_app.test_client(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    with database.session() as session:
+        pairing.make_code(session, session.get_one(Gate, "east"), clock.now)
+    assert error_of(controller.reveals(client, pair_id)) == "pairing_unknown"
+
+
+def test_only_the_controller_that_committed_may_reveal(gates_app, new_gate):
+    client, controller, other = gates_app.test_client(), Controller(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    assert error_of(other.reveals(client, pair_id)) == "signature_wrong"
+    assert controller.reveals(client, pair_id).status_code == 200
+
+
+def test_a_pairing_from_before_the_server_committed_needs_a_new_code(
+    database, sealer, gates_app, clock, new_gate
+):
+    pair_id = introduced(gates_app.test_client(), new_gate)[0]
+    with database.session() as session:
+        session.get_one(pairing.PairAttempt, pair_id).sealing_public_key = None
+    with database.session() as session, pytest.raises(pairing.PairingRefused, match="make a new code"):
+        pairing.approve(session, sealer, pair_id, clock.now)
 
 
 def test_a_controller_that_was_replaced_before_it_fetched_gets_no_keys_of_its_successor(
@@ -360,7 +488,7 @@ def test_a_controller_that_was_replaced_before_it_fetched_gets_no_keys_of_its_su
     with database.session() as session:
         pairing.approve(session, sealer, second, clock.now)
     late = msgspec.json.decode(poll(client, first, first_key).data, type=PairState)
-    assert (late.state, late.card_key, late.pin_key) == ("refused", None, None)
+    assert (late.state, late.card_key_sealed, late.pin_key_sealed) == ("refused", None, None)
     assert msgspec.json.decode(poll(client, second, second_key).data, type=PairState).state == "approved"
 
 
@@ -375,31 +503,26 @@ def test_a_gate_that_is_out_of_use_hands_no_keys_over(database, sealer, gates_ap
 
 def test_a_code_is_worthless_after_15_minutes(gates_app, clock, new_gate):
     clock.now += timedelta(minutes=15)
-    request = PairRequest(code=new_gate, gate_public_key=bytes(32), nonce=bytes(16))
-    response = gates_app.test_client().post(PAIR_PATH, data=msgspec.json.encode(request))
+    response = Controller().post_commit(gates_app.test_client(), new_gate)
     assert (response.status_code, error_of(response)) == (403, "code_wrong")
 
 
 def test_five_wrong_codes_a_minute_are_enough(gates_app, clock, new_gate):
     client = gates_app.test_client()
-    wrong = msgspec.json.encode(PairRequest(code="2222-2222", gate_public_key=bytes(32), nonce=bytes(16)))
-    right = msgspec.json.encode(PairRequest(code=new_gate, gate_public_key=bytes(32), nonce=bytes(16)))
-    assert [client.post(PAIR_PATH, data=wrong).status_code for _ in range(6)] == [403] * 5 + [429]
-    assert client.post(PAIR_PATH, data=right).status_code == 429
-    elsewhere = client.post(PAIR_PATH, data=wrong, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    new, wrong = Controller(), "2222-2222"
+    assert [new.post_commit(client, wrong).status_code for _ in range(6)] == [403] * 5 + [429]
+    assert new.post_commit(client, new_gate).status_code == 429
+    elsewhere = new.post_commit(client, wrong, environ_base={"REMOTE_ADDR": "10.0.0.9"})
     assert elsewhere.status_code == 403
     clock.now += timedelta(seconds=61)
-    assert client.post(PAIR_PATH, data=right).status_code == 200
+    assert new.post_commit(client, new_gate).status_code == 200
 
 
 def test_a_refused_controller_learns_it_and_gets_no_keys(database, gates_app, clock, new_gate):
-    client, key = gates_app.test_client(), Ed25519PrivateKey.generate()
-    request = PairRequest(code=new_gate, gate_public_key=public_bytes(key), nonce=bytes(16))
-    reply = msgspec.json.decode(
-        client.post(PAIR_PATH, data=msgspec.json.encode(request)).data, type=PairReply
-    )
+    client = gates_app.test_client()
+    pair_id, key = introduced(client, new_gate)
     with database.session() as session:
-        pairing.refuse(session, reply.pair_id)
-    assert msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState) == PairState(
+        pairing.refuse(session, pair_id)
+    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState) == PairState(
         state="refused"
     )

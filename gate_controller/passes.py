@@ -30,6 +30,7 @@ PASS_DOMAIN = "menjin/visitor-pass/1"  # noqa: S105 - a domain of signatures, no
 
 RESIDENT_CODE, ONLINE_CODE, VISITOR_PASS, PRINTED_CODE = 1, 2, 3, 4
 SIGNATURE_BYTES = 64
+POINT_BYTES = 65
 MAX_TEXT_CHARS = 400
 MAX_PASS_GATES = 32
 SITE_ITSELF = "0" * 16
@@ -158,15 +159,19 @@ def make_visitor_pass(pass_key: Ed25519PrivateKey, site_id: str, visitor_pass: V
 
 def check_resident_code(code: PersonalCode, site_id: str, public_key: bytes) -> None:
     """Raise CodeForged unless the phone holding `public_key` (65-byte point) made this code."""
-    r = int.from_bytes(code.signature[:32], "big")
-    s = int.from_bytes(code.signature[32:], "big")
+    verify_p256(public_key, signed_message(RESIDENT_DOMAIN, site_id, code.signed), code.signature)
+
+
+def verify_p256(public_key: bytes, message: bytes, signature: bytes) -> None:
+    """Raise CodeForged unless this is the key's ECDSA with SHA-256 over `message`: 64 raw bytes, r ‖ s."""
+    # WebCrypto's form has one length, and a point one form: another spelling of a signature is none.
+    if len(signature) != SIGNATURE_BYTES or len(public_key) != POINT_BYTES:
+        raise CodeForged("the phone's signature or key has a wrong length")
+    r = int.from_bytes(signature[:32], "big")
+    s = int.from_bytes(signature[32:], "big")
     try:
         key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public_key)
-        key.verify(
-            encode_dss_signature(r, s),
-            signed_message(RESIDENT_DOMAIN, site_id, code.signed),
-            ECDSA(SHA256()),
-        )
+        key.verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
     except (InvalidSignature, ValueError) as err:
         raise CodeForged("the phone's signature does not fit") from err
 

@@ -61,9 +61,17 @@ def sign(key: Ed25519PrivateKey, domain: str, message: bytes) -> bytes:
 def verify(public_key: bytes, domain: str, message: bytes, signature: bytes) -> None:
     """Raise SignatureRefused unless `signature` is that key's over this domain and message."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, domain.encode() + b"\0" + message)
-    except (InvalidSignature, ValueError) as err:
+        verify_message(public_key, domain.encode() + b"\0" + message, signature)
+    except SignatureRefused as err:
         raise SignatureRefused(f"the signature for {domain} does not fit") from err
+
+
+def verify_message(public_key: bytes, message: bytes, signature: bytes) -> None:
+    """Raise SignatureRefused unless `signature` is that key's over these very bytes (RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError) as err:
+        raise SignatureRefused("the signature does not fit") from err
 
 
 def certify(

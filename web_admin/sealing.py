@@ -47,19 +47,19 @@ class Sealer:
             if key_id is None:
                 raise SealBroken("no key for face shares was given")
             return self.seal_share(plain, key_id)
-        return _sealed(self._cipher, plain, purpose)
+        return seal_with(self._cipher, plain, purpose)
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
         """Return what was sealed for this purpose; raise SealBroken otherwise."""
         if purpose == FACE_SHARE_PURPOSE:
             key_id = share_key_id(sealed)
             cipher = self._share_cipher(key_id or self.wrap_keys.current_id or "")
-            return _opened(cipher, sealed[KEY_ID_BYTES if key_id else 0 :], purpose)
-        return _opened(self._cipher, sealed, purpose)
+            return open_sealed(cipher, sealed[KEY_ID_BYTES if key_id else 0 :], purpose)
+        return open_sealed(self._cipher, sealed, purpose)
 
     def seal_share(self, share: bytes, key_id: str) -> bytes:
         """Return a share sealed under one wrapping key; raise SealBroken when it is not here."""
-        return bytes.fromhex(key_id) + _sealed(self._share_cipher(key_id), share, FACE_SHARE_PURPOSE)
+        return bytes.fromhex(key_id) + seal_with(self._share_cipher(key_id), share, FACE_SHARE_PURPOSE)
 
     def _share_cipher(self, key_id: str) -> AESGCM:
         key = self.wrap_keys.key(key_id)
@@ -77,12 +77,14 @@ def share_key_id(sealed: bytes) -> str:
     return "" if len(sealed) == SHARE_WITHOUT_ID_BYTES else sealed[:KEY_ID_BYTES].hex()
 
 
-def _sealed(cipher: AESGCM, plain: bytes, purpose: str) -> bytes:
+def seal_with(cipher: AESGCM, plain: bytes, purpose: str) -> bytes:
+    """Return a random nonce of 12 bytes, the ciphertext and its tag of 16, with the purpose bound in."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, plain, purpose.encode())
 
 
-def _opened(cipher: AESGCM, sealed: bytes, purpose: str) -> bytes:
+def open_sealed(cipher: AESGCM, sealed: bytes, purpose: str) -> bytes:
+    """Return what `seal_with` sealed for this purpose; raise SealBroken otherwise."""
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError) as err:

@@ -128,14 +128,21 @@ def _sealed_for(place: TemplatePlace, person_id: str, consent_id: str, engine: s
 def _derived_key(place: TemplatePlace, share: bytes | bytearray, info: bytes) -> bytearray:
     if len(share) != SHARE_BYTES:
         raise BadFaceSetting(f"A share must be {SHARE_BYTES} bytes, not {len(share)}.")
-    key, material = bytearray(32), bytearray(share) + place.gate_secret
+    material = bytearray(share) + place.gate_secret
+    try:
+        return derive_key(material, info)
+    finally:
+        wipe(material)
+
+
+def derive_key(material: bytearray, info: bytes) -> bytearray:
+    """Return 32 bytes of HKDF-SHA256 without salt (RFC 5869); the caller wipes both."""
+    key = bytearray(32)
     try:
         HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive_into(material, key)
     except BaseException:
         wipe(key)
         raise
-    finally:
-        wipe(material)
     return key
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Flask, abort, request
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web_admin.config import WebConfig
 from web_admin.database import Database, Menjin, init_database, make_engine
+from web_admin.request_bodies import init_request_checks
 from web_admin.sealing import Sealer
 from web_admin.wrap_keys import WrapKeys
 
@@ -44,19 +45,11 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 
 def init_limits(app: Flask, config: WebConfig) -> None:
-    """Bound what a form may send, and believe exactly as many reverse proxies as stand in front."""
-    app.before_request(refuse_nul)
+    """Check and bound what clients send, and believe exactly as many reverse proxies as stand in front."""
+    init_request_checks(app)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     count = config.trusted_proxies
     if count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents this very assignment
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
-
-
-def refuse_nul() -> None:
-    """Answer 400 to text with a NUL in it: nobody types one, and PostgreSQL stores none."""
-    texts = (request.path, *request.args.values(), *request.form.values())
-    escaped = request.is_json and b"\\u0000" in request.get_data(cache=True)
-    if escaped or any("\0" in text for text in texts):
-        abort(400)

@@ -8,7 +8,7 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 from babel.dates import format_skeleton
-from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
@@ -37,6 +37,7 @@ from web_admin.permissions import (
     public,
     role_names,
 )
+from web_admin.request_bodies import sentence_of, takes_json_here
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
 from web_admin.staff_models import StaffProfile
@@ -228,8 +229,14 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
         note_refusal(code, next((why for kind, why in WHY_REFUSED if isinstance(error, kind)), ""))
     if request.path.startswith("/api/"):
         return answer_in_json(error)
+    sentence = sentence_of(error)
+    if sentence is not None and takes_json_here():
+        refused = jsonify(error=str(sentence))
+        refused.status_code = code
+        return refused
     is_over = _is_over(error)
     title, text = ERROR_TEXTS.get(401 if is_over else code, ERROR_TEXTS[400 if code < 500 else 500])
+    text = sentence or text
     back, back_text = "", _l("To the first page")
     if is_over:
         back, back_text = url_for("security.login", next=_page_before()), _l("Sign in")

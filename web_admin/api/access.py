@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Request, Response, current_app, g, jsonify, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_smorest import Blueprint, abort
@@ -13,6 +13,7 @@ from limits import parse
 from limits.strategies import RateLimiter
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
+from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -24,6 +25,7 @@ from web_admin.form_once import claimed_before
 from web_admin.model_base import Base
 from web_admin.page_context import current_site, request_now, site_id_of
 from web_admin.permissions import KEY, declare
+from web_admin.request_bodies import takes_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)
@@ -47,6 +49,10 @@ class StrictParser(FlaskParser):
     """Refuses what is not asked for in an address too, where a typing error would change what is meant."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012 - as its base has it
+
+    def _raw_load_json(self, req: Request) -> object:
+        """Return what the door let in: the library would parse the body itself, whatever it is."""
+        return req.get_json() if req.is_json else missing
 
 
 class StrictBlueprint(Blueprint):  # type: ignore[misc]  # the library has no types
@@ -77,6 +83,7 @@ def needs_scope(scope: str) -> Callable[[View], View]:
             **getattr(view, "_apidoc", {}),
             "manual_doc": {"responses": answers, "description": f"Scope: `{scope}`."},
         }
+        takes_json(guarded)
         return declare(guarded, KEY, scope)  # type: ignore[return-value]  # same call, same answer
 
     return decorate
@@ -91,14 +98,12 @@ def _check_key(scope: str) -> None:
     key = key_of(request_session(), text or "", now)
     if key is None:
         limiter.hit(WRONG_KEY_LIMIT, "api-wrong-key", address)
-        current_app.logger.warning("refused: a call without a live key (%s)", request.endpoint)
         refuse(401, "Send a live key: Authorization: Bearer mjk_…", headers={"WWW-Authenticate": "Bearer"})
+    g.menjin_key = key
     if not limiter.hit(KEY_LIMIT, "api-key", key.key_id):
         refuse(429, "This key has called too often.", headers={"Retry-After": "60"})
     if scope not in key.scopes:
-        current_app.logger.warning("refused: key %s lacks %s (%s)", key.key_id, scope, request.endpoint)
         refuse(403, f"This key lacks the scope {scope}.")
-    g.menjin_key = key
     if key.last_used_on != now.date():
         # In a transaction of its own: a call that only reads has one that cannot write.
         with short_transaction() as session:

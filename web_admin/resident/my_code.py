@@ -13,6 +13,7 @@ from web_admin.acts import ActRefused
 from web_admin.credentials import ensure_online_qr, online_code, register_phone_key
 from web_admin.database import request_session
 from web_admin.models import CredentialRow
+from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.qr_picture import svg_of
 
@@ -46,6 +47,7 @@ def contact() -> JsonAnswer:
 
 @bp.post("/code/key")
 @resident_required
+@takes_json
 def register_key() -> JsonAnswer | tuple[JsonAnswer, int]:
     """Register this phone's public key: base64 of the uncompressed P-256 point (65 bytes)."""
     person, act = signed_in()

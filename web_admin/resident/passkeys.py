@@ -22,6 +22,7 @@ from web_admin.passkeys import (
     remove_passkey,
 )
 from web_admin.permissions import public
+from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.resident.confirming import CONFIRMING, FIRST_CONFIRM, must_confirm
 from web_admin.resident.my_code import phone_label
@@ -58,6 +59,7 @@ def _sent() -> Answer:
 
 @bp.post("/passkeys/options")
 @resident_required
+@takes_json
 def make_passkey() -> Response | tuple[JsonAnswer, int]:
     """Ask this phone to make a passkey."""
     person, act = signed_in()
@@ -71,6 +73,7 @@ def make_passkey() -> Response | tuple[JsonAnswer, int]:
 
 @bp.post("/passkeys")
 @resident_required
+@takes_json
 def keep_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
     """Keep the public key of the passkey that this phone made."""
     person, act = signed_in()
@@ -102,6 +105,7 @@ def drop_passkey(passkey_id: str) -> AnyResponse:
 
 @bp.post("/sign-in/passkey/options")
 @public
+@takes_json
 def ask_for_passkey() -> Response:
     """Ask a browser for any passkey of this compound that it has."""
     question = new_question(current_menjin().clock())
@@ -111,6 +115,7 @@ def ask_for_passkey() -> Response:
 
 @bp.post("/sign-in/passkey")
 @public
+@takes_json
 def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
     """Sign in whoever's passkey answered."""
     database, now = request_session(), current_menjin().clock()

@@ -10,6 +10,8 @@ from pathlib import Path
 EXIT_OK = 0
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_NOBODY_READS = 141
+"""What a shell shows of a program that SIGPIPE ended."""
 
 _OUR_PACKAGES = frozenset({"hardware", "gate_controller", "web_admin", "demo", "menjin", "tests"})
 _CHECKOUT = Path(__file__).resolve().parent
@@ -37,7 +39,22 @@ GROUPS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one menjin command and return its exit status (0 good, 1 failed, 2 wrong usage)."""
+    """Run one menjin command and return its exit status (0 good, 1 failed, 2 wrong usage).
+
+    141 when nobody reads its output any more, as in `menjin gate check --json | head -1`.
+    """
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter writes out what is left at its end, and would complain where nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NOBODY_READS
+
+
+def _run(argv: list[str] | None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(_help())

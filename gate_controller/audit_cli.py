@@ -51,6 +51,8 @@ def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> i
     except sqlite3.Error as err:
         sys.stderr.write(f"menjin audit verify: {args.journal}: {err}; name a gate's journal.sqlite3\n")
         return 2
+    except BrokenPipeError:
+        raise  # nobody reads what is printed: the caller ends quietly
     except (NothingToVerify, OSError) as err:
         sys.stderr.write(f"menjin audit {args.command}: {err}\n")
         return 2

@@ -239,6 +239,7 @@ def web_config(database_url: str, tmp_path: Path):
         data_dir=tmp_path,
         secrets_dir=tmp_path / "secrets",
         public_url="http://127.0.0.1:8000",
+        webhook_ports=range(1, 65536),  # a test's receiver takes any free one
         **SERVER_KEYS,
     )
 

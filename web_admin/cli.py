@@ -71,6 +71,8 @@ def run(argv: list[str]) -> int:
     except SQLAlchemyError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
         return _complain(f"the database: {str(getattr(err, 'orig', err)).splitlines()[0]}", EXIT_FAILED)
+    except BrokenPipeError:
+        raise  # nobody reads what is printed: the caller ends quietly
     except OSError as err:
         return _complain(f"{err.filename or 'error'}: {err.strerror or err}", EXIT_FAILED)
     return EXIT_OK

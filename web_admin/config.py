@@ -11,7 +11,7 @@ import binascii
 import secrets
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ WHOLE_NUMBERS = {
     "new_members_wait": (0, 0, 1),
 }
 """Settings that are whole numbers: default, least, most. What law or standards ask bounds them."""
-SETTINGS = ("database_url", "public_url", "backup_dir", *WHOLE_NUMBERS)
+SETTINGS = ("database_url", "public_url", "backup_dir", "webhook_ports", *WHOLE_NUMBERS)
 
 
 class ConfigRefused(Exception):
@@ -71,6 +71,8 @@ class WebConfig:
     """Where old backups are removed; None: nothing is."""
     new_members_wait: int = 0
     """1: whom a home invites or adds passes no gate until the office has agreed; 0: at once."""
+    webhook_ports: Collection[int] = ()
+    """The ports of this machine to which webhooks may go; without any they leave it."""
     mail_password: str | None = field(default=None, repr=False)
     """The mail server's; None: the first line of `mail.password` in secrets_dir, read when it is needed."""
 
@@ -95,6 +97,7 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
         secrets_dir=secrets_dir,
         public_url=_public_url(settings.get("public_url")),
         backup_dir=_backup_dir(settings.get("backup_dir"), data_dir),
+        webhook_ports=_ports(settings.get("webhook_ports")),
         **{name: _whole_number(settings.get(name), name) for name in WHOLE_NUMBERS},
         seal_key=found["seal"],
         lookup_key=found["lookup"],
@@ -176,6 +179,21 @@ def _backup_dir(setting: _Setting | None, data_dir: Path) -> Path | None:
     if not isinstance(value, str) or not value:
         raise ConfigRefused(f"{where} is {value!r}; legal is the path of a folder")
     return data_dir / value
+
+
+def _ports(setting: _Setting | None) -> tuple[int, ...]:
+    if setting is None:
+        return ()
+    value, where = setting
+    if isinstance(value, str):
+        words = value.replace(",", " ").split()
+        given: list[object] = [int(one) if one.isdecimal() else one for one in words]
+    else:
+        given = value if isinstance(value, list) else [value]
+    ports = [one for one in given if type(one) is int and 1 <= one <= 65535]
+    if len(ports) < len(given):
+        raise ConfigRefused(f"{where} is {value!r}; legal are ports from 1 to 65535, such as [9000, 9001]")
+    return tuple(ports)
 
 
 # -- secrets ---------------------------------------------------------------------------------------

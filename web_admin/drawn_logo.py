@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 
 MAX_BYTES = 32 * 1024
 MAX_ELEMENTS = 2000
+MAX_DEPTH = 40
 SVG = "http://www.w3.org/2000/svg"
 SHAPES = frozenset({
     "svg", "g", "defs", "path", "circle", "ellipse", "rect", "line", "polyline", "polygon", "title", "desc",
@@ -47,7 +48,7 @@ def checked_logo(content: bytes) -> str:
         raise LogoRefused("") from err
     if root.tag != f"{{{SVG}}}svg" or not _has_size(root):
         raise LogoRefused("")
-    if sum(1 for _element in root.iter()) > MAX_ELEMENTS:
+    if sum(1 for _element in root.iter()) > MAX_ELEMENTS or _depth(root) > MAX_DEPTH:
         raise LogoRefused("size")
     built = _built(root)
     built.set("xmlns", SVG)
@@ -56,6 +57,14 @@ def checked_logo(content: bytes) -> str:
 
 def _has_size(root: ElementTree.Element) -> bool:
     return "viewBox" in root.attrib or {"width", "height"} <= set(root.attrib)
+
+
+def _depth(root: ElementTree.Element) -> int:
+    """Return how many elements stand within each other at most; without recursion, which has an end."""
+    depth, level = 0, [root]
+    while level and depth <= MAX_DEPTH:
+        depth, level = depth + 1, [child for element in level for child in element]
+    return depth
 
 
 def _built(element: ElementTree.Element) -> ElementTree.Element:

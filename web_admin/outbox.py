@@ -194,7 +194,8 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
         if message.channel == "mail":
             send_mail(menjin.config, server, message)
         else:
-            send_webhook(menjin.sealer, hook, message, menjin.clock())
+            send_webhook(
+                menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
     except NotSent as trouble:
         return trouble
     except Exception as fault:  # noqa: BLE001 - one message that nobody can send must not stop the others

@@ -34,6 +34,9 @@ TROUBLES: Mapping[str, LazyString] = {
     "webhook_forbidden_address": _l(
         "Messages may not go to this address. It begins with https://, or with http:// on this very machine."
     ),
+    "webhook_local_port": _l(
+        "Messages go to this machine only at the ports that web.toml names for webhooks."
+    ),
     "webhook_key": _l("The key of this webhook cannot be opened. Make a new one."),
     "mail_not_set_up": _l("No mail server is set up."),
     "mail_no_password": _l("The mail server's password is missing."),

@@ -20,7 +20,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it has no types
 from werkzeug.datastructures import Authorization, ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity, UnsupportedMediaType
 from werkzeug.utils import cached_property
 
 from web_admin.permissions import BLUEPRINTS_OF_GATES
@@ -59,6 +59,15 @@ class JsonRefused(BadRequest):
     def __init__(self, sentence: LazyString, description: str) -> None:
         self.sentence = sentence
         super().__init__(description)
+
+
+class NoObject(UnprocessableEntity):
+    """JSON that is right, but no object."""
+
+    def __init__(self) -> None:
+        self.sentence = _("The JSON has to be an object: {…}.")
+        super().__init__("The JSON has to be an object.")
+        self.data = {"errors": {"json": {"_schema": ["has to be an object"]}}}
 
 
 class TypeRefused(UnsupportedMediaType):
@@ -145,7 +154,7 @@ def init_request_checks(app: Flask) -> None:
 def check_request() -> None:
     """Read the JSON of a route that takes it, refuse it elsewhere; refuse text that cannot be stored.
 
-    Raises TypeRefused (415), JsonRefused or TextRefused (400), RequestEntityTooLarge (413).
+    Raises TypeRefused (415), JsonRefused or TextRefused (400), NoObject (422), RequestEntityTooLarge (413).
     """
     if request.blueprint in BLUEPRINTS_OF_GATES:
         return
@@ -171,7 +180,7 @@ def check_request() -> None:
 
 
 def json_object(body: bytes) -> Json:
-    """Return the object in a body; raise JsonRefused saying what is wrong with it."""
+    """Return the object in a body; raise JsonRefused (400) or NoObject (422) saying what is wrong."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as err:
@@ -187,7 +196,7 @@ def json_object(body: bytes) -> Json:
             _("This is no JSON: %(why)s", why=str(err)[:200]), f"This is no JSON: {str(err)[:200]}"
         ) from err
     if not isinstance(read, dict):
-        raise JsonRefused(_("The JSON has to be an object: {…}."), "The JSON has to be an object.")
+        raise NoObject
     return read
 
 
@@ -287,4 +296,4 @@ def _texts_of_json(value: object, field: str = "") -> Iterator[tuple[str, str]]:
 
 def sentence_of(error: HTTPException) -> LazyString | None:
     """Return what a refusal of this module says to people, None for any other error."""
-    return error.sentence if isinstance(error, TextRefused | JsonRefused | TypeRefused) else None
+    return error.sentence if isinstance(error, TextRefused | JsonRefused | NoObject | TypeRefused) else None

@@ -22,6 +22,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 NO_SHEET = _("This is no CSV text and no Excel workbook. Save the sheet as CSV (UTF-8) or .xlsx.")
 TOO_LARGE = _("The file is larger than 2 MB. Split it.")
 
+_BEGINS_A_FORMULA = re.compile(r"""[\s"]*[=+\-@＝＋－＠\t\r]""")
+_AFTER_A_SEPARATOR = re.compile(r"""([,;|\t\r\n][\s"]*)(?=[=+\-@＝＋－＠])""")
+"""Where a spreadsheet of a country that separates by semicolons would begin a cell of its own."""
+_MARK_AFTER_A_SEPARATOR = re.compile(r"""([,;|\t\r\n][\s"]*)'(?=[=+\-@＝＋－＠])""")
 _IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
 _SEPARATORS = (",", "\t", ";")
 _UTF_16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -56,7 +60,7 @@ def lines_of(text: str) -> list[list[str]]:
 def csv_text(rows: Iterable[Iterable[str]]) -> str:
     """Return rows as CSV, cell by cell as they stand: for text that is read again, never shown."""
     file = io.StringIO(newline="")
-    csv.writer(file).writerows(rows)
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
     return file.getvalue()
 
 
@@ -66,14 +70,19 @@ def csv_for_spreadsheets(rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet runs: what begins like a formula gets a mark in front."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """Return a cell that no spreadsheet runs, whatever separates its cells.
+
+    What begins like a formula gets a mark in front, at the beginning and after each separator: with a
+    comma between cells, a spreadsheet that expects semicolons splits `x;=1+1` in two, quoted or not.
+    """
+    marked = _AFTER_A_SEPARATOR.sub(r"\1'", cell)
+    return f"'{marked}" if _BEGINS_A_FORMULA.match(cell) else marked
 
 
 def as_text(cell: str) -> tuple[str, bool]:
-    """Return a cell without blanks and without the mark of `harmless`, and whether it is a formula."""
-    cell = cell.strip()
-    if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS):
+    """Return a cell without blanks and without the marks of `harmless`, and whether it is a formula."""
+    cell = _MARK_AFTER_A_SEPARATOR.sub(r"\1", cell.strip())
+    if cell.startswith("'") and _BEGINS_A_FORMULA.match(cell[1:]):
         return cell[1:], False
     return cell, cell.startswith(FORMULA_STARTS)
 

@@ -1,7 +1,8 @@
 """Excel workbooks: the first sheet's cells as text, within bounds, and sheets to fill in.
 
 An .xlsx is a ZIP of XML, and both can unfold to any size. So what the archive says it unpacks to is
-bounded before anything is unpacked (the reader stops at what was said), the XML may not declare
+bounded before anything is unpacked (the reader stops at what was said), no part may be packed tighter
+than sheets are, the XML's elements and attributes are counted before it is parsed, it may not declare
 entities, and the cells are counted while they are read. Formulas are never worked out: they come out
 as their text and are refused like any other cell that begins with "=".
 """
@@ -26,6 +27,12 @@ from web_admin.sheet_text import MAX_BYTES, NO_SHEET, TOO_LARGE, harmless
 WORKBOOK_START = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 24 * 1024 * 1024
 MAX_PARTS = 200
+MAX_RATIO = 60
+"""How many times smaller than itself a large part may be packed; sheets reach 10 to 20, bombs 1,000."""
+LARGE_PART_BYTES = 1024 * 1024
+MAX_MARKS = 2_000_000
+"""Elements' ends and attributes in all parts: 10,000 rows of twelve columns have 1.3 million."""
+PIECE_BYTES = 256 * 1024
 MAX_COLUMNS = 30
 EXCELS_ROWS = 1_048_576
 """Said to the library, which would otherwise believe what the sheet says of its own size."""
@@ -95,6 +102,21 @@ def _check_archive(data: bytes) -> None:
             raise ActRefused("file", TOO_MUCH)
         if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
             raise ActRefused("file", _("This workbook has macros. Save it as .xlsx without them."))
+        if any(_is_bomb(part) for part in parts) or sum(_marks(archive, part) for part in parts) > MAX_MARKS:
+            raise ActRefused("file", TOO_MUCH)
+
+
+def _is_bomb(part: zipfile.ZipInfo) -> bool:
+    return part.file_size > LARGE_PART_BYTES and part.file_size > MAX_RATIO * part.compress_size
+
+
+def _marks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Return how many elements' ends and attributes a part has, roughly: what parsing it costs."""
+    marks = 0
+    with archive.open(part) as unpacked:
+        while piece := unpacked.read(PIECE_BYTES):
+            marks += piece.count(b"<") + (piece.count(b'"') + piece.count(b"'")) // 2
+    return marks
 
 
 def _bounded(rows: Iterable[Sequence[_Cell]], max_rows: int) -> Iterator[list[str]]:

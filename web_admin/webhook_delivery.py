@@ -20,9 +20,9 @@ import secrets
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
@@ -40,6 +40,7 @@ GONE = 410
 AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
 """What stays in an address as somebody typed it."""
 
+Ports = Collection[int]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -59,8 +60,10 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
-def send_webhook(sealer: Sealer, hook: Webhook | None, message: OutboxMessage, now: datetime) -> None:
-    """Send a message; raise NotSent."""
+def send_webhook(
+    sealer: Sealer, hook: Webhook | None, message: OutboxMessage, now: datetime, local_ports: Ports = ()
+) -> None:
+    """Send a message, to this machine at one of `local_ports` alone; raise NotSent."""
     if hook is None or hook.ended_at is not None:
         raise NotSent("webhook_removed", for_good=True)
     body = msgspec.json.encode(
@@ -75,7 +78,7 @@ def send_webhook(sealer: Sealer, hook: Webhook | None, message: OutboxMessage, n
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(signatures),
     }
-    status = post(hook.url, body, headers)
+    status = post(hook.url, body, headers, local_ports)
     if not 200 <= status < 300:
         raise NotSent(f"http_{status}", for_good=status == GONE)
 
@@ -90,7 +93,7 @@ def _keys(sealer: Sealer, hook: Webhook, now: datetime) -> list[bytes]:
         raise NotSent("webhook_key", for_good=True) from err
 
 
-def address_trouble(url: str) -> str | None:
+def address_trouble(url: str, local_ports: Ports) -> str | None:
     """Return what is wrong with an address as it is written, None for a good one; asks no network."""
     try:
         parts = urlsplit(url)
@@ -101,34 +104,39 @@ def address_trouble(url: str) -> str | None:
         return "webhook_address"
     if parts.username is not None or parts.password is not None:
         return "webhook_login_in_address"
-    if not _may_be_written(parts.hostname, https=parts.scheme == "https"):
-        return "webhook_forbidden_address"
-    return None
-
-
-def _may_be_written(host: str, *, https: bool) -> bool:
-    """Tell what can be told without a look-up: of an address in figures, and of plain http."""
+    https = parts.scheme == "https"
     try:
-        return may_be_sent_to(ipaddress.ip_address(host), https=https)
+        address = ipaddress.ip_address(parts.hostname)
     except ValueError:
-        return https or host == "localhost"
+        if parts.hostname != "localhost":
+            return None if https else "webhook_forbidden_address"
+        address = ipaddress.IPv4Address("127.0.0.1")
+    return trouble_of(address, _port_of(parts), https=https, local_ports=local_ports)
+
+
+def _port_of(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def post(
-    url: str, body: bytes, headers: Mapping[str, str], within_seconds: float = WHOLE_CALL_SECONDS
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    local_ports: Ports,
+    within_seconds: float = WHOLE_CALL_SECONDS,
 ) -> int:
     """Return the receiver's status, however slowly it speaks; what it says besides is not read.
 
     No redirect is followed and no proxy of this machine is used: they would get past the check. Raises
     NotSent, with `no_answer` when the whole call, a byte at a time or not, takes longer than it may.
     """
-    trouble = address_trouble(url)
+    trouble = address_trouble(url, local_ports)
     if trouble is not None:
         raise NotSent(trouble, for_good=True)
     parts = urlsplit(url)
     https = parts.scheme == "https"
-    host, port = str(parts.hostname), parts.port or (443 if https else 80)
-    address = _checked_address(host, port, https=https)
+    host, port = str(parts.hostname), _port_of(parts)
+    address = _checked_address(host, port, https=https, local_ports=local_ports)
     path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=AS_WRITTEN)
     call = _Call(str(address), port)
     watch = threading.Timer(within_seconds, call.cut)
@@ -188,7 +196,7 @@ def _word_of(err: Exception, *, was_cut: bool) -> str:
     return "tls" if isinstance(err, ssl.SSLError) else "no_connection"
 
 
-def _checked_address(host: str, port: int, *, https: bool) -> Address:
+def _checked_address(host: str, port: int, *, https: bool, local_ports: Ports) -> Address:
     """Return where a name leads, if a message may go there; the connection goes to this very address.
 
     Looked up once and pinned: a name that leads elsewhere a moment later changes nothing.
@@ -198,20 +206,22 @@ def _checked_address(host: str, port: int, *, https: bool) -> Address:
     except (OSError, UnicodeError) as err:
         raise NotSent("no_such_name") from err
     address = ipaddress.ip_address(str(found[0][4][0]).partition("%")[0])
-    if not may_be_sent_to(address, https=https):
-        raise NotSent("webhook_forbidden_address", for_good=True)
+    trouble = trouble_of(address, port, https=https, local_ports=local_ports)
+    if trouble is not None:
+        raise NotSent(trouble, for_good=True)
     return address
 
 
-def may_be_sent_to(address: Address, *, https: bool) -> bool:
-    """Tell whether messages may go to an address: this machine, the site's network, or the world.
+def trouble_of(address: Address, port: int, *, https: bool, local_ports: Ports) -> str | None:
+    """Return why messages may not go to an address, None where they may: the site's network, or the world.
 
-    Never link-local (where clouds answer with their own secrets), multicast or reserved; without TLS
-    to this machine alone.
+    To this machine only at the ports that `web.toml` names: what listens here for this machine alone, such
+    as the reverse proxy's own controls, trusts whatever reaches it. Never link-local (where clouds answer
+    with their own secrets), multicast or reserved; without TLS to this machine alone.
     """
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     real: Address = mapped or address
     if real.is_loopback:
-        return True
+        return None if port in local_ports else "webhook_local_port"
     forbidden = real.is_link_local or real.is_multicast or real.is_unspecified or real.is_reserved
-    return https and not forbidden
+    return None if https and not forbidden else "webhook_forbidden_address"

@@ -11,7 +11,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import OnceForm
 from web_admin.outbox_kinds import STATES, WEBHOOK_KINDS, kind_text, trouble_text
@@ -37,7 +37,9 @@ class WebhookForm(OnceForm):
     )  # fmt: skip
     url = StringField(
         _l("Address"),
-        description=_l("https://… in the world or in your own network; http:// on this machine alone."),
+        description=_l(
+            "https://… in the world or in your own network; on this machine at the ports of web.toml."
+        ),
         validators=[InputRequired(_l("Type an address.")), Length(max=500)],
         render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
     )
@@ -53,7 +55,8 @@ def new() -> Page:
         made = do(
             form,
             lambda act: add_webhook(
-                act, name=typed(form.name), url=typed(form.url), kinds=form.kinds.data or []
+                act, name=typed(form.name), url=typed(form.url), kinds=form.kinds.data or [],
+                local_ports=current_menjin().config.webhook_ports,
             ),
         )
         if made is not None:

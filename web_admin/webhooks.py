@@ -10,18 +10,23 @@ from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, record
 from web_admin.outbox import TEST_KIND, put_message, try_again
 from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS
 from web_admin.outbox_models import OutboxMessage, Webhook
-from web_admin.webhook_delivery import KEY_PURPOSE, address_trouble, new_signing_key, shown_key
+from web_admin.webhook_delivery import KEY_PURPOSE, Ports, address_trouble, new_signing_key, shown_key
 
 MAX_WEBHOOKS = 20
 OLD_KEY_SIGNS_FOR = timedelta(days=1)
 
 
-def add_webhook(act: Act, *, name: str, url: str, kinds: Sequence[str]) -> tuple[Webhook, str]:
-    """Add an address and return it with its key, as it is shown this one time."""
+def add_webhook(
+    act: Act, *, name: str, url: str, kinds: Sequence[str], local_ports: Ports
+) -> tuple[Webhook, str]:
+    """Add an address and return it with its key, as it is shown this one time.
+
+    `local_ports` are those of this machine to which messages may go (`webhook_ports` of `web.toml`).
+    """
     begin(act)
     _office_only(act)
     label = checked_text("name", name, max_chars=60)
-    address = _checked_url(url)
+    address = _checked_url(url, local_ports)
     chosen = [kind for kind in WEBHOOK_KINDS if kind in kinds]
     if not chosen:
         raise ActRefused("kinds", _("Choose at least one."))
@@ -89,11 +94,11 @@ def webhook_of(act: Act, webhook_id: str) -> Webhook:
     return hook
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, local_ports: Ports) -> str:
     address = url.strip()
     if len(address) > 500 or not address.isprintable():
         raise ActRefused("url", _("This is not an address that messages can go to."))
-    trouble = address_trouble(address)
+    trouble = address_trouble(address, local_ports)
     if trouble is not None:
         raise ActRefused("url", TROUBLES[trouble])
     return address

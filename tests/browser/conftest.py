@@ -65,6 +65,7 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = WebConfig(
+        webhook_ports=range(1, 65536),
         database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
         data_dir=tmp_path,
         secrets_dir=tmp_path,
@@ -89,6 +90,7 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
 def managed(tmp_path: Path) -> Iterator[ManagedCompound]:
     """The compound as its office sees it, with life in it."""
     config = WebConfig(
+        webhook_ports=range(1, 65536),
         database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
         data_dir=tmp_path,
         secrets_dir=tmp_path,

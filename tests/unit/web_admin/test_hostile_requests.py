@@ -186,6 +186,7 @@ def test_no_one_of_all_of_them_makes_a_fault_anywhere(compound, log):
     assert not wrong, said(wrong)
 
 
+NO_OBJECTS = ("a list", "a list of objects", "a number", "a text", "null", "a truth")
 READ = ("nothing", "objects in every field")
 REFUSED = [what for what in JSON_BODIES if what not in READ]
 
@@ -194,7 +195,9 @@ REFUSED = [what for what in JSON_BODIES if what not in READ]
 def test_the_interface_says_what_is_wrong_with_the_json(compound, what):
     answer = compound.app.test_client().post(
         "/api/v1/people", data=JSON_BODIES[what], content_type=JSON_TYPES[0], headers=key(compound))
-    assert answer.status_code == (413 if len(JSON_BODIES[what]) > MAX_JSON_BYTES else 400)
+    is_object = what not in NO_OBJECTS
+    expected = 400 if is_object else 422
+    assert answer.status_code == (413 if len(JSON_BODIES[what]) > MAX_JSON_BYTES else expected)
     assert answer.get_json()["message"]
 
 

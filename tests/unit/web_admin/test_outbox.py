@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -34,7 +36,7 @@ from web_admin.outbox import (
 )
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.sending import NotSent
-from web_admin.webhook_delivery import KEY_PURPOSE, may_be_sent_to, post, shown_key, signature
+from web_admin.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,7 +199,31 @@ def test_messages_go_to_the_world_the_sites_network_or_this_machine_and_nowhere_
     address, plain, inside_tls
 ):
     parsed = ipaddress.ip_address(address)
-    assert (may_be_sent_to(parsed, https=False), may_be_sent_to(parsed, https=True)) == (plain, inside_tls)
+    troubles = [trouble_of(parsed, 9000, https=https, local_ports=(9000,)) for https in (False, True)]
+    assert [trouble is None for trouble in troubles] == [plain, inside_tls]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:{port}/load", "http://localhost:{port}/load", "http://[::1]:{port}/load",
+            "https://127.0.0.1:{port}/load", "http://127.9.8.7:{port}/load", "http://[::ffff:127.0.0.1]:{port}/load"])
+def test_nothing_reaches_a_port_of_this_machine_that_web_toml_does_not_name(menjin, site, put, url, hook):
+    port = int(str(urlsplit(hook.url).port))
+    strict = replace(menjin, config=replace(menjin.config, webhook_ports=(port + 1,)))
+    add_hook(menjin, site, url.format(port=port))
+    put()
+    assert deliver(strict) == FAILED
+    assert (the_message(menjin).trouble, hook.taken) == ("webhook_local_port", [])
+
+
+def test_a_name_that_leads_to_this_machine_reaches_no_unnamed_port_either(menjin, site, put, monkeypatch):
+    # The name leads into the world when the address is typed, and here when the message goes.
+    here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 2019))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_more: here)
+    strict = replace(menjin, config=replace(menjin.config, webhook_ports=()))
+    add_hook(menjin, site, "https://hooks.example.org:2019/load")
+    put()
+    assert deliver(strict) == FAILED
+    assert the_message(menjin).trouble == "webhook_local_port"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +278,7 @@ def test_a_receiver_that_sends_a_byte_now_and_then_is_given_up_when_its_time_is_
         after = threading.Timer(15, ended.set)
         after.start()
         with pytest.raises(NotSent, match="no_answer"):
-            post(f"{scheme}://127.0.0.1:{port}/take", b"{}", {}, within_seconds=0.5)
+            post(f"{scheme}://127.0.0.1:{port}/take", b"{}", {}, (port,), within_seconds=0.5)
         assert not ended.is_set()
         after.cancel()
 
@@ -261,7 +287,7 @@ def test_a_receiver_that_took_the_message_and_then_sends_headers_without_end_has
     with slow_peer(b"HTTP/1.1 202 Accepted\r\nX: ") as (port, ended):
         after = threading.Timer(15, ended.set)
         after.start()
-        assert post(f"http://127.0.0.1:{port}/take", b"{}", {}, within_seconds=0.5) == 202
+        assert post(f"http://127.0.0.1:{port}/take", b"{}", {}, (port,), within_seconds=0.5) == 202
         assert not ended.is_set()
         after.cancel()
 
@@ -514,7 +540,8 @@ def test_a_restored_server_sends_nothing_a_second_time(menjin, site, put, hook, 
 
 def test_the_command_sends_what_is_due(menjin, web_config, site, put, hook, tmp_path):
     environment = {**os.environ, "MENJIN_DATABASE_URL": web_config.database_url,
-                   "MENJIN_PUBLIC_URL": web_config.public_url}
+                   "MENJIN_PUBLIC_URL": web_config.public_url,
+                   "MENJIN_WEBHOOK_PORTS": f"{urlsplit(hook.url).port}, 9000"}
     for name in ("seal", "lookup", "face", "session", "totp", "password_salt"):
         path = web_config.secrets_dir / f"{name}.key"
         path.touch(mode=0o600)

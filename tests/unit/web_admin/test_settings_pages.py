@@ -170,6 +170,8 @@ def wrapped(inner, attributes=""):
         b"\x89PNG\r\n\x1a\n" + bytes(64),
         b"<html></html>",
         wrapped("<g>" * 3000 + "</g>" * 3000),
+        wrapped("<g>" * 1500 + "</g>" * 1500),
+        wrapped("<g>" * 40 + "</g>" * 40),
         wrapped(f'<path d="{"M0 0 " * 8000}"/>'),
         b"",
         b"\xff\xfe\x00",

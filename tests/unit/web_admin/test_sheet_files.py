@@ -2,9 +2,12 @@
 
 import codecs
 import io
+import re
 import time
+import tracemalloc
 import zipfile
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -18,8 +21,8 @@ from web_admin.people_sheet import (
     read_sheet,
     sheet_text,
 )
-from web_admin.sheet_text import MAX_BYTES, as_text
-from web_admin.sheet_workbook import MAX_UNPACKED_BYTES
+from web_admin.sheet_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
+from web_admin.sheet_workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 
 TEXT = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,王联通,,\n"
 ROWS = [
@@ -130,6 +133,58 @@ def test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked() -> None:
     began = time.process_time()
     assert "unpacks to more" in refusal(bomb)
     assert time.process_time() - began < 0.5
+
+
+def filled_up(head: bytes, unit: bytes, tail: bytes) -> bytes:
+    """Return a part of nearly the size that may be unpacked, of one piece again and again."""
+    return head + unit * ((MAX_UNPACKED_BYTES - 100_000) // len(unit)) + tail
+
+
+SPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+SHEET_HEAD, SHEET_TAIL = b"<worksheet " + SPACE + b"><sheetData>", b"</sheetData></worksheet>"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (WORKBOOK_PATH, filled_up(SHEET_HEAD + b"<row>", b"<c/>", b"</row>" + SHEET_TAIL)),
+        (WORKBOOK_PATH, filled_up(SHEET_HEAD, b"<row/>", SHEET_TAIL)),
+        ("xl/styles.xml", filled_up(b"<styleSheet " + SPACE + b"><cellXfs>", b"<xf/>", b"</cellXfs>")),
+        ("xl/sharedStrings.xml", filled_up(b"<sst " + SPACE + b">", b"<si/>", b"</sst>")),
+    ],
+    ids=["cells", "rows", "styles", "strings"],
+)
+def test_a_small_workbook_that_costs_much_is_refused_before_it_is_parsed(path: str, content: bytes) -> None:
+    bomb = repacked(workbook(("name",), ("Ann",)), path, content)
+    assert len(bomb) < 100_000
+    tracemalloc.start()
+    assert "unpacks to more" in refusal(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
+
+
+def test_elements_and_attributes_are_counted_however_they_are_packed() -> None:
+    noise = (sha256(b"%d" % n).hexdigest().encode() for n in range(8_000))
+    content = b"".join(b"<c/>" * 300 + piece for piece in noise)
+    bomb = repacked(workbook(("name",), ("Ann",)), "xl/other.xml", content)
+    assert len(bomb) * MAX_RATIO > len(content)
+    assert len(bomb) < MAX_BYTES
+    assert "unpacks to more" in refusal(bomb)
+
+
+def test_ten_thousand_people_in_a_workbook_are_within_all_bounds() -> None:
+    rows = [(f"{n // 4}-{n % 400}", f"Ann {n}", "resident", str(n)) for n in range(MAX_ROWS)]
+    assert len(cells_of(filled_workbook("en", rows))) == MAX_ROWS
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|", "\n", "; ", ';"'])
+def test_no_cell_begins_a_formula_where_cells_are_separated_otherwise(separator: str) -> None:
+    name = f"x{separator}=1+1"
+    text = csv_for_spreadsheets([["1-1", name, "+1"]]).decode("utf-8-sig")
+    assert re.search(r"""[;,\t|\n][\s"]*[=+@-]""", text) is None
+    assert text.startswith('"1-1","')
+    assert as_text(harmless(name)) == (name, False)
 
 
 def test_a_workbook_that_lies_about_what_it_unpacks_to_is_refused() -> None:

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,10 @@ from gate_controller.policy import (
 )
 from gate_controller.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
 from gate_controller.sync_contract import (
+    MAX_EPOCH_STEP,
+    MAX_PAGE_ITEMS,
+    PAGE_BYTES,
+    HandoverPage,
     PolicyChange,
     PolicyManifest,
     SignedPolicyManifest,
@@ -41,6 +45,12 @@ CREATE TABLE IF NOT EXISTS withdrawn_face (consent_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 COUNTER_BLOCK = 64
+TOMBSTONES_KEPT = timedelta(days=60)
+"""Longer than backups are kept (30 days), and as long as the server tells what ended."""
+STONES, RECORDS, END = "1:", "2:", "3:"
+"""How the cursors of a handover begin, in the order in which its parts go."""
+DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
+"""Kinds of record that a restored server compares with nothing: faces end with every restore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,11 @@ class PolicyStore:
         offered = (manifest.epoch, manifest.version)
         if offered < self.have:
             raise PolicyRefused(f"policy {offered} is older than {self.have}, which this gate has")
+        if self.have != (0, 0) and manifest.epoch - self.have[0] > MAX_EPOCH_STEP:
+            raise PolicyRefused(
+                f"epoch {manifest.epoch} came after epoch {self.have[0]} of this gate: a restore adds one, "
+                f"and more than {MAX_EPOCH_STEP} at once are refused; look after the server"
+            )
         with self._lock:
             if self._manifest is not None and offered == self.have:
                 if manifest.digest != self._manifest.digest:
@@ -185,6 +200,7 @@ class PolicyStore:
             for consent_id in withdrawn - {face.consent_id for face in snapshot.face_roster.values()}:
                 # The office has ended it too: there is nothing left to hold back.
                 self._connection.execute("DELETE FROM withdrawn_face WHERE consent_id = ?", (consent_id,))
+            self._drop_old_tombstones(manifest.issued_at)
             self._put_state("manifest", msgspec.json.encode(signed))
         self._manifest = manifest
         return _without_withdrawn(snapshot, withdrawn)
@@ -212,6 +228,48 @@ class PolicyStore:
         with self._lock:
             rows = self._connection.execute("SELECT tombstone FROM tombstone").fetchall()
         return tuple(msgspec.json.decode(row[0], type=Tombstone) for row in rows)
+
+    def _drop_old_tombstones(self, now: datetime) -> None:
+        """Drop what no backup can bring back; `now` is the server's, so that a wrong clock drops nothing."""
+        before = msgspec.json.decode(msgspec.json.encode(now - TOMBSTONES_KEPT), type=str)
+        self._connection.execute(
+            "DELETE FROM tombstone WHERE json_extract(CAST(tombstone AS TEXT), '$.ended_at') < ?", (before,)
+        )
+
+    def handover_page(self, after: str) -> HandoverPage:
+        """Return the part of all this gate holds that follows a cursor, for a restored server.
+
+        What ended goes first, then the policy's records, each by key; a page fits the server's limit.
+        """
+        with self._lock:
+            signed = self._state("manifest") if self._manifest is not None else None
+            rows = [] if after >= RECORDS else self._rows_after("tombstone", after.removeprefix(STONES))
+            page = [(STONES + key, value) for key, value in rows]
+            if signed is not None and len(page) < MAX_PAGE_ITEMS and after < END:
+                rows = self._rows_after("record", after.removeprefix(RECORDS) if after >= RECORDS else "")
+                page += [(RECORDS + key, value) for key, value in rows]
+        page, more = _fitting(page)
+        keyed = {cursor.removeprefix(RECORDS): value for cursor, value in page if cursor >= RECORDS}
+        return HandoverPage(
+            policy=msgspec.json.decode(signed, type=SignedPolicyManifest) if signed is not None else None,
+            after=after,
+            upto=page[-1][0] if page and more else END,
+            tombstones=tuple(
+                msgspec.json.decode(value, type=Tombstone) for cursor, value in page if cursor < RECORDS
+            ),
+            records={key: msgspec.Raw(value) for key, value in keyed.items() if not _digest_alone(key)},
+            digests={key: record_digest(value) for key, value in keyed.items() if _digest_alone(key)},
+            last=not more,
+        )
+
+    def _rows_after(self, table: str, key: str) -> list[tuple[str, bytes]]:
+        columns = "record_key, tombstone" if table == "tombstone" else "key, value"
+        column = columns.partition(",")[0]
+        rows = self._connection.execute(
+            f"SELECT {columns} FROM {table} WHERE {column} > ? ORDER BY {column} LIMIT ?",  # noqa: S608 - ours
+            (key, MAX_PAGE_ITEMS + 1),
+        )
+        return [(str(key), bytes(value)) for key, value in rows]
 
     def forget_policy(self) -> None:
         """Drop the stored records, so that the server is asked for the whole policy; tombstones stay.
@@ -321,6 +379,21 @@ def _checked(
     return compile_policy(
         records, epoch=manifest.epoch, version=manifest.version, issued_at=manifest.issued_at
     )
+
+
+def _fitting(rows: list[tuple[str, bytes]]) -> tuple[list[tuple[str, bytes]], bool]:
+    """Return as many of these rows as fit into one page, at least one, and whether there are more."""
+    total, fitting = 0, 0
+    for cursor, value in rows[:MAX_PAGE_ITEMS]:
+        total += len(cursor) + len(value) + 8
+        if fitting and total > PAGE_BYTES:
+            break
+        fitting += 1
+    return rows[:fitting], fitting < len(rows)
+
+
+def _digest_alone(key: str) -> bool:
+    return key.partition(":")[0] in DIGEST_ALONE
 
 
 def _without_withdrawn(snapshot: PolicySnapshot, withdrawn: frozenset[str]) -> PolicySnapshot:

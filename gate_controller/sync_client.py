@@ -34,8 +34,8 @@ from gate_controller.signing import (
 from gate_controller.sync_contract import (
     ASK_PATH,
     EVENTS_PATH,
+    HANDOVER_PATH,
     RECEIPTS_PATH,
-    TOMBSTONES_PATH,
     Accepted,
     AskReply,
     AskRequest,
@@ -44,11 +44,11 @@ from gate_controller.sync_contract import (
     EventsReply,
     FaceLease,
     FaceStatus,
+    HandoverReply,
     LaneState,
     ReceiptBatch,
     SignedOrder,
     SignedReceipt,
-    TombstoneBatch,
 )
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,7 @@ class SyncClient:
         self._roster = roster
         self._told_tamper_id: str | None = None
         self._answered_seq = 0
+        self._handed_after = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -226,7 +227,7 @@ class SyncClient:
         # First of all: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
-            self._send_tombstones()
+            self._hand_over()
             return 0.2
         # Before the policy, so that a policy this gate refuses cannot keep an ended face alive.
         if reply.tamper_cleared_id is not msgspec.UNSET:
@@ -295,12 +296,17 @@ class SyncClient:
             self._turned_down = str(refused)
             self._deliver(PolicyTurnedDown(str(refused)))
 
-    def _send_tombstones(self) -> None:
-        have_epoch, have_version = self._store.have
-        batch = TombstoneBatch(
-            have_epoch=have_epoch, have_version=have_version, tombstones=self._store.tombstones()
-        )
-        self._link.post(TOMBSTONES_PATH, batch, Accepted)
+    def _hand_over(self) -> None:
+        """Give a restored server all that this gate holds, page by page, from where it has it."""
+        while not self._stopping.is_set():
+            page = self._store.handover_page(self._handed_after)
+            reply = self._link.post(HANDOVER_PATH, page, HandoverReply)
+            if reply.done:
+                self._handed_after = ""
+                return
+            if reply.after == page.after:
+                raise SyncRefused("the server took a page of the handover and went no further")
+            self._handed_after = reply.after
 
     def push_events(self) -> None:
         """Hand over journal entries until the server has all of them."""

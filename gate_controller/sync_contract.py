@@ -30,6 +30,14 @@ RECEIPT_DOMAIN = "menjin/receipt/1"
 MAX_ORDER_SECONDS = 15
 MAX_LEASE_SECONDS = 72 * 3600
 MAX_TROUBLE_CHARS = 600
+PAGE_BYTES = 256 * 1024
+"""How much a gate puts into one page of its handover; one record that is longer goes alone."""
+MAX_PAGE_BYTES = 1024 * 1024
+"""How long the body of a page may be at the server, and at any proxy before it."""
+MAX_PAGE_ITEMS = 1000
+MAX_EPOCH_STEP = 1000
+"""By how much an epoch may grow at once: one restore adds one, and a number near the end of what fits adds
+no more room for the next."""
 
 PAIR_PATH = "/sync/v1/pair"
 """Where gates asked that showed their nonce at once; the server refuses them and says what to do."""
@@ -40,6 +48,7 @@ ASK_PATH = "/sync/v1/ask"
 EVENTS_PATH = "/sync/v1/events"
 RECEIPTS_PATH = "/sync/v1/receipts"
 TOMBSTONES_PATH = "/sync/v1/tombstones"
+HANDOVER_PATH = "/sync/v1/handover"
 
 GATE_HEADER = "Menjin-Gate"
 COUNTER_HEADER = "Menjin-Counter"
@@ -54,6 +63,8 @@ SealedShare = Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
 """32 bytes under the key of one answer, and 16 of tag."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """What a database keeps as a whole number of 32 bits: epochs, versions."""
+Cursor = Annotated[str, msgspec.Meta(max_length=90)]
+RecordKey = Annotated[str, msgspec.Meta(max_length=80)]
 SignedBody = Annotated[bytes, msgspec.Meta(max_length=1024)]
 """The JSON of a strict struct, kept as bytes because a signature is over exactly those."""
 
@@ -315,6 +326,30 @@ class TombstoneBatch(Message, frozen=True, kw_only=True):
     have_epoch: Count
     have_version: Count
     tombstones: Annotated[tuple[Tombstone, ...], msgspec.Meta(max_length=200_000)]
+
+
+class HandoverPage(Message, frozen=True, kw_only=True):
+    """A part of all that a gate holds, for a restored server: what it saw end, and its newest policy.
+
+    `after` is the cursor of the last part that the server has, "" at the beginning, `upto` that of this one.
+    `policy` is the signed word of the server that was lost on which policy the gate holds; `records` are its
+    records as they came, `digests` those of faces and notices, which are nobody's business here.
+    """
+
+    policy: SignedPolicyManifest | None = None
+    after: Cursor = ""
+    upto: Cursor = ""
+    tombstones: Annotated[tuple[Tombstone, ...], msgspec.Meta(max_length=MAX_PAGE_ITEMS)] = ()
+    records: Annotated[dict[RecordKey, msgspec.Raw], msgspec.Meta(max_length=MAX_PAGE_ITEMS)] = {}
+    digests: Annotated[dict[RecordKey, Digest], msgspec.Meta(max_length=MAX_PAGE_ITEMS)] = {}
+    last: bool = False
+
+
+class HandoverReply(Message, frozen=True, kw_only=True):
+    """Up to where the server has this gate's handover, and whether that is all."""
+
+    after: Cursor
+    done: bool = False
 
 
 class Accepted(Message, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, PairAttempt
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.print_models import PrintRun
 from web_admin.report_models import Disclosure
+from web_admin.restore_models import RestoreReview
 from web_admin.rights_models import RightsRequest
 from web_admin.visitor_models import VisitorSeriesRow
 
@@ -62,6 +63,7 @@ def add_another(session: Session, site: Site) -> Mapping[str, str]:
         "card_id": "another-card", "credential_id": "another-card", "disclosure_id": "another-disclosure",
         "gate_id": GATE, "handover_id": "another-handover", "home_id": HOME, "hours_id": "another-hours",
         "incident_id": "another-incident", "job_id": "another-job", "key_id": "another-key",
+        "review_id": "another-review",
         "lane_id": "another-lane", "message_id": "another-message", "pair_id": "another-pair",
         "pass_id": "another-pass", "person_id": PERSON, "request_id": "another-request",
         "run_id": "another-run", "series_id": "another-series",
@@ -78,6 +80,8 @@ def _add_what_the_first_has_not(session: Session, site: Site) -> None:
                 created_at=now, state="done", result={}),
         ApiKey(key_id="another-key", site_id=SITE, name="x", scopes=["people:read"], secret_sha256=bytes(32),
                author_id="staff-9", created_at=now, valid_until=now),
+        RestoreReview(review_id="another-review", site_id=SITE, kind="person", subject_id=PERSON, before={},
+                      after={}, found_at=now),
         Webhook(webhook_id="another-webhook", site_id=SITE, name="x", url="https://example.org/", kinds=[],
                 signing_key_sealed=b"", created_at=now),
         PairAttempt(pair_id="another-pair", gate_id=GATE, code_digest=b"", expires_at=now, state="waiting"),

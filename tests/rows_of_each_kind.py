@@ -33,6 +33,7 @@ from web_admin.models import CredentialRow, Gate, PairAttempt, Person, VisitorPa
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey
 from web_admin.policy_models import OrderRow
+from web_admin.restore_models import RestoreReview
 from web_admin.staff_models import AccessReview, StaffInvitation
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 from web_admin.wish_models import SecondMethodWish
@@ -119,6 +120,8 @@ def _of_office(act: Act, person: Person) -> list[Base]:
                       conclusion="go", residual_risk="low", author_ids=["staff-1"], created_at=now),
         LongJob(job_id="one", site_id=site_id, kind="people_import", author_id="staff-1", total=1,
                 created_at=now, state="done", result={}),
+        RestoreReview(review_id="one", site_id=site_id, kind="person", subject_id=person.person_id,
+                      before={"suspended": False}, after={"suspended": person.suspended}, found_at=now),
         AccessReview(review_id="one", site_id=site_id, reviewed_at=now, reviewer_id="staff-1", accounts=4),
         StaffInvitation(invitation_id="one", account_id=guard.id, code_digest=b"one", created_at=now,
                         expires_at=now + hour),

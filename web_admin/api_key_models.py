@@ -22,3 +22,5 @@ class ApiKey(Base):
     valid_until: Mapped[datetime]
     last_used_on: Mapped[date | None]
     ended_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    """When a restore suspended it: it counts for nothing until the manager lets it."""

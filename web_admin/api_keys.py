@@ -86,7 +86,8 @@ def key_of(session: Session, text: str, now: datetime) -> ApiKey | None:
     if found is None or row is None:
         return None
     right = hmac.compare_digest(sha256(found[2].encode()).digest(), row.secret_sha256)
-    return row if right and row.ended_at is None and now < row.valid_until else None
+    live = row.ended_at is None and row.held_at is None and now < row.valid_until
+    return row if right and live else None
 
 
 def note_use(session: Session, key_id: str, now: datetime) -> None:

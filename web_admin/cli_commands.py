@@ -272,7 +272,7 @@ def restore(arguments: argparse.Namespace) -> str:
     database.engine.dispose()
     if waiting:
         return (
-            f"{said}No policy is given out before these gates have told what they saw end: "
+            f"{said}No policy is given out before these gates have handed over what they know: "
             f"{', '.join(waiting)}\n"
             "They are asked by themselves once the server runs. Lost for good? --without-gate GATE\n"
         )
@@ -314,4 +314,9 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
             append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)
             finish_when_all_told(session, sealer, site, now)
     database.engine.dispose()
-    return f"{rows} rows came back. Faces did not: their owners are asked anew, and enrol anew.\n"
+    return (
+        f"{rows} rows came back. Faces did not: their owners are asked anew, and enrol anew.\n"
+        "Every account of the staff is closed: passwords and roles may have changed since the backup.\n"
+        "Let a manager begin with: menjin web staff-link EMAIL. Then decide on the page 'After the restore'\n"
+        "what gates refused and the backup allows, and mark gates that were stolen or replaced since.\n"
+    )

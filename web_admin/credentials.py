@@ -20,6 +20,7 @@ from web_admin.credential_rows import (
 )
 from web_admin.models import Person
 from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
+from web_admin.restore_changes import is_held
 from web_admin.typed_numbers import issue_duress_pin, issue_pin
 from web_admin.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
 from web_admin.withdrawals import forget_face
@@ -71,6 +72,11 @@ def resume_credential(act: Act, credential_id: str) -> None:
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
         raise ActRefused("credential", _("This has ended and stays ended. Issue a new one."))
+    if act.channel in ("phone", "home") and is_held(act.session, "credential", credential_id):
+        raise ActRefused(
+            "credential",
+            _("A gate refused this before the server was restored. The property office decides about it."),
+        )
     credential.state = "active"
     if credential.kind == "pin" and not credential.duress:
         for duress in live_credentials(act, credential.person_id, "pin", duress=True):

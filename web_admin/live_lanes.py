@@ -49,7 +49,11 @@ def find_live(
     """Return on what terms these lanes are published; `assessed` are those whose assessment holds."""
     standings = {lane: standing_of(rows.get(lane.lane_id)) for lane in lanes}
     return LiveLanes(
-        live=frozenset(lane.lane_id for lane, standing in standings.items() if standing.is_live),
+        live=frozenset(
+            lane.lane_id
+            for lane, standing in standings.items()
+            if standing.is_live and not lane.held_after_restore
+        ),
         with_face=frozenset(
             lane.lane_id
             for lane, standing in standings.items()
@@ -58,6 +62,6 @@ def find_live(
         uncounted_gate_ids=frozenset(
             lane.gate_id
             for lane, standing in standings.items()
-            if lane.direction == "out" and not standing.is_live
+            if lane.direction == "out" and not (standing.is_live and not lane.held_after_restore)
         ),
     )

@@ -29,6 +29,7 @@ from web_admin import (  # noqa: F401 - their tables are among these
     policy_models,
     print_models,
     report_models,
+    restore_models,
     rights_models,
     settings_models,
     sheet_models,
@@ -56,6 +57,10 @@ class Site(Base):
     epoch: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=0)
     restoring: Mapped[bool] = mapped_column(default=False)
+    restored_at: Mapped[datetime | None]
+    backup_epoch: Mapped[int | None]
+    """With `backup_version`: the policy that the backup had when it was restored."""
+    backup_version: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -98,6 +103,8 @@ class Gate(Base):
     clock_behind_seconds: Mapped[float | None]
     told_seq: Mapped[int | None]
     tombstones_taken: Mapped[bool] = mapped_column(default=True)
+    policy_withheld: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """After a restore: the gate could not say what it forbids, so it keeps the policy it has."""
     lane_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
@@ -144,6 +151,8 @@ class Lane(Base):
     interlock_with: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     antipassback: Mapped[str] = mapped_column(default="off", server_default="off")
     area_is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    held_after_restore: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The gate knew this lane no more when the server was lost: no gate is told of it."""
     staff_hold_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     override_posture: Mapped[str | None]
     override_author_id: Mapped[str | None]

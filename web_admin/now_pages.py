@@ -31,7 +31,8 @@ from web_admin.page_context import (
     request_now,
     typed,
 )
-from web_admin.permissions import allowed
+from web_admin.permissions import allowed, current_may
+from web_admin.restore_reviews import open_reviews
 from web_admin.schedule_pages import LaneSchedules, RemoveForm
 from web_admin.silent_gates import is_silent, tell_of_silence
 from web_admin.site_places import site_gates
@@ -158,6 +159,8 @@ def show() -> str:
         is_silent=is_silent,
         live_override=live_override,
         schedules=LaneSchedules(),
+        undecided=current_may("decide_restored")
+        and bool(open_reviews(request_session(), current_site().site_id)),
         locked=any(lane.override_posture == "lockdown" and live_override(lane) for lane in lanes),
     )
 

@@ -97,7 +97,9 @@ def put_message(
 
 
 def _takers(session: Session, site_id: str, target: str, kind: str) -> list[str]:
-    live = select(Webhook).where(Webhook.site_id == site_id, Webhook.ended_at.is_(None))
+    live = select(Webhook).where(
+        Webhook.site_id == site_id, Webhook.ended_at.is_(None), Webhook.held_at.is_(None)
+    )
     if target != EVERY_WEBHOOK:
         live = live.where(Webhook.webhook_id == target)
     return [hook.webhook_id for hook in session.scalars(live) if takes(hook, kind)]

@@ -53,6 +53,8 @@ class Webhook(Base):
     old_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    """When a restore suspended it: nothing is sent there until the manager lets it."""
 
 
 class MailServer(Base):

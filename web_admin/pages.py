@@ -51,7 +51,7 @@ PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
                 "disclosure_pages", "register_page", "incident_pages",
                 "assessment_pages", "biometrics_page", "consent_desk_pages",
                 "staff_pages", "own_account_pages", "settings_pages", "webhook_pages", "health_pages",
-                "desk_pages", "lost_card_pages", "print_pages", "api_key_pages")
+                "desk_pages", "lost_card_pages", "print_pages", "api_key_pages", "restore_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",

@@ -169,6 +169,7 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     gate.acknowledged_seq = 0
     gate.head_digest = None
     gate.tombstones_taken = True
+    gate.policy_withheld = False  # a new controller has no policy of before, so it forbids everything
     forget_published(session, gate)
     session.flush()
     return gate

@@ -23,7 +23,7 @@ ACTIONS_BY_ROLE: dict[str, frozenset[str]] = {
     "manager": frozenset({
         "see_now", "acknowledge_alarm", "open_once", "set_posture",
         "see_people", "edit_people", "issue_credentials", "suspend_credentials", "see_card_holder",
-        "give_override", "manage_api_keys",
+        "give_override", "manage_api_keys", "decide_restored",
         "see_visitors", "issue_passes", "serve_at_desk",
         "see_gates", "edit_gates", "pair_gates", "clear_tampering", "manage_emergency_codes",
         "see_events", "see_named_passages", "explain_refusals",

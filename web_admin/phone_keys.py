@@ -61,6 +61,7 @@ def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
 def online_code(act: Act, person_id: str) -> str:
     """Return a code for the next 30 seconds, signed by the site; raise ActRefused when QR is off."""
     person = person_of(act, person_id)
+    refuse_recovered_phone(act, person)
     online = _online(act, person_id)
     if "qr" not in person.methods or person.suspended or not online or online[0].state != "active":
         raise ActRefused(None, _("The QR code is turned off. Turn it on under your ways in."))

@@ -59,6 +59,7 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "see_health": _l("See whether server and gates are well"),
         "see_settings": _l("See the settings"),
         "manage_api_keys": _l("Give keys to other systems"),
+        "decide_restored": _l("Decide what a restore held back"),
         "edit_settings": _l("Change name, look, mail server and webhooks"),
         "review_access": _l("Review every quarter who may do what"),
     },

@@ -95,7 +95,7 @@ def invite_again(act: Act, account_id: int) -> str:
     account = _changeable(act, account_id)
     if act.channel != "system":  # whoever runs the server may let the only manager begin anew
         _keep_one_manager(act, account)
-    _lock_out(account)
+    lock_out(account)
     made_profile(act.session, account_id, act.now, act.actor_id).closed_at = None
     record(act, "staff_invited_again", {"account_id": account_id})
     return _fresh_code(act, account_id)
@@ -171,7 +171,7 @@ def close_account(act: Act, account_id: int) -> None:
     begin(act)
     account = _changeable(act, account_id)
     _keep_one_manager(act, account)
-    _lock_out(account)
+    lock_out(account)
     made_profile(act.session, account_id, act.now, act.actor_id).closed_at = act.now
     act.session.execute(
         delete(StaffInvitation).where(
@@ -181,7 +181,8 @@ def close_account(act: Act, account_id: int) -> None:
     record(act, "staff_closed", {"account_id": account_id})
 
 
-def _lock_out(account: User) -> None:
+def lock_out(account: User) -> None:
+    """Take password, authenticator and every open session of an account away."""
     account.active = False
     account.password = account.tf_primary_method = account.tf_totp_secret = account.last_totp_counter = None
     account.fs_uniquifier = secrets.token_hex(32)

@@ -20,6 +20,8 @@ from gate_controller.sync_contract import (
     ASK_PATH,
     CONTRACT_VERSION,
     EVENTS_PATH,
+    HANDOVER_PATH,
+    MAX_PAGE_BYTES,
     ORDER_DOMAIN,
     PAIR_COMMIT_PATH,
     PAIR_PATH,
@@ -32,6 +34,8 @@ from gate_controller.sync_contract import (
     AskRequest,
     EventBatch,
     EventsReply,
+    HandoverPage,
+    HandoverReply,
     OpenOrder,
     PairCommit,
     PairReveal,
@@ -50,10 +54,17 @@ from web_admin.custody import ReceiptRefused, leases_for, take_receipt
 from web_admin.database import Menjin, current_menjin
 from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
+from web_admin.handover import HandoverRefused
 from web_admin.models import Gate, PairAttempt, Site
 from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import change_since, signed_manifest
-from web_admin.restoring import NotRestoring, take_tombstones
+from web_admin.restoring import (
+    NotRestoring,
+    gets_no_policy,
+    owes_handover,
+    take_handover,
+    take_tombstones,
+)
 from web_admin.site_keys import certificate, private_key
 from web_admin.sync_requests import (
     SyncRefused,
@@ -189,7 +200,7 @@ def _answer_ask(
     cleared = note_face(session, gate, question, now)
     sealed_leases = _sealed_leases(menjin, session, gate, question, now)
     have = (question.have_epoch, question.have_version)
-    withheld = site.restoring
+    withheld = gets_no_policy(site, gate)
     return AskReply(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
@@ -199,7 +210,7 @@ def _answer_ask(
         orders=_pending_orders(menjin, session, gate, now),
         pass_certificate=certificate(session, site.site_id, "pass"),
         anchor_certificate=certificate(session, site.site_id, "anchor"),
-        wants_tombstones=site.restoring and not gate.tombstones_taken,
+        wants_tombstones=owes_handover(site, gate),
         tamper_cleared_id=cleared,
         sealed_leases=sealed_leases,
     )
@@ -327,3 +338,20 @@ def _take_tombstones(
         return Accepted(count=take_tombstones(session, menjin.sealer, gate, batch, now))
     except NotRestoring as err:
         raise SyncRefused(409, "not_restoring", str(err)) from err
+
+
+@bp.post(HANDOVER_PATH)
+def handover() -> Response:
+    """Take one page of all that a gate holds, while this server is being restored."""
+    return signed_call(MAX_PAGE_BYTES, HandoverPage, _take_handover)
+
+
+def _take_handover(
+    menjin: Menjin, session: Session, gate: Gate, page: HandoverPage, now: datetime
+) -> HandoverReply:
+    try:
+        return take_handover(session, menjin.sealer, gate, page, now)
+    except NotRestoring as err:
+        raise SyncRefused(409, "not_restoring", str(err)) from err
+    except HandoverRefused as err:
+        raise SyncRefused(409, "handover_refused", str(err)) from err

@@ -24,6 +24,7 @@ from gate_controller.sync_contract import (
     GATE_HEADER,
     SIGNATURE_HEADER,
     EventBatch,
+    HandoverPage,
     Refusal,
     TombstoneBatch,
 )
@@ -168,7 +169,7 @@ def _publishes(content: msgspec.Struct) -> bool:
     """Tell whether what a gate sent may change what gates are told."""
     if isinstance(content, EventBatch):
         return any(entry.kind == FACE_ANSWER for entry in content.entries)
-    return isinstance(content, TombstoneBatch)
+    return isinstance(content, TombstoneBatch | HandoverPage)
 
 
 def _lock_site(session: Session, gate_id: str) -> None:

@@ -64,7 +64,7 @@ def send_webhook(
     sealer: Sealer, hook: Webhook | None, message: OutboxMessage, now: datetime, local_ports: Ports = ()
 ) -> None:
     """Send a message, to this machine at one of `local_ports` alone; raise NotSent."""
-    if hook is None or hook.ended_at is not None:
+    if hook is None or hook.ended_at is not None or hook.held_at is not None:
         raise NotSent("webhook_removed", for_good=True)
     body = msgspec.json.encode(
         {"type": message.kind, "timestamp": message.created_at.isoformat(), "data": message.body}

@@ -119,9 +119,21 @@ def serve_compound(
             alembic = schema._alembic()
             alembic.attributes["connection"] = connection
             command.stamp(alembic, schema.NEWEST)
+    log = folder / "server.log"
+    with serve_data_dir(config, log, workers=workers, options=options) as (address, process):
+        try:
+            yield ServedCompound(address, compound, log, process)
+        finally:
+            compound.close()
+
+
+@contextmanager
+def serve_data_dir(
+    config: WebConfig, log: Path, *, workers: int | None = None, options: Sequence[str] = ()
+) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+    """Run `menjin web run` on a data directory as it lies there; give its address and its process."""
     if workers is None:
         workers = 1 if config.database_url.startswith("sqlite") else 2
-    log = folder / "server.log"
     readable, writable = os.pipe()
     run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(config.data_dir), "--port", "0",
            "--workers", str(workers), "--ready-fd", str(writable), *options]
@@ -134,7 +146,7 @@ def serve_compound(
             waited, _, _ = select.select([ready], [], [], LONGEST_START_SECONDS)
             address = ready.readline().strip() if waited else ""
         assert address, log.read_text(encoding="utf-8", errors="replace")
-        yield ServedCompound(address, compound, log, process)
+        yield address, process
     finally:
         process.terminate()
         try:
@@ -142,7 +154,6 @@ def serve_compound(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        compound.close()
 
 
 def _write_down(config: WebConfig) -> None:

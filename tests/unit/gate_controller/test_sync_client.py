@@ -33,7 +33,7 @@ from gate_controller.sync_client import (
     SyncClient,
     SyncNews,
 )
-from gate_controller.sync_contract import Accepted, AskReply, EventBatch, EventsReply, SignedOrder
+from gate_controller.sync_contract import AskReply, EventBatch, EventsReply, HandoverReply, SignedOrder
 from gate_controller.tamper_mark import TamperMark
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
@@ -285,7 +285,8 @@ def test_a_restored_server_is_given_what_it_lost_without_a_gap(syncing: Syncing)
     syncing.say(acknowledged_seq=3)
     syncing.nudge.set()
     syncing.rest()
-    syncing.server.answers["/sync/v1/tombstones"] = (200, msgspec.json.encode(Accepted(count=0)))
+    done = HandoverReply(after="3:", done=True)
+    syncing.server.answers["/sync/v1/handover"] = (200, msgspec.json.encode(done))
     syncing.server.answers["/sync/v1/events"] = (503, b"{}")
     before = len(syncing.server.asked)
     syncing.say(acknowledged_seq=0, wants_tombstones=True)

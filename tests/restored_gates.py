@@ -1,0 +1,80 @@
+"""Gates as far as a restore concerns them: the real policy store of each, and no wire between."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from gate_controller.access import Claim, GateMemory, decide
+from gate_controller.policy import CardCredential, Credential, Method, PinCredential, Policy
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.sync_contract import HandoverPage, HandoverReply
+from web_admin.database import Database, make_engine
+from web_admin.models import Gate, Site
+from web_admin.publish_policy import change_since, signed_manifest
+from web_admin.restoring import take_handover
+from web_admin.sealing import Sealer
+
+WAYS: Mapping[type[Credential], Method] = {CardCredential: Method.CARD, PinCredential: Method.PIN}
+
+
+@dataclass
+class StoringGate:
+    """One gate: what it holds, and how it hands that over."""
+
+    gate_id: str
+    store: PolicyStore
+
+    @classmethod
+    def open(cls, session: Session, gate_id: str, path: Path, now: datetime) -> "StoringGate":
+        """Open an empty gate of the session's site."""
+        gate = session.get_one(Gate, gate_id)
+        site = session.get_one(Site, gate.site_id)
+        identity = GateIdentity(site.site_id, gate_id, site.root_public_key)
+        return cls(gate_id, PolicyStore(path, identity, now))
+
+    def sync(self, session: Session, sealer: Sealer, now: datetime) -> None:
+        """Take what the server has published for this gate."""
+        gate = session.get_one(Gate, self.gate_id)
+        signed = signed_manifest(session, sealer, gate, now)
+        assert signed is not None
+        self.store.take(signed, change_since(session, gate, *self.store.have), now)
+
+    def hand_over(self, session: Session, sealer: Sealer, now: datetime) -> list[HandoverPage]:
+        """Hand over all pages and return them."""
+        pages: list[HandoverPage] = []
+        reply = HandoverReply(after="")
+        while not reply.done:
+            pages.append(self.store.handover_page(reply.after))
+            gate = session.get_one(Gate, self.gate_id)
+            reply = take_handover(session, sealer, gate, pages[-1], now)
+        return pages
+
+    def policy(self) -> Policy:
+        """Return the policy that the rules of this gate read."""
+        snapshot = self.store.load()
+        assert snapshot is not None
+        return snapshot.policy
+
+
+def opens(policy: Policy, credential_id: str, lane_id: str, at: datetime) -> bool:
+    """Tell whether a card or PIN opens a lane at a moment."""
+    credential = policy.credentials.get(credential_id)
+    method = WAYS.get(type(credential)) if credential is not None else None
+    if credential is None or method is None:
+        return False
+    claim = Claim(method, credential.person_id, credential)
+    return decide(claim, lane_id, policy, GateMemory(online=True), at).opens
+
+
+def copied(database: Database, path: Path) -> Database:
+    """Return a database that has what a SQLite one had at this moment, as a restore from a backup does."""
+    source = database.engine.url.database
+    assert source is not None
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(path)) as there:
+        here.backup(there)
+    return Database(make_engine(f"sqlite:///{path}"))

@@ -1,0 +1,93 @@
+"""What a gate's newest policy forbade stays forbidden after a restore, at the real server and gate."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gate_controller.sync_contract import Tombstone
+from tests.served.lost_server import LostServer, compound_to_lose
+from web_admin.acts import Act
+from web_admin.config import WebConfig
+from web_admin.credentials import issue_card, suspend_credential
+from web_admin.gate_orders import set_override
+from web_admin.homes_and_people import move_out, set_grants, suspend_person
+from web_admin.models import Gate
+
+MAX_COUNT = 2**31 - 1
+
+PEOPLE = ("林薇", "陈立", "赵敏", "周明", "孙晓")
+
+
+@pytest.fixture
+def lost(web_config: WebConfig, tmp_path: Path) -> Iterator[LostServer]:
+    """Return a compound with a gate process and five cards, 11 to 15, backed up."""
+    with compound_to_lose(web_config, tmp_path) as made:
+        made.cards = {}
+        with made.act() as act:
+            for number, name in enumerate(PEOPLE, start=11):
+                made.cards[number] = issue_card(act, person_of(made, name), number, label="").credential_id
+        made.wait_synced()
+        made.back_up()
+        yield made
+
+
+def person_of(lost: LostServer, name: str) -> str:
+    return lost.served.compound.persons[name]
+
+
+def manager(act: Act) -> Act:
+    return Act(act.session, act.sealer, act.site_id, "m", "manager", act.now)
+
+
+def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restore(lost: LostServer) -> None:
+    assert lost.tap(11) == "granted"
+    with lost.act() as act:
+        suspend_credential(act, lost.cards[11])
+        suspend_person(manager(act), person_of(lost, "陈立"), "left")
+        set_grants(manager(act), person_of(lost, "赵敏"), [])
+        move_out(manager(act), person_of(lost, "周明"))
+    lost.wait_synced()
+    before = {number: lost.tap(number) for number in (11, 12, 13, 14, 15)}
+    assert "granted" not in {before[number] for number in (11, 12, 13, 14)}
+    lost.lose_and_restore()
+    lost.wait_synced()
+    after = {number: lost.tap(number) for number in (11, 12, 13, 14, 15)}
+    assert [number for number, reason in after.items() if reason == "granted"] == [15]
+
+
+def test_a_locked_lane_stays_locked_after_a_restore(lost: LostServer) -> None:
+    with lost.act() as act:
+        set_override(manager(act), "north-in", "lockdown", "a threat", act.now + timedelta(hours=2))
+    lost.wait_synced()
+    assert lost.tap(15) == "lane_lockdown"
+    lost.lose_and_restore()
+    lost.wait_synced()
+    assert lost.tap(15) == "lane_lockdown"
+
+
+def test_a_gate_with_more_endings_than_one_body_holds_finishes_a_restore(lost: LostServer) -> None:
+    rows = [
+        (f"credential:{number:016x}", msgspec.json.encode(Tombstone(
+            record_key=f"credential:{number:016x}", ended_at=datetime.now(UTC), epoch=1, version=99)))
+        for number in range(25_000)
+    ]
+    with closing(sqlite3.connect(lost.bench.root / "data" / "policy.sqlite3", timeout=30)) as store, store:
+        store.executemany("INSERT INTO tombstone VALUES (?, ?)", rows)
+    lost.lose_and_restore()
+    lost.wait_synced()
+    assert lost.tap(15) == "granted"
+    assert "Traceback" not in lost.log()
+
+
+def test_an_epoch_that_no_server_signed_counts_for_nothing(lost: LostServer) -> None:
+    lost.lose_and_restore()
+    with lost.session() as session:
+        session.get_one(Gate, "north").have_epoch = MAX_COUNT
+        session.get_one(Gate, "garage").have_epoch = MAX_COUNT
+    lost.wait_synced()
+    assert lost.tap(15) == "granted"

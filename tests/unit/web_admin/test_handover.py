@@ -1,0 +1,259 @@
+"""What gates hand over to a restored server: taken in pages, proven, and held against the backup."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from gate_controller.sync_contract import (
+    HANDOVER_PATH,
+    MAX_EPOCH_STEP,
+    MAX_PAGE_ITEMS,
+    PAGE_BYTES,
+    TOMBSTONES_PATH,
+    HandoverPage,
+    HandoverReply,
+    Tombstone,
+    TombstoneBatch,
+)
+from tests.restored_gates import StoringGate
+from tests.unit.web_admin.compound import add_card, add_home, add_person
+from tests.unit.web_admin.test_sync_api import error_of
+from web_admin.acts import Act
+from web_admin.api_key_models import ApiKey
+from web_admin.api_keys import key_of, make_api_key
+from web_admin.credentials import resume_credential, suspend_credential
+from web_admin.handover import next_epoch
+from web_admin.models import CredentialRow, Gate, Site
+from web_admin.publish_policy import publish_policy
+from web_admin.restore_models import HandedRecord, RestoreReview
+from web_admin.restore_reviews import ALLOWED, KEPT, decide, open_reviews
+from web_admin.restoring import begin_restoring, leave_out_gate
+
+
+@pytest.fixture
+def card(database, sealer, site, north, south, clock):
+    """Return a card that both gates know."""
+    with database.session() as session:
+        home = add_home(session, site, "3-1502")
+        person = add_person(session, site, home, ["north-in", "south-in"], clock.now)
+        made = add_card(session, sealer, person, 11, clock.now).credential_id
+        publish_policy(session, sealer, site, clock.now)
+    return made
+
+
+@pytest.fixture
+def holding(database, sealer, card, site, tmp_path, clock):
+    """Return the north gate's store; its policy has the card suspended, the server is back to before."""
+    with database.session() as session:
+        gate = StoringGate.open(session, "north", tmp_path / "north.sqlite3", clock.now)
+        before = session.get_one(Site, site).version
+        suspend_credential(manager(session, sealer, site, clock), card)
+        gate.sync(session, sealer, clock.now)
+        # As the backup has it: the card works, and the site's version is the one before.
+        session.get_one(CredentialRow, card).state = "active"
+        session.get_one(Site, site).version = before
+        session.flush()
+        begin_restoring(session, sealer, site, clock.now)
+    yield gate
+    gate.store.close()
+
+
+def manager(session, sealer, site, clock):
+    return Act(session, sealer, site, "m", "manager", clock.now)
+
+
+def post_all(played, gate):
+    reply = HandoverReply(after="")
+    while not reply.done:
+        answer = played.post(HANDOVER_PATH, gate.store.handover_page(reply.after))
+        assert answer.status_code == 200, answer.text
+        reply = msgspec.json.decode(answer.data, type=HandoverReply)
+
+
+def state_of(database, card):
+    with database.session() as session:
+        return session.get_one(CredentialRow, card).state
+
+
+def test_a_suspended_card_stays_suspended_until_the_manager_decides(
+    database, sealer, site, card, holding, north, clock
+):
+    post_all(north, holding)
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+        assert not session.get_one(Site, site).restoring
+        (review,) = [row for row in open_reviews(session, site) if row.kind == "credential"]
+        assert (review.before, review.after) == ({"state": "active"}, {"state": "suspended"})
+        assert session.scalars(select(HandedRecord)).all() == []
+    assert state_of(database, card) == "suspended"
+    with database.session() as session, pytest.raises(Exception, match="property office decides"):
+        person_id = session.get_one(CredentialRow, card).person_id
+        resume_credential(Act(session, sealer, site, person_id, "phone", clock.now), card)
+    with database.session() as session:
+        decide(manager(session, sealer, site, clock), review.review_id, ALLOWED)
+    assert state_of(database, card) == "active"
+
+
+def test_what_is_left_as_it_is_stays_suspended_and_is_listed_no_more(
+    database, sealer, site, card, holding, north, clock
+):
+    post_all(north, holding)
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+        for row in open_reviews(session, site):
+            if row.kind != "gate":
+                decide(manager(session, sealer, site, clock), row.review_id, KEPT)
+    with database.session() as session:
+        assert [row.kind for row in open_reviews(session, site)] == ["gate"]
+    assert state_of(database, card) == "suspended"
+
+
+def test_a_gate_that_was_left_out_hands_over_when_it_is_heard_again(
+    database, sealer, site, card, holding, north, south, clock
+):
+    with database.session() as session:
+        leave_out_gate(session, sealer, "north", clock.now)
+        leave_out_gate(session, sealer, "south", clock.now)
+        assert not session.get_one(Site, site).restoring
+    reply = north.ask(clock.now)
+    assert (reply.wants_tombstones, reply.policy, reply.change) == (True, None, None)
+    assert state_of(database, card) == "active"
+    post_all(north, holding)
+    assert state_of(database, card) == "suspended"
+    reply = north.ask(clock.now)
+    assert (reply.wants_tombstones, reply.policy is not None) == (False, True)
+
+
+def test_an_older_gate_with_a_newer_policy_keeps_it_until_the_manager_lets_it(
+    database, sealer, site, card, holding, north, clock
+):
+    batch = TombstoneBatch(have_epoch=1, have_version=9, tombstones=())
+    assert north.post(TOMBSTONES_PATH, batch).status_code == 200
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+    reply = north.ask(clock.now)
+    assert (reply.wants_tombstones, reply.policy) == (False, None)
+    with database.session() as session:
+        (review,) = [r for r in open_reviews(session, site) if (r.kind, r.subject_id) == ("gate", "north")]
+        decide(manager(session, sealer, site, clock), review.review_id, ALLOWED)
+    assert north.ask(clock.now).policy is not None
+
+
+def test_an_epoch_that_a_gate_merely_says_moves_no_epoch(database, sealer, site, holding, north, clock):
+    batch = TombstoneBatch(have_epoch=2**31 - 1, have_version=9, tombstones=())
+    assert north.post(TOMBSTONES_PATH, batch).status_code == 200
+    north.have = (2**31 - 1, 9)
+    north.ask(clock.now)
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+        assert session.get_one(Site, site).epoch == 2
+
+
+def test_epochs_grow_by_what_was_proven_and_never_by_a_leap():
+    assert next_epoch(3, []) == 4
+    assert next_epoch(3, [7, 5]) == 8
+    assert next_epoch(3, [3 + MAX_EPOCH_STEP + 1, 4]) == 5
+
+
+def test_a_page_counts_once_and_a_gate_goes_on_from_where_the_server_is(
+    database, holding, north, clock, monkeypatch
+):
+    monkeypatch.setattr("gate_controller.policy_store.MAX_PAGE_ITEMS", 2)
+    first = holding.store.handover_page("")
+    cursors = [
+        msgspec.json.decode(north.post(HANDOVER_PATH, page).data, type=HandoverReply).after
+        for page in (first, first, holding.store.handover_page("2:zzz"))
+    ]
+    assert cursors == [first.upto] * 3
+    post_all(north, holding)
+    with database.session() as session:
+        assert session.get_one(Gate, "north").tombstones_taken
+
+
+FORGED = {
+    "another record": lambda page: msgspec.structs.replace(page, records={
+        **page.records, "hours:x": msgspec.Raw(b'{"hours_id":"x","name":"x","spans":[]}')}),
+    "one record less": lambda page: msgspec.structs.replace(
+        page, records=dict(list(page.records.items())[1:])),
+    "no manifest": lambda page: msgspec.structs.replace(page, policy=None),
+    "another signature": lambda page: msgspec.structs.replace(
+        page, policy=msgspec.structs.replace(page.policy, signature=bytes(64))),
+    "a record that is none": lambda page: msgspec.structs.replace(
+        page, records={**page.records, "person:x": msgspec.Raw(b'{"face":"AAAA"}')}),
+    "a face": lambda page: msgspec.structs.replace(page, records={
+        **page.records, "face:p": msgspec.Raw(b'{"person_id":"p","consent_id":"c","engine":"e"}')}),
+    "a digest for a card": lambda page: msgspec.structs.replace(page, digests={"credential:x": bytes(32)}),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_what_the_server_did_not_sign_is_refused_and_settles_nothing(database, site, holding, north, forge):
+    answer = north.post(HANDOVER_PATH, forge(holding.store.handover_page("")))
+    assert (answer.status_code, error_of(answer)) == (409, "handover_refused")
+    with database.session() as session:
+        assert session.get_one(Site, site).restoring
+        assert not session.get_one(Gate, "north").tombstones_taken
+
+
+@pytest.mark.parametrize("state", ["stolen", "forked"])
+def test_a_gate_that_is_not_believed_is_neither_asked_nor_heard(
+    database, sealer, site, holding, north, south, clock, state
+):
+    with database.session() as session:
+        gate = session.get_one(Gate, "south")
+        gate.state = "stolen" if state == "stolen" else "paired"
+        gate.forked_at = clock.now if state == "forked" else None
+        begin_restoring(session, sealer, site, clock.now)
+    answer = south.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:"))
+    assert answer.status_code in (403, 409)
+    post_all(north, holding)
+    with database.session() as session:
+        assert not session.get_one(Site, site).restoring
+
+
+def test_handovers_are_taken_only_while_a_restore_waits_for_them(database, card, north):
+    answer = north.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:"))
+    assert (answer.status_code, error_of(answer)) == (409, "not_restoring")
+
+
+def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
+    stones = [
+        Tombstone(record_key=f"credential:{number:016x}", ended_at=clock.now, epoch=1, version=9)
+        for number in range(2 * MAX_PAGE_ITEMS + 1)
+    ]
+    holding.store._connection.executemany(
+        "INSERT INTO tombstone VALUES (?, ?)",
+        [(stone.record_key, msgspec.json.encode(stone)) for stone in stones],
+    )
+    pages, after = [], ""
+    while not pages or not pages[-1].last:
+        pages.append(holding.store.handover_page(after))
+        after = pages[-1].upto
+    assert max(len(msgspec.json.encode(page)) for page in pages) < 2 * PAGE_BYTES
+    told = [stone.record_key for page in pages for stone in page.tombstones]
+    assert sorted(told) == sorted(set(told))
+    assert len(told) >= len(stones)
+    assert sum(len(page.records) for page in pages) == len(
+        holding.store._connection.execute("SELECT key FROM record").fetchall())
+
+
+# -- what signs in -----------------------------------------------------------------------------------
+
+
+def test_keys_of_other_systems_wait_for_the_manager(database, sealer, site, clock):
+    with database.session() as session:
+        act = manager(session, sealer, site, clock)
+        keys = [make_api_key(act, name=name, scopes=["people:read"],
+                             valid_until=clock.now + timedelta(days=9)) for name in ("a", "b")]
+        texts = [key.text for key in keys]
+        ids = [key.row.key_id for key in keys]
+        begin_restoring(session, sealer, site, clock.now)
+        assert [key_of(session, text, clock.now) for text in texts] == [None, None]
+        by_subject = {row.subject_id: row for row in session.scalars(select(RestoreReview))}
+        decide(act, by_subject[ids[0]].review_id, ALLOWED)
+        decide(act, by_subject[ids[1]].review_id, KEPT)
+        assert key_of(session, texts[0], clock.now) is not None
+        assert key_of(session, texts[1], clock.now) is None
+        assert session.get_one(ApiKey, ids[1]).ended_at == clock.now

@@ -1,0 +1,134 @@
+"""After the restore: what gates forbade and the backup allows, to be decided one by one."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import HiddenField
+
+from web_admin import words
+from web_admin.acts import Act
+from web_admin.database import request_session
+from web_admin.form_once import OnceForm
+from web_admin.models import CredentialRow, Gate, Person
+from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.permissions import allowed
+from web_admin.restore_models import RestoreReview
+from web_admin.restore_reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
+
+bp = Blueprint("restored", __name__, url_prefix="/manage/restored")
+
+LISTED = 200
+KIND_TEXTS = {
+    "credential": _l("Suspended: a gate refused it when the old server was lost."),
+    "person": _l("Suspended: gates refused this person when the old server was lost."),
+    "grants": _l("May pass only where and when the gates last allowed it."),
+    "methods": _l("Ways in that were turned off after the backup stay off."),
+    "override": _l("This staff card no longer opens a locked lane."),
+    "wish": _l("Needs two ways in, as the gates last had it."),
+    "lane": _l("Posture, hours and ways in are as the gate last had them."),
+    "lane_withheld": _l("Out of use: its gate no longer knew this lane."),
+    "hours": _l("The weekly hours are as the gates last had them."),
+    "calendar": _l("The special days are as the gates last had them."),
+    "site": _l("Time zone and card format are as the gates last had them."),
+    "api_key": _l("Suspended: it may have been ended after the backup."),
+    "webhook": _l("Suspended: it may have been removed after the backup."),
+    "staff": _l("Closed: role or password may have changed after the backup. "
+                "Invite this person again if they still work here."),
+    "gate": _l("Keeps the policy it has, because it could not hand over what it forbids. "
+               "Update its software, or mark it as stolen if it is not in its place."),
+}
+ICONS = {
+    "credential": "card", "lane": "gate", "lane_withheld": "gate", "gate": "gate", "hours": "clock",
+    "calendar": "clock", "site": "settings", "api_key": "key", "webhook": "key", "staff": "staff",
+}
+ALLOW_TEXTS = {
+    "credential": _l("Allow again"), "person": _l("Allow again"), "api_key": _l("Allow again"),
+    "webhook": _l("Allow again"), "lane_withheld": _l("Put into use again"),
+    "gate": _l("Give it the backup's policy"),
+}
+BACK = _l("Back to the backup")
+KEEP_TEXTS = {"api_key": _l("End for good"), "webhook": _l("Remove"), "staff": _l("Leave closed")}
+KEEP = _l("Leave as it is")
+SITE_WIDE = {"calendar": _l("Special days"), "site": _l("The compound")}
+
+
+class DecisionForm(OnceForm):
+    """Which of the two buttons was pressed."""
+
+    decision = HiddenField()
+
+
+@bp.get("/")
+@allowed("decide_restored")
+def show() -> str:
+    """List what is held back, and the gates that have not handed over yet."""
+    session, site = request_session(), current_site()
+    rows = open_reviews(session, site.site_id)
+    waiting = session.scalars(
+        select(Gate).where(
+            Gate.site_id == site.site_id, Gate.state == "paired", Gate.tombstones_taken.is_(False))
+        .order_by(Gate.number)
+    ).all() if site.restoring else []
+    return render_template(
+        "office/restored.html", rows=rows[:LISTED], more=len(rows) - LISTED, names=_names(rows[:LISTED]),
+        waiting=waiting, form=DecisionForm(formdata=None), kind_texts=KIND_TEXTS, icons=ICONS,
+        allow_texts=ALLOW_TEXTS, back=BACK, keep_texts=KEEP_TEXTS, keep=KEEP,
+        can_keep_all=any(row.kind not in NEEDS_ITS_OWN for row in rows),
+    )
+
+
+def _names(rows: list[RestoreReview]) -> dict[str, str]:
+    """Return by review what its subject is called, in a few queries."""
+    session = request_session()
+    subjects = subjects_of(session, rows)
+    holder_ids = {one.person_id for one in subjects.values() if isinstance(one, CredentialRow)}
+    holders = {
+        person.person_id: person.display_name
+        for person in session.scalars(select(Person).where(Person.person_id.in_(holder_ids)))
+    }
+    names: dict[str, str] = {}
+    for row in rows:
+        subject = subjects.get((row.kind, row.subject_id))
+        if isinstance(subject, CredentialRow):
+            kind = words.METHODS.get(subject.kind, "")
+            names[row.review_id] = f"{kind} · {holders.get(subject.person_id, '')}"
+        elif row.kind in SITE_WIDE:
+            names[row.review_id] = str(SITE_WIDE[row.kind])
+        elif row.kind == "staff":
+            names[row.review_id] = getattr(subject, "email", None) or ""
+        else:
+            names[row.review_id] = str(getattr(subject, "display_name", None) or getattr(subject, "name", ""))
+    return names
+
+
+@bp.post("/<review_id>")
+@allowed("decide_restored")
+def decide_one(review_id: str) -> Response:
+    """Allow one thing again, or leave it as it is."""
+    get_or_404(request_session(), RestoreReview, review_id)
+    form = DecisionForm()
+
+    def work(act: Act) -> bool:
+        decide(act, review_id, typed(form.decision))
+        return True
+
+    if form.validate_on_submit() and do(form, work):
+        flash(_("Decided."), "success")
+    for error in form.form_errors:
+        flash(str(error), "danger")
+    return redirect(url_for("restored.show"), 303)
+
+
+@bp.post("/keep-all")
+@allowed("decide_restored")
+def keep() -> Response:
+    """Leave everything about people, cards, lanes and hours as it is."""
+    form = DecisionForm()
+    if form.validate_on_submit():
+        count = do(form, keep_all)
+        if count is not None:
+            flash(ngettext("%(num)d left as it is.", "%(num)d left as they are.", count), "success")
+    return redirect(url_for("restored.show"), 303)

@@ -1,0 +1,82 @@
+"""End or suspend what signs in with a backup's word: accounts, sessions, links, keys of other systems.
+
+No gate knows whose account was closed, whose password was changed or which key was ended after the backup.
+So nothing of it counts before staff have looked: every account of the staff begins anew, residents sign in
+again and show a card or PIN before their phone may do more than it should, and other systems wait.
+"""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from web_admin.accounts import User
+from web_admin.api_key_models import ApiKey
+from web_admin.audit import append_audit
+from web_admin.desk_models import DeskVisitRow
+from web_admin.model_base import Fact
+from web_admin.models import Gate, Invitation, PairAttempt, Person
+from web_admin.outbox_models import Webhook
+from web_admin.passkey_models import Passkey
+from web_admin.restore_changes import held
+from web_admin.staff import lock_out
+from web_admin.staff_models import StaffInvitation, StaffProfile
+from web_admin.ways_in import INVITED_AGAIN
+
+ENDED_WHY = "signed_out"
+
+
+def end_restored_accounts(session: Session, site_id: str, now: datetime) -> None:
+    """End every session, link and passkey, lock the staff's accounts, suspend keys and webhooks."""
+    staff = session.scalars(select(User).where(User.person_id.is_(None))).all()
+    for account in staff:
+        if account.active:
+            lock_out(account)
+            _note_closed(session, site_id, account, now)
+    residents = session.scalars(select(User).where(User.person_id.is_not(None))).all()
+    for account in residents:
+        account.fs_uniquifier = secrets.token_hex(32)
+        person = session.get_one(Person, account.person_id)
+        if person.ended_at is None:
+            person.phone_unproven = INVITED_AGAIN
+    session.execute(delete(Passkey))
+    _end_links(session, site_id, now)
+    for key in session.scalars(select(ApiKey).where(ApiKey.ended_at.is_(None), ApiKey.valid_until > now)):
+        held(session, site_id, "api_key", key.key_id, {"held_at": now}, now)
+    for hook in session.scalars(select(Webhook).where(Webhook.ended_at.is_(None))):
+        held(session, site_id, "webhook", hook.webhook_id, {"held_at": now}, now)
+    counts: dict[str, Fact] = {"staff": len(staff), "residents": len(residents)}
+    append_audit(session, site_id, "restore_ended_sessions", counts, {}, now)
+    session.flush()
+
+
+def _note_closed(session: Session, site_id: str, account: User, now: datetime) -> None:
+    profile = session.get(StaffProfile, account.id)
+    if profile is None:
+        profile = StaffProfile(account_id=account.id, added_at=now, added_by="restore")
+        session.add(profile)
+    profile.closed_at = now
+    held(session, site_id, "staff", str(account.id), {}, now)
+
+
+def _end_links(session: Session, site_id: str, now: datetime) -> None:
+    """End what waits to be used once: invitations, links of the staff, codes to pair a gate, open visits."""
+    session.execute(delete(StaffInvitation).where(StaffInvitation.used_at.is_(None)))
+    people = select(Person.person_id).where(Person.site_id == site_id)
+    session.execute(
+        update(Invitation)
+        .where(Invitation.person_id.in_(people), Invitation.used_at.is_(None), Invitation.expires_at > now)
+        .values(expires_at=now)
+    )
+    gates = select(Gate.gate_id).where(Gate.site_id == site_id)
+    session.execute(
+        update(PairAttempt)
+        .where(PairAttempt.gate_id.in_(gates), PairAttempt.state.in_(("code", "waiting")))
+        .values(state="refused", expires_at=now)
+    )
+    session.execute(
+        update(DeskVisitRow)
+        .where(DeskVisitRow.site_id == site_id, DeskVisitRow.ended_at.is_(None))
+        .values(ended_at=now, ended_why=ENDED_WHY)
+    )

@@ -27,19 +27,10 @@ from web_admin.models import Person, Site
 from web_admin.passkey_models import Passkey
 from web_admin.passwords import check_password
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
-from web_admin.staff_sign_in import (
-    address_seconds_to_wait,
-    init_accounts,
-    seal_totp_secret,
-    seconds_to_wait,
-    sign_in_failed,
-    sign_in_worked,
-    throttle_sign_in,
-)
+from web_admin.sign_in_tries import sign_in_worked
+from web_admin.staff_sign_in import init_accounts, seal_totp_secret
 
-__all__ = [
-    "address_seconds_to_wait", "init_accounts", "seconds_to_wait", "sign_in_failed", "throttle_sign_in",
-]  # fmt: skip
+__all__ = ["init_accounts"]
 
 SIGNED_IN_AT = "signed_in_at"
 """The session's word for when its resident last showed a password, passkey or invitation."""

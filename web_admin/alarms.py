@@ -15,6 +15,7 @@ from web_admin.outbox import EVERY_WEBHOOK, put_message
 GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"
 JOURNAL_RESTARTED = "alarm_journal_restarted"
+SIGN_IN_GUESSING = "alarm_sign_in_guessing"
 SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
 """Shown to those who answer alarms, never rung and told to no other system: who threatens may stand near."""
 

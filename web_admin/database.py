@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
@@ -113,6 +113,20 @@ def request_session() -> Session:
         asks = request.method in ("GET", "HEAD")
         g.menjin_session = database.open_reading() if asks else database.open_session()
     return cast(Session, g.menjin_session)
+
+
+def put_down_request_session() -> None:
+    """End what this request's session has only read, so that another transaction may write meanwhile.
+
+    On SQLite a second writer would wait for the first, which here waits for it; on PostgreSQL a request
+    would keep two connections. Raises RuntimeError when something was changed already: count first.
+    """
+    session: Session | None = g.get("menjin_session") if has_request_context() else None
+    if session is None or not session.in_transaction():
+        return
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a try is counted before the request changes anything")
+    session.commit()
 
 
 def init_database(app: Flask, menjin: Menjin) -> None:

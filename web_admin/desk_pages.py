@@ -1,11 +1,9 @@
 """The desk: a resident opens it with their own card or PIN, and their own pages work in this browser."""
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_limiter import Limiter
 from flask_login import current_user
-from limits import RateLimitItem, parse
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -18,16 +16,18 @@ from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit
 from web_admin.desk_visits import end_visits
 from web_admin.form_once import OnceForm
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import DESK_CARDS, DESK_PIN, DESK_PIN_A_DAY, Limit
 from web_admin.models import Person
-from web_admin.page_context import current_act, show_refusal, typed
+from web_admin.page_context import current_act, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
 from web_admin.person_pages import AgainForm
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 
-PIN_TRIES = (parse("5 per 10 minutes"), parse("20 per day"))
+PIN_TRIES = (DESK_PIN, DESK_PIN_A_DAY)
 """Of one home at the desk, by one account: nobody locks a household out of anything else."""
-CARD_TRIES = (parse("20 per 10 minutes"),)
+CARD_TRIES = (DESK_CARDS,)
 """Cards that open nothing, shown by one account; a queue of residents is not slowed."""
 
 Page = str | Response | tuple[str, int]
@@ -82,7 +82,7 @@ def by_card() -> Page:
     form = TapForm()
     if not form.validate_on_submit():
         return _page(tap=form), 422
-    if not _may_try(CARD_TRIES, "card"):
+    if not _count(CARD_TRIES, "card"):
         form.number.errors = [_("Too many cards that open nothing. Wait ten minutes, or use the PIN.")]
         return _page(tap=form), 429
     try:
@@ -92,9 +92,11 @@ def by_card() -> Page:
         show_refusal(form, refusal)
         return _page(tap=form), 422
     if visit is None:
-        _count(CARD_TRIES, "card")
         form.number.errors = [_("This card opens no visit: it is not known here, or does not work now.")]
         return _refused_but_kept(_page(tap=form))
+    request_session().commit()
+    for of in _counted(CARD_TRIES, "card"):
+        current_counts().give_back(of, request_now())
     return _opened(visit)
 
 
@@ -106,12 +108,11 @@ def by_pin() -> Page:
     if not form.validate_on_submit():
         return _page(pin=form), 422
     home = typed(form.home).replace("-", "").strip()
-    if not _may_try(PIN_TRIES, "pin", home):
+    if not _count(PIN_TRIES, "pin", home):
         form.pin.errors = [
             _("Too many tries for this home here. Wait ten minutes, or use a card. Gates work as usual.")
         ]
         return _page(pin=form), 429
-    _count(PIN_TRIES, "pin", home)
     try:
         visit = open_by_pin(
             current_act("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
@@ -150,12 +151,10 @@ def _role() -> str:
     return next(iter(role_names()), "")
 
 
-def _may_try(limits: tuple[RateLimitItem, ...], *what: str) -> bool:
-    limiter: Limiter = current_app.extensions["menjin_limiter"]
-    return all(limiter.limiter.test(limit, "desk", str(current_user.id), *what) for limit in limits)
+def _count(limits: tuple[Limit, ...], *what: str) -> bool:
+    """Count one try against each limit before it is judged; tell whether it may be."""
+    return not current_counts().take_all(_counted(limits, *what), request_now())
 
 
-def _count(limits: tuple[RateLimitItem, ...], *what: str) -> None:
-    limiter: Limiter = current_app.extensions["menjin_limiter"]
-    for limit in limits:
-        limiter.limiter.hit(limit, "desk", str(current_user.id), *what)
+def _counted(limits: tuple[Limit, ...], *what: str) -> list[Of]:
+    return [Of(limit, (str(current_user.id), *what)) for limit in limits]

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from web_admin import face_timers, inactive_faces, long_jobs, retention
+from web_admin.account_sessions import forget_old_sessions
 from web_admin.database import Menjin
 from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
+from web_admin.limit_counts import forget_old_counts
 from web_admin.one_process import alone
 from web_admin.rights_requests import tell_late
 from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
@@ -39,6 +41,8 @@ STEPS: Mapping[str, Step] = {
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,
     "wrapping_keys_destroyed": rotate_if_due,
+    "sessions_forgotten": lambda menjin, now: forget_old_sessions(menjin.database, now),
+    "limit_counts_forgotten": lambda menjin, now: forget_old_counts(menjin.database, now),
     "certificates_refused": look_at_certificate,
 }
 """In this order: uses are noted before passages lose their names, keys change after faces ended."""

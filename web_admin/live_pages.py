@@ -6,6 +6,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
 from flask_login import current_user, user_logged_out
 
+from web_admin.account_sessions import is_open
 from web_admin.accounts import User
 from web_admin.database import Menjin, current_menjin, request_session
 from web_admin.live_watch import LiveWatch, mark_of, sent_lines
@@ -79,6 +80,7 @@ def stream() -> Response:
     if listener is None:
         abort(503)
     account_id, uniquifier = int(current_user.id), str(current_user.fs_uniquifier)
+    session_id = str(g.menjin_session_id)
 
     def is_still_allowed() -> bool:
         with menjin.database.open_reading() as reading:
@@ -87,6 +89,7 @@ def stream() -> Response:
                 account is not None
                 and account.active
                 and account.fs_uniquifier == uniquifier
+                and is_open(reading, session_id, menjin.clock())
                 and may("see_now", [role.name for role in account.roles])
             )
 

@@ -11,7 +11,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
-from web_admin.accounts import User, address_seconds_to_wait, sign_in_failed, throttle_sign_in
+from web_admin.accounts import User
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import options
@@ -19,6 +19,7 @@ from web_admin.form_once import OnceForm
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.permissions import allowed, public
 from web_admin.person_pages import AgainForm
+from web_admin.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 from web_admin.staff import (
     MAX_SHOWN_NAME_CHARS,
     change_own_password,
@@ -132,18 +133,18 @@ def save() -> Page:
 def change_password() -> Page:
     """Set another password; every other session ends."""
     form = PasswordForm()
-    throttle_sign_in(str(current_user.email))
+    name = str(current_user.email)
     if form.validate_on_submit():
+        claim_sign_in(name)
 
         def work(act: Act) -> bool:
             change_own_password(act, _own(), typed(form.current), typed(form.password))
             return True
 
         if do(form, work):
+            sign_in_worked(name)
             login_user(_own(), authn_via=["password"])
             flash(_("Your password is changed. All other browsers are signed out."), "success")
-        if form.current.errors:
-            sign_in_failed(str(current_user.email))
         if not form.errors and not form.form_errors:
             return redirect(url_for("own.show"), 303)
     return _page(password_form=form), 422
@@ -172,10 +173,11 @@ def join() -> Page:
     if form.validate_on_submit() and _joined(form):
         flash(_("Your password is set. Sign in with it; then set up your authenticator."), "success")
         return redirect(url_for("security.login"), 303)
-    if form.is_submitted():
-        sign_in_failed(f"invitation {typed(form.code)}")  # a right code is never made to wait
-    page = render_template("security/join.html", form=form)
-    return page if not form.is_submitted() else (page, 429 if address_seconds_to_wait() else 422)
+    if not form.is_submitted():
+        return render_template("security/join.html", form=form)
+    request_session().rollback()
+    wait = failed_unasked()  # a right code is never made to wait
+    return render_template("security/join.html", form=form), 429 if wait else 422
 
 
 def _joined(form: JoinForm) -> bool:

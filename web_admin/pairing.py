@@ -10,7 +10,6 @@ the characters cover, to the controller that signs with the key that they cover.
 """
 
 import secrets
-from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -29,35 +28,11 @@ from web_admin.sealing import Sealer, code_digest
 CODE_LIFETIME = timedelta(minutes=15)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread."""
-WRONG_TRIES_A_MINUTE = 5
 UNDER_WAY = ("code", "committed", "waiting", "approved")
-_ADDRESSES_REMEMBERED = 10_000
 
 
 class PairingRefused(Exception):
     """This controller may not be paired now; says why."""
-
-
-class WrongTries:
-    """Counts wrong codes by address over the last minute; in memory, so per process."""
-
-    def __init__(self) -> None:
-        """Start with a clean sheet."""
-        self._tries: OrderedDict[str, deque[datetime]] = OrderedDict()
-
-    def too_many(self, address: str, now: datetime) -> bool:
-        """Tell whether this address has to wait before it may try a code."""
-        tries = self._tries.get(address, deque())
-        while tries and now - tries[0] > timedelta(minutes=1):
-            tries.popleft()
-        return len(tries) >= WRONG_TRIES_A_MINUTE
-
-    def note(self, address: str, now: datetime) -> None:
-        """Count one wrong code."""
-        self._tries.setdefault(address, deque(maxlen=WRONG_TRIES_A_MINUTE)).append(now)
-        self._tries.move_to_end(address)
-        while len(self._tries) > _ADDRESSES_REMEMBERED:
-            self._tries.popitem(last=False)
 
 
 def make_code(session: Session, gate: Gate, now: datetime) -> str:

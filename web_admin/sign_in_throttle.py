@@ -1,7 +1,8 @@
-"""How guessing at sign-in is slowed without shutting a household out. Pure: time is an argument.
+"""How guessing at sign-in is slowed without shutting a household out.
 
-Only tries that fail are counted, so that forty families may sign in from the office's one address. What
-a person chose (a password, six digits) is guarded in three circles, each of which forgets by itself:
+A try is counted before it is judged and given back when it was right, so that only tries that fail count:
+forty families may sign in from the office's one address. What a person chose (a password, six digits) is
+guarded in three circles, each of which forgets with time:
 
 - the account, from one address: ten failures in five minutes;
 - the address, for whatever account: two hundred failures in five minutes, because a mobile network
@@ -15,112 +16,115 @@ bits) and passkeys are never made to wait: nobody guesses them, and they are the
 password is under attack. Their failures count for the address, which is told so.
 """
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import MutableMapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
-from math import ceil
-from threading import Lock
-from typing import TypeVar
 
-Value = TypeVar("Value")
+from sqlalchemy.orm import Session
 
-WITHIN = timedelta(minutes=5)
-PAIR_FAILURES = 10
-"""Failures of one account from one address within `WITHIN`."""
-ADDRESS_FAILURES = 200
-"""Failures of one address within `WITHIN`, whatever the account."""
-FREE_FAILURES = 20
-"""Failures of one account from anywhere before they cost a wait."""
+from web_admin.limit_counts import LimitCounts, Of, wait_seconds, with_one_less, with_one_more
+from web_admin.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
+
 LONGEST_WAIT = timedelta(minutes=5)
-ACCOUNT_FORGETS_AFTER = timedelta(hours=1)
-"""How long after its last failure an account is as good as new."""
-KNOWN_FOR = timedelta(days=30)
-"""How long an address counts as one of the account's own after a sign-in."""
-MOST_KEPT = 20_000
-"""Entries of each kind; the oldest go first, so that strangers' names cannot fill the memory."""
 
 
-class SignInThrottle:
-    """Counts of failed tries, in this process's memory; safe to share between threads."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A try that was counted, or the wait that it was given; how many failed before it, itself included."""
 
-    def __init__(self) -> None:
-        """Begin with nothing counted."""
-        self._lock = Lock()
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._failures: OrderedDict[bytes, list[datetime]] = OrderedDict()
-            self._accounts: OrderedDict[bytes, tuple[int, datetime]] = OrderedDict()
-            self._known: OrderedDict[bytes, datetime] = OrderedDict()
-
-    def wait_seconds(self, account: str, address: str, now: datetime) -> int:
-        """Return for how many seconds this account is not asked from this address; 0 to ask it."""
-        place = _place(address)
-        with self._lock:
-            wait = self._wait_of(_key(account, place), PAIR_FAILURES, now)
-            if not self._is_known(_key(account, place), now):
-                of_address = self._wait_of(_key(place), ADDRESS_FAILURES, now)
-                wait = max(wait, of_address, self._wait_of_account(account, now))
-        return ceil(wait / timedelta(seconds=1))
-
-    def failed(self, account: str, address: str, now: datetime) -> None:
-        """Count one try that failed."""
-        place = _place(address)
-        with self._lock:
-            for key in (_key(account, place), _key(place)):
-                recent = [at for at in self._failures.pop(key, []) if at > now - WITHIN]
-                _keep(self._failures, key, [*recent[-ADDRESS_FAILURES:], now])
-            count, last = self._accounts.pop(_key(account), (0, now))
-            count = count + 1 if last > now - ACCOUNT_FORGETS_AFTER else 1
-            _keep(self._accounts, _key(account), (count, now))
-
-    def worked(self, account: str, address: str, now: datetime) -> None:
-        """Note that the account's owner signed in from here."""
-        key = _key(account, _place(address))
-        with self._lock:
-            self._failures.pop(key, None)
-            self._known.pop(key, None)
-            _keep(self._known, key, now)
-
-    def address_wait_seconds(self, address: str, now: datetime) -> int:
-        """Return for how many seconds too many tries from this address have failed; 0 for none."""
-        with self._lock:
-            wait = self._wait_of(_key(_place(address)), ADDRESS_FAILURES, now)
-        return ceil(wait / timedelta(seconds=1))
-
-    def _is_known(self, key: bytes, now: datetime) -> bool:
-        worked_at = self._known.get(key)
-        return worked_at is not None and worked_at > now - KNOWN_FOR
-
-    def _wait_of(self, key: bytes, most: int, now: datetime) -> timedelta:
-        recent = [at for at in self._failures.get(key, []) if at > now - WITHIN]
-        return recent[-most] + WITHIN - now if len(recent) >= most else timedelta(0)
-
-    def _wait_of_account(self, account: str, now: datetime) -> timedelta:
-        count, last = self._accounts.get(_key(account), (0, now))
-        if count < FREE_FAILURES or last <= now - ACCOUNT_FORGETS_AFTER:
-            return timedelta(0)
-        doublings = min(count - FREE_FAILURES, 10)
-        return max(min(timedelta(seconds=2**doublings), LONGEST_WAIT) - (now - last), timedelta(0))
+    wait_seconds: int
+    of_account: int = 0
+    of_address: int = 0
 
 
-def _keep(table: MutableMapping[bytes, Value], key: bytes, value: Value) -> None:
-    table[key] = value
-    while len(table) > MOST_KEPT:
-        del table[next(iter(table))]
+@dataclass(frozen=True, slots=True)
+class Circles:
+    """What one try is counted under."""
+
+    pair: Of
+    address: Of
+    account: Of
+    known: Of
+
+    def all(self) -> tuple[Of, ...]:
+        """Return every one of them."""
+        return (self.pair, self.address, self.account, self.known)
 
 
-def _key(*words: str) -> bytes:
-    """Return a digest: people type passwords into the field of the name, and some are long."""
-    text = "\n".join(word.strip().lower() for word in words)
-    return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).digest()
+def circles(account: str, address: str) -> Circles:
+    """Return what a try of this account from this address is counted under."""
+    place = place_of_address(address)
+    return Circles(
+        Of(SIGN_IN_PAIR, (account, place)), Of(SIGN_IN_ADDRESS, (place,)), Of(SIGN_IN_ACCOUNT, (account,)),
+        Of(SIGN_IN_KNOWN, (account, place)),
+    )  # fmt: skip
 
 
-def _place(address: str) -> str:
+def claim(counts: LimitCounts, account: str, address: str, now: datetime) -> Claim:
+    """Count one try, to be given back when it was right; or return the wait, which counts nothing."""
+    of = circles(account, address)
+    # Who has to wait costs a reading and takes no lock.
+    wait = _wait(of, dict(zip(of.all(), counts.read(of.all()), strict=True)), now)
+    if wait:
+        return Claim(wait)
+    with counts.locked(of.all()) as rows:
+        wait = _wait(of, rows, now)
+        if wait:
+            return Claim(wait)
+        rows[of.pair] = with_one_more(SIGN_IN_PAIR, rows[of.pair], now)
+        if not wait_seconds(SIGN_IN_ADDRESS, rows[of.address], now):
+            rows[of.address] = with_one_more(SIGN_IN_ADDRESS, rows[of.address], now)
+        failures = _failures(rows[of.account], now) + 1
+        rows[of.account] = [int(now.timestamp()), failures]
+        return Claim(0, failures, sum(rows[of.address][1::2]))
+
+
+def failed_unasked(counts: LimitCounts, address: str, now: datetime) -> int:
+    """Count a failure of what is never made to wait; return the seconds that its address now waits."""
+    of = Of(SIGN_IN_ADDRESS, (place_of_address(address),))
+    counts.take(of, now)
+    return counts.wait(of, now)
+
+
+def worked(
+    counts: LimitCounts, session: Session, account: str, address: str, now: datetime, *, claimed: bool
+) -> None:
+    """Note in this transaction that the owner signed in from here; a try that was claimed is given back."""
+    of = circles(account, address)
+    with counts.locked_in(session, of.all()) as rows:
+        rows[of.pair] = []
+        rows[of.known] = [int(now.timestamp()), 1]
+        if claimed:
+            rows[of.address] = with_one_less(SIGN_IN_ADDRESS, rows[of.address], now)
+            failures = _failures(rows[of.account], now) - 1
+            rows[of.account] = [rows[of.account][0], failures] if failures > 0 else []
+
+
+def _wait(of: Circles, rows: dict[Of, list[int]], now: datetime) -> int:
+    wait = wait_seconds(SIGN_IN_PAIR, rows[of.pair], now)
+    known = rows[of.known]
+    if known and known[0] > int(now.timestamp()) - SIGN_IN_KNOWN.window_seconds:
+        return wait
+    of_address = wait_seconds(SIGN_IN_ADDRESS, rows[of.address], now)
+    return max(wait, of_address, _wait_of_account(rows[of.account], now))
+
+
+def _failures(counted: Sequence[int], now: datetime) -> int:
+    forgotten = not counted or counted[0] <= int(now.timestamp()) - SIGN_IN_ACCOUNT.window_seconds
+    return 0 if forgotten else counted[1]
+
+
+def _wait_of_account(counted: Sequence[int], now: datetime) -> int:
+    failures = _failures(counted, now)
+    if failures < SIGN_IN_ACCOUNT.most:
+        return 0
+    longest = int(LONGEST_WAIT.total_seconds())
+    wait: int = min(2 ** min(failures - SIGN_IN_ACCOUNT.most, 10), longest)
+    return max(wait - (int(now.timestamp()) - counted[0]), 0)
+
+
+def place_of_address(address: str) -> str:
     """Return what one household or attacker has of addresses: one of IPv4, a /64 of IPv6."""
     try:
         parsed = ip_address(address)

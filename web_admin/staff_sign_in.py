@@ -4,36 +4,29 @@ Tables and the calls for other parts are in `accounts.py`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, current_app, g, request, session
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import current_user, user_logged_in
+from flask import Flask, current_app
+from flask_login import user_logged_in
 from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
 from flask_security.forms import LoginForm, TwoFactorRescueForm, TwoFactorSetupForm
 from flask_security.totp import Totp
 from flask_wtf.csrf import CSRFProtect
 from passlib.totp import TOTP, TotpMatch
 from sqlalchemy.orm import scoped_session
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.local import LocalProxy
-from werkzeug.wrappers import Response
 from wtforms import RadioField
 
-from web_admin.database import Database, current_menjin, request_session
+from web_admin.account_sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
+from web_admin.database import Database, request_session
 from web_admin.foreign_requests import refuse_foreign_origin
 from web_admin.form_fields import options
 from web_admin.permissions import refuse_residents_at_staff_doors, refuse_undeclared
-from web_admin.sign_in_throttle import SignInThrottle
+from web_admin.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:
     from web_admin.config import WebConfig
-
-LONGEST_SESSION = timedelta(hours=12)
-
 
 def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
     """Mark a text for translation; the library translates it when it shows it."""
@@ -104,76 +97,6 @@ class NoRescueForm(TwoFactorRescueForm):
     help_setup = RadioField(choices=[], validate_choice=False)
 
 
-def sign_in_throttle() -> SignInThrottle:
-    """Return the counts of failed tries of this app."""
-    throttle: SignInThrottle = current_app.extensions["menjin_sign_in_throttle"]
-    return throttle
-
-
-def _now() -> datetime:
-    return current_menjin().clock()
-
-
-def seconds_to_wait(name: str) -> int:
-    """Return for how many seconds `name` may not be tried from this address; 0 to go on."""
-    wait = sign_in_throttle().wait_seconds(name, get_remote_address(), _now())
-    if wait:
-        current_app.logger.warning("too many tries to sign in from %s", get_remote_address())
-    return wait
-
-
-def address_seconds_to_wait() -> int:
-    """Return for how many seconds this address has failed too often; 0 while it has not."""
-    return sign_in_throttle().address_wait_seconds(get_remote_address(), _now())
-
-
-def throttle_sign_in(name: str) -> None:
-    """Answer 429 while `name` may not be tried from this address; count nothing."""
-    wait = seconds_to_wait(name)
-    if wait:
-        raise TooManyRequests(retry_after=wait)
-
-
-def sign_in_failed(name: str) -> None:
-    """Count one failed try of `name` from this address."""
-    sign_in_throttle().failed(name, get_remote_address(), _now())
-
-
-def sign_in_worked(name: str) -> None:
-    """Note that `name` signed in from this address, which is one of its own from now on."""
-    sign_in_throttle().worked(name, get_remote_address(), _now())
-
-
-def _tried_by_staff() -> str | None:
-    """Return the account that this request tries to sign in as, None where it does not try."""
-    if request.method != "POST":
-        return None
-    if request.endpoint == "security.login":
-        return request.form.get("email", "")
-    if request.endpoint == "security.two_factor_token_validation":
-        return f"code of {session.get('tf_user_id', '')}"
-    if request.endpoint == "security.verify":
-        return str(getattr(current_user, "email", ""))
-    return None
-
-
-def _throttle_staff() -> None:
-    name = _tried_by_staff()
-    if name is not None:
-        g.menjin_tried = name
-        throttle_sign_in(name)
-
-
-def _count_staff(response: Response) -> Response:
-    """Count what `_throttle_staff` let through: a form that comes back was wrong."""
-    name = g.pop("menjin_tried", None)
-    if name is not None and response.status_code == 200:
-        sign_in_failed(name)
-    elif name is not None and response.status_code == 302:
-        sign_in_worked(name)
-    return response
-
-
 def _note_sign_in(_app: Flask, user: UserMixin, **_more: object) -> None:
     """Keep on which day an account was last used: what nobody uses should not stay open."""
     from web_admin.page_context import request_now, site_zone  # noqa: PLC0415 - pages need this module
@@ -196,12 +119,9 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
 
     app.config.update(_settings(config))
     CSRFProtect(app)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
-    app.extensions["menjin_limiter"] = limiter
-    app.extensions["menjin_sign_in_throttle"] = SignInThrottle()
     session = cast("scoped_session[Any]", LocalProxy(request_session))
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
-    Security(
+    security = Security(
         app,
         datastore,
         login_form=StaffSignInForm,
@@ -209,12 +129,13 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
         two_factor_rescue_form=NoRescueForm,
         totp_cls=OnceTotp,
     )
+    security.want_json(lambda _request: False)  # people sign in on pages: one way in, one thing to watch
+    init_account_sessions(app, security)
     user_logged_in.connect(_note_sign_in, app)
     app.before_request(refuse_foreign_origin)
-    app.before_request(_throttle_staff)
-    app.after_request(_count_staff)
     app.before_request(refuse_undeclared)
     app.before_request(refuse_residents_at_staff_doors)
+    init_staff_guessing(app)
 
 
 def cookie_name(name: str, *, https: bool) -> str:
@@ -233,6 +154,7 @@ def _settings(config: "WebConfig") -> Mapping[str, object]:
         "SESSION_PROTECTION": "basic",
         "PERMANENT_SESSION_LIFETIME": LONGEST_SESSION,
         "REMEMBER_COOKIE_NAME": cookie_name("menjin_remember", https=https),
+        "REMEMBER_COOKIE_DURATION": REMEMBERED_FOR,
         "REMEMBER_COOKIE_SECURE": https,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
@@ -266,6 +188,7 @@ def _settings(config: "WebConfig") -> Mapping[str, object]:
         "SECURITY_RECOVERABLE": False,
         "SECURITY_CHANGEABLE": False,
         "SECURITY_TRACKABLE": False,
+        "SECURITY_API_ENABLED_METHODS": ["session"],
         "SECURITY_SEND_REGISTER_EMAIL": False,
         "SECURITY_RETURN_GENERIC_RESPONSES": True,
         "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": _mail_of, "case_insensitive": True}}],

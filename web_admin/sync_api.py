@@ -9,7 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
@@ -55,6 +55,8 @@ from web_admin.database import Menjin, current_menjin
 from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
 from web_admin.handover import HandoverRefused
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import PAIRING_CODES
 from web_admin.models import Gate, PairAttempt, Site
 from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import change_since, signed_manifest
@@ -65,6 +67,7 @@ from web_admin.restoring import (
     take_handover,
     take_tombstones,
 )
+from web_admin.sign_in_throttle import place_of_address
 from web_admin.site_keys import certificate, private_key
 from web_admin.sync_requests import (
     SyncRefused,
@@ -88,7 +91,6 @@ _log = logging.getLogger(__name__)
 
 def register_sync(app: Flask) -> None:
     """Add the gates' routes to the app."""
-    app.extensions["menjin_wrong_tries"] = pairing.WrongTries()
     app.register_blueprint(bp)
 
 
@@ -126,19 +128,19 @@ def pair() -> Response:
     """Take a controller that brings the installer's code; five wrong codes a minute and address."""
     menjin = current_menjin()
     now = menjin.clock()
-    address = request.remote_addr or ""
-    wrong_tries: pairing.WrongTries = current_app.extensions["menjin_wrong_tries"]
-    if wrong_tries.too_many(address, now):
-        raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
     content = decode(read_body(SMALL_BODY), PairCommit)
+    tries = Of(PAIRING_CODES, (place_of_address(request.remote_addr or ""),))
+    if current_counts().take(tries, now):
+        raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
     try:
         with menjin.database.session() as session:
-            return answer(200, pairing.commit(session, content, now))
+            reply = pairing.commit(session, content, now)
     except KeyUnusable as err:
         raise SyncRefused(400, "sealing_key_unusable", str(err)) from err
     except pairing.PairingRefused as err:
-        wrong_tries.note(address, now)
         raise SyncRefused(403, "code_wrong", str(err)) from err
+    current_counts().give_back(tries, now)
+    return answer(200, reply)
 
 
 @bp.post(PAIR_REVEAL_PATH)

@@ -154,6 +154,7 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_gate_forked": _l("Two controllers use the identity of one gate"),
     "alarm_journal_broken": _l("A gate's journal does not add up"),
     "alarm_journal_restarted": _l("A gate began a new journal"),
+    "alarm_sign_in_guessing": _l("Somebody guesses at the sign-in of staff"),
     "alarm_request_unacknowledged": _l("A request waits to be acknowledged"),
     "alarm_request_overdue": _l("A request should have been answered"),
 }

@@ -6,11 +6,7 @@ from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Request, Response, current_app, g, jsonify, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_smorest import Blueprint, abort
-from limits import parse
-from limits.strategies import RateLimiter
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
 from webargs import missing
@@ -22,20 +18,17 @@ from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, key_of, note_use
 from web_admin.database import current_menjin, request_session
 from web_admin.form_once import claimed_before
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.model_base import Base
 from web_admin.page_context import current_site, request_now, site_id_of
 from web_admin.permissions import KEY, declare
 from web_admin.request_bodies import takes_json
+from web_admin.sign_in_throttle import place_of_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)
 
-KEY_LIMIT = parse("600 per minute")
-"""Calls of one key."""
-WRONG_KEY_LIMIT = parse("30 per 5 minutes")
-"""Wrong keys from one address; another address and other keys are not slowed."""
-CARD_MISS_LIMIT = parse("30 per 5 minutes")
-"""Card numbers of nobody that one key may ask for: enough for typing errors, too few to try numbers out."""
 ONCE_HEADER = "Idempotency-Key"
 
 KEY_ANSWERS: Mapping[int, str] = {
@@ -90,18 +83,20 @@ def needs_scope(scope: str) -> Callable[[View], View]:
 
 
 def _check_key(scope: str) -> None:
-    limiter, address, now = _limiter(), get_remote_address(), request_now()
-    if not limiter.test(WRONG_KEY_LIMIT, "api-wrong-key", address):
-        refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": "300"})
+    counts, now = current_counts(), request_now()
     authorization = request.authorization
     text = authorization.token if authorization is not None and authorization.type == "bearer" else None
     key = key_of(request_session(), text or "", now)
     if key is None:
-        limiter.hit(WRONG_KEY_LIMIT, "api-wrong-key", address)
+        # After the key, never before: who sends wrong ones shuts no right one out. Nobody guesses 256 bits.
+        wait = counts.take(Of(API_WRONG_KEYS, (place_of_address(request.remote_addr or ""),)), now)
+        if wait:
+            refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": str(wait)})
         refuse(401, "Send a live key: Authorization: Bearer mjk_…", headers={"WWW-Authenticate": "Bearer"})
     g.menjin_key = key
-    if not limiter.hit(KEY_LIMIT, "api-key", key.key_id):
-        refuse(429, "This key has called too often.", headers={"Retry-After": "60"})
+    wait = counts.take(Of(API_CALLS, (key.key_id,)), now)
+    if wait:
+        refuse(429, "This key has called too often.", headers={"Retry-After": str(wait)})
     if scope not in key.scopes:
         refuse(403, f"This key lacks the scope {scope}.")
     if key.last_used_on != now.date():
@@ -110,19 +105,20 @@ def _check_key(scope: str) -> None:
             note_use(session, key.key_id, now)
 
 
-def _limiter() -> RateLimiter:
-    return cast(Limiter, current_app.extensions["menjin_limiter"]).limiter
-
-
 def check_card_misses() -> None:
-    """Answer 429 when this key has lately asked for too many card numbers of nobody."""
-    if not _limiter().test(CARD_MISS_LIMIT, "api-card-miss", current_key().key_id):
-        refuse(429, "This key has asked for too many unknown cards.", headers={"Retry-After": "300"})
+    """Count a card number that this key asks for; answer 429 after too many numbers of nobody."""
+    wait = current_counts().take(_card_misses(), request_now())
+    if wait:
+        refuse(429, "This key has asked for too many unknown cards.", headers={"Retry-After": str(wait)})
 
 
-def note_card_miss() -> None:
-    """Count a card number of nobody against this key."""
-    _limiter().hit(CARD_MISS_LIMIT, "api-card-miss", current_key().key_id)
+def note_card_hit() -> None:
+    """Give back what `check_card_misses` counted: the number is somebody's."""
+    current_counts().give_back(_card_misses(), request_now())
+
+
+def _card_misses() -> Of:
+    return Of(API_UNKNOWN_CARDS, (current_key().key_id,))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from web_admin.api.access import (
     check_card_misses,
     found_or_404,
     needs_scope,
-    note_card_miss,
+    note_card_hit,
     refuse,
     short_transaction,
 )
@@ -35,11 +35,11 @@ NOT_FOUND = "There is no such card or person."
 def find_card(query: dict[str, str]) -> dict[str, object]:
     """Say whose a card is, by the number that is printed on it; its holder reads that this key asked."""
     act = api_act()
-    check_card_misses()
     try:
         number = canonical_card(parse_card_number(query["number"]), current_site())
     except ActRefused as err:
         refuse(422, str(err), errors={"query": {"number": [str(err)]}})
+    check_card_misses()
     rows = act.session.scalars(
         select(CredentialRow)
         .join(Person)
@@ -50,8 +50,8 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
             CredentialRow.lookup == card_lookup(act.sealer, number),
         )
     ).all()
-    if not rows:
-        note_card_miss()
+    if rows:
+        note_card_hit()
     for row in rows:
         with short_transaction() as session:
             record(

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from flask import current_app, flash, render_template, request
+from flask import flash, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_limiter import Limiter
-from limits import parse
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
@@ -15,10 +13,10 @@ from web_admin.asked_messages import channels_of
 from web_admin.asked_messages_acts import choose_messages, name_address, prove_address, stop_messages
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.database import request_session
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import MESSAGE_CODES
+from web_admin.page_context import request_now
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-
-CODES_SENT = parse("10 per hour")
-"""Codes to one person's addresses; not by network address, which a whole building may share."""
 
 LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),
@@ -46,8 +44,8 @@ def messages() -> str:
 
 def may_send_code(person_id: str) -> bool:
     """Count one code for this person; tell whether it may still be sent."""
-    limiter: Limiter = current_app.extensions["menjin_limiter"]
-    return limiter.limiter.hit(CODES_SENT, "messages", person_id)
+    # Not by network address, which a whole building may share.
+    return not current_counts().take(Of(MESSAGE_CODES, (person_id,)), request_now())
 
 
 @bp.post("/messages/address")

@@ -4,7 +4,7 @@ from flask import Response, abort, flash, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from web_admin.accounts import address_seconds_to_wait, resident_required, sign_in_failed, sign_in_resident
+from web_admin.accounts import resident_required, sign_in_resident
 from web_admin.acts import ActRefused
 from web_admin.asked_messages import tell
 from web_admin.database import current_menjin, request_session
@@ -26,6 +26,7 @@ from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.resident.confirming import CONFIRMING, FIRST_CONFIRM, must_confirm
 from web_admin.resident.my_code import phone_label
+from web_admin.sign_in_tries import failed_unasked
 
 TO_MAKE, TO_SIGN_IN = "passkey_to_make", "passkey_to_sign_in"
 OF_THIS_PHONE = "passkey_of_this_phone"
@@ -124,8 +125,8 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         sign_in_resident(database, database.get_one(Person, passkey.person_id), by="webauthn")
     except ActRefused as refused:
         # A right passkey is never made to wait; see `sign_in_throttle.py`.
-        sign_in_failed(f"passkey {_sent().get('id', '')}"[:200])
-        return {"error": str(refused.message)}, 429 if address_seconds_to_wait() else 422
+        database.rollback()
+        return {"error": str(refused.message)}, 429 if failed_unasked() else 422
     tell(database, passkey.person_id, "signed_in", now)
     session[OF_THIS_PHONE] = passkey.passkey_id
     next_page = "resident.password" if session.pop(CONFIRMING, False) else "resident.ways_in"

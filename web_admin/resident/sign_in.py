@@ -11,14 +11,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import (
-    address_seconds_to_wait,
     current_person,
     end_resident_sessions,
     resident_required,
     resident_with_password,
-    seconds_to_wait,
     set_resident_password,
-    sign_in_failed,
     sign_in_resident,
 )
 from web_admin.acts import ActRefused
@@ -33,6 +30,7 @@ from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirming import confirm_page, must_confirm
 from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
+from web_admin.sign_in_tries import claim_try, failed_unasked, is_run, log_run
 
 
 def _site() -> Site | None:
@@ -60,8 +58,7 @@ def accept() -> Response:
         message = str(refused.message)
         request_session().rollback()
         # The code itself is never made to wait (`sign_in_throttle.py`); what fails counts for the address.
-        sign_in_failed(f"invitation {code}")
-        wait = address_seconds_to_wait()
+        wait = failed_unasked()
         if getattr(current_user, "person_id", None) is not None:
             known = gettext("You are signed in on this phone already; you do not need the invitation again.")
             flash(known, "done")
@@ -148,12 +145,14 @@ def _sign_in_page(form: Mapping[str, str], error: str | None) -> str:
 def check_sign_in() -> Response:
     """Sign in with name and password; one sentence for every mistake."""
     name = request.form.get("name", "")
-    wait = seconds_to_wait(name)
-    if wait:
-        return answer_to_wrong(_sign_in_page(request.form, _wait_text(wait)), wait)
+    claim = claim_try(name)
+    if claim.wait_seconds:
+        page = _sign_in_page(request.form, _wait_text(claim.wait_seconds))
+        return answer_to_wrong(page, claim.wait_seconds)
     person = resident_with_password(request_session(), name, request.form.get("password", ""))
     if person is None:
-        sign_in_failed(name)
+        if is_run(claim):
+            log_run(claim.of_account, "tries", "one name of residents")
         message = gettext("Name or password is wrong. The PIN for the gate is another one.")
         return answer_to_wrong(_sign_in_page(request.form, message), 0)
     sign_in_resident(request_session(), person)

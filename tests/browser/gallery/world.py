@@ -17,6 +17,7 @@ from gate_controller.terminal.server import TerminalServer
 from tests.browser.gallery.states import SIZES
 from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
+from tests.counted_tries import forget_tries
 from tests.filled_once import SERVER_KEYS
 from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.manager_compound import ROLES, ManagedCompound, make_managed_compound
@@ -41,8 +42,7 @@ class World:
 
     def page_of(self, browser: Browser, who: str, language: str) -> Page:
         """Return a page on which this person is signed in, in this language."""
-        self.compound.app.extensions["menjin_limiter"].reset()  # all come from one address here
-        self.compound.app.extensions["menjin_sign_in_throttle"].reset()
+        forget_tries(self.compound.app)  # all come from one address here
         if who not in (*ROLES, *RESIDENTS, "desk"):
             key = f"{who}-{language}"
             if key not in self.contexts:

@@ -8,13 +8,13 @@ import pytest
 from tests.browser.conftest import serving
 from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate
 from tests.browser.resident_screen import Served
+from tests.counted_tries import forget_tries
 from tests.manager_compound import PASSWORD, TOTP_SECRET
 from web_admin.accounts import create_staff
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_home, add_person
 
 NUMBERS = count(1)
-LIMITS = {"menjin_limiter", "menjin_sign_in_throttle"}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,7 @@ def gate(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 def everyone_comes_from_one_address(served: Served) -> None:
     """Forget how often somebody signed in, which a compound sees from many phones."""
-    for limit in LIMITS & served.compound.app.extensions.keys():
-        served.compound.app.extensions[limit].reset()
+    forget_tries(served.compound.app)
 
 
 @pytest.fixture

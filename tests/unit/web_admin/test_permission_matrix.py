@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.another_compound import add_another
+from tests.counted_tries import forget_tries
 from tests.lived_in_compound import RESIDENTS, act_in, live_in, words_of
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.permission_matrix import KEYS_ALONE, MACHINES, MAY, NEIGHBOURS, NO_ID, NOBODYS, NOWHERE, OWN, WHO
@@ -29,6 +30,7 @@ from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
 from web_admin.models import Person, Site
 from web_admin.rights_requests import file_request
+from web_admin.session_models import AccountSession
 from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass
 
@@ -67,6 +69,9 @@ class Callers:
         self.tokens = {
             letter: csrf_of(client.get("/privacy").text) for letter, client in self.clients.items()
         }
+        with compound.app.app_context(), current_menjin().database.open_reading() as session:
+            columns = AccountSession.__table__.columns
+            self.sessions = [row._asdict() for row in session.execute(select(*columns))]
         self.cookies = {letter: client.get_cookie("menjin").value for letter, client in self.clients.items()}
 
     def _signed_in(self, role: str, invitations: dict[str, str]) -> FlaskClient:
@@ -110,9 +115,16 @@ class Callers:
             return self._argument(NEIGHBOURS, endpoint, name)
         return self.words.get(f"another_{name}", NOWHERE)
 
+    def _open_sessions(self) -> None:
+        """Open every session again, whichever a call before has signed out of."""
+        with self.compound.app.app_context(), current_menjin().database.session() as session:
+            still_open = set(session.scalars(select(AccountSession.session_sha256)))
+            closed = [row for row in self.sessions if row["session_sha256"] not in still_open]
+            session.add_all(AccountSession(**row) for row in closed)
+
     def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
-        self.compound.app.extensions["menjin_limiter"].reset()
-        self.compound.app.extensions["menjin_sign_in_throttle"].reset()
+        forget_tries(self.compound.app)
+        self._open_sessions()
         self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
         data = {"csrf_token": self.tokens[letter]} if token and method != "GET" else None
         return self.clients[letter].open(path, method=method, data=data, headers=headers)

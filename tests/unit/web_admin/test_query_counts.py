@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from tests.copied_rows import copied_tables, copy_rows, originals_of
+from tests.counted_tries import forget_tries
 from tests.lived_in_compound import act_in
 from tests.manager_compound import make_managed_compound
 from tests.permission_matrix import GATES_ALONE, KEYS_ALONE, MAY
@@ -138,7 +139,7 @@ class Reader:
 
     def _ask(self, who: str, template: str, form: dict[str, str] | None = None) -> Asked:
         path = template.format(**self.words)
-        self.compound.app.extensions["menjin_limiter"].reset()
+        forget_tries(self.compound.app)
         asked = Asked(f"{who} {path}", 0)
         with self._noting(asked.statements):
             if who == "key":

@@ -7,7 +7,9 @@ from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.homes_and_people import add_person
-from web_admin.sign_in_throttle import ADDRESS_FAILURES, SignInThrottle
+from web_admin.limit_counts import current_counts
+from web_admin.limits import SIGN_IN_ADDRESS
+from web_admin.sign_in_throttle import failed_unasked
 
 PASSWORD = "a long enough one"
 
@@ -50,9 +52,9 @@ def test_forty_families_open_their_letters_at_the_offices_address(compound: Comp
 def test_who_guesses_letters_is_told_to_stop_and_a_right_letter_opens_all_the_same(
     compound: Compound, clock: SetClock
 ) -> None:
-    throttle: SignInThrottle = compound.app.extensions["menjin_sign_in_throttle"]
-    for number in range(ADDRESS_FAILURES - 2):
-        throttle.failed(f"letter {number}", "203.0.113.7", clock())
+    with compound.app.app_context():
+        for _letter in range(SIGN_IN_ADDRESS.most - 2):
+            failed_unasked(current_counts(), "203.0.113.7", clock())
     client = browser(compound)
     answers = [open_letter(client, f"AAAA-BBBB-CCC{letter}") for letter in "DE"]
     assert [answer.status_code for answer in answers] == [422, 429]

@@ -16,9 +16,11 @@ from tests.unit.web_admin.resident.pressing import press
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import move_out
+from web_admin.limit_counts import current_counts
+from web_admin.limits import SIGN_IN_ADDRESS
 from web_admin.passkey_models import Passkey
 from web_admin.passkeys import place_of
-from web_admin.sign_in_throttle import ADDRESS_FAILURES, SignInThrottle
+from web_admin.sign_in_throttle import failed_unasked
 
 DOES_NOT_FIT = "This passkey does not fit. Try again, or sign in with name and password."
 TOO_LATE = "That took too long. Please try again."
@@ -233,9 +235,9 @@ def test_who_tries_passkeys_too_often_is_told_so_and_a_right_one_signs_in_all_th
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     passkey = made_on(phone, compound)
-    throttle: SignInThrottle = compound.app.extensions["menjin_sign_in_throttle"]
-    for number in range(ADDRESS_FAILURES - 1):
-        throttle.failed(f"passkey {number}", "127.0.0.1", clock())
+    with compound.app.app_context():
+        for _passkey in range(SIGN_IN_ADDRESS.most - 1):
+            failed_unasked(current_counts(), "127.0.0.1", clock())
     wrong = SoftPasskey(origin_of(compound))
     assert sign_in(english(compound), wrong).status_code == 429
     assert sign_in(english(compound), passkey).status_code == 200

@@ -1,0 +1,11 @@
+"""Tries that a server has counted: forgotten, for tests in which everybody comes from one address."""
+
+from flask import Flask
+
+from web_admin.limit_counts import current_counts
+
+
+def forget_tries(app: Flask) -> None:
+    """Forget everything that this server has counted against its limits."""
+    with app.app_context():
+        current_counts().reset()

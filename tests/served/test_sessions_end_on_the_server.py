@@ -1,0 +1,66 @@
+"""Signing out ends the session on the server: no copy of its cookies works any more."""
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from tests.manager_compound import PASSWORD
+from tests.served.served_compound import Browser, ServedCompound
+from tests.served.test_guessing_is_bounded import copied
+from web_admin.accounts import User, set_resident_password
+from web_admin.database import current_menjin
+from web_admin.models import Person
+
+# Two workers, whose counts and sessions have to be one; on SQLite there is one worker.
+pytestmark = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+def resident_browser(served: ServedCompound) -> Browser:
+    with served.compound.app.test_request_context("/"), current_menjin().database.session() as session:
+        person = session.get_one(Person, served.compound.persons["林薇"])
+        set_resident_password(session, person, "linwei", PASSWORD)
+    browser = served.browser()
+    browser.get("/r/sign-in")
+    assert browser.post("/r/sign-in", {"name": "linwei", "password": PASSWORD}).status_code in (302, 303)
+    assert browser.get("/r/").url.endswith("/r/")
+    return browser
+
+
+def test_a_copied_cookie_of_staff_is_refused_after_the_sign_out(served: ServedCompound) -> None:
+    signed_in, other = served.signed_in("manager"), served.signed_in("manager")
+    signed_in.get("/manage/people")
+    thief = copied(signed_in)
+    assert signed_in.post("/staff/sign-out", {}).status_code == 302
+    answer = thief.get("/manage/people")
+    assert "/staff/sign-in" in answer.url, f"the copied cookie opened {answer.url}"
+    assert other.get("/manage/people").url.endswith("/manage/people/")
+
+
+def test_copied_cookies_of_a_resident_are_refused_after_the_sign_out(served: ServedCompound) -> None:
+    signed_in, other = resident_browser(served), resident_browser(served)
+    whole = copied(signed_in)
+    remembered = served.browser()
+    remembered.session.cookies.set("menjin_remember", signed_in.session.cookies["menjin_remember"])
+    assert signed_in.post("/r/sign-out", {}).status_code in (302, 303)
+    for thief in (whole, remembered):
+        answer = thief.get("/r/")
+        assert "/r/sign-in" in answer.url, f"the copied cookie opened {answer.url}"
+    assert other.get("/r/").url.endswith("/r/")
+
+
+def test_no_token_signs_anybody_in(served: ServedCompound) -> None:
+    with served.compound.app.test_request_context("/"), current_menjin().database.session() as session:
+        manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
+        token = manager.get_auth_token()
+    for sent in ({"params": {"auth_token": token}}, {"headers": {"Authentication-Token": token}},
+                 {"headers": {"Authorization": f"Bearer {token}"}}, {"json": {"auth_token": token}}):
+        answer = requests.get(served.address + "/manage/people", timeout=60, **sent)
+        assert "/staff/sign-in" in answer.url, f"a token opened {answer.url}"
+
+
+def test_looking_at_the_page_of_the_code_signs_nobody_out(served: ServedCompound) -> None:
+    signed_in = served.signed_in("manager")
+    signed_in.get("/staff/code")
+    assert signed_in.get("/manage/people").url.endswith("/manage/people/")

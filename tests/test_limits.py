@@ -1,0 +1,111 @@
+"""The table of the server's limits: every row's place and test exist, and no limit is outside the table."""
+
+import ast
+import importlib
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.parsed_source import tree_of
+from web_admin import limits
+from web_admin.limits import LIMITS, Limit, markdown_row
+
+ROOT = Path(__file__).resolve().parents[1]
+A_LIMIT = re.compile(
+    r"_?(LONGEST_\w+|MOST_\w+|MAX_\w*(BYTES|BODY|OPEN|LIVE_\w+|TRIES)"
+    r"|\w+_(LIMIT|TRIES|FAILURES|BODY|TIMEOUT\w*|AT_MOST|A_DAY|A_MINUTE))"
+)
+"""What a constant that limits somebody is called here."""
+
+OTHERS = {
+    # How much a compound may have, or an act may choose: refused beside the field, and rare.
+    "web_admin/api_keys.py::MAX_LIVE_KEYS", "web_admin/assessments.py::LONGEST_REVIEW",
+    "web_admin/emergency_codes.py::MAX_LIVE_CODES", "web_admin/home_members.py::MOST_IN_A_HOME",
+    "web_admin/posture_schedules.py::MOST_CHANGES", "web_admin/restoring.py::LONGEST_PASS",
+    "web_admin/rights_requests.py::MAX_OPEN", "web_admin/visitors.py::MAX_LIVE_CODES",
+    "web_admin/ages.py::LONGEST_YEARS", "web_admin/proving.py::MOST_PROOFS_ASKED",
+    # What is shown, and figures that limit nobody.
+    "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face_figures.py::ALONE_AT_MOST",
+    "web_admin/shift_alarms.py::SHOWN_AT_MOST", "web_admin/two_methods.py::MINUTES_A_DAY",
+    "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/sign_in_tries.py::RUN_OF_FAILURES",
+    # Within a body that the table bounds, or a file of the operator's.
+    "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/drawn_logo.py::MAX_BYTES",
+    "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/sheet_text.py::MAX_BYTES",
+    "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
+    # Waits of the server itself.
+    "web_admin/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
+    # Made of rows of the table.
+    "web_admin/desk_pages.py::PIN_TRIES", "web_admin/desk_pages.py::CARD_TRIES",
+    "web_admin/sign_in_throttle.py::LONGEST_WAIT", "web_admin/limits.py::DESK_PIN_A_DAY",
+    # Bodies of gates, which sign them: their tests are in test_sync_api.py.
+    *(f"web_admin/sync_api.py::{name}_BODY" for name in ("SMALL", "ASK", "RECEIPTS", "EVENTS", "TOMBSTONES")),
+}  # fmt: skip
+"""Constants with such a name that are not limits of the server, and why."""
+
+
+def constants() -> list[str]:
+    """Return every module's constants whose names say that they limit something."""
+    found = []
+    for path in sorted((ROOT / "web_admin").rglob("*.py")):
+        where = path.relative_to(ROOT).as_posix()
+        names = {name for statement in tree_of(path).body for name in _assigned(statement)}
+        found += [f"{where}::{name}" for name in sorted(names) if A_LIMIT.fullmatch(name)]
+    return found
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def names_in(path: str) -> set[str]:
+    """Return what a file defines at its top: functions, classes and constants."""
+    body = tree_of(ROOT / path).body
+    defined = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return defined.union(*(_assigned(statement) for statement in body))
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_the_place_and_the_test_of_every_limit_exist(limit: Limit) -> None:
+    for place in (limit.enforced_at, limit.shown_by):
+        path, _colons, name = place.partition("::")
+        assert name in names_in(path), f"{limit.name}: there is no {place}"
+
+
+@pytest.mark.parametrize("limit", limits.COUNTED, ids=lambda limit: limit.name)
+def test_a_counted_limit_is_counted_where_the_table_says(limit: Limit) -> None:
+    path = limit.enforced_at.partition("::")[0]
+    (name,) = [name for name, value in vars(limits).items() if value is limit]
+    assert name in (ROOT / path).read_text(encoding="utf-8"), f"{path} does not count {name}"
+
+
+@pytest.mark.parametrize("limit", limits.CONSTANTS, ids=lambda limit: limit.name)
+def test_a_row_repeats_the_value_that_is_enforced(limit: Limit) -> None:
+    path, _colons, name = limit.enforced_at.partition("::")
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    value = getattr(importlib.import_module(module), name)
+    in_seconds = int(value.total_seconds()) if isinstance(value, timedelta) else value
+    assert in_seconds == limit.most, f"{limit.enforced_at} is {value}, the table says {limit.most}"
+
+
+def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
+    in_table = {limit.enforced_at for limit in limits.CONSTANTS}
+    missing = [one for one in constants() if one not in in_table | OTHERS]
+    assert not missing, f"add a row to web_admin/limits.py, or say in OTHERS why it limits nobody: {missing}"
+    assert set(constants()) >= OTHERS
+
+
+def test_limits_are_made_in_the_table_alone() -> None:
+    sources = [path for path in (ROOT / "web_admin").rglob("*.py") if path.name != "limits.py"]
+    made = [path.name for path in sources for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limit"]
+    assert made == []
+
+
+def test_the_page_of_limits_has_every_row_and_no_other() -> None:
+    page = (ROOT / "docs/limits.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in page if line.startswith("| `")]
+    assert rows == [markdown_row(limit) for limit in LIMITS], "\n".join(map(markdown_row, LIMITS))

@@ -1,0 +1,108 @@
+"""Open sessions, kept on the server: signing out ends one, whoever has copied its cookies.
+
+A cookie names the account's secret word and the session, as does the cookie by which a resident's phone is
+remembered. Another word (`User.fs_uniquifier`) ends every session of an account, a missing row ends one.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from flask import Flask, g, request, session
+from flask_login import user_logged_in, user_logged_out
+from flask_security import Security, UserMixin
+from flask_security.utils import set_request_attr
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from web_admin.database import Database, current_menjin, put_down_request_session, request_session
+from web_admin.session_models import AccountSession
+
+LONGEST_SESSION = timedelta(hours=12)
+"""Of staff, from the sign-in on."""
+REMEMBERED_FOR = timedelta(days=365)
+"""Of a resident's phone, from the sign-in on."""
+USER_ID = "_user_id"
+"""Where the login library keeps whom a session belongs to."""
+
+
+def init_account_sessions(app: Flask, security: Security) -> None:
+    """Let a cookie sign in by its row alone, and nothing but a cookie sign in at all."""
+    security.login_manager.user_loader(load_account)
+    # No bearer token, neither in an address nor in a header or body: only the interface takes keys.
+    security.login_manager.request_loader(lambda _request: None)
+    user_logged_in.connect(begin_session, app)
+    user_logged_out.connect(end_session, app)
+
+
+def load_account(user_id: str) -> UserMixin | None:
+    """Return the active account whose open session a cookie names, None for any other."""
+    from web_admin.accounts import User  # noqa: PLC0415 - the tables need this module's functions
+
+    word, _dot, session_id = str(user_id).partition(".")
+    if not word or not session_id:
+        return None
+    menjin = current_menjin()
+    account = request_session().scalar(
+        select(User)
+        .join(AccountSession, AccountSession.account_id == User.id)
+        .where(
+            User.fs_uniquifier == word,
+            User.active.is_(True),
+            AccountSession.session_sha256 == session_digest(session_id),
+            AccountSession.ends_at > menjin.clock(),
+        )
+    )
+    if account is None:
+        return None
+    g.menjin_session_id = session_id
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
+    return account
+
+
+def begin_session(_app: Flask, user: UserMixin, **_more: object) -> None:
+    """Open a session for who just signed in, in the request's transaction."""
+    database, now = request_session(), current_menjin().clock()
+    end_session(_app)  # one that this browser had
+    session_id = secrets.token_urlsafe(24)
+    lasts = LONGEST_SESSION if getattr(user, "person_id", None) is None else REMEMBERED_FOR
+    account_id = int(getattr(user, "id"))  # noqa: B009 - a column of accounts.User
+    database.add(AccountSession(
+        session_sha256=session_digest(session_id), account_id=account_id, begun_at=now, ends_at=now + lasts,
+    ))  # fmt: skip
+    g.menjin_session_id = session_id
+    session[USER_ID] = f"{user.fs_uniquifier}.{session_id}"
+
+
+def end_session(_app: Flask, **_more: object) -> None:
+    """Close this browser's session, in the request's transaction."""
+    session_id = g.pop("menjin_session_id", None)
+    if session_id is None:
+        return
+    ended = delete(AccountSession).where(AccountSession.session_sha256 == session_digest(session_id))
+    if request.method not in ("GET", "HEAD"):
+        request_session().execute(ended)
+        return
+    # A request that only asks has a transaction that cannot write.
+    put_down_request_session()
+    with current_menjin().database.session() as database:
+        database.execute(ended)
+
+
+def session_digest(session_id: str) -> bytes:
+    """Return the digest under which a session is kept."""
+    return sha256(session_id.encode()).digest()
+
+
+def is_open(database: Session, session_id: str, now: datetime) -> bool:
+    """Tell whether a session has neither been closed nor run out."""
+    row = database.get(AccountSession, session_digest(session_id))
+    return row is not None and row.ends_at > now
+
+
+def forget_old_sessions(database: Database, now: datetime) -> int:
+    """Delete sessions that have run out; return how many."""
+    with database.session() as session_:
+        found = session_.execute(delete(AccountSession).where(AccountSession.ends_at <= now))
+    return int(getattr(found, "rowcount"))  # noqa: B009 - of a statement that changes rows

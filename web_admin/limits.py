@@ -1,0 +1,175 @@
+"""The server's limits in one table: the value, where it is enforced, the test that shows it.
+
+A limit holds for the whole server, whatever the number of its workers. Those with a window are counted in
+the database (`limit_counts.py`); the others bound one request, one connection or one worker, as `of` says.
+To add one: add a row here and its line in docs/limits.md, which `tests/test_limits.py` prints.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit: at most `most` of `unit` for each `of`, within a window where there is one."""
+
+    name: str
+    most: int
+    unit: str
+    of: str
+    enforced_at: str
+    """`file.py::NAME`: the function that counts, or the constant that has the value."""
+    shown_by: str
+    """`tests/….py::test_name`"""
+    window: timedelta | None = None
+    kept: timedelta | None = None
+    """How long a count is remembered where that is longer than the window."""
+
+    @property
+    def window_seconds(self) -> int:
+        """Return the length of the window; raise ValueError where there is none."""
+        if self.window is None:
+            raise ValueError(f"the limit {self.name} has no window")
+        return int(self.window.total_seconds())
+
+    @property
+    def kept_for(self) -> timedelta:
+        """Return how long after its last try a count may be forgotten."""
+        return self.kept or timedelta(seconds=self.window_seconds)
+
+
+FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
+_MESSAGES = "tests/unit/web_admin/resident/test_asked_messages.py"
+_SESSIONS = "tests/unit/web_admin/test_sign_in_pages.py"
+_THROTTLE = "tests/unit/web_admin/test_sign_in_throttle.py"
+_UPLOADS = "tests/unit/web_admin/test_large_uploads.py"
+_GUESSING = "tests/served/test_guessing_is_bounded.py"
+
+SIGN_IN_PAIR = Limit(
+    "sign_in_pair", 10, "failed tries", "account and address", "web_admin/sign_in_throttle.py::claim",
+    f"{_GUESSING}::test_passwords_are_judged_ten_times_from_one_address_over_all_workers", FIVE_MINUTES,
+)
+SIGN_IN_ADDRESS = Limit(
+    "sign_in_address", 200, "failed tries", "address", "web_admin/sign_in_throttle.py::claim",
+    f"{_THROTTLE}::test_its_owners_address_is_not_slowed_by_strangers_elsewhere_or_beside_it", FIVE_MINUTES,
+)
+SIGN_IN_ACCOUNT = Limit(
+    "sign_in_account", 20, "failed tries before each costs a wait, up to five minutes", "account",
+    "web_admin/sign_in_throttle.py::claim",
+    f"{_THROTTLE}::test_many_addresses_guess_one_account_slower_and_slower", timedelta(hours=1),
+)
+SIGN_IN_KNOWN = Limit(
+    "sign_in_known", 1, "sign-in after which the two limits before do not hold there", "account and address",
+    "web_admin/sign_in_throttle.py::worked",
+    f"{_THROTTLE}::test_its_owners_address_is_not_slowed_by_strangers_elsewhere_or_beside_it",
+    timedelta(days=30),
+)
+SIGN_IN_CODES = Limit(
+    "sign_in_codes", 5, "authenticator codes", "password step of staff",
+    "web_admin/staff_guessing.py::claim_staff_try",
+    f"{_GUESSING}::test_at_most_five_codes_of_a_password_step_are_judged",
+    timedelta(hours=12),
+)
+PAIRING_CODES = Limit(
+    "pairing_codes", 5, "codes", "address", "web_admin/sync_api.py::pair",
+    f"{_GUESSING}::test_five_wrong_pairing_codes_a_minute_over_all_workers", timedelta(minutes=1),
+)
+API_CALLS = Limit(
+    "api_calls", 600, "calls", "API key", "web_admin/api/access.py::_check_key",
+    "tests/unit/web_admin/api/test_keys.py::test_a_key_that_calls_too_often_waits",
+    timedelta(minutes=1),
+)
+API_WRONG_KEYS = Limit(
+    "api_wrong_keys", 30, "wrong keys that are answered 401; a right key is never slowed", "address",
+    "web_admin/api/access.py::_check_key", f"{_GUESSING}::test_thirty_wrong_keys_shut_no_right_key_out",
+    FIVE_MINUTES,
+)
+API_UNKNOWN_CARDS = Limit(
+    "api_unknown_cards", 30, "card numbers of nobody", "API key",
+    "web_admin/api/access.py::check_card_misses",
+    "tests/unit/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
+)
+DESK_PIN = Limit(
+    "desk_pin", 5, "PINs", "home and staff account", "web_admin/desk_pages.py::by_pin",
+    "tests/unit/web_admin/test_desk.py::test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out",
+    TEN_MINUTES,
+)
+DESK_PIN_A_DAY = Limit(
+    "desk_pin_a_day", 20, "PINs", "home and staff account", "web_admin/desk_pages.py::by_pin",
+    "tests/unit/web_admin/test_desk.py::test_pins_of_a_home_are_few_a_day_at_one_desk", timedelta(days=1),
+)
+DESK_CARDS = Limit(
+    "desk_cards", 20, "cards that open no visit", "staff account", "web_admin/desk_pages.py::by_card",
+    "tests/unit/web_admin/test_desk.py::test_cards_that_open_nothing_are_few_at_one_desk", TEN_MINUTES,
+)
+MESSAGE_CODES = Limit(
+    "message_codes", 10, "codes sent", "resident", "web_admin/resident/asked_messages.py::may_send_code",
+    f"{_MESSAGES}::test_ten_codes_an_hour_are_sent_to_one_person", timedelta(hours=1),
+)
+
+COUNTED = (
+    SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
+    API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_PIN, DESK_PIN_A_DAY, DESK_CARDS, MESSAGE_CODES,
+)  # fmt: skip
+"""Those that are counted in the database."""
+
+CONSTANTS = (
+    Limit(
+        "form_body", 2 * 1024 * 1024, "bytes", "request to a page or to the interface",
+        "web_admin/__init__.py::MAX_FORM_BYTES",
+        f"{_UPLOADS}::test_any_other_form_says_what_this_server_takes",
+    ),
+    Limit(
+        "sheet_body", 8 * 1024 * 1024, "bytes", "request that brings a sheet of people",
+        "web_admin/import_pages.py::MAX_REQUEST_BYTES",
+        f"{_UPLOADS}::test_a_body_that_says_its_size_is_refused_before_any_of_it_is_read",
+    ),
+    Limit(
+        "logo_body", 128 * 1024, "bytes", "request that brings a logo",
+        "web_admin/settings_pages.py::MAX_LOGO_REQUEST_BYTES",
+        f"{_UPLOADS}::test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory",
+    ),
+    Limit(
+        "streams", 32, "open streams of live pages", "worker", "web_admin/live_watch.py::STREAMS_AT_MOST",
+        "tests/unit/web_admin/test_live.py"
+        "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
+    ),
+    Limit(
+        "staff_session", 12 * 3600, "seconds", "sign-in of staff",
+        "web_admin/account_sessions.py::LONGEST_SESSION",
+        f"{_SESSIONS}::test_a_session_ends_by_its_time_though_its_cookie_was_kept",
+    ),
+    Limit(
+        "remembered_phone", 365 * 86400, "seconds", "sign-in of a resident",
+        "web_admin/account_sessions.py::REMEMBERED_FOR",
+        f"{_SESSIONS}::test_a_session_ends_by_its_time_though_its_cookie_was_kept",
+    ),
+    Limit(
+        "message_code_tries", 5, "tries", "code that was sent to a resident's address",
+        "web_admin/asked_messages.py::MAX_TRIES",
+        f"{_MESSAGES}::test_five_wrong_codes_or_half_an_hour_end_a_code",
+    ),
+    Limit(
+        "message_codes_a_day", 5, "codes sent", "resident, and address, in 24 hours",
+        "web_admin/asked_messages_acts.py::CODES_A_DAY",
+        f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_whomever",
+    ),
+    Limit(
+        "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",
+        "web_admin/limit_counts.py::MOST_COUNTS_KEPT",
+        f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",
+    ),
+)
+"""Those that bound one request, one session or one worker: the constant has the value, this row repeats it."""
+
+LIMITS = COUNTED + CONSTANTS
+
+
+def markdown_row(limit: Limit) -> str:
+    """Return a limit's line of docs/limits.md."""
+    within = f"{limit.window_seconds} s" if limit.window is not None else "–"
+    cells = (
+        f"`{limit.name}`", f"{limit.most:,} {limit.unit}", limit.of, within, f"`{limit.enforced_at}`",
+        f"`{limit.shown_by}`",
+    )  # fmt: skip
+    return "| " + " | ".join(cells) + " |"

@@ -72,7 +72,8 @@ def prove_address(act: Act, person_id: str, code: str) -> bool:
     """
     begin(act)
     _own(act, person_id)
-    row = act.session.get(AskedMessages, person_id)
+    # Locked: tries that run side by side must not read one number of tries.
+    row = act.session.get(AskedMessages, person_id, with_for_update=True)
     if row is None or row.code_digest is None or row.code_until is None or act.now >= row.code_until:
         raise ActRefused("code", _("This code is too old. Have a new one sent."))
     if row.tries >= MAX_TRIES:

@@ -159,8 +159,7 @@ def _keep(session: Session, row: LimitCount | None, key: bytes, limit: Limit, co
         if row is not None:
             session.delete(row)
         return
-    last = datetime.fromtimestamp(counted[-2], tz=UTC)
-    forget_at = last + limit.kept_for
+    forget_at = datetime.fromtimestamp(counted[-2] + limit.window_seconds, tz=UTC)
     if row is None:
         session.add(LimitCount(key=key, limit_name=limit.name, counted=counted, forget_at=forget_at))
     else:

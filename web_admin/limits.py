@@ -22,8 +22,6 @@ class Limit:
     shown_by: str
     """`tests/….py::test_name`"""
     window: timedelta | None = None
-    kept: timedelta | None = None
-    """How long a count is remembered where that is longer than the window."""
 
     @property
     def window_seconds(self) -> int:
@@ -31,11 +29,6 @@ class Limit:
         if self.window is None:
             raise ValueError(f"the limit {self.name} has no window")
         return int(self.window.total_seconds())
-
-    @property
-    def kept_for(self) -> timedelta:
-        """Return how long after its last try a count may be forgotten."""
-        return self.kept or timedelta(seconds=self.window_seconds)
 
 
 FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
@@ -160,7 +153,7 @@ CONSTANTS = (
         f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",
     ),
 )
-"""Those that bound one request, one session or one worker: the constant has the value, this row repeats it."""
+"""Those that bound one request, one session or one worker: a constant has the value, a row repeats it."""
 
 LIMITS = COUNTED + CONSTANTS
 

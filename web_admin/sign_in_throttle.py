@@ -31,7 +31,10 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A try that was counted, or the wait that it was given; how many failed before it, itself included."""
+    """A try that was counted, or the wait that it was given; how many failed until now, itself included.
+
+    `of_address` is 0 where the address has failed too often already, and is one of the account's own.
+    """
 
     wait_seconds: int
     of_account: int = 0
@@ -73,11 +76,13 @@ def claim(counts: LimitCounts, account: str, address: str, now: datetime) -> Cla
         if wait:
             return Claim(wait)
         rows[of.pair] = with_one_more(SIGN_IN_PAIR, rows[of.pair], now)
+        of_address = 0
         if not wait_seconds(SIGN_IN_ADDRESS, rows[of.address], now):
             rows[of.address] = with_one_more(SIGN_IN_ADDRESS, rows[of.address], now)
+            of_address = sum(rows[of.address][1::2])
         failures = _failures(rows[of.account], now) + 1
         rows[of.account] = [int(now.timestamp()), failures]
-        return Claim(0, failures, sum(rows[of.address][1::2]))
+        return Claim(0, failures, of_address)
 
 
 def failed_unasked(counts: LimitCounts, address: str, now: datetime) -> int:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import Request, Response, current_app, g, jsonify, request
+from flask import Request, Response, g, jsonify, request
 from flask_smorest import Blueprint, abort
 from marshmallow import RAISE
 from sqlalchemy.orm import Session

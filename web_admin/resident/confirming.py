@@ -16,13 +16,12 @@ from web_admin.accounts import (
     resident_account,
     resident_required,
     resident_with_password,
-    seconds_to_wait,
-    sign_in_failed,
 )
 from web_admin.database import current_menjin, request_session
 from web_admin.models import Person
 from web_admin.passkeys import passkeys_of, place_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.sign_in_tries import claim_try, sign_in_worked
 
 CONFIRMED_FOR = timedelta(minutes=10)
 CONFIRMING = "confirming"
@@ -56,12 +55,12 @@ def confirm() -> Response | tuple[str, int]:
     """Check the password of the resident who is signed in; wrong tries count as at the sign-in."""
     person, act = signed_in()
     name = resident_account(request_session(), person).username or ""
-    if seconds_to_wait(name):
+    if claim_try(name).wait_seconds:
         wait = gettext("Too many tries. Wait five minutes; a passkey works at once.")
         return confirm_page(person, wait), 429
     if resident_with_password(request_session(), name, request.form.get("password", "")) is not person:
-        sign_in_failed(name)
         return confirm_page(person, gettext("This is not your password.")), 422
+    sign_in_worked(name)
     session[SIGNED_IN_AT] = act.now.isoformat()
     session.pop(CONFIRMING, None)
     flash(gettext("Thank you. Now you can change how you sign in."), "done")

@@ -124,6 +124,21 @@ def test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out(compound):
     assert type_pin(compound.signed_in("manager"), "3-1203", pins.usual).status_code == 303
 
 
+def test_pins_of_a_home_are_few_a_day_at_one_desk(compound):
+    guard = compound.signed_in("guard")
+    codes = []
+    for _quarter in range(5):
+        codes += [type_pin(guard, "3-1203", "000001").status_code for _try in range(5)]
+        compound.clock.now += timedelta(minutes=11)
+    assert codes == [422] * 20 + [429] * 5
+
+
+def test_cards_that_open_nothing_are_few_at_one_desk(compound):
+    guard = compound.signed_in("guard")
+    assert tap(guard).status_code == 303
+    assert [tap(guard, "4299999").status_code for _try in range(22)] == [422] * 20 + [429] * 2
+
+
 def test_a_duress_pin_opens_as_usual_and_calls_for_help_in_silence(compound, wang):
     pins = give_pins(compound)
     calm, forced = compound.signed_in("manager"), compound.signed_in("guard")

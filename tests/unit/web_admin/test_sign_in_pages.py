@@ -1,15 +1,17 @@
 """Staff sign in with password and authenticator; residents never reach their pages, nor they theirs."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import url_for
 from passlib.totp import TOTP
 from sqlalchemy import select, update
 
 from tests.manager_compound import PASSWORD, TOTP_SECRET, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
+from web_admin.account_sessions import forget_old_sessions
 from web_admin.accounts import (
     User,
     create_staff,
@@ -21,6 +23,8 @@ from web_admin.accounts import (
 from web_admin.acts import ActRefused
 from web_admin.database import current_menjin
 from web_admin.models import Person
+from web_admin.permissions import ENDPOINTS_OF_OTHERS
+from web_admin.staff_guessing import TAKE_SECRETS
 
 
 @pytest.fixture
@@ -181,6 +185,44 @@ def test_a_resident_is_signed_out_everywhere_at_once(compound):
     with compound.app.app_context(), session_of(compound) as session:
         end_resident_sessions(session, compound.persons["林薇"])
     assert client.get("/r/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("sign_in_as", "page", "days"),
+    [(lambda made: made.signed_in(), "/manage/", 0.5), (resident_client, "/r/", 365)],
+)
+def test_a_session_ends_by_its_time_though_its_cookie_was_kept(compound, sign_in_as, page, days):
+    client = sign_in_as(compound)
+    compound.clock.now += timedelta(days=days) - timedelta(seconds=1)
+    assert client.get(page).status_code == 200
+    compound.clock.now += timedelta(seconds=1)
+    assert client.get(page).status_code == 302
+
+
+def test_a_secret_in_json_is_refused_at_every_page_that_takes_one(compound):
+    client = compound.signed_in()
+    token = csrf_of(client.get("/manage/people/").text)
+    for endpoint in sorted(TAKE_SECRETS):
+        with compound.app.test_request_context("/"):
+            path = url_for(endpoint, **{name: "x" for name in ("token",) if endpoint.endswith("_validate")})
+        answer = client.post(path, json={"password": PASSWORD}, headers={"X-CSRFToken": token})
+        assert answer.status_code in (302, 415), endpoint
+    assert client.get("/manage/").status_code == 200
+
+
+def test_every_page_of_the_library_that_takes_a_secret_is_counted(compound):
+    rules = [rule for rule in compound.app.url_map.iter_rules() if rule.endpoint in ENDPOINTS_OF_OTHERS]
+    posts = {rule.endpoint for rule in rules if "POST" in rule.methods}
+    # Out, and the choice of an authenticator, which takes none.
+    assert posts - {"security.logout", "security.two_factor_setup"} == TAKE_SECRETS
+
+
+def test_old_sessions_are_forgotten(compound):
+    compound.signed_in()
+    with compound.app.app_context():
+        database, now = current_menjin().database, compound.clock()
+        assert forget_old_sessions(database, now) == 0
+        assert forget_old_sessions(database, now + timedelta(hours=12)) == 1
 
 
 def test_a_name_that_is_taken_is_refused_beside_the_name(compound):

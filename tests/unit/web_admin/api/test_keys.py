@@ -13,6 +13,8 @@ from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.database import current_menjin
 from web_admin.journal_models import AuditEntry
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import API_CALLS
 from web_admin.permissions import KEY, access_of
 
 CALLS = {
@@ -79,6 +81,26 @@ def test_guessing_keys_slows_the_guesser_alone(compound, caller):
         environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
     )
     assert elsewhere.status_code == 200
+
+
+def test_a_key_that_calls_too_often_waits(compound, caller, caller_with):
+    other = caller_with("people:read")
+    with compound.app.app_context():
+        counts, now = current_counts(), compound.clock()
+        with counts.locked([Of(API_CALLS, (caller.key_id,))]) as rows:
+            rows[Of(API_CALLS, (caller.key_id,))] = [int(now.timestamp()), 599]
+    codes = [caller.call("GET", "/people") for _call in range(2)]
+    assert [answer.status_code for answer in codes] == [200, 429]
+    assert codes[1].headers["Retry-After"] == "60"
+    assert other.call("GET", "/people").status_code == 200
+    compound.clock.now += timedelta(minutes=1)
+    assert caller.call("GET", "/people").status_code == 200
+
+
+def test_a_right_key_works_where_wrong_ones_came_from(compound, caller):
+    guesser = Caller(compound.app.test_client(), WRONG_KEYS[2], "")
+    assert [guesser.call("GET", "/people").status_code for _try in range(31)][-1] == 429
+    assert caller.call("GET", "/people").status_code == 200
 
 
 def test_a_key_ends_by_time_and_at_once_by_hand(compound, caller, caller_with):

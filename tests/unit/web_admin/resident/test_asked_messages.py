@@ -18,6 +18,8 @@ from web_admin.asked_messages_models import AskedMessages
 from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
 from web_admin.homes_and_people import move_out
 from web_admin.journal_models import AuditEntry
+from web_admin.limit_counts import Of, current_counts
+from web_admin.limits import MESSAGE_CODES
 from web_admin.models import Gate, Person, VisitorPassRow
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.visitor_uses import note_visitor_uses
@@ -79,6 +81,18 @@ def test_one_person_has_five_codes_sent_a_day_to_whomever(
     assert len(sent(mail)) == 5
     clock.now += timedelta(days=1)
     assert name(phone, mail, ADDRESS) == 303
+
+
+def test_ten_codes_an_hour_are_sent_to_one_person(
+    mail: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    with mail.app.app_context():
+        now = clock()
+        sent = [current_counts().take(Of(MESSAGE_CODES, (mail.person_id,)), now) for _code in range(10)]
+    assert sent == [0] * 10
+    assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 429
+    clock.now += timedelta(hours=1)
+    assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 303
 
 
 def test_one_address_gets_five_codes_a_day_from_whomever(mail: Compound, phone: FlaskClient) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.parsed_source import tree_of
-from web_admin import limits
+from web_admin import (
+    limits,
+    pages,  # noqa: F401 - the modules of pages import each other by way of it
+)
 from web_admin.limits import LIMITS, Limit, markdown_row
 
 ROOT = Path(__file__).resolve().parents[1]

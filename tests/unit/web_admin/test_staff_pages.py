@@ -10,7 +10,7 @@ from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin import housekeeping, staff
-from web_admin.accounts import User, create_staff, resident_account
+from web_admin.accounts import User, create_staff, set_resident_password
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin
 from web_admin.journal_models import AuditEntry
@@ -338,10 +338,11 @@ def send_plain(client, path, **data):
 
 def resident(compound, rows, person_id):
     """Return a browser in which the person is signed in."""
-    token = rows(lambda s: resident_account(s, s.get(Person, person_id)).fs_uniquifier)
+    rows(lambda s: set_resident_password(s, s.get_one(Person, person_id), "wangfang", PASSWORD))
     browser = compound.app.test_client()
     with browser.session_transaction() as session:
-        session.update({"_user_id": token, "_fresh": True, "language": "en"})
+        session["language"] = "en"
+    assert send_plain(browser, "/r/sign-in", name="wangfang", password=PASSWORD).status_code in (302, 303)
     return browser
 
 

@@ -14,9 +14,6 @@ GATES_ALONE, KEYS_ALONE = "gates", "keys"
 """Called by gates, which sign each request, and by other systems, which show a key: no sign-in lets in."""
 MACHINES = (GATES_ALONE, KEYS_ALONE)
 
-BETWEEN_PASSWORD_AND_CODE = ""
-"""Reached by who has just given a password; everyone else is sent to sign in."""
-
 MAY: dict[str, str] = {
     # everyone
     "biometrics.policy": EVERYONE,
@@ -33,7 +30,8 @@ MAY: dict[str, str] = {
     "resident.welcome": EVERYONE,
     "security.login": EVERYONE,
     "security.logout": EVERYONE,
-    "security.two_factor_token_validation": BETWEEN_PASSWORD_AND_CODE,
+    # Who has just given a password types the code; who is signed in is led to the first page.
+    "security.two_factor_token_validation": STAFF,
     "visitor_pass.show": EVERYONE,
     "visitor_pass.now": EVERYONE,
     "visitor_pass.picture": EVERYONE,

@@ -74,6 +74,8 @@ lock: ## pin every dependency anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
 	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
 		$(LOCK_EXTRAS) --no-annotate --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra web \
+		--constraint requirements.lock --no-annotate --no-header --quiet -o requirements-web.lock
 	printf '%s\n' $(DLIB_PINS) | uv pip compile - --no-deps --universal --generate-hashes \
 		--python-version 3.11 --no-annotate --no-header --quiet -o requirements-dlib.lock
 

@@ -87,7 +87,7 @@ def test_a_device_plugged_in_after_the_start_has_its_class_allowed_already(node:
 
 def test_the_groups_of_a_distribution_that_come_later_do_not_take_the_chips_back() -> None:
     (line,) = (line for line in RULES.splitlines() if "gpiochip" in line)
-    assert 'GROUP:="menjin"' in line
+    assert 'GROUP:="menjin-devices"' in line
     assert 'MODE:="0660"' in line
 
 
@@ -111,3 +111,9 @@ def test_the_rules_pass_udevs_own_check() -> None:
         check=False,
     )
     assert (done.stdout + done.stderr, done.returncode) == ("", 0)
+
+
+def test_the_screens_user_shares_no_group_with_a_reader_a_relay_or_a_camera() -> None:
+    kiosk = groups_of_the_unit((DEPLOY / "menjin-terminal-kiosk.service").read_text(encoding="utf-8"))
+    ours = [node for node in NODES_USED if not node.startswith("event")]
+    assert {node: group_of(node, RULES) for node in ours if group_of(node, RULES) in kiosk} == {}

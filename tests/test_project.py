@@ -220,6 +220,40 @@ def test_every_unit_is_hardened(unit: Path) -> None:
     lines = unit.read_text(encoding="utf-8").splitlines()
     for setting in ("NoNewPrivileges=yes", "ProtectSystem=strict", "LimitCORE=0", "MemorySwapMax=0"):
         assert setting in lines, setting
+    (mask,) = [line.removeprefix("UMask=") for line in lines if line.startswith("UMask=")]
+    assert int(mask, 8) & 0o027 == 0o027, "what a unit writes is nobody else's"
+
+
+def test_images_are_named_by_their_digest_alone() -> None:
+    compose = (ROOT / "deploy/compose.yaml").read_text(encoding="utf-8")
+    services = yaml.safe_load(compose)["services"].values()
+    images = [service["image"] for service in services if "image" in service]
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", dockerfile, re.M)
+    assert images
+    assert bases
+    # Each has to be set, and what the message asks for is a digest.
+    assert [image for image in images if not re.fullmatch(r"\$\{\w+:\?.*@sha256:.*\}", image)] == []
+    assert set(bases) == {"${PYTHON_IMAGE}"}
+    assert "\nARG PYTHON_IMAGE\n" in dockerfile
+    assert re.search(r"PYTHON_IMAGE: \$\{\w+:\?.*@sha256:.*\}", compose)
+
+
+def test_the_image_takes_only_packages_whose_hash_is_known() -> None:
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    installs = re.findall(r"pip install [^\\\n]*", dockerfile)
+    assert installs
+    for line in installs:
+        assert "--require-hashes" in line or ("--no-deps" in line and "--no-index" in line), line
+
+
+def test_the_servers_own_pins_are_those_of_the_whole_project() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+==[^ ;\\]+)", (ROOT / name).read_text(encoding="utf-8"), re.M))
+
+    web = pins("requirements-web.lock")
+    assert {"flask", "gunicorn", "waitress"} <= {pin.partition("==")[0] for pin in web}
+    assert web - pins("requirements.lock") == set()
 
 
 def test_a_unit_waits_for_notifications_only_from_a_program_that_sends_them() -> None:

@@ -1,6 +1,7 @@
 """The real Caddy with the shipped Caddyfile and an authority of its own, before a served compound."""
 
 import os
+import secrets
 import shutil
 import socket
 import ssl
@@ -43,9 +44,14 @@ class Proxy:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port below those that the system gives to outgoing connections, of which tests make many."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port := 10_000 + secrets.randbelow(22_000)))
+            except OSError:
+                continue
+            return port
 
 
 @contextmanager

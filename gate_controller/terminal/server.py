@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from babel import Locale
 from cheroot import wsgi
-from cheroot.server import HTTPConnection
+from cheroot.server import HTTPConnection, HTTPRequest
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
@@ -192,11 +192,25 @@ class TerminalServer:
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
+class PlainRequest(HTTPRequest):
+    """A request whose first line may be anything: what is no address is the client's fault, not ours."""
+
+    def read_request_line(self) -> bool:
+        """Read the first line; answer 400 to an address that cannot be taken apart."""
+        try:
+            return bool(super().read_request_line())  # type: ignore[no-untyped-call]  # it has no types
+        except ValueError:
+            self.simple_response("400 Bad Request", "Malformed Request-URI.")
+            return False
+
+
 class ForgettingConnection(HTTPConnection):
     """A connection that takes what a browser did not wait for to its end.
 
     Cheroot leaves it in a buffer, and Python 3.13 complains on the terminal when it cannot be sent.
     """
+
+    RequestHandlerClass = PlainRequest
 
     def close(self) -> None:
         """Close the connection and drop what was not sent."""

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from web_admin.api import alarms, cards, events, homes, passes, people
+from web_admin.api.schemas import ID_PATTERN
 
 PREFIX = "/api/v1"
 BLUEPRINTS = (homes.bp, people.bp, cards.bp, passes.bp, events.bp, alarms.bp)
@@ -33,3 +34,12 @@ def register_api(app: Flask) -> None:
     for bp in BLUEPRINTS:
         app.extensions["csrf"].exempt(bp)
         api.register_blueprint(bp, url_prefix=PREFIX)
+    _say_what_the_library_cannot(api)
+
+
+def _say_what_the_library_cannot(api: Api) -> None:
+    """Write into the document what an id in an address is, and that a correction corrects something."""
+    api.spec.components.schemas["PersonEdit"]["minProperties"] = 1
+    for path in api.spec._paths.values():  # the library gives no other way to a path's parameters
+        for parameter in path.get("parameters", []):
+            parameter["schema"] = {"type": "string", "pattern": ID_PATTERN, "maxLength": 16}

@@ -1,6 +1,8 @@
 """What goes in and out of the interface, field by field: a field that is not named here is refused."""
 
-from marshmallow import Schema, validate
+from collections.abc import Mapping
+
+from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, String
 
 from web_admin.acts import MAX_TEXT_CHARS
@@ -10,14 +12,25 @@ PAGE_LIMIT = 200
 LANGUAGES = ("zh", "en")
 KINDS = ("resident", "helper", "staff")
 
-NAME = validate.Length(1, MAX_TEXT_CHARS)
-TEXT_ID = validate.Regexp(r"^[0-9a-f]{16}$")
+TEXT = validate.Regexp(r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]*$")
+"""One line without controls: what else is no text, the acts refuse."""
+NAME = [validate.Length(1, MAX_TEXT_CHARS), TEXT]
+ID_PATTERN = r"^[0-9a-f]{16}$"
+TEXT_ID = validate.Regexp(ID_PATTERN)
+ID_OR_NOTHING = [validate.Length(max=16), validate.Regexp(r"^([0-9a-f]{16})?$")]
+HOME_PATTERN = r"^(?=[0-9-]{1,20}$)([0-9]+-)*[0-9]*[1-9][0-9]*(-[0-9]+)*$"
+"""Digits with dashes between them, not zeros alone: emergency codes are typed after those.
+
+The length comes first: the rest tries long digits in every way.
+"""
+WORD = [validate.Length(max=64), validate.Regexp(r"^[A-Za-z0-9_-]*$")]
+FUTURE = {"description": "In the future; otherwise the answer is 422."}
 
 
 class PageQuery(Schema):
     """One page of a list: what comes after an id, at most so many."""
 
-    after = String(load_default="", validate=validate.Length(max=400))
+    after = String(load_default="", validate=ID_OR_NOTHING)
     limit = Integer(load_default=100, validate=validate.Range(1, PAGE_LIMIT))
 
 
@@ -26,7 +39,10 @@ class NewHome(Schema):
 
     number = String(
         required=True,
-        validate=[validate.Length(1, 20), validate.Regexp(r"^[0-9]+(-[0-9]+)*$")],
+        validate=[
+            validate.Length(1, 20),
+            validate.Regexp(HOME_PATTERN, error="Digits with dashes between them, not all zeros."),
+        ],
         metadata={"example": "3-1203"},
     )
 
@@ -48,7 +64,7 @@ class HomesOut(Schema):
 class PeopleQuery(PageQuery):
     """Whose people to list."""
 
-    home_id = String(load_default="", validate=validate.Length(max=16))
+    home_id = String(load_default="", validate=ID_OR_NOTHING)
     with_ended = Boolean(load_default=False)
 
 
@@ -67,6 +83,11 @@ class PersonEdit(Schema):
     name = String(validate=NAME)
     language = String(validate=validate.OneOf(LANGUAGES))
     slow_pass = Boolean()
+
+    @validates_schema
+    def _refuse_nothing(self, data: Mapping[str, object], **_more: object) -> None:
+        if not data:
+            raise ValidationError("Send at least one of name, language and slow_pass.")
 
 
 class PersonOut(Schema):
@@ -93,16 +114,17 @@ class PeopleOut(Schema):
 class NewCard(Schema):
     """A card for a person: the number as printed, as at the desk: decimal, hex, or facility and number."""
 
-    number = String(required=True, validate=validate.Length(1, 40), metadata={"example": "0012345678"})
-    label = String(load_default="", validate=validate.Length(max=60))
+    number = String(
+        required=True, validate=[validate.Length(1, 40), TEXT], metadata={"example": "0012345678"})
+    label = String(load_default="", validate=[validate.Length(max=60), TEXT])
     valid_from = AwareDateTime(load_default=None, allow_none=True)
-    valid_until = AwareDateTime(load_default=None, allow_none=True)
+    valid_until = AwareDateTime(load_default=None, allow_none=True, metadata=FUTURE)
 
 
 class CardQuery(Schema):
     """Whose card a number is."""
 
-    number = String(required=True, validate=validate.Length(1, 40))
+    number = String(required=True, validate=[validate.Length(1, 40), TEXT])
 
 
 class CardEnd(Schema):
@@ -133,11 +155,11 @@ class CardsOut(Schema):
 class NewPass(Schema):
     """A visitor's pass. Without `person_id` the site itself invites; a counted pass names one gate."""
 
-    label = String(required=True, validate=validate.Length(1, 60))
+    label = String(required=True, validate=[validate.Length(1, 60), TEXT])
     gates = List(Integer(validate=validate.Range(1, 65535)), required=True, validate=validate.Length(1, 32))
     person_id = String(load_default=None, allow_none=True, validate=TEXT_ID)
     valid_from = AwareDateTime(load_default=None, allow_none=True)
-    valid_until = AwareDateTime(load_default=None, allow_none=True)
+    valid_until = AwareDateTime(load_default=None, allow_none=True, metadata=FUTURE)
     uses = Integer(load_default=0, validate=validate.Range(0, MAX_USES))
 
 
@@ -191,8 +213,10 @@ class VisitorCodeOut(Schema):
 class EventsQuery(PageQuery):
     """Which entries; `after` is the one of the answer before."""
 
-    gate_id = String(load_default="", validate=validate.Length(max=64))
-    kind = String(load_default="", validate=validate.Length(max=64))
+    after = String(
+        load_default="", validate=[validate.Length(max=400), validate.Regexp(r"^[A-Za-z0-9_=-]*$")])
+    gate_id = String(load_default="", validate=WORD)
+    kind = String(load_default="", validate=WORD)
 
 
 class EventOut(Schema):
@@ -222,7 +246,7 @@ class AlarmsQuery(Schema):
 class AlarmSeen(Schema):
     """What was found."""
 
-    note = String(load_default="", validate=validate.Length(max=MAX_TEXT_CHARS))
+    note = String(load_default="", validate=[validate.Length(max=MAX_TEXT_CHARS), TEXT])
 
 
 class AlarmOut(Schema):

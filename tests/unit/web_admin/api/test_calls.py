@@ -1,8 +1,10 @@
 """What other systems do through the interface, with the rules of the pages."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import show_code
@@ -104,7 +106,47 @@ def test_a_wrong_field_is_named_and_nothing_is_made(caller, compound):
     assert {answer.status_code for answer in answers} == {422}
     assert all(answer.get_json()["errors"]["json"] for answer in answers)
     assert caller.call("POST", "/people", {"name": "a\0b"}).status_code == 400
+    assert caller.call("POST", "/people", {"name": "a\x7fb"}).status_code == 422
     assert len(whole(caller, "/people", "people")) == len(compound.persons)
+
+
+@pytest.mark.parametrize("body", [{}, None])
+def test_a_correction_of_nothing_is_refused(caller, compound, body):
+    path = f"/people/{compound.persons['林薇']}"
+    answer = caller.call("PATCH", path, body)
+    assert (answer.status_code, list(answer.get_json()["errors"]["json"])) == (422, ["_schema"])
+    document = caller.get("/openapi.json")
+    assert document["components"]["schemas"]["PersonEdit"]["minProperties"] == 1
+
+
+@pytest.mark.parametrize("number", ["0", "0-0", "000-00", "3-\n1", "1" * 60_000, "-1", "1-"])
+def test_a_homes_number_is_what_the_document_says(caller, number):
+    home = caller.get("/openapi.json")["components"]["schemas"]["NewHome"]
+    assert re.search(home["properties"]["number"]["pattern"], number) is None
+    assert caller.call("POST", "/homes", {"number": number}).status_code == 422
+
+
+def test_every_text_that_goes_in_is_bounded_by_the_document(caller):
+    document = caller.get("/openapi.json")
+    loose = []
+    for path, operations in document["paths"].items():
+        for name, operation in operations.items():
+            found = operation if name == "parameters" else operation.get("parameters", [])
+            loose += [(path, one["name"]) for one in found if unbounded(one["schema"])]
+    for name, schema in document["components"]["schemas"].items():
+        taken = schema["properties"] if name.startswith("New") or name in TAKEN else {}
+        loose += [(name, field) for field, what in taken.items() if unbounded(what)]
+    assert loose == []
+
+
+TAKEN = ("PersonEdit", "CardEnd", "AlarmSeen")
+
+
+def unbounded(schema):
+    """Tell whether a text may be of any length or of any signs."""
+    is_text = schema.get("type") == "string" and not {"enum", "format"} & set(schema)
+    is_short = "maxLength" in schema or schema.get("pattern", "").endswith("{16}$")
+    return is_text and not ("pattern" in schema and is_short)
 
 
 def test_events_come_in_order_without_persons_silent_alarms_or_faces(caller, compound, act):

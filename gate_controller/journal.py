@@ -84,30 +84,38 @@ class Journal:
         *,
         used_credential_id: str | None = None,
         second: int | None = None,
+        silent: tuple[str, Facts, Facts] | None = None,
     ) -> JournalEntry:
         """Write one entry, and the use it counts, and return when both are on the disk.
 
+        `silent` is an entry that follows in the same write, so that nobody can time whether there is one.
         Raise sqlite3.Error when they cannot be; then nothing has changed and nothing may be opened.
         """
         now = now.astimezone(UTC)
         with self._lock:
             entry = chain_entry(self._digest, self._seq + 1, now, kind, _fitting(facts), _fitting(personal))
+            entries = [entry]
+            if silent is not None:
+                kind, facts, personal = silent
+                entries.append(
+                    chain_entry(entry.digest, entry.seq + 1, now, kind, _fitting(facts), _fitting(personal))
+                )
             uses = last_second = 0
             if used_credential_id is not None:
                 uses = self.uses.get(used_credential_id, 0) + 1
                 before = self.last_seconds.get(used_credential_id, -1)
                 last_second = before if second is None else max(before, second)
             with transaction(self._connection):
-                self._connection.execute(
+                self._connection.executemany(
                     "INSERT INTO journal VALUES (?, ?, ?)",
-                    (entry.seq, now.isoformat(), msgspec.json.encode(entry)),
+                    [(each.seq, now.isoformat(), msgspec.json.encode(each)) for each in entries],
                 )
                 if used_credential_id is not None:
                     self._connection.execute(
                         "INSERT OR REPLACE INTO used VALUES (?, ?, ?)",
                         (used_credential_id, uses, last_second),
                     )
-            self._seq, self._digest, self.last_at = entry.seq, entry.digest, now
+            self._seq, self._digest, self.last_at = entries[-1].seq, entries[-1].digest, now
             if used_credential_id is not None:
                 self.uses[used_credential_id] = uses
                 self.last_seconds[used_credential_id] = last_second

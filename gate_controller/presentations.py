@@ -202,10 +202,9 @@ class Presentations:
             now,
             used_credential_id=decision.credential_id if decision.opens else None,
             second=claim.second,
-        )
-        if decision.duress:
             # Also where the lane stays shut, and before the pulse: a power cut must not swallow it.
-            self.record("alarm_duress", {"lane_id": lane_id}, personal)
+            silent=("alarm_duress", {"lane_id": lane_id}, personal) if decision.duress else None,
+        )
         if not is_repeat:
             self._tell_of(lane_id, claim, decision, personal)
         if decision.opens:

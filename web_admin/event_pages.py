@@ -1,6 +1,7 @@
 """Events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, stream_with_context
@@ -45,6 +46,7 @@ from web_admin.page_context import (
 from web_admin.people_list import name_has, number_has
 from web_admin.permissions import allowed, current_may, role_names
 from web_admin.reason_texts import for_staff, what_to_do
+from web_admin.sealed_places import opened_place, sealed_place
 from web_admin.sheet_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
 from web_admin.typed_values import moment_of, number_of
@@ -90,6 +92,9 @@ class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
 
 def _place() -> Place | None:
+    sealed = opened_place(current_menjin().sealer, request.args.get("before", ""), tuple[datetime, str, int])
+    if sealed is not None:
+        return sealed
     at, _dot, rest = request.args.get("before", "").partition("~")
     gate_id, _dot, seq = rest.partition("~")
     moment, number = moment_of(at), number_of(seq)
@@ -97,7 +102,8 @@ def _place() -> Place | None:
 
 
 def _event_or_404(gate_id: str, seq: str) -> GateEvent:
-    number = number_of(seq)
+    sealed = opened_place(current_menjin().sealer, seq, int)
+    number = sealed if sealed is not None else number_of(seq)
     key = (gate_id, request.args.get("journal", ""), number)
     event = request_session().get(GateEvent, key) if number is not None else None
     if event is None:
@@ -124,7 +130,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         details=event_details,
         labels=event_details.emergency_labels(request_session(), rows),
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
-        before=f"{last[0].isoformat()}~{last[1]}~{last[2]}" if last is not None else None,
+        before=sealed_place(current_menjin().sealer, last) if last is not None else None,
         gates=gates,
         lane_names=lane_names(gates),
         gate_names=gate_names(gates),

@@ -26,6 +26,7 @@ from web_admin.day_ranges import day_text
 from web_admin.desk_request import end_with_sign_out
 from web_admin.foreign_requests import FromElsewhere
 from web_admin.homes_and_people import choose_own_language
+from web_admin.journal_models import GateEvent
 from web_admin.live_pages import alarms_of_page, init_live
 from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
@@ -40,6 +41,7 @@ from web_admin.permissions import (
 from web_admin.request_bodies import sentence_of, takes_json_here
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
+from web_admin.sealed_places import sealed_place
 from web_admin.staff_models import StaffProfile
 
 LANGUAGES = ("zh", "en")
@@ -203,12 +205,20 @@ def local_date(day: date | datetime) -> str:
     return text
 
 
+def entry_number(event: GateEvent) -> int | str:
+    """Return an entry's number for a link, sealed for whoever is not shown silent alarms: gaps would tell."""
+    if current_may("acknowledge_alarm"):
+        return event.seq
+    return sealed_place(current_menjin().sealer, event.seq)
+
+
 def _page_words() -> dict[str, object]:
     return {
         "words": words,
         "word": words.word,
         "navigation": [entry for entry in NAVIGATION if current_may(entry[1])],
         "may": current_may,
+        "entry_number": entry_number,
         "my_roles": role_names,
         "language": str(get_locale() or "zh"),
         "current_site": current_site,

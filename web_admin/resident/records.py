@@ -6,6 +6,7 @@ from flask import Response, abort, render_template, request
 from sqlalchemy import func, select
 
 from web_admin.accounts import resident_required
+from web_admin.acts import Act
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.database import request_session
 from web_admin.desk_visits import visits_of
@@ -28,7 +29,7 @@ from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.rights_models import RightsRequest
-from web_admin.typed_values import moment_of, number_of
+from web_admin.sealed_places import opened_place, sealed_place
 
 SHOWN_PASSAGES = 10
 SHOWN_LOOKUPS = 5
@@ -73,33 +74,31 @@ def _open_requests(person_id: str) -> int:
 def all_passages() -> str:
     """Show the person's passages page by page, newest first."""
     person, act = signed_in()
-    rows = passages_of(act.session, person.person_id, PAGE_ROWS + 1, _passage_cursor())
+    rows = passages_of(act.session, person.person_id, PAGE_ROWS + 1, _passage_cursor(act))
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
         "resident/passages.html", person=person, site=site_of(person), passages=rows[:PAGE_ROWS],
-        before=f"{last.at.isoformat()}~{last.seq}" if last is not None else None,
+        before=sealed_place(act.sealer, (last.at, last.seq)) if last is not None else None,
         for_resident=for_resident, what_to_do=what_to_do, tab="records",
     )
 
 
-def _passage_cursor() -> tuple[datetime, int] | None:
-    at, _mark, seq = request.args.get("before", "").partition("~")
-    moment, number = moment_of(at), number_of(seq)
-    return (moment, number) if moment is not None and number is not None else None
+def _passage_cursor(act: Act) -> tuple[datetime, int] | None:
+    return opened_place(act.sealer, request.args.get("before", ""), tuple[datetime, int])
 
 
 @bp.get("/records/lookups")
 @resident_required
 def all_lookups() -> str:
     """Show page by page who looked at the person's records, and the reasons they gave."""
-    person, _act = signed_in()
-    before = number_of(request.args.get("before", ""))
+    person, act = signed_in()
+    before = opened_place(act.sealer, request.args.get("before", ""), int)
     rows = lookups_of(person.person_id, PAGE_ROWS + 1, before)
     last = rows[PAGE_ROWS - 1] if len(rows) > PAGE_ROWS else None
     return render_template(
         "resident/lookups.html", person=person, site=site_of(person),
         lookups=shown_lookups(rows[:PAGE_ROWS]),
-        before=last.seq if last is not None else None, tab="records",
+        before=sealed_place(act.sealer, last.seq) if last is not None else None, tab="records",
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gate_controller.assemble import boot_seconds
 from gate_controller.face.leases import Lease
+from gate_controller.lane_desk import RESULT_SECONDS
 from gate_controller.passes import VisitorPass, make_visitor_pass
 from gate_controller.policy import FaceRecord, Posture
 from gate_controller.sync_client import OrderArrived
@@ -90,6 +91,39 @@ def test_a_duress_pin_opens_as_usual_and_its_alarm_is_on_the_disk_before_the_pul
     bench.stop()
     assert bench.decisions() == [("pin", "granted", True)]
     assert "alarm_duress" in kinds(bench)
+
+
+def test_both_pins_make_the_same_frames_bytes_and_writes_but_for_one_entry_in_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    for digits in ("482915", "739146"):
+        root = tmp_path / digits
+        with bench_gate(root, more=TERMINAL.format(root=root)) as bench:
+            bench.give_policy(
+                records(
+                    person(),
+                    pin("482915", PIN_KEY),
+                    pin("739146", PIN_KEY, credential_id="pin-2", duress=True),
+                )
+            )
+            gate = bench.start()
+            writes: list[str] = []
+            gate.controller._parts.journal._connection.set_trace_callback(writes.append)
+            frames = []
+            (screen,) = gate.controller._parts.screens._screens.values()
+            monkeypatch.setattr(screen, "show", lambda view, frames=frames: frames.append(view))
+            for count, typed in enumerate((digits, "000000", digits), 1):
+                bench.keys.type(f"31203#{typed}#")
+                wait_for_decisions(bench, count)
+                time.sleep(RESULT_SECONDS + 0.5)
+            bench.stop()
+        entries = bench.entries()
+        commits = sum(write.startswith("COMMIT") for write in writes)
+        visible = [(e.kind, dict(e.facts)) for e in entries if e.kind != "alarm_duress"]
+        seen[digits] = (frames, bench.relay.heard, commits, visible, bench.decisions())
+        assert sum(e.kind == "alarm_duress" for e in entries) == 2 * (digits == "739146")
+    assert seen["482915"] == seen["739146"]
 
 
 def test_a_duress_pin_at_a_shut_lane_raises_the_alarm_all_the_same(bench: BenchGate) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event as database_event
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
@@ -87,6 +87,21 @@ def test_what_cannot_be_read_in_an_address_is_left_out(client):
     answer = client.get("/manage/events/?day=x&after=9&until=2026-01-01T00:00%2B08:00&kind=odd&before=1~2~3")
     assert answer.status_code == 200
     assert answer.text.count("<tr><td") == 50
+
+
+def test_no_number_of_a_journal_is_in_a_link_of_whoever_sees_no_silent_alarm(compound, rows):
+    add_events(compound, rows, 60)
+    named = {"kind": "antipassback_violated", "person_id": compound.persons["林薇"]}
+    rows(lambda session: session.execute(update(GateEvent).where(GateEvent.seq >= 1000).values(named)))
+    officer = compound.signed_in("privacy_officer")
+    page = officer.get("/manage/events/?kind=held").text
+    links = re.findall(r'href="/manage/events/who/[a-z]+/([^?"]+)\?[^"]*"', page)
+    before = re.search(r"[?&;]before=([^&\"]+)", page)[1]
+    assert len(links) > 40
+    assert [link for link in (*links, before) if len(link) < 150 or "~" in link] == []
+    assert officer.get(f"/manage/events/who/north/{links[0]}?journal=j").status_code == 200
+    assert officer.get(f"/manage/events/?kind=held&before={before}").text.count("<tr><td") >= 10
+    assert officer.get(f"/manage/events/who/north/{links[0][:-9]}?journal=j").status_code == 404
 
 
 def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, compound, rows):

@@ -129,6 +129,10 @@ def test_a_long_history_is_read_page_by_page(compound: Compound, phone: FlaskCli
     assert "12:57" in first
     assert "12:07" not in first
     following = first.partition('href="/r/records/passages?before=')[2].partition('"')[0]
+    with compound.session() as session:
+        numbers = [str(number) for number in session.scalars(select(GateEvent.seq))]
+    assert len(following) > 150
+    assert not set(following.replace("=", " ").split("~")) & set(numbers), "a number of the gate's journal"
     second = phone.get(f"/r/records/passages?before={following}").text
     assert second.count("The gate opened for you.") == 7
     assert "12:07" in second

@@ -27,7 +27,7 @@ from web_admin.models import Gate, Site
 from web_admin.sealing import Sealer
 from web_admin.wrap_keys import WrapKeys
 
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 240.0
 PASSPHRASE = "correct horse battery"
 
 

@@ -20,16 +20,19 @@ from gate_controller.sync_contract import (
 from tests.restored_gates import StoringGate
 from tests.unit.web_admin.compound import add_card, add_home, add_person
 from tests.unit.web_admin.test_sync_api import error_of
+from web_admin.accounts import User
 from web_admin.acts import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import key_of, make_api_key
 from web_admin.credentials import resume_credential, suspend_credential
 from web_admin.handover import next_epoch
-from web_admin.models import CredentialRow, Gate, Site
+from web_admin.models import CredentialRow, Gate, Invitation, Person, Site
+from web_admin.passkey_models import Passkey
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_models import HandedRecord, RestoreReview
 from web_admin.restore_reviews import ALLOWED, KEPT, decide, open_reviews
 from web_admin.restoring import begin_restoring, leave_out_gate
+from web_admin.staff_models import StaffInvitation
 
 
 @pytest.fixture
@@ -257,3 +260,34 @@ def test_keys_of_other_systems_wait_for_the_manager(database, sealer, site, cloc
         assert key_of(session, texts[0], clock.now) is not None
         assert key_of(session, texts[1], clock.now) is None
         assert session.get_one(ApiKey, ids[1]).ended_at == clock.now
+
+
+def test_no_session_link_passkey_or_password_of_the_staff_outlives_a_restore(
+    database, sealer, site, card, clock
+):
+    with database.session() as session:
+        person = session.scalars(select(Person)).one()
+        staff = User(email="m@example.org", active=True, fs_uniquifier="staff", password="x",
+                     tf_totp_secret="y")
+        resident = User(person_id=person.person_id, active=True, fs_uniquifier="resident", password="z")
+        session.add_all([staff, resident])
+        session.flush()
+        session.add_all([
+            Passkey(passkey_id="k", person_id=person.person_id, credential_id=b"c", public_key=b"p",
+                    sign_count=0, created_at=clock.now),
+            StaffInvitation(invitation_id="s", account_id=staff.id, code_digest=b"s", created_at=clock.now,
+                            expires_at=clock.now + timedelta(days=3)),
+            Invitation(invitation_id="i", person_id=person.person_id, code_digest=b"i",
+                       created_at=clock.now, expires_at=clock.now + timedelta(days=3)),
+        ])
+        begin_restoring(session, sealer, site, clock.now)
+    with database.session() as session:
+        accounts = {user.email: user for user in session.scalars(select(User))}
+        closed, resident = accounts["m@example.org"], accounts[None]
+        assert (closed.active, closed.password, closed.tf_totp_secret) == (False, None, None)
+        assert closed.fs_uniquifier != "staff"
+        assert (resident.fs_uniquifier != "resident", resident.password) == (True, "z")
+        assert session.scalars(select(Person)).one().phone_unproven == "invited_again"
+        assert session.scalars(select(Passkey)).all() == session.scalars(select(StaffInvitation)).all() == []
+        assert session.get_one(Invitation, "i").expires_at == clock.now
+        assert [row.kind for row in open_reviews(session, site)] == ["staff"]

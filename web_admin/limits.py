@@ -36,6 +36,8 @@ _MESSAGES = "tests/unit/web_admin/resident/test_asked_messages.py"
 _SESSIONS = "tests/unit/web_admin/test_sign_in_pages.py"
 _THROTTLE = "tests/unit/web_admin/test_sign_in_throttle.py"
 _UPLOADS = "tests/unit/web_admin/test_large_uploads.py"
+_HOSTILE = "tests/unit/web_admin/test_hostile_requests.py"
+_SHEETS = "tests/unit/web_admin/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
 SIGN_IN_PAIR = Limit(
@@ -121,6 +123,30 @@ CONSTANTS = (
         "logo_body", 128 * 1024, "bytes", "request that brings a logo",
         "web_admin/settings_pages.py::MAX_LOGO_REQUEST_BYTES",
         f"{_UPLOADS}::test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory",
+    ),
+    Limit(
+        "json_body", 64 * 1024, "bytes", "JSON of a phone or of another system",
+        "web_admin/request_bodies.py::MAX_JSON_BYTES",
+        f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
+    ),
+    Limit(
+        "json_depth", 8, "levels", "JSON of a phone or of another system",
+        "web_admin/request_bodies.py::MAX_JSON_DEPTH",
+        f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
+    ),
+    Limit(
+        "workbook_unpacked", 24 * 1024 * 1024, "bytes", "workbook, unpacked",
+        "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES",
+        f"{_SHEETS}::test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked",
+    ),
+    Limit(
+        "workbook_marks", 2_000_000, "ends of elements and attributes", "workbook",
+        "web_admin/sheet_workbook.py::MAX_MARKS",
+        f"{_SHEETS}::test_elements_and_attributes_are_counted_however_they_are_packed",
+    ),
+    Limit(
+        "logo_depth", 40, "shapes within each other", "logo", "web_admin/drawn_logo.py::MAX_DEPTH",
+        "tests/unit/web_admin/test_settings_pages.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(
         "streams", 32, "open streams of live pages", "worker", "web_admin/live_watch.py::STREAMS_AT_MOST",

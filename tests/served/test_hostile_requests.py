@@ -116,3 +116,16 @@ def test_no_json_at_any_address_makes_one(served: ServedCompound) -> None:
         sent[f"{what} at {path}"] = body_at(path, JSON, body)
     wrong = faults(served, sent)
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", ["/language", "/r/welcome", "/r/large-type", "/staff/sign-in"])
+def test_a_form_with_another_token_is_refused(served: ServedCompound, path: str) -> None:
+    browser = served.browser()
+    browser.get("/staff/sign-in")
+    right = browser.csrf_token
+    for token in ("", right[:-1] + "x", right[::-1], "é" * 20):
+        browser.csrf_token = token
+        assert browser.post(path, {"language": "zh", "code": "x"}).status_code == 400
+        assert "no token of the form" in served.log_lines()[-1]
+    browser.csrf_token = right
+    assert browser.post(path, {"language": "zh", "code": "x", "next": "/"}).status_code != 400

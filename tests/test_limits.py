@@ -37,7 +37,8 @@ OTHERS = {
     "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/drawn_logo.py::MAX_BYTES",
     "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/sheet_text.py::MAX_BYTES",
     "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
-    # Waits of the server itself.
+    # What the server itself waits for, or has open; threads and time-outs bound it.
+    "web_admin/database.py::MOST_CONNECTIONS", "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
     "web_admin/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
     "web_admin/desk_pages.py::PIN_TRIES", "web_admin/desk_pages.py::CARD_TRIES",
@@ -48,13 +49,22 @@ OTHERS = {
 """Constants with such a name that are not limits of the server, and why."""
 
 
+OF_CONSTANTS = limits.CONSTANTS + limits.CONNECTIONS
+LIMITS_ALONE = ("web_admin/connection_limits.py",)
+"""Modules of which every number is a limit, whatever its name."""
+NO_LIMITS = {"SLOWEST_BYTES_PER_SECOND", "SYNC_THREADS", "IDLE_SECONDS"}
+"""Numbers there that are part of others or add capacity, and how long a connection that asks nothing is kept:
+it takes no thread, counts for its address, and no test waits as long."""
+
+
 def constants() -> list[str]:
     """Return every module's constants whose names say that they limit something."""
     found = []
     for path in sorted((ROOT / "web_admin").rglob("*.py")):
         where = path.relative_to(ROOT).as_posix()
         names = {name for statement in tree_of(path).body for name in _assigned(statement)}
-        found += [f"{where}::{name}" for name in sorted(names) if A_LIMIT.fullmatch(name)]
+        wanted = names - NO_LIMITS if where in LIMITS_ALONE else filter(A_LIMIT.fullmatch, names)
+        found += [f"{where}::{name}" for name in sorted(wanted)]
     return found
 
 
@@ -85,17 +95,17 @@ def test_a_counted_limit_is_counted_where_the_table_says(limit: Limit) -> None:
     assert name in (ROOT / path).read_text(encoding="utf-8"), f"{path} does not count {name}"
 
 
-@pytest.mark.parametrize("limit", limits.CONSTANTS, ids=lambda limit: limit.name)
+@pytest.mark.parametrize("limit", OF_CONSTANTS, ids=lambda limit: limit.name)
 def test_a_row_repeats_the_value_that_is_enforced(limit: Limit) -> None:
     path, _colons, name = limit.enforced_at.partition("::")
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     value = getattr(importlib.import_module(module), name)
-    in_seconds = int(value.total_seconds()) if isinstance(value, timedelta) else value
+    in_seconds = value.total_seconds() if isinstance(value, timedelta) else value
     assert in_seconds == limit.most, f"{limit.enforced_at} is {value}, the table says {limit.most}"
 
 
 def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
-    in_table = {limit.enforced_at for limit in limits.CONSTANTS}
+    in_table = {limit.enforced_at for limit in OF_CONSTANTS}
     missing = [one for one in constants() if one not in in_table | OTHERS]
     assert not missing, f"add a row to web_admin/limits.py, or say in OTHERS why it limits nobody: {missing}"
     assert set(constants()) >= OTHERS

@@ -181,7 +181,59 @@ CONSTANTS = (
 )
 """Those that bound one request, one session or one worker: a constant has the value, a row repeats it."""
 
-LIMITS = COUNTED + CONSTANTS
+_CONNECTIONS = "tests/unit/web_admin/test_connection_limits.py"
+_STALLED = "tests/served/test_stalled_connections.py"
+_BOUNDED = "tests/served/test_connections_are_bounded.py"
+_CLOSED = f"{_STALLED}::test_requests_that_do_not_come_to_an_end_are_closed_with_a_sentence"
+
+
+def _of_connections(name: str, most: int, unit: str, of: str, test: str) -> Limit:
+    shown_by = test if "::" in test else f"{_CONNECTIONS}::{test}"
+    return Limit(name.lower(), most, unit, of, f"web_admin/connection_limits.py::{name}", shown_by)
+
+
+CONNECTIONS = (
+    _of_connections("HEAD_SECONDS", 10, "seconds", "head of a request", _CLOSED),
+    _of_connections("BODY_SECONDS", 20, "seconds, and one for each 8 KB", "body of a request", _CLOSED),
+    _of_connections("ANSWER_SECONDS", 30, "seconds, and one for each 8 KB", "answer that is taken",
+                    "test_a_trickle_is_late_and_a_slow_uplink_is_not"),
+    _of_connections("CONNECTIONS", 2000, "connections", "process",
+                    "test_connections_fit_into_the_open_files_that_are_allowed"),
+    _of_connections("CONNECTIONS_OF_AN_ADDRESS", 100, "connections", "address and process",
+                    f"{_BOUNDED}::test_one_address_has_no_more_connections_than_its_share"),
+    _of_connections("BODIES_OF_A_CLIENT", 50, "bodies under way", "client and process",
+                    "test_the_oldest_unfinished_body_of_a_client_makes_room_for_its_newest"),
+    _of_connections("QUEUED_REQUESTS", 500, "requests that wait for a thread", "process",
+                    "test_many_requests_of_one_client_wait_behind_one_of_another"),
+    _of_connections("HEAD_BYTES", 32 * 1024, "bytes", "head of a request",
+                    f"{_BOUNDED}::test_a_head_beyond_its_bytes_is_refused"),
+    _of_connections("BODY_BYTES_IN_MEMORY", 16 * 1024, "bytes in memory", "body",
+                    "test_a_small_body_is_in_memory_alone_and_a_larger_one_is_counted"),
+    _of_connections("BODY_BYTES_IN_FILES", 64 * 1024 * 1024, "bytes in files", "process, twice",
+                    "test_where_no_room_is_left_a_gate_is_answered_in_its_own_form"),
+    _of_connections("PAGE_BYTES_OF_A_CLIENT", 16 * 1024 * 1024, "bytes of bodies", "client of pages",
+                    "test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back"),
+    _of_connections("SYNC_BYTES_OF_A_CLIENT", 56 * 1024 * 1024, "bytes of bodies", "gates' client",
+                    "test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying"),
+    _of_connections("PAGE_BODY_BYTES", 4 * 1024 * 1024, "bytes", "body to a page or to the interface",
+                    "test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept"),
+    _of_connections("SYNC_BODY_BYTES", 48 * 1024 * 1024, "bytes", "body of a gate",
+                    "test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying"),
+    _of_connections("DRAINED_BYTES", 64 * 1024 * 1024, "bytes read of a body that is too large", "request",
+                    "test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept"),
+    Limit("chunk_line", 1024, "bytes", "line between two chunks",
+          "web_admin/request_intake.py::LONGEST_CHUNK_LINE",
+          f"{_CONNECTIONS}::test_an_endless_line_between_chunks_ends_the_request"),
+    Limit("json_bytes", 64 * 1024, "bytes", "JSON of a page or of the interface",
+          "web_admin/request_bodies.py::MAX_JSON_BYTES",
+          "tests/unit/web_admin/test_hostile_requests.py::test_the_interface_says_what_is_wrong_with_the_json"),
+    Limit("json_depth", 8, "levels", "JSON of a page or of the interface",
+          "web_admin/request_bodies.py::MAX_JSON_DEPTH",
+          "tests/unit/web_admin/test_hostile_requests.py::test_the_interface_says_what_is_wrong_with_the_json"),
+)
+"""Those of one server process: how long a client may take, and how much it may leave lying."""
+
+LIMITS = COUNTED + CONSTANTS + CONNECTIONS
 
 
 def markdown_row(limit: Limit) -> str:

@@ -13,7 +13,7 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.compound import add_card, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin.database import current_menjin
-from web_admin.gate_face import is_tampered
+from web_admin.gate_face import PROGRAM_OUTDATED, is_tampered
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.journal_models import AuditEntry
 from web_admin.publish_policy import publish_policy
@@ -155,6 +155,7 @@ def test_nobody_but_the_manager_clears(compound, role):
         (WORKS, ["kept in this gate: 5", "recognised now: 4", "0.491", "at most 17"]),
         (msgspec.structs.replace(WORKS, alone=False), ["home number is asked before the face"]),
         (FaceStatus(engine="dlib", trouble="dlib may not open: once in 23"), ["once in 23", "off at this"]),
+        (FaceStatus(engine="dlib", trouble=PROGRAM_OUTDATED), ["program is too old", "off at this gate"]),
         (FaceStatus(engine="dlib"), ["dlib is being loaded"]),
         (None, ["switched off in this controller"]),
     ],

@@ -96,7 +96,10 @@ class Asking:
     page: int = 0
     confirmed_seconds: float = 0.0
     confirmed_by: Method = Method.CARD
+    confirmed_credential_id: str | None = None
+    """The own card or PIN of the yes; the server judges whether nobody else knows it."""
     guardian_id: str | None = None
+    guardian_credential_id: str | None = None
 
     @property
     def person_id(self) -> str:
@@ -163,13 +166,19 @@ def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> t
         return _shown_again(asking, claim, now_seconds)
     in_time = now_seconds - asking.confirmed_seconds <= GUARDIAN_SECONDS
     if asking.step is Step.GUARDIAN and claim.person_id in asking.guardian_ids and in_time:
-        return replace(asking, guardian_id=claim.person_id), Answer.YES
+        by_guardian = replace(
+            asking, guardian_id=claim.person_id, guardian_credential_id=claim.credential_id
+        )
+        return by_guardian, Answer.YES
     return asking, Answer.OTHER
 
 
 def _shown_again(asking: Asking, claim: Claim, now_seconds: float) -> tuple[Asking, Answer]:
     if asking.step is Step.CONFIRM:
-        said = replace(asking, confirmed_seconds=now_seconds, confirmed_by=claim.method)
+        said = replace(
+            asking, confirmed_seconds=now_seconds, confirmed_by=claim.method,
+            confirmed_credential_id=claim.credential_id,
+        )
         if asking.guardian_ids:
             return replace(said, step=Step.GUARDIAN), Answer.NONE
         return said, Answer.YES

@@ -134,8 +134,11 @@ class FaceAsking:
         """Take how an enrolment ended."""
         kind = "face_enrolled" if result.ok else "face_not_enrolled"
         facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
-        self._record(kind, facts, {"person_id": person_id})
         asking = desk.asking
+        whose: Facts = {"person_id": person_id}
+        if asking is not None and asking.person_id == person_id and asking.confirmed_credential_id:
+            whose = {**whose, "credential_id": asking.confirmed_credential_id}
+        self._record(kind, facts, whose)
         if asking is None or asking.step is not Step.ENROL or asking.person_id != person_id:
             return
         went_away = result.reason is FaceReason.CANCELLED or (
@@ -306,8 +309,13 @@ class FaceAsking:
             "shown_by": (asking.confirmed_by if answer == "yes" else asking.claim.method).value,
         }
         personal: Facts = {"person_id": asking.person_id}
+        if answer == "yes":
+            personal = {**personal, "credential_id": asking.confirmed_credential_id}
         if asking.guardian_id is not None:
-            personal = {**personal, "guardian_id": asking.guardian_id}
+            personal = {
+                **personal, "guardian_id": asking.guardian_id,
+                "guardian_credential_id": asking.guardian_credential_id,
+            }
         if asking.consent_id is not None:
             personal = {**personal, "consent_id": asking.consent_id}
         self._record("face_answer", facts, personal)

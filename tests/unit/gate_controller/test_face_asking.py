@@ -72,7 +72,7 @@ def test_a_yes_that_the_office_does_not_take_lets_in_and_keeps_nothing(
             visitor.wait_for(screen="granted", message=message)
             assert bench.gate.face is not None
             assert bench.gate.face.person_ids() == ()
-        assert answers(bench) == [("yes", {"person_id": ME})]
+        assert answers(bench) == [("yes", {"person_id": ME, "credential_id": "card-1"})]
         assert {view["camera"] for view in visitor.views} == {"closed"}
         assert ons(bench) == 1
 
@@ -96,7 +96,7 @@ def test_the_camera_opens_only_once_the_offices_yes_came_back(tmp_path: Path) ->
             visitor.wait_for(screen="face_enrol", camera="looking")
             visitor.press("cancel")
             visitor.wait_for(camera="closed")
-        assert answers(bench) == [("yes", {"person_id": ME})]
+        assert answers(bench) == [("yes", {"person_id": ME, "credential_id": "pin-1"})]
         entry = next(entry for entry in bench.entries() if entry.kind == "face_answer")
         assert entry.facts["shown_by"] == "pin"
 
@@ -172,7 +172,10 @@ def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Pat
             visitor.wait_for(screen="face_guardian")
             bench.keys.type("111999#")
             visitor.wait_for(screen="face_office")
-        assert answers(bench) == [("yes", {"person_id": ME, "guardian_id": GUARDIAN})]
+        assert answers(bench) == [("yes", {
+            "person_id": ME, "credential_id": "card-1", "guardian_id": GUARDIAN,
+            "guardian_credential_id": "card-2",
+        })]
 
 
 # -- taking back ---------------------------------------------------------------------------------------

@@ -71,6 +71,8 @@ class Act:
     now: datetime
     publishes: bool = True
     served: Served | None = None
+    role: str = ""
+    """Of the member of staff who acts; what guards may undo is less than what the office may."""
 
 
 def new_id() -> str:

@@ -17,10 +17,12 @@ from web_admin.credential_rows import (
     live_credentials,
     lost,
     refuse_recovered_phone,
+    refuse_unproven_phone,
 )
 from web_admin.models import Person
 from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.restore_changes import is_held
+from web_admin.suspensions import party_of, refuse_ending, with_party
 from web_admin.typed_numbers import issue_duress_pin, issue_pin
 from web_admin.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
 from web_admin.withdrawals import forget_face
@@ -60,14 +62,19 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
     if credential.state == "ended":
         raise ActRefused("credential", _("This has ended already and opens nothing."))
     credential.state = "suspended"
+    credential.suspended_by = with_party(credential.suspended_by, party_of(act))
     if credential.kind == "pin" and not credential.duress:
         for duress in live_credentials(act, credential.person_id, "pin", duress=True):
-            duress.state = "suspended"
+            duress.state, duress.suspended_by = "suspended", credential.suspended_by
     return lost(act, credential, "credential_suspended", "")
 
 
 def resume_credential(act: Act, credential_id: str) -> None:
-    """Let a suspended credential work again; raise ActRefused when it has ended."""
+    """Let a suspended credential work again.
+
+    Raises ActRefused when it has ended, on a phone that is not believed yet, and for a party that may not end
+    the suspension (`suspensions`).
+    """
     begin(act)
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
@@ -77,10 +84,13 @@ def resume_credential(act: Act, credential_id: str) -> None:
             "credential",
             _("A gate refused this before the server was restored. The property office decides about it."),
         )
-    credential.state = "active"
+    if credential.state == "suspended":
+        refuse_unproven_phone(act, credential.person)
+        refuse_ending(act, credential.suspended_by, "credential")
+    credential.state, credential.suspended_by = "active", ""
     if credential.kind == "pin" and not credential.duress:
         for duress in live_credentials(act, credential.person_id, "pin", duress=True):
-            duress.state = "active"
+            duress.state, duress.suspended_by = "active", ""
     settle_face(act.session, credential.person, act.now)
     finish_credential(act, credential, "credential_resumed")
 

@@ -18,6 +18,7 @@ from web_admin.database import current_menjin, request_session
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Gate, Lane, PairAttempt, Site
+from web_admin.permissions import role_names
 from web_admin.settings_models import SiteLook
 from web_admin.typed_values import makes_sense
 
@@ -72,6 +73,7 @@ def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
         actor_id=actor_id(),
         channel=channel,
         now=request_now(),
+        role=next(iter(role_names()), ""),
     )
 
 

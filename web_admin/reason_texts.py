@@ -66,7 +66,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.CREDENTIAL_SUSPENDED: _text(
         _l("This card or code is suspended."),
         _l("The credential is suspended, by its owner or by staff."),
-        _l("Its owner can resume it on the phone page, staff on the person's page."),
+        _l("Ask who suspended it: they resume it, or the property manager does."),
     ),
     Reason.PERSON_SUSPENDED: _text(
         _l("Your access is paused at the moment."),

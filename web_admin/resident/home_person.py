@@ -34,6 +34,7 @@ from web_admin.resident.my_home import (
     wanted_lanes,
 )
 from web_admin.resident.once import made_once
+from web_admin.suspensions import in_the_way
 from web_admin.visitors import gates_open_to
 
 
@@ -85,6 +86,7 @@ def _page(
         site=site_of(person),
         shown=shown,
         cards=[row for row in ways if row.kind == "card"] if shown.is_helper or shown.is_guardian else [],
+        resumable={row.credential_id for row in ways if in_the_way(row.suspended_by, "home") is None},
         has_pin=any(row.kind == "pin" for row in ways),
         pin=pin,
         agreement_text=agreement_text(),

@@ -1,0 +1,54 @@
+"""Who suspended a card decides who resumes it, on the pages as they are served."""
+
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from tests.desk_compound import card_of, read
+from tests.served.served_compound import Browser, ServedCompound
+from web_admin.acts import Act
+from web_admin.database import current_menjin
+from web_admin.homes_and_people import invite
+from web_admin.models import CredentialRow
+
+
+def phone_of(served: ServedCompound, name: str) -> Browser:
+    """Return a phone that opened a person's invitation and showed nothing since."""
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        menjin = current_menjin()
+        act = Act(session, menjin.sealer, served.compound.site_id, "tests", "manager", datetime.now(UTC))
+        code = invite(act, served.compound.persons[name])
+    phone = served.browser()
+    phone.get(f"/r/welcome/{code}")
+    phone.post("/r/welcome", {"code": code})
+    assert phone.get("/r/").status_code == 200
+    return phone
+
+
+def state_of(served: ServedCompound, card: str) -> str:
+    query = select(CredentialRow.state).where(CredentialRow.credential_id == card)
+    return read(served.compound, lambda s: s.scalars(query).one())
+
+
+def test_an_unproven_phone_does_not_resume_what_its_owner_suspended(served: ServedCompound) -> None:
+    card = read(served.compound, lambda s: card_of(s, served.compound.persons["王芳"]))
+    thief = phone_of(served, "王芳")
+    thief.post(f"/r/cards/{card}/suspend", {})
+    assert state_of(served, card) == "suspended"
+    thief.post(f"/r/cards/{card}/resume", {})
+    assert state_of(served, card) == "suspended", "an unproven phone resumed a card"
+
+
+def test_neither_its_holder_nor_a_guard_resumes_what_the_office_suspended(served: ServedCompound) -> None:
+    wang = served.compound.persons["王芳"]
+    card = read(served.compound, lambda s: card_of(s, wang))
+    manager, guard = served.signed_in("manager"), served.signed_in("guard")
+    manager.get(f"/manage/people/{wang}")
+    manager.post(f"/manage/cards/{card}/suspend", {"once": secrets.token_urlsafe(18)})
+    assert state_of(served, card) == "suspended"
+    guard.get(f"/manage/people/{wang}")
+    guard.post(f"/manage/cards/{card}/resume", {"once": secrets.token_urlsafe(18)})
+    assert state_of(served, card) == "suspended", "a guard resumed what the manager suspended"
+    manager.post(f"/manage/cards/{card}/resume", {"once": secrets.token_urlsafe(18)})
+    assert state_of(served, card) == "active"

@@ -1,0 +1,65 @@
+"""Who may end which suspension: one table, without a database.
+
+Suspending is for everybody: it opens nothing. Ending a suspension opens a gate again, so it takes the
+party that suspended, or the property office. A guard suspends for the office and ends only what guards
+suspended.
+Several may have suspended the same thing; then it stays suspended until somebody comes who may end each.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from web_admin.acts import Act, ActRefused
+
+Party = Literal["owner", "home", "guard", "office"]
+PARTIES: tuple[Party, ...] = get_args(Party)
+
+MAY_END: Mapping[Party, frozenset[Party]] = {
+    "owner": frozenset({"owner", "office"}),
+    "home": frozenset({"home", "office"}),
+    "guard": frozenset({"guard", "office"}),
+    "office": frozenset({"office"}),
+}
+"""By who suspended: who may end it."""
+
+_ASK: Mapping[Party, LazyString] = {
+    "owner": _("Its owner suspended this. They resume it, or the property manager does."),
+    "home": _("An adult of the home suspended this. They resume it, or the property manager does."),
+    "guard": _("A guard suspended this. A guard or the property manager resumes it."),
+    "office": _("The property office suspended this. Ask the property manager."),
+}
+
+
+def party_of(act: Act) -> Party:
+    """Return as whom somebody acts; with a person served at the desk it is that person."""
+    if act.served is not None or act.channel in ("phone", "gate"):
+        return "owner"
+    if act.channel == "home":
+        return "home"
+    return "guard" if act.role == "guard" else "office"
+
+
+def with_party(suspended_by: str, party: Party) -> str:
+    """Return who suspended something, with one more; words apart by blanks, in a fixed order."""
+    all_of_them = {*suspended_by.split(), party}
+    return " ".join(one for one in PARTIES if one in all_of_them)
+
+
+def in_the_way(suspended_by: str, party: Party) -> Party | None:
+    """Return whose suspension this party may not end, None where it may end each.
+
+    A suspension of which nobody wrote down who set it is the office's.
+    """
+    known = tuple(one for one in PARTIES if one in suspended_by.split()) or PARTIES[-1:]
+    left = [one for one in known if party not in MAY_END[one]]
+    return left[-1] if left else None
+
+
+def refuse_ending(act: Act, suspended_by: str, field: str) -> None:
+    """Raise ActRefused where this act's party may not end this suspension."""
+    other = in_the_way(suspended_by, party_of(act))
+    if other is not None:
+        raise ActRefused(field, _ASK[other])

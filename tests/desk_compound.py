@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +15,8 @@ from tests.resident_compound import csrf_of
 from web_admin.acts import Act
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.database import current_menjin
+from web_admin.desk_models import DeskVisitRow
+from web_admin.journal_models import GateEvent
 from web_admin.models import CredentialRow
 
 CARD_OF_WANG = "4200005"  # the sixth of the compound's people
@@ -66,13 +70,59 @@ def press(client: FlaskClient, page: str, action: str, **typed: str) -> TestResp
 
 
 def tap(client: FlaskClient, card: str = CARD_OF_WANG) -> TestResponse:
-    """Hold a card to the desk reader."""
-    return press(client, "/manage/desk", "/manage/desk/card", number=card)
+    """Hold a card to the desk reader, which begins a visit and shows nothing."""
+    return press(client, _fresh(client), "/manage/desk/card", number=card)
 
 
 def type_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
-    """Type a home number and a PIN at the desk."""
-    return press(client, "/manage/desk", "/manage/desk/pin", home=home, pin=pin)
+    """Type a home number and a PIN at the desk, which begins a visit and shows nothing."""
+    return press(client, _fresh(client), "/manage/desk/pin", home=home, pin=pin)
+
+
+def _fresh(client: FlaskClient) -> str:
+    """Return the desk's page after what was begun there is put away."""
+    if "/manage/desk/proof" in client.get("/manage/desk").text:
+        press(client, "/manage/desk", "/manage/desk/end")
+    return "/manage/desk"
+
+
+def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> None:
+    """Show what the newest visit began with at a gate, as its journal then says."""
+    with app.app_context(), current_menjin().database.session() as session:
+        now = current_menjin().clock()
+        visit = session.scalars(
+            select(DeskVisitRow)
+            .where(DeskVisitRow.ended_at.is_(None), DeskVisitRow.proved_at.is_(None))
+            .order_by(DeskVisitRow.opened_at.desc())
+        ).first()
+        if visit is None or visit.person_id is None:
+            return
+        journal_id = f"shown-{visit.visit_id[:8]}-{times}"
+        method = "card" if visit.opened_by == "card" else "pin"
+        for seq in range(1, times + 1):
+            session.add(
+                GateEvent(
+                    journal_id=journal_id, gate_id=gate_id, seq=seq, kind="access", lane_id=f"{gate_id}-in",
+                    at=now + timedelta(seconds=2 * (seq - times)), received_at=now, person_id=visit.person_id,
+                    facts={"method": method, "opens": True, "reason": "granted", "lane_id": f"{gate_id}-in"},
+                    personal={"person_id": visit.person_id, "credential_id": visit.credential_id},
+                    salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+                )
+            )
+
+
+def served_with_card(client: FlaskClient, card: str = CARD_OF_WANG) -> TestResponse:
+    """Open a visit: the card at the desk, then three times at a gate."""
+    tap(client, card)
+    show_at_a_gate(client.application)
+    return client.get("/manage/desk/proof")
+
+
+def served_with_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
+    """Open a visit: home number and PIN at the desk, then three times at a gate."""
+    type_pin(client, home, pin)
+    show_at_a_gate(client.application)
+    return client.get("/manage/desk/proof")
 
 
 def token_of(client: FlaskClient, page: str = "/manage/desk") -> str:

@@ -41,8 +41,7 @@ OTHERS = {
     "web_admin/database.py::MOST_CONNECTIONS", "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
     "web_admin/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
-    "web_admin/desk_pages.py::PIN_TRIES", "web_admin/desk_pages.py::CARD_TRIES",
-    "web_admin/sign_in_throttle.py::LONGEST_WAIT", "web_admin/limits.py::DESK_PIN_A_DAY",
+    "web_admin/sign_in_throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync_api.py::{name}_BODY" for name in ("SMALL", "ASK", "RECEIPTS", "EVENTS", "TOMBSTONES")),
 }  # fmt: skip

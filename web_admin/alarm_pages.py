@@ -1,7 +1,7 @@
 """Alarms of a shift: open ones to acknowledge, the hand-over to the next shift, and past ones."""
 
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from web_admin import event_details, shift_alarms
 from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.alarms import SIGN_IN_GUESSING, SILENT_KINDS
+from web_admin.alarms import FOR_THE_MANAGER, SIGN_IN_GUESSING, SILENT_KINDS
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
@@ -65,6 +65,7 @@ def open_alarm_parts() -> dict[str, object]:
         "lane_names": lane_names(gates),
         "is_overdue": lambda alarm: shift_alarms.is_overdue(alarm, request_now()),
         "silent_kinds": SILENT_KINDS,
+        "for_manager": FOR_THE_MANAGER,
         "alarm_form": AlarmForm(formdata=None),
     }
 
@@ -107,7 +108,9 @@ def _place() -> AlarmPlace | None:
 @allowed("acknowledge_alarm")
 def acknowledge(alarm_id: str) -> Response:
     """Record that someone has seen an alarm; seeing it twice changes nothing."""
-    get_or_404(request_session(), Alarm, alarm_id)
+    alarm = get_or_404(request_session(), Alarm, alarm_id)
+    if alarm.kind in FOR_THE_MANAGER and not current_may("manage_staff"):
+        abort(403)
     form = AlarmForm()
     if form.validate_on_submit() and shift_alarms.acknowledge(current_act(), alarm_id, typed(form.note)):
         flash(_("Acknowledged."), "success")

@@ -16,6 +16,10 @@ GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"
 JOURNAL_RESTARTED = "alarm_journal_restarted"
 SIGN_IN_GUESSING = "alarm_sign_in_guessing"
+DESK_GUESSING = "alarm_desk_guessing"
+"""An account typed many numbers at the desk, or somebody said that they are not there."""
+FOR_THE_MANAGER = (DESK_GUESSING,)
+"""About staff: the account in question must not acknowledge it."""
 SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
 """Shown to those who answer alarms, never rung and told to no other system: who threatens may stand near."""
 

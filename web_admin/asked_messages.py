@@ -47,13 +47,24 @@ CARD_TEXT = N_("Somebody of the staff looked up whose card yours is. My records 
 SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up whose card yours is. My records says which, and when."
 )
+DESK_ASKED_TEXT = N_(
+    "At the property office's desk somebody showed or typed your card or PIN. If you are not there, say so "
+    "on your page under Ways in, and suspend the card."
+)
+DESK_OPENED_TEXT = N_(
+    "Your pages were opened at the property office's desk. If you were not there, tell the property manager."
+)
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
     "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
-    "card_looked_up": "looked_at",
+    "card_looked_up": "looked_at", "desk_asked": "looked_at", "desk_opened": "signed_in",
 }
 """Entries of the ledger that a message can follow."""
-OWN_TEXTS: Mapping[str, tuple[str, str]] = {"card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT)}
+OWN_TEXTS: Mapping[str, tuple[str, str]] = {
+    "card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT),
+    "desk_asked": (DESK_ASKED_TEXT, DESK_ASKED_TEXT),
+    "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
+}
 """What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
 
 

@@ -9,13 +9,19 @@ from web_admin.model_base import Base
 
 HOME_PIN = "home_pin"
 """How a visit was opened whose PIN an adult of the home gave out: it shows no records."""
+REFUSED = "refused"
+"""Why a row ended that never was a visit: digits that are nobody's PIN."""
 
 
 class DeskVisitRow(Base):
-    """A person served at the desk by one account, opened with the person's own card or PIN.
+    """A person served at the desk by one account, or a number that somebody typed there.
 
-    `opened_by` is card, pin or home_pin; `ended_why` is button, another or signed_out, None while it may go
-    on or ended by time. Nothing here says whether it was the duress PIN.
+    A row begins with a card's number or a PIN and shows nothing. It becomes a visit with `proved_at`, when
+    the person proved that they are there; `proved_by` is card, pin, gate or phone. A number that nobody holds
+    makes a row without a person, so that an answer says nothing about numbers.
+
+    `opened_by` is card, pin or home_pin; `ended_why` is button, another, signed_out, not_me or refused, None
+    while it may go on or ended by time. Nothing here says whether it was the duress PIN.
     """
 
     __tablename__ = "desk_visit"
@@ -23,8 +29,12 @@ class DeskVisitRow(Base):
     site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
     account_id: Mapped[int] = mapped_column(index=True)
     role: Mapped[str]
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    credential_id: Mapped[str | None]
+    """What was typed or tapped first."""
     opened_by: Mapped[str]
     opened_at: Mapped[datetime] = mapped_column(index=True)
+    proved_by: Mapped[str | None]
+    proved_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str | None]

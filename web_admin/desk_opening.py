@@ -1,7 +1,9 @@
-"""Serve a person at the desk: opened by their own card or PIN, short, and theirs to look up later.
+"""Serve a person at the desk: begun with their card or PIN, opened once they proved that they are there.
 
-Staff never choose a name. A duress PIN opens like the usual one, as at a gate, and calls for help in
-silence: whoever stands beside the person must not learn which of the two it was.
+Staff never choose a name, and a number alone shows nothing: digits can be read from a card or over a
+shoulder. Two things at the desk prove it, card and PIN; or one of them and the same at a gate
+(`desk_proving`); or the person's own phone. A duress PIN does what the usual one does, as at a gate, and
+calls for help in silence: a person who watches must not learn which of the two it was.
 """
 
 import hmac
@@ -13,9 +15,11 @@ from sqlalchemy import func, select
 from gate_controller.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, new_id, record
-from web_admin.alarms import raise_alarm
-from web_admin.desk_models import HOME_PIN, DeskVisitRow
-from web_admin.desk_visits import end_visits
+from web_admin.alarms import DESK_GUESSING, raise_alarm
+from web_admin.desk_limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
+from web_admin.desk_models import HOME_PIN, REFUSED, DeskVisitRow
+from web_admin.desk_proving import shown_at_a_gate
+from web_admin.desk_visits import end_visits, is_waiting
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import CredentialRow, Home, Person
 from web_admin.sealing import card_lookup, open_pin_tag
@@ -23,51 +27,153 @@ from web_admin.sealing import card_lookup, open_pin_tag
 DURESS_AT_DESK = "alarm_duress_at_desk"
 
 
-def open_by_card(act: Act, account_id: int, role: str, number: int) -> DeskVisitRow | None:
-    """Open a visit for the holder of a card that works; None, written down, for any other card.
+# -- how it begins -----------------------------------------------------------------------------------
 
-    `number` is the site's own number of the card.
+
+def begin_with_card(act: Act, account_id: int, role: str, number: int) -> DeskVisitRow:
+    """Begin to serve the holder of a card; a number that nobody holds begins the same, with nobody.
+
+    `number` is the site's own number of the card. Raises TooMany.
     """
     begin(act)
-    card = _working_card(act, number)
-    if card is None:
-        record(act, "desk_refused", {"by": "card"})
-        return None
-    return _open(act, account_id, role, card)
+    if not may_type(act, account_id):
+        raise TooMany("number", TOO_MANY)
+    return _begin(act, account_id, role, "card", _working_card(act, number))
 
 
-def open_by_pin(act: Act, account_id: int, role: str, home_number: str, pin: str) -> DeskVisitRow | None:
-    """Open a visit for whose PIN this is; None, written down, for any other digits or home."""
+def begin_with_pin(act: Act, account_id: int, role: str, home_number: str, pin: str) -> DeskVisitRow | None:
+    """Begin to serve the person of a PIN; None, written down, for any other digits or home.
+
+    Raises ActRefused for what is no PIN, and TooMany.
+    """
     begin(act)
     home = _home_typed(act, home_number)
-    if not (pin.isdecimal() and len(pin) == PIN_DIGITS):
-        raise ActRefused("pin", _("A PIN has six digits."))
-    # An unknown home costs the same.
-    tag = argon2_tag(pin, home.pin_salt if home is not None else UNKNOWN_HOME_SALT)
-    found = _pin_of_home(act, home, tag) if home is not None else None
+    found = _checked_pin(act, account_id, role, home, pin)
     if found is None:
-        record(act, "desk_refused", {"by": "pin", "home_id": home.home_id if home is not None else None})
         return None
-    return _open(act, account_id, role, found)
+    if not may_type(act, account_id):
+        raise TooMany("pin", TOO_MANY)
+    visit = _begin(act, account_id, role, HOME_PIN if found.known_to_home else "pin", found)
+    _call_for_help(act, visit, found)
+    return visit
 
 
-def _open(act: Act, account_id: int, role: str, shown: CredentialRow) -> DeskVisitRow:
-    person = shown.person
+def _begin(
+    act: Act, account_id: int, role: str, by: str, shown: CredentialRow | None
+) -> DeskVisitRow:
     end_visits(act, account_id, "another")
     visit = DeskVisitRow(
         visit_id=new_id() + new_id(), site_id=act.site_id, account_id=account_id, role=role,
-        person_id=person.person_id, opened_by=HOME_PIN if shown.known_to_home else shown.kind,
-        opened_at=act.now,
+        person_id=shown.person_id if shown is not None else None,
+        credential_id=shown.credential_id if shown is not None else None, opened_by=by, opened_at=act.now,
     )
     act.session.add(visit)
-    record(act, "desk_opened", {"visit_id": visit.visit_id, "by": shown.kind}, person_id=person.person_id)
+    record(act, "desk_asked", {"visit_id": visit.visit_id, "by": by}, person_id=visit.person_id)
+    return visit
+
+
+# -- how it is proved --------------------------------------------------------------------------------
+
+
+def prove_by_pin(act: Act, visit: DeskVisitRow, pin: str) -> bool:
+    """Open a visit that began with a card by the PIN of its holder; no, written down, for other digits."""
+    begin(act)
+    holder = _holder(act, visit)
+    home = holder.home if holder is not None else None
+    found = _checked_pin(act, visit.account_id, visit.role, home, pin)
+    if found is None:
+        return False
+    if visit.opened_by != "card" or found.person_id != visit.person_id:
+        _note_refused(act, visit.account_id, visit.role, "pin", home)
+        return False
+    if found.known_to_home:
+        visit.opened_by = HOME_PIN
+    _call_for_help(act, visit, found)
+    return _proved(act, visit, "pin", own=not found.known_to_home)
+
+
+def prove_by_card(act: Act, visit: DeskVisitRow, number: int) -> bool:
+    """Open a visit that began with a PIN by a card of the same person."""
+    begin(act)
+    if not may_type(act, visit.account_id):
+        raise TooMany("number", TOO_MANY)
+    card = _working_card(act, number)
+    if visit.opened_by == "card" or card is None or card.person_id != visit.person_id:
+        _note_refused(act, visit.account_id, visit.role, "card")
+        return False
+    first = act.session.get(CredentialRow, visit.credential_id)
+    return _proved(act, visit, "card", own=first is not None and not first.known_to_home)
+
+
+def prove_by_gate(act: Act, visit: DeskVisitRow) -> bool:
+    """Open a visit once its person showed the same card or PIN at a gate; False while no gate wrote so."""
+    begin(act)
+    shown = shown_at_a_gate(act.session, visit, act.now)
+    if shown is None or not works(shown, act.now):
+        return False
+    if not shown.known_to_home:
+        visit.opened_by = shown.kind
+    _call_for_help(act, visit, shown)
+    return _proved(act, visit, "gate", own=not shown.known_to_home)
+
+
+def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
+    """Open a visit, or end it for good, from the phone of its own person; a no alarms the manager."""
+    begin(act)
+    visit = act.session.get(DeskVisitRow, visit_id)
+    person = act.session.get(Person, act.actor_id)
+    if (
+        act.channel != "phone" or person is None or visit is None or visit.person_id != person.person_id
+        or not is_waiting(visit, act.now)
+    ):
+        raise ActRefused(None, _("The desk does not ask any more."))
+    if not is_there:
+        visit.ended_at, visit.ended_why = act.now, "not_me"
+        record(act, "desk_refused", {"visit_id": visit.visit_id, "by": "phone"}, person_id=person.person_id)
+        detail = f"staff-{visit.account_id}"
+        raise_alarm(act.session, act.site_id, DESK_GUESSING, act.now, detail=detail, once=True)
+        return
+    if person.phone_unproven is not None:
+        raise ActRefused(None, _("This phone has to be believed first. Show your card or PIN at a gate."))
+    _proved(act, visit, "phone", own=False)
+
+
+def _proved(act: Act, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
+    person = _holder(act, visit)
+    if person is None or not is_waiting(visit, act.now):
+        return False
+    visit.proved_by, visit.proved_at = by, act.now
+    record(
+        act, "desk_opened", {"visit_id": visit.visit_id, "by": visit.opened_by, "proved_by": by},
+        person_id=person.person_id,
+    )
+    if own and person.phone_unproven is not None:
+        confirm_identity(act, person.person_id, by_own=by == "gate")
+    return True
+
+
+def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
+    """Raise the silent alarm of a duress PIN; of no person, whose own page lists the rest."""
     if shown.duress:
-        # Of no person, like everything about a duress PIN: the person's own page lists the rest.
         record(act, DURESS_AT_DESK, {"visit_id": visit.visit_id})
         raise_alarm(act.session, act.site_id, DURESS_AT_DESK, act.now)
-    elif person.phone_unproven is not None and not shown.known_to_home:
-        confirm_identity(act, person.person_id)
-    return visit
+
+
+# -- cards and PINs ----------------------------------------------------------------------------------
+
+
+def works(row: CredentialRow, now: datetime) -> bool:
+    """Tell whether a card or PIN opens now, as far as its own state goes."""
+    return (
+        row.state == "active"
+        and (row.valid_from is None or row.valid_from <= now)
+        and (row.valid_until is None or now < row.valid_until)
+    )
+
+
+def _holder(act: Act, visit: DeskVisitRow) -> Person | None:
+    person = act.session.get(Person, visit.person_id) if visit.person_id is not None else None
+    return person if person is not None and person.ended_at is None else None
 
 
 def _working_card(act: Act, number: int) -> CredentialRow | None:
@@ -81,15 +187,7 @@ def _working_card(act: Act, number: int) -> CredentialRow | None:
             Person.ended_at.is_(None),
         )
     )
-    return next((row for row in rows if _works(row, act.now)), None)
-
-
-def _works(row: CredentialRow, now: datetime) -> bool:
-    return (
-        row.state == "active"
-        and (row.valid_from is None or row.valid_from <= now)
-        and (row.valid_until is None or now < row.valid_until)
-    )
+    return next((row for row in rows if works(row, act.now)), None)
 
 
 def _home_typed(act: Act, number: str) -> Home | None:
@@ -98,6 +196,33 @@ def _home_typed(act: Act, number: str) -> Home | None:
     return act.session.scalar(
         select(Home).where(Home.site_id == act.site_id, func.replace(Home.number, "-", "") == plain)
     )
+
+
+def _checked_pin(act: Act, account_id: int, role: str, home: Home | None, pin: str) -> CredentialRow | None:
+    """Return the PIN of a home with these digits; None, counted, for others. An unknown home costs the same.
+
+    Raises ActRefused for what is no PIN, and TooMany.
+    """
+    if not (pin.isdecimal() and len(pin) == PIN_DIGITS):
+        raise ActRefused("pin", _("A PIN has six digits."))
+    if not may_type_pin(act, account_id):
+        raise TooMany("pin", TOO_MANY_PINS)
+    tag = argon2_tag(pin, home.pin_salt if home is not None else UNKNOWN_HOME_SALT)
+    found = _pin_of_home(act, home, tag) if home is not None else None
+    if found is None:
+        _note_refused(act, account_id, role, "pin", home)
+    return found
+
+
+def _note_refused(act: Act, account_id: int, role: str, by: str, home: Home | None = None) -> None:
+    """Write a refused try down: in the ledger, and where tries are counted."""
+    act.session.add(
+        DeskVisitRow(
+            visit_id=new_id() + new_id(), site_id=act.site_id, account_id=account_id, role=role, opened_by=by,
+            opened_at=act.now, ended_at=act.now, ended_why=REFUSED,
+        )
+    )
+    record(act, "desk_refused", {"by": by, "home_id": home.home_id if home is not None else None})
 
 
 def _pin_of_home(act: Act, home: Home, tag: bytes) -> CredentialRow | None:
@@ -109,6 +234,6 @@ def _pin_of_home(act: Act, home: Home, tag: bytes) -> CredentialRow | None:
     found = None
     for row in rows:  # each is compared, so that time tells nothing
         same = hmac.compare_digest(open_pin_tag(act.sealer, row.secret_sealed or b""), tag)
-        if same and _works(row, act.now):
+        if same and works(row, act.now):
             found = row
     return found

@@ -1,4 +1,4 @@
-"""The desk: a resident opens it with their own card or PIN, and their own pages work in this browser."""
+"""The desk: a resident begins with their card or PIN, proves to be there, and their own pages work here."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,25 +10,25 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import ActRefused
 from web_admin.database import request_session
+from web_admin.desk_limits import TooMany
 from web_admin.desk_models import DeskVisitRow
-from web_admin.desk_opening import open_by_card, open_by_pin
+from web_admin.desk_opening import (
+    begin_with_card,
+    begin_with_pin,
+    prove_by_card,
+    prove_by_gate,
+    prove_by_pin,
+)
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
-from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit
-from web_admin.desk_visits import end_visits
+from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit, waiting_visit
+from web_admin.desk_visits import PROOF_MINUTES, check_digits, end_visits
 from web_admin.form_once import OnceForm
-from web_admin.limit_counts import Of, current_counts
-from web_admin.limits import DESK_CARDS, DESK_PIN, DESK_PIN_A_DAY, Limit
 from web_admin.models import Person
 from web_admin.page_context import current_act, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
 from web_admin.person_pages import AgainForm
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
-
-PIN_TRIES = (DESK_PIN, DESK_PIN_A_DAY)
-"""Of one home at the desk, by one account: nobody locks a household out of anything else."""
-CARD_TRIES = (DESK_CARDS,)
-"""Cards that open nothing, shown by one account; a queue of residents is not slowed."""
 
 Page = str | Response | tuple[str, int]
 
@@ -44,13 +44,9 @@ class TapForm(OnceForm):
     )
 
 
-class PinForm(OnceForm):
-    """A home's number and a PIN, typed by the resident."""
+class OwnPinForm(OnceForm):
+    """A PIN, typed by the resident whose card was shown."""
 
-    home = StringField(
-        _l("Home number"), validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
-        render_kw={"autocomplete": "off", "inputmode": "text"},
-    )
     pin = PasswordField(
         _l("PIN"), description=_l("The resident types it here, on this keyboard."),
         validators=[InputRequired(_l("Type the PIN.")), Length(max=12)],
@@ -58,72 +54,127 @@ class PinForm(OnceForm):
     )
 
 
+class PinForm(OwnPinForm):
+    """A home's number and a PIN, typed by the resident."""
+
+    home = StringField(
+        _l("Home number"), validators=[InputRequired(_l("Type the home's number.")), Length(max=20)],
+        render_kw={"autocomplete": "off", "inputmode": "text"},
+    )
+
+
 @bp.get("")
 @allowed(SERVE)
-def show() -> str:
-    """Show whom this browser serves, or how a visit is opened."""
+def show() -> Page:
+    """Show whom this browser serves, how the person proves to be there, or how a visit begins."""
+    waiting = waiting_visit()
+    if waiting is not None and prove_by_gate(current_act("desk"), waiting):
+        return _opened(waiting)
     return _page()
 
 
-def _page(tap: TapForm | None = None, pin: PinForm | None = None) -> str:
-    visit = current_visit()
+def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
+    visit, waiting = current_visit(), waiting_visit()
+    tap, pin = tap or TapForm(formdata=None, prefix=""), pin or PinForm(formdata=None)
     return render_template(
-        "office/desk.html", visit=visit, over=request.args.get("over") == "1",
+        "office/desk.html", visit=visit, waiting=waiting, over=request.args.get("over") == "1",
+        look_again=request.args.get("again") == "1",
         person=request_session().get(Person, visit.person_id) if visit is not None else None,
-        tap=tap or TapForm(formdata=None, prefix=""), pin=pin or PinForm(formdata=None),
-        button=AgainForm(formdata=None), reader=ReaderForm(formdata=None, form=desk_form()),
+        digits=check_digits(waiting) if waiting is not None else "",
+        until=waiting.opened_at + PROOF_MINUTES if waiting is not None else request_now(),
+        tap=tap, pin=pin, button=AgainForm(formdata=None),
+        reader=ReaderForm(formdata=None, form=desk_form()),
     )
 
 
 @bp.post("/card")
 @allowed(SERVE)
 def by_card() -> Page:
-    """Open a visit with a card."""
+    """Begin a visit with a card; every number gets the same answer."""
     form = TapForm()
     if not form.validate_on_submit():
         return _page(tap=form), 422
-    if not _count(CARD_TRIES, "card"):
-        form.number.errors = [_("Too many cards that open nothing. Wait ten minutes, or use the PIN.")]
-        return _page(tap=form), 429
     try:
         number = read_tap(typed(form.number))
-        visit = open_by_card(current_act("desk"), current_user.id, _role(), number)
+        visit = begin_with_card(current_act("desk"), current_user.id, _role(), number)
     except ActRefused as refusal:
         show_refusal(form, refusal)
-        return _page(tap=form), 422
-    if visit is None:
-        form.number.errors = [_("This card opens no visit: it is not known here, or does not work now.")]
-        return _refused_but_kept(_page(tap=form))
-    request_session().commit()
-    for of in _counted(CARD_TRIES, "card"):
-        current_counts().give_back(of, request_now())
-    return _opened(visit)
+        return _refused_but_kept(_page(tap=form), refusal)
+    return _begun(visit)
 
 
 @bp.post("/pin")
 @allowed(SERVE)
 def by_pin() -> Page:
-    """Open a visit with home number and PIN."""
+    """Begin a visit with home number and PIN."""
     form = PinForm()
     if not form.validate_on_submit():
         return _page(pin=form), 422
-    home = typed(form.home).replace("-", "").strip()
-    if not _count(PIN_TRIES, "pin", home):
-        form.pin.errors = [
-            _("Too many tries for this home here. Wait ten minutes, or use a card. Gates work as usual.")
-        ]
-        return _page(pin=form), 429
     try:
-        visit = open_by_pin(
+        visit = begin_with_pin(
             current_act("desk"), current_user.id, _role(), typed(form.home), typed(form.pin).strip()
         )
     except ActRefused as refusal:
         show_refusal(form, refusal)
-        return _page(pin=form), 422
+        return _refused_but_kept(_page(pin=form), refusal)
     if visit is None:
         form.pin.errors = [_("Home number and PIN do not fit.")]
         return _refused_but_kept(_page(pin=form))
-    return _opened(visit)
+    return _begun(visit)
+
+
+@bp.post("/proof/pin")
+@allowed(SERVE)
+def proof_by_pin() -> Page:
+    """Open the visit that a card began, by its holder's PIN."""
+    form, waiting = OwnPinForm(), waiting_visit()
+    if waiting is None:
+        return redirect(url_for("desk.show", over=1), 303)
+    if not form.validate_on_submit():
+        return _page(pin=form), 422
+    try:
+        opened = prove_by_pin(current_act("desk"), waiting, typed(form.pin).strip())
+    except ActRefused as refusal:
+        show_refusal(form, refusal)
+        return _refused_but_kept(_page(pin=form), refusal)
+    if not opened:
+        form.pin.errors = [_("Card and PIN do not fit.")]
+        return _refused_but_kept(_page(pin=form))
+    return _opened(waiting)
+
+
+@bp.post("/proof/card")
+@allowed(SERVE)
+def proof_by_card() -> Page:
+    """Open the visit that a PIN began, by a card of the same person."""
+    form, waiting = TapForm(), waiting_visit()
+    if waiting is None:
+        return redirect(url_for("desk.show", over=1), 303)
+    if not form.validate_on_submit():
+        return _page(tap=form), 422
+    try:
+        opened = prove_by_card(current_act("desk"), waiting, read_tap(typed(form.number)))
+    except ActRefused as refusal:
+        show_refusal(form, refusal)
+        return _refused_but_kept(_page(tap=form), refusal)
+    if not opened:
+        form.number.errors = [_("Card and PIN do not fit.")]
+        return _refused_but_kept(_page(tap=form))
+    return _opened(waiting)
+
+
+@bp.get("/proof")
+@allowed(SERVE)
+def look_for_proof() -> Response:
+    """Look whether a gate or the phone has proved that the person is there, and go on."""
+    if current_visit() is not None:
+        return redirect(url_for("resident.ways_in"), 303)
+    waiting = waiting_visit()
+    if waiting is None:
+        return redirect(url_for("desk.show", over=1), 303)
+    if prove_by_gate(current_act("desk"), waiting):
+        return _opened(waiting)
+    return redirect(url_for("desk.show", again=1), 303)
 
 
 @bp.post("/end")
@@ -136,25 +187,21 @@ def end() -> Response:
     return redirect(url_for("desk.show"), 303)
 
 
+def _begun(visit: DeskVisitRow) -> Response:
+    start_visit(visit)
+    return redirect(url_for("desk.show"), 303)
+
+
 def _opened(visit: DeskVisitRow) -> Response:
     start_visit(visit)
     return redirect(url_for("resident.ways_in"), 303)
 
 
-def _refused_but_kept(page: str) -> Page:
+def _refused_but_kept(page: str, refusal: ActRefused | None = None) -> Page:
     """Answer a no whose entry in the ledger stays, although an answer of an error undoes what was done."""
     request_session().commit()
-    return page, 422
+    return page, 429 if isinstance(refusal, TooMany) else 422
 
 
 def _role() -> str:
     return next(iter(role_names()), "")
-
-
-def _count(limits: tuple[Limit, ...], *what: str) -> bool:
-    """Count one try against each limit before it is judged; tell whether it may be."""
-    return not current_counts().take_all(_counted(limits, *what), request_now())
-
-
-def _counted(limits: tuple[Limit, ...], *what: str) -> list[Of]:
-    return [Of(limit, (str(current_user.id), *what)) for limit in limits]

@@ -13,7 +13,7 @@ from flask_login import current_user, user_logged_out
 from web_admin.acts import Served
 from web_admin.database import request_session
 from web_admin.desk_models import DeskVisitRow
-from web_admin.desk_visits import end_visits, visit_ends_at, visit_in_progress
+from web_admin.desk_visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
 from web_admin.models import Person
 from web_admin.page_context import current_act, current_site, request_now
 from web_admin.permissions import current_may
@@ -42,7 +42,7 @@ AT_THE_DESK = frozenset({
 
 ON_ONES_OWN_PHONE = frozenset({
     "give_face", "agree_at_home", "add_child_to_home",
-    "say_at_gate", "my_code", "contact", "register_key", "code_now", "code_picture",
+    "say_at_gate", "answer_desk", "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "confirm", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
 })  # fmt: skip
 """Consents, which nobody gives through the hands of staff, and what would leave a key, a code or a
@@ -50,7 +50,7 @@ password of the person in the office's browser."""
 
 
 def start_visit(visit: DeskVisitRow) -> None:
-    """Let this browser act for the visit's person from now on."""
+    """Let this browser act for the visit's person, from when they proved to be there."""
     session[VISIT] = visit.visit_id
     session[USED_AT] = request_now().timestamp()
     g.pop("menjin_desk", None)
@@ -64,28 +64,42 @@ def leave_visit() -> None:
 
 
 def current_visit() -> DeskVisitRow | None:
-    """Return the visit that this browser is in, None without one or when its time is over."""
+    """Return the visit that this browser is in, None without one, unproved, or when its time is over."""
     if "menjin_desk" not in g:
         g.menjin_desk = _visit()
     found: DeskVisitRow | None = g.menjin_desk
     return found
 
 
+def waiting_visit() -> DeskVisitRow | None:
+    """Return what this browser began and nobody has proved yet; it shows nothing and gives nothing."""
+    visit = _named_visit()
+    return visit if visit is not None and is_waiting(visit, request_now()) else None
+
+
+def _named_visit() -> DeskVisitRow | None:
+    visit_id = session.get(VISIT)
+    if not isinstance(visit_id, str) or not current_may(SERVE):
+        return None
+    return visit_in_progress(request_session(), current_site(), visit_id, current_user.id)
+
+
 def _visit() -> DeskVisitRow | None:
-    visit_id, used_at = session.get(VISIT), session.get(USED_AT)
-    if not isinstance(visit_id, str) or not isinstance(used_at, float) or not current_may(SERVE):
+    visit, used_at = _named_visit(), session.get(USED_AT)
+    if visit is None or not isinstance(used_at, float) or visit.proved_at is None:
         return None
-    visit = visit_in_progress(request_session(), current_site(), visit_id, current_user.id)
-    if visit is None or request_now() >= visit_ends_at(visit, datetime.fromtimestamp(used_at, UTC)):
+    if request_now() >= visit_ends_at(visit, datetime.fromtimestamp(used_at, UTC)):
         return None
-    person = request_session().get(Person, visit.person_id)
+    person = request_session().get(Person, visit.person_id) if visit.person_id is not None else None
     return visit if person is not None and person.ended_at is None else None
 
 
 def visit_was_left_open() -> bool:
-    """Tell whether this browser still names a visit whose time is over, and forget it."""
+    """Tell whether this browser still names a visit that is not open; forget one whose time is over."""
     if session.get(VISIT) is None or current_visit() is not None:
         return False
+    if waiting_visit() is not None:
+        return True
     leave_visit()
     return True
 
@@ -109,7 +123,7 @@ def minutes_left() -> int:
 def served_now() -> Served | None:
     """Return who is served in this browser, for the acts."""
     visit = current_visit()
-    return Served(visit.visit_id, visit.person_id) if visit is not None else None
+    return Served(visit.visit_id, visit.person_id) if visit is not None and visit.person_id else None
 
 
 def is_page_of_visit() -> bool:

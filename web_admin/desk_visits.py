@@ -12,17 +12,40 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Site
 
+PROOF_MINUTES = timedelta(minutes=5)
+"""In which the person proves that they are there; then it begins with the card or the PIN once more."""
 IDLE = timedelta(minutes=10)
 LONGEST = timedelta(minutes=30)
 """However busy: then the card is tapped or the PIN typed once more."""
 
 
 def visit_in_progress(session: Session, site: Site, visit_id: str, account_id: int) -> DeskVisitRow | None:
-    """Return a visit of this account that was not ended; its time is the caller's to judge."""
+    """Return a visit of this account that was not ended, proved or not; its time is the caller's to judge."""
     visit = session.get(DeskVisitRow, visit_id)
     if visit is None or visit.site_id != site.site_id or visit.account_id != account_id:
         return None
     return visit if visit.ended_at is None else None
+
+
+def is_waiting(visit: DeskVisitRow, now: datetime) -> bool:
+    """Tell whether its person can still prove that they are there."""
+    return visit.ended_at is None and visit.proved_at is None and now < visit.opened_at + PROOF_MINUTES
+
+
+def check_digits(visit: DeskVisitRow) -> str:
+    """Return the two digits that the desk and the person's phone both show of one visit."""
+    return str(10 + int(visit.visit_id[:8], 16) % 90)
+
+
+def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisitRow | None:
+    """Return the newest visit that waits for this person to say that they are at the desk."""
+    newest = session.scalars(
+        select(DeskVisitRow)
+        .where(DeskVisitRow.person_id == person_id, DeskVisitRow.opened_at > now - PROOF_MINUTES)
+        .order_by(DeskVisitRow.opened_at.desc(), DeskVisitRow.visit_id)
+        .limit(1)
+    ).first()
+    return newest if newest is not None and is_waiting(newest, now) else None
 
 
 def end_visits(act: Act, account_id: int, why: str) -> None:
@@ -35,7 +58,7 @@ def end_visits(act: Act, account_id: int, why: str) -> None:
 
 def visit_ends_at(visit: DeskVisitRow, used_at: datetime) -> datetime:
     """Return when a visit ends by itself: unused for a while, or long in any case."""
-    return min(used_at + IDLE, visit.opened_at + LONGEST)
+    return min(used_at + IDLE, (visit.proved_at or visit.opened_at) + LONGEST)
 
 
 # -- what the person reads of it -------------------------------------------------------------------
@@ -43,11 +66,15 @@ def visit_ends_at(visit: DeskVisitRow, used_at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ShownVisit:
-    """A visit as the person sees it: whose hands, how it was opened, what was done, by kind of act."""
+    """A visit as the person sees it: whose hands, how it was opened, what was done, by kind of act.
+
+    `proved_by` is None for one that showed nothing: a number was typed, and nobody proved to be there.
+    """
 
     opened_at: datetime
     role: str
     opened_by: str
+    proved_by: str | None
     acts: Sequence[str]
 
 
@@ -66,7 +93,7 @@ def visits_of(session: Session, person_id: str, limit: int) -> list[ShownVisit]:
         .where(
             AuditEntry.person_id == person_id,
             AuditEntry.at >= visits[-1].opened_at,
-            AuditEntry.at <= visits[0].opened_at + LONGEST,
+            AuditEntry.at <= visits[0].opened_at + PROOF_MINUTES + LONGEST,
         )
         .order_by(AuditEntry.seq)
     )
@@ -75,6 +102,11 @@ def visits_of(session: Session, person_id: str, limit: int) -> list[ShownVisit]:
         if facts.get("assisted") is True:
             done.setdefault(str(facts.get("visit_id")), []).append(kind)
     return [
-        ShownVisit(visit.opened_at, visit.role, visit.opened_by, tuple(done.get(visit.visit_id, ())))
+        ShownVisit(
+            visit.opened_at, visit.role, visit.opened_by,
+            # Before proof was asked for, a visit was open from its first moment.
+            visit.proved_by or ("before" if visit.proved_at is not None else None),
+            tuple(done.get(visit.visit_id, ())),
+        )
         for visit in visits
     ]

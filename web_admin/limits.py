@@ -32,6 +32,9 @@ class Limit:
 
 
 FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
+_ALONE = "tests/served/test_a_guard_alone.py"
+_DESK = "tests/unit/web_admin/test_desk.py"
+_LOST = "tests/unit/web_admin/test_lost_cards.py"
 _MESSAGES = "tests/unit/web_admin/resident/test_asked_messages.py"
 _SESSIONS = "tests/unit/web_admin/test_sign_in_pages.py"
 _THROTTLE = "tests/unit/web_admin/test_sign_in_throttle.py"
@@ -84,18 +87,41 @@ API_UNKNOWN_CARDS = Limit(
     "web_admin/api/access.py::check_card_misses",
     "tests/unit/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
 )
+DESK_TYPED = Limit(
+    "desk_typed", 20, "cards and PINs to begin with", "staff account", "web_admin/desk_limits.py::may_type",
+    f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk", TEN_MINUTES,
+)
+DESK_TYPED_DAILY = Limit(
+    "desk_typed_daily", 120, "cards and PINs to begin with", "staff account",
+    "web_admin/desk_limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
+    timedelta(days=1),
+)
+DESK_UNPROVED = Limit(
+    "desk_unproved", 12, "of them, not proved", "staff account", "web_admin/desk_limits.py::may_type",
+    f"{_ALONE}::test_hits_count_for_all_workers_and_the_manager_hears_of_a_guard_who_guesses",
+    timedelta(hours=1),
+)
+DESK_UNPROVED_DAILY = Limit(
+    "desk_unproved_daily", 30, "of them, not proved", "staff account",
+    "web_admin/desk_limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
+    timedelta(days=1),
+)
 DESK_PIN = Limit(
-    "desk_pin", 5, "PINs", "home and staff account", "web_admin/desk_pages.py::by_pin",
-    "tests/unit/web_admin/test_desk.py::test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out",
-    TEN_MINUTES,
+    "desk_pin", 5, "wrong PINs", "staff account", "web_admin/desk_limits.py::may_type_pin",
+    f"{_DESK}::test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out", TEN_MINUTES,
 )
-DESK_PIN_A_DAY = Limit(
-    "desk_pin_a_day", 20, "PINs", "home and staff account", "web_admin/desk_pages.py::by_pin",
-    "tests/unit/web_admin/test_desk.py::test_pins_of_a_home_are_few_a_day_at_one_desk", timedelta(days=1),
+DESK_PIN_DAILY = Limit(
+    "desk_pin_daily", 20, "wrong PINs", "staff account", "web_admin/desk_limits.py::may_type_pin",
+    f"{_DESK}::test_pins_of_a_home_are_few_a_day_at_one_desk", timedelta(days=1),
 )
-DESK_CARDS = Limit(
-    "desk_cards", 20, "cards that open no visit", "staff account", "web_admin/desk_pages.py::by_card",
-    "tests/unit/web_admin/test_desk.py::test_cards_that_open_nothing_are_few_at_one_desk", TEN_MINUTES,
+LOST_CARDS = Limit(
+    "lost_cards", 10, "homes or cards looked for", "staff account", "web_admin/lost_cards.py::_count_look",
+    f"{_LOST}::test_looks_have_an_end_and_the_manager_answers_the_alarm", TEN_MINUTES,
+)
+LOST_CARDS_DAILY = Limit(
+    "lost_cards_daily", 40, "homes or cards looked for", "staff account",
+    "web_admin/lost_cards.py::_count_look",
+    f"{_LOST}::test_looks_have_an_end_and_the_manager_answers_the_alarm", timedelta(days=1),
 )
 MESSAGE_CODES = Limit(
     "message_codes", 10, "codes sent", "resident", "web_admin/resident/asked_messages.py::may_send_code",
@@ -104,7 +130,8 @@ MESSAGE_CODES = Limit(
 
 COUNTED = (
     SIGN_IN_PAIR, SIGN_IN_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_KNOWN, SIGN_IN_CODES, PAIRING_CODES, API_CALLS,
-    API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_PIN, DESK_PIN_A_DAY, DESK_CARDS, MESSAGE_CODES,
+    API_WRONG_KEYS, API_UNKNOWN_CARDS, DESK_TYPED, DESK_TYPED_DAILY,
+    DESK_UNPROVED, DESK_UNPROVED_DAILY, DESK_PIN, DESK_PIN_DAILY, LOST_CARDS, LOST_CARDS_DAILY, MESSAGE_CODES,
 )  # fmt: skip
 """Those that are counted in the database."""
 

@@ -4,16 +4,17 @@ from flask import Blueprint, abort, flash, redirect, render_template, session, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField
+from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
+from web_admin.desk_limits import TooMany
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import OnceForm
 from web_admin.look_reasons import LOOK_REASONS, Look
-from web_admin.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night
+from web_admin.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.models import CredentialRow, VisitorPassRow
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
@@ -46,25 +47,61 @@ class LostForm(OnceForm):
     in_own_words = own_words_field()
 
 
+class NumberForm(OnceForm):
+    """The number of a card that is to be suspended unseen."""
+
+    number = HiddenField(validators=[InputRequired(), Length(max=40)])
+
+
 @bp.route("", methods=["GET", "POST"])
 @allowed("suspend_credentials")
 def find() -> Page:
-    """Ask for a number; show the home's cards, or the one card, without names."""
+    """Ask for a number; show a home's cards without names, and of a card's number nothing at all."""
     form = LostForm()
     found: list[FoundCard] | None = None
+    number, status = "", 422
     if form.validate_on_submit():
         try:
             look = Look(role_names()[0], typed(form.why), typed(form.in_own_words))
-            found = find_cards(current_act(), typed(form.number), look, read_tap)
+            shown = find_cards(current_act(), typed(form.number), look, read_tap)
+            if isinstance(shown, int):
+                number = typed(form.number)
+            else:
+                found = shown
         except ActRefused as refusal:
             show_refusal(form, refusal)
+            status = _kept(refusal)
         if found:
             form.number.render_kw = {"autocomplete": "off"}  # the first card's button has the focus now
     page = render_template(
-        "office/lost_card.html", form=form, found=found, button=AgainForm(formdata=None),
+        "office/lost_card.html", form=form, found=found, number=number, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),
     )
-    return (page, 422) if form.errors else page
+    return (page, status) if form.errors else page
+
+
+@bp.post("/number")
+@allowed("suspend_credentials")
+def stop_number() -> Response:
+    """Suspend the card of a number; the answer is the same for every number."""
+    form = NumberForm()
+    if form.validate_on_submit():
+        try:
+            suspend_by_number(current_act(), read_tap(typed(form.number)))
+            flash(_("If this card worked here, no gate opens for it now, and its holder reads of it. "
+                    "Keep it for the property office."), "success")
+        except ActRefused as refusal:
+            _kept(refusal)
+            flash(str(refusal.message), "danger")
+    return redirect(url_for("lost_card.find"), 303)
+
+
+def _kept(refusal: ActRefused) -> int:
+    """Keep the alarm of too many looks, although an answer of an error undoes what was done."""
+    if not isinstance(refusal, TooMany):
+        return 422
+    request_session().commit()
+    return 429
 
 
 @bp.post("/<credential_id>")

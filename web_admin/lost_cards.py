@@ -11,14 +11,22 @@ from sqlalchemy import func, select
 
 from gate_controller.policy import typed_number
 from web_admin.acts import Act, ActRefused, begin, record
+from web_admin.alarms import DESK_GUESSING, raise_alarm
 from web_admin.credentials import suspend_credential
+from web_admin.desk_limits import TOO_MANY, TooMany
 from web_admin.journal_models import AuditEntry
+from web_admin.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.look_reasons import HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.models import CredentialRow, Home, Person, VisitorPassRow
 from web_admin.sealing import card_lookup
 from web_admin.visitors import gates_open_to, issue_pass, pass_state
 
 PASS_LASTS = timedelta(hours=24)
+LOOKS = (LOST_CARDS, LOST_CARDS_DAILY)
+"""Homes and cards that one account may ask for; a night has a few."""
+LOOKED_FOR = "lost_card_looked_for"
+CARD_STOPPED_BY_NUMBER = "lost_card_stopped_by_number"
+COUNTED = (LOOKED_FOR, CARD_STOPPED_BY_NUMBER)
 MADE_FOR_A_CARD = "lost_card_pass_made"
 AS_TYPED = "as_typed"
 """The reason that what was typed tells by itself: a home asks for a lost card, a card was handed in."""
@@ -35,13 +43,17 @@ class FoundCard:
     state: str
 
 
-def find_cards(act: Act, typed: str, look: Look, read: Callable[[str], int]) -> list[FoundCard]:
-    """Return the cards of a typed home number, or the one card of a typed card number.
+def find_cards(
+    act: Act, typed: str, look: Look, read: Callable[[str], int]
+) -> list[FoundCard] | int:
+    """Return the cards of a typed home number, or the site's own number of a typed card, unlooked at.
 
-    Every holder who is shown reads of it. `read` makes the site's own number of a card that was typed or
-    read; raises ActRefused for what is neither and for a look without a reason.
+    Every holder who is shown reads of it. A card's number shows nothing of its card, not even whether there
+    is one: `suspend_by_number` is all it allows. `read` makes the site's own number of a card that was typed
+    or read; raises ActRefused for what is neither, for a look without a reason, and TooMany.
     """
     begin(act)
+    _count_look(act)
     home = act.session.scalar(
         select(Home).where(
             Home.site_id == act.site_id, func.replace(Home.number, "-", "") == typed_number(typed.strip())
@@ -60,14 +72,51 @@ def find_cards(act: Act, typed: str, look: Look, read: Callable[[str], int]) -> 
         look = replace(look, why=LOST if home is not None else HANDED_IN)
     look = checked_look(look)
     if home is not None:
-        record(act, "lost_card_looked_for", {"home_id": home.home_id})
         rows = act.session.execute(cards.where(Person.home_id == home.home_id)).all()
     else:
-        lookup = card_lookup(act.sealer, read(typed))
-        rows = act.session.execute(cards.where(CredentialRow.lookup == lookup)).all()
+        return read(typed)
     for person_id, credential_id in {person.person_id: row.credential_id for row, person in rows}.items():
         record_look(act, person_id, credential_id, look)
     return [_found(row, person) for row, person in rows]
+
+
+def suspend_by_number(act: Act, number: int) -> None:
+    """Suspend the card of this number, if one works; nothing that comes back says whether there was one.
+
+    `number` is the site's own number of the card. Raises TooMany.
+    """
+    begin(act)
+    _count_look(act)
+    record(act, CARD_STOPPED_BY_NUMBER, {})
+    found = act.session.scalars(
+        select(CredentialRow)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .where(
+            CredentialRow.lookup == card_lookup(act.sealer, number), CredentialRow.kind == "card",
+            CredentialRow.state == "active", Person.site_id == act.site_id, Person.ended_at.is_(None),
+        )
+    ).first()
+    if found is not None:
+        suspend_credential(act, found.credential_id)
+
+
+def _count_look(act: Act) -> None:
+    """Raise TooMany, with an alarm to the manager, once an account has looked too often.
+
+    What was found counts as what was not; the ledger counts, for all workers at once.
+    """
+    looks = act.session.execute(
+        select(AuditEntry.at, AuditEntry.facts).where(
+            AuditEntry.site_id == act.site_id, AuditEntry.kind.in_(COUNTED),
+            AuditEntry.at > act.now - timedelta(seconds=max(limit.window_seconds for limit in LOOKS)),
+        )
+    ).all()
+    mine = [at for at, facts in looks if facts.get("actor_id") == act.actor_id]
+    since = {limit: act.now - timedelta(seconds=limit.window_seconds) for limit in LOOKS}
+    if any(sum(at > since[limit] for at in mine) >= limit.most for limit in LOOKS):
+        raise_alarm(act.session, act.site_id, DESK_GUESSING, act.now, detail=act.actor_id, once=True)
+        raise TooMany("number", TOO_MANY)
+    record(act, LOOKED_FOR, {})
 
 
 def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:

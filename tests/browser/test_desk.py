@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.browser.axe import axe, needs_axe
 from tests.browser.office_screen import SMALL_TARGETS, sign_in
-from tests.desk_compound import card_of, give_pins, read
+from tests.desk_compound import card_of, give_pins, read, show_at_a_gate
 from tests.manager_compound import ManagedCompound
 from web_admin.models import CredentialRow
 
@@ -22,6 +22,15 @@ def page_of(browser: Browser, address: str, role: str, locale: str, width: int =
     page = browser.new_context(locale=locale, viewport={"width": width, "height": 844}).new_page()
     sign_in(page, address, role)
     return page
+
+
+def open_visit(page: Page, managed: ManagedCompound) -> None:
+    """Begin with a card by keyboard alone, and show it at a gate."""
+    page.keyboard.type("4200005\n")
+    page.locator("a[href$='/desk/proof']").wait_for()
+    show_at_a_gate(managed.app)
+    page.locator("a[href$='/desk/proof']").press("Enter")
+    page.wait_for_url("**/r/")
 
 
 def problems_of(page: Page) -> list[str]:
@@ -42,13 +51,12 @@ def paper_of(page: Page) -> list[tuple[float, float]]:
 @needs_axe
 @pytest.mark.parametrize(("locale", "width"), [("en-GB", 390), ("zh-CN", 1280)])
 def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(
-    browser: Browser, address: str, locale: str, width: int
+    browser: Browser, managed: ManagedCompound, address: str, locale: str, width: int
 ) -> None:
     page = page_of(browser, address, "guard", locale, width)
     page.goto(f"{address}/manage/desk")
     assert problems_of(page) == []
-    page.keyboard.type("4200005\n")
-    page.wait_for_url("**/r/")
+    open_visit(page, managed)
     assert problems_of(page) == []
     size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
     assert size >= 20
@@ -58,12 +66,13 @@ def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(
     page.context.close()
 
 
-def test_what_is_on_the_screen_goes_with_the_visit(browser: Browser, address: str) -> None:
+def test_what_is_on_the_screen_goes_with_the_visit(
+    browser: Browser, managed: ManagedCompound, address: str
+) -> None:
     page = page_of(browser, address, "guard", "en-GB")
     page.clock.install()
     page.goto(f"{address}/manage/desk")
-    page.keyboard.type("4200005\n")
-    page.wait_for_url("**/r/")
+    open_visit(page, managed)
     page.goto(f"{address}/r/records")
     page.clock.run_for(9 * 60_000 + 30_000)
     expect(page.locator("[data-desk-said]")).to_have_text("ends in less than a minute")
@@ -95,11 +104,12 @@ def test_three_steps_by_keyboard_alone_stop_a_lost_card_and_print_on_58_mm(
     page.context.close()
 
 
-def test_a_printed_code_is_as_large_as_a_bank_card(browser: Browser, address: str) -> None:
+def test_a_printed_code_is_as_large_as_a_bank_card(
+    browser: Browser, managed: ManagedCompound, address: str
+) -> None:
     page = page_of(browser, address, "guard", "en-GB")
     page.goto(f"{address}/manage/desk")
-    page.keyboard.type("4200005\n")
-    page.wait_for_url("**/r/")
+    open_visit(page, managed)
     page.get_by_role("button", name="Make a printed code").click()
     box = page.locator("article.card").bounding_box()
     assert box is not None

@@ -18,6 +18,7 @@ from tests.browser.gallery.states import SIZES
 from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
 from tests.counted_tries import forget_tries
+from tests.desk_compound import show_at_a_gate
 from tests.filled_once import SERVER_KEYS
 from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.manager_compound import ROLES, ManagedCompound, make_managed_compound
@@ -68,10 +69,14 @@ class World:
         if who in (*ROLES, "desk"):
             sign_in(page, self.address, who)
             page.wait_for_url("**/manage/**")
-            if who == "desk":
+            if who in ("desk", "guard"):
                 page.goto(f"{self.address}/manage/desk")
                 page.locator("form[action$='/desk/card'] #number").fill(self.words["card_number"])
                 page.locator("form[action$='/desk/card'] button").click()
+                page.locator("a[href$='/desk/proof']").wait_for()
+            if who == "desk":
+                show_at_a_gate(self.compound.app)
+                page.locator("a[href$='/desk/proof']").click()
                 page.wait_for_url("**/r/**")
         else:
             page.goto(f"{self.address}/r/welcome/{self.invitations[who]}")

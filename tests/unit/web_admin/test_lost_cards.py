@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.desk_compound import card_of, hidden_of, press, read, tap
+from tests.desk_compound import card_of, hidden_of, press, read, served_with_card
 from tests.manager_compound import make_managed_compound
+from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.acts import Act
+from web_admin.alarm_models import Alarm
 from web_admin.credentials import end_credential, issue_card
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import set_grants
-from web_admin.journal_models import AuditEntry
 from web_admin.lost_cards import initials_of
 from web_admin.models import CredentialRow, Person, VisitorPassRow
 from web_admin.visitors import issue_pass
@@ -76,11 +77,28 @@ def test_a_home_shows_its_own_cards_by_initials_and_nobody_by_name(compound):
     assert [name for name in compound.persons if name in page] == []
 
 
-def test_a_found_card_is_found_by_its_number_and_its_holder_sees_that(compound, wang):
-    page = look(compound.signed_in("guard"), "4200005").text
-    assert "3-1203" in page
-    looked = select(AuditEntry.person_id).where(AuditEntry.kind == "card_looked_up")
-    assert read(compound, lambda s: s.scalars(looked).all()) == [wang]
+@pytest.mark.parametrize(("number", "after"), [("4200005", "suspended"), ("4299999", "active")])
+def test_a_found_card_is_suspended_by_its_number_and_the_answer_is_the_same(compound, wang, number, after):
+    guard = compound.signed_in("guard")
+    page = look(guard, number).text
+    guard.post("/manage/lost-card/number", data=hidden_of(page, "/manage/lost-card/number"))
+    assert "If this card worked here" in guard.get("/manage/lost-card").text
+    assert state_of(compound, read(compound, lambda s: card_of(s, wang))) == after
+
+
+def test_looks_have_an_end_and_the_manager_answers_the_alarm(compound):
+    guard = compound.signed_in("guard")
+    homes = [look(guard, "3-1203").status_code for _look in range(11)]
+    assert homes == [200] * 10 + [429]
+    guessing = select(Alarm).where(Alarm.kind == "alarm_desk_guessing")
+    alarm = read(compound, lambda s: s.scalars(guessing).one())
+    path = f"/manage/alarms/{alarm.alarm_id}/acknowledge"
+    token = {"csrf_token": csrf_of(guard.get("/manage/desk").text)}
+    assert guard.post(path, data=token).status_code == 403
+    manager = compound.signed_in("manager")
+    token = {"csrf_token": csrf_of(manager.get("/manage/desk").text)}
+    assert manager.post(path, data=token).status_code == 303
+    assert read(compound, lambda s: s.get_one(Alarm, alarm.alarm_id).acknowledged_at) is not None
 
 
 @pytest.mark.parametrize("number", ["9-9999", "4299999"])
@@ -191,7 +209,7 @@ def test_the_offices_pass_prints_as_a_slip_in_one_language_or_both(compound):
 
 def test_a_code_made_at_the_desk_prints_once_it_is_known_and_only_for_its_person(compound):
     client = compound.signed_in("guard")
-    tap(client)
+    served_with_card(client)
     made = press(client, "/r/visitors", "/r/visitors/code", minutes="60", gate_number="1").text
     digits = re.search(r'name="digits" value="(\d{8})"', made)[1]
     hidden = hidden_of(made, "/r/visitors/code/slip")
@@ -199,6 +217,6 @@ def test_a_code_made_at_the_desk_prints_once_it_is_known_and_only_for_its_person
     assert f"{digits[:4]} {digits[4:]}" in slip.text
     assert "王" not in slip.text
     assert client.post("/r/visitors/code/slip", data=hidden | {"digits": "00000000"}).status_code == 404
-    tap(client, "4200000")
+    served_with_card(client, "4200000")
     other = hidden_of(client.get("/r/visitors").text, "/r/visitors/code")
     assert client.post("/r/visitors/code/slip", data=other | {"digits": digits}).status_code == 404

@@ -1,0 +1,95 @@
+"""A paired gate of a served compound: it signs its journal and sends it over a real socket."""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gate_controller.journal_chain import (
+    GENESIS,
+    HEAD_DOMAIN,
+    Facts,
+    Head,
+    JournalEntry,
+    SignedHead,
+    chain_entry,
+)
+from gate_controller.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
+from gate_controller.sync_contract import (
+    COUNTER_HEADER,
+    EVENTS_PATH,
+    GATE_HEADER,
+    SIGNATURE_HEADER,
+    EventBatch,
+)
+from tests.served.served_compound import ServedCompound
+from web_admin.database import current_menjin
+from web_admin.models import Gate
+
+LONGEST_ANSWER_SECONDS = 60.0
+
+
+@dataclass
+class SignedGate:
+    """The gate's key, its counter and its journal so far."""
+
+    address: str
+    site_id: str
+    gate_id: str
+    key: Ed25519PrivateKey
+    counter: int = 0
+    entries: list[JournalEntry] = field(default_factory=list)
+
+    def writes(self, kind: str, facts: Facts, personal: Facts, at: datetime | None = None) -> None:
+        """Append an entry to the journal; nothing is sent yet."""
+        last = self.entries[-1].digest if self.entries else GENESIS
+        seq = len(self.entries) + 1
+        at = at if at is not None else datetime.now(UTC)
+        self.entries.append(chain_entry(last, seq, at, kind, facts, personal))
+
+    def opens(
+        self, person_id: str, credential_id: str, *, method: str = "card", at: datetime | None = None
+    ) -> None:
+        """Write down that a card or PIN was shown and opened."""
+        facts: Facts = {
+            "lane_id": f"{self.gate_id}-in", "method": method, "opens": True, "reason": "granted",
+        }
+        self.writes("access", facts, {"person_id": person_id, "credential_id": credential_id}, at)
+
+    def becomes(self, state: str, served: ServedCompound) -> None:
+        """Put the gate into another state, as the manager does."""
+        with served.compound.app.app_context(), current_menjin().database.session() as session:
+            session.get_one(Gate, self.gate_id).state = state
+
+    def sends(self) -> requests.Response:
+        """Send the whole journal, signed; the server takes what is new to it."""
+        last = self.entries[-1]
+        head = msgspec.json.encode(Head(self.site_id, f"{self.gate_id}.1", last.seq, last.digest))
+        batch = EventBatch(
+            entries=tuple(self.entries), head=SignedHead(head, sign(self.key, HEAD_DOMAIN, head))
+        )
+        body = msgspec.json.encode(batch)
+        self.counter += 1
+        message = request_message("POST", EVENTS_PATH, body, self.gate_id, self.counter)
+        headers = {
+            GATE_HEADER: self.gate_id, COUNTER_HEADER: str(self.counter),
+            SIGNATURE_HEADER: base64.b64encode(sign(self.key, REQUEST_DOMAIN, message)).decode(),
+        }
+        answer = requests.post(
+            self.address + EVENTS_PATH, data=body, headers=headers, timeout=LONGEST_ANSWER_SECONDS
+        )
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+def signed_gate(served: ServedCompound, gate_id: str = "north") -> SignedGate:
+    """Give a gate of the compound a key that its server knows, as after pairing."""
+    key = Ed25519PrivateKey.generate()
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        gate = session.get_one(Gate, gate_id)
+        gate.state, gate.public_key, gate.journal_id = "paired", public_bytes(key), f"{gate_id}.1"
+        gate.acknowledged_seq, gate.head_digest = 0, None
+    return SignedGate(served.address, served.compound.site_id, gate_id, key)

@@ -75,7 +75,7 @@ def _of_person(act: Act, person: Person, ward_id: str) -> list[Base]:
                       confirmed_at=now),
         SecondMethodWish(person_id=who, from_minute=1320, until_minute=360),
         DeskVisitRow(visit_id="one", site_id=act.site_id, account_id=1, role="manager", person_id=who,
-                     opened_by="card", opened_at=now, ended_at=now),
+                     opened_by="card", opened_at=now, proved_at=now, ended_at=now),
         HomeAddition(person_id=ward_id, home_id=person.home_id, added_by=who, added_at=now, state="waiting"),
         ChildAgreement(child_id=ward_id, guardian_id=who, given_at=now, channel="phone", language="zh"),
     ]

@@ -21,6 +21,9 @@ AGE_CORRECTED = "age_corrected"
 GUARDIAN_LEFT = "guardian_left"
 RULES_CHANGED = "rules_changed"
 RESTORED = "restored"
+CREDENTIAL_LOST = "credential_lost"
+ASKED_AGAIN = "asked_again"
+"""Without a reason, where none may be shown."""
 
 
 def pause_and_ask(act: Act, person: Person, why: str) -> bool:

@@ -8,9 +8,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, begin, checked_window, new_id, person_of
+from web_admin.age_bands import CHILD
 from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import added, checked_label, end_one, live_credentials
 from web_admin.models import CredentialRow, Person, Site
+from web_admin.own_things import GUARDIAN
 from web_admin.sealing import card_lookup, seal_card_number
 
 MAX_CARD_NUMBER = 2**32 - 1
@@ -78,6 +80,7 @@ def issue_card(
         credential_id=new_id(), person_id=person_id, kind="card", label=checked_label(label), lookup=lookup,
         secret_sealed=seal_card_number(act.sealer, canonical),
         valid_from=valid_from, valid_until=valid_until, created_at=act.now,
+        seen_by=GUARDIAN if person.age_band == CHILD else None,
     )
     return added(act, person, card, "card_issued", also_touches=freed)
 

@@ -48,6 +48,20 @@ class FaceShare(Base):
     created_at: Mapped[datetime]
 
 
+class FaceOpening(Base):
+    """A card or PIN with which a yes to face was said, or a face was taken; its loss pauses the face.
+
+    `credential_id` may be a guardian's. The rows go with the consent.
+    """
+
+    __tablename__ = "face_opening"
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    credential_id: Mapped[str] = mapped_column(
+        ForeignKey("credential.credential_id"), primary_key=True, index=True
+    )
+    at: Mapped[datetime]
+
+
 class ReceiptRow(Base):
     """A gate's signed word that a face is gone."""
 
@@ -140,7 +154,8 @@ class GuardianConsent(Base):
 class FaceQuestion(Base):
     """Face is paused until this person decides anew; the row goes with their yes, no or withdrawal.
 
-    `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed, restored.
+    `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed, restored,
+    credential_lost, asked_again.
     `notice_version` and `language` are of the text that they had agreed to.
     """
 

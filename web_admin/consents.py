@@ -21,7 +21,7 @@ from web_admin.assessment_standing import standing_of
 from web_admin.assessments import require_assessment
 from web_admin.consent_models import Consent, FaceShare, GuardianConsent, Notice
 from web_admin.consent_rules import checked_signature, keep_release
-from web_admin.credential_rows import refuse_unproven_phone
+from web_admin.credential_rows import refuse_phone_from_home, refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE, create_shares
 from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.guardians import guardians_of, lapse_asked_by
@@ -103,6 +103,8 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
         raise ActRefused(None, _("Face is not offered to children under 14.") if person.age_band == CHILD
                          else _("Your age changed today. Please try again in an hour."))
     refuse_unproven_phone(act, person)
+    if person.age_band == MINOR:
+        refuse_phone_from_home(act, person)
     if not standing_of(act.session, act.site_id, act.now).holds:
         raise ActRefused(None, _("Face is being assessed anew. Until that is done nobody can switch it on."))
     if not working_methods(act.session, person, act.now) - {Method.FACE}:

@@ -6,7 +6,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, ActRefused, checked_text, finish
+from web_admin.lost_faces import pause_faces_given_with
 from web_admin.models import CredentialRow, Person
+from web_admin.proving import opened_by_home
 from web_admin.ways_in import INVITED_AGAIN, Aftermath, has_something_to_show, settle_face
 
 MAX_LABEL_CHARS = 40
@@ -32,9 +34,10 @@ def end_one(act: Act, credential: CredentialRow, why: str) -> None:
 
 
 def lost(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
-    """Settle the person's face after a loss, record and publish."""
+    """Pause what was given with it, settle the person's face after a loss, record and publish."""
+    paused = pause_faces_given_with(act, credential, why)
     aftermath = settle_face(act.session, credential.person, act.now)
-    finish_credential(act, credential, kind, why)
+    finish_credential(act, credential, kind, why, also_touches=paused)
     return aftermath
 
 
@@ -56,6 +59,19 @@ def refuse_unproven_phone(act: Act, person: Person) -> None:
     """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
     if act.channel == "phone" and person.phone_unproven is not None:
         raise ActRefused(None, SHOW_FIRST)
+
+
+def refuse_phone_from_home(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone that was opened with a code which an adult of the home read.
+
+    They may have opened it themselves: then one person could give the yes of a minor and of a guardian.
+    """
+    if act.channel == "phone" and person.person_id == act.actor_id and opened_by_home(act.session, person):
+        raise ActRefused(
+            None,
+            _("This phone was opened with a code that your home gave you, so others may have opened it too. "
+              "Say yes at a gate with your own card, or ask the property office for an invitation."),
+        )
 
 
 def refuse_recovered_phone(act: Act, person: Person) -> None:
@@ -84,7 +100,7 @@ def finish_credential(
     """Record and publish; a duress PIN is recorded without its person, whose phone lists the rest."""
     facts = {"credential_id": credential.credential_id}
     if credential.duress:
-        finish(act, kind, facts, touches=(credential.person_id,))
+        finish(act, kind, facts, touches=(credential.person_id, *also_touches))
         return
     finish(
         act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,

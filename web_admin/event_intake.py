@@ -24,7 +24,7 @@ from gate_controller.signing import SignatureRefused, sign, verify
 from gate_controller.sync_contract import EventBatch, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses
-from web_admin.face_answers import take_answers
+from web_admin.face_answers import note_openings, take_answers
 from web_admin.journal_models import GateEvent
 from web_admin.models import Gate
 from web_admin.sealing import Sealer
@@ -56,6 +56,7 @@ def take_events(
         note_uses(session, gate, fresh)
         note_visitor_uses(session, gate, unknown, now)
         take_answers(session, sealer, gate, unknown, now)
+        note_openings(session, unknown, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, sealer, gate, head.journal_id),

@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import JournalEntry
 from web_admin.acts import Act, ActRefused, record
+from web_admin.age_bands import MINOR
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
 from web_admin.custody import FACE_PURPOSE
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Gate, Person
+from web_admin.lost_faces import note_opening
+from web_admin.models import CredentialRow, Gate, Person
+from web_admin.own_things import is_own_yes
 from web_admin.restored_faces import FACES_RESTORED
 from web_admin.sealing import Sealer
 from web_admin.ways_in import live_face_consent
@@ -42,11 +45,16 @@ class AnswerFacts(msgspec.Struct, frozen=True):
 
 
 class AnswerPersons(msgspec.Struct, frozen=True):
-    """Whom an answer is about; `consent_id` is the one that is taken back."""
+    """Whom an answer is about and what they showed; `consent_id` is the one that is taken back.
+
+    Gates of an older version name no `credential_id`.
+    """
 
     person_id: str
     guardian_id: str | None = None
     consent_id: str | None = None
+    credential_id: str | None = None
+    guardian_credential_id: str | None = None
 
 
 class _Untaken(Exception):
@@ -91,6 +99,8 @@ def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
                 facts.language,
                 guardian_id=persons.guardian_id,
             )
+            shown = (persons.credential_id, persons.guardian_credential_id)
+            note_opening(act.session, persons.person_id, shown, act.now)
         case "no":
             record_refusal(act, persons.person_id, facts.notice_version, facts.language)
         case "withdraw":
@@ -109,6 +119,7 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
         raise _Untaken("gate_not_trusted")
     if not -CLOCKS_DIFFER <= act.now - entry.at <= YES_COUNTS:
         raise _Untaken("too_late")
+    _check_own(act, facts, persons)
     notice = newest_notice(act.session, FACE_PURPOSE, facts.language)
     if notice is None or notice.sha256.hex() != facts.notice_sha256:
         raise _Untaken("notice")
@@ -129,6 +140,49 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
     )
     if any(act.session.scalar(later.limit(1)) for later in (said_no_since, taken_back_since, restored_since)):
         raise _Untaken("overtaken")
+
+
+def _check_own(act: Act, facts: AnswerFacts, persons: AnswerPersons) -> None:
+    """Raise unless the person, and a guardian beside them, showed what nobody else knows or has seen.
+
+    Of a gate that does not say what was shown, everything that it can have been has to be somebody's own.
+    """
+    person = act.session.get(Person, persons.person_id)
+    if person is None:
+        return  # the act refuses an unknown person with its own words
+    minor = person.age_band == MINOR
+    if not _is_own(act, person.person_id, persons.credential_id, facts.shown_by, of_minor=minor):
+        raise _Untaken("credential_not_own")
+    guardian_id, guardians = persons.guardian_id, persons.guardian_credential_id
+    if guardian_id is not None and not _is_own(act, guardian_id, guardians, None, of_minor=False):
+        raise _Untaken("guardians_credential_not_own")
+
+
+def _is_own(
+    act: Act, person_id: str, credential_id: str | None, kind: str | None, *, of_minor: bool
+) -> bool:
+    can_be = select(CredentialRow).where(
+        CredentialRow.person_id == person_id, CredentialRow.state != "ended",
+        CredentialRow.kind.in_(("card", "pin") if kind is None else (kind,)),
+    )
+    if credential_id is not None:
+        can_be = can_be.where(CredentialRow.credential_id == credential_id)
+    rows = act.session.scalars(can_be).all()
+    return bool(rows) and all(is_own_yes(row, of_minor=of_minor) for row in rows)
+
+
+def note_openings(session: Session, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """Remember with which cards and PINs faces are taken, for those who have agreed already."""
+    for entry in entries:
+        personal = entry.personal or {}
+        person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
+        is_of_face = entry.kind in ("shown_for_face", "face_enrolled")
+        if not is_of_face or not isinstance(person_id, str) or not isinstance(credential_id, str):
+            continue
+        person, row = session.get(Person, person_id), session.get(CredentialRow, credential_id)
+        is_theirs = person is not None and row is not None and row.person_id == person_id
+        if is_theirs and person is not None and live_face_consent(session, person) is not None:
+            note_opening(session, person_id, [credential_id], now)
 
 
 def _set_aside(

@@ -8,6 +8,7 @@ from web_admin.acts import Act, publish
 from web_admin.ages import settle_ages
 from web_admin.assessment_standing import standing_of
 from web_admin.database import Menjin
+from web_admin.lost_faces import pause_faces_given_under_duress
 from web_admin.models import Gate, Lane, Site
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.ways_in import settle_all_faces
@@ -20,6 +21,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
         for site_id in session.scalars(select(Site.site_id)).all():
             act = Act(session, menjin.sealer, site_id, "housekeeping", "system", now)
             here = settle_ages(act) + settle_all_faces(session, site_id, now) + _lanes_behind(act)
+            here += pause_faces_given_under_duress(act)
             if here:
                 publish(act)
             changed += here

@@ -13,7 +13,7 @@ from web_admin.age_bands import MINOR
 from web_admin.consent_models import Consent, GuardianRequest, Notice
 from web_admin.consent_rules import checked_signature
 from web_admin.consents import GuardianPart, consentable_notice, record_consent, withdraw_face
-from web_admin.credential_rows import refuse_unproven_phone
+from web_admin.credential_rows import refuse_phone_from_home, refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_facts import (
     guardian_ids_of,
@@ -86,6 +86,7 @@ def answer_guardian(
         return None
     if request.answer is not None:
         raise ActRefused(None, _("You have agreed already."))
+    refuse_phone_from_home(act, guardian)
     return _agree(act, request, together, language, signed_name)
 
 

@@ -35,7 +35,9 @@ from web_admin.credential_rows import end_live
 from web_admin.guardians import end_guardianship, lapse_requests
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.models import Gate, GrantRow, Home, Invitation, Lane, Person, VisitorPassRow
+from web_admin.proving import opened_invitation
 from web_admin.sealing import code_digest
+from web_admin.suspensions import party_of, refuse_ending, with_party
 from web_admin.visitor_series import end_series_of
 from web_admin.ways_in import INVITED, INVITED_AGAIN, UNPROVEN, has_something_to_show, settle_face
 from web_admin.wish_models import SecondMethodWish
@@ -167,16 +169,19 @@ def suspend_person(act: Act, person_id: str, reason: str) -> None:
     """Stop every way in of a person until they are resumed."""
     begin(act)
     person = person_of(act, person_id)
-    person.suspended = True
+    person.suspended, person.suspended_by = True, with_party(person.suspended_by, party_of(act))
     finish(
         act, "person_suspended", {}, personal={"reason": checked_text("reason", reason)}, person_id=person_id
     )
 
 
 def resume_person(act: Act, person_id: str) -> None:
-    """Let a suspended person pass again."""
+    """Let a suspended person pass again; raise ActRefused for a party that may not (`suspensions`)."""
     begin(act)
-    person_of(act, person_id).suspended = False
+    person = person_of(act, person_id)
+    if person.suspended:
+        refuse_ending(act, person.suspended_by, "person")
+    person.suspended, person.suspended_by = False, ""
     finish(act, "person_resumed", {}, person_id=person_id)
 
 
@@ -252,7 +257,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     code = make_code(3)
     invitation = Invitation(
         invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
-        expires_at=act.now + timedelta(hours=valid_hours),
+        made_by_home=act.channel == "home", expires_at=act.now + timedelta(hours=valid_hours),
     )
     act.session.add(invitation)
     finish(
@@ -291,13 +296,19 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
     return person
 
 
-def confirm_identity(act: Act, person_id: str) -> None:
-    """Note that an invited person showed their own card or PIN at a gate or the desk."""
+def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
+    """Note that an invited person showed their card or PIN at a gate or the desk.
+
+    `by_own` is False for what a guardian has had in hand: it proves a phone, and no yes of a minor.
+    """
     begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("desk", "manager", "gate"):
         raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
     person.phone_unproven = None
+    opened = opened_invitation(act.session, person_id)
+    if by_own and opened is not None:
+        opened.proved_at = act.now
     if person.face_paused_reason in UNPROVEN:
         person.face_paused_reason = None
     settle_face(act.session, person, act.now)

@@ -236,6 +236,8 @@ class Person(Base):
     phone_unproven: Mapped[str | None]
     """Which invitation opened a phone whose holder showed nothing since: `INVITED`, `INVITED_AGAIN`."""
     suspended: Mapped[bool] = mapped_column(default=False)
+    suspended_by: Mapped[str] = mapped_column(default="", server_default="")
+    """Which parties suspended, by `suspensions.PARTIES`; of a suspension before there was this: nobody."""
     slow_pass: Mapped[bool] = mapped_column(default=False)
     may_override: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
@@ -280,6 +282,11 @@ class CredentialRow(Base):
     duress: Mapped[bool] = mapped_column(default=False)
     known_to_home: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A PIN that an adult of the home gave out and therefore knows."""
+    seen_by: Mapped[str | None]
+    """Who besides its person has seen it: `STAFF` on the office's screen, or `GUARDIAN` while they were a
+    child; None for nobody. It opens gates all the same, and says yes to nothing (`own_things`)."""
+    suspended_by: Mapped[str] = mapped_column(default="", server_default="")
+    """As in `Person`."""
     lanes: Mapped[list[str] | None]
     valid_from: Mapped[datetime | None]
     valid_until: Mapped[datetime | None]
@@ -340,6 +347,10 @@ class Invitation(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    made_by_home: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An adult of the home read the code, and may have opened the phone page with it."""
+    proved_at: Mapped[datetime | None]
+    """When its person showed something of their own after they had opened it."""
     proof_asked_at: Mapped[datetime | None]
     proofs_asked: Mapped[int] = mapped_column(default=0, server_default="0")
 

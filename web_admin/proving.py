@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
-from web_admin.models import Invitation
+from web_admin.models import Invitation, Person
 from web_admin.ways_in import has_something_to_show
 
 PROOF_MINUTES = timedelta(minutes=5)
@@ -47,6 +47,12 @@ def opened_invitation(session: Session, person_id: str) -> Invitation | None:
         .where(Invitation.person_id == person_id, Invitation.used_at.is_not(None))
         .order_by(Invitation.created_at.desc(), Invitation.invitation_id)
     ).first()
+
+
+def opened_by_home(session: Session, person: Person) -> bool:
+    """Tell whether the phone was opened by a code that an adult of the home read, and nothing shown since."""
+    opened = opened_invitation(session, person.person_id)
+    return opened is not None and opened.made_by_home and opened.proved_at is None
 
 
 def proof_until(session: Session, person_id: str, now: datetime) -> datetime | None:

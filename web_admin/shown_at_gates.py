@@ -35,26 +35,24 @@ def confirm_shown(
     if not shown:
         return
     # A visitor's code is typed like a PIN and names its host: whoever holds a stolen invitation could
-    # give one out and type it. A duress PIN says that the person is not free. Who lives with somebody may
-    # know the PIN that the home gave them.
+    # give one out and type it. Who lives with somebody may know the PIN that the home gave them. A duress PIN
+    # proves what the usual one does: the one who threatens looks at the phone as well. The gate's silent
+    # alarm says the rest.
     waiting = session.execute(
-        select(Person.person_id, CredentialRow.credential_id)
+        select(Person.person_id, CredentialRow.credential_id, CredentialRow.seen_by)
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
         .where(
             CredentialRow.credential_id.in_(sorted({credential_id for _, credential_id in shown})),
             CredentialRow.kind.in_(OWN_THINGS),
-            CredentialRow.duress.is_(False),
             CredentialRow.known_to_home.is_(False),
             Person.phone_unproven.is_not(None),
         )
     ).all()
-    proven = {
-        person_id
-        for person_id, credential_id in waiting
-        if any(
-            is_in_time(opened_invitation(session, person_id), at)
-            for at in shown.get((person_id, credential_id), ())
-        )
-    }
-    for person_id in sorted(proven):
-        confirm_identity(Act(session, sealer, gate.site_id, person_id, "gate", now), person_id)
+    proven: dict[str, bool] = {}
+    for person_id, credential_id, seen_by in waiting:
+        invitation = opened_invitation(session, person_id)
+        if any(is_in_time(invitation, at) for at in shown.get((person_id, credential_id), ())):
+            proven[person_id] = proven.get(person_id, False) or seen_by is None
+    for person_id, by_own in sorted(proven.items()):
+        act = Act(session, sealer, gate.site_id, person_id, "gate", now)
+        confirm_identity(act, person_id, by_own=by_own)

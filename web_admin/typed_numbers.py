@@ -14,10 +14,15 @@ from sqlalchemy import select
 
 from gate_controller.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, refuse_unnamed
+from web_admin.age_bands import ADULT
 from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import end_live, live_credentials, refuse_unproven_phone
+from web_admin.lost_faces import pause_faces_given_with
 from web_admin.models import CredentialRow, Home, Person
+from web_admin.own_things import GUARDIAN, STAFF
+from web_admin.proving import opened_by_home
 from web_admin.sealing import open_pin_tag, seal_pin_tag
+from web_admin.suspensions import refuse_ending
 from web_admin.ways_in import settle_face
 
 
@@ -35,11 +40,16 @@ def issue_pin(act: Act, person_id: str) -> str:
     person, home = _of_home(act, person_id)
     refuse_unproven_phone(act, person)
     refuse_without_agreement(act, person)
-    number = make_pin_for(act, person, home)
     for old in live_credentials(act, person_id, "pin"):
+        if old.state == "suspended":  # a new one would end the suspension
+            refuse_ending(act, old.suspended_by, "person")
+    number = make_pin_for(act, person, home)
+    paused: list[str] = []
+    for old in live_credentials(act, person_id, "pin"):
+        paused += pause_faces_given_with(act, old, "replaced")
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
     add_pin(act, person, number.tag, duress=False)
-    finish(act, "pin_issued", {}, person_id=person_id)
+    finish(act, "pin_issued", {}, person_id=person_id, touches=(person_id, *paused))
     return number.digits
 
 
@@ -107,11 +117,21 @@ def _of_home(act: Act, person_id: str) -> tuple[Person, Home]:
     return person, person.home
 
 
+def _seen_by(act: Act, person: Person) -> str | None:
+    """Return who besides its person sees a PIN that is made now."""
+    if act.channel == "home":
+        return None  # `known_to_home` says so
+    if act.channel != "phone":
+        return STAFF
+    return GUARDIAN if person.age_band != ADULT and opened_by_home(act.session, person) else None
+
+
 def add_pin(act: Act, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
     """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
         credential_id=new_id(), person_id=person.person_id, kind="pin", duress=duress,
         secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now, known_to_home=act.channel == "home",
+        seen_by=_seen_by(act, person),
     )
     act.session.add(credential)
     settle_face(act.session, person, act.now)

@@ -15,6 +15,7 @@ from web_admin.cards import canonical_card, issue_card
 from web_admin.child_agreements import refuse_without_agreement
 from web_admin.credential_rows import end_one
 from web_admin.homes_and_people import all_lanes
+from web_admin.lost_faces import pause_faces_given_with
 from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.sealing import card_lookup
 
@@ -100,9 +101,10 @@ def replace_card(act: Act, credential_id: str, number: int) -> CredentialRow:
     if old.lookup == card_lookup(act.sealer, canonical_card(number, site)):
         raise ActRefused("number", _("This is the card that is to be replaced. Take another one."))
     quiet = replace(act, publishes=False)
+    paused = pause_faces_given_with(quiet, old, "replaced")
     end_one(quiet, old, "replaced")
     new = issue_card(quiet, old.person_id, number, label=old.label, valid_from=old.valid_from,
                      valid_until=old.valid_until)
     finish(act, "card_replaced", {"credential_id": credential_id, "by": new.credential_id},
-           person_id=old.person_id)
+           person_id=old.person_id, touches=(old.person_id, *paused))
     return new

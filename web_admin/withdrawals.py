@@ -5,10 +5,10 @@ stolen, the site handed over, face switched off, a breach: each destroys shares 
 tells the gates by the policy that follows, asks for a new wrapping key and begins a certificate.
 """
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from web_admin.acts import Act, record
-from web_admin.consent_models import Consent, FaceShare
+from web_admin.consent_models import Consent, FaceOpening, FaceShare
 from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares
 from web_admin.models import Gate, Person
 from web_admin.ways_in import NO_OTHER_WAY, settle_face
@@ -17,6 +17,7 @@ ENDINGS = (
     "withdrawn", "moved_out", "came_of_age", "inactive", "notice_changed", "guardian_left", "rules_changed",
     "face_disabled", "handed_over", "breach", "consent_replaced", "face_off_lane", "gate_retired",
     "gate_stolen", "gate_replaced", "restored",
+    "credential_lost", "asked_again",
 )
 """What a certificate may say of why a face ended; a person's own words are never in one."""
 
@@ -39,6 +40,7 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
     for consent in consents:
         consent.withdrawn_at, consent.withdrawn_channel, consent.withdrawn_why = act.now, act.channel, why
     gate_ids = destroy_shares(act.session, person.person_id, why if why in ENDINGS else "withdrawn", act.now)
+    act.session.execute(delete(FaceOpening).where(FaceOpening.person_id == person.person_id))
     person.methods = [method for method in person.methods if method != "face"]
     if person.face_paused_reason == NO_OTHER_WAY:
         person.face_paused_reason = None

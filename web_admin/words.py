@@ -141,6 +141,7 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_tamper": _l("A device was tampered with"),
     "alarm_duress": _l("Someone may be under threat"),
     "alarm_duress_at_desk": _l("Someone at the property office's desk may be under threat"),
+    "alarm_desk_guessing": _l("Many numbers were typed at the desk, or somebody was not there"),
     "alarm_help": _l("Someone asks for help"),
     "alarm_face_unavailable": _l("Face is not available at this gate, everything else works"),
     "alarm_camera": _l("The camera does not see"),

@@ -10,6 +10,7 @@ from web_admin.resident import (
     asked_messages,
     certificates,
     deletion,
+    desk_asks,
     export,
     face,
     guardian,
@@ -39,7 +40,7 @@ __all__ = ["bp", "register_resident_pages"]
 PAGES = (
     ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
     deletion, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
-    printed_code, proving, releases,
+    printed_code, proving, desk_asks, releases,
 )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ def why_words() -> Mapping[str, str]:
         "notice_changed": gettext("the notice changed"),
         "guardian_left": gettext("the guardian who agreed is none any more"),
         "rules_changed": gettext("the compound asks for more before a face is used"),
+        "credential_lost": gettext("a card or PIN with which it was given was suspended, replaced or ended"),
+        "asked_again": gettext("you were asked once more"),
         "restored": gettext("the server came back from a backup, which may not know what you decided since"),
         "face_disabled": gettext("face was switched off for the compound"),
         "handed_over": gettext("another company took over the compound"),

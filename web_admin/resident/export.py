@@ -178,7 +178,10 @@ def _history(person: Person) -> Exported:
             {"at": at, **facts} for at, facts in shown_lookups(lookups_of(person.person_id, EXPORTED))
         ],
         "helped_at_the_desk": [
-            {"at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "acts": v.acts}
+            {
+                "at": v.opened_at, "by": v.role, "opened_with": v.opened_by, "proved_by": v.proved_by,
+                "acts": v.acts,
+            }
             for v in visits_of(session, person.person_id, EXPORTED)
         ],
         "visitor_passes": [

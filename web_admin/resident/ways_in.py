@@ -30,10 +30,12 @@ from web_admin.guardian_requests import requests_to
 from web_admin.guardians import wards_of
 from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.resident.desk_asks import desk_asks
 from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.resident.proving import proof_of
 from web_admin.resident.typed_times import minute_of
+from web_admin.suspensions import in_the_way, party_of
 from web_admin.two_methods import (
     OWN_HOURS,
     WISHES,
@@ -94,6 +96,16 @@ def ways_of(person: Person, now: datetime) -> list[Way]:
     ]
 
 
+def _resumable(act: Act, person: Person) -> frozenset[str]:
+    """Return the suspended cards that this person may resume here."""
+    if act.channel == "phone" and person.phone_unproven is not None:
+        return frozenset()
+    party = party_of(act)
+    return frozenset(
+        row.credential_id for row in _live(person, "card") if in_the_way(row.suspended_by, party) is None
+    )
+
+
 def own_credential(person: Person, credential_id: str, kind: str) -> CredentialRow:
     """Return the person's own credential; answer 404 for anyone else's, without saying which."""
     row = request_session().get(CredentialRow, credential_id)
@@ -119,6 +131,7 @@ def _page(
         site=site_of(person),
         ways=ways_of(person, act.now),
         cards=_live(person, "card"),
+        resumable=_resumable(act, person),
         has_pin=bool(_live(person, "pin")),
         phones=[row for row in _live(person, "qr") if row.public_key is not None],
         printed=[row for row in _live(person, "qr") if row.printed],
@@ -133,6 +146,7 @@ def _page(
         form=request.form if errors else {},
         wish_works=wish_can_be_kept(act.session, person, act.now),
         proof=proof_of(act, person),
+        desk_asks=desk_asks(act, person),
         tab="ways_in",
     )
 

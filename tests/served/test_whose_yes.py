@@ -1,0 +1,189 @@
+"""Whose yes to face it was: the answer names what was shown, and what was lost takes the face with it."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.desk_compound import read
+from tests.served.served_compound import Browser, ServedCompound
+from tests.served.signed_gate import SignedGate, signed_gate
+from web_admin.acts import Act
+from web_admin.age_bands import MINOR
+from web_admin.asked_again import question_of
+from web_admin.consent_models import Consent, GuardianRequest
+from web_admin.consents import newest_notice
+from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
+from web_admin.custody import FACE_PURPOSE
+from web_admin.database import current_menjin
+from web_admin.face_timers import settle_by_time
+from web_admin.home_members import for_home, invite_member
+from web_admin.homes_and_people import add_person
+from web_admin.models import CredentialRow, Person
+
+
+@contextmanager
+def office(served: ServedCompound) -> Iterator[Act]:
+    """Give an act of the office on the database of the server that runs."""
+    with served.compound.app.app_context(), current_menjin().database.session() as session:
+        menjin = current_menjin()
+        yield Act(session, menjin.sealer, served.compound.site_id, "tests", "manager", datetime.now(UTC))
+
+
+def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = False) -> str:
+    """Return the id of somebody's newest card or PIN."""
+    query = (
+        select(CredentialRow.credential_id)
+        .where(
+            CredentialRow.person_id == person_id, CredentialRow.kind == kind,
+            CredentialRow.duress.is_(duress), CredentialRow.state == "active",
+        )
+        .order_by(CredentialRow.created_at.desc())
+    )
+    return read(served.compound, lambda s: s.scalars(query).first())
+
+
+def says_yes(served: ServedCompound, gate: SignedGate, person_id: str, kind: str, **personal: str) -> None:
+    """Send the signed journal of a gate at which somebody said yes to face."""
+    notice = read(served.compound, lambda s: newest_notice(s, FACE_PURPOSE, "zh"))
+    assert notice is not None
+    facts = {
+        "lane_id": "north-in", "answer": "yes", "notice_version": notice.version,
+        "notice_sha256": notice.sha256.hex(), "language": "zh", "shown_by": kind,
+    }
+    gate.writes("face_answer", facts, {"person_id": person_id, **personal})
+    gate.sends()
+
+
+def live(served: ServedCompound, person_id: str) -> int:
+    """Return how many consents to face of a person live."""
+    query = select(Consent).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
+    return len(read(served.compound, lambda s: s.scalars(query).all()))
+
+
+def why_asked(session: Session, person_id: str) -> str | None:
+    question = question_of(session, person_id)
+    return question.why if question is not None else None
+
+
+def suspends_at_the_office(served: ServedCompound, person_id: str, card: str) -> None:
+    manager = served.signed_in("manager")
+    manager.get(f"/manage/people/{person_id}")
+    manager.post(f"/manage/cards/{card}/suspend", {"once": secrets.token_urlsafe(18)})
+
+
+def test_a_lost_card_takes_the_face_with_it_that_was_given_with_it(served: ServedCompound) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    card = newest(served, wang, "card")
+    says_yes(served, gate, wang, "card", credential_id=card)
+    assert live(served, wang) == 1
+    suspends_at_the_office(served, wang, card)
+    assert live(served, wang) == 0, "who held the card for two minutes keeps their face in the gates"
+    assert read(served.compound, lambda s: why_asked(s, wang)) == "credential_lost"
+
+
+def test_a_face_that_was_taken_with_a_lost_card_ends_though_the_yes_came_from_the_phone(
+    served: ServedCompound,
+) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    with office(served) as act:
+        own = issue_card(act, wang, 4_299_001).credential_id
+    says_yes(served, gate, wang, "card", credential_id=own)
+    lost = read(served.compound, lambda s: s.scalars(
+        select(CredentialRow.credential_id).where(
+            CredentialRow.person_id == wang, CredentialRow.credential_id != own, CredentialRow.kind == "card"
+        )
+    ).one())
+    gate.writes("shown_for_face", {"lane_id": "north-in", "method": "card"},
+                {"person_id": wang, "credential_id": lost})
+    gate.sends()
+    suspends_at_the_office(served, wang, lost)
+    assert live(served, wang) == 0
+
+
+def test_a_card_with_which_no_face_was_given_ends_none(served: ServedCompound) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    card = newest(served, wang, "card")
+    with office(served) as act:
+        other = issue_card(act, wang, 4_299_002).credential_id
+    says_yes(served, gate, wang, "card", credential_id=card)
+    suspends_at_the_office(served, wang, other)
+    assert live(served, wang) == 1
+
+
+def test_a_pin_that_the_home_or_the_office_knows_is_nobodys_own_yes(served: ServedCompound) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    with office(served) as act:
+        issue_pin(for_home(act), wang)
+    says_yes(served, gate, wang, "pin", credential_id=newest(served, wang, "pin"))
+    assert live(served, wang) == 0, "a PIN that the home gave said yes to face"
+    says_yes(served, gate, wang, "pin")  # of a gate that does not say which
+    assert live(served, wang) == 0
+    with office(served) as act:
+        issue_pin(act, wang)
+    says_yes(served, gate, wang, "pin", credential_id=newest(served, wang, "pin"))
+    assert live(served, wang) == 0, "a PIN that stood on the office's screen said yes to face"
+    with office(served) as act:
+        issue_pin(replace(act, channel="phone", actor_id=wang), wang)
+    says_yes(served, gate, wang, "pin", credential_id=newest(served, wang, "pin"))
+    assert live(served, wang) == 1
+
+
+def test_one_parent_cannot_give_the_yes_of_a_minor_as_well_as_their_own(served: ServedCompound) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    with office(served) as act:
+        home_id = act.session.get_one(Person, wang).home_id
+        son = add_person(act, display_name="王小", home_id=home_id, age_band=MINOR).person_id
+        issue_pin(for_home(act), son)
+    parents = {"guardian_id": wang, "guardian_credential_id": newest(served, wang, "card")}
+    says_yes(served, gate, son, "pin", credential_id=newest(served, son, "pin"), **parents)
+    assert live(served, son) == 0, "a parent gave both yeses"
+    with office(served) as act:
+        issue_card(act, son, 4_299_003)
+    says_yes(served, gate, son, "card", credential_id=newest(served, son, "card"), **parents)
+    assert live(served, son) == 1
+
+
+def test_a_yes_under_duress_looks_like_any_other_and_ends_after_an_hour(served: ServedCompound) -> None:
+    gate, wang = signed_gate(served), served.compound.persons["王芳"]
+    with office(served) as act:
+        issue_pin(replace(act, channel="phone", actor_id=wang), wang)
+        issue_duress_pin(replace(act, channel="phone", actor_id=wang), wang)
+    says_yes(served, gate, wang, "pin", credential_id=newest(served, wang, "pin", duress=True))
+    assert live(served, wang) == 1
+    with served.compound.app.app_context():
+        settle_by_time(current_menjin(), datetime.now(UTC) + timedelta(minutes=59))
+        assert live(served, wang) == 1
+        settle_by_time(current_menjin(), datetime.now(UTC) + timedelta(minutes=61))
+    assert live(served, wang) == 0
+    assert read(served.compound, lambda s: why_asked(s, wang)) == "asked_again"
+
+
+def opened_with(served: ServedCompound, code: str) -> Browser:
+    """Return a phone on which an invitation was opened."""
+    phone = served.browser()
+    phone.get(f"/r/welcome/{code}")
+    phone.post("/r/welcome", {"code": code})
+    assert phone.get("/r/").status_code == 200
+    return phone
+
+
+def test_a_parent_who_opens_a_minors_invitation_cannot_say_yes_for_them(served: ServedCompound) -> None:
+    wang = served.compound.persons["王芳"]
+    with office(served) as act:
+        parent = replace(act, channel="phone", actor_id=wang)
+        son, code = invite_member(
+            parent, wang, display_name="王小", age_band=MINOR, language="zh", waits=False
+        )
+        son_id = son.person_id
+    phone = opened_with(served, code)
+    phone.post("/r/ways/qr", {"on": "1"})
+    phone.get("/r/face")
+    phone.post("/r/face/yes", {"notice_version": "1", "language": "zh", "guardian": wang})
+    asked = read(served.compound, lambda s: s.scalars(select(GuardianRequest.minor_id)).all())
+    assert asked == [], "a parent said yes as the minor"
+    assert live(served, son_id) == 0

@@ -1,0 +1,78 @@
+"""Pause the faces that were given with a card or PIN which is lost: its finder may have enrolled.
+
+Two minutes with somebody's card are enough to have one's own face taken in their name. So the end or the
+suspension of a card or PIN ends what was said or taken with it, and its person decides once more. The other
+ways in stay as they are.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.acts import Act
+from web_admin.asked_again import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
+from web_admin.consent_models import Consent, FaceOpening
+from web_admin.custody import FACE_PURPOSE
+from web_admin.models import CredentialRow, Person
+
+NOT_LOST = frozenset({"returned", "damaged", "expired"})
+"""Reasons for an end after which nobody else can have held it."""
+UNDER_DURESS_LASTS = timedelta(hours=1)
+"""Until then a yes under threat looks like any other; the one who threatened has gone by then."""
+
+
+def note_opening(
+    session: Session, person_id: str, credential_ids: Collection[str | None], now: datetime
+) -> None:
+    """Remember the cards and PINs of a yes or of a face that was taken."""
+    session.flush()
+    for credential_id in credential_ids:
+        if credential_id is None or session.get(CredentialRow, credential_id) is None:
+            continue
+        row = session.get(FaceOpening, (person_id, credential_id))
+        if row is None:
+            session.add(FaceOpening(person_id=person_id, credential_id=credential_id, at=now))
+        else:
+            row.at = now
+    session.flush()
+
+
+def pause_faces_given_with(act: Act, credential: CredentialRow, why: str) -> tuple[str, ...]:
+    """Pause the faces that this card or PIN gave, and return whose those are; the caller publishes."""
+    if credential.kind not in ("card", "pin") or why in NOT_LOST:
+        return ()
+    return _pause(act, [credential.credential_id], CREDENTIAL_LOST)
+
+
+def pause_faces_given_under_duress(act: Act) -> int:
+    """Pause the faces of a yes with a duress PIN, some time after; return how many. The caller publishes."""
+    rows = act.session.execute(
+        select(FaceOpening.credential_id)
+        .join(CredentialRow, CredentialRow.credential_id == FaceOpening.credential_id)
+        .join(Person, Person.person_id == FaceOpening.person_id)
+        .where(
+            CredentialRow.duress.is_(True), FaceOpening.at <= act.now - UNDER_DURESS_LASTS,
+            Person.site_id == act.site_id,
+        )
+    )
+    return len(_pause(act, sorted({row.credential_id for row in rows}), ASKED_AGAIN))
+
+
+def _pause(act: Act, credential_ids: Collection[str], why: str) -> tuple[str, ...]:
+    if not credential_ids:
+        return ()
+    act.session.flush()
+    people = act.session.scalars(
+        select(Person)
+        .join(FaceOpening, FaceOpening.person_id == Person.person_id)
+        .join(Consent, Consent.person_id == Person.person_id)
+        .where(
+            FaceOpening.credential_id.in_(credential_ids), Consent.purpose == FACE_PURPOSE,
+            Consent.withdrawn_at.is_(None),
+        )
+        .distinct()
+        .order_by(Person.person_id)
+    ).all()
+    return tuple(person.person_id for person in people if pause_and_ask(act, person, why))

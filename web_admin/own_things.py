@@ -1,0 +1,27 @@
+"""Which cards and PINs are somebody's own, so that showing one is their own yes. Pure.
+
+What another knows or has seen is no consent: an adult of the home who gave the PIN, staff on whose screen it
+stood, a guardian who was there when a child got its card. It opens gates as ever. A duress PIN counts like
+the usual one: whoever stands beside the person must not learn which it was.
+"""
+
+from typing import Protocol
+
+STAFF, GUARDIAN = "staff", "guardian"
+"""Values of `CredentialRow.seen_by`."""
+KINDS = ("card", "pin")
+
+
+class Shown(Protocol):
+    """What is known of a card or PIN and of who has seen it."""
+
+    kind: str
+    known_to_home: bool
+    seen_by: str | None
+
+
+def is_own_yes(shown: Shown, *, of_minor: bool) -> bool:
+    """Tell whether showing this is its person's own yes; a minor's own is what no guardian set or saw."""
+    if shown.kind not in KINDS or shown.known_to_home or shown.seen_by == STAFF:
+        return False
+    return not (of_minor and shown.seen_by == GUARDIAN)

@@ -71,8 +71,8 @@ def find() -> Page:
         except ActRefused as refusal:
             show_refusal(form, refusal)
             status = _kept(refusal)
-        if found:
-            form.number.render_kw = {"autocomplete": "off"}  # the first card's button has the focus now
+        if found or number:
+            form.number.render_kw = {"autocomplete": "off"}  # a button has the focus now
     page = render_template(
         "office/lost_card.html", form=form, found=found, number=number, button=AgainForm(formdata=None),
         reader=ReaderForm(formdata=None, form=desk_form()),

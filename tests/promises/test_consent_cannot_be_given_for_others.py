@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -26,12 +27,15 @@ from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.parsed_source import tree_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
+from tests.unit.web_admin.test_face_answers import answer, take
 from web_admin.acts import Act, ActRefused
 from web_admin.cli import _parser
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent
-from web_admin.credentials import issue_card
+from web_admin.credentials import issue_card, issue_pin
+from web_admin.home_members import for_home
 from web_admin.homes_and_people import add_person
+from web_admin.own_things import GUARDIAN, STAFF
 from web_admin.permissions import RESIDENT, access_of
 
 WEB_ADMIN = Path(web_admin.__file__).parent
@@ -206,3 +210,50 @@ def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act:
     issue_card(act, person.person_id, 77)
     with pytest.raises(ActRefused, match="Only the person"):
         give_face_consent(by_staff, person.person_id, 1, "zh")
+
+
+SEEN = list(product(("card", "pin"), (False, True), (None, STAFF, GUARDIAN), (False, True)))
+"""(kind, whether the home gave it, who has seen it, whether it is of a minor)."""
+
+
+@pytest.mark.parametrize(("kind", "known_to_home", "seen_by", "of_minor"), SEEN)
+def test_a_yes_at_a_gate_is_shown_with_what_nobody_else_knows(
+    act: Act, kind: str, known_to_home: bool, seen_by: str | None, of_minor: bool
+) -> None:
+    add_lane(act)
+    offer_face(act)
+    home, guardian = household(act)
+    issue_card(act, guardian.person_id, 76)
+    person = add_person(
+        act, display_name="Somebody", home_id=home.home_id, age_band="14_17" if of_minor else "adult"
+    )
+    issue_card(act, person.person_id, 77)
+    issue_pin(by_phone(act, person.person_id), person.person_id)
+    own = {row.kind: row for row in person.credentials}
+    own[kind].known_to_home, own[kind].seen_by = known_to_home, seen_by
+    guardians = {
+        "guardian_id": guardian.person_id, "guardian_credential_id": guardian.credentials[0].credential_id
+    }
+    take(act, answer(
+        act, person.person_id, "yes", shown_by=kind, credential_id=own[kind].credential_id,
+        **(guardians if of_minor else {}),
+    ))
+    is_own = not known_to_home and seen_by != STAFF and not (of_minor and seen_by == GUARDIAN)
+    assert len(act.session.scalars(select(Consent)).all()) == is_own
+
+
+@pytest.mark.parametrize(("kind", "counts"), [("card", True), ("pin", False)])
+def test_a_guardians_yes_is_shown_with_what_is_their_own(act: Act, kind: str, counts: bool) -> None:
+    add_lane(act)
+    offer_face(act)
+    home, guardian = household(act)
+    issue_card(act, guardian.person_id, 76)
+    issue_pin(for_home(act), guardian.person_id)
+    minor = add_person(act, display_name="Somebody", home_id=home.home_id, age_band="14_17")
+    card = issue_card(act, minor.person_id, 77)
+    (shown,) = [row for row in guardian.credentials if row.kind == kind]
+    take(act, answer(
+        act, minor.person_id, "yes", credential_id=card.credential_id, guardian_id=guardian.person_id,
+        guardian_credential_id=shown.credential_id,
+    ))
+    assert len(act.session.scalars(select(Consent)).all()) == counts

@@ -47,11 +47,14 @@ def person(act: Act) -> Person:
     return made
 
 
+NAMED = ("guardian_id", "consent_id", "credential_id", "guardian_credential_id")
+
+
 def answer(act: Act, person_id: str, said: str, **changes: object) -> JournalEntry:
     """Return the entry of an answer as a gate writes it."""
     at = changes.pop("at", act.now)
     persons = {"person_id": person_id}
-    persons |= {name: changes.pop(name) for name in ("guardian_id", "consent_id") if name in changes}
+    persons |= {name: changes.pop(name) for name in NAMED if name in changes}
     notice = newest_notice(act.session, FACE_PURPOSE, "zh")
     assert notice is not None
     facts = {

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, show_card
-from web_admin.acts import Act, ActRefused, Served
+from web_admin.acts import Act, ActRefused, Served, publish
 from web_admin.credentials import issue_card, issue_pin, resume_credential, suspend_credential
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import accept_invitation, invite, resume_person, suspend_person
@@ -66,6 +66,7 @@ def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> Non
         with pytest.raises(ActRefused):
             resume_credential(resumes, card.credential_id)
         assert card.state == "suspended"
+        publish(act)
         assert not show_card(act, 77).opens
 
 

@@ -150,6 +150,7 @@ def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
     assert own is not None
     notice = session.scalars(select(Notice).where(Notice.sha256 == own.notice_sha256)).one()
     keep_release(act, own, notice, person.person_id, "Zhao", now)
+    shown = session.scalars(select(CredentialRow.credential_id).order_by(CredentialRow.credential_id)).first()
     return [
         GuardianRow(minor_id=ward_id, guardian_id=person.person_id, checked_by="staff-1", checked_at=now),
         GuardianConsent(consent_id=of_ward.consent_id, guardian_id=person.person_id, notice_sha256=b"",
@@ -157,7 +158,7 @@ def _of_face(act: Act, person: Person, ward_id: str) -> list[Base]:
         ConsentRules(site_id=act.site_id, written_release=False, both_guardians=False),
         FaceQuestion(person_id=ward_id, why="notice_changed", since=now, notice_version=1, language="zh"),
         FaceUse(consent_id=own.consent_id, last_used_at=now),
-        FaceOpening(person_id=person.person_id, credential_id="one-card-False", at=now),
+        FaceOpening(person_id=person.person_id, credential_id=shown, at=now),
         FaceShare(person_id=ward_id, gate_id="north", consent_id=of_ward.consent_id, share_sealed=b"",
                   created_at=now),
         ForgettingRow(consent_id=own.consent_id, gate_id="north", why="withdrawn", share_made_at=now,

@@ -1,5 +1,6 @@
 """The rules against a naive model, and each reason by its case."""
 
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +14,13 @@ from gate_controller.policy import (
     HoursRecord,
     Method,
     Posture,
+    PostureOverride,
     QrCredential,
 )
 from tests.access_worlds import (
     CARD,
     FAR,
+    MAX_AGE_DAYS,
     NOON,
     PERSON,
     PIN_KEY,
@@ -149,3 +152,52 @@ def test_a_code_opens_only_after_the_second_that_opened_last(second: int, opens:
     policy = policy_of(person(), issued_at=NOON)
     claim = Claim(Method.QR, PERSON, QrCredential("qr", PERSON), second=second)
     assert decide(claim, "north-in", policy, GateMemory(last_seconds={"qr": 5}), NOON).opens is opens
+
+
+@pytest.mark.parametrize(
+    ("posture", "clock_sure", "ends_after_seconds", "shown"),
+    [
+        (Posture.HELD_OPEN, True, 1, Posture.HELD_OPEN),
+        (Posture.HELD_OPEN, True, 0, Posture.NORMAL),
+        (Posture.HELD_OPEN, False, 1, Posture.NORMAL),
+        (Posture.LOCKDOWN, True, 1, Posture.LOCKDOWN),
+        (Posture.LOCKDOWN, True, 0, Posture.NORMAL),
+        (Posture.LOCKDOWN, False, 1, Posture.LOCKDOWN),
+        (Posture.LOCKDOWN, False, -1, Posture.LOCKDOWN),
+    ],
+)
+def test_an_override_counts_to_its_end_and_under_an_unsure_clock_only_where_it_shuts(
+    posture: Posture, clock_sure: bool, ends_after_seconds: int, shown: Posture
+) -> None:
+    until = NOON + timedelta(seconds=ends_after_seconds)
+    policy = policy_of(
+        lane(posture_override=PostureOverride(posture, "guard-1", "a move", until)), issued_at=NOON
+    )
+    assert posture_of(policy.lanes["north-in"], policy, NOON, clock_sure=clock_sure) is shown
+
+
+@pytest.mark.parametrize(
+    ("waits", "seconds", "reason"),
+    [
+        (Method.CARD, 1, Reason.METHOD_DELAYED),
+        (Method.CARD, 0, Reason.GRANTED),
+        (Method.CARD, -1, Reason.GRANTED),
+        (Method.PIN, 1, Reason.GRANTED),
+    ],
+)
+def test_a_delayed_method_waits_to_its_moment_and_no_other_waits(
+    waits: Method, seconds: int, reason: Reason
+) -> None:
+    memory = GateMemory(delayed_until={waits: NOON + timedelta(seconds=seconds)})
+    policy = policy_of(person(), CARD, issued_at=NOON)
+    assert decide(Claim(Method.CARD, PERSON, CARD), "north-in", policy, memory, NOON).reason is reason
+
+
+@pytest.mark.parametrize(("late", "reason"), [(0, Reason.GRANTED), (1, Reason.POLICY_TOO_OLD)])
+def test_a_policy_is_too_old_a_moment_after_its_last_day(late: int, reason: Reason) -> None:
+    issued_at = NOON - timedelta(days=MAX_AGE_DAYS, microseconds=late)
+    code = Claim(Method.QR, PERSON, QrCredential("qr", PERSON), second=5)
+    policy = policy_of(person(), CARD, issued_at=issued_at)
+    assert decide(code, "north-in", policy, GateMemory(), NOON).reason is reason
+    by_card = decide(Claim(Method.CARD, PERSON, CARD), "north-in", policy, GateMemory(), NOON)
+    assert by_card.reason is Reason.GRANTED

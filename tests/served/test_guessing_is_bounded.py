@@ -10,7 +10,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
-from gate_controller.sync_contract import PAIR_PATH, PairCommit
+from gate_controller.sync_contract import PAIR_COMMIT_PATH, PairCommit
 from tests.manager_compound import PASSWORD, code_now
 from tests.served.served_compound import Browser, ServedCompound
 from web_admin.acts import Act
@@ -165,6 +165,6 @@ def test_five_wrong_pairing_codes_a_minute_over_all_workers(served: ServedCompou
     sealing_key = X25519PrivateKey.generate().public_key().public_bytes_raw()
     body = msgspec.json.encode(PairCommit(
         code="2222-2222", gate_public_key=bytes(32), sealing_public_key=sealing_key, commitment=bytes(32)))
-    answers = at_once(lambda _number: requests.post(served.address + PAIR_PATH, data=body, timeout=60))
+    answers = at_once(lambda _number: requests.post(served.address + PAIR_COMMIT_PATH, data=body, timeout=60))
     assert sum(answer.status_code == 403 for answer in answers) == 5, {a.status_code: a.text for a in answers}
     assert sum(answer.status_code == 429 for answer in answers) == TRIES - 5

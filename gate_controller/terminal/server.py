@@ -19,6 +19,7 @@ from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
 
 from gate_controller.terminal.entry_guard import EntryGuard
+from gate_controller.terminal.stalled_readers import StalledReaders
 from gate_controller.terminal.texts import page_texts
 from gate_controller.terminal.view import (
     LanguagePressed,
@@ -32,6 +33,8 @@ from gate_controller.terminal.view_feed import HEARTBEAT_SECONDS, MAX_LISTENERS,
 LOG = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
 MAX_ACT_BYTES = 256
+SPARE_THREADS = 4
+"""Beside those of streams; half of them may wait for what a connection has not sent yet."""
 MAX_HEADER_BYTES = 8192
 SOURCE_LANGUAGE = "en"
 HTML_LANGUAGES = {"zh": "zh-Hans"}
@@ -81,9 +84,10 @@ class TerminalServer:
         self._server = _QuietServer(
             (host, port),
             self._make_app(),
-            numthreads=MAX_LISTENERS + 4,
+            numthreads=MAX_LISTENERS + SPARE_THREADS,
             shutdown_timeout=2,
         )
+        self._server.stalled_readers = StalledReaders(SPARE_THREADS // 2)
         self._server.max_request_body_size = MAX_ACT_BYTES
         self._server.max_request_header_size = MAX_HEADER_BYTES
         self._guard = EntryGuard(launch_token, port)
@@ -212,6 +216,11 @@ class ForgettingConnection(HTTPConnection):
 
     RequestHandlerClass = PlainRequest
 
+    def __init__(self, server: "_QuietServer", sock: socket.socket, makefile: object = None) -> None:
+        """Take a connection; its reader counts among those for which threads wait."""
+        del makefile
+        super().__init__(server, sock, server.stalled_readers.make_file)
+
     def close(self) -> None:
         """Close the connection and drop what was not sent."""
         super().close()
@@ -222,6 +231,7 @@ class _QuietServer(wsgi.Server):
     """Cheroot, with its complaints in our log and nothing about requests in them."""
 
     ConnectionClass = ForgettingConnection
+    stalled_readers: StalledReaders
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         LOG.log(level, "terminal page: %s", msg, exc_info=traceback)

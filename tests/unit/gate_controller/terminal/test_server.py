@@ -216,3 +216,23 @@ def test_the_screen_stays_signed_in_when_the_controller_restarts(served: Served)
         assert served.client.get(again.address, timeout=PATIENCE_SECONDS).status_code == 200
     finally:
         again.stop()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"GET / HTTP/1.1\r\nHost: ", b"POST /acts HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n{"],
+    ids=["nothing", "head", "body"],
+)
+def test_connections_that_stall_keep_no_thread_from_the_gates_own_screen(
+    served: Served, begun: bytes
+) -> None:
+    held = [socket.create_connection(("127.0.0.1", served.port), PATIENCE_SECONDS) for _ in range(60)]
+    try:
+        for connection in held:
+            connection.sendall(begun)
+        assert served.client.get(served.origin, timeout=PATIENCE_SECONDS).status_code == 200
+        with events(served) as stream:
+            next_view(stream)
+    finally:
+        for connection in held:
+            connection.close()

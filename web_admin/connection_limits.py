@@ -32,7 +32,7 @@ BODY_BYTES_IN_FILES = 64 * 1024 * 1024
 """Of all bodies together, once for pages and once for what gates send."""
 PAGE_BYTES_OF_A_CLIENT = 16 * 1024 * 1024
 SYNC_BYTES_OF_A_CLIENT = 56 * 1024 * 1024
-PAGE_BODY_BYTES = 4 * 1024 * 1024
+PAGE_BODY_BYTES = 8 * 1024 * 1024
 SYNC_BODY_BYTES = 48 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
 """A larger body than may be kept is read to its end up to here, or its sender would never see the answer."""

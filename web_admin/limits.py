@@ -242,7 +242,7 @@ CONNECTIONS = (
                     "test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back"),
     _of_connections("SYNC_BYTES_OF_A_CLIENT", 56 * 1024 * 1024, "bytes of bodies", "gates' client",
                     "test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying"),
-    _of_connections("PAGE_BODY_BYTES", 4 * 1024 * 1024, "bytes", "body to a page or to the interface",
+    _of_connections("PAGE_BODY_BYTES", 8 * 1024 * 1024, "bytes", "body to a page or to the interface",
                     "test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept"),
     _of_connections("SYNC_BODY_BYTES", 48 * 1024 * 1024, "bytes", "body of a gate",
                     "test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying"),

@@ -7,6 +7,7 @@ import pytest
 from waitress.adjustments import Adjustments
 
 from gate_controller.sync_contract import ASK_PATH, PAIR_PATH, Refusal
+from web_admin import MAX_FORM_BYTES
 from web_admin.connection_limits import (
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
@@ -24,6 +25,7 @@ from web_admin.connection_limits import (
     connections_for,
     is_late,
 )
+from web_admin.import_pages import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
 from web_admin.sync_api import ASK_BODY, EVENTS_BODY, RECEIPTS_BODY
 
@@ -111,6 +113,7 @@ def test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back():
 def test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying():
     assert max(ASK_BODY, EVENTS_BODY, RECEIPTS_BODY) <= SYNC_BODY_BYTES <= SYNC_BYTES_OF_A_CLIENT
     assert SYNC_BYTES_OF_A_CLIENT <= BODY_BYTES_IN_FILES
+    assert max(MAX_FORM_BYTES, MAX_REQUEST_BYTES) <= PAGE_BODY_BYTES
     assert PAGE_BODY_BYTES <= PAGE_BYTES_OF_A_CLIENT < BODY_BYTES_IN_FILES
 
 

@@ -13,6 +13,7 @@ from demo.office import Office
 from demo.processes import run_menjin, wait_until
 from demo.stage import Stage
 from demo.tampered_policy import VERSIONS_AHEAD, only_face_at
+from web_admin.consents import face_state
 from web_admin.models import CredentialRow, Person
 
 CARDS_WHILE_DOWN = 9
@@ -129,8 +130,12 @@ def lost_only_card_never_blocks_publication(stage: Stage) -> Outcome:
     refused(stage, "north", "north-in", _tap(reader.tap, loser.card), "credential_ended")
     opens(stage, "north", "north-in", _tap(reader.tap, NEW_CARD), person_id=other.person_id)
     with stage.office.read() as session:
-        paused = session.get_one(Person, loser.person_id).face_paused_reason
-    require(paused == "no_other_way", f"the face of who lost the only card is not paused ({paused})")
+        face = face_state(session, loser.person_id)
+    said = f"{face.state}, {face.paused_reason}"
+    require(
+        (face.state, face.paused_reason) == ("paused", "credential_lost"),
+        f"the face that was given with the lost card is not paused ({said})",
+    )
     return Outcome(None, "lost card: credential_ended, face paused; a neighbour's new card reached the gates")
 
 

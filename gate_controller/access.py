@@ -93,10 +93,10 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
     again = lane.antipassback != "off" and came_in_again(claim, lane, memory)
-    # Staff who come to help, and people under threat, are let in and told of.
-    tells_only = not memory.online or memory.fire or by_staff or duress
+    # Staff who come to help are let in and told of. A duress PIN is refused where the usual one would be.
+    tells_only = not memory.online or memory.fire or by_staff
     if again and lane.antipassback == "hard" and not tells_only:
-        return Decision(False, Reason.ANTIPASSBACK, claim.person_id, claim.credential_id)
+        return Decision(False, Reason.ANTIPASSBACK, claim.person_id, claim.credential_id, duress=duress)
     if lane.interlock_with and is_interlocked(lane, memory):
         return Decision(False, Reason.INTERLOCKED, claim.person_id, claim.credential_id, duress=duress)
     reason = Reason.GRANTED

@@ -163,13 +163,13 @@ COUNTED = lane(antipassback="hard")
     [
         (person(), Claim(Method.CARD, PERSON, CARD), Reason.ANTIPASSBACK),
         (person(), Claim(Method.PIN, PERSON, pin("482915", PIN_KEY)), Reason.ANTIPASSBACK),
-        (person(), Claim(Method.PIN, PERSON, pin("482915", PIN_KEY, duress=True)), Reason.GRANTED),
+        (person(), Claim(Method.PIN, PERSON, pin("482915", PIN_KEY, duress=True)), Reason.ANTIPASSBACK),
         (person(), Claim(Method.PIN, PERSON, visitor_code("48291573", PIN_KEY)), Reason.GRANTED),
         (STAFF, Claim(Method.CARD, PERSON, CARD), Reason.GRANTED),
         (STAFF, Claim(Method.PIN, PERSON, pin("482915", PIN_KEY)), Reason.ANTIPASSBACK),
     ],
 )
-def test_nobody_under_duress_no_visitor_and_no_staff_card_is_refused_for_being_inside(
+def test_no_visitor_and_no_staff_card_is_refused_for_being_inside(
     who: object, claim: Claim, reason: Reason
 ) -> None:
     policy = policy_of(who, CARD, COUNTED, OUT, issued_at=NOON)
@@ -177,6 +177,19 @@ def test_nobody_under_duress_no_visitor_and_no_staff_card_is_refused_for_being_i
     assert decision.reason is reason
     tells = decision.opens and not isinstance(claim.credential, VisitorCodeCredential)
     assert decision.antipassback_violated is tells
+
+
+@settings(max_examples=300, deadline=None)
+@given(WORLDS, AROUND)
+def test_a_duress_pin_opens_exactly_where_the_usual_pin_does_and_always_calls(
+    world: World, near: Around
+) -> None:
+    claim, policy, memory = around(dataclasses.replace(world, shown="pin"), near)
+    assert isinstance(claim.credential, PinCredential)
+    in_silence = replace(claim, credential=replace(claim.credential, duress=True))
+    by_usual = decide(claim, "north-in", policy, memory, world.now)
+    by_duress = decide(in_silence, "north-in", policy, memory, world.now)
+    assert by_duress == replace(by_usual, duress=True)
 
 
 def test_an_interlock_holds_for_people_under_duress_and_for_staff() -> None:

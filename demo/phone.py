@@ -57,7 +57,7 @@ class Browser:
         """Post as the page's script does and return its answer; raise PageRefused when it is refused."""
         reply = self.session.post(
             self.address + path,
-            json=content or {},
+            json=content,
             timeout=TIMEOUT_SECONDS,
             headers={"X-CSRFToken": self._csrf, "Referer": self.address + path},
         )

@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 IN_MEMORY = free_kb=$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1); \
 	if [ -w /dev/shm ] && [ "$${free_kb:-0}" -gt 4000000 ]; then export TMPDIR="$${TMPDIR:-/dev/shm}"; fi;
 
-# How long `make fuzz` gives each target, and which (without one: all).
+# How long `make fuzz` gives each target, and which of its targets or of `make mutate` (without one: all).
 SECONDS := 600
 TARGET :=
 
@@ -36,7 +36,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-all check screenshots fuzz face-dlib bench lock clean
+.PHONY: help setup demo test test-all check screenshots fuzz mutate face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,9 @@ screenshots: setup ## take a picture of every page and state: make screenshots R
 
 fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600 TARGET="tags modbus"
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGET)
+
+mutate: setup $(VENV)/.mutmut ## change the rules and see whether their tests notice: make mutate TARGET="access pins"
+	@$(BIN)/python -m tests.mutation.run $(TARGET)
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
@@ -138,6 +141,11 @@ $(VENV)/.fuzzer: tests/fuzz/requirements.txt $(VENV)/.packages
 	fits = here in [("linux", "x86_64", (3, minor)) for minor in (11, 12, 13)]; \
 	sys.exit(None if fits else "make fuzz needs the fuzzer atheris, which exists for Python 3.11 to 3.13 on " \
 	"x86-64 Linux; this is Python %d.%d on %s %s" % (*here[2], *here[:2]))'
+	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@
+
+# Only `make mutate` needs it.
+$(VENV)/.mutmut: tests/mutation/requirements.txt $(VENV)/.packages
 	@$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@
 

@@ -71,3 +71,23 @@ def test_old_failures_are_forgotten() -> None:
     later = 1000.0 + FORGOTTEN_AFTER_SECONDS + 1
     assert attempts.failed(Method.PIN, LANE, HOME, later) == 1
     assert attempts.seconds_to_wait(Method.PIN, LANE, HOME, later) == 0
+
+
+def test_a_failure_counts_to_the_half_hour_and_no_longer() -> None:
+    attempts = after_failures(4)
+    edge = 1000.0 + FORGOTTEN_AFTER_SECONDS
+    assert attempts.failed(Method.PIN, LANE, HOME, edge) == 5
+    assert attempts.failed(Method.PIN, LANE, HOME, edge + 0.001) == 2
+
+
+@pytest.mark.parametrize("method", [Method.CARD, Method.QR])
+def test_wrong_cards_and_codes_are_not_counted_and_make_nothing_wait(method: Method) -> None:
+    attempts = Attempts()
+    assert {attempts.failed(method, LANE, HOME, 1000.0) for _ in range(50)} == {0}
+    assert {attempts.seconds_to_wait(other, LANE, HOME, 1000.0) for other in Method} == {0}
+
+
+def test_a_right_pin_in_a_home_without_failures_is_nothing() -> None:
+    attempts = Attempts()
+    attempts.succeeded(Method.PIN, HOME)
+    assert attempts.seconds_to_wait(Method.PIN, LANE, HOME, 1000.0) == 0

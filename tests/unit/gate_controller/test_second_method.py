@@ -30,7 +30,7 @@ from gate_controller.policy import (
 )
 from gate_controller.screens import Screens
 from hardware.interfaces import ReaderResult
-from tests.access_worlds import CARD_KEY, PERSON, PIN_KEY, policy_of
+from tests.access_worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
 from tests.gate_on_a_bench import bench_gate
 from tests.people import card, lane, person, pin, records, visitor_code
 from tests.unit.gate_controller.test_reader_results import Reader, refresh
@@ -77,6 +77,58 @@ def test_at_night_one_way_waits_for_another_and_by_day_one_is_enough(policy: Pol
     assert reason(policy, claim_of(CARD), after(Method.PIN)) is Reason.GRANTED
     assert reason(policy, claim_of(QR), after(Method.CARD)) is Reason.GRANTED
     assert reason(policy, claim_of(CARD), after(), AT_NOON) is Reason.GRANTED
+
+
+@pytest.mark.parametrize(
+    ("wish", "wall_clock", "holds"),
+    [
+        (TwoMethods(600, 660), (9, 59), False),
+        (TwoMethods(600, 660), (10, 0), True),
+        (TwoMethods(600, 660), (10, 30), True),
+        (TwoMethods(600, 660), (10, 59), True),
+        (TwoMethods(600, 660), (11, 0), False),
+        (NIGHT, (21, 59), False),
+        (NIGHT, (22, 0), True),
+        (NIGHT, (5, 59), True),
+        (NIGHT, (6, 0), False),
+        (ALWAYS, (0, 0), True),
+        (TwoMethods(720, 720), (11, 59), True),
+        (TwoMethods(720, 720), (12, 0), True),
+    ],
+)
+def test_a_wish_begins_with_its_first_minute_and_ends_before_its_last_on_the_sites_clock(
+    wish: TwoMethods, wall_clock: tuple[int, int], holds: bool
+) -> None:
+    policy = policy_of(wisher(wish), CARD, PIN, issued_at=AT_NOON)
+    at = datetime(2026, 3, 4, *wall_clock, tzinfo=BERLIN)
+    expected = {True: Reason.SECOND_METHOD, False: Reason.GRANTED}[holds]
+    assert reason(policy, claim_of(CARD), GateMemory(), at) is expected
+
+
+def test_a_visitors_code_of_the_person_is_no_second_way_of_their_own() -> None:
+    policy = policy_of(wisher(ALWAYS), CARD, visitor_code("48291573", PIN_KEY), issued_at=AT_NOON)
+    assert reason(policy, claim_of(CARD), after()) is Reason.GRANTED
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "counts"),
+    [(None, 0, False), (None, 1, True), (0, None, True), (1, None, False), (0, 1, True)],
+)
+def test_another_way_counts_from_its_first_second_to_before_its_last(
+    begins: int | None, ends: int | None, counts: bool
+) -> None:
+    bounds = {"valid_from": begins, "valid_until": ends}
+    window = {name: AT_NIGHT + timedelta(seconds=at) for name, at in bounds.items() if at is not None}
+    policy = policy_of(wisher(), CARD, msgspec.structs.replace(PIN, **window), issued_at=AT_NOON)
+    expected = {True: Reason.SECOND_METHOD, False: Reason.GRANTED}[counts]
+    assert reason(policy, claim_of(CARD), after()) is expected
+
+
+def test_a_phone_counts_to_the_last_second_of_the_policys_age_and_no_longer() -> None:
+    policy = policy_of(wisher(ALWAYS), CARD, QR, issued_at=AT_NOON)
+    edge = AT_NOON + timedelta(days=policy.site.max_policy_age_days)
+    assert reason(policy, claim_of(CARD), after(), edge) is Reason.SECOND_METHOD
+    assert reason(policy, claim_of(CARD), after(), edge + timedelta(seconds=1)) is Reason.GRANTED
 
 
 def test_the_same_way_twice_and_a_face_are_no_second_way(policy: Policy) -> None:

@@ -5,9 +5,11 @@ transaction, before anything is done about it. Acknowledged entries are kept 30 
 the server has not acknowledged is never dropped.
 """
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +53,16 @@ class WrongPins(msgspec.Struct, frozen=True):
     known_pins: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """An entry as it lies on the disk: `body` is its JSON, or what is sent in place of a damaged one."""
+
+    seq: int
+    digest: bytes
+    kind: str
+    body: bytes
+
+
 class Journal:
     """One gate's journal file; safe to call from several threads."""
 
@@ -59,10 +71,16 @@ class Journal:
         self._lock = threading.Lock()
         self._connection, damaged = open_database(path, SCHEMA, now)
         self.salvaged = _salvage(damaged, self._connection) if damaged is not None else None
-        row = self._connection.execute("SELECT entry FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        last = msgspec.json.decode(row[0], type=JournalEntry) if row else None
-        self._seq = last.seq if last else int(self._state("last_seq") or b"0")
-        self._digest = last.digest if last else (self._state("last_digest") or GENESIS)
+        row = self._connection.execute(
+            "SELECT seq, entry FROM journal ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        last = _readable(row[1]) if row else None
+        if row is not None and last is None:
+            # A damaged entry ends nothing: what is written next follows the bytes that are there.
+            self._seq, self._digest = int(row[0]), _damaged_digest(row[1])
+        else:
+            self._seq = last.seq if last else int(self._state("last_seq") or b"0")
+            self._digest = last.digest if last else (self._state("last_digest") or GENESIS)
         self.last_at: datetime | None = last.at if last else None
         self.uses: dict[str, int] = {}
         self.last_seconds: dict[str, int] = {}
@@ -129,6 +147,44 @@ class Journal:
             ).fetchall()
         return tuple(msgspec.json.decode(row[0], type=JournalEntry) for row in rows)
 
+    def lines_after(self, seq: int, limit: int, max_bytes: int) -> tuple[JournalLine, ...]:
+        """Return entries with a number above `seq` to hand over: up to `limit`, of `max_bytes` together.
+
+        The first comes however long it is. An entry that can no longer be read is named by its number and
+        the SHA-256 of its bytes, and keeps its place.
+        """
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT seq, entry FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit + 1)
+            ).fetchall()
+            follows = self._digest
+        lines: list[JournalLine] = []
+        for number, body in reversed(rows):
+            entry = _readable(body)
+            if entry is None or entry.seq != number:
+                lines.append(JournalLine(number, follows, "", _in_place_of(number, body)))
+                follows = _damaged_digest(body)
+            else:
+                lines.append(JournalLine(number, entry.digest, entry.kind, bytes(body)))
+                follows = entry.previous
+        lines = lines[::-1][:limit]
+        total, fitting = 0, 0
+        for line in lines:
+            total += len(line.body) + 1
+            if fitting and total > max_bytes:
+                break
+            fitting += 1
+        return tuple(lines[:fitting])
+
+    def digest_of(self, seq: int) -> bytes | None:
+        """Return the digest of an entry that is still here, or was the last; None for another."""
+        with self._lock:
+            if seq == self._seq:
+                return self._digest
+            row = self._connection.execute("SELECT entry FROM journal WHERE seq = ?", (seq,)).fetchone()
+        entry = _readable(row[0]) if row is not None else None
+        return entry.digest if entry is not None else None
+
     @property
     def acknowledged_seq(self) -> int:
         """Return up to which entry the server has said it has everything."""
@@ -142,11 +198,12 @@ class Journal:
             self._put_state("acknowledged_seq", str(seq).encode())
             self._put_state("last_seq", str(self._seq).encode())
             self._put_state("last_digest", self._digest)
-            # Only from the front: an entry written under a clock that was behind must leave no hole.
+            # Only from the front: an entry written under a clock that was behind must leave no hole. The
+            # newest stays, so that a journal without any entry is one that somebody emptied.
             self._connection.execute(
                 "DELETE FROM journal WHERE seq <= ? AND seq < "
                 "COALESCE((SELECT MIN(seq) FROM journal WHERE at >= ?), ?)",
-                (seq, (now.astimezone(UTC) - KEEP_ACKNOWLEDGED).isoformat(), self._seq + 1),
+                (seq, (now.astimezone(UTC) - KEEP_ACKNOWLEDGED).isoformat(), self._seq),
             )
 
     def take_order(self, order_id: str, now: datetime) -> bool:
@@ -212,11 +269,32 @@ class Journal:
 
 
 def _fitting(facts: Facts) -> Facts:
-    """Return facts that can be read back: long texts cut, half characters replaced."""
+    """Return facts that can be read back anywhere: long texts cut, half characters and NULs replaced."""
     return {
-        name: fact[:MAX_FACT_CHARS].encode(errors="replace").decode() if isinstance(fact, str) else fact
+        name: fact[:MAX_FACT_CHARS].encode(errors="replace").decode().replace("\0", "?")
+        if isinstance(fact, str)
+        else fact
         for name, fact in facts.items()
     }
+
+
+def _readable(body: object) -> JournalEntry | None:
+    """Return the entry in a row, None where the bytes are damaged."""
+    if not isinstance(body, bytes):
+        return None
+    try:
+        return msgspec.json.decode(body, type=JournalEntry)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _damaged_digest(body: object) -> bytes:
+    return hashlib.sha256(body if isinstance(body, bytes) else repr(body).encode()).digest()
+
+
+def _in_place_of(seq: int, body: object) -> bytes:
+    """Return what is handed over instead of a damaged entry."""
+    return msgspec.json.encode({"seq": seq, "damaged": _damaged_digest(body).hex()})
 
 
 def _salvage(damaged: Path, into: sqlite3.Connection) -> int:

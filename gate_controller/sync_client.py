@@ -35,17 +35,19 @@ from gate_controller.sync_contract import (
     ASK_PATH,
     EVENTS_PATH,
     HANDOVER_PATH,
+    MAX_BODY_BYTES,
     RECEIPTS_PATH,
     Accepted,
     AskReply,
     AskRequest,
     DeviceHealth,
-    EventBatch,
     EventsReply,
     FaceLease,
     FaceStatus,
     HandoverReply,
+    HandedOver,
     LaneState,
+    RawEventBatch,
     ReceiptBatch,
     SignedOrder,
     SignedReceipt,
@@ -54,6 +56,8 @@ from gate_controller.sync_contract import (
 log = logging.getLogger(__name__)
 
 EVENTS_A_BATCH = 500
+EVENTS_BYTES = MAX_BODY_BYTES // 2
+"""What a batch's entries have together; its head and the signs around them fit beside that."""
 RETRY_SECONDS = 2.0
 
 
@@ -221,6 +225,7 @@ class SyncClient:
                 sealing_public_key=(
                     msgspec.UNSET if sealing_key is None else sealing_key.public_key().public_bytes_raw()
                 ),
+                handed_over=self._handed_over(),
             ),
             AskReply,
         )
@@ -308,14 +313,20 @@ class SyncClient:
                 raise SyncRefused("the server took a page of the handover and went no further")
             self._handed_after = reply.after
 
+    def _handed_over(self) -> HandedOver | msgspec.UnsetType:
+        seq = self._journal.acknowledged_seq
+        digest = self._journal.digest_of(seq) if seq > 0 else None
+        return HandedOver(seq=seq, digest=digest) if digest is not None else msgspec.UNSET
+
     def push_events(self) -> None:
         """Hand over journal entries until the server has all of them."""
-        while entries := self._journal.entries_after(self._server_has_seq, EVENTS_A_BATCH):
+        while entries := self._journal.lines_after(self._server_has_seq, EVENTS_A_BATCH, EVENTS_BYTES):
             head = msgspec.json.encode(
                 Head(self._identity.site_id, self._identity.gate_id, entries[-1].seq, entries[-1].digest)
             )
             signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
-            reply = self._link.post(EVENTS_PATH, EventBatch(entries=entries, head=signed), EventsReply)
+            batch = RawEventBatch(entries=tuple(msgspec.Raw(e.body) for e in entries), head=signed)
+            reply = self._link.post(EVENTS_PATH, batch, EventsReply)
             answered_seq = max((e.seq for e in entries if e.kind == "face_answer"), default=0)
             if answered_seq > self._answered_seq:
                 # Somebody stands at the gate and waits for what the office makes of their answer.

@@ -38,6 +38,8 @@ MAX_PAGE_ITEMS = 1000
 MAX_EPOCH_STEP = 1000
 """By how much an epoch may grow at once: one restore adds one, and a number near the end of what fits adds
 no more room for the next."""
+MAX_BODY_BYTES = 2 * 1024 * 1024
+"""No request of a gate is longer; the server and a proxy before it take so much, and no more."""
 
 PAIR_PATH = "/sync/v1/pair"
 """Where gates asked that showed their nonce at once; the server refuses them and says what to do."""
@@ -183,8 +185,18 @@ class FaceStatus(Message, frozen=True, kw_only=True):
     """Whether that is offered now."""
 
 
+class HandedOver(Message, frozen=True, kw_only=True):
+    """The newest entry of its journal that a gate knows the server to have."""
+
+    seq: Count
+    digest: Digest
+
+
 class AskRequest(Message, frozen=True, kw_only=True):
-    """What the gate has, and how it is. `tamper_id` is sent while the gate is marked as tampered with."""
+    """What the gate has, and how it is. `tamper_id` is sent while the gate is marked as tampered with.
+
+    By `handed_over` a server that has entries of two machines with one key sees which of them asks.
+    """
 
     contract_version: int = CONTRACT_VERSION
     have_epoch: Count
@@ -198,6 +210,7 @@ class AskRequest(Message, frozen=True, kw_only=True):
     face: FaceStatus | msgspec.UnsetType = msgspec.UNSET
     sealing_public_key: Key | msgspec.UnsetType = msgspec.UNSET
     """X25519, fresh for each question: leases in the answer are sealed to it. None is lent without it."""
+    handed_over: HandedOver | msgspec.UnsetType = msgspec.UNSET
 
 
 class OpenOrder(Message, frozen=True, kw_only=True):
@@ -276,6 +289,13 @@ class EventBatch(Message, frozen=True, kw_only=True):
     """Entries of the gate's journal in order, and the signed head after the last of them."""
 
     entries: Annotated[tuple[JournalEntry, ...], msgspec.Meta(max_length=2000)]
+    head: SignedHead
+
+
+class RawEventBatch(Message, frozen=True, kw_only=True):
+    """An `EventBatch` as it travels: each entry is read apart, so that a bad one holds up no other."""
+
+    entries: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=2000)]
     head: SignedHead
 
 

@@ -90,6 +90,54 @@ def test_times_are_written_in_utc(journal: Journal) -> None:
     assert entry.at == NOW
 
 
+def test_no_nul_is_written(journal: Journal) -> None:
+    entry = journal.append("access", {"detail": "a\0b"}, {"why": "\0"}, NOW)
+    assert (entry.facts, entry.personal) == ({"detail": "a?b"}, {"why": "?"})
+
+
+DAMAGES = [b"", b"{", b"\xff\xfe", b"null", b'{"seq":2}']
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("seq", [1, 2, 4])
+def test_a_damaged_entry_keeps_its_place_and_the_others_are_handed_over(
+    path: Path, journal: Journal, damage: bytes, seq: int
+) -> None:
+    for number in range(4):
+        journal.append("access", {"n": number}, {}, NOW)
+    sound = journal.entries_after(0, 9)
+    journal._connection.execute("UPDATE journal SET entry = ? WHERE seq = ?", (damage, seq))
+    journal._connection.commit()
+    again = reopened(path, journal)
+    after = again.append("alarm_duress", {}, {}, NOW)
+    lines = again.lines_after(0, 9, 1_000_000)
+    assert [line.seq for line in lines] == [1, 2, 3, 4, 5]
+    readable = [line.seq for line in lines if line.kind]
+    assert readable == [number for number in range(1, 6) if number != seq]
+    assert all(line.digest == sound[line.seq - 1].digest for line in lines[:-1] if line.seq in (1, 2, 3))
+    assert (lines[-1].digest, after.previous) == (after.digest, lines[-2].digest)
+    again.close()
+
+
+def test_what_is_handed_over_at_once_fits_the_bytes_and_is_at_least_one_entry(journal: Journal) -> None:
+    for _ in range(9):
+        journal.append("access", {"detail": "x" * 200}, {}, NOW)
+    sizes = [len(line.body) + 1 for line in journal.lines_after(0, 9, 1_000_000)]
+    assert [line.seq for line in journal.lines_after(0, 9, sum(sizes[:4]))] == [1, 2, 3, 4]
+    assert [line.seq for line in journal.lines_after(0, 9, sum(sizes[:4]) - 1)] == [1, 2, 3]
+    assert [line.seq for line in journal.lines_after(6, 9, 1)] == [7]
+    assert [line.seq for line in journal.lines_after(2, 3, 1_000_000)] == [3, 4, 5]
+    assert journal.lines_after(9, 9, 1_000_000) == ()
+
+
+def test_the_digest_of_an_entry_is_known_while_it_is_here(journal: Journal) -> None:
+    entries = [journal.append("access", {"n": n}, {}, NOW - timedelta(days=99)) for n in range(3)]
+    known = [journal.digest_of(seq) for seq in (0, 2, 3, 4)]
+    assert known == [None, entries[1].digest, entries[2].digest, None]
+    journal.acknowledge(3, NOW)
+    assert (journal.digest_of(2), journal.digest_of(3)) == (None, entries[2].digest)
+
+
 # -- retention ----------------------------------------------------------------------------------------
 
 
@@ -103,7 +151,7 @@ def test_what_was_acknowledged_is_kept_thirty_days_and_what_was_not_for_ever(
     journal.acknowledge(2, NOW + timedelta(days=400))
     assert [entry.seq for entry in journal.entries_after(0, 9)] == [3, 4]
     journal.acknowledge(4, NOW + timedelta(days=400))
-    assert journal.entries_after(0, 9) == ()
+    assert [entry.seq for entry in journal.entries_after(0, 9)] == [4]
     head = journal.head
     again = reopened(path, journal)
     assert again.head == head

@@ -65,6 +65,9 @@ PAIR_APPROVED = (
     b'{"state":"approved","site_id":"s","gate_id":"north","card_key_sealed":' + KEY_SEALED
     + b',"pin_key_sealed":' + KEY_SEALED + b"}"
 )
+ASK_OF_ONE_THAT_HANDED_OVER = ASK[:-1] + (
+    b',"handed_over":{"seq":41,"digest":"ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGQ="}}'
+)
 SAMPLES = [
     (AskRequest, ASK),
     (AskReply, REPLY),
@@ -79,6 +82,7 @@ SAMPLES = [
     (PairReveal, PAIR_REVEAL),
     (PairState, PAIR_WAITS),
     (PairState, PAIR_APPROVED),
+    (AskRequest, ASK_OF_ONE_THAT_HANDED_OVER),
 ]
 
 

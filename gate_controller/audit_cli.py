@@ -22,12 +22,25 @@ DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What holds: how many entries, from where to where, and how many had their personal part erased."""
+    """What holds: how many entries, from where to where, and how many had their personal part erased.
+
+    `countersigned` is the newest head of the server that lies in the file itself, None where none does.
+    """
 
     count: int
     first_seq: int
     last_seq: int
     erased: int
+    countersigned: Head | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a journal file says of itself beside its entries: up to where it was written and handed over."""
+
+    acknowledged_seq: int
+    last_seq: int
+    countersigned: Head | None
 
 
 def _system_clock() -> datetime:
@@ -121,6 +134,11 @@ def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -
         f"ok: {verified.count} entries, {verified.first_seq} to {verified.last_seq}, follow from each other; "
         f"{verified.erased} have their personal part erased\n"
     )
+    kept = verified.countersigned
+    if kept is not None:
+        text += f"entry {kept.seq} is the one of the server's countersigned head in the file\n"
+    else:
+        text += "no head of the server is in the file: whether entries were cut off at its end is not shown\n"
     if head is None:
         return f"{text}no anchor given: the journal fits together; that it was never rewritten is not shown\n"
     signed = "signed by the key given" if checked_signature else "signature not checked: --anchor-key HEX"
@@ -128,25 +146,59 @@ def _report(verified: Verified, head: Head | None, *, checked_signature: bool) -
 
 
 def verify_journal(path: Path, head: Head | None = None) -> Verified:
-    """Check every entry of a journal file, and that an anchor's entry is the one it names.
+    """Check every entry of a journal file, its ends, and that an anchor's entry is the one it names.
 
+    The file says itself how far it was written, handed over and countersigned: entries that are missing at
+    its end, or that went before they were handed over, are named.
     Raise ChainBroken naming the first entry that does not hold, NothingToVerify or sqlite3.Error.
     """
     if not path.is_file():
         raise NothingToVerify(f"{path} is not there; name a gate's journal with --journal FILE")
+    kept = _kept(path)
     seen = first = erased = 0
     last: tuple[int, bytes] | None = None
     for entry in _entries(path):
         if last is not None and entry.seq != last[0] + 1:
             raise ChainBroken(f"entry {entry.seq} follows entry {last[0]}: entries are missing")
         last = verify_chain([entry], last[1] if last is not None else None)
-        if head is not None and entry.seq == head.seq and entry.digest != head.digest:
-            raise ChainBroken(f"entry {entry.seq} is not the one the anchor names: it was rewritten")
+        for name, known in (("anchor", head), ("server's countersigned head", kept.countersigned)):
+            if known is not None and entry.seq == known.seq and entry.digest != known.digest:
+                raise ChainBroken(f"entry {entry.seq} is not the one the {name} names: it was rewritten")
         seen, first, erased = seen + 1, first or entry.seq, erased + (entry.personal is None)
     if head is not None and (last is None or not first <= head.seq <= last[0]):
         held = f"entries {first} to {last[0]}" if last is not None else "no entry"
         raise ChainBroken(f"the anchor names entry {head.seq}, and the journal holds {held}")
-    return Verified(seen, first, last[0] if last is not None else 0, erased)
+    last_seq = last[0] if last is not None else 0
+    _check_ends(kept, first, last_seq)
+    return Verified(seen, first, last_seq, erased, kept.countersigned)
+
+
+def _check_ends(kept: _Kept, first: int, last_seq: int) -> None:
+    """Raise ChainBroken naming what is missing at either end, by the file's own word."""
+    countersigned = kept.countersigned.seq if kept.countersigned is not None else 0
+    written = max(kept.last_seq, kept.acknowledged_seq, countersigned)
+    if last_seq < written:
+        by = "the server countersigned" if written == countersigned else "the file says that it had"
+        raise ChainBroken(f"entries {last_seq + 1} to {written} are missing: {by} entry {written}")
+    if first - 1 > max(kept.acknowledged_seq, countersigned):
+        raise ChainBroken(
+            f"entries {max(kept.acknowledged_seq, countersigned) + 1} to {first - 1} are missing: they were "
+            "never handed over"
+        )
+
+
+def _kept(path: Path) -> _Kept:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        state: dict[str, bytes] = dict(connection.execute("SELECT name, value FROM state"))
+    try:
+        countersigned = None
+        if "anchor" in state:
+            head, _signature = msgspec.json.decode(state["anchor"], type=tuple[bytes, bytes])
+            countersigned = msgspec.json.decode(head, type=Head)
+        acknowledged, last = (int(state.get(name, b"0")) for name in ("acknowledged_seq", "last_seq"))
+        return _Kept(acknowledged, last, countersigned)
+    except (msgspec.MsgspecError, ValueError, TypeError) as err:
+        raise ChainBroken(f"what the file says of its own end cannot be read: {err}") from err
 
 
 def _entries(path: Path) -> Iterator[JournalEntry]:

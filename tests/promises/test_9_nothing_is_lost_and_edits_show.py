@@ -207,6 +207,64 @@ def test_the_command_names_the_first_broken_entry(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == "BROKEN: entry 3 was changed\n"
 
 
+def handed_over(path: Path, entries: tuple[JournalEntry, ...], key: Ed25519PrivateKey) -> None:
+    """Note in the file, as the gate does, that the server has all of it and countersigned its end."""
+    head = msgspec.json.encode(Head("site-1", "north", entries[-1].seq, entries[-1].digest))
+    journal = Journal(path, NOW)
+    journal.acknowledge(entries[-1].seq, NOW)
+    journal.keep_anchor(head, sign(key, COUNTERSIGN_DOMAIN, head))
+    journal.close()
+
+
+CUTS = {
+    "the tail": ("DELETE FROM journal WHERE seq > 3", "entries 4 to 5 are missing: the server countersigned"),
+    "all": ("DELETE FROM journal", "entries 1 to 5 are missing: the server countersigned entry 5"),
+    "all but the head's word": (
+        "DELETE FROM journal; DELETE FROM state WHERE name = 'anchor'",
+        "entries 1 to 5 are missing: the file says that it had entry 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_command_names_what_is_missing_by_the_files_own_countersigned_head(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], cut: str
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    entries = written(path, [({"n": n}, {}) for n in range(5)])
+    handed_over(path, entries, Ed25519PrivateKey.generate())
+    assert run(["verify", "--journal", str(path)]) == 0
+    assert "entry 5 is the one of the server's countersigned head" in capsys.readouterr().out
+    statements, named = CUTS[cut]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(statements)
+    assert run(["verify", "--journal", str(path)]) == 1
+    assert named in capsys.readouterr().out
+
+
+def test_entries_that_went_before_they_were_handed_over_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    written(path, [({"n": n}, {}) for n in range(5)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM journal WHERE seq < 3")
+    assert run(["verify", "--journal", str(path)]) == 1
+    assert "entries 1 to 2 are missing: they were never handed over" in capsys.readouterr().out
+
+
+def test_a_journal_rewritten_at_its_countersigned_end_is_found_without_any_other_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    entries = written(path, [({"n": n}, {}) for n in range(5)])
+    handed_over(path, entries, Ed25519PrivateKey.generate())
+    other = chain_entry(entries[-1].previous, 5, entries[-1].at, "access", {"n": 7}, {})
+    store(path, 5, msgspec.json.encode(other))
+    assert run(["verify", "--journal", str(path)]) == 1
+    assert "entry 5 is not the one the server's countersigned head names" in capsys.readouterr().out
+
+
 def test_the_command_says_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "journal.sqlite3"
     assert run(["verify", "--journal", str(path)]) == 2

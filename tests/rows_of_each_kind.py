@@ -28,7 +28,7 @@ from web_admin.gate_face_models import GateFaceRow
 from web_admin.health_models import ServerMark
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.job_models import LongJob
-from web_admin.journal_models import GateEvent
+from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Gate, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
@@ -108,6 +108,8 @@ def _of_office(act: Act, person: Person) -> list[Base]:
         GateEvent(gate_id="north", journal_id="j", seq=900, at=held.raised_at, kind="alarm_override",
                   lane_id="north-in", person_id=person.person_id, facts={"by": "staff_card"}, personal={},
                   salt=b"s", personal_digest=b"", previous=b"", digest=b"", received_at=now),
+        SetAsideEntry(gate_id="north", journal_id="j", seq=901, digest=b"", previous=b"", is_whole=True,
+                      why="text", body=b"{}", received_at=now, ledger_seq=1),
         HandoverRow(handover_id="one", site_id=site_id, at=now, author_id=f"staff-{guard.id}", note="quiet",
                     open_alarm_ids=["one-held"], taken_over_at=now, taken_over_by="staff-1"),
         ApiKey(key_id="one", site_id=site_id, name="couriers", scopes=["passes:write"], secret_sha256=b"s",

@@ -16,6 +16,7 @@ GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"
 JOURNAL_RESTARTED = "alarm_journal_restarted"
 SIGN_IN_GUESSING = "alarm_sign_in_guessing"
+ENTRIES_SET_ASIDE = "alarm_entries_set_aside"
 DESK_GUESSING = "alarm_desk_guessing"
 """An account typed many numbers at the desk, or somebody said that they are not there."""
 FOR_THE_MANAGER = (DESK_GUESSING,)

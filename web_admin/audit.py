@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import GENESIS, Facts, JournalEntry, chain_entry, verify_chain
-from web_admin.journal_models import AuditEntry
+from gate_controller.journal_chain import GENESIS, ChainBroken, Facts, JournalEntry, chain_entry, verify_chain
+from web_admin.journal_models import AuditEntry, LedgerEnd
 from web_admin.models import Site
 
 LEDGER = "ledger"
@@ -47,6 +47,7 @@ def append_audit(
         digest=entry.digest,
     )
     session.add(row)
+    _ends_with(session, site_id, entry.seq, entry.digest)
     session.flush()
     return row
 
@@ -77,6 +78,16 @@ def append_audits(session: Session, site_id: str, entries: Iterable[NewEntry], n
         })
     if rows:
         session.execute(insert(AuditEntry), rows)
+        _ends_with(session, site_id, seq, previous)
+        session.flush()
+
+
+def _ends_with(session: Session, site_id: str, seq: int, digest: bytes) -> None:
+    end = session.get(LedgerEnd, site_id)
+    if end is None:
+        session.add(LedgerEnd(site_id=site_id, seq=seq, digest=digest))
+    else:
+        end.seq, end.digest = seq, digest
 
 
 def _last(session: Session, site_id: str) -> tuple[int, bytes]:
@@ -94,9 +105,16 @@ def _last(session: Session, site_id: str) -> tuple[int, bytes]:
 def verify_audit(session: Session, site_id: str) -> tuple[int, bytes]:
     """Return the last (seq, digest) of the site's journal; raise ChainBroken at the first bad entry.
 
-    Entries cut off at the end show only against an older (seq, digest) kept elsewhere.
+    Entries cut off at its end are missed by the end that is kept apart from them. Whoever changed that as
+    well is found out only by an older (seq, digest) kept elsewhere.
     """
-    return verify_chain(ledger_entries(session, site_id), GENESIS)
+    last = verify_chain(ledger_entries(session, site_id), GENESIS)
+    end = session.get(LedgerEnd, site_id)
+    if end is not None and (end.seq, end.digest) != last:
+        if last[0] < end.seq:
+            raise ChainBroken(f"entries {last[0] + 1} to {end.seq} of the ledger are missing at its end")
+        raise ChainBroken(f"the ledger ends at entry {last[0]}, and was last written at entry {end.seq}")
+    return last
 
 
 def ledger_entries(session: Session, site_id: str) -> Iterator[JournalEntry]:

@@ -4,7 +4,6 @@ A chain shows that nothing in it was edited; an anchor kept elsewhere that it wa
 that each consent stands in the ledger shows that none was put into the table past it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,32 +15,34 @@ from gate_controller.journal_chain import (
     COUNTERSIGN_DOMAIN,
     ChainBroken,
     Head,
-    JournalEntry,
     SignedHead,
-    verify_chain,
 )
 from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
 from gate_controller.signing import sign
 from web_admin.audit import LEDGER, ledger_entries, verify_audit
 from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE
-from web_admin.journal_models import AuditEntry, GateEvent
-from web_admin.models import Gate, Person, Site
+from web_admin.journal_check import check_gates
+from web_admin.journal_models import AuditEntry
+from web_admin.models import Person, Site
 from web_admin.sealing import Sealer
 from web_admin.site_keys import certificate, private_key
 
-_ROWS_A_READ = 1000
 GIVEN, ENDED = "face_consent_given", "face_withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerRecords:
-    """What holds at the server: entries of the ledger, erased ones among them, consents, gates' entries."""
+    """What holds at the server: entries of the ledger, erased ones among them, consents, gates' entries.
+
+    `set_aside` of the gates' entries count for nothing, and keep their place in the chain.
+    """
 
     ledger_entries: int
     erased: int
     consents: int
     gate_entries: int
+    set_aside: int
 
 
 def check_server_records(session: Session, site_id: str, anchor: Head | None = None) -> ServerRecords:
@@ -52,7 +53,7 @@ def check_server_records(session: Session, site_id: str, anchor: Head | None = N
         compare_anchor(anchor, row.digest if row is not None else None, site_id, last_seq)
     erased = sum(entry.personal is None for entry in ledger_entries(session, site_id))
     consents = _check_consents(session, site_id)
-    return ServerRecords(last_seq, erased, consents, _check_gates(session, site_id))
+    return ServerRecords(last_seq, erased, consents, *check_gates(session, site_id))
 
 
 def _check_consents(session: Session, site_id: str) -> int:
@@ -90,45 +91,6 @@ def _check_written(consent: Consent, entry: AuditEntry | None, what: str) -> Non
     at = consent.given_at if what == "was given" else consent.withdrawn_at
     if entry.at != at or entry.person_id not in (None, consent.person_id):
         raise ChainBroken(f"consent {consent.consent_id}: entry {entry.seq} differs on who or when it {what}")
-
-
-def _check_gates(session: Session, site_id: str) -> int:
-    """Check each journal of each gate as far as the server holds it."""
-    count = 0
-    gates = session.scalars(select(Gate.gate_id).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()
-    for gate_id in gates:
-        journals = select(GateEvent.journal_id).where(GateEvent.gate_id == gate_id).distinct()
-        for journal_id in sorted(session.scalars(journals)):
-            try:
-                count += _check_journal(session, gate_id, journal_id)
-            except ChainBroken as err:
-                raise ChainBroken(f"gate {gate_id}, journal {journal_id}: {err}") from err
-    return count
-
-
-def _check_journal(session: Session, gate_id: str, journal_id: str) -> int:
-    """A journal that began anew may bring entries that an older one has; those are not stored twice."""
-    count, last = 0, None
-    for entry in _gate_entries(session, gate_id, journal_id):
-        follows = last is not None and entry.seq == last.seq + 1
-        verify_chain([entry], last.digest if last is not None and follows else None)
-        if last is not None and not follows and journal_id.endswith(".1"):
-            raise ChainBroken(f"entry {entry.seq} follows entry {last.seq}: entries are missing")
-        count, last = count + 1, entry
-    return count
-
-
-def _gate_entries(session: Session, gate_id: str, journal_id: str) -> Iterator[JournalEntry]:
-    rows = session.scalars(
-        select(GateEvent)
-        .where(GateEvent.gate_id == gate_id, GateEvent.journal_id == journal_id)
-        .order_by(GateEvent.seq)
-    ).yield_per(_ROWS_A_READ)
-    for row in rows:
-        yield JournalEntry(
-            row.seq, row.at, row.kind, row.facts, row.personal_digest, row.previous, row.digest,
-            row.personal, row.salt,
-        )
 
 
 def signed_ledger_head(session: Session, sealer: Sealer, site_id: str) -> SignedHead:

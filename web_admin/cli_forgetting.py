@@ -208,7 +208,7 @@ def audit_verify(arguments: argparse.Namespace) -> str:
     text = (
         f"ok: {found.ledger_entries} entries of the ledger follow from each other, {found.erased} with "
         f"their personal part erased; {found.consents} consents stand in it; {found.gate_entries} entries of "
-        "gates\n"
+        f"gates, and {found.set_aside} that were set aside and count for nothing\n"
     )
     if anchor is None:
         return f"{text}no anchor given: that the ledger was never rewritten is not shown\n"

@@ -153,7 +153,7 @@ def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> t
     restored, and none while face is suspended at the site.
     """
     del now  # the lease counts seconds on the gate's own clock
-    if gate.forked_at is not None or gate.state != "paired" or session.get_one(Site, gate.site_id).restoring:
+    if not gate.is_believed or session.get_one(Site, gate.site_id).restoring:
         return ()
     if session.get(FaceSuspension, gate.site_id) is not None or is_tampered(session, gate.gate_id):
         return ()

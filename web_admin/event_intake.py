@@ -1,36 +1,42 @@
 """Take a gate's journal in: checked as a chain, stored once however often it is sent, countersigned.
 
-Everything is checked before anything is written, so a batch is stored whole or not at all.
+An entry that is odd is set aside and holds up no other. A batch that is no piece of the journal is refused
+whole. What a cloned or stolen gate writes is set aside unread: it proves nothing, and clears nothing.
 """
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
     HEAD_DOMAIN,
-    ChainBroken,
     Head,
     JournalEntry,
     SignedHead,
-    verify_chain,
 )
 from gate_controller.signing import SignatureRefused, sign, verify
-from gate_controller.sync_contract import EventBatch, EventsReply
+from gate_controller.sync_contract import AskRequest, EventsReply
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses
+from web_admin.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
 from web_admin.face_answers import note_openings, take_answers
-from web_admin.journal_models import GateEvent
+from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate
 from web_admin.sealing import Sealer
+from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, set_aside
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.site_keys import private_key
 from web_admin.visitor_uses import note_visitor_uses
+
+_log = logging.getLogger(__name__)
 
 
 class EventsRefused(Exception):
@@ -38,7 +44,7 @@ class EventsRefused(Exception):
 
 
 def take_events(
-    session: Session, sealer: Sealer, gate: Gate, batch: EventBatch, now: datetime
+    session: Session, sealer: Sealer, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
     """Store what is new of a batch and return the countersigned head.
 
@@ -46,54 +52,107 @@ def take_events(
     signed by the gate or the entries do not follow each other and what is stored.
     """
     head = _checked_head(gate, batch)
+    if not gate.is_believed:
+        _take_unread(session, gate, batch.entries, now)
+        return EventsReply(acknowledged_seq=head.seq)
     fresh = _new_entries(session, gate, batch.entries)
     if fresh:
-        unknown = _insert(session, gate, fresh, now)
         gate.acknowledged_seq = fresh[-1].seq
         gate.head_digest = fresh[-1].digest
         session.flush()
-        confirm_shown(session, sealer, gate, fresh, now)
-        note_uses(session, gate, fresh)
-        note_visitor_uses(session, gate, unknown, now)
-        take_answers(session, sealer, gate, unknown, now)
-        note_openings(session, unknown, now)
+        unread = aside_before(session, gate, fresh)
+        taken = [read for read in fresh if not read.why and read.digest not in unread]
+        failed = _take_each(session, sealer, gate, taken, now)
+        bad = [
+            replace(read, why=read.why or NOT_STORED)
+            for read in fresh
+            if (read.why or read.seq in failed) and read.digest not in unread
+        ]
+        set_aside(session, gate, bad, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
         countersigned=_countersigned(session, sealer, gate, head.journal_id),
     )
 
 
-def _checked_head(gate: Gate, batch: EventBatch) -> Head:
+def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+    """Keep apart what a gate sends that is not believed; two machines with one key may send two journals."""
+    fresh = [
+        replace(read, why=NOT_TRUSTED)
+        for read in entries
+        if not knows(session, gate, read.seq, read.digest)
+    ]
+    if not has_room(session, gate, len(fresh)):
+        raise EventsRefused(f"{MOST_OF_A_GATE} entries of this gate are set aside: pair it anew")
+    set_aside(session, gate, fresh, now)
+
+
+def _take_each(
+    session: Session, sealer: Sealer, gate: Gate, taken: Sequence[ReadEntry], now: datetime
+) -> frozenset[int]:
+    """Store entries with all that follows from them; return the numbers of those with which that fails.
+
+    All at once, and one by one only when that fails: whatever one entry breaks, the others are taken.
+    """
+    try:
+        with session.begin_nested():
+            _take(session, sealer, gate, taken, now)
+        return frozenset()
+    except OperationalError:
+        raise  # the database is in trouble, not an entry: the gate sends them once more
+    except Exception:  # noqa: BLE001 - whichever it is, the entries that cause it are found below
+        _log.exception("gate %s: entries %s are taken one by one", gate.gate_id, [r.seq for r in taken])
+    failed = set()
+    for read in taken:
+        try:
+            with session.begin_nested():
+                _take(session, sealer, gate, [read], now)
+        except OperationalError:
+            raise
+        except Exception as err:  # noqa: BLE001 - one entry may hold up no other, whatever it breaks
+            _log.error("gate %s: entry %d cannot be taken: %s", gate.gate_id, read.seq, type(err).__name__)
+            failed.add(read.seq)
+    return frozenset(failed)
+
+
+def _take(
+    session: Session, sealer: Sealer, gate: Gate, taken: Sequence[ReadEntry], now: datetime
+) -> None:
+    fresh = [read.entry for read in taken if read.entry is not None]
+    if not fresh:
+        return
+    unknown = _insert(session, gate, fresh, now)
+    session.flush()
+    confirm_shown(session, sealer, gate, fresh, now)
+    note_uses(session, gate, fresh)
+    note_visitor_uses(session, gate, unknown, now)
+    take_answers(session, sealer, gate, unknown, now)
+    note_openings(session, unknown, now)
+    session.flush()
+
+
+def _checked_head(gate: Gate, batch: ReadBatch) -> Head:
     """Return the batch's head: signed by the gate, and the end of these very entries."""
     try:
-        verify(gate.public_key or b"", HEAD_DOMAIN, batch.head.head, batch.head.signature)
-        head = msgspec.json.decode(batch.head.head, type=Head)
-    except (SignatureRefused, msgspec.MsgspecError, ValueError) as err:
+        verify(gate.public_key or b"", HEAD_DOMAIN, batch.signed.head, batch.signed.signature)
+    except SignatureRefused as err:
         raise EventsRefused(f"the signed head: {err}") from err
-    if head.site_id != gate.site_id:
-        raise EventsRefused(f"the head is of site {head.site_id!r}")
-    try:
-        end = verify_chain(batch.entries)
-    except ChainBroken as err:
-        raise EventsRefused(str(err)) from err
-    if batch.entries and (head.seq, head.digest) != end:
-        raise EventsRefused(f"the signed head is at entry {head.seq}, the last entry sent is {end[0]}")
-    for entry in batch.entries:
-        # The digest covers the time as text, and the database keeps UTC.
-        if entry.at.utcoffset() != timedelta(0):
-            raise EventsRefused(f"entry {entry.seq}: its time is not in UTC")
-    return head
+    if batch.broken or batch.head is None:
+        raise EventsRefused(batch.broken)
+    if batch.head.site_id != gate.site_id:
+        raise EventsRefused(f"the head is of site {batch.head.site_id!r}")
+    return batch.head
 
 
-def _new_entries(session: Session, gate: Gate, entries: Sequence[JournalEntry]) -> Sequence[JournalEntry]:
+def _new_entries(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> list[ReadEntry]:
     """Return the entries that are not stored yet; raise EventsRefused unless they join without a seam."""
     if not entries:
-        return ()
+        return []
     have, stored_digest = gate.acknowledged_seq, gate.head_digest or GENESIS
     first, last = entries[0], entries[-1]
     if have == 0 and first.seq > 1 and _goes_on_from_an_older_journal(session, gate, first):
         # A gate that lost its newest entries may have dropped its oldest long ago, acknowledged.
-        return entries
+        return list(entries)
     if first.seq > have + 1:
         raise EventsRefused(f"entries {have + 1} to {first.seq - 1} are missing")
     if last.seq <= have:
@@ -104,24 +163,33 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[JournalEntry]) 
                 GateEvent.seq == last.seq,
             )
         )
-        if known is not None and known != last.digest:
+        if known is not None and last.is_whole and known != last.digest:
             raise EventsRefused(f"entry {last.seq} is not the one that was sent before")
-        return ()
-    fresh = entries[have + 1 - first.seq :]
-    if fresh[0].previous != stored_digest:
+        return []
+    fresh = list(entries[have + 1 - first.seq :])
+    if not fresh[0].is_whole:
+        fresh[0] = replace(fresh[0], previous=stored_digest)
+    elif fresh[0].previous != stored_digest and not _follows_a_changed_one(session, gate):
         raise EventsRefused(f"entry {fresh[0].seq} does not follow entry {have}, which this server has")
     return fresh
 
 
-def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: JournalEntry) -> bool:
-    """Tell whether the entry before this one is stored, from before the gate's journal began anew."""
-    before = select(GateEvent.digest).where(
-        GateEvent.gate_id == gate.gate_id,
-        GateEvent.journal_id != gate.journal_id,
-        GateEvent.seq == first.seq - 1,
-        GateEvent.digest == first.previous,
+def _follows_a_changed_one(session: Session, gate: Gate) -> bool:
+    """Tell whether the last entry was set aside as changed: what its digest should be, nobody knows."""
+    last = select(SetAsideEntry.is_whole).where(
+        SetAsideEntry.gate_id == gate.gate_id,
+        SetAsideEntry.journal_id == (gate.journal_id or ""),
+        SetAsideEntry.seq == gate.acknowledged_seq,
+        SetAsideEntry.digest == gate.head_digest,
     )
-    return session.scalar(before) is not None
+    return session.scalar(last) is False
+
+
+def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: ReadEntry) -> bool:
+    """Tell whether this entry, or the one before it, is stored from before the gate's journal began anew."""
+    if not first.is_whole:
+        return knows(session, gate, first.seq, first.digest)
+    return knows(session, gate, first.seq - 1, first.previous)
 
 
 def _insert(
@@ -189,12 +257,23 @@ def _stored_in_an_older_journal(
     return frozenset(session.scalars(stored))
 
 
+def acknowledged(session: Session, gate: Gate, question: AskRequest) -> int:
+    """Return up to where the server has everything of the machine that asks.
+
+    Two machines with the key of one gate have two journals; each knows by its own entries which it sent.
+    """
+    told = question.handed_over
+    if gate.is_believed or told is msgspec.UNSET or not knows(session, gate, told.seq, told.digest):
+        return gate.acknowledged_seq
+    return told.seq
+
+
 def notice_restarted_journal(session: Session, gate: Gate, journal_seq: int, now: datetime) -> None:
     """Begin a new journal for a gate whose own is shorter than what it sent before, with an alarm.
 
     That is what a damaged disk looks like, and also what a rolled-back copy of a gate looks like.
     """
-    if journal_seq >= gate.acknowledged_seq:
+    if journal_seq >= gate.acknowledged_seq or not gate.is_believed:
         return
     raise_alarm(
         session,

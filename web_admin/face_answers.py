@@ -115,7 +115,7 @@ def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
 
 def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, persons: AnswerPersons) -> None:
     """Raise unless a yes is fresh, from a gate that is trusted, to the very text that is shown now."""
-    if gate.state != "paired" or gate.forked_at is not None:
+    if not gate.is_believed:
         raise _Untaken("gate_not_trusted")
     if not -CLOCKS_DIFFER <= act.now - entry.at <= YES_COUNTS:
         raise _Untaken("too_late")

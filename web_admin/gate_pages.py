@@ -22,6 +22,7 @@ from web_admin.models import CalendarDay, Gate, Lane, PairAttempt
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.person_pages import AgainForm
+from web_admin.set_aside import shown_set_aside
 from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates
 from web_admin.tampering import clear_tampering
@@ -145,6 +146,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         button=AgainForm(formdata=None),
         face=request_session().get(GateFaceRow, gate.gate_id),
         face_sentences=face_sentences,
+        set_aside=shown_set_aside(request_session(), gate.gate_id),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,6 +54,36 @@ class GateEvent(Base):
     previous: Mapped[bytes]
     digest: Mapped[bytes]
     received_at: Mapped[datetime]
+
+
+class SetAsideEntry(Base):
+    """An entry of a gate's journal that counts for nothing: it keeps its place in the chain, and `body`.
+
+    It cannot be read or stored, was changed, or came from a gate that was cloned or stolen. No list, figure
+    or proof reads this table; `body` is the entry's JSON as it came, and goes when passages lose their names.
+    """
+
+    __tablename__ = "set_aside_entry"
+    __table_args__ = (Index("ix_set_aside_entry_newest", "gate_id", "received_at"),)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    journal_id: Mapped[str] = mapped_column(primary_key=True, default="")
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    previous: Mapped[bytes]
+    is_whole: Mapped[bool]
+    why: Mapped[str]
+    body: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    ledger_seq: Mapped[int]
+
+
+class LedgerEnd(Base):
+    """Where a site's ledger ends, kept apart from it, so that entries cut off at its end are missed."""
+
+    __tablename__ = "ledger_end"
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), primary_key=True)
+    seq: Mapped[int]
+    digest: Mapped[bytes]
 
 
 class AuditEntry(Base):

@@ -109,6 +109,11 @@ class Gate(Base):
     device_states: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     lanes: Mapped[list["Lane"]] = relationship(back_populates="gate", order_by="Lane.lane_id")
 
+    @property
+    def is_believed(self) -> bool:
+        """Tell whether what it writes counts: it is paired, and its key is in one place."""
+        return self.state == "paired" and self.forked_at is None
+
 
 class PairAttempt(Base):
     """A gate that asked to be paired. State: code, committed, waiting, approved, refused, done."""

@@ -17,7 +17,7 @@ from web_admin.acts import Act, ActRefused, begin, person_of, record
 from web_admin.age_bands import today_at
 from web_admin.consents import withdraw_face
 from web_admin.inactive_faces import note_use
-from web_admin.journal_models import GateEvent
+from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Person, Site, VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
@@ -91,7 +91,20 @@ def _forget_passages(act: Act, person: Person) -> int:
     consent = live_face_consent(act.session, person)
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
+    _empty_set_aside(act, person.person_id)
     return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**GONE, person_id=None))
+
+
+def _empty_set_aside(act: Act, person_id: str) -> None:
+    """Forget what entries that were set aside, and that nobody has read, say of a person."""
+    kept = select(SetAsideEntry.gate_id, SetAsideEntry.digest, SetAsideEntry.body).where(
+        SetAsideEntry.body.is_not(None)
+    )
+    rows = act.session.execute(kept).yield_per(500)
+    about = [row[:2] for row in rows if row.body is not None and person_id.encode() in row.body]
+    for gate_id, digest in about:
+        of_person = (SetAsideEntry.gate_id == gate_id) & (SetAsideEntry.digest == digest)
+        act.session.execute(update(SetAsideEntry).where(of_person).values(body=None))
 
 
 def _forget_visitors(act: Act, person: Person) -> int:

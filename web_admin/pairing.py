@@ -20,7 +20,7 @@ from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, seal_key
 from gate_controller.signing import PairingKeys, SignatureRefused, open_commitment, pairing_phrase
 from gate_controller.sync_contract import PairCommit, PairOffer, PairReveal, PairState
 from web_admin.gate_face import forget_tampering
-from web_admin.journal_models import GateEvent
+from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate, PairAttempt, Site
 from web_admin.publish_policy import forget_published
 from web_admin.sealing import Sealer, code_digest
@@ -138,8 +138,11 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     forget_tampering(session, gate)
     gate.have_epoch = gate.have_version = 0
     # A controller that is paired anew has kept its journal: what was stored of it is not stored again.
-    went_before = session.scalar(select(GateEvent.seq).where(GateEvent.gate_id == gate.gate_id).limit(1))
-    generation = 1 if went_before is None else 2
+    went_before = any(
+        session.scalar(select(table.seq).where(table.gate_id == gate.gate_id).limit(1)) is not None
+        for table in (GateEvent, SetAsideEntry)
+    )
+    generation = 2 if went_before else 1
     gate.journal_id = f"{sha256(attempt.gate_public_key).hexdigest()[:12]}.{generation}"
     gate.acknowledged_seq = 0
     gate.head_digest = None

@@ -20,7 +20,7 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
 from web_admin.job_models import JOBS_KEPT_FOR, LongJob
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal_models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Invitation, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage
@@ -46,6 +46,12 @@ def _passages(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.passage_days)
     named = GateEvent.personal.is_not(None) | GateEvent.person_id.is_not(None)
     return GateEvent, (GateEvent.at < before) & named, {**GONE, "person_id": None}
+
+
+def _set_aside(menjin: Menjin, now: datetime) -> Chosen:
+    before = now - timedelta(days=menjin.config.passage_days)
+    kept = SetAsideEntry.body.is_not(None)
+    return SetAsideEntry, (SetAsideEntry.received_at < before) & kept, {"body": None}
 
 
 def _log_entries(menjin: Menjin, now: datetime) -> Chosen:
@@ -199,6 +205,7 @@ def _disclosures(menjin: Menjin, now: datetime) -> Chosen:
 
 RULES: Mapping[str, Rule] = {
     "passages_unnamed": _passages,
+    "set_aside_entries_emptied": _set_aside,
     "ledger_entries_unnamed": _log_entries,
     "ledger_persons_erased": _log_persons,
     "ended_secrets_erased": _ended_secrets,

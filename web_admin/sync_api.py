@@ -21,6 +21,7 @@ from gate_controller.sync_contract import (
     CONTRACT_VERSION,
     EVENTS_PATH,
     HANDOVER_PATH,
+    MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
     ORDER_DOMAIN,
     PAIR_COMMIT_PATH,
@@ -32,7 +33,6 @@ from gate_controller.sync_contract import (
     Accepted,
     AskReply,
     AskRequest,
-    EventBatch,
     EventsReply,
     HandoverPage,
     HandoverReply,
@@ -52,7 +52,8 @@ from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.audit import append_audit
 from web_admin.custody import ReceiptRefused, leases_for, take_receipt
 from web_admin.database import Menjin, current_menjin
-from web_admin.event_intake import EventsRefused, notice_restarted_journal, take_events
+from web_admin.entry_reading import ReadBatch, read_batch
+from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
 from web_admin.handover import HandoverRefused
 from web_admin.limit_counts import Of, current_counts
@@ -67,6 +68,7 @@ from web_admin.restoring import (
     take_handover,
     take_tombstones,
 )
+from web_admin.set_aside import ring_unread
 from web_admin.sign_in_throttle import place_of_address
 from web_admin.site_keys import certificate, private_key
 from web_admin.sync_requests import (
@@ -74,13 +76,14 @@ from web_admin.sync_requests import (
     answer,
     check_signature,
     decode,
+    json_of,
     read_body,
     signed_call,
     signed_headers,
 )
 
-SMALL_BODY, ASK_BODY, RECEIPTS_BODY = 4 * 1024, 256 * 1024, 2 * 1024 * 1024
-EVENTS_BODY, TOMBSTONES_BODY = 8 * 1024 * 1024, 48 * 1024 * 1024
+SMALL_BODY, ASK_BODY = 4 * 1024, 256 * 1024
+TOMBSTONES_BODY = 48 * 1024 * 1024
 PAIR_PREFIX = "pair:"
 MOST_EVENTS = 2**31 - 1
 """What the database keeps of a gate's own count; an honest one stays far below."""
@@ -128,7 +131,7 @@ def pair() -> Response:
     """Take a controller that brings the installer's code; five wrong codes a minute and address."""
     menjin = current_menjin()
     now = menjin.clock()
-    content = decode(read_body(SMALL_BODY), PairCommit)
+    content = decode(read_body(SMALL_BODY), json_of(PairCommit))
     tries = Of(PAIRING_CODES, (place_of_address(request.remote_addr or ""),))
     if current_counts().take(tries, now):
         raise SyncRefused(429, "too_many_tries", "five wrong codes: wait a minute")
@@ -154,7 +157,7 @@ def pair_reveal() -> Response:
         attempt = _signed_attempt(session, gate_id)
         check_signature(attempt.gate_public_key, body, gate_id, counter, signature)
         try:
-            return answer(200, pairing.reveal(session, attempt, decode(body, PairReveal)))
+            return answer(200, pairing.reveal(session, attempt, decode(body, json_of(PairReveal))))
         except pairing.PairingRefused as err:
             raise SyncRefused(403, "pairing_unknown", str(err)) from err
         except pairing.NonceRefused as err:
@@ -188,7 +191,7 @@ def _signed_attempt(session: Session, gate_id: str) -> PairAttempt:
 @bp.post(ASK_PATH)
 def ask() -> Response:
     """Answer a gate's regular question."""
-    return signed_call(ASK_BODY, AskRequest, _answer_ask)
+    return signed_call(ASK_BODY, json_of(AskRequest), _answer_ask)
 
 
 def _answer_ask(
@@ -197,16 +200,19 @@ def _answer_ask(
     if question.contract_version != CONTRACT_VERSION:
         raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
     site = session.get_one(Site, gate.site_id)
-    _note_state(gate, question, now)
-    notice_restarted_journal(session, gate, question.journal_seq, now)
-    cleared = note_face(session, gate, question, now)
+    cleared: str | msgspec.UnsetType = msgspec.UNSET
+    gate.last_seen_at = now
+    if gate.is_believed:
+        _note_state(gate, question, now)
+        notice_restarted_journal(session, gate, question.journal_seq, now)
+        cleared = note_face(session, gate, question, now)
     sealed_leases = _sealed_leases(menjin, session, gate, question, now)
     have = (question.have_epoch, question.have_version)
     withheld = gets_no_policy(site, gate)
     return AskReply(
         server_time=now,
         ask_again_seconds=site.ask_again_seconds,
-        acknowledged_seq=gate.acknowledged_seq,
+        acknowledged_seq=acknowledged(session, gate, question),
         policy=None if withheld else signed_manifest(session, menjin.sealer, gate, now),
         change=None if withheld else change_since(session, gate, *have),
         orders=_pending_orders(menjin, session, gate, now),
@@ -234,7 +240,6 @@ def _sealed_leases(
 
 
 def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
-    gate.last_seen_at = now
     gate.clock_sure = question.clock_sure
     gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
     gate.told_seq = max(0, min(question.journal_seq, MOST_EVENTS))
@@ -253,7 +258,8 @@ def _pending_orders(menjin: Menjin, session: Session, gate: Gate, now: datetime)
     ).all()
     orders = []
     for row in rows:
-        row.delivered_at = now
+        if gate.is_believed:
+            row.delivered_at = now  # from two machines with one key, the other would swallow it
         if now >= row.issued_at + timedelta(seconds=row.valid_seconds) or gate.state != "paired":
             continue
         order = OpenOrder(
@@ -283,11 +289,11 @@ def _pending_orders(menjin: Menjin, session: Session, gate: Gate, now: datetime)
 @bp.post(EVENTS_PATH)
 def events() -> Response:
     """Take a batch of a gate's journal."""
-    return signed_call(EVENTS_BODY, EventBatch, _take_events)
+    return signed_call(MAX_BODY_BYTES, read_batch, _take_events)
 
 
 def _take_events(
-    menjin: Menjin, session: Session, gate: Gate, batch: EventBatch, now: datetime
+    menjin: Menjin, session: Session, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
     try:
         return take_events(session, menjin.sealer, gate, batch, now)
@@ -295,13 +301,14 @@ def _take_events(
         raise_alarm(
             session, gate.site_id, JOURNAL_BROKEN, now, gate_id=gate.gate_id, detail=str(err), once=True
         )
+        ring_unread(session, gate, batch.entries, now)
         raise SyncRefused(409, "journal_broken", str(err)) from err
 
 
 @bp.post(RECEIPTS_PATH)
 def receipts() -> Response:
     """Take receipts that faces are gone."""
-    return signed_call(RECEIPTS_BODY, ReceiptBatch, _take_receipts)
+    return signed_call(MAX_BODY_BYTES, json_of(ReceiptBatch), _take_receipts)
 
 
 def _take_receipts(
@@ -330,7 +337,7 @@ def _set_aside(session: Session, gate: Gate, signed: SignedReceipt, why: str, no
 @bp.post(TOMBSTONES_PATH)
 def tombstones() -> Response:
     """Take what a gate saw end, while this server is being restored."""
-    return signed_call(TOMBSTONES_BODY, TombstoneBatch, _take_tombstones)
+    return signed_call(TOMBSTONES_BODY, json_of(TombstoneBatch), _take_tombstones)
 
 
 def _take_tombstones(
@@ -345,7 +352,7 @@ def _take_tombstones(
 @bp.post(HANDOVER_PATH)
 def handover() -> Response:
     """Take one page of all that a gate holds, while this server is being restored."""
-    return signed_call(MAX_PAGE_BYTES, HandoverPage, _take_handover)
+    return signed_call(MAX_PAGE_BYTES, json_of(HandoverPage), _take_handover)
 
 
 def _take_handover(

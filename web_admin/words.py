@@ -156,8 +156,18 @@ EVENTS: Mapping[str, LazyString] = {
     "alarm_journal_broken": _l("A gate's journal does not add up"),
     "alarm_journal_restarted": _l("A gate began a new journal"),
     "alarm_sign_in_guessing": _l("Somebody guesses at the sign-in of staff"),
+    "alarm_entries_set_aside": _l("Entries of a gate's journal were set aside"),
     "alarm_request_unacknowledged": _l("A request waits to be acknowledged"),
     "alarm_request_overdue": _l("A request should have been answered"),
+}
+SET_ASIDE: Mapping[str, LazyString] = {
+    "unreadable": _l("Cannot be read"),
+    "changed": _l("Was changed after it was written"),
+    "time": _l("Has a time that no clock shows"),
+    "text": _l("Has signs that cannot be stored"),
+    "value": _l("Has a value of the wrong kind"),
+    "not_stored": _l("Could not be stored"),
+    "gate_not_trusted": _l("Came while the gate was cloned or stolen"),
 }
 PRINT_RUNS: Mapping[str, LazyString] = {"invitations": _l("Invitations"), "pins": _l("PIN slips")}
 RUN_STATES: Mapping[str, LazyString] = {

@@ -6,8 +6,9 @@ from tests.fuzz.gate_targets import MESSAGES, deep, json_seeds
 from tests.fuzz.target import Target, chosen
 from web_admin.acts import ActRefused
 from web_admin.cards import MAX_CARD_NUMBER, parse_card_number
+from web_admin.entry_reading import read_batch
 from web_admin.people_sheet import HEADERS, MAX_ROWS, SURPLUS, empty_sheet, read_sheet
-from web_admin.sync_requests import SyncRefused, decode
+from web_admin.sync_requests import SyncRefused, decode, json_of
 
 
 def check_people_sheet(data: bytes) -> None:
@@ -39,14 +40,29 @@ def check_requests(data: bytes) -> None:
     """The body of a gate's request; the first byte picks the message."""
     which, body = chosen(data, len(MESSAGES))
     try:
-        message = decode(body, MESSAGES[which])
+        message = decode(body, json_of(MESSAGES[which]))
     except SyncRefused:
         return
-    assert decode(msgspec.json.encode(message), MESSAGES[which]) == message
+    assert decode(msgspec.json.encode(message), json_of(MESSAGES[which])) == message
+
+
+def check_event_batches(data: bytes) -> None:
+    """A piece of a gate's journal: refused, or each entry has a place, and what is taken is whole."""
+    try:
+        batch = decode(data, read_batch)
+    except SyncRefused:
+        return
+    if batch.broken or batch.head is None:
+        return
+    places = [read.seq for read in batch.entries]
+    assert places == list(range(batch.head.seq - len(places) + 1, batch.head.seq + 1))
+    assert all(read.why or (read.is_whole and read.entry is not None) for read in batch.entries)
+    assert all(len(read.digest) == 32 for read in batch.entries)
 
 
 TARGETS = (
     Target("requests", check_requests, json_seeds(len(MESSAGES)), found=deep(len(MESSAGES))),
+    Target("event_batches", check_event_batches, json_seeds(len(MESSAGES))),
     Target(
         "people_sheet",
         check_people_sheet,

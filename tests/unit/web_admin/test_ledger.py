@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from gate_controller.audit_cli import run
 from gate_controller.journal_chain import ChainBroken, Head
@@ -12,7 +12,7 @@ from tests.forgotten import Forgotten
 from web_admin.audit_check import check_server_records, export_ledger, signed_ledger_head
 from web_admin.consent_models import Consent
 from web_admin.consents import withdraw_face
-from web_admin.journal_models import AuditEntry
+from web_admin.journal_models import AuditEntry, LedgerEnd
 
 
 @pytest.fixture
@@ -113,9 +113,20 @@ def test_an_older_anchor_shows_that_the_end_was_cut_off_or_rewritten(compound):
     with pytest.raises(ChainBroken, match="is of site another"):
         check(compound, msgspec.structs.replace(anchor, site_id="another"))
     change(compound, delete(AuditEntry).where(AuditEntry.seq == anchor.seq))
+    with pytest.raises(ChainBroken, match=f"entries {anchor.seq} to {anchor.seq} of the ledger are missing"):
+        check(compound)
+    change(compound, delete(LedgerEnd))
     change(compound, update(Consent).values(withdrawn_at=None))
     with pytest.raises(ChainBroken, match=f"the anchor names entry {anchor.seq}, and the ledger ends"):
         check(compound, anchor)
+
+
+def test_a_ledger_that_was_deleted_as_a_whole_is_missed(compound):
+    with compound.database.session() as session:
+        last = session.scalar(select(func.max(AuditEntry.seq)))
+    change(compound, delete(AuditEntry))
+    with pytest.raises(ChainBroken, match=f"entries 1 to {last} of the ledger are missing at its end"):
+        check(compound)
 
 
 @pytest.fixture

@@ -1,0 +1,164 @@
+"""Keep entries of a gate's journal that count for nothing, and ring the alarms among them all the same.
+
+One bad entry must not hold up a duress alarm behind it, and what a cloned or stolen gate writes proves
+nothing. Such entries are kept apart, with their place in the chain, and the ledger says which.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, defer
+
+from web_admin.alarm_models import Alarm
+from web_admin.alarms import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
+from web_admin.audit import append_audit
+from web_admin.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
+from web_admin.journal_models import GateEvent, SetAsideEntry
+from web_admin.models import Gate, Lane
+from web_admin.words import EVENTS
+
+LEDGER_KIND = "journal_entries_set_aside"
+MOST_KEPT_BYTES = 16 * 1024
+"""Of one entry; a longer one keeps its place and not its content."""
+MOST_OF_A_GATE = 50_000
+"""How many are kept of one gate; whoever has its key could otherwise fill the disk."""
+MOST_SHOWN = 20
+AHEAD = timedelta(hours=1)
+
+_log = logging.getLogger(__name__)
+
+
+def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+    """Keep entries apart, say so in the ledger and in one alarm with a count, and ring the alarms among them.
+
+    The gate's row must be locked.
+    """
+    if not entries:
+        return
+    reasons = ", ".join(sorted({read.why for read in entries}))
+    digests = hashlib.sha256(b"".join(sorted(read.digest for read in entries))).hexdigest()
+    _log.warning(
+        "gate %s: entries %d to %d: %d set aside: %s",
+        gate.gate_id, entries[0].seq, entries[-1].seq, len(entries), reasons,
+    )  # fmt: skip
+    written = append_audit(
+        session, gate.site_id, LEDGER_KIND,
+        {
+            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "first_seq": entries[0].seq,
+            "last_seq": entries[-1].seq, "count": len(entries), "reasons": reasons, "digests": digests,
+        },
+        {}, now,
+    )  # fmt: skip
+    rows = [
+        {
+            "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "seq": read.seq,
+            "digest": read.digest, "previous": read.previous, "is_whole": read.is_whole, "why": read.why,
+            "body": read.body if len(read.body) <= MOST_KEPT_BYTES else None, "received_at": now,
+            "ledger_seq": written.seq,
+        }
+        for read in entries
+    ]  # fmt: skip
+    session.connection().execute(insert(SetAsideEntry), rows)
+    if gate.is_believed:
+        _say_how_many(session, gate, entries, now)
+    ring_unread(session, gate, entries, now)
+
+
+def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+    kind = JOURNAL_BROKEN if any(read.why == CHANGED for read in entries) else ENTRIES_SET_ASIDE
+    raise_alarm(session, gate.site_id, kind, now, gate_id=gate.gate_id, once=True)
+    session.flush()
+    alarm = session.scalars(
+        select(Alarm).where(
+            Alarm.site_id == gate.site_id, Alarm.gate_id == gate.gate_id, Alarm.kind == kind,
+            Alarm.acknowledged_at.is_(None),
+        ).order_by(Alarm.raised_at)
+    ).first()  # fmt: skip
+    if alarm is None:
+        return
+    count = session.scalar(
+        select(func.count()).select_from(SetAsideEntry).where(
+            SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.received_at >= alarm.raised_at
+        )
+    )  # fmt: skip
+    alarm.detail = f"entries set aside: {count}; the last is {entries[-1].seq} ({entries[-1].why})"
+
+
+def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
+    """Raise the alarms among entries that are not taken: a false one costs a walk, a missed one a person.
+
+    An alarm rings once however often its entry comes, and nothing at all rings for a stolen gate.
+    """
+    if gate.state != "paired":
+        return
+    lanes = set(session.scalars(select(Lane.lane_id).where(Lane.gate_id == gate.gate_id)))
+    for read in entries:
+        entry = read.entry
+        if entry is None or not entry.kind.startswith("alarm_") or entry.kind not in EVENTS:
+            continue
+        said_lane = entry.facts.get("lane_id")
+        lane_id = said_lane if isinstance(said_lane, str) and said_lane in lanes else None
+        at = entry.at if entry.at <= now + AHEAD else now
+        rang = select(Alarm.alarm_id).where(
+            Alarm.site_id == gate.site_id, Alarm.gate_id == gate.gate_id, Alarm.kind == entry.kind,
+            Alarm.raised_at == at,
+        )  # fmt: skip
+        if session.scalar(rang.limit(1)) is None:
+            raise_alarm(
+                session, gate.site_id, entry.kind, at, gate_id=gate.gate_id, lane_id=lane_id,
+                detail="from an entry that was set aside", once=True,
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What of a gate's journal counts for nothing, for its page."""
+
+    count: int
+    newest: Sequence[SetAsideEntry]
+
+
+def shown_set_aside(session: Session, gate_id: str) -> SetAside:
+    """Return how many entries of a gate were set aside, and the newest of them without their content."""
+    of_gate = SetAsideEntry.gate_id == gate_id
+    count = session.scalar(select(func.count()).select_from(SetAsideEntry).where(of_gate)) or 0
+    newest = (
+        select(SetAsideEntry)
+        .where(of_gate)
+        .options(defer(SetAsideEntry.body))
+        .order_by(SetAsideEntry.received_at.desc(), SetAsideEntry.seq.desc())
+        .limit(MOST_SHOWN)
+    )
+    return SetAside(count, session.scalars(newest).all())
+
+
+def has_room(session: Session, gate: Gate, more: int) -> bool:
+    """Tell whether so many more entries of a gate may be set aside."""
+    kept = select(func.count()).select_from(SetAsideEntry).where(SetAsideEntry.gate_id == gate.gate_id)
+    return (session.scalar(kept) or 0) + more <= MOST_OF_A_GATE
+
+
+def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> frozenset[bytes]:
+    """Return the digests among these of entries that a gate which was not believed has sent before."""
+    if not entries:
+        return frozenset()
+    known = select(SetAsideEntry.digest).where(
+        SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.why == NOT_TRUSTED,
+        SetAsideEntry.seq.between(entries[0].seq, entries[-1].seq),
+    )  # fmt: skip
+    return frozenset(session.scalars(known))
+
+
+def knows(session: Session, gate: Gate, seq: int, digest: bytes) -> bool:
+    """Tell whether an entry of this gate is here, believed or set aside."""
+    event = select(GateEvent.seq).where(
+        GateEvent.gate_id == gate.gate_id, GateEvent.seq == seq, GateEvent.digest == digest
+    )
+    aside = select(SetAsideEntry.seq).where(
+        SetAsideEntry.gate_id == gate.gate_id, SetAsideEntry.seq == seq, SetAsideEntry.digest == digest
+    )
+    return session.scalar(event.limit(1)) is not None or session.scalar(aside.limit(1)) is not None

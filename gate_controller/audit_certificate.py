@@ -4,7 +4,7 @@ import argparse
 import base64
 import binascii
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +40,10 @@ def add_certificate_command(commands: "argparse._SubParsersAction[argparse.Argum
     )
     add_file_options(parser, "the certificate, as JSON")
     parser.add_argument(
+        "--gate-key", action="append", default=[], metavar="GATE=FILE|HEX", dest="gate_keys",
+        help="the public key of a gate, as 'menjin gate key' says at that gate; may be given for each",
+    )
+    parser.add_argument(
         "--complete", action="store_true", help="end with 1 also while something is still open"
     )
 
@@ -56,7 +60,13 @@ def add_file_options(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def show_certificate(
-    path: Path, root_key: str | None, now: datetime, *, as_json: bool, complete: bool = False
+    path: Path,
+    root_key: str | None,
+    now: datetime,
+    *,
+    gate_keys: Sequence[str] = (),
+    as_json: bool,
+    complete: bool = False,
 ) -> int:
     """Check a certificate and print what it says; return the exit status.
 
@@ -64,9 +74,13 @@ def show_certificate(
     told as not yet complete.
     Raises NothingToVerify when file or key cannot be read.
     """
+    keys = _read_gate_keys(gate_keys)
     found, root = read_with_root(path, root_key, read_certificate)
+    unknown = sorted(set(keys) - {gate.gate_id for gate in found.statement.gates})
+    if unknown:
+        raise NothingToVerify(f"--gate-key: the certificate is about no gate {', '.join(unknown)}")
     try:
-        checked = check_certificate(found, root)
+        checked = check_certificate(found, root, keys)
     except CertificateBroken as err:
         return say_broken(err, as_json=as_json)
     statement = checked.statement
@@ -74,6 +88,15 @@ def show_certificate(
     too_early = tuple(what for what in early if what not in statement.open)
     _print(checked, too_early, as_json=as_json)
     return 1 if complete and (statement.state != "complete" or too_early) else 0
+
+
+def _read_gate_keys(given: Sequence[str]) -> dict[str, bytes]:
+    """Return keys by gate from `GATE=FILE|HEX`; raise NothingToVerify when one is none."""
+    keys = {}
+    for text in given:
+        gate_id, _equals, key = text.partition("=")
+        keys[gate_id] = read_public_key(key, "--gate-key")
+    return keys
 
 
 def read_with_root(
@@ -100,15 +123,21 @@ def say_broken(broken: CertificateBroken, *, as_json: bool) -> int:
 
 
 def read_root_key(text: str) -> bytes:
-    """Return a public root key from hex digits, or from a file of hex, base64, PEM or 32 bytes.
+    """Return a public root key; raise NothingToVerify when it is none."""
+    return read_public_key(text, "--root-key")
 
-    Raises NothingToVerify when it is none of them.
+
+def read_public_key(text: str, option: str) -> bytes:
+    """Return a public key from hex digits, or from a file of hex, base64, PEM or 32 bytes.
+
+    Raises NothingToVerify, naming the option, when it is none of them.
     """
     path = Path(text)
     content = path.read_bytes() if len(text) != 2 * KEY_BYTES and path.is_file() else text.encode()
     key = _as_key(content)
     if key is None:
-        raise NothingToVerify(f"--root-key {text}: neither 64 hex digits nor a file with a public root key")
+        what = "public root key" if option == "--root-key" else "public key"
+        raise NothingToVerify(f"{option} {text}: neither 64 hex digits nor a file with a {what}")
     return key
 
 
@@ -148,6 +177,7 @@ def _print(checked: Checked, too_early: tuple[str, ...], *, as_json: bool) -> No
             "consent_id": statement.consent.consent_id,
             "root_key_id": statement.site.root_key_id,
             "root_key_given": checked.pinned,
+            "gate_keys_given": sorted(checked.pinned_gates),
             "lines": lines,
         }
     )

@@ -1,4 +1,4 @@
-"""`menjin gate run|check|identify|pair SITE.toml`, and `menjin gate pair-reader SITE.toml READER`."""
+"""`menjin gate run|check|identify|pair|key SITE.toml`, and `menjin gate pair-reader SITE.toml READER`."""
 
 import argparse
 import json
@@ -34,6 +34,8 @@ def run(argv: Sequence[str]) -> int:
     pair.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair.add_argument("--code", help="the one-time code from the manager's page; asked for when left out")
     pair.add_argument("--wait-seconds", type=float, default=900.0, help="how long to wait for the manager")
+    key = commands.add_parser("key", help="say this gate's public key, to compare it with a certificate")
+    key.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader = commands.add_parser("pair-reader", help="give an OSDP reader in install mode its own key")
     pair_reader.add_argument("site_file", type=Path, metavar="SITE.toml")
     pair_reader.add_argument("reader", metavar="READER", help="its name in the site file")
@@ -52,6 +54,8 @@ def run(argv: Sequence[str]) -> int:
             return 2
         if args.command == "pair":
             return _pair(config, args.code, args.wait_seconds)
+        if args.command == "key":
+            return _say_key(config)
         if args.command == "pair-reader":
             return _pair_reader(config, args.reader)
         return _check(config, args.seconds, args.json) if args.command == "check" else _run(config)
@@ -144,6 +148,20 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
         print(f"menjin gate pair: {err}", file=sys.stderr)
         return 1
     print(f"Paired: this is gate {identity.gate_id} of {identity.site_id}.")
+    return 0
+
+
+def _say_key(config: GateConfig) -> int:
+    from gate_controller.forgetting_certificate import key_id
+    from gate_controller.secrets_dir import SecretsUnusable, gate_private_key
+    from gate_controller.signing import public_bytes
+
+    try:
+        key = public_bytes(gate_private_key(config.gate.secrets_dir))
+    except (SecretsUnusable, OSError) as err:
+        print(f"menjin gate key: {err}", file=sys.stderr)
+        return 2
+    print(f"{key_id(key)}  {key.hex()}")
     return 0
 
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -28,9 +29,11 @@ LEASE_ENDS_AFTER = timedelta(seconds=MAX_LEASE_SECONDS, minutes=10)
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 
-LIMITS = ("dishonest_gate", "running_memory", "old_blocks")
-"""What no certificate shows: that a gate told the truth, what was read from a gate while it ran, and
-what an old block of flash still holds (sealed, and useless without the destroyed share)."""
+LIMITS = ("dishonest_gate", "gate_keys", "running_memory", "old_blocks")
+"""What no certificate shows: that a gate told the truth, that the keys it names are the gates' own (compare
+them at the gates), what was read from a gate while it ran, and what an old block of flash still holds
+(sealed, and useless without the destroyed share)."""
+NO_KEYS: Mapping[str, bytes] = MappingProxyType({})
 
 Hex = str
 
@@ -134,15 +137,21 @@ class ForgettingCertificate(_Part, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A certificate that holds, and whether its root key was given by whoever checks it."""
+    """A certificate that holds, and which keys whoever checks it gave: the root's, and of which gates."""
 
     statement: Statement
     pinned: bool
+    pinned_gates: frozenset[str] = frozenset()
 
 
 def root_key_id(root_public_key: bytes) -> Hex:
     """Return the 16 hex digits by which people compare a root key."""
-    return hashlib.sha256(root_public_key).hexdigest()[:16]
+    return key_id(root_public_key)
+
+
+def key_id(public_key: bytes) -> Hex:
+    """Return the 16 hex digits by which people compare a public key, a gate's own on its screen too."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
 
 
 def what_is_open(
@@ -206,9 +215,15 @@ def read_certificate(body: bytes) -> ForgettingCertificate:
         raise ValueError(f"this is no certificate of forgetting: {err}") from err
 
 
-def check_certificate(found: ForgettingCertificate, root_public_key: bytes | None = None) -> Checked:
-    """Check a certificate against a root key, or against the one it names.
+def check_certificate(
+    found: ForgettingCertificate,
+    root_public_key: bytes | None = None,
+    gate_keys: Mapping[str, bytes] = NO_KEYS,
+) -> Checked:
+    """Check a certificate against a root key, or the one it names, and receipts against keys of gates.
 
+    `gate_keys` are public keys by gate, as the gates themselves show them: a server that invented a receipt
+    had to sign it with another. Without them the certificate's own word for a gate's key is taken.
     Raises CertificateBroken naming the first field that does not hold.
     """
     statement = found.statement
@@ -222,9 +237,14 @@ def check_certificate(found: ForgettingCertificate, root_public_key: bytes | Non
     if root_key_id(root) != statement.site.root_key_id:
         raise CertificateBroken("site.root_key_id", "does not belong to the root key")
     for number, gate in enumerate(statement.gates):
+        given = gate_keys.get(gate.gate_id)
+        if given is not None and given.hex() != gate.public_key:
+            why = "is not the gate's key that was given, but another controller's, or the server's own"
+            raise CertificateBroken(f"gates[{number}].public_key", why)
         _check_gate(statement, gate, f"gates[{number}]")
     _check_state(statement)
-    return Checked(statement, pinned=root_public_key is not None)
+    pinned_gates = frozenset(gate.gate_id for gate in statement.gates if gate.gate_id in gate_keys)
+    return Checked(statement, pinned=root_public_key is not None, pinned_gates=pinned_gates)
 
 
 def _check_signature(found: ForgettingCertificate, root: bytes) -> None:
@@ -314,12 +334,13 @@ def in_words(checked: Checked) -> list[str]:
         f"written in the site's ledger as entry {statement.ledger.seq}",
     ]
     for gate in statement.gates:
-        lines.extend(_gate_in_words(gate, consent, made_at))
+        lines.extend(_gate_in_words(gate, consent, made_at, pinned=gate.gate_id in checked.pinned_gates))
     if not statement.gates:
         lines.append("no gate had a share of this face, so no receipt is waited for")
     lines.extend(_backups_in_words(statement))
     lines.append(
-        "not shown: that a gate told the truth; what was read from a gate while it ran; old blocks of a disk"
+        "not shown: that a gate told the truth; that a key is its gate's own, where it was not given; what "
+        "was read from a gate while it ran; old blocks of a disk"
     )
     lines.append(
         f"signed for the root key {statement.site.root_key_id}, "
@@ -333,13 +354,20 @@ def on_one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{{{ord(letter):x}}}" for letter in text)
 
 
-def _gate_in_words(gate: GatePart, consent: ConsentPart, made_at: datetime) -> Iterator[str]:
+def _gate_in_words(
+    gate: GatePart, consent: ConsentPart, made_at: datetime, *, pinned: bool
+) -> Iterator[str]:
     yield f"gate {gate.gate_id}: share destroyed {_at(gate.share_destroyed_at)} ({gate.why})"
     if gate.receipt is not None:
         found = "a face was found and deleted" if gate.receipt.blob_found else "no face was there"
         yield (
             f"gate {gate.gate_id}: receipt signed {_at(gate.receipt.forgotten_at)}, {found}, "
             f"entry {gate.receipt.journal_seq} of its journal"
+        )
+        of_key = f"gate {gate.gate_id}: its key is {key_id(bytes.fromhex(gate.public_key))}, "
+        yield of_key + (
+            "which was given" if pinned else
+            "by the server's word alone: compare it with 'menjin gate key' at the gate, or give --gate-key"
         )
         if has_odd_time(gate.receipt, consent):
             yield (

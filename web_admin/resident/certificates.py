@@ -7,7 +7,7 @@ import msgspec
 from flask import Response, abort, render_template
 from flask_babel import gettext
 
-from gate_controller.forgetting_certificate import Statement, has_odd_time
+from gate_controller.forgetting_certificate import Statement, has_odd_time, key_id
 from web_admin.accounts import resident_required
 from web_admin.certificates import (
     NothingForgotten,
@@ -56,6 +56,7 @@ def certificate(consent_id: str) -> str:
     return render_template(
         "resident/certificate.html", person=person, site=site_of(person), statement=statement,
         why=why_words(), now=act.now, tab="records", has_odd_time=has_odd_time,
+        key_ids={gate.gate_id: key_id(bytes.fromhex(gate.public_key)) for gate in statement.gates},
         lost_keys=lost_key_ids(act.session),
     )
 

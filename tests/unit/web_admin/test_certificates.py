@@ -18,7 +18,8 @@ from gate_controller.forgetting_certificate import (
     seals_of,
     sign_certificate,
 )
-from gate_controller.signing import public_bytes
+from gate_controller.signing import public_bytes, sign
+from gate_controller.sync_contract import RECEIPT_DOMAIN
 from tests.forgotten import Forgotten
 from tests.unit.web_admin.acting import ALL_METHODS, pair
 from web_admin.certificates import NothingForgotten, certificate_statement
@@ -269,6 +270,40 @@ def test_a_receipt_signed_by_another_gate_is_refused_though_the_site_signed_it(f
     statement = msgspec.structs.replace(made.statement, gates=(mixed, south))
     with pytest.raises(CertificateBroken, match=r"^gates\[0\].receipt.signature: "):
         check_certificate(resigned(finished, statement))
+
+
+def invented_by_the_server(finished):
+    """Return a complete certificate whose receipt of the north gate the server made up."""
+    own = Ed25519PrivateKey.generate()
+    made = finished.certificate()
+    north, south = made.statement.gates
+    signature = sign(own, RECEIPT_DOMAIN, base64.b64decode(north.receipt.body))
+    receipt = msgspec.structs.replace(north.receipt, signature=base64.b64encode(signature).decode())
+    forged = msgspec.structs.replace(north, public_key=public_bytes(own).hex(), receipt=receipt)
+    return resigned(finished, msgspec.structs.replace(made.statement, gates=(forged, south)))
+
+
+def test_a_receipt_that_the_server_made_up_is_found_by_the_gates_own_key(finished, tmp_path, capsys):
+    forged = invented_by_the_server(finished)
+    root = finished.root_public_key
+    keys = {name: public_bytes(finished.keys[name]) for name in ("north", "south")}
+    assert check_certificate(finished.certificate(), root, keys).pinned_gates == {"north", "south"}
+    with pytest.raises(CertificateBroken, match=r"^gates\[0\].public_key: "):
+        check_certificate(forged, root, keys)
+    words = in_words(check_certificate(forged, root, {"south": keys["south"]}))
+    alone = [line.partition(":")[0] for line in words if "by the server's word alone" in line]
+    assert alone == ["gate north"]
+    path = tmp_path / "certificate.json"
+    path.write_bytes(msgspec.json.encode(forged))
+    command = ["certificate", str(path), "--root-key", root.hex()]
+    assert run(command) == 0
+    assert "gate north: its key is" in capsys.readouterr().out
+    assert run([*command, "--gate-key", f"north={keys['north'].hex()}"]) == 1
+    assert "BROKEN: gates[0].public_key" in capsys.readouterr().out
+    assert run([*command, "--gate-key", f"south={keys['south'].hex()}"]) == 0
+    assert run([*command, "--gate-key", "north=1234"]) == 2
+    assert run([*command, "--gate-key", f"west={keys['north'].hex()}"]) == 2
+    assert "the certificate is about no gate west" in capsys.readouterr().err
 
 
 def test_a_site_that_calls_an_open_certificate_complete_is_refused(compound):

@@ -96,7 +96,7 @@ def test_an_odd_entry_is_set_aside_and_the_alarm_behind_it_arrives(database, sit
 
 ODD_BODIES = {
     "half a character": b'{"seq":3,"kind":"\\ud800"}',
-    "no JSON": b"tru",
+    "no JSON": b"?",
     "brackets without end": b"[" * 5000 + b"]" * 5000,
     "nothing of an entry": b"null",
     "a number that is none": b'{"seq":1e999}',

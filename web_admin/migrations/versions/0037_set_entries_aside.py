@@ -6,7 +6,7 @@ from alembic import op
 import web_admin.model_base
 
 revision = "0037"
-down_revision = "0034"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

@@ -126,8 +126,17 @@ class Callers:
         forget_tries(self.compound.app)
         self._open_sessions()
         self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
-        data = {"csrf_token": self.tokens[letter]} if token and method != "GET" else None
-        return self.clients[letter].open(path, method=method, data=data, headers=headers)
+        sent = {"csrf_token": self.tokens[letter]} if token and method != "GET" else {}
+        if self._takes_json(path, method):
+            heads = {**headers, **({"X-CSRFToken": self.tokens[letter]} if sent else {})}
+            return self.clients[letter].open(path, method=method, json={}, headers=heads)
+        return self.clients[letter].open(path, method=method, data=sent or None, headers=headers)
+
+    def _takes_json(self, path: str, method: str) -> bool:
+        addresses = self.compound.app.url_map.bind("localhost")
+        endpoint, _arguments = addresses.match(path.partition("?")[0], method)
+        view = self.compound.app.view_functions[endpoint]
+        return method != "GET" and getattr(view, "menjin_takes_json", False)
 
 
 def belongings(compound: ManagedCompound) -> dict[str, str]:

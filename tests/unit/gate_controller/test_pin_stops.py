@@ -270,3 +270,17 @@ def test_a_new_pin_of_the_home_resumes_it_though_an_old_one_is_gone(gate: Gate) 
     gate.stops.policy_taken(fresh)
     assert (gate.kept, gate.refusal()) == (None, None)
     assert gate.written == [("pin_resumed", {"by": "new_pin"}, {"home_number": NUMBER})]
+
+
+def test_the_right_pin_that_resumed_opens_though_its_slips_are_not_counted_any_more(gate: Gate) -> None:
+    gate.stop()
+    gate.opened(Claim(Method.CARD, PERSON, CARD))
+    assert gate.refusal() is None
+    gate.opened()
+    assert gate.kept is None
+
+
+def test_nobody_is_proven_in_the_first_second_after_the_machine_started(gate: Gate) -> None:
+    gate.stop()
+    gate.clock.seconds = 0.5
+    assert gate.refusal() is Reason.METHOD_STOPPED

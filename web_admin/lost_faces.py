@@ -64,15 +64,16 @@ def _pause(act: Act, credential_ids: Collection[str], why: str) -> tuple[str, ..
     if not credential_ids:
         return ()
     act.session.flush()
-    people = act.session.scalars(
-        select(Person)
-        .join(FaceOpening, FaceOpening.person_id == Person.person_id)
-        .join(Consent, Consent.person_id == Person.person_id)
+    given = (
+        select(FaceOpening.person_id)
+        .join(Consent, Consent.person_id == FaceOpening.person_id)
         .where(
             FaceOpening.credential_id.in_(credential_ids), Consent.purpose == FACE_PURPOSE,
             Consent.withdrawn_at.is_(None),
         )
-        .distinct()
-        .order_by(Person.person_id)
+    )
+    # Not DISTINCT over whole rows: PostgreSQL compares no JSON.
+    people = act.session.scalars(
+        select(Person).where(Person.person_id.in_(given)).order_by(Person.person_id)
     ).all()
     return tuple(person.person_id for person in people if pause_and_ask(act, person, why))

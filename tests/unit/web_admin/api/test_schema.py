@@ -1,53 +1,135 @@
 """What the interface's own document allows and forbids is thrown at it: no crash, no undocumented answer."""
 
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import ensure_resource_availability, positive_data_acceptance
+from sqlalchemy import select
 
+from tests.manager_compound import ManagedCompound
 from tests.unit.web_admin.api.calling import Caller
+from tests.unit.web_admin.api.rules_of_operations import RULES, refused_by_a_rule
+from web_admin.alarm_models import Alarm
+from web_admin.models import CredentialRow, Gate, Home, Person, VisitorPassRow
 
 DOCUMENT = "/api/v1/openapi.json"
 KINDS_OF_CALLS = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+BETWEEN_CALLS = timedelta(seconds=11)
+"""So that no call is refused for coming too soon, not even the look-up of an unknown card."""
+AFTER_A_CLOSED_HOME = "/api/v1/homes/{home_id}"
+QUIET = {
+    "deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck),
+}  # fmt: skip
+
+
+class Calls:
+    """Calls with a key that may do everything: the ids in every second one are of rows that exist."""
+
+    def __init__(self, compound: ManagedCompound, caller: Caller) -> None:
+        self.compound = compound
+        self.headers = {"Authorization": f"Bearer {caller.key}", "Accept-Language": "en"}
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self.document = schemathesis.openapi.from_wsgi(DOCUMENT, compound.app)
+        self.document.raw_schema.pop("security")  # every call has a key; test_keys takes it away
+        self.made = 0
+        with compound.act() as act:
+            ids = (("home_id", Home.home_id), ("person_id", Person.person_id),
+                   ("card_id", CredentialRow.credential_id), ("pass_id", VisitorPassRow.pass_id),
+                   ("alarm_id", Alarm.alarm_id), ("gate", Gate.number))
+            self.known = {name: sorted(act.session.scalars(select(column))) for name, column in ids}
+
+    def name_what_exists(self, case: schemathesis.Case) -> None:
+        """Put ids of this compound and numbers of new cards into a valid call."""
+        for place in (case.path_parameters, case.body if isinstance(case.body, dict) else {}):
+            for name in place:
+                known = self.known.get(name)
+                if known and place[name] is not None:
+                    place[name] = known[self.made % len(known)]
+        if isinstance(case.body, dict) and case.operation.path.endswith("/cards"):
+            case.body["number"] = f"{1_000_000 + self.made:010d}"
+        if isinstance(case.body, dict) and "gates" in case.body:
+            case.body["gates"] = [self.known["gate"][self.made % len(self.known["gate"])]]
+
+    def note(self, case: schemathesis.Case, response: schemathesis.Response) -> None:
+        """Count an answer and let time pass."""
+        self.made += 1
+        self.compound.clock.now += BETWEEN_CALLS
+        self.answers[case.operation.label, response.status_code] += 1
+
+    def throw_at(self, operation, kind: schemathesis.GenerationMode, examples: int) -> None:
+        """Call one operation so many times; every check of the library judges every answer."""
+
+        @settings(max_examples=examples, phases=[Phase.explicit, Phase.generate], **QUIET)
+        @given(case=operation.as_strategy(generation_mode=kind))
+        def calls(case: schemathesis.Case) -> None:
+            if kind is KINDS_OF_CALLS[0] and self.made % 2:
+                self.name_what_exists(case)
+            response = case.call(headers=self.headers)
+            self.note(case, response)
+            allowed = [positive_data_acceptance] if refused_by_a_rule(case, response) else []
+            case.validate_response(response, headers=self.headers, excluded_checks=allowed)
+
+        calls()
+
 
 Throw = Callable[[int], list[str]]
 
 
 @pytest.fixture
-def throw(compound, caller: Caller) -> Throw:
+def calls(compound: ManagedCompound, caller: Caller) -> Calls:
+    return Calls(compound, caller)
+
+
+@pytest.fixture
+def throw(calls: Calls) -> Throw:
     """Return a call that throws so many calls of each kind at every operation, and gives the operations."""
 
     def at_every_operation(examples: int) -> list[str]:
-        document = schemathesis.openapi.from_wsgi(DOCUMENT, compound.app)
-        document.raw_schema.pop("security")  # every call has a key; test_keys takes it away
         labels = []
-        for found in document.get_all_operations():
+        for found in calls.document.get_all_operations():
             operation = found.ok()
             labels.append(operation.label)
             # Where nothing is asked for, nothing can be wrong.
             wrong = KINDS_OF_CALLS[1:] if list(operation.query) or list(operation.body) else ()
             for kind in (*KINDS_OF_CALLS[:1], *wrong):
-                _throw_at(operation, kind, examples, caller)
+                calls.throw_at(operation, kind, examples)
         return labels
 
     return at_every_operation
 
 
-def _throw_at(operation, kind: schemathesis.GenerationMode, examples: int, caller: Caller) -> None:
-    @settings(
-        max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck), database=None,
-    )  # fmt: skip
-    @given(case=operation.as_strategy(generation_mode=kind))
-    def calls(case: schemathesis.Case) -> None:
-        # A sentence of the rules may refuse what the document allows: a home that exists already.
-        case.call_and_validate(
-            headers={"Authorization": f"Bearer {caller.key}"}, excluded_checks=[positive_data_acceptance]
-        )
+def one_after_the_other(calls: Calls, scenarios: int, steps: int) -> Counter[tuple[str, str]]:
+    """Play scenarios in which answers give the ids of later calls; return the links that were followed."""
+    followed: Counter[tuple[str, str]] = Counter()
 
-    calls()
+    class Scenario(calls.document.as_state_machine()):  # type: ignore[misc]  # made from the document
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, object]:
+            return {"headers": calls.headers}
+
+        def after_call(self, response: schemathesis.Response, case: schemathesis.Case) -> None:
+            super().after_call(response, case)
+            calls.note(case, response)
+            parent = self.recorder.find_parent(case_id=case.id)
+            if parent is not None and response.status_code < 300:
+                followed[parent.operation.label, case.operation.label] += 1
+
+        def validate_response(
+            self, response: schemathesis.Response, case: schemathesis.Case, **more: object
+        ) -> None:
+            allowed = [positive_data_acceptance] if refused_by_a_rule(case, response) else []
+            if case.operation.path == AFTER_A_CLOSED_HOME:
+                allowed.append(ensure_resource_availability)  # the library takes only DELETE for an end
+            case.validate_response(
+                response, excluded_checks=allowed, headers=calls.headers, recorder=self.recorder)
+
+    Scenario.run(settings=settings(
+        max_examples=scenarios, stateful_step_count=steps, phases=[Phase.generate], **QUIET))
+    return followed
 
 
 def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None:
@@ -55,5 +137,32 @@ def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None
 
 
 @pytest.mark.slow
-def test_nor_do_many_calls(throw: Throw) -> None:
-    assert len(throw(80)) == 24
+def test_nor_do_many_calls_and_some_of_each_operation_succeed(throw: Throw, calls: Calls) -> None:
+    labels = throw(80)
+    assert len(labels) == 24
+    assert [label for label in labels if not any(calls.answers[label, good] for good in (200, 201))] == []
+    assert [answer for answer in calls.answers if answer[1] == 429] == []
+
+
+def test_no_call_after_another_crashes_and_every_answer_is_as_documented(calls: Calls) -> None:
+    assert len(one_after_the_other(calls, scenarios=3, steps=10)) >= 3
+
+
+@pytest.mark.slow
+def test_nor_does_any_of_many_scenarios(calls: Calls) -> None:
+    followed = one_after_the_other(calls, scenarios=60, steps=25)
+    print(f"{sum(calls.answers.values())} calls, {len(followed)} links: {sorted(followed)}")
+    assert len(followed) >= 30
+
+
+def test_the_rules_are_of_operations_that_exist(calls: Calls) -> None:
+    assert set(RULES) <= {found.ok().label for found in calls.document.get_all_operations()}
+
+
+def test_other_languages_read_the_patterns_and_rare_characters_pass(calls: Calls) -> None:
+    for schema in calls.document.raw_schema["components"]["schemas"].values():
+        for field in schema["properties"].values():
+            jsonschema_rs.validator_for({"type": "string", "pattern": field.get("pattern", "")})
+    name = calls.document.raw_schema["components"]["schemas"]["NewPerson"]["properties"]["name"]
+    judge = jsonschema_rs.validator_for(name)
+    assert [judge.is_valid(text) for text in ("王芳", "𠮷田", "a\a", "a\n")] == [True, True, False, False]

@@ -117,14 +117,13 @@ class Asking:
 
 
 def is_own(claim: Claim) -> bool:
-    """Tell whether this is a person's own live card or PIN: no visitor's pass, no code, no duress."""
+    """Tell whether this is a person's own live card or PIN, also for duress: no visitor's pass, no code."""
     credential = claim.credential
     return (
         isinstance(credential, CardCredential | PinCredential)
         and credential.state is CredentialState.ACTIVE
         and claim.refusal is None
         and claim.person_id is not None
-        and not (isinstance(credential, PinCredential) and credential.duress)
     )
 
 

@@ -111,7 +111,7 @@ def confirming(asking: Asking = AGREED) -> Asking:
     return after(asking, "2")[0]
 
 
-@pytest.mark.parametrize("claim", [by_card(ME), by_pin(ME)])
+@pytest.mark.parametrize("claim", [by_card(ME), by_pin(ME), by_pin(ME, duress=True)])
 def test_the_own_card_or_pin_once_more_is_the_yes(claim: Claim) -> None:
     asking, answer = shown(confirming(), claim, 110.0, opens=True)
     assert (answer, asking.confirmed_by) == (Answer.YES, claim.method)
@@ -121,7 +121,6 @@ def test_the_own_card_or_pin_once_more_is_the_yes(claim: Claim) -> None:
     ("claim", "opens"),
     [
         (by_card(STRANGER), True),
-        (by_pin(ME, duress=True), True),
         (by_card(ME), False),
         (Claim(Method.PIN, ME, visitor_code("48291573", KEY)), True),
         (Claim(Method.QR, ME), True),
@@ -153,15 +152,14 @@ def changed(asking: Asking, **changes: object) -> Asking:
 
 
 def test_a_minors_yes_waits_for_a_guardians_own_card_or_pin() -> None:
-    for claim in (by_card(GUARDIAN), by_pin(GUARDIAN)):
+    for claim in (by_card(GUARDIAN), by_pin(GUARDIAN), by_pin(GUARDIAN, duress=True)):
         asking, answer = shown(minor_said_yes(), claim, 110.0 + GUARDIAN_SECONDS, opens=True)
         assert (answer, asking.guardian_id, asking.person_id) == (Answer.YES, GUARDIAN, ME)
 
 
-def test_a_guardian_too_late_under_threat_or_a_stranger_makes_no_yes() -> None:
+def test_a_guardian_too_late_or_a_stranger_makes_no_yes() -> None:
     waiting = minor_said_yes()
     assert shown(waiting, by_card(GUARDIAN), 110.1 + GUARDIAN_SECONDS, opens=True)[1] is Answer.OTHER
-    assert shown(waiting, by_pin(GUARDIAN, duress=True), 111.0, opens=True)[1] is Answer.OTHER
     assert shown(waiting, by_card(STRANGER), 111.0, opens=True)[1] is Answer.OTHER
     assert shown(waiting, by_card(ME), 115.0, opens=True) == (waiting, Answer.NONE)
 

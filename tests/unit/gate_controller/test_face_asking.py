@@ -22,6 +22,7 @@ from tests.gate_that_asks import (
     keep_a_face,
     ons,
     policy_of,
+    read_on,
     say_yes,
     somebody_at,
 )
@@ -153,14 +154,41 @@ def test_a_bystanders_press_and_card_are_no_yes_and_their_card_opens_for_them(tm
         assert [personal["person_id"] for personal in opened if personal] == [STRANGER]
 
 
-def test_under_duress_the_gate_opens_with_its_alarm_and_there_is_no_yes(tmp_path: Path) -> None:
-    with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
-            say_yes(bench, visitor)
-            bench.keys.type("739146#")
-            visitor.wait_for(screen="granted")
-        assert answers(bench) == []
-        assert "alarm_duress" in [entry.kind for entry in bench.entries()]
+LASTING = {"typing_home", "face_notice", "face_ask", "face_confirm", "face_office", "granted"}
+
+
+def test_both_pins_lead_through_the_asking_alike_and_one_calls_in_silence(tmp_path: Path) -> None:
+    seen, calls = {}, {}
+    for digits in ("482915", "739146"):
+        root = tmp_path / digits
+        root.mkdir()
+        with gate_with_face(root, policy_of(offer=FaceOfferRecord(ME))) as bench:
+            with somebody_at(bench) as visitor:
+                visitor.press("own_face")
+                visitor.wait_for(screen="typing_home", message="own_card_or_pin")
+                bench.keys.type(f"31203#{digits}#")
+                visitor.wait_for(screen="face_notice")
+                calls[digits] = [sum(entry.kind == "alarm_duress" for entry in bench.entries())]
+                read_on(visitor)
+                visitor.press("confirm")
+                visitor.wait_for(screen="face_confirm")
+                bench.keys.type(f"{digits}#")
+                visitor.wait_for(screen="face_office")
+                assert bench.gate is not None
+                bench.gate.inbox.put(LinkChanged(False))
+                visitor.wait_for(screen="granted", message="face_no_answer")
+            entries = bench.entries()
+        said = [(entry.kind, dict(entry.facts)) for entry in entries if entry.kind != "alarm_duress"]
+        # Screens of typing change faster than a visitor looks.
+        screens = [view["screen"] for view in visitor.views if view["screen"] in LASTING]
+        changes = [here for here, before in zip(screens, [None, *screens], strict=False) if here != before]
+        seen[digits] = (said, changes, bench.decisions())
+        calls[digits].append(sum(entry.kind == "alarm_duress" for entry in entries))
+    assert seen["482915"] == seen["739146"]
+    assert ("face_answer", "yes") in [(kind, facts.get("answer")) for kind, facts in seen["739146"][0]]
+    assert calls["482915"] == [0, 0]
+    assert calls["739146"][0] == 1, "the alarm waited until the lane opened"
+    assert calls["739146"][1] >= 2
 
 
 def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def _place() -> Place | None:
     sealed = opened_place(current_menjin().sealer, request.args.get("before", ""), tuple[datetime, str, int])
     if sealed is not None:
         return sealed
+    if not current_may("acknowledge_alarm"):
+        return None  # a number that was guessed would tell how many entries lie before it
     at, _dot, rest = request.args.get("before", "").partition("~")
     gate_id, _dot, seq = rest.partition("~")
     moment, number = moment_of(at), number_of(seq)
@@ -103,7 +105,8 @@ def _place() -> Place | None:
 
 def _event_or_404(gate_id: str, seq: str) -> GateEvent:
     sealed = opened_place(current_menjin().sealer, seq, int)
-    number = sealed if sealed is not None else number_of(seq)
+    typed_number = number_of(seq) if current_may("acknowledge_alarm") else None
+    number = sealed if sealed is not None else typed_number
     key = (gate_id, request.args.get("journal", ""), number)
     event = request_session().get(GateEvent, key) if number is not None else None
     if event is None:

@@ -76,7 +76,7 @@ def waiting() -> dict[str, object]:
 def stream() -> Response:
     """Send a mark whenever what the pages show has changed."""
     watch, menjin = live_watch(current_app), current_menjin()
-    listener = watch.join(_browser())
+    listener = watch.join(_browser(), with_silent=current_may("acknowledge_alarm"))
     if listener is None:
         abort(503)
     account_id, uniquifier = int(current_user.id), str(current_user.fs_uniquifier)

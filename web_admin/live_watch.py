@@ -4,16 +4,17 @@ What goes to a page is a mark that says nothing about anyone; the page then asks
 its own rights. Streams are counted, so that open pages never take the threads that requests need.
 """
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
 from web_admin.alarm_models import Alarm
+from web_admin.alarms import SILENT_KINDS
 from web_admin.database import Menjin
 from web_admin.models import Gate, Lane
 
@@ -23,15 +24,19 @@ STREAMS_AT_MOST = 32
 LOOK_EVERY_SECONDS = 1.0
 SILENT_AFTER = timedelta(minutes=2)
 NEWEST_ALARMS = 50
+MARKS_APART = "-"
+"""Between the part of a mark that moves for everybody and the part that silent alarms move."""
+MARK_CHARS = 20
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class Listener:
-    """One open stream; `browser` says whose sign-out ends it."""
+    """One open stream; `browser` says whose sign-out ends it, `with_silent` whether silent alarms move it."""
 
     browser: str
+    with_silent: bool = field(default=True)
     ended: bool = field(default=False)
 
 
@@ -55,12 +60,12 @@ class LiveWatch:
         self._thread: threading.Thread | None = None
         self._is_stopping: Callable[[], bool] = bool
 
-    def join(self, browser: str) -> Listener | None:
+    def join(self, browser: str, *, with_silent: bool = True) -> Listener | None:
         """Return a place for one more stream, or None when there is none left."""
         with self._changed:
             if self._is_stopping() or len(self._listeners) >= self._streams_at_most:
                 return None
-            listener = Listener(browser)
+            listener = Listener(browser, with_silent)
             self._listeners.add(listener)
             if self._thread is None:
                 self._mark = None
@@ -89,11 +94,17 @@ class LiveWatch:
         """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
 
         def is_told() -> bool:
-            return listener.ended or self._mark not in (None, known)
+            return listener.ended or self._told(listener) not in (None, known)
 
         with self._changed:
             self._changed.wait_for(is_told, seconds)
+            return self._told(listener)
+
+    def _told(self, listener: Listener) -> str | None:
+        """Return the mark, for who is not shown silent alarms the part that they do not move."""
+        if self._mark is None or listener.with_silent:
             return self._mark
+        return self._mark.partition(MARKS_APART)[0]
 
     def _watch(self) -> None:
         while True:
@@ -117,14 +128,18 @@ class LiveWatch:
 
 
 def mark_of(menjin: Menjin) -> str:
-    """Return a digest that changes with alarms, gates, doors, devices, postures and passages."""
+    """Return a mark that changes with alarms, gates, doors, devices, postures and passages; a second part is
+    for those who are shown silent alarms.
+
+    It is keyed: who knows the rest could else find out how many entries a gate's journal has, and a duress
+    PIN writes one more.
+    """
     now = menjin.clock()
     with menjin.database.open_reading() as session:
-        waiting = Alarm.acknowledged_at.is_(None)
-        alarms = session.scalars(
-            select(Alarm.alarm_id).where(waiting).order_by(Alarm.raised_at.desc()).limit(NEWEST_ALARMS)
-        ).all()
-        count = session.scalar(select(func.count(Alarm.alarm_id)).where(waiting))
+        alarms, silent = (
+            _waiting(session, of_kind)
+            for of_kind in (Alarm.kind.not_in(SILENT_KINDS), Alarm.kind.in_(SILENT_KINDS))
+        )
         gates = session.execute(
             select(Gate.gate_id, Gate.name, Gate.state, Gate.acknowledged_seq, Gate.clock_sure,
                    Gate.lane_states, Gate.device_states, Gate.last_seen_at).order_by(Gate.gate_id)
@@ -134,11 +149,21 @@ def mark_of(menjin: Menjin) -> str:
             .order_by(Lane.lane_id)
         ).all()
     parts = [
-        repr((sorted(alarms), count)),
+        repr(alarms),
         *(repr((*row[:-1], _is_silent(row.last_seen_at, now))) for row in gates),
         *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
     ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+    told = ("\n".join(parts), repr(silent))
+    keyed = (menjin.sealer.lookup("live-mark", one.encode()).hex() for one in told)
+    return MARKS_APART.join(one[:MARK_CHARS] for one in keyed)
+
+
+def _waiting(session: Session, of_kind: ColumnElement[bool]) -> tuple[list[str], int]:
+    """Return the ids of the newest alarms that wait, and how many wait."""
+    waiting = (Alarm.acknowledged_at.is_(None), of_kind)
+    newest = select(Alarm.alarm_id).where(*waiting).order_by(Alarm.raised_at.desc()).limit(NEWEST_ALARMS)
+    count = session.scalar(select(func.count(Alarm.alarm_id)).where(*waiting))
+    return sorted(session.scalars(newest)), count or 0
 
 
 def _is_silent(last_seen_at: datetime | None, now: datetime) -> bool:

@@ -134,7 +134,7 @@ class LostServer:
         assert self.served is not None
         self.servers.close()
         data_dir = self.folder / "restored"
-        url = _empty_beside(self.config.database_url, data_dir)
+        url = empty_beside(self.config.database_url, data_dir)
         self.said = self.menjin(
             "restore", "--data-dir", data_dir, "--passphrase-file", self.folder / "passphrase",
             "--public-url", self.address, "--database-url", url, *options, self.folder / "backup")
@@ -148,7 +148,8 @@ class LostServer:
         return (self.folder / "restored.log").read_text(encoding="utf-8", errors="replace")
 
 
-def _empty_beside(url: str, data_dir: Path) -> str:
+def empty_beside(url: str, data_dir: Path) -> str:
+    """Return the address of another empty database of the same kind, a file in `data_dir` for SQLite."""
     if url.startswith("sqlite"):
         return f"sqlite:///{data_dir / 'menjin.sqlite3'}"
     name = f"restored_{time.monotonic_ns()}"

@@ -12,7 +12,7 @@ from web_admin.accounts import User
 from web_admin.alarms import raise_alarm
 from web_admin.database import current_menjin
 from web_admin.live_pages import live_watch
-from web_admin.live_watch import LiveWatch, mark_of, sent_lines
+from web_admin.live_watch import MARKS_APART, LiveWatch, mark_of, sent_lines
 from web_admin.models import Gate, Lane
 
 PATIENCE_SECONDS = 20
@@ -59,6 +59,15 @@ def test_a_new_alarm_is_told_within_a_moment_and_the_stream_says_nothing_of_it(c
     assert first != second
     assert "door_forced" not in second
     answer.close()
+
+
+def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(compound, written):
+    before = mark(compound)
+    now = compound.clock()
+    written(lambda s: raise_alarm(s, compound.site_id, "alarm_duress", now, gate_id="north"))
+    after = mark(compound)
+    assert before != after
+    assert before.partition(MARKS_APART)[0] == after.partition(MARKS_APART)[0]
 
 
 def test_who_has_the_last_mark_hears_nothing_until_something_changes():

@@ -78,7 +78,7 @@ NARROWED: tuple[tuple[str, str, dict[str, str] | None], ...] = (
     ("G", "/manage/", None),
     ("I", "/manage/", None),
     ("P", "/manage/events/person/{person}", LOOKUP),
-    ("P", "/manage/events/who/north/101?journal=j", LOOKUP),
+    ("M", "/manage/events/who/north/101?journal=j", LOOKUP),
     ("child", "/r/", None),
     ("child", "/r/face", None),
     ("child", "/r/home", None),

@@ -245,7 +245,7 @@ class PolicyStore:
             signed = self._state("manifest") if self._manifest is not None else None
             rows = [] if after >= RECORDS else self._rows_after("tombstone", after.removeprefix(STONES))
             page = [(STONES + key, value) for key, value in rows]
-            if signed is not None and len(page) < MAX_PAGE_ITEMS and after < END:
+            if signed is not None and len(page) <= MAX_PAGE_ITEMS and after < END:
                 rows = self._rows_after("record", after.removeprefix(RECORDS) if after >= RECORDS else "")
                 page += [(RECORDS + key, value) for key, value in rows]
         page, more = _fitting(page)

@@ -221,15 +221,29 @@ def test_handovers_are_taken_only_while_a_restore_waits_for_them(database, card,
     assert (answer.status_code, error_of(answer)) == (409, "not_restoring")
 
 
-def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
+def note_ended(gate, count, at):
+    """Let a gate have seen so many credentials end, besides what it has."""
     stones = [
-        Tombstone(record_key=f"credential:{number:016x}", ended_at=clock.now, epoch=1, version=9)
-        for number in range(2 * MAX_PAGE_ITEMS + 1)
+        Tombstone(record_key=f"credential:{number:016x}", ended_at=at, epoch=1, version=9)
+        for number in range(count)
     ]
-    holding.store._connection.executemany(
+    gate.store._connection.executemany(
         "INSERT INTO tombstone VALUES (?, ?)",
         [(stone.record_key, msgspec.json.encode(stone)) for stone in stones],
     )
+    return stones
+
+
+@pytest.mark.parametrize("besides", [-1, 0, 1])
+def test_records_follow_wherever_a_page_of_endings_is_full(database, holding, north, clock, besides):
+    note_ended(holding, 2 * MAX_PAGE_ITEMS + besides, clock.now)
+    post_all(north, holding)
+    with database.session() as session:
+        assert session.get_one(Gate, "north").tombstones_taken
+
+
+def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
+    stones = note_ended(holding, 2 * MAX_PAGE_ITEMS + 1, clock.now)
     pages, after = [], ""
     while not pages or not pages[-1].last:
         pages.append(holding.store.handover_page(after))

@@ -363,4 +363,5 @@ def _take_handover(
     except NotRestoring as err:
         raise SyncRefused(409, "not_restoring", str(err)) from err
     except HandoverRefused as err:
+        _log.warning("the handover of gate %s is refused: %s", gate.gate_id, err)
         raise SyncRefused(409, "handover_refused", str(err)) from err

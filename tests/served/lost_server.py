@@ -63,11 +63,14 @@ class LostServer:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Give one transaction on the database of the server that there is."""
+        with self._any_database() as database, database.session() as session:
+            yield session
+
+    @contextmanager
+    def _any_database(self) -> Iterator[Database]:
         assert self.served is not None
         with self.served.compound.app.app_context():
-            database = self.database or current_menjin().database
-            with database.session() as session:
-                yield session
+            yield self.database or current_menjin().database
 
     def browser(self) -> Browser:
         """Return a browser that is signed in nowhere."""
@@ -82,7 +85,8 @@ class LostServer:
         self.wait_for(self._is_synced, "the gate holds the newest policy")
 
     def _is_synced(self) -> bool:
-        with self.session() as session:
+        # A look that takes no lock: what is waited for has to write meanwhile.
+        with self._any_database() as database, database.snapshot() as session:
             gate = session.get_one(Gate, "north")
             site = session.get_one(Site, gate.site_id)
             return not site.restoring and (gate.have_epoch, gate.have_version) == (

@@ -91,7 +91,8 @@ def _hold_credential(
     if isinstance(wanted, EmergencyCodeCredential):
         code = session.get_one(EmergencyCode, wanted.credential_id)
         if code.created_at <= restored_at and code.state != "ended":
-            code.state, code.ended_at, code.ended_reason = "ended", now, ENDED_BY_RESTORE
+            after = {"state": "ended", "ended_at": now, "ended_reason": ENDED_BY_RESTORE}
+            held(session, gate.site_id, "emergency_code", code.credential_id, after, now, gate.gate_id)
         return
     row = session.get_one(CredentialRow, wanted.credential_id)
     if row.created_at > restored_at or f"person:{row.person_id}" not in known:

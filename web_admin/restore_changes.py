@@ -14,7 +14,17 @@ from sqlalchemy.orm import Session
 from web_admin.acts import new_id
 from web_admin.api_key_models import ApiKey
 from web_admin.model_base import Base, UtcDateTime
-from web_admin.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
+from web_admin.models import (
+    CalendarDay,
+    CredentialRow,
+    EmergencyCode,
+    Gate,
+    GrantRow,
+    Hours,
+    Lane,
+    Person,
+    Site,
+)
 from web_admin.outbox_models import Webhook
 from web_admin.restore_models import RestoreReview
 from web_admin.wish_models import SecondMethodWish
@@ -22,6 +32,7 @@ from web_admin.wish_models import SecondMethodWish
 TABLES: Mapping[str, type[Base]] = {
     "credential": CredentialRow, "person": Person, "methods": Person, "override": Person, "lane": Lane,
     "lane_withheld": Lane, "hours": Hours, "site": Site, "api_key": ApiKey, "webhook": Webhook, "gate": Gate,
+    "gate_here": Gate, "emergency_code": EmergencyCode,
 }
 """The kinds that are fields of one row."""
 

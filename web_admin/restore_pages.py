@@ -39,10 +39,15 @@ KIND_TEXTS = {
                 "Invite this person again if they still work here."),
     "gate": _l("Keeps the policy it has, because it could not hand over what it forbids. "
                "Update its software, or mark it as stolen if it is not in its place."),
+    "gate_here": _l("The backup has it as in use. Was it reported stolen since, or is it not in its place? "
+                    "A stolen gate gets no rules, no names and no faces."),
+    "emergency_code": _l("Ended: a gate took this emergency code no longer, or not as the backup has it. "
+                         "Make a new one for the service."),
 }
 ICONS = {
-    "credential": "card", "lane": "gate", "lane_withheld": "gate", "gate": "gate", "hours": "clock",
-    "calendar": "clock", "site": "settings", "api_key": "key", "webhook": "key", "staff": "staff",
+    "credential": "card", "lane": "gate", "lane_withheld": "gate", "gate": "gate", "gate_here": "gate",
+    "emergency_code": "key", "hours": "clock", "calendar": "clock", "site": "settings", "api_key": "key",
+    "webhook": "key", "staff": "staff",
 }
 ALLOW_TEXTS = {
     "credential": _l("Allow again"), "person": _l("Allow again"), "api_key": _l("Allow again"),
@@ -50,7 +55,8 @@ ALLOW_TEXTS = {
     "gate": _l("Give it the backup's policy"),
 }
 BACK = _l("Back to the backup")
-KEEP_TEXTS = {"api_key": _l("End for good"), "webhook": _l("Remove"), "staff": _l("Leave closed")}
+KEEP_TEXTS = {"api_key": _l("End for good"), "webhook": _l("Remove"), "staff": _l("Leave closed"),
+              "gate_here": _l("It is in its place")}
 KEEP = _l("Leave as it is")
 SITE_WIDE = {"calendar": _l("Special days"), "site": _l("The compound")}
 
@@ -99,6 +105,8 @@ def _names(rows: list[RestoreReview]) -> dict[str, str]:
             names[row.review_id] = str(SITE_WIDE[row.kind])
         elif row.kind == "staff":
             names[row.review_id] = getattr(subject, "email", None) or ""
+        elif row.kind == "emergency_code":
+            names[row.review_id] = getattr(subject, "label", None) or ""
         else:
             names[row.review_id] = str(getattr(subject, "display_name", None) or getattr(subject, "name", ""))
     return names

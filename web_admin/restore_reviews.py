@@ -22,12 +22,15 @@ from web_admin.models import Gate, Person
 from web_admin.outbox_models import Webhook
 from web_admin.restore_changes import TABLES, as_json, current_values, set_values
 from web_admin.restore_models import RestoreReview
+from web_admin.restoring import report_stolen
 from web_admin.site_facts import IN_LIST
 from web_admin.webhooks import remove_webhook
 
-ALLOWED, KEPT = "allowed", "kept"
-NEEDS_ITS_OWN = frozenset({"gate", "staff", "api_key", "webhook"})
+ALLOWED, KEPT, STOLEN = "allowed", "kept", "stolen"
+NEEDS_ITS_OWN = frozenset({"gate", "gate_here", "emergency_code", "staff", "api_key", "webhook"})
 """Kinds that `keep_all` leaves to be looked at one by one."""
+REFUSED = frozenset({("gate", KEPT), ("staff", ALLOWED), ("emergency_code", ALLOWED)})
+"""What cannot be decided about a kind: it has no such button."""
 BESIDE: Mapping[str, type[Base]] = {"grants": Person, "wish": Person, "staff": User}
 """Whom or what the other kinds are about."""
 OFFICE = ("manager", "system")
@@ -70,7 +73,10 @@ def _still_holds(row: RestoreReview, subjects: dict[tuple[str, str], Any]) -> bo
 
 
 def decide(act: Act, review_id: str, decision: str) -> None:
-    """Allow again what the backup had, or leave it as it is; deciding twice changes nothing."""
+    """Allow again what the backup had, leave it as it is, or say that a gate was stolen.
+
+    Deciding twice changes nothing.
+    """
     begin(act)
     if act.channel not in OFFICE:
         raise ActRefused(None, _("Only the property manager decides what a restore held back."))
@@ -79,11 +85,14 @@ def decide(act: Act, review_id: str, decision: str) -> None:
         raise ActRefused(None, _("This is not known here."))
     if row.decided_at is not None:
         return
-    if decision not in (ALLOWED, KEPT) or (row.kind, decision) in {("gate", KEPT), ("staff", ALLOWED)}:
+    offered = (KEPT, STOLEN) if row.kind == "gate_here" else (ALLOWED, KEPT)
+    if decision not in offered or (row.kind, decision) in REFUSED:
         raise ActRefused(None, _("Choose one of the buttons."))
     row.decided_at, row.decided_by, row.decision = act.now, act.actor_id, decision
     if decision == ALLOWED:
         _allow(act, row)
+    elif decision == STOLEN:
+        report_stolen(act, row.subject_id)
     elif row.kind == "api_key":
         act.session.get_one(ApiKey, row.subject_id).ended_at = act.now
     elif row.kind == "webhook" and act.session.get_one(Webhook, row.subject_id).ended_at is None:

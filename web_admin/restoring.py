@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from gate_controller.policy import Method, PolicyRefused
 from gate_controller.sync_contract import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
-from web_admin.acts import Act
+from web_admin.acts import Act, gate_of
 from web_admin.audit import append_audit
-from web_admin.handover import apply_handover, next_epoch, proven_epoch, take_page
+from web_admin.gate_orders import mark_gate
+from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.models import CredentialRow, EmergencyCode, Gate, Lane, Person, Site, VisitorPassRow
 from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
@@ -50,6 +51,9 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
         believed = gate.state == "paired" and gate.forked_at is None
         gate.tombstones_taken = not believed
         gate.policy_withheld = False
+        if gate.state == "paired":
+            # Reported stolen after the backup? No gate's word says so: the manager is asked about each.
+            held(session, site_id, "gate_here", gate.gate_id, {"state": gate.state}, now, gate.gate_id)
         if gate.state == "paired" and not believed:
             _withhold(session, gate, now)
     ids = [gate.gate_id for gate in gates]
@@ -204,6 +208,15 @@ def _withdrawn_pass(
 
 
 # -- the end of it ---------------------------------------------------------------------------------
+
+
+def report_stolen(act: Act, gate_id: str) -> None:
+    """Mark a gate as stolen and drop what it handed over; the restore waits for it no longer."""
+    forget_handover(act.session, gate_of(act, gate_id))
+    mark_gate(act, gate_id, "stolen")
+    site = act.session.get_one(Site, act.site_id)
+    if site.restoring:
+        finish_when_all_told(act.session, act.sealer, site, act.now)
 
 
 def leave_out_gate(session: Session, sealer: Sealer, gate_id: str, now: datetime) -> bool:

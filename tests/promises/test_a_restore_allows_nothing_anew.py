@@ -167,12 +167,12 @@ def test_what_staff_allow_again_opens_again(tmp_path: Path, sealer: Sealer, now:
         for gate in gates.values():
             gate.hand_over(session, sealer, at)
     with back.session() as session:
-        rows = open_reviews(session, site_id)
+        rows = [row for row in open_reviews(session, site_id) if row.kind != "gate_here"]
         assert sorted({row.kind for row in rows}) == ["credential", "grants", "lane", "person"]
         act = Act(session, sealer, site_id, "m", "manager", at)
         for row in rows:
             decide(act, row.review_id, ALLOWED)
-        assert open_reviews(session, site_id) == []
+        assert {row.kind for row in open_reviews(session, site_id)} == {"gate_here"}
         for gate in gates.values():
             gate.sync(session, sealer, at)
     opened = [opens(gates["north"].policy(), card, "north-in", at) for card in cards]

@@ -84,6 +84,19 @@ def test_a_gate_with_more_endings_than_one_body_holds_finishes_a_restore(lost: L
     assert "Traceback" not in lost.log()
 
 
+def test_no_cookie_from_before_a_restore_opens_a_page(lost: LostServer) -> None:
+    assert lost.served is not None
+    resident, manager_ = lost.served.resident("林薇"), lost.served.signed_in("manager")
+    pages = ((resident, "/r/"), (manager_, "/manage/people/"))
+    assert all(browser.get(path).url == lost.address + path for browser, path in pages)
+    (lost.folder / "backup").unlink()
+    lost.back_up()
+    lost.lose_and_restore()
+    lost.wait_synced()
+    reached = [browser.get(path).url for browser, path in pages]
+    assert ["/sign-in" in url for url in reached] == [True, True], reached
+
+
 def test_an_epoch_that_no_server_signed_counts_for_nothing(lost: LostServer) -> None:
     lost.lose_and_restore()
     with lost.session() as session:

@@ -18,19 +18,20 @@ from gate_controller.sync_contract import (
     TombstoneBatch,
 )
 from tests.restored_gates import StoringGate
-from tests.unit.web_admin.compound import add_card, add_home, add_person
+from tests.unit.web_admin.compound import add_card, add_home, add_person, add_pin
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin.accounts import User
-from web_admin.acts import Act
+from web_admin.acts import Act, ActRefused
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import key_of, make_api_key
 from web_admin.credentials import resume_credential, suspend_credential
+from web_admin.emergency_codes import make_emergency_code
 from web_admin.handover import next_epoch
-from web_admin.models import CredentialRow, Gate, Invitation, Person, Site
+from web_admin.models import CredentialRow, EmergencyCode, Gate, Home, Invitation, Person, Site
 from web_admin.passkey_models import Passkey
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_models import HandedRecord, RestoreReview
-from web_admin.restore_reviews import ALLOWED, KEPT, decide, open_reviews
+from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 from web_admin.restoring import begin_restoring, leave_out_gate
 from web_admin.staff_models import StaffInvitation
 
@@ -110,6 +111,7 @@ def test_what_is_left_as_it_is_stays_suspended_and_is_listed_no_more(
                 decide(manager(session, sealer, site, clock), row.review_id, KEPT)
     with database.session() as session:
         assert [row.kind for row in open_reviews(session, site)] == ["gate"]
+        assert session.get_one(Gate, "north").state == "paired"
     assert state_of(database, card) == "suspended"
 
 
@@ -216,6 +218,81 @@ def test_a_gate_that_is_not_believed_is_neither_asked_nor_heard(
         assert not session.get_one(Site, site).restoring
 
 
+def test_a_gate_that_was_stolen_after_the_backup_gets_nothing_once_the_manager_says_so(
+    database, sealer, site, card, holding, north, south, clock
+):
+    post_all(north, holding)
+    with database.session() as session:
+        asked = {row.subject_id: row for row in open_reviews(session, site) if row.kind == "gate_here"}
+        assert sorted(asked) == ["north", "south"]
+        for decision in (ALLOWED, "lost"):
+            with pytest.raises(ActRefused, match="one of the buttons"):
+                decide(manager(session, sealer, site, clock), asked["south"].review_id, decision)
+        decide(manager(session, sealer, site, clock), asked["south"].review_id, STOLEN)
+    with database.session() as session:
+        assert not session.get_one(Site, site).restoring  # it is not waited for any more
+        assert "south" not in {row.subject_id for row in open_reviews(session, site)}
+        assert session.get_one(Gate, "south").state == "stolen"
+    reply = south.ask(clock.now)
+    assert not reply.wants_tombstones
+    told = reply.change.puts if reply.change is not None else {}
+    assert [key for key in told if key.startswith(("person:", "credential:"))] == []
+    assert south.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:")).status_code in (403, 409)
+
+
+def test_what_a_stolen_gate_handed_over_counts_for_nothing(
+    database, sealer, site, card, holding, north, clock
+):
+    post_all(north, holding)
+    with database.session() as session:
+        (asked,) = [row for row in open_reviews(session, site)
+                    if (row.kind, row.subject_id) == ("gate_here", "north")]
+        decide(manager(session, sealer, site, clock), asked.review_id, STOLEN)
+        assert session.scalars(select(HandedRecord)).all() == []
+        leave_out_gate(session, sealer, "south", clock.now)
+        assert not session.get_one(Site, site).restoring
+    assert state_of(database, card) == "active"
+
+
+def test_an_emergency_code_that_differs_ends_and_is_listed_and_a_duress_pin_never_is(
+    database, sealer, site, card, north, tmp_path, clock
+):
+    with database.session() as session:
+        act = manager(session, sealer, site, clock)
+        make_emergency_code(act, label="Ambulance", lanes=["north-in"], hold_minutes=10)
+        code = session.scalars(select(EmergencyCode)).one()
+        person = session.get_one(Person, session.get_one(CredentialRow, card).person_id)
+        home = session.get_one(Home, person.home_id)
+        duress = add_pin(session, sealer, person, home, "482913", clock.now)
+        duress.duress = True
+        publish_policy(session, sealer, site, clock.now)
+        gate = StoringGate.open(session, "north", tmp_path / "north.sqlite3", clock.now)
+        before = session.get_one(Site, site).version
+        duress.state = "suspended"
+        publish_policy(session, sealer, site, clock.now)
+        gate.sync(session, sealer, clock.now)
+        # As the backup has it: the code holds open for longer, and the PIN works.
+        code.hold_minutes, duress.state = 30, "active"
+        session.get_one(Site, site).version = before
+        session.flush()
+        begin_restoring(session, sealer, site, clock.now)
+        ids = code.credential_id, duress.credential_id
+    post_all(north, gate)
+    gate.store.close()
+    with database.session() as session:
+        leave_out_gate(session, sealer, "south", clock.now)
+        assert session.get_one(EmergencyCode, ids[0]).state == "ended"
+        assert session.get_one(CredentialRow, ids[1]).state != "active"
+        rows = open_reviews(session, site)
+        assert [row.subject_id for row in rows if row.kind == "emergency_code"] == [ids[0]]
+        assert ids[1] not in {row.subject_id for row in rows}
+        (row,) = [row for row in rows if row.kind == "emergency_code"]
+        with pytest.raises(ActRefused, match="one of the buttons"):
+            decide(manager(session, sealer, site, clock), row.review_id, ALLOWED)
+        decide(manager(session, sealer, site, clock), row.review_id, KEPT)
+        assert "emergency_code" not in {row.kind for row in open_reviews(session, site)}
+
+
 def test_handovers_are_taken_only_while_a_restore_waits_for_them(database, card, north):
     answer = north.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:"))
     assert (answer.status_code, error_of(answer)) == (409, "not_restoring")
@@ -304,4 +381,4 @@ def test_no_session_link_passkey_or_password_of_the_staff_outlives_a_restore(
         assert session.scalars(select(Person)).one().phone_unproven == "invited_again"
         assert session.scalars(select(Passkey)).all() == session.scalars(select(StaffInvitation)).all() == []
         assert session.get_one(Invitation, "i").expires_at == clock.now
-        assert [row.kind for row in open_reviews(session, site)] == ["staff"]
+        assert [row.kind for row in open_reviews(session, site)] == ["gate_here", "gate_here", "staff"]

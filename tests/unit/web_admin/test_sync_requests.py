@@ -17,15 +17,17 @@ from gate_controller.sync_contract import (
     EVENTS_PATH,
     GATE_HEADER,
     HANDOVER_PATH,
+    RECEIPTS_PATH,
     SIGNATURE_HEADER,
     TOMBSTONES_PATH,
     HandoverPage,
+    ReceiptBatch,
     Refusal,
     TombstoneBatch,
 )
 from web_admin.alarm_models import Alarm
 from web_admin.models import Gate
-from web_admin.sync_requests import LATE_WINDOW, MAX_COUNTER, SyncRefused, answer
+from web_admin.sync_requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer
 
 SIGNED = base64.b64encode(b"s" * 64).decode()
 
@@ -144,7 +146,7 @@ def test_a_repeat_of_the_newest_is_named_and_another_question_under_its_number_i
         other = north.question(first + timedelta(seconds=1))
         assert refused(north.post(ASK_PATH, other, counter=1))[1] == "counter_forked"
         clock.now = first + timedelta(hours=1)
-        assert refused(north.post(ASK_PATH, other, counter=1))[1] == "counter_forked"
+        assert north.post(ASK_PATH, other, counter=1).status_code == 200, "heard, not believed"
     assert caplog.messages.count("gate north is cloned: counter 1 after 1") == 1
     with database.session() as session:
         gate = session.get_one(Gate, "north")
@@ -154,6 +156,14 @@ def test_a_repeat_of_the_newest_is_named_and_another_question_under_its_number_i
         assert (alarm.raised_at, alarm.detail) == (
             first, "request 1 after 1: the key of this gate is in two places",
         )
+
+
+def test_a_counter_may_leap_by_its_bound_and_one_further_is_a_copied_key(north, clock, database):
+    assert north.post(ASK_PATH, north.question(clock.now), counter=MOST_AHEAD).status_code == 200
+    far = north.post(ASK_PATH, north.question(clock.now), counter=2 * MOST_AHEAD + 1)
+    assert refused(far)[:2] == (409, "counter_forked")
+    with database.session() as session:
+        assert session.get_one(Gate, "north").request_counter == MOST_AHEAD
 
 
 @pytest.mark.parametrize("state", ["new", "retired"])
@@ -201,6 +211,15 @@ def test_what_changes_no_policy_locks_the_gate_and_no_site(north, clock, databas
 def test_what_may_publish_locks_the_site_before_the_gate_as_publishing_does(north, clock, database):
     answers = north.batch(entries_of_kinds(clock.now, "started", "face_answer"))
     stones = TombstoneBatch(have_epoch=1, have_version=1, tombstones=())
-    page = HandoverPage(last=True, upto="3:")
-    for path, message in ((EVENTS_PATH, answers), (TOMBSTONES_PATH, stones), (HANDOVER_PATH, page)):
+    page, receipts = HandoverPage(last=True, upto="3:"), ReceiptBatch(receipts=())
+    for path, message in (
+        (EVENTS_PATH, answers), (TOMBSTONES_PATH, stones), (HANDOVER_PATH, page), (RECEIPTS_PATH, receipts),
+    ):
         assert locks_of(database, lambda p=path, m=message: north.post(p, m))[:2] == ["site", "gate"]
+
+
+def test_whatever_a_stolen_gate_sends_locks_the_site_because_it_is_written_about(north, clock, database):
+    with database.session() as session:
+        session.get_one(Gate, "north").state = "stolen"
+    batch = north.batch(entries_of_kinds(clock.now, "started"))
+    assert locks_of(database, lambda: north.post(EVENTS_PATH, batch))[:2] == ["site", "gate"]

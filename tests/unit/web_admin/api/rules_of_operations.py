@@ -7,6 +7,7 @@ _BLANK = "Please fill this in."  # Unicode has more blanks than a pattern's \s
 _PAST = "This end is in the past."  # a document has no clock
 _ORDER = "The end must come after the start."  # no field is compared with another
 _NO_HOME = "This home is not known here."  # which homes exist is data
+_NO_PERSON = "This person is not known here."  # which people exist is data
 _HOME_EXISTS = "exists already."  # likewise
 _MOVED_OUT = "This person has moved out."  # what has happened to a person is data
 _NO_CARD = "This is not a card number."  # readers' formats are many, and settings choose among them
@@ -43,7 +44,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "POST /api/v1/cards/{card_id}/end": (_MOVED_OUT,),
     "POST /api/v1/passes": (
         _TEXT, _BLANK, _PAST, _ORDER, _GATES, _ONE_GATE, _READS_NO_QR, _START, _LENGTH, _NO_RIGHT, _MAY_NOT,
-        _MOVED_OUT),
+        _MOVED_OUT, _NO_PERSON),
     "POST /api/v1/visitor-codes": (
         _NOT_AT_HOME, _CHOOSE_GATE, _NO_KEYPAD, _MANY_CODES, _NO_RIGHT, _MAY_NOT, _MOVED_OUT),
     "GET /api/v1/events": (_PLACE,),

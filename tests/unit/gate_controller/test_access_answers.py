@@ -6,9 +6,18 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.access import Claim, Decision, GateMemory, Reason, decide, posture_of
+from gate_controller.calendars import Span
 from gate_controller.passes import SITE_ITSELF, VisitorPass
-from gate_controller.policy import CredentialState, EndedPassRecord, Grant, Method, Posture, QrCredential
+from gate_controller.policy import (
+    CredentialState,
+    EndedPassRecord,
+    Grant,
+    HoursRecord,
+    Method,
+    Posture,
+    QrCredential,
+)
 from tests.access_worlds import CARD, FAR, NOON, PERSON, PIN_KEY, policy_of
 from tests.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, visitor_code
 
@@ -182,3 +191,35 @@ def test_of_several_grants_one_that_fits_is_enough_and_the_last_ones_fault_is_na
         ((elsewhere, always), Reason.GRANTED),
     ):
         assert answer(BY_CARD, person(grants=grants)).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("standing", "hours", "posture"),
+    [
+        (Posture.HELD_OPEN, {}, Posture.HELD_OPEN),
+        (Posture.HELD_OPEN, {"never": Posture.LOCKDOWN}, Posture.NORMAL),
+        (Posture.LOCKDOWN, {}, Posture.LOCKDOWN),
+        (Posture.LOCKDOWN, {"never": Posture.HELD_OPEN}, Posture.LOCKDOWN),
+        (Posture.DISABLED, {"never": Posture.HELD_OPEN}, Posture.DISABLED),
+        (Posture.NORMAL, {"never": Posture.LOCKDOWN}, Posture.NORMAL),
+    ],
+)
+def test_an_unsure_clock_shuts_a_lane_that_is_open_but_for_hours_and_opens_none(
+    standing: Posture, hours: dict[str, Posture], posture: Posture
+) -> None:
+    never = HoursRecord("never", "", (Span(("holiday",), 0, 1),))
+    policy = policy_of(lane(posture=standing, posture_hours=hours), never, issued_at=NOON)
+    assert posture_of(policy.lanes["north-in"], policy, NOON, clock_sure=False) is posture
+
+
+def test_a_visitor_needs_no_way_that_the_host_chose_and_a_resident_does() -> None:
+    host = person(methods=(Method.FACE,))
+    by_pass = Claim(Method.QR, PERSON, visitor_pass=PASS)
+    assert answer(BY_CODE, host).reason is answer(by_pass, host).reason is Reason.GRANTED
+    assert answer(BY_CARD, host).reason is Reason.METHOD_NOT_CHOSEN
+
+
+def test_a_card_with_an_end_stops_with_the_age_of_the_policy_and_one_without_goes_on() -> None:
+    until = Claim(Method.CARD, PERSON, replace(CARD, valid_until=FAR))
+    assert answer(until, issued_at=OLD).reason is Reason.POLICY_TOO_OLD
+    assert answer(BY_CARD, issued_at=OLD).reason is answer(until).reason is Reason.GRANTED

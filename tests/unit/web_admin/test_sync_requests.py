@@ -129,6 +129,7 @@ def test_a_request_may_be_late_by_the_window_and_no_further(north, clock, databa
     north.ask(clock.now)
     late = north.post(ASK_PATH, north.question(clock.now), counter=100 - LATE_WINDOW)
     assert refused(late) == (409, "counter_late", "request 84 came after request 100")
+    assert refused(north.post(ASK_PATH, north.question(clock.now), counter=99))[1] == "counter_late"
     with database.session() as session:
         assert session.get_one(Gate, "north").forked_at is None
     forked = north.post(ASK_PATH, north.question(clock.now), counter=99 - LATE_WINDOW)
@@ -189,12 +190,17 @@ def entries_of_kinds(now, *kinds):
 
 def locks_of(database, ask):
     """Return the tables of which rows were locked meanwhile, in order, as PostgreSQL would be asked."""
+    return [table for table, _statement in locking(database, ask)]
+
+
+def locking(database, ask):
+    """Return the locked tables with the statement that locked each."""
     locked = []
 
     def note(_connection, statement, *_rest):
         words = str(statement.compile(dialect=postgresql.dialect())) if statement.is_select else ""
         if words.endswith("FOR UPDATE"):
-            locked.append(words.partition("FROM ")[2].split()[0])
+            locked.append((words.partition("FROM ")[2].split()[0], statement))
 
     event.listen(database.engine, "before_execute", note)
     ask()
@@ -223,3 +229,10 @@ def test_whatever_a_stolen_gate_sends_locks_the_site_because_it_is_written_about
         session.get_one(Gate, "north").state = "stolen"
     batch = north.batch(entries_of_kinds(clock.now, "started"))
     assert locks_of(database, lambda: north.post(EVENTS_PATH, batch))[:2] == ["site", "gate"]
+
+
+def test_the_site_that_is_locked_is_the_gates_own(north, site, database):
+    stones = TombstoneBatch(have_epoch=1, have_version=1, tombstones=())
+    (_table, statement), *_rest = locking(database, lambda: north.post(TOMBSTONES_PATH, stones))
+    with database.session() as session:
+        assert session.scalars(statement).all() == [site]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, defer
 
@@ -23,7 +24,7 @@ from web_admin.words import EVENTS
 
 LEDGER_KIND = "journal_entries_set_aside"
 MOST_KEPT_BYTES = 16 * 1024
-"""Of one entry; a longer one keeps its place and not its content."""
+"""Of one entry; a longer one keeps its place and not its content, as does one that is no entry at all."""
 MOST_OF_A_GATE = 50_000
 """How many are kept of one gate; whoever has its key could otherwise fill the disk."""
 MOST_SHOWN = 20
@@ -57,7 +58,7 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
         {
             "gate_id": gate.gate_id, "journal_id": gate.journal_id or "", "seq": read.seq,
             "digest": read.digest, "previous": read.previous, "is_whole": read.is_whole, "why": read.why,
-            "body": read.body if len(read.body) <= MOST_KEPT_BYTES else None, "received_at": now,
+            "body": _kept_of(read), "received_at": now,
             "ledger_seq": written.seq,
         }
         for read in entries
@@ -66,6 +67,14 @@ def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: d
     if gate.is_believed:
         _say_how_many(session, gate, entries, now)
     ring_unread(session, gate, entries, now)
+
+
+def _kept_of(read: ReadEntry) -> bytes | None:
+    """Return an entry in the contract's own fields, None for what has others: it could carry a face."""
+    if read.entry is None:
+        return None
+    body = msgspec.json.encode(read.entry)
+    return body if len(body) <= MOST_KEPT_BYTES else None
 
 
 def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:

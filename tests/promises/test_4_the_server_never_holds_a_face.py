@@ -50,6 +50,7 @@ BINARY_COLUMNS = {
         "written_release.release",
     },
     "a policy record": {"policy_record.value", "handed_record.value"},
+    "an entry of a journal in the contract's own fields": {"set_aside_entry.body"},
     "a policy's manifest, signed by the server that was lost": {"gate_handover.manifest"},
 }
 FACE_WORDS = ("image", "photo", "picture", "template", "embedding", "frame", "landmark", "descriptor")
@@ -82,6 +83,8 @@ RECORDS_AS_THEY_ARE = {
     "PolicyChange.puts",  # from the server to a gate
     # Back to a restored server, which decodes each and holds them against its own signature.
     "HandoverPage.records",
+    # Each is read as a `JournalEntry`; of what is none the server keeps the digest alone.
+    "RawEventBatch.entries",
 }
 """JSON that a message carries undecoded: policy records, whose own fields the test below bounds."""
 

@@ -94,6 +94,20 @@ def test_an_odd_entry_is_set_aside_and_the_alarm_behind_it_arrives(database, sit
     assert (found.gate_entries, found.set_aside) == (4, 1)
 
 
+def test_a_template_in_place_of_an_entry_leaves_nothing_but_a_digest(database, site, north, clock):
+    """Promise 4: what a gate hands over in fields of its own is not stored."""
+    template = "A" * 683
+    entries = chain_with(clock)
+    bodies = bodies_of(entries)
+    bodies[ODD - 1] = bodies[ODD - 1][:-1] + f',"of_a_face":"{template}"}}'.encode()
+    assert send_bodies(north, bodies, entries[-1]) == LENGTH
+    with database.session() as session:
+        rows = session.scalars(select(SetAsideEntry)).all()
+        assert [(row.seq, row.body) for row in rows] == [(ODD, None)]
+        details = session.scalars(select(Alarm.detail)).all()
+    assert not [detail for detail in details if detail and "AAAA" in detail]
+
+
 ODD_BODIES = {
     "half a character": b'{"seq":3,"kind":"\\ud800"}',
     "no JSON": b"?",

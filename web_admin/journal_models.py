@@ -60,8 +60,8 @@ class SetAsideEntry(Base):
     """An entry of a gate's journal that counts for nothing: it keeps its place in the chain, and `body`.
 
     It cannot be read or stored, was changed, or came from a gate that was cloned or stolen. No list, figure
-    or proof reads this table; `body` is the entry in the contract's fields, None for what is no entry. It goes
-    when passages lose their names.
+    or proof reads this table; `body` is the entry in the contract's fields, None for what is no entry, and
+    goes when passages lose their names.
     """
 
     __tablename__ = "set_aside_entry"

@@ -159,6 +159,16 @@ def test_a_repeat_of_the_newest_is_named_and_another_question_under_its_number_i
         )
 
 
+def test_a_second_fork_while_the_alarm_is_open_raises_no_second_alarm(north, clock, database):
+    north.counter = 99
+    north.ask(clock.now)
+    for _fork in range(2):
+        assert refused(north.post(ASK_PATH, north.question(clock.now), counter=3))[1] == "counter_forked"
+        with database.session() as session:
+            session.get_one(Gate, "north").forked_at = None
+            assert len(session.query(Alarm).all()) == 1
+
+
 def test_a_counter_may_leap_by_its_bound_and_one_further_is_a_copied_key(north, clock, database):
     assert north.post(ASK_PATH, north.question(clock.now), counter=MOST_AHEAD).status_code == 200
     far = north.post(ASK_PATH, north.question(clock.now), counter=2 * MOST_AHEAD + 1)

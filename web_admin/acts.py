@@ -94,7 +94,8 @@ def begin(act: Act) -> Site:
     if not act.publishes:
         return _found(act.session.get(Site, act.site_id))
     act.session.flush()
-    site = _found(act.session.get(Site, act.site_id, with_for_update=True))
+    # Its key stays: a gate whose own row is locked refers to it, and would wait for this, and this for it.
+    site = _found(act.session.get(Site, act.site_id, with_for_update={"key_share": True}))
     act.session.expire_all()
     return site
 

@@ -92,7 +92,7 @@ def _ends_with(session: Session, site_id: str, seq: int, digest: bytes) -> None:
 
 def _last(session: Session, site_id: str) -> tuple[int, bytes]:
     """Return the last (seq, digest) with the site locked, so that two writers cannot follow one entry."""
-    session.execute(select(Site.site_id).where(Site.site_id == site_id).with_for_update())
+    session.execute(select(Site.site_id).where(Site.site_id == site_id).with_for_update(key_share=True))
     last = session.execute(
         select(AuditEntry.seq, AuditEntry.digest)
         .where(AuditEntry.site_id == site_id)

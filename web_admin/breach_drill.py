@@ -159,7 +159,7 @@ def resume_face(drilling: Drilling, drill_id: str | None = None) -> bool:
 
 def _suspend(drilling: Drilling, drill_id: str, reason: str, *, for_real: bool) -> None:
     with drilling.database.session() as session:
-        session.get_one(Site, drilling.site_id, with_for_update=True)
+        session.get_one(Site, drilling.site_id, with_for_update={"key_share": True})
         act = drilling.act(session)
         row = session.get(FaceSuspension, drilling.site_id)
         if row is not None and not for_real:

@@ -94,7 +94,7 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
     pem = arguments.root_key.read_bytes()
     try:
         with menjin.database.session() as session:
-            site = session.get_one(Site, _the_site(session).site_id, with_for_update=True)
+            site = session.get_one(Site, _the_site(session).site_id, with_for_update={"key_share": True})
             act = _act(menjin, session, site)
             replace_working_keys(session, menjin.sealer, site, open_root_key(pem, passphrase, site), act.now)
             passes = sign_passes_anew(act)

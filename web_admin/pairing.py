@@ -127,7 +127,7 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     if attempt.expires_at + CODE_LIFETIME <= now:
         raise PairingRefused("the controller has waited too long: make a new code")
     attempt.state = "approved"
-    gate = session.get_one(Gate, attempt.gate_id, with_for_update=True)
+    gate = session.get_one(Gate, attempt.gate_id, with_for_update={"key_share": True})
     gate.state = "paired"
     gate.public_key = attempt.gate_public_key
     gate.card_key_sealed = sealer.seal(secrets.token_bytes(32), purpose="gate-key")

@@ -107,10 +107,10 @@ def publish_policy(
     is published without face and marked as paused.
     """
     session.flush()
-    site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update()).one()
+    site = session.scalars(select(Site).where(Site.site_id == site_id).with_for_update(key_share=True)).one()
     # Asking gates lock their own row: with all rows locked no gate sees half a publication.
     session.scalars(
-        select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id).with_for_update()
+        select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id).with_for_update(key_share=True)
     ).all()
     scope = None if person_ids is None else _scope(session, site_id, person_ids)
     facts = load_facts(session, site_id, now, None if scope is None else scope.person_ids)

@@ -228,7 +228,7 @@ def leave_out_gate(session: Session, sealer: Sealer, gate_id: str, now: datetime
     gate = session.get(Gate, gate_id)
     if gate is None:
         raise LookupError(f"there is no gate {gate_id!r}")
-    site = session.get_one(Site, gate.site_id, with_for_update=True)
+    site = session.get_one(Site, gate.site_id, with_for_update={"key_share": True})
     if not site.restoring:
         raise NotRestoring("this server is not being restored")
     if gate.state == "paired" and not gate.tombstones_taken:

@@ -142,7 +142,9 @@ def _check_counter(session: Session, gate: Gate, counter: int, message: bytes, n
 
 
 def _locked_gate(session: Session, gate_id: str) -> Gate:
-    gate = session.scalars(select(Gate).where(Gate.gate_id == gate_id).with_for_update()).first()
+    # Not the key, which nobody changes: an order for the gate, written meanwhile, has not to wait for this.
+    locked = select(Gate).where(Gate.gate_id == gate_id).with_for_update(key_share=True)
+    gate = session.scalars(locked).first()
     if gate is None or gate.public_key is None or gate.state not in {"paired", "stolen"}:
         raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     return gate
@@ -190,4 +192,4 @@ def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
 def _lock_site(session: Session, gate_id: str) -> None:
     """Lock the site before the gate, the order in which publishing does it."""
     of_gate = select(Gate.site_id).where(Gate.gate_id == gate_id).scalar_subquery()
-    session.execute(select(Site.site_id).where(Site.site_id == of_gate).with_for_update())
+    session.execute(select(Site.site_id).where(Site.site_id == of_gate).with_for_update(key_share=True))

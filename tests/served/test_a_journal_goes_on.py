@@ -81,3 +81,25 @@ def test_alarms_arrive_after_a_guard_gave_six_odd_characters_as_the_reason_of_an
             )
         finally:
             gate.end()
+
+
+def test_every_opening_that_a_guard_orders_is_taken_while_the_gate_asks_without_a_pause(
+    served: ServedCompound, tmp_path: Path
+) -> None:
+    """Question and order lock the same two rows; no key is changed, so neither has to wait for the other."""
+    with served.compound.act() as act:
+        act.session.get_one(Site, served.compound.site_id).ask_again_seconds = 0.1
+    with gate_beside(served.compound, served.address, tmp_path / "gate") as bench:
+        gate = GateProcess.start(bench)
+        try:
+            wait_until(lambda: has_policy(served.compound), served.log_lines)
+            guard = served.signed_in("guard")
+            guard.get(f"/manage/lanes/{LANE}")
+            answers = []
+            for number in range(60):
+                guard.get(f"/manage/lanes/{LANE}")
+                sent = guard.post(f"/manage/lanes/{LANE}/open", {"reason": f"parcel {number}"})
+                answers.append(sent.status_code)
+            assert set(answers) == {303}, served.log_lines()[-20:]
+        finally:
+            gate.end()

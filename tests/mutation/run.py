@@ -22,7 +22,7 @@ OUTCOMES = {"killed": "killed", "survived": "survived", "timeout": "time-out", "
 FINDS_AND_STOPS = """
 from hypothesis import Phase, settings
 
-settings.register_profile("mutation", phases=(Phase.explicit, Phase.reuse, Phase.generate))
+settings.register_profile("mutation", phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
 settings.load_profile("mutation")
 """
 """A property that fails has done its work: the smallest example is of no use here."""
@@ -64,8 +64,9 @@ TARGETS = {
     "child_agreements": _web("child_agreements"),
     "consent_rules": _web("consent_rules"),
     "limit_counts": _web("limit_counts", "sign_in_throttle"),
-    "permissions": _web("permissions", "page_permissions"),
-    "sign_in_throttle": _web("sign_in_throttle"),
+    "permissions": _web("permissions"),
+    "sign_in_throttle": _web("sign_in_throttle", "sign_in_circles"),
+    "sign_in_tries": _web("sign_in_tries", "sign_in_pages"),
     "staff_guessing": _web("staff_guessing", "sign_in_pages"),
     "sync_requests": _web("sync_requests"),
 }

@@ -216,21 +216,23 @@ class ForgettingConnection(HTTPConnection):
 
     RequestHandlerClass = PlainRequest
 
-    def __init__(self, server: "_QuietServer", sock: socket.socket, makefile: object = None) -> None:
-        """Take a connection; its reader counts among those for which threads wait."""
-        del makefile
-        super().__init__(server, sock, server.stalled_readers.make_file)
-
     def close(self) -> None:
         """Close the connection and drop what was not sent."""
         super().close()
         self.wfile.raw.close()
 
 
+class _WatchedConnection(ForgettingConnection):
+    def __init__(self, server: "_QuietServer", sock: socket.socket, makefile: object = None) -> None:
+        """Take a connection; its reader counts among those for which threads wait."""
+        del makefile
+        super().__init__(server, sock, server.stalled_readers.make_file)
+
+
 class _QuietServer(wsgi.Server):
     """Cheroot, with its complaints in our log and nothing about requests in them."""
 
-    ConnectionClass = ForgettingConnection
+    ConnectionClass = _WatchedConnection
     stalled_readers: StalledReaders
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:

@@ -91,7 +91,7 @@ def test_a_sheet_needs_no_scripts(
     with page.expect_download() as download:
         page.get_by_role("link", name="Empty CSV sheet (English)").click()
     sheet = download.value.path().read_bytes()
-    assert sheet == b"\xef\xbb\xbfhome,name,kind,card\r\n"
+    assert sheet == b'\xef\xbb\xbf"home","name","kind","card"\r\n'
     send(page, label, check, tmp_path, WRONG.encode())
     expect(page.locator("td.has-wrong")).to_have_count(7)
     send(page, label, check, tmp_path, GOOD.encode())

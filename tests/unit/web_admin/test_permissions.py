@@ -46,6 +46,9 @@ def app() -> Flask:
         library.add_url_rule(f"/staff/{endpoint}", endpoint, lambda: "library", methods=["GET", "POST"])
     gates = Blueprint("sync_api", __name__)
     gates.add_url_rule("/sync", "sync", lambda: "gate")
+    beside_gates = Blueprint("beside", __name__)
+    beside_gates.add_url_rule("/sync/page", "page", lambda: "no gate's")
+    gates.register_blueprint(beside_gates)
     nested = Blueprint("inner", __name__)
     nested.add_url_rule("/inner/page", "page", lambda: "inner")
     outer = Blueprint("outer", __name__)
@@ -82,7 +85,7 @@ def sign_in(app: Flask, *roles: str, **ids: object) -> None:
 def test_one_of_several_roles_is_enough_and_none_is_a_no() -> None:
     assert may("edit_gates", ["guard", "installer"])
     assert not may("edit_gates", ["guard", "privacy_officer"])
-    assert not may("edit_gates", [])
+    assert not may("edit_gates", []) and not may("edit_gates", ["janitor"])
 
 
 def test_who_is_signed_in_may_what_their_roles_may(app: Flask) -> None:
@@ -152,6 +155,7 @@ def test_routes_of_libraries_and_gates_are_declared_by_their_tables(app: Flask) 
     assert access_of(app, "security.reset_password") is None
     assert access_of(app, "forgotten") is None
     assert access_of(app, "outer.inner.page") is None
+    assert access_of(app, "sync_api.beside.page") is None
 
 
 def test_an_undeclared_route_answers_404_and_only_ours_is_an_error_in_the_log(

@@ -31,11 +31,12 @@ WRONG_PINS = (DESK_PIN, DESK_PIN_DAILY)
 """At one account, whatever the home: nobody locks a household out of anything else."""
 
 TOO_MANY = _(
-    "Too many numbers were typed here. Wait, or open the gate by hand. The property manager sees this. "
-    "Gates work as usual."
+    "Too many numbers were typed here. Wait ten minutes; if today's tries are used up, until tomorrow. "
+    "Or open the gate by hand. The property manager sees this. Gates work as usual."
 )
 TOO_MANY_PINS = _(
-    "Too many wrong PINs were typed here. Wait ten minutes, or use a gate. Gates work as usual."
+    "Too many wrong PINs were typed here. Wait ten minutes; if today's tries are used up, until tomorrow. "
+    "Or use a gate. Gates work as usual."
 )
 
 

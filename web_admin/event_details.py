@@ -38,6 +38,12 @@ BY_STAFF_CARD = _l("by a staff card")
 BY_OFFICE = _l("by the office")
 BY_SCHEDULE = _l("by schedule")
 BY_EMERGENCY_CODE = _l("by an emergency code")
+BY = {
+    "staff_card": BY_STAFF_CARD,
+    "emergency_code": BY_EMERGENCY_CODE,
+    "card_and_pin": _l("by the card or code, then the PIN"),
+    "new_pin": _l("by a new PIN"),
+}
 
 
 def emergency_labels(session: Session, events: Iterable[GateEvent]) -> dict[str, str]:
@@ -60,7 +66,7 @@ def by_whom(event: GateEvent, labels: dict[str, str]) -> LazyString | str | None
         return label
     by = event.facts.get("by")
     if by is not None:
-        return {"staff_card": BY_STAFF_CARD, "emergency_code": BY_EMERGENCY_CODE}.get(str(by), str(by))
+        return BY.get(str(by), str(by))
     if event.kind in HOLDINGS and "author_id" in event.facts:
         return BY_OFFICE if str(event.facts["author_id"]).startswith("staff-") else BY_SCHEDULE
     return None

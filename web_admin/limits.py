@@ -152,12 +152,12 @@ CONSTANTS = (
         f"{_UPLOADS}::test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory",
     ),
     Limit(
-        "json_body", 64 * 1024, "bytes", "JSON of a phone or of another system",
+        "json_body", 64 * 1024, "bytes", "JSON of a page, a phone or another system",
         "web_admin/request_bodies.py::MAX_JSON_BYTES",
         f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
     ),
     Limit(
-        "json_depth", 8, "levels", "JSON of a phone or of another system",
+        "json_depth", 8, "levels", "JSON of a page, a phone or another system",
         "web_admin/request_bodies.py::MAX_JSON_DEPTH",
         f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
     ),
@@ -251,12 +251,6 @@ CONNECTIONS = (
     Limit("chunk_line", 1024, "bytes", "line between two chunks",
           "web_admin/request_intake.py::LONGEST_CHUNK_LINE",
           f"{_CONNECTIONS}::test_an_endless_line_between_chunks_ends_the_request"),
-    Limit("json_bytes", 64 * 1024, "bytes", "JSON of a page or of the interface",
-          "web_admin/request_bodies.py::MAX_JSON_BYTES",
-          "tests/unit/web_admin/test_hostile_requests.py::test_the_interface_says_what_is_wrong_with_the_json"),
-    Limit("json_depth", 8, "levels", "JSON of a page or of the interface",
-          "web_admin/request_bodies.py::MAX_JSON_DEPTH",
-          "tests/unit/web_admin/test_hostile_requests.py::test_the_interface_says_what_is_wrong_with_the_json"),
 )
 """Those of one server process: how long a client may take, and how much it may leave lying."""
 

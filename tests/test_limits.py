@@ -30,10 +30,13 @@ OTHERS = {
     "web_admin/rights_requests.py::MAX_OPEN", "web_admin/visitors.py::MAX_LIVE_CODES",
     "web_admin/ages.py::LONGEST_YEARS", "web_admin/proving.py::MOST_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.
+    "web_admin/set_aside.py::MOST_SHOWN",
     "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face_figures.py::ALONE_AT_MOST",
     "web_admin/shift_alarms.py::SHOWN_AT_MOST", "web_admin/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
+    "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",
+    "web_admin/set_aside.py::MOST_KEPT_BYTES",
     "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/drawn_logo.py::MAX_BYTES",
     "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/sheet_text.py::MAX_BYTES",
     "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
@@ -43,7 +46,7 @@ OTHERS = {
     # Made of rows of the table.
     "web_admin/sign_in_throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
-    *(f"web_admin/sync_api.py::{name}_BODY" for name in ("SMALL", "ASK", "RECEIPTS", "EVENTS", "TOMBSTONES")),
+    *(f"web_admin/sync_api.py::{name}_BODY" for name in ("SMALL", "ASK", "TOMBSTONES")),
 }  # fmt: skip
 """Constants with such a name that are not limits of the server, and why."""
 

@@ -40,6 +40,7 @@ _SESSIONS = "tests/unit/web_admin/test_sign_in_pages.py"
 _THROTTLE = "tests/unit/web_admin/test_sign_in_throttle.py"
 _UPLOADS = "tests/unit/web_admin/test_large_uploads.py"
 _HOSTILE = "tests/unit/web_admin/test_hostile_requests.py"
+_NOT_BELIEVED = "tests/unit/web_admin/test_gates_not_believed.py"
 _SHEETS = "tests/unit/web_admin/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
@@ -199,6 +200,15 @@ CONSTANTS = (
         "message_codes_a_day", 5, "codes sent", "resident, and address, in 24 hours",
         "web_admin/asked_messages_acts.py::CODES_A_DAY",
         f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_whomever",
+    ),
+    Limit(
+        "set_aside", 50_000, "entries that were set aside", "gate", "web_admin/set_aside.py::MOST_OF_A_GATE",
+        f"{_NOT_BELIEVED}::test_a_thief_does_not_fill_the_disk",
+    ),
+    Limit(
+        "request_ahead", 2**24, "numbers ahead of the newest", "request of a gate",
+        "web_admin/sync_requests.py::MOST_AHEAD",
+        f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
     ),
     Limit(
         "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",

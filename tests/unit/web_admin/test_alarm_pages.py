@@ -158,3 +158,15 @@ def test_a_lane_is_held_open_for_a_move_in_two_steps_with_an_end(compound, rows)
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     assert (lane.override_posture, lane.override_reason) == ("held_open", "Moving day")
     assert lane.override_until == compound.clock() + timedelta(hours=2)
+
+
+def test_stopped_pins_name_their_home_and_what_resumes_them(compound, rows):
+    rows(
+        lambda s: raise_alarm(
+            s, compound.site_id, "alarm_pin_stopped", compound.clock(), gate_id="north", detail="3-1203"
+        )
+    )
+    page = compound.signed_in("guard").get("/manage/alarms/").text
+    (alarm,) = [part for part in page.split("<article")[1:] if "hundred wrong numbers" in part]
+    assert "· Home 3-1203" in alarm
+    assert "then types the PIN, or gets a new PIN." in alarm

@@ -26,9 +26,11 @@ from web_admin.connection_limits import (
     HEAD_SECONDS,
     IDLE_SECONDS,
     QUEUED_REQUESTS,
+    STALLED_ANSWER_SECONDS,
     FairQueue,
+    Patience,
+    client_of,
     connections_for,
-    is_late,
 )
 from web_admin.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
 from web_admin.socket_loop import Sockets
@@ -52,9 +54,9 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         map: Sockets | None = None,
     ) -> None:
         """Take a connection that was accepted."""
-        self.waits_since = time.monotonic()
+        self._begin_to_wait()
         self.is_new = True
-        self.answer_since: float | None = None
+        self._answer_patience: Patience | None = None
         self.sent_bytes = 0
         super().__init__(server, sock, addr, adj, map=map)
 
@@ -69,15 +71,25 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     @property
     def is_sync(self) -> bool:
-        """Tell whether the request that waits to be answered is a gate's."""
+        """Tell whether the request that waits to be answered is on a gates' path, signed or not."""
         return bool(self.requests and self.requests[0].is_sync)
+
+    @property
+    def place(self) -> str:
+        """Return whose connection it is; that is the proxy's where one is in front."""
+        return client_of({}, str(self.addr[0]), 0)
+
+    def _begin_to_wait(self) -> None:
+        self.waits_since = time.monotonic()
+        self.is_new = False
+        self._body_patience = Patience(BODY_SECONDS, BODY_SECONDS, self.waits_since)
 
     def received(self, data: bytes) -> bool:
         """Take bytes; note when a request began."""
         before = self.request
         taken = bool(super().received(data))
         if self.request is not None and self.request is not before:
-            self.waits_since, self.is_new = time.monotonic(), False
+            self._begin_to_wait()
         displaced = self.request.displaced if self.request is not None else None
         if displaced is not None and self.request is not None:
             self.request.displaced = None
@@ -93,7 +105,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
     def service(self) -> None:
         """Answer one request; the time until the next one begins counts from here."""
         super().service()
-        self.waits_since, self.is_new = time.monotonic(), False
+        self._begin_to_wait()
 
     @property
     def is_working(self) -> bool:
@@ -103,12 +115,13 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
     def close_if_late(self, now: float) -> None:
         """Close the connection when its client took too long; `now` is monotonic."""
         if self.total_outbufs_len:
-            if self.answer_since is None:
-                self.answer_since, self.sent_bytes = now, 0
-            if is_late(now - self.answer_since, ANSWER_SECONDS, self.sent_bytes):
+            if self._answer_patience is None:
+                self._answer_patience = Patience(ANSWER_SECONDS, STALLED_ANSWER_SECONDS, now)
+                self.sent_bytes = 0
+            if self._answer_patience.is_late(now, self.sent_bytes):
                 self.handle_close()
             return
-        self.answer_since = None
+        self._answer_patience = None
         request, waited = self.request, now - self.waits_since
         if self.requests or self.close_when_flushed:
             return
@@ -118,7 +131,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
         elif not request.headers_finished:
             if waited > HEAD_SECONDS:
                 self.refuse(too_slow(request.is_sync))
-        elif is_late(waited, BODY_SECONDS, request.body_bytes_received):
+        elif self._body_patience.is_late(now, request.body_bytes_received):
             self.refuse(too_slow(request.is_sync))
 
     def refuse(self, refused: Refused) -> None:
@@ -144,7 +157,10 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
 
 class SharedThreads:
-    """Threads for pages and streams, and threads that only a gate's signed request can have."""
+    """Threads for pages and streams, and others for requests on the gates' paths, taken in turn by client.
+
+    The path decides, not the signature: what a stranger sends there has such a thread until it is refused.
+    """
 
     def __init__(self, *, page_threads: int, sync_threads: int) -> None:
         """Start the threads."""
@@ -215,21 +231,20 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             except OSError:
                 # Gone before it was taken, or no file left for it: the next look tries again.
                 return
-            self._open_of[address[0]] += 1
             newest = TimedChannel(self, connection, address, self.adj, map=self._map)
+            self._open_of[newest.place] += 1
             self._make_room(newest)
 
     def forget(self, channel: TimedChannel) -> None:
         """Count a connection no longer as one of its address."""
-        address = channel.addr[0]
-        self._open_of[address] -= 1
-        if not self._open_of[address]:
-            del self._open_of[address]
+        self._open_of[channel.place] -= 1
+        if not self._open_of[channel.place]:
+            del self._open_of[channel.place]
 
     def close_sender_of(self, request: ArrivingRequest) -> None:
-        """Close the connection on which this request has been arriving."""
-        for channel in self.channels:
-            if channel.request is request:
+        """Close the connection on which this request has been arriving, at any listener of this process."""
+        for channel in list(self._map.values()):
+            if isinstance(channel, TimedChannel) and channel.request is request:
                 channel.refuse(busy(request.is_sync))
                 return
 
@@ -245,10 +260,9 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
                 channel.handle_close()
 
     def _make_room(self, newest: TimedChannel) -> None:
-        address = newest.addr[0]
         crowd: list[TimedChannel] = []
-        if not self.intakes.trusted_proxies and self._open_of[address] > CONNECTIONS_OF_AN_ADDRESS:
-            crowd = [channel for channel in self.channels if channel.addr[0] == address]
+        if not self.intakes.trusted_proxies and self._open_of[newest.place] > CONNECTIONS_OF_AN_ADDRESS:
+            crowd = [channel for channel in self.channels if channel.place == newest.place]
         elif len(self.active_channels) > self._connections_at_most:
             crowd = list(self.channels)
         if crowd:

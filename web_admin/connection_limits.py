@@ -8,12 +8,16 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Protocol
 
+from web_admin.sign_in_throttle import place_of_address
+
 HEAD_SECONDS = 10.0
 """For a connection's first byte, and again from there to the end of the head."""
 BODY_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
 """Who sends or takes at least this much has more time than the seconds above."""
+STALLED_ANSWER_SECONDS = 300.0
+"""For an answer that stalls after a fast start: a proxy takes megabytes ahead of a slow client."""
 IDLE_SECONDS = 75.0
 """Between two requests of one connection; longer than proxies keep theirs."""
 
@@ -29,20 +33,34 @@ HEAD_BYTES = 32 * 1024
 BODY_BYTES_IN_MEMORY = 16 * 1024
 """Of each body; the rest of it goes into a file without a name."""
 BODY_BYTES_IN_FILES = 64 * 1024 * 1024
-"""Of all bodies together, once for pages and once for what gates send."""
+"""Of all bodies together, once for pages and once for what gates send every day."""
 PAGE_BYTES_OF_A_CLIENT = 16 * 1024 * 1024
-SYNC_BYTES_OF_A_CLIENT = 56 * 1024 * 1024
+SYNC_BYTES_OF_A_CLIENT = 16 * 1024 * 1024
+TOMBSTONES_BYTES_IN_FILES = 48 * 1024 * 1024
+"""One of the largest at a time, beside the others: after a restore, from gates of an older version."""
 PAGE_BODY_BYTES = 8 * 1024 * 1024
-SYNC_BODY_BYTES = 48 * 1024 * 1024
+SYNC_BODY_BYTES = 2 * 1024 * 1024
+TOMBSTONES_BODY_BYTES = 48 * 1024 * 1024
 DRAINED_BYTES = 64 * 1024 * 1024
 """A larger body than may be kept is read to its end up to here, or its sender would never see the answer."""
 
 SYNC_THREADS = 4
 
 
-def is_late(waited_seconds: float, allowed_seconds: float, moved_bytes: int) -> bool:
-    """Tell whether a transfer took longer than its seconds and one more for each 8 KB that went through."""
-    return waited_seconds > allowed_seconds + moved_bytes / SLOWEST_BYTES_PER_SECOND
+class Patience:
+    """How long a transfer may still take: its seconds and one more for each 8 KB, never more than `most`."""
+
+    def __init__(self, allowed_seconds: float, most_seconds: float, since: float) -> None:
+        """Begin at `since` with nothing transferred."""
+        self._left, self._most = allowed_seconds, most_seconds
+        self._looked_at, self._moved_bytes = since, 0
+
+    def is_late(self, now: float, moved_bytes: int) -> bool:
+        """Tell whether the seconds are used up; `moved_bytes` are all since the beginning."""
+        earned = (moved_bytes - self._moved_bytes) / SLOWEST_BYTES_PER_SECOND
+        self._left = min(self._most, self._left - (now - self._looked_at) + earned)
+        self._looked_at, self._moved_bytes = now, moved_bytes
+        return self._left < 0
 
 
 def connections_for(open_files: int) -> int:
@@ -51,9 +69,13 @@ def connections_for(open_files: int) -> int:
 
 
 def client_of(headers: Mapping[str, str], peer: str, trusted_proxies: int) -> str:
-    """Return the client's address: the peer's, or what trusted proxies say; headers as WSGI names them."""
+    """Return who the client is: the peer's place, or what trusted proxies say; headers as WSGI names them.
+
+    A place is an address of IPv4 or a /64 of IPv6: who has one of the latter has 2^64 addresses.
+    """
     told = [part.strip() for part in headers.get("X_FORWARDED_FOR", "").split(",") if part.strip()]
-    return told[-trusted_proxies] if trusted_proxies and len(told) >= trusted_proxies else peer
+    is_told = trusted_proxies and len(told) >= trusted_proxies
+    return place_of_address(told[-trusted_proxies] if is_told else peer)
 
 
 class BodyBudget:

@@ -12,6 +12,7 @@ from gate_controller.sync_contract import (
     PAIR_PATH,
     PAIR_REVEAL_PATH,
     PAIR_STATE_PATH,
+    TOMBSTONES_PATH,
     Refusal,
 )
 from web_admin.connection_limits import (
@@ -22,6 +23,8 @@ from web_admin.connection_limits import (
     PAGE_BYTES_OF_A_CLIENT,
     SYNC_BODY_BYTES,
     SYNC_BYTES_OF_A_CLIENT,
+    TOMBSTONES_BODY_BYTES,
+    TOMBSTONES_BYTES_IN_FILES,
     BodyBudget,
     client_of,
 )
@@ -69,12 +72,12 @@ def unreadable(to_gate: bool) -> Refused:
 
 
 class Intake:
-    """What one part of the server keeps of bodies on their way: the pages' part or the gates'."""
+    """What one part of the server keeps of bodies on their way: pages, gates or tombstones."""
 
-    def __init__(self, body_bytes: int, client_bytes: int) -> None:
-        """Take the largest body, and how many bytes one client may have in files."""
+    def __init__(self, body_bytes: int, client_bytes: int, total_bytes: int = BODY_BYTES_IN_FILES) -> None:
+        """Take the largest body, and how many bytes one client and all together may have in files."""
         self.body_bytes = body_bytes
-        self.budget = BodyBudget(BODY_BYTES_IN_FILES, client_bytes)
+        self.budget = BodyBudget(total_bytes, client_bytes)
         self._receiving: dict[str, dict[int, ArrivingRequest]] = {}
 
     def begin(self, request: "ArrivingRequest") -> "ArrivingRequest | None":
@@ -93,13 +96,14 @@ class Intake:
 
 
 class Intakes:
-    """Both parts of the server: neither takes room from the other."""
+    """The parts of the server: none takes room from another."""
 
     def __init__(self, trusted_proxies: int) -> None:
         """Take how many proxies in front say the truth about the client's address."""
         self.trusted_proxies = trusted_proxies
         self.pages = Intake(PAGE_BODY_BYTES, PAGE_BYTES_OF_A_CLIENT)
         self.sync = Intake(SYNC_BODY_BYTES, SYNC_BYTES_OF_A_CLIENT)
+        self.tombstones = Intake(TOMBSTONES_BODY_BYTES, TOMBSTONES_BYTES_IN_FILES, TOMBSTONES_BYTES_IN_FILES)
 
 
 class BoundedBody(OverflowableBuffer):  # type: ignore[misc]  # its base has no types
@@ -160,7 +164,7 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
     def __init__(self, adjustments: Adjustments, peer: str, intakes: Intakes) -> None:
         """Take who sends and which parts of the server there are."""
         super().__init__(adjustments)
-        self._intakes, self.client = intakes, peer
+        self._intakes, self.client = intakes, client_of({}, peer, 0)
         self._peer = peer
         self.is_sync = False
         self.displaced: ArrivingRequest | None = None
@@ -168,7 +172,9 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
 
     @property
     def _intake(self) -> Intake:
-        return self._intakes.sync if self.is_sync else self._intakes.pages
+        if not self.is_sync:
+            return self._intakes.pages
+        return self._intakes.tombstones if self.path == TOMBSTONES_PATH else self._intakes.sync
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, then prepare a bounded place for the body; raise ParsingError."""

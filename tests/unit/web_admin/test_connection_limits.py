@@ -1,14 +1,30 @@
 """The rules of who may take how long and how much, and requests that arrive in pieces."""
 
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 from waitress.adjustments import Adjustments
 
-from gate_controller.sync_contract import ASK_PATH, PAIR_PATH, Refusal
+from gate_controller.sync_contract import (
+    ASK_PATH,
+    EVENTS_PATH,
+    HANDOVER_PATH,
+    MAX_BODY_BYTES,
+    MAX_PAGE_BYTES,
+    PAIR_PATH,
+    RECEIPTS_PATH,
+    TOMBSTONES_PATH,
+    Refusal,
+)
 from web_admin import MAX_FORM_BYTES
+from web_admin.buffering_server import BufferingServer, SharedThreads
 from web_admin.connection_limits import (
+    ANSWER_SECONDS,
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
     BODY_BYTES_IN_MEMORY,
@@ -17,17 +33,21 @@ from web_admin.connection_limits import (
     PAGE_BODY_BYTES,
     PAGE_BYTES_OF_A_CLIENT,
     SLOWEST_BYTES_PER_SECOND,
+    STALLED_ANSWER_SECONDS,
     SYNC_BODY_BYTES,
     SYNC_BYTES_OF_A_CLIENT,
+    TOMBSTONES_BODY_BYTES,
+    TOMBSTONES_BYTES_IN_FILES,
     BodyBudget,
     FairQueue,
+    Patience,
     client_of,
     connections_for,
-    is_late,
 )
 from web_admin.import_pages import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
-from web_admin.sync_api import ASK_BODY, EVENTS_BODY, RECEIPTS_BODY
+from web_admin.socket_loop import Sockets
+from web_admin.sync_api import ASK_BODY, TOMBSTONES_BODY
 
 
 @dataclass(frozen=True)
@@ -47,10 +67,99 @@ def request_to(path, *, client="198.51.100.7", intakes=None, **headers):
 # -- how long ----------------------------------------------------------------------------------------
 
 
+def late_after(*looks: tuple[float, int], most=BODY_SECONDS) -> bool:
+    """Tell whether the last look finds a body late; a look is a second and the bytes that arrived by then."""
+    patience = Patience(BODY_SECONDS, most, since=0.0)
+    return [patience.is_late(second, moved) for second, moved in looks][-1]
+
+
 def test_a_trickle_is_late_and_a_slow_uplink_is_not():
-    assert is_late(BODY_SECONDS + 1, BODY_SECONDS, 40)
-    assert not is_late(BODY_SECONDS, BODY_SECONDS, 0)
-    assert not is_late(BODY_SECONDS + 30, BODY_SECONDS, 31 * SLOWEST_BYTES_PER_SECOND)
+    assert late_after((BODY_SECONDS + 1, 40))
+    assert not late_after((BODY_SECONDS, 0))
+    assert not late_after((BODY_SECONDS + 30, 31 * SLOWEST_BYTES_PER_SECOND))
+    steady = [(float(second), second * SLOWEST_BYTES_PER_SECOND) for second in range(1, 6000)]
+    assert not late_after(*steady)
+
+
+def test_bytes_that_came_fast_buy_no_time_to_stall_beyond_the_first_seconds():
+    fast = 47 * 1024 * 1024
+    assert not late_after((1, fast), (1 + BODY_SECONDS, fast))
+    assert late_after((1, fast), (2 + BODY_SECONDS, fast))
+    trickle = [(2.0 + second, fast + second) for second in range(60)]
+    assert late_after((1, fast), *trickle)
+
+
+def test_an_answer_that_a_proxy_took_ahead_has_some_minutes_and_no_hour():
+    patience = Patience(ANSWER_SECONDS, STALLED_ANSWER_SECONDS, since=0.0)
+    fast = 47 * 1024 * 1024
+    assert not patience.is_late(1, fast)
+    assert not patience.is_late(1 + STALLED_ANSWER_SECONDS, fast)
+    assert patience.is_late(2 + STALLED_ANSWER_SECONDS, fast)
+
+
+@dataclass
+class TwoListeners:
+    """One worker's servers, without an app, and its loop."""
+
+    servers: list[BufferingServer]
+    sockets: Sockets
+    stack: ExitStack
+
+    def connect(self, number: int, begun: bytes) -> socket.socket:
+        """Return a connection to a listener whose bytes have arrived there."""
+        server = self.servers[number]
+        before = set(server.active_channels)
+        client = self.stack.enter_context(socket.create_connection(server.socket.getsockname(), 10))
+        client.sendall(begun)
+        until = time.monotonic() + 10
+        while not any(channel.request is not None and channel.request.headers_finished
+                      for number, channel in server.active_channels.items() if number not in before):
+            assert time.monotonic() < until
+            self.sockets.turn(0.1)
+        return client
+
+
+@pytest.fixture
+def worker() -> Iterator[TwoListeners]:
+    with ExitStack() as stack:
+        sockets, intakes = Sockets(), Intakes(0)
+        threads = SharedThreads(page_threads=1, sync_threads=1)
+        stack.callback(threads.shutdown)
+        stack.callback(sockets.close)
+        servers = [BufferingServer(None, socket.create_server(("127.0.0.1", 0)), threads, intakes, sockets)
+                   for _listener in range(2)]
+        for server in servers:
+            stack.callback(server.close)
+            stack.callback(server.close_idle)
+        yield TwoListeners(servers, sockets, stack)
+
+
+BEGUN = b"POST /sync/v1/tombstones HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n"
+
+
+def test_a_connection_whose_body_stalls_after_a_fast_start_is_closed(worker):
+    client = worker.connect(0, BEGUN)
+    (channel,) = worker.servers[0].channels
+    client.sendall(b"a" * 2_000_000)
+    until = time.monotonic() + 10
+    while channel.request.body_bytes_received < 2_000_000:
+        assert time.monotonic() < until
+        worker.sockets.turn(0.1)
+    start = time.monotonic()
+    channel.close_if_late(start)
+    channel.close_if_late(start + BODY_SECONDS - 1)
+    assert list(worker.servers[0].channels) == [channel]
+    channel.close_if_late(start + BODY_SECONDS + 1)
+    assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_the_oldest_body_of_a_client_is_closed_at_whichever_listener_it_arrives(worker):
+    oldest = worker.connect(0, BEGUN)
+    for _body in range(BODIES_OF_A_CLIENT):
+        worker.connect(1, BEGUN)
+    assert oldest.recv(100).startswith(b"HTTP/1.1 503 ")
+    assert (len(worker.servers[0].active_channels), len(worker.servers[1].active_channels)) == (
+        0, BODIES_OF_A_CLIENT)
 
 
 # -- how many ----------------------------------------------------------------------------------------
@@ -74,6 +183,16 @@ def test_connections_fit_into_the_open_files_that_are_allowed(open_files, connec
 )
 def test_the_client_is_who_the_trusted_proxies_say_it_is(told, proxies, client):
     assert client_of({"X_FORWARDED_FOR": told}, "peer", proxies) == client
+
+
+def test_all_addresses_of_one_ipv6_network_are_one_client():
+    one, other = ("2001:db8:1:2::5", "2001:db8:1:2:ffff::9")
+    client = client_of({}, one, 0)
+    assert client == client_of({}, other, 0) == client_of({"X_FORWARDED_FOR": other}, "peer", 1)
+    assert client_of({}, one, 0) != client_of({}, "2001:db8:1:3::5", 0)
+    assert client_of({}, "::ffff:203.0.113.9", 0) == "203.0.113.9"
+    intakes = Intakes(0)
+    assert request_to("/x", client=one, intakes=intakes).client == client_of({}, other, 0)
 
 
 def test_many_requests_of_one_client_wait_behind_one_of_another():
@@ -110,11 +229,42 @@ def test_no_client_has_all_the_room_for_bodies_and_what_ends_is_given_back():
     assert budget.kept_bytes == 90
 
 
-def test_the_largest_body_of_a_gate_fits_beside_all_that_one_client_may_have_lying():
-    assert max(ASK_BODY, EVENTS_BODY, RECEIPTS_BODY) <= SYNC_BODY_BYTES <= SYNC_BYTES_OF_A_CLIENT
-    assert SYNC_BYTES_OF_A_CLIENT <= BODY_BYTES_IN_FILES
-    assert max(MAX_FORM_BYTES, MAX_REQUEST_BYTES) <= PAGE_BODY_BYTES
-    assert PAGE_BODY_BYTES <= PAGE_BYTES_OF_A_CLIENT < BODY_BYTES_IN_FILES
+def test_the_largest_body_fits_into_what_one_client_may_have_and_that_is_a_quarter_of_all():
+    assert max(ASK_BODY, MAX_BODY_BYTES, MAX_PAGE_BYTES) == SYNC_BODY_BYTES <= SYNC_BYTES_OF_A_CLIENT
+    assert TOMBSTONES_BODY == TOMBSTONES_BODY_BYTES <= TOMBSTONES_BYTES_IN_FILES
+    assert max(MAX_FORM_BYTES, MAX_REQUEST_BYTES) <= PAGE_BODY_BYTES <= PAGE_BYTES_OF_A_CLIENT
+    assert max(PAGE_BYTES_OF_A_CLIENT, SYNC_BYTES_OF_A_CLIENT) * 4 <= BODY_BYTES_IN_FILES
+
+
+def test_one_client_of_the_gates_paths_leaves_three_quarters_to_others():
+    budget, quarter = Intakes(0).sync.budget, BODY_BYTES_IN_FILES // 4
+    strangers = [f"203.0.113.{number}" for number in range(5)]
+    assert not budget.take(strangers[0], quarter + 1)
+    assert [budget.take(one, quarter) for one in strangers] == [True] * 4 + [False]
+
+
+def test_tombstones_have_room_for_one_body_and_take_none_from_events():
+    intakes = Intakes(0)
+    assert intakes.tombstones.budget.take("198.51.100.7", TOMBSTONES_BODY_BYTES)
+    assert not intakes.tombstones.budget.take("198.51.100.8", 1)
+    assert intakes.sync.budget.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
+
+
+def test_a_body_that_is_larger_than_events_is_kept_on_the_path_of_tombstones_alone():
+    for path in (ASK_PATH, EVENTS_PATH, RECEIPTS_PATH, HANDOVER_PATH, "/sync/v1/nothing"):
+        intakes = Intakes(0)
+        request = request_to(path, intakes=intakes, Content_Length=MAX_BODY_BYTES + 9)
+        request.received(b"a" * MAX_BODY_BYTES)
+        assert intakes.sync.budget.kept_bytes == MAX_BODY_BYTES - BODY_BYTES_IN_MEMORY
+        request.received(b"a")
+        assert intakes.sync.budget.kept_bytes == 0
+    intakes = Intakes(0)
+    request = request_to(TOMBSTONES_PATH, intakes=intakes, Content_Length=MAX_BODY_BYTES + 9)
+    request.received(b"a" * (MAX_BODY_BYTES + 1))
+    assert intakes.tombstones.budget.kept_bytes == MAX_BODY_BYTES + 1 - BODY_BYTES_IN_MEMORY
+    assert intakes.sync.budget.kept_bytes == 0
+    request.close()
+    assert intakes.tombstones.budget.kept_bytes == 0
 
 
 def test_a_small_body_is_in_memory_alone_and_a_larger_one_is_counted():
@@ -150,7 +300,6 @@ def test_a_sender_that_asks_first_is_refused_before_it_sends_too_much():
 
 def test_where_no_room_is_left_a_gate_is_answered_in_its_own_form():
     intakes = Intakes(0)
-    intakes.sync.budget.take("others", BODY_BYTES_IN_FILES - SYNC_BYTES_OF_A_CLIENT)
     intakes.sync.budget.take("198.51.100.7", SYNC_BYTES_OF_A_CLIENT)
     request = request_to(ASK_PATH, intakes=intakes, Content_Length=BODY_BYTES_IN_MEMORY + 1)
     request.received(b"a" * (BODY_BYTES_IN_MEMORY + 1))
@@ -176,5 +325,5 @@ def test_an_endless_line_between_chunks_ends_the_request():
      (f"{PAIR_PATH}/commit", False), (f"{PAIR_PATH}/reveal", False),
      ("/staff/sign-in", False), ("/manage/sync/v1/ask", False)],
 )
-def test_only_what_a_paired_gate_sends_has_the_gates_threads(path, is_sync):
+def test_only_requests_on_the_gates_paths_have_the_gates_threads(path, is_sync):
     assert request_to(path).is_sync is is_sync

@@ -66,7 +66,7 @@ TARGETS = {
     "limit_counts": _web("limit_counts", "sign_in_throttle"),
     "permissions": _web("permissions"),
     "sign_in_throttle": _web("sign_in_throttle", "sign_in_circles"),
-    "sign_in_tries": _web("sign_in_tries", "sign_in_pages"),
+    "sign_in_tries": _web("sign_in_tries"),
     "staff_guessing": _web("staff_guessing", "sign_in_pages"),
     "sync_requests": _web("sync_requests"),
 }

@@ -25,6 +25,7 @@ from gate_controller.policy import (
     TwoMethods,
     check_promise_one,
     compile_policy,
+    offered_methods,
 )
 from gate_controller.records import encode_record
 from tests.people import HOME, SITE, lane, person, records, visitor_code
@@ -139,6 +140,28 @@ def test_the_first_minute_of_face_alone_is_named(minute: int, clock: str) -> Non
     hours = {"nearly": WeeklyHours.from_spans(nearly)}
     bad = lane(methods=(Method.CARD, Method.FACE), method_hours={Method.CARD: "nearly"})
     with pytest.raises(PolicyRefused, match=f"'north-in' offers only face on mon at {clock}: offer another"):
+        check_promise_one({"north-in": bad}, hours)
+
+
+def test_the_morning_after_a_night_counts_as_covered_by_the_night() -> None:
+    always = {"always": WeeklyHours.from_spans((Span(DAY_KINDS, 1320, 360), Span(DAY_KINDS, 360, 1320)))}
+    good = lane(methods=(Method.CARD, Method.FACE), method_hours={Method.CARD: "always"})
+    check_promise_one({"north-in": good}, always)
+    nights = {"night": WeeklyHours.from_spans((Span(("mon",), 1320, 360),))}
+    in_nights = lane(methods=(Method.CARD, Method.FACE), method_hours={Method.FACE: "night"})
+    at_two = [offered_methods(in_nights, nights, "tue", eve, 120) for eve in ("mon", "sun")]
+    assert at_two == [(Method.CARD, Method.FACE), (Method.CARD,)]
+
+
+def test_face_alone_in_the_morning_after_a_night_is_refused() -> None:
+    hours = {
+        "night": WeeklyHours.from_spans((Span(DAY_KINDS, 1320, 360),)),
+        "evening": WeeklyHours.from_spans((Span(DAY_KINDS, 1320, 1440),)),
+    }
+    bad = lane(
+        methods=(Method.CARD, Method.FACE), method_hours={Method.CARD: "evening", Method.FACE: "night"}
+    )
+    with pytest.raises(PolicyRefused, match="offers only face on mon at 00:00"):
         check_promise_one({"north-in": bad}, hours)
 
 

@@ -1,11 +1,13 @@
 """What each try to sign in counts for, and until when: the account, the address, and both together."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from web_admin.database import Database
-from web_admin.limit_counts import LimitCounts
+from web_admin.limit_counts import LimitCounts, Of
 from web_admin.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 from web_admin.sealing import Sealer
 from web_admin.sign_in_throttle import Claim, circles, claim, failed_unasked, place_of_address, worked
@@ -44,6 +46,36 @@ def test_a_try_counts_for_its_pair_its_address_and_its_account(counts: LimitCoun
     assert claim(counts, "linwei", PHONE, NOW + SECOND) == Claim(0, 3, 1)
     at = int(NOW.timestamp())
     assert rows(counts, "linwei", OFFICE) == [[at, 1, at + 1, 1], [at, 1, at + 1, 2], [at + 1, 3], []]
+
+
+class NothingReadYet(LimitCounts):
+    """Counts of a worker that read before the tries of all others were stored."""
+
+    def read(self, every: Collection[Of]) -> list[list[int]]:
+        return [[] for _of in every]
+
+
+class LocksNothing(LimitCounts):
+    """Counts that cannot be locked: a reading has to do."""
+
+    @contextmanager
+    def locked(self, every: Collection[Of]) -> Iterator[dict[Of, list[int]]]:
+        raise AssertionError(every)
+        yield {}
+
+
+def test_a_try_is_judged_again_by_what_was_stored_since_it_was_read(
+    counts: LimitCounts, sealer: Sealer
+) -> None:
+    store(counts, "linwei", OFFICE, pair=[int(NOW.timestamp()), SIGN_IN_PAIR.most])
+    late = NothingReadYet(counts.database, sealer)
+    assert claim(late, "linwei", OFFICE, NOW) == Claim(300)
+    assert rows(counts, "linwei", OFFICE)[1:] == [[], [], []]
+
+
+def test_a_try_that_has_to_wait_takes_no_lock(counts: LimitCounts, sealer: Sealer) -> None:
+    store(counts, "linwei", OFFICE, pair=[int(NOW.timestamp()), SIGN_IN_PAIR.most])
+    assert claim(LocksNothing(counts.database, sealer), "linwei", OFFICE, NOW) == Claim(300)
 
 
 def test_a_try_that_has_to_wait_counts_for_nothing(counts: LimitCounts) -> None:
@@ -123,6 +155,14 @@ def test_a_success_forgets_the_pair_and_gives_its_own_try_back(counts: LimitCoun
     claim(counts, "linwei", OFFICE, NOW + SECOND)
     note_success(counts, "linwei", OFFICE, NOW + 2 * SECOND, claimed=True)
     assert rows(counts, "linwei", OFFICE) == [[], [at, 3], [at + 1, 3], [at + 2, 1]]
+
+
+def test_a_success_leaves_the_one_failure_before_it(counts: LimitCounts) -> None:
+    for _try in range(2):
+        claim(counts, "linwei", OFFICE, NOW)
+    note_success(counts, "linwei", OFFICE, NOW, claimed=True)
+    at = int(NOW.timestamp())
+    assert rows(counts, "linwei", OFFICE) == [[], [at, 1], [at, 1], [at, 1]]
 
 
 def test_the_only_try_of_an_account_leaves_nothing_behind(counts: LimitCounts) -> None:

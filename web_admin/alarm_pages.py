@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from web_admin import event_details, shift_alarms
 from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.alarms import FOR_THE_MANAGER, SIGN_IN_GUESSING, SILENT_KINDS
+from web_admin.alarms import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
 from web_admin.database import request_session
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
@@ -59,7 +59,7 @@ def open_alarm_parts() -> dict[str, object]:
         "labels": event_details.emergency_labels(session, entries.values()),
         "details": event_details,
         "tried_accounts": shown_names(
-            session, [alarm.detail for alarm in alarms if alarm.kind == SIGN_IN_GUESSING]
+            session, [alarm.detail for alarm in alarms if alarm.kind in ABOUT_STAFF]
         ),
         "gate_names": gate_names(gates),
         "lane_names": lane_names(gates),

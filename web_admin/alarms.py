@@ -21,6 +21,8 @@ DESK_GUESSING = "alarm_desk_guessing"
 """An account typed many numbers at the desk, or somebody said that they are not there."""
 FOR_THE_MANAGER = (DESK_GUESSING,)
 """About staff: the account in question must not acknowledge it."""
+ABOUT_STAFF = (SIGN_IN_GUESSING, DESK_GUESSING)
+"""Their detail names a member of staff: one about a second waits beside one about a first."""
 SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
 """Shown to those who answer alarms, never rung and told to no other system: who threatens may stand near."""
 
@@ -36,7 +38,10 @@ def raise_alarm(
     detail: str = "",
     once: bool = False,
 ) -> None:
-    """Add an alarm; with `once` only if no equal one waits to be acknowledged."""
+    """Add an alarm; with `once` only if no equal one waits to be acknowledged.
+
+    Those about a member of staff are equal only where they name the same one.
+    """
     if once:
         waiting = select(Alarm.alarm_id).where(
             Alarm.site_id == site_id,
@@ -45,6 +50,8 @@ def raise_alarm(
             Alarm.lane_id == lane_id,
             Alarm.acknowledged_at.is_(None),
         )
+        if kind in ABOUT_STAFF:
+            waiting = waiting.where(Alarm.detail == detail[:200])
         if session.scalar(waiting.limit(1)) is not None:
             return
     alarm_id = secrets.token_hex(8)

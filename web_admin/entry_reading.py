@@ -27,7 +27,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 MOST_ENTRIES = 2**31 - 1
 """The highest number of an entry that the database keeps."""
 MOST_IN_A_BATCH = 2000
-_SIGN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# Possessive, and a text may be without its end: otherwise a body of quotes is read again from each of them.
+_SIGN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _OF_TYPE: Mapping[str, tuple[type, ...]] = {
     "opens": (bool,), "lane_id": (str,), "method": (str,), "reason": (str,), "detail": (str,),

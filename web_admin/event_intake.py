@@ -31,7 +31,7 @@ from web_admin.face_answers import note_openings, take_answers
 from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate
 from web_admin.sealing import Sealer
-from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, set_aside
+from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.site_keys import private_key
 from web_admin.visitor_uses import note_visitor_uses
@@ -82,9 +82,12 @@ def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now
         for read in entries
         if not knows(session, gate, read.seq, read.digest)
     ]
-    if not has_room(session, gate, len(fresh)):
-        raise EventsRefused(f"{MOST_OF_A_GATE} entries of this gate are set aside: pair it anew")
-    set_aside(session, gate, fresh, now)
+    if has_room(session, gate, len(fresh)):
+        set_aside(session, gate, fresh, now)
+        return
+    # A copied key may have filled the room: the alarms behind that ring all the same.
+    _log.warning("gate %s: %d entries dropped beyond %d", gate.gate_id, len(fresh), MOST_OF_A_GATE)
+    ring_unread(session, gate, fresh, now)
 
 
 def _take_each(

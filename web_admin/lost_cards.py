@@ -26,7 +26,7 @@ LOOKS = (LOST_CARDS, LOST_CARDS_DAILY)
 """Homes and cards that one account may ask for; a night has a few."""
 LOOKED_FOR = "lost_card_looked_for"
 CARD_STOPPED_BY_NUMBER = "lost_card_stopped_by_number"
-COUNTED = (LOOKED_FOR, CARD_STOPPED_BY_NUMBER)
+COUNTED = (LOOKED_FOR,)
 MADE_FOR_A_CARD = "lost_card_pass_made"
 AS_TYPED = "as_typed"
 """The reason that what was typed tells by itself: a home asks for a lost card, a card was handed in."""

@@ -105,8 +105,13 @@ def take_handover(
     if not reply.done:
         return reply
     gate.tombstones_taken = True
+    if proven_epoch(session, gate) == 0:
+        # Its policy was lost, or is kept back: nobody knows what it forbade, so staff decide first.
+        _withhold(session, gate, now)
     if site.restoring:
         finish_when_all_told(session, sealer, site, now)
+        return reply
+    if proven_epoch(session, gate) == 0:
         return reply
     # Left out of the restore, and here after all: what it forbids is held back before it is given anything.
     apply_handover(session, sealer, gate, now)
@@ -127,7 +132,8 @@ def take_tombstones(
     _end_what_ended(session, site, batch.tombstones, now)
     if not gate.tombstones_taken:
         gate.tombstones_taken = True
-        if (batch.have_epoch, batch.have_version) > (site.backup_epoch or 0, site.backup_version or 0):
+        backed_up = (site.backup_epoch or 0, site.backup_version or 0)
+        if (batch.have_epoch, batch.have_version) != backed_up:
             _withhold(session, gate, now)
     session.flush()
     if site.restoring:

@@ -7,10 +7,11 @@ way to send the same secret would be a second thing to watch.
 import secrets
 from collections.abc import Callable, Mapping
 
-from flask import Flask, flash, g, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import tf_code_confirmed, tf_profile_changed
+from flask_security.mail_util import EmailValidateException
 from sqlalchemy import func, select
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
@@ -63,7 +64,7 @@ def claim_staff_try() -> Response | None:
         raise UnsupportedMediaType
     if request.endpoint == PASSWORD:
         session.pop("tf_user_id", None)  # what is in it afterwards was put there by a right password
-        g.menjin_claim = claim_sign_in(request.form.get("email", ""))
+        g.menjin_claim = claim_sign_in(_typed_account())
         return None
     if request.endpoint != CODE:
         g.menjin_paa = session.get("fs_paa")
@@ -150,12 +151,21 @@ def _tell_run(claim: Claim) -> None:
             raise_alarm(database, site_id, SIGN_IN_GUESSING, menjin.clock(), detail=detail, once=True)
 
 
+def _typed_account() -> str:
+    """Return the address as the library judges it: full-width letters of a domain are plain ones."""
+    typed = request.form.get("email", "").strip()
+    try:
+        return str(current_app.extensions["security"].mail_util.normalize(typed)).lower()
+    except EmailValidateException:
+        return typed.lower()
+
+
 def _account_id() -> int | None:
     """Return whose account this request tried, None for one that is not of staff."""
     from web_admin.accounts import User  # noqa: PLC0415 - the tables need the sign-in's functions
 
     if request.endpoint == PASSWORD:
-        wanted = func.lower(User.email) == request.form.get("email", "").strip().lower()
+        wanted = func.lower(User.email) == _typed_account()
     elif current_user.is_authenticated:
         wanted = User.id == current_user.id
     else:

@@ -127,6 +127,26 @@ def test_passwords_are_judged_ten_times_from_one_address_over_all_workers(served
     assert len(open_alarms(served)) == 1
 
 
+SPELLINGS = (
+    "guard@example.org", "GUARD@EXAMPLE.ORG", " guard@example.org ", "guard@ｅxample.org",
+    "guard@eｘample.org", "guard@exⓐmple.org", "guard@example。org", "guard@example．org",
+)
+
+
+def test_another_spelling_of_an_account_is_the_same_account(served: ServedCompound) -> None:
+    """The library writes full-width and circled letters of a domain as plain ones before it looks."""
+    asked = served.browser()
+    asked.get("/staff/sign-in")
+
+    def body(number: int) -> dict[str, str]:
+        return {"email": SPELLINGS[number % len(SPELLINGS)], "password": f"guess {number} guess"}
+
+    answers = at_once(in_turn(asked, "/staff/sign-in", body))
+    judged = [answer for answer in answers if SAID_OF_A_PASSWORD in answer.text]
+    assert len(judged) <= 10, f"{len(judged)} of {TRIES} wrong passwords were judged"
+    assert [alarm.detail for alarm in open_alarms(served)] == ["staff-2"]
+
+
 def test_the_password_asked_once_more_is_bounded_too(served: ServedCompound) -> None:
     signed_in = served.signed_in("manager")
     signed_in.get("/staff/again")

@@ -38,8 +38,8 @@ def given(person, **more):
 def test_what_is_handed_over_is_the_scope_of_the_document_and_each_taking_is_on_record(act, person):
     row = record_disclosure(act, given(person), "privacy_officer")
     lines = passages_for(act, row.disclosure_id).decode("utf-8-sig").splitlines()
-    assert lines[0] == "at,gate,lane,method,opened,reason"
-    assert [line[:10] for line in lines[1:]] == ["2026-03-03", "2026-03-04"]
+    assert lines[0] == '"at","gate","lane","method","opened","reason"'
+    assert [line[1:11] for line in lines[1:]] == ["2026-03-03", "2026-03-04"]
     [entry] = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "disclosure_taken"))
     assert (entry.facts["entries"], entry.facts["actor_id"]) == (2, "manager-1")
 

@@ -94,7 +94,7 @@ def test_the_page_of_people_leads_to_the_sheet(client):
 
 
 @pytest.mark.parametrize(
-    ("language", "header"), [("zh", "房号,姓名,类别,卡号"), ("en", "home,name,kind,card")]
+    ("language", "header"), [("zh", '"房号","姓名","类别","卡号"'), ("en", '"home","name","kind","card"')]
 )
 def test_the_empty_sheet_opens_right_in_a_spreadsheet_in_the_pages_language(compound, language, header):
     answer = compound.signed_in(language=language).get(f"{PATH}/template.csv")

@@ -300,7 +300,7 @@ def test_a_pair_code_is_shown_once_and_the_twelve_characters_are_compared(client
     def arrive(session):
         attempt = session.scalar(select(PairAttempt))
         attempt.state, attempt.phrase, attempt.gate_public_key = "waiting", "ABCD-EFGH-JKLM", b"k" * 32
-        attempt.nonce = b"n" * 16
+        attempt.nonce, attempt.sealing_public_key = b"n" * 16, b"s" * 32
         return attempt.pair_id
 
     pair_id = rows(arrive)

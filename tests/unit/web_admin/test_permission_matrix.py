@@ -41,7 +41,10 @@ BY_ID = re.compile(
 )
 """A refusal in the log: ids only, no name and no address."""
 WITHOUT_SITE = frozenset({"account_id", "ending"})
-API_BODIES = {"api_cards.give_card": {"number": "4999001"}, "api_homes.renumber_home": {"number": "9-0909"}}
+API_BODIES = {
+    "api_cards.give_card": {"number": "4999001"}, "api_homes.renumber_home": {"number": "9-0909"},
+    "api_people.correct_person": {"name": "Ann"},
+}  # fmt: skip
 LAST = ("resident.sign_out_everywhere", "resident.save_password", "own.change_password", "own.sign_out")
 """What ends every session of an account is tried when everything else has been."""
 

@@ -18,7 +18,7 @@ from gate_controller.passes import (
 )
 from gate_controller.policy import compile_policy
 from gate_controller.signing import public_bytes
-from tests.desk_compound import press, read, tap
+from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from web_admin.acts import Act, ActRefused
@@ -71,8 +71,8 @@ def gate(compound):
 
 
 def made_at_the_desk(client):
-    """Tap the card, make a printed code and return the page to print."""
-    tap(client)
+    """Open a visit by the card, make a printed code and return the page to print."""
+    served_with_card(client)
     made = press(client, "/r/", "/r/printed-code")
     assert made.status_code == 303
     return client.get(made.location)

@@ -203,11 +203,17 @@ def test_every_table_that_can_have_many_rows_has_ten_times_as_many_then(reader, 
     left_out = {table.name for table in Base.metadata.sorted_tables} - rows.keys()
     assert left_out == {
         "site", "role", "consent_rules", "face_suspension", "mail_server", "privacy_contact", "site_look",
+        "ledger_end",
     }
 
 
+LEADS_ON = "/manage/desk/proof"
+"""It looks for a proof and leads to the desk or to the visit."""
+
+
 def test_every_page_that_is_counted_is_shown(few_and_many) -> None:
-    assert [(one.path, one.status) for pair in few_and_many for one in pair if one.status != 200] == []
+    assert [(one.path, one.status) for pair in few_and_many for one in pair
+            if one.status != 200 and not one.path.endswith(LEADS_ON)] == []
 
 
 def test_no_page_asks_the_database_more_often_with_ten_times_as_many_rows(few_and_many) -> None:

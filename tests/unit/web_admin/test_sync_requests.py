@@ -209,7 +209,7 @@ def locking(database, ask):
 
     def note(_connection, statement, *_rest):
         words = str(statement.compile(dialect=postgresql.dialect())) if statement.is_select else ""
-        if words.endswith("FOR UPDATE"):
+        if words.endswith(("FOR UPDATE", "FOR NO KEY UPDATE")):
             locked.append((words.partition("FROM ")[2].split()[0], statement))
 
     event.listen(database.engine, "before_execute", note)

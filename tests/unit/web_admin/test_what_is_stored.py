@@ -25,17 +25,19 @@ ROOT = Path(__file__).parents[3]
 ABOUT_PEOPLE = {
     "home": "home_id site_id number sort_key building pin_salt",
     "person": "person_id site_id home_id display_name kind age_band age_band_until language methods "
-              "face_paused_reason phone_unproven suspended slow_pass may_override created_at ended_at",
+              "face_paused_reason phone_unproven suspended suspended_by slow_pass may_override created_at "
+              "ended_at",
     "grant_row": "grant_id person_id lanes hours_id valid_from valid_until",
     "credential": "credential_id person_id kind state label lookup secret_sealed public_key duress lanes "
-                  "valid_from valid_until created_at ended_at ended_reason printed known_to_home",
+                  "valid_from valid_until created_at ended_at ended_reason printed known_to_home seen_by "
+                  "suspended_by",
     "consent": "consent_id person_id purpose notice_version notice_sha256 language channel given_at "
                "withdrawn_at withdrawn_channel withdrawn_why",
     "child_agreement": "child_id guardian_id given_at channel language withdrawn_at text",
     "guardian": "minor_id guardian_id checked_by checked_at is_only ended_at",
     "face_share": "person_id gate_id consent_id share_sealed created_at",
     "invitation": "invitation_id person_id code_digest created_at expires_at used_at proof_asked_at "
-                  "proofs_asked",
+                  "proofs_asked proved_at made_by_home",
     "rights_request": "request_id site_id person_id kind subject text wanted channel filed_at acknowledge_by "
                       "answer_by acknowledged_at acknowledged_by closed_at closed_by outcome answer further "
                       "value_before value_after late",

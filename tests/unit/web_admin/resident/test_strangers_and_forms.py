@@ -11,7 +11,7 @@ from web_admin.journal_models import AuditEntry
 from web_admin.models import CredentialRow, VisitorPassRow
 
 PERSONAL_POSTS = (
-    "/r/ways/card", "/r/ways/qr", "/r/pin", "/r/code/key", "/r/code/now", "/r/visitors", "/r/visitors/code",
+    "/r/ways/card", "/r/ways/qr", "/r/pin", "/r/code/now", "/r/visitors", "/r/visitors/code",
     "/r/face/yes", "/r/face/off", "/r/password", "/r/sign-out", "/r/sign-out-everywhere",
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from web_admin.acts import Act, ActRefused
 from web_admin.config import load_config
 from web_admin.consent_models import FaceShare
 from web_admin.database import Database, Menjin
-from web_admin.journal_models import GateEvent
+from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate, PairAttempt, Site
 from web_admin.sealing import FACE_SHARE_PURPOSE
 from web_admin.words import EVENTS
@@ -105,6 +105,14 @@ class Office:
         with self.read() as session:
             site = session.get_one(Site, self.site_id)
             return site.epoch, site.version
+
+    def set_aside(self, gate_id: str) -> list[tuple[int, bytes]]:
+        """Return number and digest of a gate's entries that were set aside, as while its key is copied."""
+        with self.read() as session:
+            rows = session.execute(
+                select(SetAsideEntry.seq, SetAsideEntry.digest).where(SetAsideEntry.gate_id == gate_id)
+            )
+            return [(seq, digest) for seq, digest in rows]
 
     def events(self, gate_id: str, after_seq: int) -> list[Seen]:
         """Return a gate's entries in the server's list after one of its journal's numbers."""

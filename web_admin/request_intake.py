@@ -3,7 +3,7 @@
 import msgspec
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types
 from waitress.buffers import OverflowableBuffer  # type: ignore[import-untyped]  # likewise
-from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # likewise
+from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # likewise
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver  # type: ignore[import-untyped]  # likewise
 from waitress.utilities import Error  # type: ignore[import-untyped]  # likewise
 
@@ -179,6 +179,9 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]  # its base has 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, then prepare a bounded place for the body; raise ParsingError."""
         super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            # RFC 9112 section 6.3: two lengths may hide a second request from the proxy in front.
+            raise ParsingError("Content-Length and Transfer-Encoding together")
         self.client = client_of(self.headers, self._peer, self._intakes.trusted_proxies)
         self.is_sync = self.path.startswith(SYNC_PREFIX) and self.path not in _NOT_SIGNED
         if self.body_rcv is None:

@@ -23,6 +23,7 @@ _START = "A visitor's pass starts within the next 30 days."  # a document has no
 _LENGTH = "A visitor's pass is valid for 7 days at most."  # the length of two times
 _NO_RIGHT = "may not reach further than your own right to pass there."  # rights are data
 _MAY_NOT = "cannot invite visitors."  # likewise
+_NOT_A_MEMBER = "Visitors are invited by the members of a home."  # who is a helper or a child is data
 _NOT_AT_HOME = "This person has no home here."  # likewise
 _CHOOSE_GATE = "Choose the gate at which the code is to be typed."  # whether there is one keypad or more
 _NO_KEYPAD = "has no keypad."  # which readers a lane has is data
@@ -44,9 +45,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "POST /api/v1/cards/{card_id}/end": (_MOVED_OUT,),
     "POST /api/v1/passes": (
         _TEXT, _BLANK, _PAST, _ORDER, _GATES, _ONE_GATE, _READS_NO_QR, _START, _LENGTH, _NO_RIGHT, _MAY_NOT,
-        _MOVED_OUT, _NO_PERSON),
+        _NOT_A_MEMBER, _MOVED_OUT, _NO_PERSON),
     "POST /api/v1/visitor-codes": (
-        _NOT_AT_HOME, _CHOOSE_GATE, _NO_KEYPAD, _MANY_CODES, _NO_RIGHT, _MAY_NOT, _MOVED_OUT),
+        _NOT_AT_HOME, _CHOOSE_GATE, _NO_KEYPAD, _MANY_CODES, _NO_RIGHT, _MAY_NOT, _NOT_A_MEMBER, _MOVED_OUT),
     "GET /api/v1/events": (_PLACE,),
     "POST /api/v1/alarms/{alarm_id}/acknowledge": (_TEXT,),
 }  # fmt: skip

@@ -4,8 +4,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import web_admin.model_base
-
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None

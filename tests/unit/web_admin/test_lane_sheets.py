@@ -1,11 +1,11 @@
 """A lane is published only with a sheet that keeps every rule; a draft may be as it is."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from gate_controller.access import Reason
 from gate_controller.lane_sheet import SHEET_RULES, Finding, LaneSheet
@@ -24,7 +24,6 @@ from tests.unit.web_admin.acting import (
 from web_admin.acts import Act, ActRefused
 from web_admin.consents import enable_face, give_face_consent
 from web_admin.credentials import issue_card
-from web_admin.database import Database, make_engine
 from web_admin.gate_orders import order_open
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.lane_sheets import (
@@ -36,12 +35,9 @@ from web_admin.lane_sheets import (
     site_today,
 )
 from web_admin.models import Lane
-from web_admin.policy_records import lane_record
-from web_admin.schema import upgrade
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
 from web_admin.sheet_words import SENTENCES, finding_text
-from web_admin.site_facts import load_facts
 
 OUT = LaneSpec("north-out", "Out", "out", ("card",))
 TRAP = msgspec.structs.replace(WHOLE_SHEET, free_exit="none", fire_release="none")
@@ -132,7 +128,7 @@ def test_face_is_offered_only_where_a_live_sheet_describes_the_camera(act: Act) 
 
 
 def inherit(act: Act) -> None:
-    """Leave a lane as the migration leaves one that was there before there were sheets."""
+    """Mark a lane as one that is older than lane sheets."""
     row = row_of(act)
     row.live, row.live_at, row.inherited = None, None, True
     act.session.flush()
@@ -206,40 +202,6 @@ def test_a_lane_that_is_not_live_is_not_ordered_open(act: Act) -> None:
         order_open(act, "north-in", "a visitor")
     save_sheet(act, "north-in", WHOLE_SHEET)
     assert order_open(act, "north-in", "a visitor").lane_id == "north-in"
-
-
-ROWS_OF_AN_OLDER_SERVER = (
-    "INSERT INTO site (site_id, name, timezone, language, card_bits, max_policy_age_days, "
-    "ask_again_seconds, face_enabled, root_public_key, epoch, version, restoring, created_at) "
-    "VALUES ('s', 'S', 'UTC', 'zh', 32, 30, 2.0, true, :key, 1, 0, false, :now)",
-    "INSERT INTO gate (gate_id, site_id, number, name, state, request_counter, published_version, "
-    "have_epoch, have_version, acknowledged_seq, clock_sure, tombstones_taken, lane_states, "
-    "device_states) VALUES ('g', 's', 1, 'G', 'new', 0, 0, 0, 0, 0, true, true, '[]', '[]')",
-    "INSERT INTO lane (lane_id, gate_id, name, direction, methods, method_hours, pulse_seconds, "
-    "slow_pulse_seconds, posture, posture_hours) "
-    "VALUES ('g-in', 'g', 'In', 'in', '[\"card\", \"face\"]', '{}', 5.0, 15.0, 'normal', '{}')",
-)
-
-
-def test_the_upgrade_leaves_lanes_live_without_face_and_makes_no_sheet_up(
-    database_url: str, now: datetime
-) -> None:
-    database = Database(make_engine(database_url))
-    upgrade(database.engine, "0001")
-    with database.engine.begin() as connection:
-        for statement in ROWS_OF_AN_OLDER_SERVER:
-            row = text(statement)
-            connection.execute(row, {name: {"key": b"k", "now": now}[name] for name in row._bindparams})
-    upgrade(database.engine)
-    with database.session() as session:
-        row = session.get_one(LaneSheetRow, "g-in")
-        assert (row.live, row.draft, row.inherited) == (None, None, True)
-        standing = standing_of(row)
-        assert (standing.word, standing.is_live, standing.may_offer_face) == ("inherited", True, False)
-        facts = load_facts(session, "s", now)
-        record = facts.live_lanes.fit(lane_record(facts.lanes["g"][0], 1, now))
-        assert record.methods == (Method.CARD,)
-    database.engine.dispose()
 
 
 def test_every_sentence_is_the_gates_own_word_for_word() -> None:

@@ -2,12 +2,13 @@
 
 import argparse
 import os
+import shutil
 import stat
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from gate_controller.policy import CardCredential, CredentialState, EndedPassRecord, decode_record
 from gate_controller.sync_contract import TOMBSTONES_PATH, Tombstone, TombstoneBatch, open_manifest
@@ -318,6 +319,36 @@ def test_a_restore_into_a_used_database_is_refused(backup_file, migrated):
     with migrated.session() as session:
         assert len(session.scalars(select(Person)).all()) == 1
         assert len(session.scalars(select(AuditEntry)).all()) == 1
+
+
+LATER_MIGRATION = '''
+from alembic import op
+import sqlalchemy as sa
+
+revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
+
+
+def upgrade():
+    op.create_table("later", sa.Column("person_id", sa.String(200), primary_key=True))
+    op.execute("INSERT INTO later SELECT person_id FROM person")
+'''
+
+
+def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
+    backup_file, tmp_path, monkeypatch, compound
+):
+    before = schema.newest_revision()
+    shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
+    later = tmp_path / "migrations" / "versions" / "9999_later.py"
+    later.write_text(LATER_MIGRATION.format(before=before), encoding="utf-8")
+    monkeypatch.setattr(schema, "MIGRATIONS", tmp_path / "migrations")
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'restored.sqlite3'}"))
+    assert read_preface(PASSPHRASE, backup_file).revision == before
+    restore_rows(database, PASSPHRASE, backup_file)
+    assert schema.current_revision(database.engine) == schema.newest_revision() == "9999"
+    with database.session() as session:
+        assert session.scalars(text("SELECT person_id FROM later")).all() == [compound.person]
+    database.engine.dispose()
 
 
 # -- emergency codes ---------------------------------------------------------------------------------

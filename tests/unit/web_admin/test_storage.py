@@ -16,7 +16,7 @@ from web_admin import schema
 from web_admin.audit import append_audit, verify_audit
 from web_admin.database import Database, Menjin, init_database, make_engine, request_session
 from web_admin.model_base import Base
-from web_admin.models import Home, Lane, Person, Site
+from web_admin.models import Home, Site
 from web_admin.sealing import (
     SealBroken,
     Sealer,
@@ -215,32 +215,3 @@ def test_writers_at_the_same_time_follow_one_another_in_the_audit_journal(databa
         list(pool.map(write, range(24)))
     with database.session() as session:
         assert verify_audit(session, site)[0] == 24
-
-
-def test_lanes_and_people_of_an_older_server_keep_their_ways_after_the_upgrade(database_url, now):
-    engine = make_engine(database_url)
-    schema.upgrade(engine, "0001")
-    rows = (
-        "INSERT INTO site (site_id, name, timezone, language, card_bits, max_policy_age_days, "
-        "ask_again_seconds, face_enabled, root_public_key, epoch, version, restoring, created_at) "
-        "VALUES ('s', 'S', 'UTC', 'zh', 32, 30, 2.0, false, :blob, 1, 0, false, :now)",
-        "INSERT INTO gate (gate_id, site_id, number, name, state, request_counter, published_version, "
-        "have_epoch, have_version, acknowledged_seq, clock_sure, tombstones_taken, lane_states, "
-        "device_states) VALUES ('g', 's', 1, 'G', 'new', 0, 0, 0, 0, 0, true, true, '[]', '[]')",
-        "INSERT INTO lane (lane_id, gate_id, name, direction, methods, method_hours, pulse_seconds, "
-        "slow_pulse_seconds, posture, posture_hours) "
-        "VALUES ('g-in', 'g', 'In', 'in', '[\"card\"]', '{}', 5.0, 15.0, 'normal', '{}')",
-        "INSERT INTO person (person_id, site_id, display_name, kind, age_band, language, methods, suspended, "
-        "slow_pass, created_at) "
-        "VALUES ('p', 's', 'P', 'staff', 'adult', 'zh', '[\"card\"]', false, false, :now)",
-    )
-    with engine.begin() as connection:
-        for row in rows:
-            connection.execute(text(row), {"blob": b"k", "now": now} if ":now" in row else {})
-    schema.upgrade(engine)
-    database = Database(engine)
-    with database.session() as session:
-        lane = session.get_one(Lane, "g-in")
-        assert (lane.interlock_with, lane.antipassback, lane.staff_hold_minutes) == ([], "off", 30)
-        assert not session.get_one(Person, "p").may_override
-    database.engine.dispose()

@@ -4,8 +4,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import web_admin.model_base
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -15,21 +13,43 @@ depends_on = None
 def upgrade() -> None:
     """Bring the tables up to this revision."""
     op.create_table(
+        "form_once",
+        sa.Column("token", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token", name="pk_form_once"),
+    )
+    op.create_table(
+        "limit_count",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("limit_name", sa.String(length=40), nullable=False),
+        sa.Column("counted", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_limit_count"),
+    )
+    op.create_index("ix_limit_count_forget_at", "limit_count", ["forget_at"])
+    op.create_table(
         "notice",
         sa.Column("purpose", sa.String(length=200), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=200), nullable=False),
         sa.Column("fields", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("published_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("purpose", "version", "language", name=op.f("pk_notice")),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "version", "language", name="pk_notice"),
     )
     op.create_table(
         "role",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
-        sa.UniqueConstraint("name", name=op.f("uq_role_name")),
+        sa.PrimaryKeyConstraint("id", name="pk_role"),
+        sa.UniqueConstraint("name", name="uq_role_name"),
+    )
+    op.create_table(
+        "server_mark",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_server_mark"),
     )
     op.create_table(
         "site",
@@ -45,9 +65,35 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("restoring", sa.Boolean(), nullable=False),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("site_id", name=op.f("pk_site")),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("emergency_salt", sa.LargeBinary(), nullable=True),
+        sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("backup_epoch", sa.Integer(), nullable=True),
+        sa.Column("backup_version", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("site_id", name="pk_site"),
     )
+    op.create_table(
+        "wrap_key",
+        sa.Column("key_id", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name="pk_wrap_key"),
+    )
+    op.create_table(
+        "access_review",
+        sa.Column("review_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reviewer_id", sa.String(length=200), nullable=False),
+        sa.Column("accounts", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_access_review_site_id_site"),
+        sa.PrimaryKeyConstraint("review_id", name="pk_access_review"),
+    )
+    op.create_index("ix_access_review_site_id", "access_review", ["site_id"])
     op.create_table(
         "alarm",
         sa.Column("alarm_id", sa.String(length=200), nullable=False),
@@ -56,21 +102,59 @@ def upgrade() -> None:
         sa.Column("lane_id", sa.String(length=200), nullable=True),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.String(length=200), nullable=False),
-        sa.Column("raised_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("acknowledged_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_alarm_site_id_site")),
-        sa.PrimaryKeyConstraint("alarm_id", name=op.f("pk_alarm")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_alarm_site_id_site"),
+        sa.PrimaryKeyConstraint("alarm_id", name="pk_alarm"),
     )
-    with op.batch_alter_table("alarm", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_alarm_site_id"), ["site_id"], unique=False)
-
+    op.create_index("ix_alarm_open", "alarm", ["site_id", "acknowledged_at", "raised_at"])
+    op.create_table(
+        "api_key",
+        sa.Column("key_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("scopes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("secret_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_on", sa.Date(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_api_key_site_id_site"),
+        sa.PrimaryKeyConstraint("key_id", name="pk_api_key"),
+    )
+    op.create_index("ix_api_key_site_id", "api_key", ["site_id"])
+    op.create_table(
+        "assessment",
+        sa.Column("assessment_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("texts", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("lanes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("conclusion", sa.String(length=200), nullable=False),
+        sa.Column("residual_risk", sa.String(length=200), nullable=False),
+        sa.Column("review_due", sa.Date(), nullable=True),
+        sa.Column("author_ids", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("engine", sa.String(length=200), nullable=True),
+        sa.Column("notice_basis", sa.String(length=200), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approver_id", sa.String(length=200), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_assessment_site_id_site"),
+        sa.PrimaryKeyConstraint("assessment_id", name="pk_assessment"),
+    )
+    op.create_index("ix_assessment_site_id", "assessment", ["site_id"])
     op.create_table(
         "audit_entry",
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("person_id", sa.String(length=200), nullable=True),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=False),
@@ -79,21 +163,66 @@ def upgrade() -> None:
         sa.Column("personal_digest", sa.LargeBinary(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_audit_entry_site_id_site")),
-        sa.PrimaryKeyConstraint("site_id", "seq", name=op.f("pk_audit_entry")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_audit_entry_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", "seq", name="pk_audit_entry"),
     )
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_audit_entry_at", "audit_entry", ["at"])
+    op.create_index("ix_audit_entry_person_id", "audit_entry", ["person_id"])
+    op.create_table(
+        "breach_drill",
+        sa.Column("drill_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("for_real", sa.Boolean(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_breach_drill_site_id_site"),
+        sa.PrimaryKeyConstraint("drill_id", name="pk_breach_drill"),
+    )
+    op.create_index("ix_breach_drill_site_id", "breach_drill", ["site_id"])
     op.create_table(
         "calendar_day",
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_calendar_day_site_id_site")),
-        sa.PrimaryKeyConstraint("site_id", "day", name=op.f("pk_calendar_day")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_calendar_day_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", "day", name="pk_calendar_day"),
+    )
+    op.create_table(
+        "consent_rules",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("written_release", sa.Boolean(), nullable=False),
+        sa.Column("both_guardians", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_consent_rules_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_consent_rules"),
+    )
+    op.create_table(
+        "emergency_code",
+        sa.Column("credential_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("lanes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("hold_minutes", sa.Integer(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_lane_id", sa.String(length=200), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_reason", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_emergency_code_site_id_site"),
+        sa.PrimaryKeyConstraint("credential_id", name="pk_emergency_code"),
+    )
+    op.create_index("ix_emergency_code_site_id", "emergency_code", ["site_id"])
+    op.create_table(
+        "face_suspension",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("drill_id", sa.String(length=200), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_face_suspension_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_face_suspension"),
     )
     op.create_table(
         "gate",
@@ -107,7 +236,7 @@ def upgrade() -> None:
         sa.Column("pin_key_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("request_counter", sa.Integer(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("forked_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("forked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_version", sa.Integer(), nullable=False),
         sa.Column("published_digest", sa.LargeBinary(), nullable=True),
         sa.Column("have_epoch", sa.Integer(), nullable=False),
@@ -115,14 +244,17 @@ def upgrade() -> None:
         sa.Column("journal_id", sa.String(length=200), nullable=True),
         sa.Column("acknowledged_seq", sa.Integer(), nullable=False),
         sa.Column("head_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("last_seen_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clock_sure", sa.Boolean(), nullable=False),
         sa.Column("tombstones_taken", sa.Boolean(), nullable=False),
         sa.Column("lane_states", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("device_states", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_gate_site_id_site")),
-        sa.PrimaryKeyConstraint("gate_id", name=op.f("pk_gate")),
-        sa.UniqueConstraint("site_id", "number", name=op.f("uq_gate_site_id")),
+        sa.Column("clock_behind_seconds", sa.Double(), nullable=True),
+        sa.Column("told_seq", sa.Integer(), nullable=True),
+        sa.Column("policy_withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_gate_site_id_site"),
+        sa.PrimaryKeyConstraint("gate_id", name="pk_gate"),
+        sa.UniqueConstraint("site_id", "number", name="uq_gate_site_id"),
     )
     op.create_table(
         "home",
@@ -130,19 +262,183 @@ def upgrade() -> None:
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("number", sa.String(length=200), nullable=False),
         sa.Column("pin_salt", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_home_site_id_site")),
-        sa.PrimaryKeyConstraint("home_id", name=op.f("pk_home")),
-        sa.UniqueConstraint("site_id", "number", name=op.f("uq_home_site_id")),
+        sa.Column(
+            "sort_key",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("building", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_home_site_id_site"),
+        sa.PrimaryKeyConstraint("home_id", name="pk_home"),
+        sa.UniqueConstraint("site_id", "number", name="uq_home_site_id"),
     )
+    op.create_index("ix_home_site_id_sort_key", "home", ["site_id", "sort_key"])
     op.create_table(
         "hours",
         sa.Column("hours_id", sa.String(length=200), nullable=False),
         sa.Column("site_id", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("spans", sa.JSON(none_as_null=True), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_hours_site_id_site")),
-        sa.PrimaryKeyConstraint("hours_id", name=op.f("pk_hours")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_hours_site_id_site"),
+        sa.PrimaryKeyConstraint("hours_id", name="pk_hours"),
     )
+    op.create_table(
+        "incident",
+        sa.Column("incident_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("large", sa.Boolean(), nullable=False),
+        sa.Column("data_kinds", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("harm", sa.Text(), nullable=False),
+        sa.Column("remedy", sa.Text(), nullable=False),
+        sa.Column("advice", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_people_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("untold_reason", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_incident_site_id_site"),
+        sa.PrimaryKeyConstraint("incident_id", name="pk_incident"),
+    )
+    op.create_index("ix_incident_site_id", "incident", ["site_id"])
+    op.create_table(
+        "ledger_end",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_ledger_end_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_ledger_end"),
+    )
+    op.create_table(
+        "long_job",
+        sa.Column("job_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("claim", sa.String(length=200), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("payload_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("result", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_long_job_site_id_site"),
+        sa.PrimaryKeyConstraint("job_id", name="pk_long_job"),
+    )
+    op.create_index("ix_long_job_site_id", "long_job", ["site_id"])
+    op.create_table(
+        "mail_server",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("host", sa.String(length=200), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("security", sa.String(length=200), nullable=False),
+        sa.Column("username", sa.String(length=200), nullable=False),
+        sa.Column("sender", sa.String(length=320), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_mail_server_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_mail_server"),
+    )
+    op.create_table(
+        "outbox_message",
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=200), nullable=False),
+        sa.Column("target", sa.String(length=320), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claim", sa.String(length=200), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_outbox_message_site_id_site"),
+        sa.PrimaryKeyConstraint("message_id", name="pk_outbox_message"),
+    )
+    op.create_index("ix_outbox_message_due", "outbox_message", ["state", "next_at"])
+    op.create_index("ix_outbox_message_route", "outbox_message", ["channel", "target", "created_at"])
+    op.create_table(
+        "print_run",
+        sa.Column("run_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("buildings", sa.String(length=200), nullable=False),
+        sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_print_run_site_id_site"),
+        sa.PrimaryKeyConstraint("run_id", name="pk_print_run"),
+    )
+    op.create_index("ix_print_run_created_at", "print_run", ["created_at"])
+    op.create_index("ix_print_run_site_id", "print_run", ["site_id"])
+    op.create_table(
+        "privacy_contact",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("responsible_name", sa.String(length=200), nullable=False),
+        sa.Column("responsible_contact", sa.String(length=200), nullable=False),
+        sa.Column("channels", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_privacy_contact_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_privacy_contact"),
+    )
+    op.create_table(
+        "public_report",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("period_from", sa.Date(), nullable=False),
+        sa.Column("period_until", sa.Date(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("certificate_signature", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_public_report_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", "number", name="pk_public_report"),
+    )
+    op.create_table(
+        "restore_review",
+        sa.Column("review_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("subject_id", sa.String(length=200), nullable=False),
+        sa.Column("gate_id", sa.String(length=200), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decision", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_restore_review_site_id_site"),
+        sa.PrimaryKeyConstraint("review_id", name="pk_restore_review"),
+    )
+    op.create_index("ix_restore_review_open", "restore_review", ["site_id", "decided_at"])
+    op.create_index("ix_restore_review_subject_id", "restore_review", ["subject_id"])
+    op.create_table(
+        "shift_handover",
+        sa.Column("handover_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author_id", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("open_alarm_ids", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("taken_over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_over_by", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_shift_handover_site_id_site"),
+        sa.PrimaryKeyConstraint("handover_id", name="pk_shift_handover"),
+    )
+    op.create_index("ix_shift_handover_at", "shift_handover", ["at"])
+    op.create_index("ix_shift_handover_site_id", "shift_handover", ["site_id"])
     op.create_table(
         "site_key",
         sa.Column("site_id", sa.String(length=200), nullable=False),
@@ -150,15 +446,41 @@ def upgrade() -> None:
         sa.Column("private_key_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("certificate", sa.LargeBinary(), nullable=False),
         sa.Column("certificate_signature", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_site_key_site_id_site")),
-        sa.PrimaryKeyConstraint("site_id", "role", name=op.f("pk_site_key")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_site_key_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", "role", name="pk_site_key"),
     )
+    op.create_table(
+        "site_look",
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("office_contact", sa.String(length=200), nullable=False),
+        sa.Column("accent", sa.String(length=200), nullable=True),
+        sa.Column("logo_svg", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_site_look_site_id_site"),
+        sa.PrimaryKeyConstraint("site_id", name="pk_site_look"),
+    )
+    op.create_table(
+        "webhook",
+        sa.Column("webhook_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("kinds", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("signing_key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("old_signing_key_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("old_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_webhook_site_id_site"),
+        sa.PrimaryKeyConstraint("webhook_id", name="pk_webhook"),
+    )
+    op.create_index("ix_webhook_site_id", "webhook", ["site_id"])
     op.create_table(
         "gate_event",
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("journal_id", sa.String(length=200), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("lane_id", sa.String(length=200), nullable=True),
         sa.Column("person_id", sa.String(length=200), nullable=True),
@@ -168,15 +490,49 @@ def upgrade() -> None:
         sa.Column("personal_digest", sa.LargeBinary(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_gate_event_gate_id_gate")),
-        sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", name=op.f("pk_gate_event")),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("method", sa.String(length=200), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_gate_event_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", name="pk_gate_event"),
     )
-    with op.batch_alter_table("gate_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_gate_event_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_gate_event_kind"), ["kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_gate_event_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_gate_event_gate_newest", "gate_event", ["gate_id", "at", "seq"])
+    op.create_index("ix_gate_event_kind_newest", "gate_event", ["kind", "at", "gate_id", "seq"])
+    op.create_index("ix_gate_event_lane_newest", "gate_event", ["lane_id", "at", "gate_id", "seq"])
+    op.create_index("ix_gate_event_method_newest", "gate_event", ["method", "at", "gate_id", "seq"])
+    op.create_index("ix_gate_event_newest", "gate_event", ["at", "gate_id", "seq"])
+    op.create_index("ix_gate_event_person_newest", "gate_event", ["person_id", "at"])
+    op.create_index("ix_gate_event_reason_newest", "gate_event", ["reason", "at", "gate_id", "seq"])
+    op.create_index("ix_gate_event_received", "gate_event", ["received_at", "gate_id", "journal_id", "seq"])
+    op.create_table(
+        "gate_face",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("tamper_id", sa.String(length=200), nullable=True),
+        sa.Column("tampered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("status", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_gate_face_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", name="pk_gate_face"),
+    )
+    op.create_table(
+        "gate_handover",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("manifest", sa.LargeBinary(), nullable=True),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("cursor", sa.String(length=200), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_gate_handover_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", name="pk_gate_handover"),
+    )
+    op.create_table(
+        "handed_record",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_handed_record_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "key", name="pk_handed_record"),
+    )
     op.create_table(
         "lane",
         sa.Column("lane_id", sa.String(length=200), nullable=False),
@@ -192,42 +548,48 @@ def upgrade() -> None:
         sa.Column("override_posture", sa.String(length=200), nullable=True),
         sa.Column("override_author_id", sa.String(length=200), nullable=True),
         sa.Column("override_reason", sa.String(length=200), nullable=True),
-        sa.Column("override_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_lane_gate_id_gate")),
-        sa.PrimaryKeyConstraint("lane_id", name=op.f("pk_lane")),
+        sa.Column("override_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("posture_author_id", sa.String(length=200), nullable=True),
+        sa.Column("interlock_with", sa.JSON(none_as_null=True), server_default="[]", nullable=False),
+        sa.Column("antipassback", sa.String(length=200), server_default="off", nullable=False),
+        sa.Column("staff_hold_minutes", sa.Integer(), server_default="30", nullable=False),
+        sa.Column("area_is_closed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("schedule_authors", sa.JSON(none_as_null=True), server_default="{}", nullable=False),
+        sa.Column("held_after_restore", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_lane_gate_id_gate"),
+        sa.PrimaryKeyConstraint("lane_id", name="pk_lane"),
     )
-    with op.batch_alter_table("lane", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_lane_gate_id"), ["gate_id"], unique=False)
-
+    op.create_index("ix_lane_gate_id", "lane", ["gate_id"])
     op.create_table(
         "open_order",
         sa.Column("order_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("lane_id", sa.String(length=200), nullable=False),
-        sa.Column("issued_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_seconds", sa.Integer(), nullable=False),
         sa.Column("author_id", sa.String(length=200), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column("delivered_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_open_order_gate_id_gate")),
-        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_open_order")),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_open_order_gate_id_gate"),
+        sa.PrimaryKeyConstraint("order_id", name="pk_open_order"),
     )
-    with op.batch_alter_table("open_order", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_open_order_gate_id"), ["gate_id"], unique=False)
-
+    op.create_index("ix_open_order_gate_id", "open_order", ["gate_id"])
     op.create_table(
         "pair_attempt",
         sa.Column("pair_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("code_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("expires_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=200), nullable=False),
         sa.Column("gate_public_key", sa.LargeBinary(), nullable=True),
         sa.Column("nonce", sa.LargeBinary(), nullable=True),
         sa.Column("phrase", sa.String(length=200), nullable=True),
         sa.Column("hardware_name", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_pair_attempt_gate_id_gate")),
-        sa.PrimaryKeyConstraint("pair_id", name=op.f("pk_pair_attempt")),
+        sa.Column("sealing_public_key", sa.LargeBinary(), nullable=True),
+        sa.Column("commitment_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("server_nonce", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_pair_attempt_gate_id_gate"),
+        sa.PrimaryKeyConstraint("pair_id", name="pk_pair_attempt"),
     )
     op.create_table(
         "person",
@@ -242,16 +604,18 @@ def upgrade() -> None:
         sa.Column("face_paused_reason", sa.String(length=200), nullable=True),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("slow_pass", sa.Boolean(), nullable=False),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["home_id"], ["home.home_id"], name=op.f("fk_person_home_id_home")),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_person_site_id_site")),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person")),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("may_override", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("age_band_until", sa.Date(), nullable=True),
+        sa.Column("phone_unproven", sa.String(length=200), nullable=True),
+        sa.Column("suspended_by", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["home_id"], ["home.home_id"], name="fk_person_home_id_home"),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_person_site_id_site"),
+        sa.PrimaryKeyConstraint("person_id", name="pk_person"),
     )
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_person_home_id"), ["home_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_person_site_id"), ["site_id"], unique=False)
-
+    op.create_index("ix_person_home_id", "person", ["home_id"])
+    op.create_index("ix_person_site_id", "person", ["site_id"])
     op.create_table(
         "policy_record",
         sa.Column("gate_id", sa.String(length=200), nullable=False),
@@ -259,9 +623,38 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_policy_record_gate_id_gate")),
-        sa.PrimaryKeyConstraint("gate_id", "key", name=op.f("pk_policy_record")),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_policy_record_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "key", name="pk_policy_record"),
     )
+    op.create_table(
+        "set_aside_entry",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("journal_id", sa.String(length=200), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("is_whole", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ledger_seq", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_set_aside_entry_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", "digest", name="pk_set_aside_entry"),
+    )
+    op.create_index("ix_set_aside_entry_newest", "set_aside_entry", ["gate_id", "received_at"])
+    op.create_table(
+        "visitor_use",
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("journal_id", sa.String(length=200), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("shown_id", sa.String(length=200), nullable=False),
+        sa.Column("lane_id", sa.String(length=200), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_visitor_use_gate_id_gate"),
+        sa.PrimaryKeyConstraint("gate_id", "journal_id", "seq", name="pk_visitor_use"),
+    )
+    op.create_index("ix_visitor_use_at", "visitor_use", ["at"])
+    op.create_index("ix_visitor_use_shown_id", "visitor_use", ["shown_id"])
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -275,14 +668,44 @@ def upgrade() -> None:
         sa.Column("tf_phone_number", sa.String(length=200), nullable=True),
         sa.Column("last_totp_counter", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_account_person_id_person"),
+        sa.PrimaryKeyConstraint("id", name="pk_account"),
+        sa.UniqueConstraint("email", name="uq_account_email"),
+        sa.UniqueConstraint("fs_uniquifier", name="uq_account_fs_uniquifier"),
+        sa.UniqueConstraint("person_id", name="uq_account_person_id"),
+        sa.UniqueConstraint("username", name="uq_account_username"),
+    )
+    op.create_table(
+        "asked_messages",
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=200), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("kinds", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("code_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("code_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_account_person_id_person")
+            ["person_id"], ["person.person_id"], name="fk_asked_messages_person_id_person"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_account_fs_uniquifier")),
-        sa.UniqueConstraint("person_id", name=op.f("uq_account_person_id")),
-        sa.UniqueConstraint("username", name=op.f("uq_account_username")),
+        sa.PrimaryKeyConstraint("person_id", name="pk_asked_messages"),
+    )
+    op.create_table(
+        "child_agreement",
+        sa.Column("child_id", sa.String(length=200), nullable=False),
+        sa.Column("guardian_id", sa.String(length=200), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("channel", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text", sa.String(length=1000), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["child_id"], ["person.person_id"], name="fk_child_agreement_child_id_person"
+        ),
+        sa.ForeignKeyConstraint(
+            ["guardian_id"], ["person.person_id"], name="fk_child_agreement_guardian_id_person"
+        ),
+        sa.PrimaryKeyConstraint("child_id", "guardian_id", name="pk_child_agreement"),
     )
     op.create_table(
         "consent",
@@ -293,18 +716,14 @@ def upgrade() -> None:
         sa.Column("notice_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("language", sa.String(length=200), nullable=False),
         sa.Column("channel", sa.String(length=200), nullable=False),
-        sa.Column("given_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_channel", sa.String(length=200), nullable=True),
         sa.Column("withdrawn_why", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_consent_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("consent_id", name=op.f("pk_consent")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_consent_person_id_person"),
+        sa.PrimaryKeyConstraint("consent_id", name="pk_consent"),
     )
-    with op.batch_alter_table("consent", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_consent_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_consent_person_id", "consent", ["person_id"])
     op.create_table(
         "credential",
         sa.Column("credential_id", sa.String(length=200), nullable=False),
@@ -317,54 +736,240 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=True),
         sa.Column("duress", sa.Boolean(), nullable=False),
         sa.Column("lanes", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_reason", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_credential_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("credential_id", name=op.f("pk_credential")),
+        sa.Column("printed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("known_to_home", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("suspended_by", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("seen_by", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_credential_person_id_person"),
+        sa.PrimaryKeyConstraint("credential_id", name="pk_credential"),
     )
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_credential_lookup"), ["lookup"], unique=False)
-        batch_op.create_index(batch_op.f("ix_credential_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_credential_lookup", "credential", ["lookup"])
+    op.create_index("ix_credential_person_id", "credential", ["person_id"])
+    op.create_table(
+        "desk_visit",
+        sa.Column("visit_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=True),
+        sa.Column("opened_by", sa.String(length=200), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(length=200), nullable=True),
+        sa.Column("credential_id", sa.String(length=200), nullable=True),
+        sa.Column("proved_by", sa.String(length=200), nullable=True),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_desk_visit_person_id_person"),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_desk_visit_site_id_site"),
+        sa.PrimaryKeyConstraint("visit_id", name="pk_desk_visit"),
+    )
+    op.create_index("ix_desk_visit_account_id", "desk_visit", ["account_id"])
+    op.create_index("ix_desk_visit_opened_at", "desk_visit", ["opened_at"])
+    op.create_index("ix_desk_visit_person_id", "desk_visit", ["person_id"])
+    op.create_table(
+        "disclosure",
+        sa.Column("disclosure_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=200), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=True),
+        sa.Column("scope_from", sa.Date(), nullable=True),
+        sa.Column("scope_until", sa.Date(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_disclosure_person_id_person"),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_disclosure_site_id_site"),
+        sa.PrimaryKeyConstraint("disclosure_id", name="pk_disclosure"),
+    )
+    op.create_index("ix_disclosure_person_id", "disclosure", ["person_id"])
+    op.create_index("ix_disclosure_site_id", "disclosure", ["site_id"])
+    op.create_table(
+        "face_question",
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("notice_version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.person_id"], name="fk_face_question_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name="pk_face_question"),
+    )
     op.create_table(
         "grant_row",
         sa.Column("grant_id", sa.String(length=200), nullable=False),
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("lanes", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("hours_id", sa.String(length=200), nullable=True),
-        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["hours_id"], ["hours.hours_id"], name=op.f("fk_grant_row_hours_id_hours")),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_grant_row_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("grant_id", name=op.f("pk_grant_row")),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["hours_id"], ["hours.hours_id"], name="fk_grant_row_hours_id_hours"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_grant_row_person_id_person"),
+        sa.PrimaryKeyConstraint("grant_id", name="pk_grant_row"),
     )
-    with op.batch_alter_table("grant_row", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_grant_row_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_grant_row_person_id", "grant_row", ["person_id"])
+    op.create_table(
+        "guardian",
+        sa.Column("minor_id", sa.String(length=200), nullable=False),
+        sa.Column("guardian_id", sa.String(length=200), nullable=False),
+        sa.Column("checked_by", sa.String(length=200), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_only", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["guardian_id"], ["person.person_id"], name="fk_guardian_guardian_id_person"),
+        sa.ForeignKeyConstraint(["minor_id"], ["person.person_id"], name="fk_guardian_minor_id_person"),
+        sa.PrimaryKeyConstraint("minor_id", "guardian_id", name="pk_guardian"),
+    )
+    op.create_table(
+        "guardian_request",
+        sa.Column("request_id", sa.String(length=200), nullable=False),
+        sa.Column("minor_id", sa.String(length=200), nullable=False),
+        sa.Column("guardian_id", sa.String(length=200), nullable=False),
+        sa.Column("notice_version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(length=200), nullable=True),
+        sa.Column("answer_language", sa.String(length=200), nullable=True),
+        sa.Column("signed_name", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["guardian_id"], ["person.person_id"], name="fk_guardian_request_guardian_id_person"
+        ),
+        sa.ForeignKeyConstraint(
+            ["minor_id"], ["person.person_id"], name="fk_guardian_request_minor_id_person"
+        ),
+        sa.PrimaryKeyConstraint("request_id", name="pk_guardian_request"),
+    )
+    op.create_index("ix_guardian_request_guardian_id", "guardian_request", ["guardian_id"])
+    op.create_index("ix_guardian_request_minor_id", "guardian_request", ["minor_id"])
+    op.create_table(
+        "home_addition",
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("home_id", sa.String(length=200), nullable=False),
+        sa.Column("added_by", sa.String(length=200), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hours_id", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["added_by"], ["person.person_id"], name="fk_home_addition_added_by_person"),
+        sa.ForeignKeyConstraint(["home_id"], ["home.home_id"], name="fk_home_addition_home_id_home"),
+        sa.ForeignKeyConstraint(["hours_id"], ["hours.hours_id"], name="fk_home_addition_hours_id_hours"),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.person_id"], name="fk_home_addition_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name="pk_home_addition"),
+    )
+    op.create_index("ix_home_addition_added_by", "home_addition", ["added_by"])
+    op.create_index("ix_home_addition_home_id", "home_addition", ["home_id"])
     op.create_table(
         "invitation",
         sa.Column("invitation_id", sa.String(length=200), nullable=False),
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("code_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("used_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_invitation_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("invitation_id", name=op.f("pk_invitation")),
-        sa.UniqueConstraint("code_digest", name=op.f("uq_invitation_code_digest")),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proofs_asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("made_by_home", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_invitation_person_id_person"),
+        sa.PrimaryKeyConstraint("invitation_id", name="pk_invitation"),
+        sa.UniqueConstraint("code_digest", name="uq_invitation_code_digest"),
     )
-    with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invitation_person_id"), ["person_id"], unique=False)
-
+    op.create_index("ix_invitation_person_id", "invitation", ["person_id"])
+    op.create_table(
+        "lane_sheet",
+        sa.Column("lane_id", sa.String(length=200), nullable=False),
+        sa.Column("inherited", sa.Boolean(), nullable=False),
+        sa.Column("draft", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("live", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("live_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("live_author_id", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["lane_id"], ["lane.lane_id"], name="fk_lane_sheet_lane_id_lane"),
+        sa.PrimaryKeyConstraint("lane_id", name="pk_lane_sheet"),
+    )
+    op.create_table(
+        "passkey",
+        sa.Column("passkey_id", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_passkey_person_id_person"),
+        sa.PrimaryKeyConstraint("passkey_id", name="pk_passkey"),
+        sa.UniqueConstraint("credential_id", name="uq_passkey_credential_id"),
+    )
+    op.create_index("ix_passkey_person_id", "passkey", ["person_id"])
+    op.create_table(
+        "print_slip",
+        sa.Column("run_id", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("tag_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_print_slip_person_id_person"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["print_run.run_id"], name="fk_print_slip_run_id_print_run", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "position", name="pk_print_slip"),
+    )
+    op.create_index("ix_print_slip_person_id", "print_slip", ["person_id"])
+    op.create_table(
+        "rights_request",
+        sa.Column("request_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.String(length=200), nullable=True),
+        sa.Column("channel", sa.String(length=200), nullable=False),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledge_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.String(length=200), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=200), nullable=True),
+        sa.Column("outcome", sa.String(length=200), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("further", sa.Text(), nullable=False),
+        sa.Column("value_before", sa.String(length=200), nullable=True),
+        sa.Column("value_after", sa.String(length=200), nullable=True),
+        sa.Column("late", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.person_id"], name="fk_rights_request_person_id_person"
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_rights_request_site_id_site"),
+        sa.PrimaryKeyConstraint("request_id", name="pk_rights_request"),
+    )
+    op.create_index("ix_rights_request_filed_at", "rights_request", ["filed_at"])
+    op.create_index("ix_rights_request_person_id", "rights_request", ["person_id"])
+    op.create_index("ix_rights_request_site_id", "rights_request", ["site_id"])
+    op.create_table(
+        "second_method_wish",
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("from_minute", sa.Integer(), nullable=False),
+        sa.Column("until_minute", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.person_id"], name="fk_second_method_wish_person_id_person"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name="pk_second_method_wish"),
+    )
     op.create_table(
         "visitor_pass",
         sa.Column("pass_id", sa.String(length=200), nullable=False),
@@ -372,138 +977,281 @@ def upgrade() -> None:
         sa.Column("issuer_person_id", sa.String(length=200), nullable=True),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("gate_numbers", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("valid_from", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("valid_until", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(length=400), nullable=False),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("author_id", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(
-            ["issuer_person_id"], ["person.person_id"], name=op.f("fk_visitor_pass_issuer_person_id_person")
+            ["issuer_person_id"], ["person.person_id"], name="fk_visitor_pass_issuer_person_id_person"
         ),
-        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name=op.f("fk_visitor_pass_site_id_site")),
-        sa.PrimaryKeyConstraint("pass_id", name=op.f("pk_visitor_pass")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_visitor_pass_site_id_site"),
+        sa.PrimaryKeyConstraint("pass_id", name="pk_visitor_pass"),
     )
-    with op.batch_alter_table("visitor_pass", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_visitor_pass_issuer_person_id"), ["issuer_person_id"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_visitor_pass_site_id"), ["site_id"], unique=False)
-
+    op.create_index("ix_visitor_pass_issuer_person_id", "visitor_pass", ["issuer_person_id"])
+    op.create_index("ix_visitor_pass_newest", "visitor_pass", ["site_id", "created_at"])
+    op.create_table(
+        "visitor_series",
+        sa.Column("series_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("issuer_person_id", sa.String(length=200), nullable=True),
+        sa.Column("author_id", sa.String(length=200), nullable=True),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("gate_numbers", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("days", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("starts_minute", sa.Integer(), nullable=False),
+        sa.Column("ends_minute", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["issuer_person_id"], ["person.person_id"], name="fk_visitor_series_issuer_person_id_person"
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.site_id"], name="fk_visitor_series_site_id_site"),
+        sa.PrimaryKeyConstraint("series_id", name="pk_visitor_series"),
+    )
+    op.create_index("ix_visitor_series_issuer_person_id", "visitor_series", ["issuer_person_id"])
+    op.create_index("ix_visitor_series_site_id", "visitor_series", ["site_id"])
     op.create_table(
         "account_role",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("role_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-            name=op.f("fk_account_role_account_id_account"),
-            ondelete="CASCADE",
+            ["account_id"], ["account.id"], name="fk_account_role_account_id_account", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_account_role_role_id_role")),
-        sa.PrimaryKeyConstraint("account_id", "role_id", name=op.f("pk_account_role")),
+        sa.ForeignKeyConstraint(["role_id"], ["role.id"], name="fk_account_role_role_id_role"),
+        sa.PrimaryKeyConstraint("account_id", "role_id", name="pk_account_role"),
     )
+    op.create_table(
+        "account_session",
+        sa.Column("session_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name="fk_account_session_account_id_account", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("session_sha256", name="pk_account_session"),
+    )
+    op.create_index("ix_account_session_account_id", "account_session", ["account_id"])
+    op.create_index("ix_account_session_ends_at", "account_session", ["ends_at"])
+    op.create_table(
+        "face_opening",
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("credential_id", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["credential_id"], ["credential.credential_id"], name="fk_face_opening_credential_id_credential"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_face_opening_person_id_person"),
+        sa.PrimaryKeyConstraint("person_id", "credential_id", name="pk_face_opening"),
+    )
+    op.create_index("ix_face_opening_credential_id", "face_opening", ["credential_id"])
     op.create_table(
         "face_share",
         sa.Column("person_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("consent_id", sa.String(length=200), nullable=False),
         sa.Column("share_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["consent_id"], ["consent.consent_id"], name=op.f("fk_face_share_consent_id_consent")
+            ["consent_id"], ["consent.consent_id"], name="fk_face_share_consent_id_consent"
         ),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_face_share_gate_id_gate")),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.person_id"], name=op.f("fk_face_share_person_id_person")
-        ),
-        sa.PrimaryKeyConstraint("person_id", "gate_id", name=op.f("pk_face_share")),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_face_share_gate_id_gate"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name="fk_face_share_person_id_person"),
+        sa.PrimaryKeyConstraint("person_id", "gate_id", name="pk_face_share"),
     )
+    op.create_table(
+        "face_use",
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_face_use_consent_id_consent"
+        ),
+        sa.PrimaryKeyConstraint("consent_id", name="pk_face_use"),
+    )
+    op.create_table(
+        "forgetting",
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("gate_id", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("share_made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fresh_receipt", sa.Boolean(), nullable=False),
+        sa.Column("key_id", sa.String(length=200), nullable=False),
+        sa.Column("gate_public_key", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_forgetting_consent_id_consent"
+        ),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_forgetting_gate_id_gate"),
+        sa.PrimaryKeyConstraint("consent_id", "gate_id", name="pk_forgetting"),
+    )
+    op.create_table(
+        "guardian_consent",
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("guardian_id", sa.String(length=200), nullable=False),
+        sa.Column("notice_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=200), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_guardian_consent_consent_id_consent"
+        ),
+        sa.ForeignKeyConstraint(
+            ["guardian_id"], ["person.person_id"], name="fk_guardian_consent_guardian_id_person"
+        ),
+        sa.PrimaryKeyConstraint("consent_id", "guardian_id", name="pk_guardian_consent"),
+    )
+    op.create_index("ix_guardian_consent_guardian_id", "guardian_consent", ["guardian_id"])
     op.create_table(
         "receipt",
         sa.Column("consent_id", sa.String(length=200), nullable=False),
         sa.Column("gate_id", sa.String(length=200), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["consent_id"], ["consent.consent_id"], name=op.f("fk_receipt_consent_id_consent")
-        ),
-        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name=op.f("fk_receipt_gate_id_gate")),
-        sa.PrimaryKeyConstraint("consent_id", "gate_id", name=op.f("pk_receipt")),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["consent_id"], ["consent.consent_id"], name="fk_receipt_consent_id_consent"),
+        sa.ForeignKeyConstraint(["gate_id"], ["gate.gate_id"], name="fk_receipt_gate_id_gate"),
+        sa.PrimaryKeyConstraint("consent_id", "gate_id", name="pk_receipt"),
     )
     op.create_table(
-        "form_once",
-        sa.Column("token", sa.String(length=200), nullable=False),
-        sa.Column("at", web_admin.model_base.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_form_once")),
+        "staff_invitation",
+        sa.Column("invitation_id", sa.String(length=200), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("code_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name="fk_staff_invitation_account_id_account"
+        ),
+        sa.PrimaryKeyConstraint("invitation_id", name="pk_staff_invitation"),
+        sa.UniqueConstraint("code_digest", name="uq_staff_invitation_code_digest"),
     )
+    op.create_index("ix_staff_invitation_account_id", "staff_invitation", ["account_id"])
+    op.create_table(
+        "staff_profile",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("shown_name", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(length=200), nullable=False),
+        sa.Column("last_sign_in_on", sa.Date(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_staff_profile_account_id_account"),
+        sa.PrimaryKeyConstraint("account_id", name="pk_staff_profile"),
+    )
+    op.create_table(
+        "visitor_visit",
+        sa.Column("pass_id", sa.String(length=200), nullable=False),
+        sa.Column("series_id", sa.String(length=200), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pass_id"], ["visitor_pass.pass_id"], name="fk_visitor_visit_pass_id_visitor_pass"
+        ),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["visitor_series.series_id"], name="fk_visitor_visit_series_id_visitor_series"
+        ),
+        sa.PrimaryKeyConstraint("pass_id", name="pk_visitor_visit"),
+        sa.UniqueConstraint("series_id", "day", name="uq_visitor_visit_series_id"),
+    )
+    op.create_index("ix_visitor_visit_series_id", "visitor_visit", ["series_id"])
+    op.create_table(
+        "written_release",
+        sa.Column("consent_id", sa.String(length=200), nullable=False),
+        sa.Column("signer_id", sa.String(length=200), nullable=False),
+        sa.Column("release", sa.LargeBinary(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name="fk_written_release_consent_id_consent"
+        ),
+        sa.ForeignKeyConstraint(
+            ["signer_id"], ["person.person_id"], name="fk_written_release_signer_id_person"
+        ),
+        sa.PrimaryKeyConstraint("consent_id", "signer_id", name="pk_written_release"),
+    )
+    op.create_index("ix_written_release_signer_id", "written_release", ["signer_id"])
 
 
 def downgrade() -> None:
     """Bring the tables back."""
-    op.drop_table("form_once")
+    op.drop_table("written_release")
+    op.drop_table("visitor_visit")
+    op.drop_table("staff_profile")
+    op.drop_table("staff_invitation")
     op.drop_table("receipt")
+    op.drop_table("guardian_consent")
+    op.drop_table("forgetting")
+    op.drop_table("face_use")
     op.drop_table("face_share")
+    op.drop_table("face_opening")
+    op.drop_table("account_session")
     op.drop_table("account_role")
-    with op.batch_alter_table("visitor_pass", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_visitor_pass_site_id"))
-        batch_op.drop_index(batch_op.f("ix_visitor_pass_issuer_person_id"))
-
+    op.drop_table("visitor_series")
     op.drop_table("visitor_pass")
-    with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_person_id"))
-
+    op.drop_table("second_method_wish")
+    op.drop_table("rights_request")
+    op.drop_table("print_slip")
+    op.drop_table("passkey")
+    op.drop_table("lane_sheet")
     op.drop_table("invitation")
-    with op.batch_alter_table("grant_row", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_grant_row_person_id"))
-
+    op.drop_table("home_addition")
+    op.drop_table("guardian_request")
+    op.drop_table("guardian")
     op.drop_table("grant_row")
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_credential_person_id"))
-        batch_op.drop_index(batch_op.f("ix_credential_lookup"))
-
+    op.drop_table("face_question")
+    op.drop_table("disclosure")
+    op.drop_table("desk_visit")
     op.drop_table("credential")
-    with op.batch_alter_table("consent", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_consent_person_id"))
-
     op.drop_table("consent")
+    op.drop_table("child_agreement")
+    op.drop_table("asked_messages")
     op.drop_table("account")
+    op.drop_table("visitor_use")
+    op.drop_table("set_aside_entry")
     op.drop_table("policy_record")
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_site_id"))
-        batch_op.drop_index(batch_op.f("ix_person_home_id"))
-
     op.drop_table("person")
     op.drop_table("pair_attempt")
-    with op.batch_alter_table("open_order", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_open_order_gate_id"))
-
     op.drop_table("open_order")
-    with op.batch_alter_table("lane", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_lane_gate_id"))
-
     op.drop_table("lane")
-    with op.batch_alter_table("gate_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_gate_event_person_id"))
-        batch_op.drop_index(batch_op.f("ix_gate_event_kind"))
-        batch_op.drop_index(batch_op.f("ix_gate_event_at"))
-
+    op.drop_table("handed_record")
+    op.drop_table("gate_handover")
+    op.drop_table("gate_face")
     op.drop_table("gate_event")
+    op.drop_table("webhook")
+    op.drop_table("site_look")
     op.drop_table("site_key")
+    op.drop_table("shift_handover")
+    op.drop_table("restore_review")
+    op.drop_table("public_report")
+    op.drop_table("privacy_contact")
+    op.drop_table("print_run")
+    op.drop_table("outbox_message")
+    op.drop_table("mail_server")
+    op.drop_table("long_job")
+    op.drop_table("ledger_end")
+    op.drop_table("incident")
     op.drop_table("hours")
     op.drop_table("home")
     op.drop_table("gate")
+    op.drop_table("face_suspension")
+    op.drop_table("emergency_code")
+    op.drop_table("consent_rules")
     op.drop_table("calendar_day")
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entry_person_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
-
+    op.drop_table("breach_drill")
     op.drop_table("audit_entry")
-    with op.batch_alter_table("alarm", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_alarm_site_id"))
-
+    op.drop_table("assessment")
+    op.drop_table("api_key")
     op.drop_table("alarm")
+    op.drop_table("access_review")
+    op.drop_table("wrap_key")
     op.drop_table("site")
+    op.drop_table("server_mark")
     op.drop_table("role")
     op.drop_table("notice")
+    op.drop_table("limit_count")
+    op.drop_table("form_once")

@@ -24,12 +24,12 @@ from web_admin.incidents import open_incident, save_parts
 from web_admin.job_models import LongJob
 from web_admin.long_jobs import put_job
 from web_admin.models import CalendarDay, Hours, Person, Site, VisitorPassRow
+from web_admin.page_links import pass_link
 from web_admin.posture_schedules import set_schedule
 from web_admin.print_models import PrintRun
 from web_admin.print_runs import begin_run, make_part
 from web_admin.privacy_contact import save_contact
 from web_admin.public_report import Words, closed_periods, publish_report
-from web_admin.resident.visitors import pass_link
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import file_request
 from web_admin.visitor_models import VisitorSeriesRow

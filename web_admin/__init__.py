@@ -5,15 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web_admin.config import WebConfig
 from web_admin.database import Database, Menjin, init_database, make_engine
-from web_admin.request_bodies import init_request_checks
+from web_admin.request_limits import init_limits
 from web_admin.sealing import Sealer
 from web_admin.wrap_keys import WrapKeys
-
-MAX_FORM_BYTES = 2 * 1024 * 1024
 
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
@@ -31,7 +28,7 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
-    from web_admin.accounts import init_accounts  # noqa: PLC0415 - accounts import the database from here
+    from web_admin.staff_sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = Flask(__name__)
     init_limits(app, config)
@@ -42,14 +39,3 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     init_database(app, Menjin(config, database, sealer, clock))
     init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
     return app
-
-
-def init_limits(app: Flask, config: WebConfig) -> None:
-    """Check and bound what clients send, and believe exactly as many reverse proxies as stand in front."""
-    init_request_checks(app)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
-    count = config.trusted_proxies
-    if count:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents this very assignment
-            app.wsgi_app, x_for=count, x_proto=count, x_host=count
-        )

@@ -15,6 +15,7 @@ from flask_security.utils import set_request_attr
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from web_admin.accounts import User
 from web_admin.database import Database, current_menjin, put_down_request_session, request_session
 from web_admin.session_models import AccountSession
 
@@ -37,8 +38,6 @@ def init_account_sessions(app: Flask, security: Security) -> None:
 
 def load_account(user_id: str) -> UserMixin | None:
     """Return the active account whose open session a cookie names, None for any other."""
-    from web_admin.accounts import User  # noqa: PLC0415 - the tables need this module's functions
-
     word, _dot, session_id = str(user_id).partition(".")
     if not word or not session_id:
         return None

@@ -18,8 +18,9 @@ from flask_security.utils import verify_password
 from sqlalchemy import Column, ForeignKey, String, Table, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from web_admin import staff_models  # noqa: F401 - its tables refer to the accounts'
+from web_admin import session_models, staff_models  # noqa: F401 - their tables refer to the accounts'
 from web_admin.acts import ActRefused
+from web_admin.authenticator import seal_totp_secret
 from web_admin.database import current_menjin
 from web_admin.desk_request import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.model_base import Base
@@ -28,9 +29,6 @@ from web_admin.passkey_models import Passkey
 from web_admin.passwords import check_password
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare
 from web_admin.sign_in_tries import sign_in_worked
-from web_admin.staff_sign_in import init_accounts, seal_totp_secret
-
-__all__ = ["init_accounts"]
 
 SIGNED_IN_AT = "signed_in_at"
 """The session's word for when its resident last showed a password, passkey or invitation."""

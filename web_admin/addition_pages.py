@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from web_admin.acts import Act
 from web_admin.database import request_session
+from web_admin.form_once import AgainForm
 from web_admin.home_members import agree_to_addition, refuse_addition
 from web_admin.models import Person
 from web_admin.page_context import do, get_or_404
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 
 bp = Blueprint("additions", __name__, url_prefix="/manage/people/<person_id>/addition")
 

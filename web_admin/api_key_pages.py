@@ -15,10 +15,9 @@ from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import end_api_key, make_api_key
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 

@@ -31,10 +31,9 @@ from web_admin.assessments import (
 from web_admin.consent_models import AssessmentRow
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import actor_id, current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")

@@ -16,7 +16,7 @@ from web_admin.credentials import end_credential, issue_card, resume_credential,
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.look_reasons import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.models import CredentialRow, Person
 from web_admin.page_context import (
@@ -27,9 +27,8 @@ from web_admin.page_context import (
     show_refusal,
     typed,
 )
+from web_admin.page_texts import agreement_text, page_language
 from web_admin.permissions import allowed, role_names
-from web_admin.person_pages import AgainForm
-from web_admin.resident.my_home import agreement_language, agreement_text
 from web_admin.sealing import card_lookup
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
@@ -149,7 +148,7 @@ def _agreed(act: Act, child_id: str, tapped: str) -> None:
         number = read_tap(tapped)
     except ActRefused as refusal:
         raise ActRefused("guardian_card", refusal.message) from refusal
-    agree_by_card(act, child_id, number, agreement_language(), agreement_text())
+    agree_by_card(act, child_id, number, page_language(), agreement_text())
 
 
 def _credential(credential_id: str) -> CredentialRow:

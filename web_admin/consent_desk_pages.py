@@ -19,12 +19,11 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.face_facts import rules_of
 from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.guardians import name_guardian, remove_guardian
 from web_admin.models import UNNAMED, Person
 from web_admin.page_context import do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 from web_admin.ways_in import usable_methods
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")

@@ -22,11 +22,10 @@ from web_admin.desk_opening import (
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.desk_visits import PROOF_MINUTES, check_digits, end_visits
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import Person
 from web_admin.page_context import current_act, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
-from web_admin.person_pages import AgainForm
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 

@@ -12,11 +12,10 @@ from web_admin.acts import Act
 from web_admin.database import request_session
 from web_admin.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
 from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import Home, Person
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed, role_names
-from web_admin.person_pages import AgainForm
 from web_admin.report_models import Disclosure
 
 bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")

@@ -26,6 +26,10 @@ class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
     once = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[Length(min=16, max=60)])
 
 
+class AgainForm(OnceForm):
+    """A button that does its work once."""
+
+
 def sent_before(session: Session, form: OnceForm, now: datetime) -> bool:
     """Claim the form's token in this transaction; tell whether an earlier sending has it."""
     return claimed_before(session, str(form.once.data), now)

@@ -12,7 +12,7 @@ from web_admin import words
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, hours_options, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
@@ -21,7 +21,6 @@ from web_admin.home_additions import named_hours
 from web_admin.models import CalendarDay, Gate, Lane, PairAttempt
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 from web_admin.set_aside import shown_set_aside
 from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates

@@ -15,13 +15,12 @@ from web_admin import words
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
 from web_admin.hours_in_use import change_day, remove_hours, set_days
 from web_admin.models import CalendarDay, Hours
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
 from web_admin.database import request_session
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.incident_models import Incident
 from web_admin.incidents import (
     MAX_PART_CHARS,
@@ -25,7 +25,6 @@ from web_admin.incidents import (
 )
 from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 

@@ -139,7 +139,7 @@ COUNTED = (
 CONSTANTS = (
     Limit(
         "form_body", 2 * 1024 * 1024, "bytes", "request to a page or to the interface",
-        "web_admin/__init__.py::MAX_FORM_BYTES",
+        "web_admin/request_limits.py::MAX_FORM_BYTES",
         f"{_UPLOADS}::test_any_other_form_says_what_this_server_takes",
     ),
     Limit(

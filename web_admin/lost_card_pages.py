@@ -12,13 +12,12 @@ from web_admin.database import request_session
 from web_admin.desk_limits import TooMany
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.look_reasons import LOOK_REASONS, Look
 from web_admin.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.models import CredentialRow, VisitorPassRow
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
-from web_admin.person_pages import AgainForm
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
 from web_admin.visitors import pass_state

@@ -21,7 +21,7 @@ from web_admin.models import Home, Person
 from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
 from web_admin.permissions import allowed
-from web_admin.resident.qr_picture import svg_of
+from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("moving", __name__, url_prefix="/manage/people")

@@ -15,10 +15,9 @@ from web_admin.accounts import User
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.permissions import allowed, public
-from web_admin.person_pages import AgainForm
 from web_admin.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 from web_admin.staff import (
     MAX_SHOWN_NAME_CHARS,

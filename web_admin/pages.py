@@ -19,7 +19,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from web_admin import MAX_FORM_BYTES, words
+from web_admin import words
 from web_admin.api.access import answer_in_json
 from web_admin.database import current_menjin, request_session
 from web_admin.day_ranges import day_text
@@ -39,6 +39,7 @@ from web_admin.permissions import (
     role_names,
 )
 from web_admin.request_bodies import sentence_of, takes_json_here
+from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
 from web_admin.sealed_places import sealed_place

@@ -12,7 +12,7 @@ from web_admin import words
 from web_admin.acts import record
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import waiting_people
 from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
@@ -29,7 +29,6 @@ from web_admin.page_context import (
 from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people_sheet_out import rows_of_list
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 from web_admin.sheet_text import csv_for_spreadsheets
 from web_admin.site_places import site_lanes
 

@@ -13,7 +13,7 @@ from web_admin.consents import face_state
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import added_by, hours_name, named_hours
 from web_admin.homes_and_people import (
     GrantSpec,
@@ -29,7 +29,7 @@ from web_admin.models import Person
 from web_admin.moving import what_ends
 from web_admin.page_context import do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
-from web_admin.resident.qr_picture import svg_of
+from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
 from web_admin.ways_in import usable_methods
 
@@ -38,10 +38,6 @@ bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 INVITATION_HOURS = 72
 
 Page = str | Response | tuple[str, int]
-
-
-class AgainForm(OnceForm):
-    """A button that does its work once."""
 
 
 class ReasonForm(OnceForm):

@@ -13,10 +13,9 @@ from wtforms import BooleanField, RadioField
 from web_admin.acts import Act, ActRefused
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
 from web_admin.print_models import PrintRun
 from web_admin.print_runs import (
     INVITATIONS,
@@ -30,7 +29,7 @@ from web_admin.print_runs import (
     newest_runs,
     show_slips,
 )
-from web_admin.resident.qr_picture import svg_of
+from web_admin.qr_picture import svg_of
 
 bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
 

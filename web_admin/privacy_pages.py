@@ -25,11 +25,10 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import Person
 from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
-from web_admin.person_pages import AgainForm
 from web_admin.privacy_contact import complaint_channels, contact_of
 from web_admin.site_places import site_lanes
 from web_admin.small_numbers import told_in_tens

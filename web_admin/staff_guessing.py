@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
 
+from web_admin.accounts import User
 from web_admin.alarms import SIGN_IN_GUESSING, raise_alarm
 from web_admin.database import current_menjin, request_session
 from web_admin.limit_counts import Of, current_counts, wait_seconds, with_one_more
@@ -162,8 +163,6 @@ def _typed_account() -> str:
 
 def _account_id() -> int | None:
     """Return whose account this request tried, None for one that is not of staff."""
-    from web_admin.accounts import User  # noqa: PLC0415 - the tables need the sign-in's functions
-
     if request.endpoint == PASSWORD:
         wanted = func.lower(User.email) == _typed_account()
     elif current_user.is_authenticated:

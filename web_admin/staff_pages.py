@@ -14,11 +14,10 @@ from web_admin.accounts import User
 from web_admin.acts import Act
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.outbox import mail_is_set_up, put_message
 from web_admin.page_context import actor_id, current_site, do, request_now, typed
 from web_admin.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
-from web_admin.person_pages import AgainForm
 from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
 from web_admin.staff import (
     INVITATION_LIVES,

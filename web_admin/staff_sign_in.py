@@ -11,18 +11,20 @@ from flask import Flask, current_app
 from flask_login import user_logged_in
 from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
 from flask_security.forms import LoginForm, TwoFactorRescueForm, TwoFactorSetupForm
-from flask_security.totp import Totp
 from flask_wtf.csrf import CSRFProtect
-from passlib.totp import TOTP, TotpMatch
 from sqlalchemy.orm import scoped_session
 from werkzeug.local import LocalProxy
 from wtforms import RadioField
 
 from web_admin.account_sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
+from web_admin.accounts import Role, User
+from web_admin.authenticator import OnceTotp
 from web_admin.database import Database, request_session
 from web_admin.foreign_requests import refuse_foreign_origin
 from web_admin.form_fields import options
+from web_admin.page_context import request_now, site_zone
 from web_admin.permissions import refuse_residents_at_staff_doors, refuse_undeclared
+from web_admin.staff import made_profile, staff_id
 from web_admin.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:
@@ -50,24 +52,6 @@ MESSAGES = {
     "TWO_FACTOR_METHOD_NOT_AVAILABLE": N_("This way of confirming is not offered."),
     "TWO_FACTOR_SETUP_EXPIRED": N_("That took too long. Start again."),
 }
-
-
-class OnceTotp(Totp):
-    """Authenticator codes of which each works once, as RFC 6238 section 5.2 asks."""
-
-    def get_last_counter(self, user: UserMixin) -> TotpMatch | None:
-        """Return the newest step that was used."""
-        counter: TotpMatch | None = getattr(user, "last_totp_counter", None)
-        return counter
-
-    def set_last_counter(self, user: UserMixin, tmatch: TotpMatch) -> None:
-        """Remember the step of an accepted code."""
-        user.last_totp_counter = tmatch.counter  # type: ignore[attr-defined]  # a column of accounts.User
-
-    def seal(self, base32: str) -> str:
-        """Return a base32 secret encrypted for the account's row."""
-        totp: TOTP = self._totp(base32, format="base32")
-        return cast(str, totp.to_json(encrypt=True))
 
 
 class StaffSignInForm(LoginForm):
@@ -99,24 +83,14 @@ class NoRescueForm(TwoFactorRescueForm):
 
 def _note_sign_in(_app: Flask, user: UserMixin, **_more: object) -> None:
     """Keep on which day an account was last used: what nobody uses should not stay open."""
-    from web_admin.page_context import request_now, site_zone  # noqa: PLC0415 - pages need this module
-    from web_admin.staff import made_profile, staff_id  # noqa: PLC0415 - likewise
-
     if getattr(user, "person_id", None) is None:
         account_id = int(getattr(user, "id"))  # noqa: B009 - a column of accounts.User
         profile = made_profile(request_session(), account_id, request_now(), staff_id(account_id))
         profile.last_sign_in_on = request_now().astimezone(site_zone()).date()
 
 
-def seal_totp_secret(base32: str) -> str:
-    """Return a base32 authenticator secret as the account's row keeps it; needs an app context."""
-    return cast(OnceTotp, current_app.extensions["security"].totp_factory).seal(base32)
-
-
 def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None:  # noqa: ARG001 - requests bring their session
     """Add sign-in, sessions, CSRF and the check that every route declared who it is for."""
-    from web_admin.accounts import Role, User  # noqa: PLC0415 - the tables need this module's functions
-
     app.config.update(_settings(config))
     CSRFProtect(app)
     session = cast("scoped_session[Any]", LocalProxy(request_session))

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import VisitorPassRow
 from web_admin.page_context import (
     current_act,
@@ -23,10 +23,9 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
+from web_admin.page_links import pass_link
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
-from web_admin.resident.qr_picture import svg_of
-from web_admin.resident.visitors import pass_link
+from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
 from web_admin.typed_values import moment_of

@@ -16,12 +16,11 @@ from web_admin import words
 from web_admin.acts import Act
 from web_admin.database import request_session
 from web_admin.form_fields import CheckList, options
-from web_admin.form_once import OnceForm
+from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.page_links import pass_link
 from web_admin.permissions import allowed
-from web_admin.person_pages import AgainForm
-from web_admin.resident.qr_picture import svg_of
-from web_admin.resident.visitors import pass_link
+from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitor_series import DAYS, issue_series, next_visit, series_state, withdraw_series

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import abort, flash, render_template, request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
@@ -31,6 +31,7 @@ from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked
 from web_admin.guardians import guardians_of, names_of
 from web_admin.models import Gate, Person
 from web_admin.notices import changed_fields
+from web_admin.page_texts import page_language
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
@@ -128,11 +129,6 @@ def notice_headings() -> dict[str, str]:
         "rights": gettext("Your rights"),
         "complaints": gettext("Where to complain"),
     }
-
-
-def page_language() -> str:
-    """Return the language of the page: that of the notice, too."""
-    return "zh" if str(get_locale()).startswith("zh") else "en"
 
 
 def _offered_to(person: Person) -> Notice:

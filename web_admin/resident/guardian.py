@@ -19,8 +19,9 @@ from web_admin.guardian_requests import (
 from web_admin.guardians import names_of, wards_of
 from web_admin.models import Person
 from web_admin.notices import newest_notice
+from web_admin.page_texts import page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.face import notice_fields, page_language
+from web_admin.resident.face import notice_fields
 
 
 def _request_to(person: Person, request_id: str) -> GuardianRequest:

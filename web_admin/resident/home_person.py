@@ -21,12 +21,11 @@ from web_admin.home_members import (
 )
 from web_admin.home_models import ChildAgreement
 from web_admin.models import CredentialRow, Person
+from web_admin.page_texts import agreement_text, page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.my_home import (
     AtHome,
     Page,
-    agreement_language,
-    agreement_text,
     code_page,
     form_of_helper,
     people_at_home,
@@ -183,7 +182,7 @@ def agree_at_home(person_id: str) -> Page:
     """Record a guardian's agreement to a child's card and PIN."""
     person, act = signed_in()
     _looked_after(person, act, person_id)
-    agree_for_child(act, person.person_id, person_id, agreement_language(), agreement_text())
+    agree_for_child(act, person.person_id, person_id, page_language(), agreement_text())
     flash(gettext("You agreed. You can take it back here at any time."), "done")
     return to("resident.at_home", person_id=person_id)
 

@@ -13,9 +13,9 @@ from web_admin.acts import ActRefused
 from web_admin.credentials import ensure_online_qr, online_code, register_phone_key
 from web_admin.database import request_session
 from web_admin.models import CredentialRow
+from web_admin.qr_picture import svg_of
 from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.qr_picture import svg_of
 
 JsonAnswer = dict[str, str | int]
 

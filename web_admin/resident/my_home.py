@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
@@ -21,9 +21,10 @@ from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import add_child, invite_member, who_have_come
 from web_admin.home_models import HomeAddition
 from web_admin.models import UNNAMED, Gate, Hours, Person
+from web_admin.page_texts import agreement_text, page_language
+from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
-from web_admin.resident.qr_picture import svg_of
 from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.visitors import gates_open_to
 
@@ -127,7 +128,7 @@ def invite_to_home() -> Page:
     def invite() -> str:
         invited, code = invite_member(
             act, person.person_id, display_name=request.form.get("display_name", ""),
-            age_band=request.form.get("age_band", ""), language=_language(),
+            age_band=request.form.get("age_band", ""), language=page_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
         return f"{invited.person_id} {code}"
@@ -153,7 +154,8 @@ def add_child_to_home() -> Page:
         child = add_child(
             act, person.person_id, display_name=request.form.get("display_name", ""),
             until=day_of("until") if request.form.get("until") else None,
-            agrees_to=agreement_text() if request.form.get("agrees") == "yes" else None, language=_language(),
+            agrees_to=agreement_text() if request.form.get("agrees") == "yes" else None,
+            language=page_language(),
             waits=bool(current_menjin().config.new_members_wait),
         )
     except ActRefused as refused:
@@ -171,7 +173,7 @@ def add_helper_to_home() -> Page:
     try:
         helper = add_helper(
             act, person.person_id, display_name=request.form.get("display_name", ""),
-            lanes=wanted_lanes(person, act), times=typed_times(), language=_language(),
+            lanes=wanted_lanes(person, act), times=typed_times(), language=page_language(),
         )
     except ActRefused as refused:
         return _refused("helper", refused, act)
@@ -218,21 +220,3 @@ def form_of_helper(one: AtHome) -> Mapping[str, Any]:
         "until_minute": span["until_minute"] if span is not None else 12 * 60,
         "hours": "typed" if span is not None else "always",
     }
-
-
-def agreement_text() -> str:
-    """Return what a guardian agrees to for a child's card and PIN, as pages show it and rows keep it."""
-    text: str = gettext(
-        "I am a guardian of this child and agree that the gates keep a card and a PIN for it, to open and for"
-        " nothing else. I can take this back at any time."
-    )
-    return text
-
-
-def agreement_language() -> str:
-    """Return the language in which `agreement_text` stands on this page."""
-    return _language()
-
-
-def _language() -> str:
-    return "zh" if str(get_locale()).startswith("zh") else "en"

@@ -10,9 +10,9 @@ from web_admin.accounts import resident_required
 from web_admin.credentials import choose_methods, end_credential
 from web_admin.models import CredentialRow, Person
 from web_admin.phone_keys import issue_printed_code, printed_code
+from web_admin.qr_picture import svg_for_paper
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import made_once
-from web_admin.resident.qr_picture import svg_for_paper
 from web_admin.resident.ways_in import own_credential
 
 CARD_CODE_MM = 42

@@ -23,7 +23,7 @@ from web_admin.database import current_menjin, request_session
 from web_admin.homes_and_people import LANGUAGES
 from web_admin.models import Gate, Site, VisitorPassRow
 from web_admin.permissions import note_refusal, public
-from web_admin.resident.qr_picture import png_of, svg_of
+from web_admin.qr_picture import png_of, svg_of
 from web_admin.visitor_links import linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitor_series import next_visit, pass_due, series_state, signed_for, visit_due

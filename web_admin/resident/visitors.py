@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import abort, flash, render_template, url_for
+from flask import abort, flash, render_template
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.credentials import end_credential
-from web_admin.database import current_menjin, request_session
+from web_admin.database import request_session
 from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.page_links import pass_link
+from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.qr_picture import svg_of
 from web_admin.resident.ways_in import own_credential
-from web_admin.visitor_links import link_text
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitor_series import next_visit, series_state, withdraw_series
 from web_admin.visitor_uses import Use, is_used_up, uses_of
@@ -55,16 +55,6 @@ class ShownCode:
 
     row: CredentialRow
     uses: list[Use]
-
-
-def pass_link(row: VisitorPassRow | VisitorSeriesRow) -> str:
-    """Return the public address under which a visitor sees a pass."""
-    menjin = current_menjin()
-    if isinstance(row, VisitorSeriesRow):
-        text = link_text(menjin.sealer, "series", row.series_id)
-    else:
-        text = link_text(menjin.sealer, "pass", row.pass_id)
-    return menjin.config.public_url + url_for("visitor_pass.show", text=text)
 
 
 def gate_names(site_id: str) -> dict[int, str]:

@@ -21,7 +21,6 @@ from gate_controller.sync_contract import (
     TOMBSTONES_PATH,
     Refusal,
 )
-from web_admin import MAX_FORM_BYTES
 from web_admin.buffering_server import BufferingServer, SharedThreads
 from web_admin.connection_limits import (
     ANSWER_SECONDS,
@@ -46,6 +45,7 @@ from web_admin.connection_limits import (
 )
 from web_admin.import_pages import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
+from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.socket_loop import Sockets
 from web_admin.sync_api import ASK_BODY, TOMBSTONES_BODY
 

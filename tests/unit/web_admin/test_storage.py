@@ -1,6 +1,8 @@
 """What the server stores: seals, transactions, the audit chain, the tables themselves."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -12,6 +14,7 @@ from sqlalchemy import func, select, text
 
 from gate_controller.journal_chain import ChainBroken
 from gate_controller.signing import KEY_ROLES, certified_key, public_bytes
+from tests.all_tables import all_tables
 from web_admin import schema
 from web_admin.audit import append_audit, verify_audit
 from web_admin.database import Database, Menjin, init_database, make_engine, request_session
@@ -197,6 +200,13 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
     assert schema.current_revision(engine) == schema.newest_revision()
     schema.upgrade(engine)
     Database(engine).engine.dispose()
+
+
+@pytest.mark.parametrize("module", ["web_admin.backup", "web_admin.accounts"])
+def test_a_backup_and_a_migration_know_every_table(module):
+    script = f"import {module}; from web_admin.model_base import Base; print(*Base.metadata.tables)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == set(all_tables().tables)
 
 
 def test_no_table_has_room_for_a_picture_or_a_template():

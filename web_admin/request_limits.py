@@ -1,0 +1,20 @@
+"""How large a request may be, and how many reverse proxies the server believes."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web_admin.config import WebConfig
+from web_admin.request_bodies import init_request_checks
+
+MAX_FORM_BYTES = 2 * 1024 * 1024
+
+
+def init_limits(app: Flask, config: WebConfig) -> None:
+    """Check and bound what clients send, and believe exactly as many reverse proxies as stand in front."""
+    init_request_checks(app)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    count = config.trusted_proxies
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents this very assignment
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )

@@ -1,7 +1,7 @@
 """Face, only if asked for: the notice on its own screen, a no that leads to another way, the way back."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.decisions import FACE_MENDABLE, Reason
+from gate_controller.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.written_release import SENTENCES
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
@@ -27,6 +28,7 @@ from web_admin.consents import (
 from web_admin.custody import FACE_PURPOSE
 from web_admin.database import request_session
 from web_admin.face_facts import guardians_needed, rules_of
+from web_admin.forgetting_models import ForgettingRow
 from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.guardians import guardians_of, names_of
 from web_admin.models import Gate, Person
@@ -35,8 +37,6 @@ from web_admin.page_texts import page_language
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
-
-LEASE_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Forgetting:
 def forgettings_of(consent: Consent) -> list[Forgetting]:
     """Return what each gate said about a withdrawn consent.
 
-    A gate that never had a lane for face has nothing to forget and is not waited for.
+    A gate that never had a lane for face has nothing to forget and is not waited for. A lease ends at the
+    moment that the certificate of forgetting names.
     """
     session = request_session()
     if consent.withdrawn_at is None:
@@ -60,6 +61,8 @@ def forgettings_of(consent: Consent) -> list[Forgetting]:
         row.gate_id: row.received_at
         for row in session.scalars(select(ReceiptRow).where(ReceiptRow.consent_id == consent.consent_id))
     }
+    endings = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent.consent_id))
+    begun = {row.gate_id: row.begun_at for row in endings}
     person = session.get_one(Person, consent.person_id)
     gates = session.scalars(
         select(Gate)
@@ -68,7 +71,10 @@ def forgettings_of(consent: Consent) -> list[Forgetting]:
         .options(selectinload(Gate.lanes))
     )
     return [
-        Forgetting(gate.name, receipts.get(gate.gate_id), consent.withdrawn_at + timedelta(hours=LEASE_HOURS))
+        Forgetting(
+            gate.name, receipts.get(gate.gate_id),
+            begun.get(gate.gate_id, consent.withdrawn_at) + LEASE_ENDS_AFTER,
+        )
         for gate in gates
         if gate.gate_id in receipts or any("face" in lane.methods for lane in gate.lanes)
     ]

@@ -1,9 +1,12 @@
 """Face on the resident's terms: notice, consent, no, and the way back."""
 
 import hashlib
+import re
 import secrets
+from datetime import timedelta
 
 import msgspec
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -12,6 +15,7 @@ from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.consent_models import Consent, FaceShare, ReceiptRow
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
+from web_admin.forgetting_models import ForgettingRow
 from web_admin.homes_and_people import add_person
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Person
@@ -187,7 +191,7 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
     say_yes(phone)
     answer = press(phone, "/r/face/off", seen_on="/r/face/off")
     page = phone.get(answer.location).text
-    assert "Waiting for the gate; its lease ends Sat, Mar 7 12:00 at the latest" in page
+    assert "Waiting for the gate; its lease ends Sat, Mar 7 12:10 at the latest" in page
     (consent,) = consents(compound)
     with compound.session() as session:
         assert session.scalars(select(FaceShare)).all() == []
@@ -201,6 +205,21 @@ def test_taking_face_back_ends_it_at_once_and_waits_for_the_gates_receipt(
     page = phone.get(answer.location).text
     assert "Receipt signed by the gate" in page
     assert "Waiting" not in page
+
+
+@pytest.mark.parametrize("earlier", [timedelta(0), timedelta(hours=5)], ids=["with the consent", "before it"])
+def test_the_page_and_the_certificate_name_the_same_end_of_a_lease(
+    compound: Compound, phone: FlaskClient, earlier: timedelta
+) -> None:
+    say_yes(phone)
+    answer = press(phone, "/r/face/off", seen_on="/r/face/off")
+    (consent,) = consents(compound)
+    with compound.session() as session:
+        for row in session.scalars(select(ForgettingRow)):
+            row.begun_at -= earlier
+    named = re.compile(r"[Ii]ts lease ends (.+?) at the latest")
+    certificate = phone.get(f"/r/certificates/{consent.consent_id}").text
+    assert named.findall(phone.get(answer.location).text) == named.findall(certificate) != []
 
 
 def test_other_ways_stay_as_they_were_when_face_is_taken_back(compound: Compound, phone: FlaskClient) -> None:

@@ -111,18 +111,23 @@ def show_at_a_gate(app: Flask, *, times: int = 3, gate_id: str = "north") -> Non
             )
 
 
+def look_for_proof(client: FlaskClient) -> TestResponse:
+    """Press the button that looks whether a gate or the phone has said so."""
+    return client.post("/manage/desk/proof", data={"csrf_token": token_of(client)})
+
+
 def served_with_card(client: FlaskClient, card: str = CARD_OF_WANG) -> TestResponse:
     """Open a visit: the card at the desk, then three times at a gate."""
     tap(client, card)
     show_at_a_gate(client.application)
-    return client.get("/manage/desk/proof")
+    return look_for_proof(client)
 
 
 def served_with_pin(client: FlaskClient, home: str, pin: str) -> TestResponse:
     """Open a visit: home number and PIN at the desk, then three times at a gate."""
     type_pin(client, home, pin)
     show_at_a_gate(client.application)
-    return client.get("/manage/desk/proof")
+    return look_for_proof(client)
 
 
 def token_of(client: FlaskClient, page: str = "/manage/desk") -> str:

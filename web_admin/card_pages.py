@@ -1,6 +1,7 @@
 """Cards: find whose one is, give one, suspend, end."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -30,6 +31,7 @@ from web_admin.page_context import (
 from web_admin.page_texts import agreement_text, page_language
 from web_admin.permissions import allowed, role_names
 from web_admin.sealing import card_lookup
+from web_admin.suspensions import why_it_stays
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 
@@ -91,7 +93,7 @@ def find() -> Page:
             found = _holders(number, look)
     page = render_template(
         "office/cards.html", form=form, found=found, asked=asked, button=AgainForm(formdata=None),
-        reader=ReaderForm(formdata=None, form=desk_form()),
+        reader=ReaderForm(formdata=None, form=desk_form()), why_it_stays=partial(why_it_stays, current_act()),
     )
     return (page, 422) if form.errors else page
 

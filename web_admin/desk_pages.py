@@ -64,11 +64,8 @@ class PinForm(OwnPinForm):
 
 @bp.get("")
 @allowed(SERVE)
-def show() -> Page:
+def show() -> str:
     """Show whom this browser serves, how the person proves to be there, or how a visit begins."""
-    waiting = waiting_visit()
-    if waiting is not None and prove_by_gate(current_act("desk"), waiting):
-        return _opened(waiting)
     return _page()
 
 
@@ -162,7 +159,7 @@ def proof_by_card() -> Page:
     return _opened(waiting)
 
 
-@bp.get("/proof")
+@bp.post("/proof")
 @allowed(SERVE)
 def look_for_proof() -> Response:
     """Look whether a gate or the phone has proved that the person is there, and go on."""
@@ -171,7 +168,7 @@ def look_for_proof() -> Response:
     waiting = waiting_visit()
     if waiting is None:
         return redirect(url_for("desk.show", over=1), 303)
-    if prove_by_gate(current_act("desk"), waiting):
+    if AgainForm().validate_on_submit() and prove_by_gate(current_act("desk"), waiting):
         return _opened(waiting)
     return redirect(url_for("desk.show", again=1), 303)
 

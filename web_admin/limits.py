@@ -206,6 +206,12 @@ CONSTANTS = (
         f"{_NOT_BELIEVED}::test_a_thief_does_not_fill_the_disk",
     ),
     Limit(
+        "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
+        "web_admin/set_aside.py::MOST_RINGING",
+        "tests/unit/web_admin/test_entries_set_aside.py::"
+        "test_an_open_alarm_silences_no_later_one_until_many_ring",
+    ),
+    Limit(
         "request_ahead", 2**24, "numbers ahead of the newest", "request of a gate",
         "web_admin/sync_requests.py::MOST_AHEAD",
         f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",

@@ -1,5 +1,7 @@
 """One person: ways in, grants, invitation, PIN, suspension, moving out."""
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -27,10 +29,11 @@ from web_admin.homes_and_people import (
 )
 from web_admin.models import Person
 from web_admin.moving import what_ends
-from web_admin.page_context import do, from_local, get_or_404, request_now, site_zone, typed
+from web_admin.page_context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
+from web_admin.suspensions import why_it_stays
 from web_admin.ways_in import usable_methods
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
@@ -103,6 +106,7 @@ def _page(person: Person, **forms: OnceForm) -> str:
         lanes=lanes,
         hours={row.hours_id: hours_name(row) for row in hours},
         added=added_by(session, person.person_id),
+        why_it_stays=partial(why_it_stays, current_act()),
         **{"button": AgainForm(formdata=None), "suspend_form": ReasonForm(formdata=None)} | forms,
     )
 

@@ -28,6 +28,8 @@ MOST_KEPT_BYTES = 16 * 1024
 MOST_OF_A_GATE = 50_000
 """How many are kept of one gate; whoever has its key could otherwise fill the disk."""
 MOST_SHOWN = 20
+MOST_RINGING = 20
+"""Open alarms of one kind and gate from entries that were set aside."""
 AHEAD = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
@@ -100,7 +102,8 @@ def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], no
 def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
     """Raise the alarms among entries that are not taken: a false one costs a walk, a missed one a person.
 
-    An alarm rings once however often its entry comes, and nothing at all rings for a stolen gate.
+    An alarm rings once however often its entry comes, and nothing at all rings for a stolen gate. An
+    open one of its kind does not silence the next, for a copied key may have raised it; MOST_RINGING do.
     """
     if gate.state != "paired":
         return
@@ -117,10 +120,20 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
             Alarm.raised_at == at,
         )  # fmt: skip
         if session.scalar(rang.limit(1)) is None:
+            many_ring = _ringing(session, gate, entry.kind) >= MOST_RINGING
             raise_alarm(
                 session, gate.site_id, entry.kind, at, gate_id=gate.gate_id, lane_id=lane_id,
-                detail="from an entry that was set aside", once=True,
+                detail="from an entry that was set aside", once=many_ring,
             )  # fmt: skip
+            session.flush()
+
+
+def _ringing(session: Session, gate: Gate, kind: str) -> int:
+    """Return how many alarms of this kind and gate wait to be acknowledged."""
+    waiting = select(func.count()).select_from(Alarm).where(
+        Alarm.gate_id == gate.gate_id, Alarm.kind == kind, Alarm.acknowledged_at.is_(None)
+    )  # fmt: skip
+    return session.scalar(waiting) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,14 @@ def in_the_way(suspended_by: str, party: Party) -> Party | None:
     return left[-1] if left else None
 
 
+def why_it_stays(act: Act, suspended_by: str) -> LazyString | None:
+    """Return whom to ask where this act's party may not end a suspension, None where it may."""
+    other = in_the_way(suspended_by, party_of(act))
+    return _ASK[other] if other is not None else None
+
+
 def refuse_ending(act: Act, suspended_by: str, field: str) -> None:
     """Raise ActRefused where this act's party may not end this suspension."""
-    other = in_the_way(suspended_by, party_of(act))
-    if other is not None:
-        raise ActRefused(field, _ASK[other])
+    why = why_it_stays(act, suspended_by)
+    if why is not None:
+        raise ActRefused(field, why)

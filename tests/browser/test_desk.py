@@ -27,9 +27,9 @@ def page_of(browser: Browser, address: str, role: str, locale: str, width: int =
 def open_visit(page: Page, managed: ManagedCompound) -> None:
     """Begin with a card by keyboard alone, and show it at a gate."""
     page.keyboard.type("4200005\n")
-    page.locator("a[href$='/desk/proof']").wait_for()
+    page.locator("form[action$='/desk/proof'] button").wait_for()
     show_at_a_gate(managed.app)
-    page.locator("a[href$='/desk/proof']").press("Enter")
+    page.locator("form[action$='/desk/proof'] button").press("Enter")
     page.wait_for_url("**/r/")
 
 

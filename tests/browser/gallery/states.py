@@ -326,7 +326,6 @@ NOT_PICTURED = {
     "settings.look_css": "files of the pages, not pages",
     "settings.logo": "files of the pages, not pages",
     "health.healthz": "an answer to a monitor",
-    "desk.look_for_proof": "leads on to the desk or to the visit, no page",
     "restored.show": "of a restored server; tests/unit/web_admin/test_handover.py reads it",
     "lost_card.slip": "the visitor's slip, of a pass made at night",
     "api-docs.openapi_json": "a document for programs",

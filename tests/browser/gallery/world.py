@@ -73,10 +73,10 @@ class World:
                 page.goto(f"{self.address}/manage/desk")
                 page.locator("form[action$='/desk/card'] #number").fill(self.words["card_number"])
                 page.locator("form[action$='/desk/card'] button").click()
-                page.locator("a[href$='/desk/proof']").wait_for()
+                page.locator("form[action$='/desk/proof'] button").wait_for()
             if who == "desk":
                 show_at_a_gate(self.compound.app)
-                page.locator("a[href$='/desk/proof']").click()
+                page.locator("form[action$='/desk/proof'] button").click()
                 page.wait_for_url("**/r/**")
         else:
             page.goto(f"{self.address}/r/welcome/{self.invitations[who]}")

@@ -12,6 +12,7 @@ from tests.desk_compound import (
     card_of,
     give_pins,
     hidden_of,
+    look_for_proof,
     press,
     read,
     served_with_card,
@@ -177,7 +178,7 @@ def test_a_person_invited_again_is_believed_after_proof_whichever_pin_they_typed
     assert type_pin(client, "3-1203", getattr(pins, which)).status_code == 303
     assert paused() == "invited_again"
     show_at_a_gate(compound.app)
-    assert client.get("/manage/desk/proof").location == "/r/"
+    assert look_for_proof(client).location == "/r/"
     assert paused() is None
 
 

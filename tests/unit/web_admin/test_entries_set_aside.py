@@ -14,7 +14,7 @@ from gate_controller.signing import sign
 from gate_controller.sync_contract import EVENTS_PATH, EventsReply
 from tests.unit.web_admin.compound import journal
 from tests.unit.web_admin.test_sync_api import alarms
-from web_admin import event_intake
+from web_admin import event_intake, set_aside
 from web_admin.acts import Act
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import acknowledge_alarm
@@ -243,3 +243,16 @@ def test_an_alarm_rings_even_when_its_own_entry_is_odd_or_its_journal_is_refused
     assert alarms(database) == [
         "alarm_door_forced", "alarm_duress", "alarm_entries_set_aside", "alarm_help", "alarm_journal_broken"
     ]
+
+
+def test_an_open_alarm_silences_no_later_one_until_many_ring(database, north, clock, monkeypatch):
+    """A copied key may have raised the first: it must not swallow the honest ones behind it."""
+    monkeypatch.setattr(set_aside, "MOST_RINGING", 3)
+    previous, entries = GENESIS, []
+    for seq in range(1, 6):
+        said = {"lane_id": "north-in", "detail": "\0"}
+        entries.append(
+            chain_entry(previous, seq, clock.now + timedelta(seconds=seq), "alarm_door_forced", said, {}))
+        previous = entries[-1].digest
+    send_bodies(north, bodies_of(entries), entries[-1])
+    assert alarms(database) == [*["alarm_door_forced"] * 3, "alarm_entries_set_aside"]

@@ -1,14 +1,19 @@
 """Who suspended decides who may resume: the table for all pairs, and the acts that ask it."""
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import product
 
 import pytest
 from sqlalchemy import select
 
+from tests.manager_compound import make_managed_compound
+from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, show_card
 from web_admin.acts import Act, ActRefused, Served, publish
+from web_admin.config import WebConfig
 from web_admin.credentials import issue_card, issue_pin, resume_credential, suspend_credential
+from web_admin.database import Database
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import accept_invitation, invite, resume_person, suspend_person
 from web_admin.models import CredentialRow, Person
@@ -124,3 +129,20 @@ def test_a_new_pin_does_not_end_the_offices_suspension_of_the_old(act: Act, pers
     with pytest.raises(ActRefused, match="property office suspended"):
         issue_pin(as_party(act, who, person.person_id), person.person_id)
     issue_pin(act, person.person_id)
+
+
+@pytest.mark.parametrize(("by", "is_offered"), [("guard", True), ("manager", False)])
+def test_a_page_offers_an_end_only_to_a_role_that_may_end_it(
+    web_config: WebConfig, database: Database, now: datetime, by: str, is_offered: bool
+) -> None:
+    compound = make_managed_compound(web_config, SetClock(now))
+    person_id = compound.persons["王芳"]
+    with compound.act() as act:
+        by_role = replace(act, role=by)
+        suspend_credential(by_role, card_of(act, act.session.get_one(Person, person_id)).credential_id)
+        suspend_person(by_role, person_id, "lost")
+    page = compound.signed_in("guard").get(f"/manage/people/{person_id}").text
+    assert ("Found: resume" in page, "End the suspension" in page) == (is_offered, is_offered)
+    assert ("The property office suspended this." in page) is not is_offered
+    assert "Found: resume" in compound.signed_in("manager").get(f"/manage/people/{person_id}").text
+    compound.close()

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,20 +68,40 @@ Rule._compile_builder = _build_once(Rule._compile_builder)
 _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "argon2__memory_cost": 64}
 
 
+SQLITE_TURNS = 4
+"""One test of so many is run on PostgreSQL, where it takes longer; `--databases others` has the other halves."""
 LONGEST_FIRST = ("browser", "promises", "flows")
 """Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders that take longest, and leave some PostgreSQL halves to `make test-all`.
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of databases."""
+    parser.addoption(
+        "--databases", choices=("by-turns", "others", "both"), default="by-turns",
+        help="on which database a test runs that runs on either: one by turns, the other one, or both",
+    )
 
-    Acts and storage are tried on both databases each time; `test_who_said_no.py` reads every page on both.
-    """
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the folders that take longest, and choose the database of each test that runs on either."""
     items.sort(key=lambda item: not set(LONGEST_FIRST) & set(item.path.parts))  # stable within each half
-    for item in items:
-        of_pages = item.path.stem.endswith("_pages") or item.path.parent.name in ("resident", "api")
-        if of_pages and item.get_closest_marker("postgres") is not None:
-            item.add_marker(pytest.mark.slow)
+    wanted = config.getoption("--databases")
+    if wanted == "both":
+        return
+    left_out = [item for item in items if _is_its_turn(item) is not (wanted == "by-turns")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if _is_its_turn(item) is (wanted == "by-turns")]
+
+
+def _is_its_turn(item: pytest.Item) -> bool:
+    """Tell whether `make test` runs this: a test of no database, of both, or on the one whose turn it is."""
+    call = getattr(item, "callspec", None)
+    database = call.params.get("database_url") if call is not None else None
+    if database is None or item.get_closest_marker("both_databases") is not None:
+        return True
+    same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
+    turn = "postgresql" if zlib.crc32(same_test.encode()) % SQLITE_TURNS == 0 else "sqlite"
+    return bool(database == turn)
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +129,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the address of an empty database: every web test runs on both kinds.
+    """Return the address of an empty database: a web test runs on either kind, by turns or on both.
 
     For a test that asks for `database` the tables are in it: copied, since making them takes longest.
     """

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import requests
+from sqlalchemy import create_engine, make_url, text
 
 from tests.bench.figure import Figure, beside, percentile
 from tests.bench.pages import KEYS, temporary_postgres
@@ -33,7 +34,7 @@ PEER = "nobody else there"
 def measure() -> Iterator[Figure]:
     """Yield p50 and p99 of a gate's question under attack, direct and through Caddy, on both databases."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
-        yield from _measured("sqlite", f"sqlite:///{Path(folder) / 'menjin.sqlite3'}", Path(folder))
+        yield from _measured("sqlite", None, Path(folder))
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, temporary_postgres() as url:
         if url is None:
             print("PostgreSQL cannot start here: only SQLite was measured", file=sys.stderr)
@@ -41,7 +42,7 @@ def measure() -> Iterator[Figure]:
             yield from _measured("postgresql", url, Path(folder))
 
 
-def _measured(kind: str, url: str, folder: Path) -> Iterator[Figure]:
+def _measured(kind: str, url: str | None, folder: Path) -> Iterator[Figure]:
     keys = {name: secrets.token_bytes(32) for name in KEYS}
     for way, proxies in (("direct", 0), ("Caddy", 1)):
         if proxies and not has_caddy():
@@ -49,7 +50,8 @@ def _measured(kind: str, url: str, folder: Path) -> Iterator[Figure]:
             return
         of_way = folder / way
         of_way.mkdir()
-        config = WebConfig(database_url=url, data_dir=of_way, secrets_dir=of_way / "secrets",
+        config = WebConfig(database_url=_own_database(url, of_way), data_dir=of_way,
+                           secrets_dir=of_way / "secrets",
                            public_url="https://localhost" if proxies else "http://localhost",
                            trusted_proxies=proxies, **keys)
         with ExitStack() as stack:
@@ -59,6 +61,18 @@ def _measured(kind: str, url: str, folder: Path) -> Iterator[Figure]:
                 proxy = stack.enter_context(caddy_before(served.address, of_way))
                 address, server_ca = proxy.address, proxy.server_ca
             yield from _attacked(f"{kind}, {way}", served, address, server_ca)
+
+
+def _own_database(server: str | None, folder: Path) -> str:
+    """Return the address of an empty database: a file, or one made on that PostgreSQL."""
+    if server is None:
+        return f"sqlite:///{folder / 'menjin.sqlite3'}"
+    name = f"attacked_{folder.name.lower()}"
+    office = create_engine(server, isolation_level="AUTOCOMMIT")
+    with office.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    office.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def _attacked(case: str, served: ServedCompound, address: str, server_ca: Path | None) -> Iterator[Figure]:

@@ -87,7 +87,11 @@ def test_a_webhook_is_added_by_keyboard_tried_and_its_end_is_read(
         page.keyboard.press("Space")
         page.keyboard.press("Enter")
         expect(page.locator(".once")).to_contain_text("whsec_")
-        page.get_by_role("link", name="Done").press("Enter")
+        page.wait_for_load_state()  # its scripts may move the focus until then
+        done = page.get_by_role("link", name="Done")
+        done.focus()
+        expect(done).to_be_focused()
+        page.keyboard.press("Enter")
         page.get_by_role("button", name="Send a test").press("Enter")
         expect(page.get_by_text("Waiting")).to_be_visible()
         with managed.app.app_context():

@@ -22,6 +22,8 @@ from web_admin.audit_check import check_server_records
 from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate
 
+pytestmark = pytest.mark.both_databases
+
 ODD = 3
 """Which entry of the batch is the odd one."""
 LENGTH = 5

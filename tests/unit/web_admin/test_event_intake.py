@@ -30,6 +30,8 @@ from web_admin.journal_models import GateEvent
 from web_admin.models import EmergencyCode, Gate, Site
 from web_admin.site_keys import certificate
 
+pytestmark = pytest.mark.both_databases
+
 
 def send(gate, entries):
     response = gate.post(EVENTS_PATH, gate.batch(entries))

@@ -36,6 +36,8 @@ from web_admin.homes_and_people import add_person, move_out
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate, Person
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def person(act: Act) -> Person:

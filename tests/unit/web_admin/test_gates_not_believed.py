@@ -43,6 +43,8 @@ from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import MAX_COUNTER, MOST_AHEAD
 from web_admin.visitor_models import VisitorUse
 
+pytestmark = pytest.mark.both_databases
+
 
 def disbelieve(database, clock, *, stolen=False):
     with database.session() as session:

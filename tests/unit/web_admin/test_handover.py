@@ -35,6 +35,8 @@ from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_review
 from web_admin.restoring import begin_restoring, leave_out_gate
 from web_admin.staff_models import StaffInvitation
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def card(database, sealer, site, north, south, clock):

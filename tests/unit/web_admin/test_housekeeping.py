@@ -27,6 +27,8 @@ from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
 from web_admin.wrap_keys import WrapKeys
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def menjin(web_config, database, now, tmp_path):

@@ -26,6 +26,8 @@ from web_admin.sealing import SealBroken, Sealer
 from web_admin.site_keys import create_site
 from web_admin.wrap_keys import WrapKeys
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def folder(tmp_path):

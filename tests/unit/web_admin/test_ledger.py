@@ -14,6 +14,8 @@ from web_admin.consent_models import Consent
 from web_admin.consents import withdraw_face
 from web_admin.journal_models import AuditEntry, LedgerEnd
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def compound(database, tmp_path, now):

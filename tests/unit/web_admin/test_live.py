@@ -15,6 +15,8 @@ from web_admin.live_pages import live_watch
 from web_admin.live_watch import MARKS_APART, LiveWatch, mark_of, sent_lines
 from web_admin.models import Gate, Lane
 
+pytestmark = pytest.mark.both_databases
+
 PATIENCE_SECONDS = 20
 
 

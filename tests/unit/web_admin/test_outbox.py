@@ -38,6 +38,8 @@ from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.sending import NotSent
 from web_admin.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 
+pytestmark = pytest.mark.both_databases
+
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
 ROOT = Path(__file__).resolve().parents[3]
 SENT, LATER, FAILED = Delivered(sent=1), Delivered(later=1), Delivered(failed=1)

@@ -36,6 +36,8 @@ from web_admin.publish_policy import (
 )
 from web_admin.site_keys import create_site
 
+pytestmark = pytest.mark.both_databases
+
 ALL_METHODS = ["card", "pin", "qr", "face"]
 
 

@@ -39,6 +39,8 @@ from web_admin.models import (
 from web_admin.publish_policy import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate
 
+pytestmark = pytest.mark.both_databases
+
 PASSPHRASE = "correct horse battery"
 
 

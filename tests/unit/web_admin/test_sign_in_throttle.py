@@ -16,6 +16,8 @@ from web_admin.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_PAIR
 from web_admin.sealing import Sealer
 from web_admin.sign_in_throttle import LONGEST_WAIT, Claim, claim, worked
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OFFICE = "203.0.113.7"
 

@@ -22,6 +22,8 @@ from web_admin.sign_in_tries import (
     sign_in_worked,
 )
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AT = int(NOW.timestamp())
 OFFICE = "203.0.113.7"

@@ -32,6 +32,8 @@ from web_admin.sealing import (
 )
 from web_admin.site_keys import certificate, create_site, private_key
 
+pytestmark = pytest.mark.both_databases
+
 # -- seals -------------------------------------------------------------------------------------------
 
 

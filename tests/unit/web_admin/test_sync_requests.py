@@ -29,6 +29,8 @@ from web_admin.alarm_models import Alarm
 from web_admin.models import Gate
 from web_admin.sync_requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer
 
+pytestmark = pytest.mark.both_databases
+
 SIGNED = base64.b64encode(b"s" * 64).decode()
 
 

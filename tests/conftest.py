@@ -69,7 +69,7 @@ _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "arg
 
 
 SQLITE_TURNS = 4
-"""One test of so many is run on PostgreSQL, where it takes longer; `--databases others` has the other halves."""
+"""One test of so many runs on PostgreSQL, where it takes longer; `--databases others` has the other halves."""
 LONGEST_FIRST = ("browser", "promises", "flows")
 """Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
 

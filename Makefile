@@ -36,7 +36,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-all check screenshots fuzz mutate face-dlib bench lock clean
+.PHONY: help setup demo test test-others test-all check screenshots fuzz mutate face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -46,11 +46,14 @@ setup: $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES
 demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
 
-test: setup ## run the tests that are not slow
+test: setup ## run the tests that are not slow, each on one database by turns
 	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" $(PYTEST_ARGS)
 
+test-others: setup ## run what `make test` left out and is not slow: the other database, all examples
+	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" --databases others $(PYTEST_ARGS)
+
 test-all: setup ## run every test
-	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) $(PYTEST_ARGS)
+	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) --databases both $(PYTEST_ARGS)
 
 check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/ruff check .

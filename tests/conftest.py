@@ -69,7 +69,7 @@ _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "arg
 
 
 SQLITE_TURNS = 4
-"""One test of so many runs on PostgreSQL, where it takes longer; `--databases others` has the other halves."""
+"""One test of so many runs on PostgreSQL, where it takes longer; `--databases others` has the other half."""
 LONGEST_FIRST = ("browser", "promises", "flows")
 """Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
 
@@ -78,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice of databases."""
     parser.addoption(
         "--databases", choices=("by-turns", "others", "both"), default="by-turns",
-        help="on which database a test runs that runs on either: one by turns, the other one, or both",
+        help="what runs on either: one by turns; what `make test` leaves out; both",
     )
 
 
@@ -88,9 +88,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = config.getoption("--databases")
     if wanted == "both":
         return
-    left_out = [item for item in items if _is_its_turn(item) is not (wanted == "by-turns")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _is_its_turn(item) is (wanted == "by-turns")]
+    chosen = [item for item in items if _is_chosen(item, others=wanted == "others")]
+    ids = {id(item) for item in chosen}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in ids])
+    items[:] = chosen
+
+
+def _is_chosen(item: pytest.Item, *, others: bool) -> bool:
+    if others:
+        return not _is_its_turn(item) or item.get_closest_marker("thorough") is not None
+    return _is_its_turn(item)
 
 
 def _is_its_turn(item: pytest.Item) -> bool:

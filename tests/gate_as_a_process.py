@@ -1,15 +1,14 @@
 """A gate in a process of its own, to be killed like a power cut, with the bench's metal around it."""
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate_controller.cli import run as gate
 from tests.gate_on_a_bench import BenchGate
+from tests.warm_start import WarmProcess
 
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -20,25 +19,22 @@ class GateProcess:
     """One life of a gate."""
 
     bench: BenchGate
-    process: subprocess.Popen[bytes]
+    process: WarmProcess
 
     @classmethod
     def start(cls, bench: BenchGate) -> "GateProcess":
         """Start `menjin gate run` and return once it answers to cards."""
         started_ns = time.monotonic_ns()
         before = journal_length(bench)
-        process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "run", str(bench.write_site_file())],
-            cwd=CHECKOUT,
-            env={**os.environ, "MENJIN_LOG_LEVEL": "CRITICAL"},
-        )
-        gate = cls(bench, process)
+        process = WarmProcess(
+            gate, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
+        made = cls(bench, process)
         try:
-            gate._wait_until_it_answers(before, started_ns)
+            made._wait_until_it_answers(before, started_ns)
         except BaseException:
-            gate.kill()
+            made.kill()
             raise
-        return gate
+        return made
 
     def _wait_until_it_answers(self, before: int, started_ns: int) -> None:
         self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)

@@ -25,9 +25,12 @@ from gate_controller.policy import Posture
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
+from tests.examples import examples
 from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
 from tests.parsed_source import tree_of
 from tests.people import card, lane, person, records
+
+pytestmark = pytest.mark.thorough
 
 SOURCES = sorted(Path(gate_controller.__file__).parent.rglob("*.py"))
 FIRE = """
@@ -150,7 +153,7 @@ def test_over_any_history_no_input_releases_a_lane_and_none_keeps_it_shut(
     cables = [move for board in (safety, bench.inputs) for move in (board.unplug, board.replug)]
     heard = len(bench.relay.heard)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=examples(25), deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(wires + cables), st.sampled_from((0.0, 0.03))), max_size=12))
     def any_history(moves: list[tuple[Callable[[], object], float]]) -> None:
         for move, seconds in moves:

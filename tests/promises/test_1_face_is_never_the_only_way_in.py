@@ -9,6 +9,7 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from sqlalchemy import select
 
 from gate_controller.policy import CredentialState, Method, PolicySnapshot
+from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
 from web_admin.acts import Act, ActRefused
@@ -17,6 +18,8 @@ from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.models import Person
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.ways_in import working_methods
+
+pytestmark = pytest.mark.thorough
 
 KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}
 
@@ -85,7 +88,7 @@ class FaceIsNeverAlone(History):
 def test_no_history_leaves_face_as_the_only_way_of_a_lane_or_a_person() -> None:
     FaceIsNeverAlone.compound = Compound()
     run_state_machine_as_test(
-        FaceIsNeverAlone, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+        FaceIsNeverAlone, settings=settings(max_examples=examples(25), stateful_step_count=30, deadline=None)
     )
 
 

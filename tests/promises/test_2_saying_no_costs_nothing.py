@@ -11,12 +11,15 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from gate_controller.policy import FaceOfferRecord
+from tests.examples import examples
 from tests.gate_that_asks import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face, show_card
 from web_admin.acts import Act
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
+
+pytestmark = pytest.mark.thorough
 
 
 class ConsentOpensNothing(History):
@@ -31,7 +34,8 @@ class ConsentOpensNothing(History):
 def test_no_consent_event_changes_what_a_card_pin_or_code_opens() -> None:
     ConsentOpensNothing.compound = Compound()
     run_state_machine_as_test(
-        ConsentOpensNothing, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+        ConsentOpensNothing,
+        settings=settings(max_examples=examples(25), stateful_step_count=30, deadline=None),
     )
 
 

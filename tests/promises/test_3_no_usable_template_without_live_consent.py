@@ -6,10 +6,12 @@ is compromised while it runs.
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 from sqlalchemy import func, select
 
+from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
 from web_admin.acts import Act
@@ -18,6 +20,8 @@ from web_admin.consents import give_face_consent, publish_notice, withdraw_face
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, leases_for
 from web_admin.models import Gate, Site
+
+pytestmark = pytest.mark.thorough
 
 
 class NoFaceWithoutConsent(History):
@@ -53,7 +57,8 @@ class NoFaceWithoutConsent(History):
 def test_no_history_leaves_a_face_without_live_consent() -> None:
     NoFaceWithoutConsent.compound = Compound()
     run_state_machine_as_test(
-        NoFaceWithoutConsent, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+        NoFaceWithoutConsent,
+        settings=settings(max_examples=examples(25), stateful_step_count=30, deadline=None),
     )
 
 

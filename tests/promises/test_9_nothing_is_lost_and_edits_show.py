@@ -34,10 +34,13 @@ from gate_controller.journal_chain import (
 )
 from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
 from gate_controller.signing import public_bytes, sign
+from tests.examples import examples
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
 from tests.people import card, lane, person, records
 from tests.site_keys import SiteKeys
+
+pytestmark = pytest.mark.thorough
 
 CARDS = range(7, 107)
 """So many that none is shown again within its own pulse, which would be written down without an ON."""
@@ -94,7 +97,7 @@ def written(path: Path, some: list[tuple[dict, dict]]) -> tuple[JournalEntry, ..
 
 HISTORIES = st.lists(st.tuples(FACTS, FACTS), min_size=2, max_size=6)
 ON_DISK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -112,7 +115,7 @@ def test_whatever_is_written_can_be_read_and_verified(tmp_path: Path, some: list
     assert verify_journal(path).count == len(some)
 
 
-@settings(ON_DISK, max_examples=150)
+@settings(ON_DISK, max_examples=examples(150))
 @given(HISTORIES, st.data())
 def test_the_change_of_any_one_byte_is_found(tmp_path: Path, some: list, data: st.DataObject) -> None:
     path = tmp_path / "journal.sqlite3"
@@ -299,7 +302,7 @@ def ledger_file(path: Path, some: list[tuple[dict, dict]]) -> tuple[JournalEntry
     return tuple(entries)
 
 
-@settings(ON_DISK, max_examples=100)
+@settings(ON_DISK, max_examples=examples(100))
 @given(HISTORIES, st.data())
 def test_the_change_of_any_one_byte_of_a_ledger_is_found(
     tmp_path: Path, some: list, data: st.DataObject

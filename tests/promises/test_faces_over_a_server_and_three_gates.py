@@ -62,6 +62,8 @@ from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate
 from web_admin.tampering import clear_tampering
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SOME_GATE = st.sampled_from(GATES)
 SOMEONE = st.integers(0, len(PEOPLE) - 1)

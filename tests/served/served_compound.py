@@ -8,7 +8,6 @@ import os
 import re
 import select
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +18,11 @@ import requests
 from alembic import command
 from sqlalchemy import select as select_rows
 
+import menjin
 from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
+from tests.warm_start import WarmProcess
 from web_admin import schema
 from web_admin.accounts import User
 from web_admin.config import SECRET_NAMES, WebConfig, write_secret, write_settings
@@ -67,7 +68,7 @@ class ServedCompound:
     address: str
     compound: ManagedCompound
     log: Path
-    process: "subprocess.Popen[bytes]"
+    process: "WarmProcess"
 
     def log_lines(self) -> list[str]:
         """Return what the server has logged until now."""
@@ -130,16 +131,13 @@ def serve_compound(
 @contextmanager
 def serve_data_dir(
     config: WebConfig, log: Path, *, workers: int | None = None, options: Sequence[str] = ()
-) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+) -> "Iterator[tuple[str, WarmProcess]]":
     """Run `menjin web run` on a data directory as it lies there; give its address and its process."""
     if workers is None:
         workers = 1 if config.database_url.startswith("sqlite") else 2
     readable, writable = os.pipe()
-    run = [sys.executable, "-m", "menjin", "web", "run", "--data-dir", str(config.data_dir), "--port", "0",
-           "--workers", str(workers), "--ready-fd", str(writable), *options]
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            run, cwd=ROOT, pass_fds=[writable], stdin=subprocess.DEVNULL, stdout=written, stderr=written)
+    run = ["web", "run", "--data-dir", str(config.data_dir), "--port", "0", "--workers", str(workers)]
+    process = WarmProcess(menjin.main, [*run, *options], output=log, ready_fd=writable)
     os.close(writable)
     try:
         with os.fdopen(readable) as ready:

@@ -30,6 +30,7 @@ from tests.access_worlds import (
     played,
     policy_of,
 )
+from tests.examples import examples
 from tests.people import (
     lane,
     person,
@@ -37,22 +38,24 @@ from tests.people import (
     visitor_code,
 )
 
+pytestmark = pytest.mark.thorough
 
-@settings(max_examples=600, deadline=None)
+
+@settings(max_examples=examples(600), deadline=None)
 @given(WORLDS)
 def test_the_rules_open_exactly_what_a_naive_model_opens(world: World) -> None:
     claim, policy, memory = played(world)
     assert decide(claim, "north-in", policy, memory, world.now).opens == model_opens(world)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(WORLDS, st.sampled_from(Reason))
 def test_a_claim_that_was_refused_before_the_rules_never_opens(world: World, reason: Reason) -> None:
     claim, policy, memory = played(world)
     assert not decide(replace(claim, refusal=reason), "north-in", policy, memory, world.now).opens
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(WORLDS)
 def test_an_unknown_lane_or_person_never_opens(world: World) -> None:
     claim, policy, memory = played(world)

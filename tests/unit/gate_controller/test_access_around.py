@@ -23,6 +23,7 @@ from gate_controller.policy import (
     VisitorCodeCredential,
 )
 from tests.access_worlds import CARD, FAR, NOON, PERSON, PIN_KEY, WORLDS, World, played, policy_of
+from tests.examples import examples
 from tests.people import (
     HOME_OF_EMERGENCY,
     emergency_code,
@@ -31,6 +32,8 @@ from tests.people import (
     pin,
     visitor_code,
 )
+
+pytestmark = pytest.mark.thorough
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def around(world: World, near: Around, **of_person: object) -> tuple[Claim, Poli
     return claim, dataclasses.replace(policy, lanes=lanes, persons=persons), memory
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(WORLDS, AROUND)
 def test_the_lanes_around_refuse_exactly_whom_the_design_says(world: World, near: Around) -> None:
     claim, policy, memory = played(world)
@@ -99,7 +102,7 @@ def test_the_lanes_around_refuse_exactly_whom_the_design_says(world: World, near
     assert decision.antipassback_violated is (again and decision.opens)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(WORLDS, AROUND, st.booleans(), st.booleans())
 def test_in_a_fire_and_on_the_way_out_no_other_lane_and_no_count_refuses(
     world: World, near: Around, fire: bool, may_override: bool
@@ -110,7 +113,7 @@ def test_in_a_fire_and_on_the_way_out_no_other_lane_and_no_count_refuses(
     assert reason not in (Reason.ANTIPASSBACK, Reason.INTERLOCKED)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(WORLDS, AROUND)
 def test_offline_nobody_is_refused_for_being_inside(world: World, near: Around) -> None:
     near = dataclasses.replace(near, online=False, inside=True, antipassback="hard")
@@ -121,7 +124,7 @@ def test_offline_nobody_is_refused_for_being_inside(world: World, near: Around) 
 SHUT = st.sampled_from((Posture.LOCKDOWN, Posture.DISABLED))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(WORLDS, AROUND, SHUT, st.booleans())
 def test_in_a_shut_lane_a_staff_card_alone_opens(
     world: World, near: Around, shut: Posture, may_override: bool
@@ -179,7 +182,7 @@ def test_no_visitor_and_no_staff_card_is_refused_for_being_inside(
     assert decision.antipassback_violated is tells
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(WORLDS, AROUND)
 def test_a_duress_pin_opens_exactly_where_the_usual_pin_does_and_always_calls(
     world: World, near: Around

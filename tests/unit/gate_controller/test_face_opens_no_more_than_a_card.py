@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import find, given, settings
 
 from gate_controller.access import decide
 from gate_controller.policy import CredentialState, Method
 from tests.access_worlds import WORLDS, World, played
+from tests.examples import examples
+
+pytestmark = pytest.mark.thorough
 
 
 def opens(world: World) -> bool:
@@ -17,7 +21,7 @@ def opens(world: World) -> bool:
 FACES = WORLDS.map(lambda world: replace(world, shown="face"))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(FACES)
 def test_a_face_opens_nothing_that_a_card_would_not(world: World) -> None:
     chosen = tuple({*world.chosen, Method.CARD})

@@ -24,7 +24,10 @@ from gate_controller.passes import (
     parse_code,
 )
 from gate_controller.signing import public_bytes
+from tests.examples import examples
 from tests.people import Phone
+
+pytestmark = pytest.mark.thorough
 
 SITE = "site-1"
 PASS_KEY = Ed25519PrivateKey.generate()
@@ -58,7 +61,7 @@ def test_an_online_code_is_read_back_as_it_was_made(credential_id: str, second: 
     check_site_code(code, SITE, public_bytes(PASS_KEY))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.one_of(st.text(max_size=500), st.binary(max_size=250).map(lambda b: base45.b45encode(b).decode())))
 def test_whatever_is_shown_is_read_or_unreadable_and_nothing_else(text: str) -> None:
     try:

@@ -31,9 +31,12 @@ from gate_controller.policy import (
 from gate_controller.screens import Screens
 from hardware.interfaces import ReaderResult
 from tests.access_worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
+from tests.examples import examples
 from tests.gate_on_a_bench import bench_gate
 from tests.people import card, lane, person, pin, records, visitor_code
 from tests.unit.gate_controller.test_reader_results import Reader, refresh
+
+pytestmark = pytest.mark.thorough
 
 NIGHT = TwoMethods(22 * 60, 6 * 60)
 ALWAYS = TwoMethods(0, 0)
@@ -192,7 +195,7 @@ SOME_METHODS = st.sets(st.sampled_from(Method), min_size=1).map(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     wish=st.builds(TwoMethods, MINUTES, MINUTES),
     chosen=SOME_METHODS,

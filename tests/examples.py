@@ -1,0 +1,14 @@
+"""How many examples a property is tried with: a quarter in `make test`, all where MENJIN_THOROUGH is set."""
+
+import os
+
+THOROUGH = bool(os.environ.get("MENJIN_THOROUGH"))
+QUICK_SHARE = 4
+
+
+def examples(count: int) -> int:
+    """Return how many examples this run has for a property that deserves `count`.
+
+    Mark the test or its module `thorough`, so that the run of all examples finds it.
+    """
+    return count if THOROUGH else max(5, count // QUICK_SHARE)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin import create_core
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, new_act
 from web_admin.config import load_config
 from web_admin.consent_models import FaceShare
 from web_admin.database import Database, Menjin
@@ -71,7 +71,7 @@ class Office:
     def act(self) -> Iterator[Act]:
         """Yield an act of the manager, now, in one transaction."""
         with self.app.test_request_context(), self.database.session() as session:
-            yield Act(session, self._menjin.sealer, self.site_id, OFFICE, "manager", datetime.now(UTC))
+            yield new_act(self._menjin, session, self.site_id, OFFICE, "manager")
 
     def words(self, refused: ActRefused) -> str:
         """Return the sentence that a page would show beside the field."""

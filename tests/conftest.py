@@ -283,9 +283,14 @@ def site(database, sealer, now: datetime) -> str:
 
 
 @pytest.fixture
-def act(database, sealer, site: str, now: datetime):
-    """Return an act of the manager in an open transaction, which is committed at the end."""
-    from tests.unit.web_admin.acting import manager
+def act(request: pytest.FixtureRequest, database, sealer, site: str, now: datetime):
+    """Return an act of the manager in an open transaction, which is committed at the end.
 
+    It publishes no policy and sends no message, unless the test is marked `publishing`.
+    """
+    from tests.unit.web_admin.acting import manager
+    from web_admin.effects import NoEffects
+
+    effects = None if request.node.get_closest_marker("publishing") else NoEffects()
     with database.session() as session:
-        yield manager(session, sealer, site, now)
+        yield manager(session, sealer, site, now, effects)

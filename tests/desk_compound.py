@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import csrf_of
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.database import current_menjin
 from web_admin.desk_models import DeskVisitRow
@@ -34,7 +34,7 @@ class Pins:
 def give_pins(compound: ManagedCompound, name: str = "王芳") -> Pins:
     """Give a person a PIN and a duress PIN."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock())
+        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
         return Pins(issue_pin(act, compound.persons[name]), issue_duress_pin(act, compound.persons[name]))
 
 

@@ -9,7 +9,7 @@ from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.assessed import assess
 from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts import User, create_staff
-from web_admin.acts import Act
+from web_admin.acts import Act, new_act
 from web_admin.consent_models import AssessmentRow, Consent, GuardianRequest, Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import choose_methods, issue_card, issue_pin
@@ -55,8 +55,8 @@ NEWLY_INVITED = ("resident_newly_invited", "resident_at_gate", "resident_invited
 
 def act_in(compound: ManagedCompound, session: Session, actor_id: str, channel: str = "system") -> Act:
     """Return an act in this compound, in an open transaction."""
-    sealer = current_menjin().sealer
-    return Act(session, sealer, compound.site_id, actor_id, channel, compound.clock())  # type: ignore[arg-type]  # a word of Channel
+    menjin = current_menjin()
+    return new_act(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())  # type: ignore[arg-type]  # a word of Channel
 
 
 def live_in(compound: ManagedCompound) -> dict[str, str]:

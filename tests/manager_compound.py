@@ -21,7 +21,7 @@ from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.accounts import User, create_staff
-from web_admin.acts import Act, one_publication
+from web_admin.acts import Act, new_act, one_publication
 from web_admin.alarms import raise_alarm
 from web_admin.config import WebConfig
 from web_admin.consents import enable_face, publish_notice
@@ -34,6 +34,7 @@ from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.journal_models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
@@ -68,7 +69,7 @@ class ManagedCompound:
         with self.app.app_context():
             menjin = current_menjin()
             with menjin.database.session() as session:
-                yield Act(session, menjin.sealer, self.site_id, actor_id, channel, self.clock())  # type: ignore[arg-type]  # a word of Channel
+                yield new_act(menjin, session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
         """Return a client that went through both steps of the staff's sign-in."""
@@ -121,7 +122,7 @@ def _fill_site(session: Session, sealer: Sealer, clock: SetClock) -> Ids:
     )
     for role in ROLES:
         create_staff(session, role, f"{role}@example.org", PASSWORD, TOTP_SECRET)
-    whole = Act(session, sealer, site.site_id, "tests", "system", clock())
+    whole = Act(session, sealer, site.site_id, "tests", "system", clock(), effects=PolicyEffects(sealer))
     with one_publication(whole) as act:
         persons = _fill(act)
     passing = [person_id for name, person_id in persons.items() if name != "保安队长"]

@@ -19,7 +19,7 @@ from tests.filled_once import Ids, filled_once
 from tests.sheets import WHOLE_SHEET
 from tests.shown_cards import card_was_shown
 from web_admin import create_app
-from web_admin.acts import Act
+from web_admin.acts import Act, new_act
 from web_admin.config import WebConfig
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.credentials import issue_card
@@ -30,6 +30,7 @@ from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet
 from web_admin.model_base import Base
 from web_admin.models import Gate
+from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import records_for_gate
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site, private_key
@@ -82,8 +83,7 @@ class Compound:
     def act(self, channel: str = "system", actor_id: str = "tests") -> Iterator[Act]:
         """Give an act by the property office, or by a person's phone."""
         with self.session() as session:
-            sealer = current_menjin().sealer
-            yield Act(session, sealer, self.site_id, actor_id, channel, self.clock())  # type: ignore[arg-type]  # a word of Channel
+            yield new_act(current_menjin(), session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def decide(self, text: str, lane_id: str = "north-in") -> Decision:
         """Let the rules decide on a code shown at a gate that has just synced."""
@@ -141,7 +141,7 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
 
 def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -> Ids:
     site, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
-    act = Act(session, sealer, site.site_id, "tests", "system", now)
+    act = Act(session, sealer, site.site_id, "tests", "system", now, effects=PolicyEffects(sealer))
     for gate_id, name in (("north", "North gate"), ("south", "South gate")):
         gate = add_gate(act, gate_id, name)
         gate.state = "paired"

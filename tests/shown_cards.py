@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import Person
@@ -16,5 +16,5 @@ def card_was_shown(app: Flask, person_id: str) -> None:
         with menjin.database.session() as session:
             person = session.get_one(Person, person_id)
             if person.phone_unproven == INVITED:
-                act = Act(session, menjin.sealer, person.site_id, "tests", "desk", menjin.clock())
+                act = new_act(menjin, session, person.site_id, "tests", "desk", now=menjin.clock())
                 confirm_identity(act, person_id)

@@ -51,6 +51,7 @@ from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.model_base import Base
 from web_admin.models import Person, Site
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.site_keys import create_site
 
@@ -97,7 +98,9 @@ class Town:
             )[0].site_id
             self.root = session.get_one(Site, self.site_id).root_public_key
             self.gate_keys = self._furnish(self.act_on(session))
-        app = sync_app(Menjin(self.config, self.database, self.sealer, lambda: self.now))
+        app = sync_app(
+            Menjin(self.config, self.database, self.sealer, lambda: self.now, PolicyEffects(self.sealer))
+        )
         self.server: BaseWSGIServer = make_server("127.0.0.1", 0, app, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), name="server")

@@ -28,6 +28,7 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
+    from web_admin.policy_effects import PolicyEffects  # noqa: PLC0415 - for an app alone
     from web_admin.staff_sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = Flask(__name__)
@@ -36,6 +37,6 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
     # A wrapping key that is destroyed must not live on in what every request can see.
     config = replace(config, face_key=b"")
-    init_database(app, Menjin(config, database, sealer, clock))
+    init_database(app, Menjin(config, database, sealer, clock, PolicyEffects(sealer)))
     init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
     return app

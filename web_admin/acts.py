@@ -1,14 +1,14 @@
-"""What every act shares: who does it, how it is refused, how it is recorded and published.
+"""What every act shares: who does it, how it is refused, how it is recorded and what follows from it.
 
 An act is one change of the compound by one person at one moment: it checks, writes, records itself
-in the audit journal and publishes the policy, all in the caller's transaction. What it may not do it
-refuses with a sentence for the field that is wrong.
+in the audit journal and calls its `Effects`, which publish the policy, all in the caller's transaction.
+What it may not do it refuses with a sentence for the field that is wrong.
 """
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -17,11 +17,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.policy import PolicyRefused
-from web_admin.asked_messages import tell_of_entry
 from web_admin.audit import append_audit
+from web_admin.database import Menjin
+from web_admin.effects import Effects
 from web_admin.model_base import Fact
 from web_admin.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person, Site
-from web_admin.publish_policy import publish_policy
 from web_admin.sealing import Sealer
 
 Channel = Literal["manager", "phone", "desk", "gate", "home", "system", "api"]
@@ -73,6 +73,24 @@ class Act:
     served: Served | None = None
     role: str = ""
     """Of the member of staff who acts; what guards may undo is less than what the office may."""
+    effects: Effects = field(kw_only=True)
+
+
+def new_act(
+    menjin: Menjin,
+    session: Session,
+    site_id: str,
+    actor_id: str,
+    channel: Channel,
+    *,
+    now: datetime | None = None,
+    role: str = "",
+) -> Act:
+    """Return an act with the server's own parts, at this moment unless `now` is another."""
+    return Act(
+        session, menjin.sealer, site_id, actor_id, channel, now or menjin.clock(), role=role,
+        effects=menjin.effects,
+    )  # fmt: skip
 
 
 def new_id() -> str:
@@ -143,14 +161,14 @@ def record(
         act.now,
         person_id=person_id,
     )
-    tell_of_entry(act.session, kind, facts, person_id, act.now)
+    act.effects.recorded(act.session, kind, facts, person_id, act.now)
 
 
 def publish(act: Act, touches: Collection[str] | None = None) -> None:
     """Publish the policy; raise ActRefused with the rule's own words when it is refused."""
     act.session.flush()
     try:
-        publish_policy(act.session, act.sealer, act.site_id, act.now, person_ids=touches)
+        act.effects.publish(act.session, act.site_id, act.now, touches)
     except PolicyRefused as err:
         raise ActRefused(None, _("This cannot be published: %(why)s", why=str(err))) from err
 

@@ -21,6 +21,7 @@ from gate_controller.sync_contract import sign_struct
 from web_admin.acts import Act, new_id, one_publication, record
 from web_admin.consents import disable_face
 from web_admin.database import Database
+from web_admin.effects import Effects
 from web_admin.forgetting_models import BreachDrill, FaceSuspension
 from web_admin.key_rotation import rotate_wrap_key
 from web_admin.models import Gate, Lane, Person, Site
@@ -97,6 +98,7 @@ class Drilling:
 
     database: Database
     sealer: Sealer
+    effects: Effects
     site_id: str
     actor_id: str
     clock: Callable[[], datetime]
@@ -104,7 +106,9 @@ class Drilling:
 
     def act(self, session: Session) -> Act:
         """Return an act of this drill, now."""
-        return Act(session, self.sealer, self.site_id, self.actor_id, "system", self.clock())
+        return Act(
+            session, self.sealer, self.site_id, self.actor_id, "system", self.clock(), effects=self.effects
+        )
 
 
 def run_drill(

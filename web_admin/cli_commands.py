@@ -9,7 +9,7 @@ from sqlalchemy import select
 from gate_controller.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
 from web_admin.accounts import User, create_manager
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused, new_act
 from web_admin.audit import append_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
@@ -28,6 +28,7 @@ from web_admin.database import Database, Menjin, make_engine
 from web_admin.key_rotation import lose_wrap_keys
 from web_admin.models import Gate, Site
 from web_admin.outbox import deliver
+from web_admin.policy_effects import PolicyEffects
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.sealing import Sealer
 from web_admin.server_marks import BACKUP, mark
@@ -213,7 +214,7 @@ def staff_link(arguments: argparse.Namespace) -> str:
             account = session.scalar(select(User).where(User.email == arguments.email.strip().lower()))
             if account is None:
                 raise CommandRefused(f"no member of staff signs in as {arguments.email}")
-            act = Act(session, menjin.sealer, site_id, "operator", "system", clock())
+            act = new_act(menjin, session, site_id, "operator", "system")
             code = invite_again(act, account.id)
     except ActRefused as err:
         raise CommandRefused(str(err)) from err
@@ -228,7 +229,8 @@ def staff_link(arguments: argparse.Namespace) -> str:
 def deliver_messages(arguments: argparse.Namespace) -> str:
     """Send the mail and signed messages that are due, in one pass."""
     config = _config(arguments)
-    menjin = Menjin(config, Database(make_engine(config.database_url)), _sealer(config), clock)
+    sealer = _sealer(config)
+    menjin = Menjin(config, Database(make_engine(config.database_url)), sealer, clock, PolicyEffects(sealer))
     done = deliver(menjin)
     menjin.database.engine.dispose()
     return f"{done.sent} sent, {done.later} to be tried again, {done.failed} given up.\n"

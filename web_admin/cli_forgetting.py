@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gate_controller.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.journal_chain import ChainBroken, Facts
 from web_admin import create_core, housekeeping, retention
-from web_admin.acts import Act, checked_text, one_publication, publish, record
+from web_admin.acts import Act, checked_text, new_act, one_publication, publish, record
 from web_admin.audit import append_audit
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
@@ -60,7 +60,7 @@ def _the_site(session: Session) -> Site:
 
 
 def _act(menjin: Menjin, session: Session, site: Site) -> Act:
-    return Act(session, menjin.sealer, site.site_id, OPERATOR, "system", clock())
+    return new_act(menjin, session, site.site_id, OPERATOR, "system")
 
 
 # -- keys ------------------------------------------------------------------------------------------
@@ -142,7 +142,9 @@ def breach_drill(arguments: argparse.Namespace) -> str:
     with menjin.database.session() as session:
         site = _the_site(session)
         site_id, language = site.site_id, arguments.language or site.language
-    drilling = Drilling(menjin.database, menjin.sealer, site_id, OPERATOR, clock, time.sleep)
+    drilling = Drilling(
+        menjin.database, menjin.sealer, menjin.effects, site_id, OPERATOR, clock, time.sleep
+    )
     if arguments.resume:
         return "Face is resumed.\n" if resume_face(drilling) else "Face was not suspended.\n"
     try:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_admin.config import WebConfig
+from web_admin.effects import Effects
 from web_admin.sealing import Sealer
 
 BUSY_TIMEOUT_MS = 30_000
@@ -96,6 +97,7 @@ class Menjin:
     database: Database
     sealer: Sealer
     clock: Callable[[], datetime]
+    effects: Effects
 
 
 def current_menjin() -> Menjin:

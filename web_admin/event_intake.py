@@ -24,6 +24,7 @@ from gate_controller.journal_chain import (
 )
 from gate_controller.signing import SignatureRefused, sign, verify
 from gate_controller.sync_contract import AskRequest, EventsReply
+from web_admin.acts import Act
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses
 from web_admin.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
@@ -43,14 +44,13 @@ class EventsRefused(Exception):
     """A batch does not continue the journal that this server has; says where it parts."""
 
 
-def take_events(
-    session: Session, sealer: Sealer, gate: Gate, batch: ReadBatch, now: datetime
-) -> EventsReply:
-    """Store what is new of a batch and return the countersigned head.
+def take_events(act: Act, gate: Gate, batch: ReadBatch) -> EventsReply:
+    """Store what is new of a batch and return the countersigned head; the act is the gate's.
 
     The gate's row must be locked. Raises EventsRefused, with nothing written, when the head is not
     signed by the gate or the entries do not follow each other and what is stored.
     """
+    session, now = act.session, act.now
     head = _checked_head(gate, batch)
     if not gate.is_believed:
         _take_unread(session, gate, batch.entries, now)
@@ -62,7 +62,7 @@ def take_events(
         session.flush()
         unread = aside_before(session, gate, fresh)
         taken = [read for read in fresh if not read.why and read.digest not in unread]
-        failed = _take_each(session, sealer, gate, taken, now)
+        failed = _take_each(act, gate, taken)
         bad = [
             replace(read, why=read.why or NOT_STORED)
             for read in fresh
@@ -71,7 +71,7 @@ def take_events(
         set_aside(session, gate, bad, now)
     return EventsReply(
         acknowledged_seq=gate.acknowledged_seq,
-        countersigned=_countersigned(session, sealer, gate, head.journal_id),
+        countersigned=_countersigned(session, act.sealer, gate, head.journal_id),
     )
 
 
@@ -90,16 +90,14 @@ def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now
     ring_unread(session, gate, fresh, now)
 
 
-def _take_each(
-    session: Session, sealer: Sealer, gate: Gate, taken: Sequence[ReadEntry], now: datetime
-) -> frozenset[int]:
+def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[int]:
     """Store entries with all that follows from them; return the numbers of those with which that fails.
 
     All at once, and one by one only when that fails: whatever one entry breaks, the others are taken.
     """
     try:
-        with session.begin_nested():
-            _take(session, sealer, gate, taken, now)
+        with act.session.begin_nested():
+            _take(act, gate, taken)
         return frozenset()
     except OperationalError:
         raise  # the database is in trouble, not an entry: the gate sends them once more
@@ -108,8 +106,8 @@ def _take_each(
     failed = set()
     for read in taken:
         try:
-            with session.begin_nested():
-                _take(session, sealer, gate, [read], now)
+            with act.session.begin_nested():
+                _take(act, gate, [read])
         except OperationalError:
             raise
         except Exception as err:  # noqa: BLE001 - one entry may hold up no other, whatever it breaks
@@ -118,18 +116,17 @@ def _take_each(
     return frozenset(failed)
 
 
-def _take(
-    session: Session, sealer: Sealer, gate: Gate, taken: Sequence[ReadEntry], now: datetime
-) -> None:
+def _take(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> None:
+    session, now = act.session, act.now
     fresh = [read.entry for read in taken if read.entry is not None]
     if not fresh:
         return
     unknown = _insert(session, gate, fresh, now)
     session.flush()
-    confirm_shown(session, sealer, gate, fresh, now)
+    confirm_shown(act, fresh)
     note_uses(session, gate, fresh)
     note_visitor_uses(session, gate, unknown, now)
-    take_answers(session, sealer, gate, unknown, now)
+    take_answers(act, gate, unknown)
     note_openings(session, unknown, now)
     session.flush()
 

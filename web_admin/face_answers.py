@@ -6,6 +6,7 @@ taken stays in the audit journal with the reason, and nothing else changes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -24,7 +25,6 @@ from web_admin.lost_faces import note_opening
 from web_admin.models import CredentialRow, Gate, Person
 from web_admin.own_things import is_own_yes
 from web_admin.restored_faces import FACES_RESTORED
-from web_admin.sealing import Sealer
 from web_admin.ways_in import live_face_consent
 
 FACE_ANSWER = "face_answer"
@@ -61,26 +61,24 @@ class _Untaken(Exception):
     """An answer that counts for nothing; its text is the stable word for why."""
 
 
-def take_answers(
-    session: Session, sealer: Sealer, gate: Gate, entries: Sequence[JournalEntry], now: datetime
-) -> None:
+def take_answers(by_gate: Act, gate: Gate, entries: Sequence[JournalEntry]) -> None:
     """Carry out the answers among entries that are new to this server, in their order."""
     for entry in entries:
         if entry.kind == FACE_ANSWER:
-            _take(session, sealer, gate, entry, now)
+            _take(by_gate, gate, entry)
 
 
-def _take(session: Session, sealer: Sealer, gate: Gate, entry: JournalEntry, now: datetime) -> None:
+def _take(by_gate: Act, gate: Gate, entry: JournalEntry) -> None:
     try:
         facts = msgspec.convert(entry.facts, AnswerFacts)
         persons = msgspec.convert(entry.personal or {}, AnswerPersons)
     except msgspec.ValidationError:
-        _set_aside(Act(session, sealer, gate.site_id, gate.gate_id, "gate", now), gate, entry, "unreadable")
+        _set_aside(by_gate, gate, entry, "unreadable")
         return
-    act = Act(session, sealer, gate.site_id, persons.person_id, "gate", now)
+    act = replace(by_gate, actor_id=persons.person_id)
     try:
         # What an act has changed before it is refused must not stay.
-        with session.begin_nested():
+        with act.session.begin_nested():
             _carry_out(act, gate, entry, facts, persons)
     except _Untaken as why:
         _set_aside(act, gate, entry, str(why), persons.person_id)

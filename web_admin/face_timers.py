@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from web_admin.acts import Act, publish
+from web_admin.acts import Act, new_act, publish
 from web_admin.ages import settle_ages
 from web_admin.assessment_standing import standing_of
 from web_admin.database import Menjin
@@ -19,7 +19,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
     changed = 0
     with menjin.database.session() as session:
         for site_id in session.scalars(select(Site.site_id)).all():
-            act = Act(session, menjin.sealer, site_id, "housekeeping", "system", now)
+            act = new_act(menjin, session, site_id, "housekeeping", "system", now=now)
             here = settle_ages(act) + settle_all_faces(session, site_id, now) + _lanes_behind(act)
             here += pause_faces_given_under_duress(act)
             if here:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, finish
+from web_admin.acts import finish, new_act
 from web_admin.audit import append_audit
 from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE
@@ -79,7 +79,7 @@ def end_unused(menjin: Menjin, now: datetime) -> int:
         with menjin.database.session() as session:
             consent = session.get_one(Consent, consent_id)
             person = session.get_one(Person, consent.person_id)
-            act = Act(session, menjin.sealer, person.site_id, "housekeeping", "system", now)
+            act = new_act(menjin, session, person.site_id, "housekeeping", "system", now=now)
             forget_face(act, person, "inactive")
             settle_face(session, person, now)
             finish(act, "face_turned_off", {"why": "inactive"}, person_id=person.person_id)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused, new_id
+from web_admin.acts import Act, ActRefused, new_act, new_id
 from web_admin.database import Menjin
 from web_admin.import_job import import_people
 from web_admin.job_models import LongJob
@@ -106,7 +106,7 @@ def _do(menjin: Menjin, session: Session, job_id: str, claim: str) -> None:
     except SealBroken:
         _log.error("job %s cannot be read with the keys of this server", job_id)
         raise
-    act = Act(session, menjin.sealer, job.site_id, job.author_id, "manager", now)
+    act = new_act(menjin, session, job.site_id, job.author_id, "manager", now=now)
     result = WORKS[job.kind](act, payload)
     job = session.get_one(LongJob, job_id)
     job.state, job.result, job.payload_sealed, job.ended_at = "done", dict(result), None, menjin.clock()

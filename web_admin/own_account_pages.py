@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin import words
 from web_admin.accounts import User
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, new_act
 from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
@@ -180,10 +180,8 @@ def join() -> Page:
 
 
 def _joined(form: JoinForm) -> bool:
-    act = Act(
-        session=request_session(), sealer=current_menjin().sealer, site_id=current_site().site_id,
-        actor_id="invited", channel="system", now=request_now(),
-    )  # fmt: skip
+    site_id = current_site().site_id
+    act = new_act(current_menjin(), request_session(), site_id, "invited", "system", now=request_now())
     try:
         with act.session.begin_nested():
             join_staff(act, typed(form.code), typed(form.password))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Field, FieldList, FormField
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, new_act
 from web_admin.database import current_menjin, request_session
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.model_base import Base
@@ -66,15 +66,10 @@ def actor_id() -> str:
 
 def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
     """Return who does what, when, for the domain's acts."""
-    return Act(
-        session=request_session(),
-        sealer=current_menjin().sealer,
-        site_id=current_site().site_id,
-        actor_id=actor_id(),
-        channel=channel,
-        now=request_now(),
-        role=next(iter(role_names()), ""),
-    )
+    return new_act(
+        current_menjin(), request_session(), current_site().site_id, actor_id(), channel,
+        now=request_now(), role=next(iter(role_names()), ""),
+    )  # fmt: skip
 
 
 def site_id_of(session: Session, row: Base) -> str:

@@ -21,6 +21,7 @@ from web_admin.audit import append_audit
 from web_admin.gate_orders import mark_gate
 from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.models import CredentialRow, EmergencyCode, Gate, Lane, Person, Site, VisitorPassRow
+from web_admin.policy_effects import PolicyEffects
 from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_changes import held
@@ -63,7 +64,9 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
         .values(delivered_at=now)
     )
     end_restored_accounts(session, site_id, now)
-    end_restored_faces(Act(session, sealer, site_id, "restore", "system", now))
+    end_restored_faces(
+        Act(session, sealer, site_id, "restore", "system", now, effects=PolicyEffects(sealer))
+    )
     session.flush()
 
 

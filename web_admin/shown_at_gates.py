@@ -5,24 +5,21 @@ minutes that the phone asked for counts (`proving.py`), however late an offline 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gate_controller.journal_chain import JournalEntry
 from web_admin.acts import Act
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import CredentialRow, Gate, Person
+from web_admin.models import CredentialRow, Person
 from web_admin.proving import is_in_time, opened_invitation
-from web_admin.sealing import Sealer
 
 OWN_THINGS = ("card", "pin")
 
 
-def confirm_shown(
-    session: Session, sealer: Sealer, gate: Gate, entries: Sequence[JournalEntry], now: datetime
-) -> None:
+def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
     """Confirm whoever among these entries was invited and opened by card or PIN in their phone's minutes."""
     shown: dict[tuple[str, str], list[datetime]] = {}
     for entry in entries:
@@ -38,6 +35,7 @@ def confirm_shown(
     # give one out and type it. Who lives with somebody may know the PIN that the home gave them. A duress PIN
     # proves what the usual one does: the one who threatens looks at the phone as well. The gate's silent
     # alarm says the rest.
+    session = by_gate.session
     waiting = session.execute(
         select(Person.person_id, CredentialRow.credential_id, CredentialRow.seen_by)
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
@@ -54,5 +52,4 @@ def confirm_shown(
         if any(is_in_time(invitation, at) for at in shown.get((person_id, credential_id), ())):
             proven[person_id] = proven.get(person_id, False) or seen_by is None
     for person_id, by_own in sorted(proven.items()):
-        act = Act(session, sealer, gate.site_id, person_id, "gate", now)
-        confirm_identity(act, person_id, by_own=by_own)
+        confirm_identity(replace(by_gate, actor_id=person_id), person_id, by_own=by_own)

@@ -48,6 +48,7 @@ from gate_controller.sync_contract import (
     sign_struct,
 )
 from web_admin import pairing
+from web_admin.acts import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.audit import append_audit
 from web_admin.custody import ReceiptRefused, leases_for, take_receipt
@@ -296,7 +297,8 @@ def _take_events(
     menjin: Menjin, session: Session, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
     try:
-        return take_events(session, menjin.sealer, gate, batch, now)
+        act = new_act(menjin, session, gate.site_id, gate.gate_id, "gate", now=now)
+        return take_events(act, gate, batch)
     except EventsRefused as err:
         raise_alarm(
             session, gate.site_id, JOURNAL_BROKEN, now, gate_id=gate.gate_id, detail=str(err), once=True

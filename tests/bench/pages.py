@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
@@ -119,9 +119,8 @@ def _phone(compound: ManagedCompound) -> FlaskClient:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, compound.site_id, "bench", "system", compound.clock(),
-                      publishes=False)
-            code = invite(act, compound.persons[RESIDENT])
+            act = new_act(menjin, session, compound.site_id, "bench", "system", now=compound.clock())
+            code = invite(replace(act, publishes=False), compound.persons[RESIDENT])
     client = compound.app.test_client()
     page = client.get("/r/welcome")
     answer = client.post("/r/welcome", data={"code": code, "csrf_token": csrf_of(page.text)})

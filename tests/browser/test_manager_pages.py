@@ -9,7 +9,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.accounts import User
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.alarms import raise_alarm
 from web_admin.consent_models import AssessmentRow
 from web_admin.database import current_menjin
@@ -79,7 +79,7 @@ def hold_by_schedule(managed: ManagedCompound) -> None:
         with menjin.database.session() as session:
             manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
             actor = f"staff-{manager.id}"
-            act = Act(session, menjin.sealer, managed.site_id, actor, "manager", managed.clock())
+            act = new_act(menjin, session, managed.site_id, actor, "manager", now=managed.clock())
             market = save_hours(act, None, "集市 Market", [Span(DAY_KINDS, 0, 1439)])
             night = save_hours(act, None, "夜间 Night", [Span(WEEKDAYS[:5], 1439, 300)])
             set_schedule(act, "north-in", market.hours_id, "held_open")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.browser
 def fill(managed: ManagedCompound) -> dict[str, str]:
     """Give out passes in several states, add a helper and somebody who waits; return the two ids."""
     with managed.app.app_context(), current_menjin().database.session() as session:
-        host, sealer, now = managed.persons["王芳"], current_menjin().sealer, managed.clock()
-        office = Act(session, sealer, managed.site_id, "staff-1", "manager", now)
-        phone = Act(session, sealer, managed.site_id, host, "phone", now)
+        menjin, host, now = current_menjin(), managed.persons["王芳"], managed.clock()
+        office = new_act(menjin, session, managed.site_id, "staff-1", "manager")
+        phone = new_act(menjin, session, managed.site_id, host, "phone")
         issue_pass(office, issuer_person_id=None, label="窗户清洗", gate_numbers=[1, 2])
         gone = issue_pass(office, issuer_person_id=None, label="Gardener", gate_numbers=[1])
         withdraw_pass(office, gone.pass_id)

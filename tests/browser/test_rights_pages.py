@@ -9,7 +9,7 @@ from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
 from tests.manager_compound import ManagedCompound
 from tests.shown_cards import card_was_shown
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
 
@@ -35,7 +35,7 @@ def phone(browser: Browser, managed: ManagedCompound, address: str) -> Iterator[
     with managed.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, managed.site_id, "tests", "system", managed.clock())
+            act = new_act(menjin, session, managed.site_id, "tests", "system", now=managed.clock())
             code = invite(act, managed.persons["王芳"])
     context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True)
     context.set_default_timeout(PATIENCE_MS)

@@ -22,6 +22,7 @@ from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import move_out
 from web_admin.model_base import Base
 from web_admin.models import Gate, Person
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.withdrawals import forget_everyone, forget_face
 from web_admin.wrap_keys import WrapKeys
@@ -46,7 +47,7 @@ class Home(Forgotten):
             database_url=f"sqlite:///{self.folder / 'menjin.sqlite3'}", data_dir=self.folder,
             secrets_dir=self.secrets_dir, public_url="http://127.0.0.1", face_key=b"", **keys,
         )  # fmt: skip
-        return Menjin(config, self.database, self.sealer, lambda: self.now)
+        return Menjin(config, self.database, self.sealer, lambda: self.now, PolicyEffects(self.sealer))
 
     def shares(self) -> set[tuple[str, str]]:
         with self.database.session() as session:
@@ -74,8 +75,9 @@ def unused(home: Home) -> None:
 
 def breach(home: Home) -> None:
     drilling = Drilling(
-        home.database, home.sealer, home.site_id, "x", lambda: home.now, lambda s: home.later(seconds=s)
-    )
+        home.database, home.sealer, PolicyEffects(home.sealer), home.site_id, "x", lambda: home.now,
+        lambda s: home.later(seconds=s),
+    )  # fmt: skip
     run_drill(drilling, for_real=True, reason="", wait_seconds=1)
 
 

@@ -19,7 +19,7 @@ from web_admin.models import Person
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.ways_in import working_methods
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 
 KINDS = {"CardCredential": Method.CARD, "PinCredential": Method.PIN, "QrCredential": Method.QR}
 

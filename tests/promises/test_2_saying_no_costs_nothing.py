@@ -19,7 +19,7 @@ from web_admin.acts import Act
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.credentials import issue_card
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 
 
 class ConsentOpensNothing(History):

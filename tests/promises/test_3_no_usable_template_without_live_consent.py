@@ -21,7 +21,7 @@ from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, leases_for
 from web_admin.models import Gate, Site
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 
 
 class NoFaceWithoutConsent(History):

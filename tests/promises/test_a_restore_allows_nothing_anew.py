@@ -27,6 +27,7 @@ from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, move_out, resume_person, set_grants, suspend_person
 from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Hours, Person
+from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_reviews import ALLOWED, decide, open_reviews
 from web_admin.restoring import begin_restoring
@@ -99,7 +100,7 @@ def _do(database: Database, sealer: Sealer, site_id: str, step: Step, now: datet
         persons = session.scalars(select(Person).order_by(Person.created_at, Person.person_id)).all()
         cards = select(CredentialRow.credential_id).where(
             CredentialRow.kind == "card", CredentialRow.person_id == persons[number].person_id)
-        act = Act(session, sealer, site_id, "m", "manager", now)
+        act = Act(session, sealer, site_id, "m", "manager", now, effects=PolicyEffects(sealer))
         with suppress(ActRefused), session.begin_nested():
             ACTS[word](act, session.scalars(cards).one(), persons[number].person_id)
 
@@ -169,7 +170,7 @@ def test_what_staff_allow_again_opens_again(tmp_path: Path, sealer: Sealer, now:
     with back.session() as session:
         rows = [row for row in open_reviews(session, site_id) if row.kind != "gate_here"]
         assert sorted({row.kind for row in rows}) == ["credential", "grants", "lane", "person"]
-        act = Act(session, sealer, site_id, "m", "manager", at)
+        act = Act(session, sealer, site_id, "m", "manager", at, effects=PolicyEffects(sealer))
         for row in rows:
             decide(act, row.review_id, ALLOWED)
         assert {row.kind for row in open_reviews(session, site_id)} == {"gate_here"}

@@ -10,6 +10,7 @@ presses "I am at a gate" in the minute in which its owner opens one.
 import secrets
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,12 @@ from gate_controller.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, csrf_of, make_compound
 from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
-from web_admin.acts import Act
 from web_admin.config import WebConfig
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.models import CredentialRow, Person, VisitorPassRow
 from web_admin.proving import MOST_PROOFS_ASKED
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.ways_in import UNPROVEN
@@ -203,7 +203,7 @@ class Recovery(RuleBasedStateMachine):
     def the_owner_says_yes_to_face_at_a_gate(self) -> None:
         """The card was shown there, at a time of the owner's choice: it proves no phone."""
         with self.compound.act("gate") as act:
-            own = Act(act.session, act.sealer, act.site_id, self.compound.person_id, "gate", act.now)
+            own = replace(act, actor_id=self.compound.person_id)
             give_face_consent(own, self.compound.person_id, 1, "en")
         self.yes_at_gate = True
 
@@ -244,9 +244,7 @@ class Recovery(RuleBasedStateMachine):
             {"person_id": person_id, "credential_id": card},
         )  # fmt: skip
         with self.compound.act("gate") as act:
-            gate = act.session.scalars(select(Gate)).first()
-            assert gate is not None
-            confirm_shown(act.session, act.sealer, gate, [entry], at)
+            confirm_shown(replace(act, now=at), [entry])
 
 
 def test_a_recovered_account_reaches_neither_face_nor_records_before_card_or_pin() -> None:

@@ -38,6 +38,8 @@ from web_admin.homes_and_people import add_person
 from web_admin.own_things import GUARDIAN, STAFF
 from web_admin.permissions import RESIDENT, access_of
 
+pytestmark = pytest.mark.publishing
+
 WEB_ADMIN = Path(web_admin.__file__).parent
 CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask_guardians"}
 """The only functions that lead to a row of consent."""

@@ -24,6 +24,7 @@ from web_admin.acts import Act, publish
 from web_admin.config import WebConfig, load_config
 from web_admin.database import Database, current_menjin, make_engine
 from web_admin.models import Gate, Site
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.wrap_keys import WrapKeys
 
@@ -58,7 +59,15 @@ class LostServer:
             config = self.back or self.config
             sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
             site_id = session.query(Site.site_id).scalar()
-            yield Act(session, sealer, site_id, actor_id, "system", self.served.compound.clock())
+            yield Act(
+                session,
+                sealer,
+                site_id,
+                actor_id,
+                "system",
+                self.served.compound.clock(),
+                effects=PolicyEffects(sealer),
+            )
 
     @contextmanager
     def session(self) -> Iterator[Session]:

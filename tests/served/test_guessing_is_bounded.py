@@ -13,7 +13,7 @@ from sqlalchemy import select
 from gate_controller.sync_contract import PAIR_COMMIT_PATH, PairCommit
 from tests.manager_compound import PASSWORD, code_now
 from tests.served.served_compound import Browser, ServedCompound
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.api_keys import make_api_key
 from web_admin.database import current_menjin
@@ -79,7 +79,7 @@ def live_key(served: ServedCompound) -> str:
     """Return the text of a key that may read people."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         now = current_menjin().clock()
-        act = Act(session, current_menjin().sealer, served.compound.site_id, "tests", "system", now)
+        act = new_act(current_menjin(), session, served.compound.site_id, "tests", "system", now=now)
         made = make_api_key(act, name="desk", scopes=["people:read"], valid_until=now + timedelta(days=1))
     return made.text
 

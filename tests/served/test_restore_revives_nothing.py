@@ -41,7 +41,7 @@ def person_of(lost: LostServer, name: str) -> str:
 
 
 def manager(act: Act) -> Act:
-    return Act(act.session, act.sealer, act.site_id, "m", "manager", act.now)
+    return Act(act.session, act.sealer, act.site_id, "m", "manager", act.now, effects=act.effects)
 
 
 def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restore(lost: LostServer) -> None:

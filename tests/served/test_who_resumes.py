@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import card_of, read
 from tests.served.served_compound import Browser, ServedCompound
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
 from web_admin.models import CredentialRow
@@ -17,7 +17,7 @@ def phone_of(served: ServedCompound, name: str) -> Browser:
     """Return a phone that opened a person's invitation and showed nothing since."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         menjin = current_menjin()
-        act = Act(session, menjin.sealer, served.compound.site_id, "tests", "manager", datetime.now(UTC))
+        act = new_act(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))
         code = invite(act, served.compound.persons[name])
     phone = served.browser()
     phone.get(f"/r/welcome/{code}")

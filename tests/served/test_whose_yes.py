@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.desk_compound import read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
-from web_admin.acts import Act
+from web_admin.acts import Act, new_act
 from web_admin.age_bands import MINOR
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, GuardianRequest
@@ -31,7 +31,7 @@ def office(served: ServedCompound) -> Iterator[Act]:
     """Give an act of the office on the database of the server that runs."""
     with served.compound.app.app_context(), current_menjin().database.session() as session:
         menjin = current_menjin()
-        yield Act(session, menjin.sealer, served.compound.site_id, "tests", "manager", datetime.now(UTC))
+        yield new_act(menjin, session, served.compound.site_id, "tests", "manager", now=datetime.now(UTC))
 
 
 def newest(served: ServedCompound, person_id: str, kind: str, *, duress: bool = False) -> str:

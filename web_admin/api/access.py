@@ -13,7 +13,7 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, key_of, note_use
 from web_admin.database import current_menjin, request_session
@@ -139,7 +139,7 @@ def current_key() -> ApiKey:
 def api_act() -> Act:
     """Return the act of the calling system, now."""
     site_id, actor_id = current_site().site_id, f"key:{current_key().key_id}"
-    return Act(request_session(), current_menjin().sealer, site_id, actor_id, "api", request_now())
+    return new_act(current_menjin(), request_session(), site_id, actor_id, "api", now=request_now())
 
 
 @contextmanager

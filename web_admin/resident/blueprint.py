@@ -15,7 +15,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import current_person
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act, ActRefused, new_act
 from web_admin.credential_rows import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.database import current_menjin, request_session
 from web_admin.desk_models import HOME_PIN
@@ -66,15 +66,7 @@ def signed_in() -> tuple[Person, Act]:
 
 def act_of(person: Person) -> Act:
     """Return an act of this person from their own phone, now."""
-    menjin = current_menjin()
-    return Act(
-        session=request_session(),
-        sealer=menjin.sealer,
-        site_id=person.site_id,
-        actor_id=person.person_id,
-        channel="phone",
-        now=menjin.clock(),
-    )
+    return new_act(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
 
 
 def site_of(person: Person) -> Site:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused, new_act
 from web_admin.database import current_menjin, request_session
 from web_admin.homes_and_people import LANGUAGES
 from web_admin.models import Gate, Site, VisitorPassRow
@@ -90,7 +90,7 @@ def _weekly(site: Site, row: VisitorSeriesRow) -> Invitation:
             # A transaction of its own: this one only reads, and SQLite lets no reader become a writer
             # once a gate has written in between.
             with menjin.database.session() as writing:
-                act = Act(writing, menjin.sealer, site.site_id, "visitor-page", "system", now)
+                act = new_act(menjin, writing, site.site_id, "visitor-page", "system", now=now)
                 due = pass_due(act, row.series_id)
         except ActRefused:
             return Invitation(site, row, None, "paused", begins, ends)

@@ -20,12 +20,14 @@ from web_admin import pairing
 from web_admin.acts import Act, Channel
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.custody import FACE_PURPOSE
+from web_admin.effects import Effects
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal_models import AuditEntry
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import Gate, Home, PairAttempt, Person
+from web_admin.policy_effects import PolicyEffects
 from web_admin.policy_records import open_gate_keys
 from web_admin.sealing import Sealer
 from web_admin.site_keys import private_key
@@ -35,9 +37,13 @@ NOTICE = {language: dict.fromkeys(NOTICE_FIELDS, "said plainly") for language in
 ALL_METHODS = ("card", "pin", "qr", "face")
 
 
-def manager(session: Session, sealer: Sealer, site_id: str, now: datetime) -> Act:
-    """Return what every act of the manager starts with."""
-    return Act(session, sealer, site_id, "manager-1", "manager", now)
+def manager(
+    session: Session, sealer: Sealer, site_id: str, now: datetime, effects: Effects | None = None
+) -> Act:
+    """Return what every act of the manager starts with; it publishes unless other effects are given."""
+    return Act(
+        session, sealer, site_id, "manager-1", "manager", now, effects=effects or PolicyEffects(sealer)
+    )
 
 
 def at_desk(act: Act) -> Act:

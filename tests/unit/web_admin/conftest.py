@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.web_admin.compound import PlayedGate, add_gate, sync_app
 from web_admin.database import Menjin
+from web_admin.policy_effects import PolicyEffects
 
 
 class Clock:
@@ -23,7 +24,7 @@ def clock(now):
 
 @pytest.fixture
 def gates_app(web_config, database, sealer, clock):
-    return sync_app(Menjin(web_config, database, sealer, clock))
+    return sync_app(Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
 
 
 @pytest.fixture

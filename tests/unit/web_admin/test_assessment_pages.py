@@ -10,7 +10,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
 from tests.set_clock import SetClock
 from web_admin import face_timers
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.ages import set_age_band
 from web_admin.consent_models import AssessmentRow, Consent
 from web_admin.consents import disable_face, give_face_consent
@@ -44,7 +44,7 @@ def act_on(compound, doing, channel="system", actor_id="tests"):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, compound.site_id, actor_id, channel, compound.clock())
+            act = new_act(menjin, session, compound.site_id, actor_id, channel, now=compound.clock())
             return doing(act)
 
 

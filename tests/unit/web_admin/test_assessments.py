@@ -153,6 +153,7 @@ def engine_changed(act: Act) -> Act:
     return act
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("ending", [changed_method, review_overdue, engine_changed])
 def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Act, ending) -> None:
     add_lane(act)

@@ -32,6 +32,7 @@ def family(act: Act) -> tuple[Act, Person, Person, Person]:
     return make_family(act)
 
 
+@pytest.mark.publishing
 def test_one_of_two_guardians_is_not_enough_and_both_together_are(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -57,6 +58,7 @@ def test_one_of_two_guardians_is_not_enough_and_both_together_are(
     }
 
 
+@pytest.mark.publishing
 def test_a_guardian_takes_a_yes_back_while_the_other_is_waited_for(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -71,6 +73,7 @@ def test_a_guardian_takes_a_yes_back_while_the_other_is_waited_for(
     assert face_state(act.session, son.person_id).state == "off"
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("what", ["says_no", "moves_out", "week_over"])
 def test_one_yes_alone_never_turns_face_on(family: tuple[Act, Person, Person, Person], what: str) -> None:
     act, mother, father, son = family
@@ -89,6 +92,7 @@ def test_one_yes_alone_never_turns_face_on(family: tuple[Act, Person, Person, Pe
     assert face_state(act.session, son.person_id).state == "off"
 
 
+@pytest.mark.publishing
 def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Act, Person, Person, Person]) -> None:
     act, mother, father, son = family
     set_consent_rules(act, written_release=False, both_guardians=True)
@@ -99,6 +103,7 @@ def test_each_guardian_can_end_what_both_agreed_to(family: tuple[Act, Person, Pe
     assert face_state(act.session, son.person_id).state == "off"
 
 
+@pytest.mark.publishing
 def test_at_a_gate_one_guardian_beside_the_minor_is_not_enough(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -112,6 +117,7 @@ def test_at_a_gate_one_guardian_beside_the_minor_is_not_enough(
         )
 
 
+@pytest.mark.publishing
 def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -128,6 +134,7 @@ def test_the_only_guardian_noted_at_the_desk_is_enough_until_another_is_noted(
     assert (state.state, state.paused_reason) == ("paused", "rules_changed")
 
 
+@pytest.mark.publishing
 def test_asking_for_both_later_asks_minors_again_and_no_adult(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -190,6 +197,7 @@ def change(act: Act, what: str, mother: Person, father: Person, son: Person) -> 
                 name_guardian(at_desk(act), son.person_id, one.person_id)
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize(
     "what",
     [
@@ -213,6 +221,7 @@ def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_a
     assert act.session.scalars(select(Consent)).all() == []
 
 
+@pytest.mark.publishing
 def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -224,6 +233,7 @@ def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
     assert face_state(act.session, son.person_id).state == "paused"
 
 
+@pytest.mark.publishing
 def test_after_the_last_checked_guardian_nobody_counts_unchecked(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -284,6 +294,7 @@ def test_a_guardian_who_read_no_notice_that_exists_has_not_agreed(
         answer_guardian(by_phone(act, mother.person_id), to_mother, agrees=True, language="fr")
 
 
+@pytest.mark.publishing
 def test_naming_the_only_guardian_once_more_changes_nothing(
     family: tuple[Act, Person, Person, Person],
 ) -> None:

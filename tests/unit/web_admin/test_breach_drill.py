@@ -1,5 +1,6 @@
 """A breach drill stops face everywhere and resumes it; for real it ends every face. Other ways stay up."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -23,6 +24,7 @@ from web_admin.forgetting_models import BreachDrill, FaceSuspension
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate, Site
+from web_admin.policy_effects import PolicyEffects
 
 
 @pytest.fixture
@@ -39,8 +41,9 @@ def drilling(compound):
         seen(compound, "north", "south")
 
     return Drilling(
-        compound.database, compound.sealer, compound.site_id, "operator", lambda: compound.now, wait
-    )
+        compound.database, compound.sealer, PolicyEffects(compound.sealer), compound.site_id, "operator",
+        lambda: compound.now, wait,
+    )  # fmt: skip
 
 
 def seen(compound, *gate_ids):
@@ -60,9 +63,8 @@ def leases(compound):
 
 def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drilling):
     before, during = leases(compound), []
-    spying = Drilling(
-        drilling.database, drilling.sealer, drilling.site_id, "operator", drilling.clock,
-        lambda seconds: (drilling.wait(seconds), during.append(leases(compound)))[0],
+    spying = replace(
+        drilling, wait=lambda seconds: (drilling.wait(seconds), during.append(leases(compound)))[0]
     )
     old_key = compound.sealer.wrap_keys.current_id
     drill, _signed = run_drill(spying, for_real=False, reason="yearly")
@@ -95,9 +97,8 @@ def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drilling)
 
 
 def test_a_gate_out_of_reach_is_named_with_the_end_of_its_lease(compound, drilling):
-    lonely = Drilling(
-        drilling.database, drilling.sealer, drilling.site_id, "operator", drilling.clock,
-        lambda seconds: (compound.later(seconds=seconds), seen(compound, "north"))[0],
+    lonely = replace(
+        drilling, wait=lambda seconds: (compound.later(seconds=seconds), seen(compound, "north"))[0]
     )
     started = compound.now
     drill, _signed = run_drill(lonely, for_real=False, reason="", wait_seconds=5)
@@ -122,9 +123,7 @@ def test_an_interrupted_drill_stays_suspended_until_it_is_resumed(compound, dril
     def cut(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    broken = Drilling(
-        drilling.database, drilling.sealer, drilling.site_id, "operator", drilling.clock, cut
-    )
+    broken = replace(drilling, wait=cut)
     with pytest.raises(KeyboardInterrupt):
         run_drill(broken, for_real=False, reason="")
     assert leases(compound) == []

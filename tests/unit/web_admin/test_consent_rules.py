@@ -31,6 +31,7 @@ def family(act: Act) -> tuple[Act, Person, Person, Person]:
     return make_family(act)
 
 
+@pytest.mark.publishing
 def test_a_yes_without_a_name_is_none_where_a_signature_is_asked_for(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
@@ -98,6 +99,7 @@ def test_where_no_signature_is_asked_for_none_is_kept(family: tuple[Act, Person,
     assert act.session.scalars(select(WrittenRelease)).all() == []
 
 
+@pytest.mark.publishing
 def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Person, Person]) -> None:
     act, mother, _father, _son = family
     set_consent_rules(act, written_release=True, both_guardians=False)
@@ -106,6 +108,7 @@ def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Pers
     assert face_state(act.session, mother.person_id).state == "off"
 
 
+@pytest.mark.publishing
 def test_whoever_agreed_with_less_is_asked_again_and_keeps_the_other_ways(
     family: tuple[Act, Person, Person, Person],
 ) -> None:

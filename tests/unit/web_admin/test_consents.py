@@ -78,6 +78,7 @@ def test_consent_is_refused_without_another_way_to_an_old_notice_and_to_children
         give_face_consent(by_phone(act, child.person_id), child.person_id, 1, "zh")
 
 
+@pytest.mark.publishing
 def test_withdrawing_works_at_the_desk_and_twice_and_by_leaving_face_out(act: Act) -> None:
     add_lane(act)
     offer_face(act)

@@ -72,6 +72,7 @@ def test_what_is_no_card_number_is_refused_beside_its_field(text: str) -> None:
     assert refused.value.field == "number"
 
 
+@pytest.mark.publishing
 def test_an_issued_card_opens_at_the_gate_at_once(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -100,6 +101,7 @@ def test_on_a_24_bit_site_cards_that_read_alike_are_one_card(act: Act) -> None:
         issue_card(act, person.person_id, 0x01000000)
 
 
+@pytest.mark.publishing
 def test_an_ended_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -110,6 +112,7 @@ def test_an_ended_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act)
     assert (show_card(act, 77).opens, show_card(act, 77).person_id) == (True, other.person_id)
 
 
+@pytest.mark.publishing
 def test_an_expired_card_may_be_bound_again_and_opens_for_its_new_holder(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -120,6 +123,7 @@ def test_an_expired_card_may_be_bound_again_and_opens_for_its_new_holder(act: Ac
     assert show_card(later, 77).person_id == other.person_id
 
 
+@pytest.mark.publishing
 def test_a_suspended_card_stays_shut_until_it_is_resumed(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -133,6 +137,7 @@ def test_a_suspended_card_stays_shut_until_it_is_resumed(act: Act) -> None:
         resume_credential(act, card.credential_id)
 
 
+@pytest.mark.publishing
 def test_a_pin_opens_only_after_the_person_chose_it(act: Act) -> None:
     add_lane(act)
     home, person = household(act)
@@ -144,6 +149,7 @@ def test_a_pin_opens_only_after_the_person_chose_it(act: Act) -> None:
     assert type_digits(act, home.number, pin).opens
 
 
+@pytest.mark.publishing
 def test_a_new_pin_replaces_the_old_one_and_the_duress_pin_stays_far_from_both(act: Act) -> None:
     add_lane(act)
     home, person = household(act)
@@ -189,6 +195,7 @@ def test_a_phone_that_a_new_invitation_opened_gets_no_duress_pin(act: Act) -> No
         issue_duress_pin(by_phone(act, person.person_id), person.person_id)
 
 
+@pytest.mark.publishing
 def test_ending_the_pin_ends_the_duress_pin_with_it(act: Act) -> None:
     add_lane(act)
     home, person = household(act)
@@ -201,6 +208,7 @@ def test_ending_the_pin_ends_the_duress_pin_with_it(act: Act) -> None:
     assert not type_digits(act, home.number, duress).opens
 
 
+@pytest.mark.publishing
 def test_choosing_qr_without_a_phone_key_gives_online_codes_that_open(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -219,6 +227,7 @@ def test_a_phone_key_that_is_no_point_of_the_curve_is_refused(act: Act, key: byt
     assert refused.value.field == "public_key"
 
 
+@pytest.mark.publishing
 def test_a_phone_key_is_registered_once_and_reaches_the_gate(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -251,6 +260,7 @@ def test_face_alone_face_without_consent_and_nothing_are_refused(act: Act, metho
     assert (refused.value.field, person.methods) == ("methods", ["card"])
 
 
+@pytest.mark.publishing
 def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Act) -> None:
     add_lane(act)
     offer_face(act)

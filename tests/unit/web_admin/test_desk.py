@@ -23,7 +23,7 @@ from tests.desk_compound import (
 )
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.consent_models import Consent
@@ -58,7 +58,7 @@ def entries(compound, kind):
 
 
 def act_of_office(compound, session, channel="manager"):
-    return Act(session, current_menjin().sealer, compound.site_id, "tests", channel, compound.clock())
+    return new_act(current_menjin(), session, compound.site_id, "tests", channel, now=compound.clock())
 
 
 # -- opening ---------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_no_and_a_withdrawal_are_written_down_at_the_desk(compound, wang):
     assert press(client, "/r/face", "/r/face/no", notice_version="1", language="en").status_code == 303
     assert [e.facts["assisted"] for e in entries(compound, "face_refused")] == [True]
     with compound.app.app_context(), current_menjin().database.session() as session:
-        own = Act(session, current_menjin().sealer, compound.site_id, wang, "phone", compound.clock())
+        own = new_act(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
         give_face_consent(own, wang, 1, "en")
     assert press(client, "/r/face/off", "/r/face/off").status_code == 303
     assert read(compound, lambda s: s.scalars(select(Consent.withdrawn_channel)).one()) == "desk"

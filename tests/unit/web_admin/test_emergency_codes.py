@@ -45,6 +45,7 @@ def code_ids(act: Act) -> list[str]:
     return list(act.session.scalars(rows))
 
 
+@pytest.mark.publishing
 def test_a_gate_knows_the_code_typed_after_home_0(act: Act) -> None:
     add_lane(act)
     household(act)
@@ -66,6 +67,7 @@ def test_the_code_itself_is_stored_nowhere(act: Act) -> None:
     assert "emergency_code_made" in audit_kinds(act)
 
 
+@pytest.mark.publishing
 def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(act: Act) -> None:
     for gate_id in ("north", "south", "west"):
         add_lane(act, gate_id)
@@ -76,6 +78,7 @@ def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(a
     assert gate_view(act, "north").policy.homes["emergency"].number == "0"
 
 
+@pytest.mark.publishing
 def test_an_ended_code_is_told_as_ended_for_sixty_days(act: Act) -> None:
     add_lane(act)
     digits = make(act)
@@ -95,6 +98,7 @@ def test_ending_twice_is_recorded_once(act: Act) -> None:
     assert audit_kinds(act).count("emergency_code_ended") == 1
 
 
+@pytest.mark.publishing
 def test_a_code_that_replaces_another_ends_it_in_the_same_act(act: Act) -> None:
     add_lane(act)
     old = make(act)
@@ -103,6 +107,7 @@ def test_a_code_that_replaces_another_ends_it_in_the_same_act(act: Act) -> None:
     assert typed_at(act, new).state is CredentialState.ACTIVE  # type: ignore[union-attr]
 
 
+@pytest.mark.publishing
 def test_acts_about_one_person_leave_the_codes_as_they_are(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -111,6 +116,7 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Act) -> None:
     assert typed_at(act, digits).state is CredentialState.ACTIVE  # type: ignore[union-attr]
 
 
+@pytest.mark.publishing
 def test_a_stolen_gate_is_told_of_no_code_any_more(act: Act) -> None:
     add_lane(act)
     make(act)
@@ -165,6 +171,7 @@ def test_at_most_twenty_codes_live_at_once(act: Act) -> None:
         make(act)
 
 
+@pytest.mark.publishing
 def test_a_code_whose_seal_is_broken_stops_nobody_else(act: Act) -> None:
     add_lane(act)
     digits = make(act)

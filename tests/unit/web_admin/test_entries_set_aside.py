@@ -21,6 +21,7 @@ from web_admin.alarms import acknowledge_alarm
 from web_admin.audit_check import check_server_records
 from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate
+from web_admin.policy_effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
 
@@ -227,7 +228,11 @@ def test_one_alarm_counts_what_is_set_aside_until_somebody_has_seen_it(database,
         (alarm,) = session.scalars(select(Alarm)).all()
         assert alarm.detail == "entries set aside: 3; the last is 3 (text)"
         clock.now += timedelta(seconds=1)
-        acknowledge_alarm(Act(session, sealer, site, "staff-1", "manager", clock.now), alarm, "")
+        acknowledge_alarm(
+            Act(session, sealer, site, "staff-1", "manager", clock.now, effects=PolicyEffects(sealer)),
+            alarm,
+            "",
+        )
     send_bodies(north, bodies_of(entries[3:]), entries[5])
     with database.session() as session:
         newest = session.scalars(select(Alarm).order_by(Alarm.raised_at.desc())).first()

@@ -28,6 +28,7 @@ from web_admin.alarm_models import Alarm
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.journal_models import GateEvent
 from web_admin.models import EmergencyCode, Gate, Site
+from web_admin.policy_effects import PolicyEffects
 from web_admin.site_keys import certificate
 
 pytestmark = pytest.mark.both_databases
@@ -242,7 +243,7 @@ def test_the_same_batch_sent_twice_at_the_same_time_is_stored_once(database, gat
 @pytest.fixture
 def code_id(database, sealer, site, north, clock):
     with database.session() as session:
-        act = Act(session, sealer, site, "m", "manager", clock.now)
+        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         make_emergency_code(act, label="Ambulance 120", lanes=["north-in"], hold_minutes=0)
         return session.scalars(select(EmergencyCode.credential_id)).one()
 

@@ -35,8 +35,9 @@ from web_admin.face_answers import take_answers
 from web_admin.homes_and_people import add_person, move_out
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Gate, Person
+from web_admin.policy_effects import PolicyEffects
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def answer(act: Act, person_id: str, said: str, **changes: object) -> JournalEnt
 
 def take(act: Act, *entries: JournalEntry) -> None:
     act.session.flush()
-    take_answers(act.session, act.sealer, act.session.get_one(Gate, "north"), entries, act.now)
+    take_answers(replace(act, channel="gate"), act.session.get_one(Gate, "north"), entries)
 
 
 def consents(act: Act) -> list[Consent]:
@@ -235,7 +236,7 @@ def test_an_answer_sent_again_and_again_is_carried_out_once(
     database, sealer, site, north: PlayedGate, clock
 ) -> None:
     with database.session() as session:
-        act = Act(session, sealer, site, "manager-1", "manager", clock.now)
+        act = Act(session, sealer, site, "manager-1", "manager", clock.now, effects=PolicyEffects(sealer))
         publish_notice(act, FACE_PURPOSE, NOTICE)
         _, made = household(act)
         entry = answer(act, made.person_id, "no")

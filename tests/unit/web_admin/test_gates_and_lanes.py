@@ -63,6 +63,7 @@ def test_a_lane_that_breaks_a_rule_is_refused_beside_its_field(
     assert refused.value.field == field
 
 
+@pytest.mark.publishing
 def test_hours_and_special_days_reach_the_gate_and_decide(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -76,6 +77,7 @@ def test_hours_and_special_days_reach_the_gate_and_decide(act: Act) -> None:
     assert show_card(act, 77).opens
 
 
+@pytest.mark.publishing
 def test_a_lockdown_shuts_lanes_in_and_leaves_lanes_out(act: Act) -> None:
     add_lane(act)
     add_live_lane(act, "north", LaneSpec("north-out", "Out", "out", ("card",)))
@@ -114,6 +116,7 @@ def test_an_order_to_open_lives_seconds_and_only_staff_give_it(act: Act) -> None
         order_open(by_phone(act, person.person_id), "north-in", "me")
 
 
+@pytest.mark.publishing
 def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: Act) -> None:
     add_lane(act)
     offer_face(act)
@@ -134,6 +137,7 @@ def test_a_face_lane_a_new_controller_and_a_stolen_gate_change_the_shares(act: A
     assert not gate_view(act).policy.persons
 
 
+@pytest.mark.publishing
 def test_switching_face_off_takes_it_from_every_lane_and_person(act: Act) -> None:
     add_lane(act)
     offer_face(act)
@@ -146,6 +150,7 @@ def test_switching_face_off_takes_it_from_every_lane_and_person(act: Act) -> Non
     assert show_card(act, 77).opens
 
 
+@pytest.mark.publishing
 def test_why_refused_gives_the_gates_own_reason(act: Act) -> None:
     add_lane(act)
     _, person = household(act)

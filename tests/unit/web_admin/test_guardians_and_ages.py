@@ -59,6 +59,7 @@ def test_a_minor_alone_cannot_consent_by_phone_or_at_a_gate(family: tuple[Act, P
     assert act.session.scalars(select(Consent)).all() == []
 
 
+@pytest.mark.publishing
 def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
     family: tuple[Act, Person, Person],
 ) -> None:
@@ -71,6 +72,7 @@ def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
     assert audit_kinds(act).count("face_consent_given") == 1
 
 
+@pytest.mark.publishing
 def test_a_guardians_no_switches_nothing_on(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
@@ -117,6 +119,7 @@ def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Per
         answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
 
 
+@pytest.mark.publishing
 def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
     lodger = add_person(act, display_name="Lodger", home_id=mother.home_id)
@@ -135,6 +138,7 @@ def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Act, Pers
     assert act.session.scalars(select(GuardianConsent)).one().channel == "gate"
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("how", ["moves_out", "removed", "takes_back"])
 def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Act, Person, Person], how: str) -> None:
     act, mother, son = family
@@ -150,6 +154,7 @@ def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Act, Person, 
     assert show_card(act, 71).opens
 
 
+@pytest.mark.publishing
 def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
     agree(act, mother, son)
@@ -166,6 +171,7 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person])
     assert show_card(act, 71).opens
 
 
+@pytest.mark.publishing
 def test_on_the_day_of_18_face_pauses_by_itself_and_is_asked_for_anew(
     family: tuple[Act, Person, Person],
 ) -> None:
@@ -191,6 +197,7 @@ def test_on_the_day_of_18_face_pauses_by_itself_and_is_asked_for_anew(
     assert face_state(later.session, son.person_id).state == "on"
 
 
+@pytest.mark.publishing
 def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
     home = add_home(act, "3-1203")
     child = add_person(act, display_name="Bao", home_id=home.home_id, age_band="under_14")
@@ -203,6 +210,7 @@ def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
     assert question_of(act.session, child.person_id) is None
 
 
+@pytest.mark.publishing
 def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
     add_lane(act)
     offer_face(act)
@@ -220,6 +228,7 @@ def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
     assert question_of(act.session, person.person_id) is None
 
 
+@pytest.mark.publishing
 def test_staff_may_record_a_no_or_a_withdrawal_and_a_no_changes_nothing(act: Act) -> None:
     add_lane(act)
     offer_face(act)

@@ -29,6 +29,7 @@ from web_admin.emergency_codes import make_emergency_code
 from web_admin.handover import next_epoch
 from web_admin.models import CredentialRow, EmergencyCode, Gate, Home, Invitation, Person, Site
 from web_admin.passkey_models import Passkey
+from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_models import HandedRecord, RestoreReview
 from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
@@ -67,7 +68,7 @@ def holding(database, sealer, card, site, tmp_path, clock):
 
 
 def manager(session, sealer, site, clock):
-    return Act(session, sealer, site, "m", "manager", clock.now)
+    return Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
 
 
 def post_all(played, gate):
@@ -96,7 +97,9 @@ def test_a_suspended_card_stays_suspended_until_the_manager_decides(
     assert state_of(database, card) == "suspended"
     with database.session() as session, pytest.raises(Exception, match="property office decides"):
         person_id = session.get_one(CredentialRow, card).person_id
-        resume_credential(Act(session, sealer, site, person_id, "phone", clock.now), card)
+        resume_credential(
+            Act(session, sealer, site, person_id, "phone", clock.now, effects=PolicyEffects(sealer)), card
+        )
     with database.session() as session:
         decide(manager(session, sealer, site, clock), review.review_id, ALLOWED)
     assert state_of(database, card) == "active"

@@ -18,6 +18,7 @@ from web_admin.gate_face_models import GateFaceRow
 from web_admin.health_facts import gates_health, newest_backup, server_facts
 from web_admin.health_models import ServerMark
 from web_admin.models import Gate, Site
+from web_admin.policy_effects import PolicyEffects
 from web_admin.server_health import ServerFacts, gate_health, server_findings, worst
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -122,7 +123,7 @@ def test_a_tampered_gate_is_bad():
 
 @pytest.fixture
 def menjin(web_config, database, sealer, site, clock):
-    return Menjin(web_config, database, sealer, clock)
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
 
 
 def test_facts_come_from_the_database_and_the_disk(menjin, site, clock):

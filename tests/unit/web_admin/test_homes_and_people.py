@@ -58,6 +58,7 @@ def test_a_new_person_may_pass_everywhere_by_card_only(act: Act) -> None:
     assert (person.methods, person.grants[0].lanes) == (["card"], ["north-in"])
 
 
+@pytest.mark.publishing
 def test_grants_are_set_anew_and_hours_or_lanes_that_do_not_exist_are_refused(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -69,6 +70,7 @@ def test_grants_are_set_anew_and_hours_or_lanes_that_do_not_exist_are_refused(ac
     assert not show_card(act, 77).opens
 
 
+@pytest.mark.publishing
 def test_a_suspended_person_stays_out_until_resumed(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -79,6 +81,7 @@ def test_a_suspended_person_stays_out_until_resumed(act: Act) -> None:
     assert show_card(act, 77).opens
 
 
+@pytest.mark.publishing
 def test_moving_out_ends_everything_in_one_transaction(act: Act) -> None:
     add_lane(act)
     offer_face(act)
@@ -108,6 +111,7 @@ def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Act) -> N
         accept_invitation(act.session, late, act.now + timedelta(hours=1))
 
 
+@pytest.mark.publishing
 def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Act) -> None:
     add_lane(act)
     offer_face(act)
@@ -140,6 +144,7 @@ def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: 
     assert verify_audit(act.session, act.site_id)[0] == len(audit_kinds(act))
 
 
+@pytest.mark.publishing
 def test_many_acts_are_published_once(act: Act) -> None:
     add_lane(act)
     before = act.session.get_one(Site, act.site_id).version
@@ -157,6 +162,7 @@ def test_nobody_acts_on_a_person_of_another_site(act: Act) -> None:
         suspend_person(replace(act, site_id="elsewhere"), person.person_id, "no")
 
 
+@pytest.mark.publishing
 def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Act) -> None:
     add_lane(act)
     guard = add_person(act, display_name="Guard", kind="staff")
@@ -179,6 +185,7 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
     assert not guard.may_override
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("kind", ["resident", "helper"])
 def test_nobody_but_staff_opens_in_lockdown(act: Act, kind: str) -> None:
     add_lane(act)

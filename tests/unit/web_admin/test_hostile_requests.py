@@ -11,7 +11,7 @@ from tests.hostile_requests import JSON_BODIES, JSON_TYPES, Hostile, addresses, 
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
@@ -102,7 +102,7 @@ def resident(compound: ManagedCompound) -> tuple[FlaskClient, dict[str, str]]:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, compound.site_id, "tests", "manager", compound.clock())
+            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             code = invite(act, compound.persons["林薇"])
     client = compound.app.test_client()
     client.post("/r/welcome", data={"code": code, "csrf_token": csrf_of(client.get("/r/welcome").text)})
@@ -116,7 +116,7 @@ def key(compound: ManagedCompound) -> dict[str, str]:
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, compound.site_id, "tests", "manager", compound.clock())
+            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             made = make_api_key(
                 act, name="Tests", scopes=tuple(SCOPES), valid_until=act.now + timedelta(days=30))
             return {"Authorization": f"Bearer {made.text}"}

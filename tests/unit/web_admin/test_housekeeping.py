@@ -22,6 +22,7 @@ from web_admin.homes_and_people import invite, move_out
 from web_admin.inactive_faces import end_of_unused
 from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.models import CredentialRow, Invitation, Person
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture
 def menjin(web_config, database, now, tmp_path):
     sealer = Sealer(b"s" * 32, b"l" * 32, WrapKeys(b"f" * 32, tmp_path / "secrets"))
-    return Menjin(web_config, database, sealer, lambda: now)
+    return Menjin(web_config, database, sealer, lambda: now, PolicyEffects(sealer))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def refusal(act: Act, spec: LaneSpec, gate_id: str = "north") -> ActRefused:
     return refused.value
 
 
+@pytest.mark.publishing
 def test_a_gate_is_told_all_that_a_lane_says(act: Act) -> None:
     add_lane(act)
     add_live_lane(act, "north", replace(OUT, antipassback="soft"))
@@ -44,6 +45,7 @@ def test_what_a_lane_says_survives_being_read_and_saved_again(act: Act) -> None:
     assert spec_of(save_lane(act, "north", full)) == full
 
 
+@pytest.mark.publishing
 def test_the_author_of_a_schedule_is_who_last_changed_it(act: Act) -> None:
     add_lane(act)
     hours = save_hours(act, None, "Market", [Span(("sat",), 480, 720)])
@@ -90,6 +92,7 @@ def test_words_and_minutes_outside_the_offered_ones_are_refused(
     assert refusal(act, replace(IN, **change)).field == field  # type: ignore[arg-type]
 
 
+@pytest.mark.publishing
 def test_nobody_is_refused_for_not_leaving_where_no_way_out_counts(act: Act) -> None:
     add_lane(act)
     hard = replace(IN, antipassback="hard")

@@ -39,6 +39,8 @@ from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
 from web_admin.sheet_words import SENTENCES, finding_text
 
+pytestmark = pytest.mark.publishing
+
 OUT = LaneSpec("north-out", "Out", "out", ("card",))
 TRAP = msgspec.structs.replace(WHOLE_SHEET, free_exit="none", fire_release="none")
 NO_CAMERA = msgspec.structs.replace(

@@ -10,7 +10,7 @@ from tests.desk_compound import card_of, hidden_of, press, read, served_with_car
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.credentials import end_credential, issue_card
 from web_admin.database import current_menjin
@@ -110,7 +110,7 @@ def test_what_is_not_known_finds_nothing(compound, number):
 
 def test_the_card_stops_also_where_no_pass_can_be_made(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock())
+        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
         set_grants(act, wang, [])
     client = compound.signed_in("guard")
     card = read(compound, lambda s: card_of(s, wang))
@@ -138,7 +138,7 @@ def stop(client, card):
 def by_office(compound, work):
     """Do something as the office does it."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        work(Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock()))
+        work(new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock()))
 
 
 @pytest.mark.parametrize("how", ["ended", "over"])
@@ -180,7 +180,7 @@ def test_a_helper_who_may_invite_nobody_gets_a_pass_for_themselves(compound, wan
 
 def test_no_slip_of_a_residents_own_visitor_is_shown_to_staff(compound, wang):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        own = Act(session, current_menjin().sealer, compound.site_id, wang, "phone", compound.clock())
+        own = new_act(current_menjin(), session, compound.site_id, wang, "phone", now=compound.clock())
         pass_id = issue_pass(own, issuer_person_id=wang, label="aunt", gate_numbers=[1]).pass_id
     client = compound.signed_in("guard")
     assert client.get(f"/manage/lost-card/slip/{pass_id}").status_code == 404

@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act, one_publication
+from web_admin.acts import new_act, one_publication
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
@@ -38,7 +38,7 @@ def at(compound):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            yield Act(session, menjin.sealer, compound.site_id, "tests", "manager", compound.clock())
+            yield new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
 
 
 @contextmanager

@@ -50,6 +50,7 @@ from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, accept_invitation, add_person, invite, move_out, set_grants
 from web_admin.models import Home, Person
 from web_admin.moving import move_out_home
+from web_admin.policy_effects import PolicyEffects
 from web_admin.ways_in import INVITED_AGAIN
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -115,6 +116,7 @@ def invited(act: Act, host: Person, *, waits: bool = False, age_band: str = "adu
 # -- members -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.publishing
 def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: Act, host: Person) -> None:
     set_grants(act, host.person_id, [GrantSpec(("north-in",))])
     member, code = invited(act, host)
@@ -124,6 +126,7 @@ def test_an_invited_adult_passes_as_their_host_does_and_may_invite_in_turn(act: 
     assert invited(act, member)[0].home_id == host.home_id
 
 
+@pytest.mark.publishing
 def test_where_the_office_has_to_agree_no_gate_opens_before(act: Act, host: Person) -> None:
     member, _code = invited(act, host, waits=True)
     issue_card(act, member.person_id, 77)
@@ -162,6 +165,7 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_nobody_is_p
     assert (other.ended_at is not None, member.ended_at) == (True, None)
 
 
+@pytest.mark.publishing
 def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
     act: Act, host: Person
 ) -> None:
@@ -216,6 +220,7 @@ def child_of(act: Act, host: Person, **changes: object) -> Person:
     return add_child(phone_of(act, host), host.person_id, **wanted)  # type: ignore[arg-type]
 
 
+@pytest.mark.publishing
 def test_a_child_gets_a_pin_by_a_guardian_who_agreed_and_loses_it_with_the_agreement(
     act: Act, lived_in: tuple[Home, Person]
 ) -> None:
@@ -251,7 +256,7 @@ def test_an_agreement_that_was_taken_back_is_kept_as_long_as_evidence_is(
     child = child_of(act, host)
     take_agreement_back(phone_of(act, host), host.person_id, child.person_id)
     rule = retention.RULES["child_agreements_deleted"]
-    menjin = Menjin(web_config, database, act.sealer, lambda: act.now)
+    menjin = Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer))
     for days, due in ((1095, 0), (1097, 1)):
         table, rows, _values = rule(menjin, act.now + timedelta(days=days))
         assert len(act.session.scalars(select(table).where(rows)).all()) == due
@@ -274,6 +279,7 @@ def test_where_the_office_checked_a_guardian_only_they_act_for_the_child(act: Ac
     assert give_child_pin(phone_of(act, mother), mother.person_id, child.person_id)
 
 
+@pytest.mark.publishing
 def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Act, host: Person) -> None:
     child = child_of(act, host)
     wife = add_person(act, display_name="Wife", home_id=host.home_id)
@@ -294,6 +300,7 @@ def test_a_guardian_suspends_a_childs_card_and_never_an_adults(act: Act, host: P
 # -- helpers -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.publishing
 def test_a_helper_opens_with_a_pin_in_their_hours_at_their_gates_until_their_end(
     act: Act, lived_in: tuple[Home, Person]
 ) -> None:
@@ -310,6 +317,7 @@ def test_a_helper_opens_with_a_pin_in_their_hours_at_their_gates_until_their_end
     assert types(at(act, 10, after), home, digits).reason is Reason.EXPIRED
 
 
+@pytest.mark.publishing
 def test_a_helper_is_changed_renewed_and_ended_by_any_adult_of_the_home(
     act: Act, lived_in: tuple[Home, Person]
 ) -> None:
@@ -337,6 +345,7 @@ def test_a_helper_never_gets_more_than_the_member_has(act: Act, host: Person) ->
     assert helper_of(act, host, HelperTimes(date(2026, 4, 30))).grants[0].valid_until == until
 
 
+@pytest.mark.publishing
 def test_when_the_member_may_less_the_helper_may_less_at_once(
     act: Act, lived_in: tuple[Home, Person]
 ) -> None:
@@ -349,6 +358,7 @@ def test_when_the_member_may_less_the_helper_may_less_at_once(
     assert helper.grants[0].valid_until == until
 
 
+@pytest.mark.publishing
 def test_a_helper_stays_with_the_home_and_ends_with_its_last_adult(
     act: Act, lived_in: tuple[Home, Person]
 ) -> None:
@@ -404,6 +414,7 @@ def test_what_a_helper_cannot_have_is_refused_beside_its_field(
     assert refused.value.field == field
 
 
+@pytest.mark.publishing
 def test_a_lost_card_of_a_helper_is_suspended_by_the_home(act: Act, host: Person) -> None:
     helper = helper_of(act, host, ALWAYS)
     card = issue_card(at_desk(act), helper.person_id, 77)

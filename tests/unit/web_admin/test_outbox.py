@@ -35,6 +35,7 @@ from web_admin.outbox import (
     try_again,
 )
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sending import NotSent
 from web_admin.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 
@@ -48,7 +49,7 @@ SENT, LATER, FAILED = Delivered(sent=1), Delivered(later=1), Delivered(failed=1)
 @pytest.fixture
 def menjin(web_config, database, sealer, site, clock):
     web_config.secrets_dir.mkdir()
-    return Menjin(web_config, database, sealer, clock)
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
 
 
 @pytest.fixture

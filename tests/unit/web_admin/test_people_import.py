@@ -50,6 +50,7 @@ def people(act: Act) -> int:
     return act.session.scalars(select(func.count()).select_from(Person)).one()
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_sheet_in_any_usual_encoding_is_read_alike_and_its_cards_open(act: Act, encoding: str) -> None:
     add_lane(act)
@@ -132,6 +133,7 @@ def read_in(act: Act, text: str, *, complete: bool = False) -> Imported:
     return apply_people(act, plan)
 
 
+@pytest.mark.publishing
 def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Act) -> None:
     add_lane(act)
     home, person = household(act, name="林一")
@@ -144,6 +146,7 @@ def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Act) 
     assert again.does_nothing
 
 
+@pytest.mark.publishing
 def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_said_to_be_complete(act: Act) -> None:
     add_lane(act)
     _, gone = household(act, "3-1203", "Gone")
@@ -166,6 +169,7 @@ def test_a_sheet_with_a_wrong_cell_ends_nobody(act: Act) -> None:
     assert (len(plan.problems), plan.ended) == (1, ())
 
 
+@pytest.mark.publishing
 def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_later(act: Act) -> None:
     add_lane(act)
     sheet = "home,name,kind,card\n3-1203,,,1001\n3-1203,,,1002\n3-1203,林一,,\n"
@@ -184,6 +188,7 @@ def test_a_card_without_a_holder_opens_belongs_to_the_home_and_finds_its_holder_
     assert (show_card(act, 1002).opens, show_card(act, 1002).person_id) == (True, lin.person_id)
 
 
+@pytest.mark.publishing
 def test_a_homes_unnamed_cards_are_nobodys_phone_pin_or_face(act: Act) -> None:
     add_lane(act)
     read_in(act, "home,name,kind,card\n3-1203,,,1001\n3-1203,Lin,,1002\n")
@@ -206,6 +211,7 @@ def test_a_homes_unnamed_cards_are_nobodys_phone_pin_or_face(act: Act) -> None:
                        other.person_id)
 
 
+@pytest.mark.publishing
 def test_a_card_whose_time_is_over_is_free_for_the_sheet_and_ends_where_it_was(act: Act) -> None:
     add_lane(act)
     _, person = household(act, name="Old")
@@ -240,6 +246,7 @@ def test_the_check_of_a_long_sheet_and_of_a_short_one_ask_the_database_equally_o
     assert asked(1000, 1) == few
 
 
+@pytest.mark.publishing
 def test_two_thousand_people_are_written_in_few_statements(act: Act) -> None:
     add_lane(act)
     sheet = "home,name,kind,card\n" + "".join(f"{i}-1,P{i},,{i}\n" for i in range(1, 2001))

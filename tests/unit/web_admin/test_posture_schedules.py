@@ -31,6 +31,8 @@ from web_admin.posture_schedules import (
 )
 from web_admin.sheet_models import LaneSheetRow
 
+pytestmark = pytest.mark.publishing
+
 # A Wednesday, 9:00 at the compound in Shanghai.
 WEDNESDAY = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 MORNING = Span(WEEKDAYS[:5], 8 * 60, 10 * 60)

@@ -10,7 +10,7 @@ from tests.desk_compound import give_pins, hidden_of, read, type_pin
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act, one_publication
+from web_admin.acts import new_act, one_publication
 from web_admin.backup import LEFT_OUT
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
@@ -85,7 +85,7 @@ def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compo
 
 def test_whoever_has_a_phone_page_already_gets_no_second_invitation(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = Act(session, current_menjin().sealer, compound.site_id, "tests", "manager", compound.clock())
+        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
         accept_invitation(session, invite(act, compound.persons["王芳"]), compound.clock())
     begin(client, "invitations", ["3"])
     run = the_run(compound)
@@ -191,7 +191,7 @@ def test_what_nobody_printed_is_forgotten_after_a_fortnight(compound, client):
 
 def test_a_run_of_hundreds_shows_every_page(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
-        whole = Act(session, current_menjin().sealer, compound.site_id, "tests", "system", compound.clock())
+        whole = new_act(current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock())
         with one_publication(whole) as act:
             for number in range(1, 251):
                 home = add_home(act, f"8-{number:04}")

@@ -21,7 +21,7 @@ from gate_controller.signing import public_bytes
 from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused, new_act
 from web_admin.database import current_menjin
 from web_admin.models import CredentialRow, Gate
 from web_admin.phone_keys import ensure_online_qr, issue_printed_code, online_code, printed_code
@@ -48,8 +48,7 @@ class AtTheGate:
         self.compound = compound
 
     def act(self, session, channel="desk"):
-        sealer = current_menjin().sealer
-        return Act(session, sealer, self.compound.site_id, "staff-1", channel, self.compound.clock())
+        return new_act(current_menjin(), session, self.compound.site_id, "staff-1", channel)
 
     def decide(self, work):
         compound = self.compound

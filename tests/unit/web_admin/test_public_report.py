@@ -81,6 +81,7 @@ def test_an_open_half_year_is_not_told_and_none_twice(act, person, january, web_
         publish(january, web_config)
 
 
+@pytest.mark.publishing
 def test_tries_are_counted_per_way_in_within_the_period_alone(act, person, january, web_config):
     for seq in range(1, 21):
         passage(act, seq, "card", opens=seq > 5)
@@ -96,6 +97,7 @@ def test_tries_are_counted_per_way_in_within_the_period_alone(act, person, janua
     ]
 
 
+@pytest.mark.publishing
 def test_minutes_without_a_device_are_added_up_until_it_is_back_or_the_period_ends(
     act, person, january, web_config
 ):
@@ -118,6 +120,7 @@ def consent(act, number, *, given, withdrawn=None, band="adult"):
     ))
 
 
+@pytest.mark.publishing
 def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person, january, web_config):
     for number in range(1, 24):
         consent(act, number, given=act.now)
@@ -132,6 +135,7 @@ def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person,
     }
 
 
+@pytest.mark.publishing
 def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, person, january, web_config):
     requests = [
         file_request(by_phone(act, person.person_id), person.person_id, "complaint", text="Too bright.")
@@ -147,6 +151,7 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
     assert body["disclosures"] == {"asked": "<10", "given": 0, "refused": "<10", "commercial": 0}
 
 
+@pytest.mark.publishing
 def test_drills_and_the_release_of_the_way_out_are_told(act, person, january, web_config):
     act.session.add(BreachDrill(
         drill_id="d", site_id=act.site_id, for_real=False, started_at=act.now, ended_at=act.now, record="{}"))
@@ -180,6 +185,7 @@ def take_away(session, site_id):
     session.delete(session.get_one(PublicReport, (site_id, 1)))
 
 
+@pytest.mark.publishing
 def test_each_issue_names_the_one_before_and_none_is_changed_or_deleted(
     act, person, january, web_config, database
 ):

@@ -36,6 +36,7 @@ from web_admin.models import (
     Site,
     VisitorPassRow,
 )
+from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate
 
@@ -103,7 +104,7 @@ def restored(compound, migrated, web_config, tmp_path, clock, sealer, site):
 
 def at(gate, database, web_config, sealer, clock):
     """Return the same gate, calling the restored server."""
-    app = sync_app(Menjin(web_config, database, sealer, clock))
+    app = sync_app(Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
     return PlayedGate(app.test_client(), gate.site_id, gate.gate_id, gate.key, gate.counter, gate.have)
 
 
@@ -146,7 +147,7 @@ def test_no_face_comes_back_with_a_restore_whoever_knows_of_its_end(
     compound, restored, migrated, web_config, sealer, site, north, south, clock, withdrawn_since, last_gate
 ):
     with migrated.session() as session:
-        act = Act(session, sealer, site, compound.person, "phone", clock.now)
+        act = Act(session, sealer, site, compound.person, "phone", clock.now, effects=PolicyEffects(sealer))
         assert faces_in(records_at(session, sealer, "north", clock.now))
         if withdrawn_since:
             withdraw_face(act, compound.person)
@@ -164,7 +165,7 @@ def test_no_face_comes_back_with_a_restore_whoever_knows_of_its_end(
     with back.session() as session:
         if last_gate == "left_out":
             leave_out_gate(session, sealer, "south", clock.now)
-        act = Act(session, sealer, site, "m", "manager", clock.now)
+        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         fit_shares(act, session.get_one(Gate, "north"))
         assert faces_in(records_at(session, sealer, "north", clock.now)) == []
         assert session.scalars(select(FaceShare)).all() == []
@@ -360,7 +361,7 @@ def test_a_backup_with_an_older_schema_is_restored_and_brought_up_to_date(
 def codes(compound, migrated, sealer, site, clock):
     """Two emergency codes, made before the backup."""
     with migrated.session() as session:
-        act = Act(session, sealer, site, "m", "manager", clock.now)
+        act = Act(session, sealer, site, "m", "manager", clock.now, effects=PolicyEffects(sealer))
         for label in ("Ambulance 120", "Fire brigade"):
             make_emergency_code(act, label=label, lanes=["north-in"], hold_minutes=30)
         return list(session.scalars(select(EmergencyCode.credential_id).order_by(EmergencyCode.label)))

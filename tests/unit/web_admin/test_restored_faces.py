@@ -19,6 +19,8 @@ from web_admin.models import Lane, Person
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.restored_faces import end_restored_faces
 
+pytestmark = pytest.mark.publishing
+
 __all__ = ["family"]
 
 

@@ -12,6 +12,7 @@ from web_admin.alarm_models import Alarm
 from web_admin.database import Menjin
 from web_admin.gates_and_lanes import set_calendar_day
 from web_admin.journal_models import AuditEntry
+from web_admin.policy_effects import PolicyEffects
 from web_admin.privacy_contact import save_contact
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import (
@@ -136,12 +137,16 @@ def test_a_correction_of_what_is_kept_elsewhere_says_what_stood_before(act, pers
     assert (row.value_before, row.value_after) == ("north", "north and east")
 
 
+@pytest.mark.publishing
 def test_each_due_date_that_passes_raises_one_alarm_without_names(act, person, web_config, database):
     filed(act, person)
     act.session.commit()
 
     def told(days):
-        housekeeping.run(Menjin(web_config, database, act.sealer, lambda: act.now), act.now + timedelta(days))
+        housekeeping.run(
+            Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer)),
+            act.now + timedelta(days),
+        )
         query = select(Alarm.kind, Alarm.detail).order_by(Alarm.raised_at)
         with database.session() as session:
             return [tuple(row) for row in session.execute(query)]
@@ -156,7 +161,7 @@ def test_what_was_acknowledged_is_late_only_when_no_answer_came(act, person, web
     closed = filed(act, person)
     withdraw_request(by_phone(act, person.person_id), person.person_id, closed.request_id)
     act.session.commit()
-    menjin = Menjin(web_config, database, act.sealer, lambda: act.now)
+    menjin = Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer))
     assert housekeeping.run(menjin, act.now + timedelta(days=10))["late_requests_told"] == 0
     assert housekeeping.run(menjin, act.now + timedelta(days=16))["late_requests_told"] == 1
 
@@ -166,7 +171,7 @@ def test_texts_go_after_the_logs_term_and_the_request_after_the_evidences(act, p
     correct(act, row.request_id, "", "Lin Wei", "Corrected.")
     filed(act, person)  # stays open
     act.session.commit()
-    menjin = Menjin(web_config, database, act.sealer, lambda: act.now)
+    menjin = Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer))
 
     def closed(days):
         later = act.now + timedelta(days)

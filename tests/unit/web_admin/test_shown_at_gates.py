@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.journal_chain import GENESIS, chain_entry
 from tests.unit.web_admin.acting import add_lane, manager
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
 from web_admin.models import CredentialRow, Gate, Person
@@ -31,6 +31,10 @@ def credential_of(session, person_id, kind, *, duress=False):
     return session.scalars(wanted).one()
 
 
+def by_gate(session, sealer, at):
+    return replace(manager(session, sealer, session.get_one(Gate, "north").site_id, at), channel="gate")
+
+
 @pytest.fixture
 def invited(database, sealer, site, now):
     """A resident with a card who was invited a second time."""
@@ -44,7 +48,7 @@ def invited(database, sealer, site, now):
         accept_invitation(session, invite(act, person.person_id), now)
         later = now + timedelta(hours=1)
         accept_invitation(session, invite(replace(act, now=later), person.person_id), later)
-        phone = Act(session, sealer, site, person.person_id, "phone", now + timedelta(hours=2))
+        phone = replace(act, actor_id=person.person_id, channel="phone", now=now + timedelta(hours=2))
         ask_to_be_believed(phone, person.person_id)
         assert session.get_one(Person, person.person_id).phone_unproven == INVITED_AGAIN
         return person.person_id
@@ -71,7 +75,7 @@ def test_only_an_own_card_or_pin_that_opened_in_the_phones_minutes_counts(
     with database.session() as session:
         own = credential_of(session, invited, "pin" if changes.get("method") == "pin" else "card")
         shown = entry(invited, now + timedelta(hours=hours), credential_id=own, **changes)
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], late)
+        confirm_shown(by_gate(session, sealer, late), [shown])
         assert (session.get_one(Person, invited).phone_unproven != INVITED_AGAIN) is believed
 
 
@@ -80,11 +84,11 @@ def test_a_visitors_code_proves_nothing_about_its_host(database, sealer, site, n
     typed_at, late = now + timedelta(hours=2), now + timedelta(days=1)
     with database.session() as session:
         home_id = session.get_one(Person, invited).home_id
-        host = Act(session, sealer, site, invited, "desk", typed_at)
+        host = replace(manager(session, sealer, site, typed_at), actor_id=invited, channel="desk")
         issue_visitor_code(host, home_id=home_id, issuer_person_id=invited, lanes=["north-in"])
         code = credential_of(session, invited, "visitor_code")
         shown = entry(invited, typed_at, credential_id=code, method="pin")
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], late)
+        confirm_shown(by_gate(session, sealer, late), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
@@ -93,7 +97,7 @@ def test_a_duress_pin_proves_a_phone_as_the_usual_one_does(database, sealer, now
     with database.session() as session:
         duress = credential_of(session, invited, "pin", duress=True)
         shown = entry(invited, now + timedelta(hours=2), credential_id=duress, method="pin")
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven is None
 
 
@@ -101,7 +105,7 @@ def test_nobody_else_is_believed(database, sealer, now, invited):
     with database.session() as session:
         own = credential_of(session, invited, "card")
         shown = entry("0" * 16, now + timedelta(hours=2), credential_id=own)
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
@@ -110,13 +114,14 @@ def test_a_pin_that_the_home_gave_proves_nothing(database, sealer, now, invited)
         pin = credential_of(session, invited, "pin")
         session.get_one(CredentialRow, pin).known_to_home = True
         shown = entry(invited, now + timedelta(hours=2), credential_id=pin, method="pin")
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert session.get_one(Person, invited).phone_unproven == INVITED_AGAIN
 
 
 def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now, invited):
     with database.session() as session:
-        phone = Act(session, sealer, site, invited, "phone", now + timedelta(hours=3))
+        act = manager(session, sealer, site, now + timedelta(hours=3))
+        phone = replace(act, actor_id=invited, channel="phone")
         for _time in range(MOST_PROOFS_ASKED - 1):
             ask_to_be_believed(phone, invited)
         with pytest.raises(ActRefused, match="ten times"):
@@ -133,5 +138,5 @@ def test_a_passage_without_the_phones_word_proves_nothing(database, sealer, site
         accept_invitation(session, invite(act, person.person_id), now)
         assert person.phone_unproven == INVITED
         shown = entry(person.person_id, now + timedelta(hours=2), credential_id=card.credential_id)
-        confirm_shown(session, sealer, session.get_one(Gate, "north"), [shown], now + timedelta(days=1))
+        confirm_shown(by_gate(session, sealer, now + timedelta(days=1)), [shown])
         assert person.phone_unproven == INVITED

@@ -11,6 +11,7 @@ from web_admin.config import WebConfig
 from web_admin.database import Database, Menjin, request_session
 from web_admin.limit_counts import LimitCounts
 from web_admin.limits import SIGN_IN_ADDRESS, SIGN_IN_PAIR
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.sign_in_throttle import Claim, circles
 from web_admin.sign_in_tries import (
@@ -32,7 +33,7 @@ OFFICE = "203.0.113.7"
 @pytest.fixture
 def app(web_config: WebConfig, database: Database, sealer: Sealer) -> Flask:
     made = Flask(__name__)
-    made.extensions["menjin"] = Menjin(web_config, database, sealer, lambda: NOW)
+    made.extensions["menjin"] = Menjin(web_config, database, sealer, lambda: NOW, PolicyEffects(sealer))
     return made
 
 

@@ -11,7 +11,7 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin import housekeeping, staff
 from web_admin.accounts import User, create_staff, set_resident_password
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused, new_act
 from web_admin.database import current_menjin
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Person
@@ -200,8 +200,7 @@ def test_two_managers_who_close_each_other_at_once_leave_one(compound, rows):
 
 
 def act_of(menjin, session, compound, account_id):
-    return Act(session, menjin.sealer, compound.site_id, staff.staff_id(account_id), "manager",
-               compound.clock.now)
+    return new_act(menjin, session, compound.site_id, staff.staff_id(account_id), "manager")
 
 
 @pytest.mark.parametrize("work", [

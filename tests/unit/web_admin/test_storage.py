@@ -20,6 +20,7 @@ from web_admin.audit import append_audit, verify_audit
 from web_admin.database import Database, Menjin, init_database, make_engine, request_session
 from web_admin.model_base import Base
 from web_admin.models import Home, Site
+from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import (
     SealBroken,
     Sealer,
@@ -107,7 +108,7 @@ def test_a_transaction_is_whole_or_nothing(database, site):
 @pytest.fixture
 def pages(web_config, database, sealer, site, now):
     app = Flask("pages")
-    init_database(app, Menjin(web_config, database, sealer, lambda: now))
+    init_database(app, Menjin(web_config, database, sealer, lambda: now, PolicyEffects(sealer)))
 
     @app.get("/<int:status>")
     def add(status):

@@ -59,6 +59,7 @@ def test_the_table_names_every_party_and_nobody_else() -> None:
     assert {(by, who) for by in PARTIES for who in MAY_END[by]} == ENDS
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize(("by", "who"), PAIRS)
 def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> None:
     card = card_of(act, person)

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act
+from web_admin.acts import Act, new_act
 from web_admin.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member
@@ -27,7 +27,7 @@ def compound(web_config, database):
 def acting(compound: ManagedCompound, work, channel: str = "system", actor_id: str = "staff-1"):
     """Do something in one transaction; return what it returns."""
     with compound.app.app_context(), current_menjin().database.session() as session:
-        act = Act(session, current_menjin().sealer, compound.site_id, actor_id, channel, compound.clock())
+        act = new_act(current_menjin(), session, compound.site_id, actor_id, channel, now=compound.clock())
         return work(act)
 
 

@@ -19,6 +19,7 @@ def pass_of(act: Act, issuer: str | None, **wanted: object) -> VisitorPassRow:
     return issue_pass(act, issuer_person_id=issuer, label="Friend", **{"gate_numbers": [1], **wanted})  # type: ignore[arg-type]
 
 
+@pytest.mark.publishing
 def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -29,6 +30,7 @@ def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: A
     assert (show_code(act, row.text).reason, pass_state(row, act.now)) == (Reason.PASS_WITHDRAWN, "withdrawn")
 
 
+@pytest.mark.publishing
 def test_a_pass_ends_with_the_issuer(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -59,6 +61,7 @@ def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer
     assert [gate.gate_id for gate in gates_open_to(act.session, person, act.now)] == ["north"]
 
 
+@pytest.mark.publishing
 def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
@@ -107,6 +110,7 @@ def test_a_weekly_pass_of_somebody_who_became_a_helper_is_signed_no_more(act: Ac
         pass_due(act, row.series_id)
 
 
+@pytest.mark.publishing
 def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:
     add_lane(act)
     home, person = household(act)
@@ -135,6 +139,7 @@ def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Ac
             )
 
 
+@pytest.mark.publishing
 def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_published(act: Act) -> None:
     add_lane(act)
     add_lane(act, "south")

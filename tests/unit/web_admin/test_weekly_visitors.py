@@ -52,6 +52,7 @@ def due_text(act: Act, row: VisitorSeriesRow) -> str:
 # -- weekly ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.publishing
 def test_each_visit_opens_in_its_own_hours_alone(act: Act, host: Person) -> None:
     row = tuesdays(by_phone(act, host.person_id), host.person_id)
     assert pass_due(act, row.series_id) is None
@@ -78,6 +79,7 @@ def test_no_signed_pass_lives_longer_than_its_visit_and_none_is_signed_twice(act
     ]
 
 
+@pytest.mark.publishing
 def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Act, host: Person) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE + timedelta(hours=1))
@@ -165,6 +167,7 @@ def test_an_address_leads_to_its_own_pass_and_no_other_text_leads_anywhere(act: 
         assert linked(act.session, act.sealer, wrong) is None
 
 
+@pytest.mark.publishing
 def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Act, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=host.person_id, label="x", gate_numbers=[1], uses=1)
     later = at(act, act.now + timedelta(hours=2))
@@ -180,6 +183,7 @@ def test_a_renewed_copy_is_the_same_pass_for_less_than_a_minute(act: Act, host: 
     assert renewed_text(act.session, act.sealer, made, later.now) is None
 
 
+@pytest.mark.publishing
 def test_a_renewed_copy_never_reaches_over_the_pass(act: Act, host: Person) -> None:
     made = issue_pass(act, issuer_person_id=None, label="x", gate_numbers=[1])
     at_end = at(act, made.valid_until - timedelta(seconds=1))

@@ -19,6 +19,7 @@ from web_admin.database import Menjin
 from web_admin.journal_models import AuditEntry
 from web_admin.model_base import Base
 from web_admin.people_sheet import read_sheet
+from web_admin.policy_effects import PolicyEffects
 
 ROOT = Path(__file__).parents[3]
 
@@ -76,6 +77,7 @@ def other_consent(act, person, purpose):
     act.session.flush()
 
 
+@pytest.mark.publishing
 @pytest.mark.parametrize("purpose", ["attendance", "fee_collection", "block_list", "analytics", "training"])
 def test_a_yes_to_another_purpose_lets_no_gate_keep_or_look_at_a_face(act, purpose):
     add_lane(act)
@@ -101,7 +103,7 @@ def test_assessments_outlive_every_purge_and_evidence_three_years(act, web_confi
     consent = give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "en")
     consent_id, person_id = consent.consent_id, person.person_id
     act.session.commit()
-    menjin = Menjin(web_config, database, act.sealer, lambda: act.now)
+    menjin = Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer))
 
     def purge(days):
         for step in retention.STEPS.values():

@@ -8,7 +8,7 @@ import pytest
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.api.calling import Caller
-from web_admin.acts import Act
+from web_admin.acts import new_act
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.database import current_menjin
 
@@ -28,7 +28,7 @@ def caller_with(compound: ManagedCompound) -> Callable[..., Caller]:
         with compound.app.app_context():
             menjin = current_menjin()
             with menjin.database.session() as session:
-                act = Act(session, menjin.sealer, compound.site_id, "tests", "manager", compound.clock())
+                act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
                 made = make_api_key(
                     act, name="Property software", scopes=scopes, valid_until=act.now + timedelta(days=30)
                 )
@@ -49,5 +49,5 @@ def act(compound):
     with compound.app.app_context():
         menjin = current_menjin()
     session = menjin.database.open_session()
-    yield Act(session, menjin.sealer, compound.site_id, "tests", "system", compound.clock())
+    yield new_act(menjin, session, compound.site_id, "tests", "system", now=compound.clock())
     session.close()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.api.calling import Caller
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import ActRefused, new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.database import current_menjin
@@ -108,7 +108,7 @@ def test_a_key_ends_by_time_and_at_once_by_hand(compound, caller, caller_with):
     with compound.app.app_context():
         menjin = current_menjin()
         with menjin.database.session() as session:
-            act = Act(session, menjin.sealer, compound.site_id, "tests", "manager", compound.clock())
+            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
             end_api_key(act, caller.key_id)
     assert caller.call("GET", "/people").status_code == 401
     assert other.call("GET", "/people").status_code == 200

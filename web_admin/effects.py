@@ -1,0 +1,37 @@
+"""What follows an action in its own transaction: the policy is published, messages go into the outbox."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from web_admin.model_base import Fact
+
+
+class Effects(Protocol):
+    """What an action calls; `create_core` chooses the real ones, and they are kept in `Menjin`."""
+
+    def publish(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> None:
+        """Publish the policy, or of it what concerns these persons; raise PolicyRefused."""
+
+    def recorded(
+        self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
+    ) -> None:
+        """Send the messages that follow an entry of the ledger."""
+
+
+class NoEffects:
+    """Publish nothing and send nothing: for tests of what an action itself changes."""
+
+    def publish(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> None:
+        """Do nothing."""
+
+    def recorded(
+        self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
+    ) -> None:
+        """Do nothing."""

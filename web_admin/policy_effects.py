@@ -1,0 +1,31 @@
+"""The real effects of an action: publish the policy to gates, send people the messages they asked for."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from web_admin.asked_messages import tell_of_entry
+from web_admin.model_base import Fact
+from web_admin.publish_policy import publish_policy
+from web_admin.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEffects:
+    """Effects that are stored in the action's own transaction."""
+
+    sealer: Sealer
+
+    def publish(
+        self, session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
+    ) -> None:
+        """Bring the records of every gate up to date; raise PolicyRefused."""
+        publish_policy(session, self.sealer, site_id, now, person_ids=person_ids)
+
+    def recorded(
+        self, session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
+    ) -> None:
+        """Put the message into the outbox that the person asked for."""
+        tell_of_entry(session, kind, facts, person_id, now)

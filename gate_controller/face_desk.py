@@ -13,7 +13,7 @@ from gate_controller.face_refusals import refusal_of
 from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
 from gate_controller.lane_desk import LaneDesk
-from gate_controller.messages import FaceEnded, FaceProgress, Message
+from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
 from gate_controller.policy import FaceRecord, Method, Policy, PolicySnapshot
 from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.terminal.view import Screen
@@ -33,7 +33,7 @@ class FaceDesk:
         cameras: Mapping[str, Camera],
         workers: Mapping[str, Executor],
         boot_seconds: Callable[[], float],
-        put: Callable[[Message], None],
+        put: Callable[[FaceMessage], None],
         section: FaceSection,
     ) -> None:
         """Remember the parts; `cameras` and `workers` by lane, and a face is looked at by its own lane's."""

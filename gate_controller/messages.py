@@ -54,6 +54,10 @@ class FaceUnavailable:
     detail: str
 
 
+FaceMessage = FaceProgress | FaceEnded | FaceUnavailable
+"""What face sessions put into the queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """End the loop."""
@@ -67,8 +71,6 @@ Message = (
     | CameraCode
     | CameraSight
     | HandsFree
-    | FaceProgress
-    | FaceEnded
-    | FaceUnavailable
+    | FaceMessage
     | Stop
 )

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import Column, Table, UniqueConstraint, insert, select
 from sqlalchemy.orm import Session
 
-from web_admin.model_base import Base
+from web_admin.tables import METADATA
 
 ONLY_ONE = frozenset({"site", "role"})
 """Tables that no compound has more rows of."""
@@ -28,7 +28,7 @@ Originals = dict[Table, list[Row]]
 def copied_tables() -> list[Table]:
     """Return the tables whose rows can be copied, those that others refer to first."""
     found: list[Table] = []
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if table.name not in ONLY_ONE and _moved_column(table, {one.name for one in found}) is not None:
             found.append(table)
     return found

@@ -33,10 +33,10 @@ from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane,
 from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.journal_models import GateEvent
 from web_admin.lane_sheets import save_sheet
-from web_admin.model_base import Base
 from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
+from web_admin.tables import METADATA
 from web_admin.visitors import issue_pass
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -106,7 +106,7 @@ def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound
     def fill() -> Ids:
         with app.app_context():
             menjin = current_menjin()
-            Base.metadata.create_all(menjin.database.engine)
+            METADATA.create_all(menjin.database.engine)
             with menjin.database.session() as session:
                 return _fill_site(session, menjin.sealer, clock)
 

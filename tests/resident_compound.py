@@ -28,12 +28,12 @@ from web_admin.database import Database, current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet
-from web_admin.model_base import Base
 from web_admin.models import Gate
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import records_for_gate
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site, private_key
+from web_admin.tables import METADATA
 
 NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {
     "handler_name": "Willow Court Property Services",
@@ -128,7 +128,7 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
     def fill() -> Ids:
         with app.app_context():
             menjin = current_menjin()
-            Base.metadata.create_all(menjin.database.engine)
+            METADATA.create_all(menjin.database.engine)
             with menjin.database.session() as session:
                 return _fill_site(session, menjin.sealer, clock(), face=face)
 

@@ -49,11 +49,11 @@ from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.database import Database, Menjin, make_engine
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.model_base import Base
 from web_admin.models import Person, Site
 from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.site_keys import create_site
+from web_admin.tables import METADATA
 
 GATES = ("north", "south", "east")
 PEOPLE = ("Chen", "Lin", "Ma")
@@ -85,7 +85,7 @@ class Town:
         self.keys = self.folder / "server-keys"
         self.keys.mkdir()
         self.database = Database(make_engine(f"sqlite:///{self.files / 'menjin.sqlite3'}"))
-        Base.metadata.create_all(self.database.engine)
+        METADATA.create_all(self.database.engine)
         key = b"k" * 32
         self.config = WebConfig(
             f"sqlite:///{self.files / 'menjin.sqlite3'}", self.files, self.keys, "http://127.0.0.1",

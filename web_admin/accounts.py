@@ -18,7 +18,6 @@ from flask_security.utils import verify_password
 from sqlalchemy import Column, ForeignKey, String, Table, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from web_admin import session_models, staff_models  # noqa: F401 - their tables refer to the accounts'
 from web_admin.acts import ActRefused
 from web_admin.authenticator import seal_totp_secret
 from web_admin.database import current_menjin

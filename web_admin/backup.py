@@ -23,13 +23,10 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, Date, Table, func, insert, inspect, select, text
 from sqlalchemy.types import DateTime, TypeDecorator
 
-from web_admin import accounts
 from web_admin.config import SECRET_NAMES, WebConfig
 from web_admin.database import Database
-from web_admin.model_base import Base
 from web_admin.schema import current_revision, upgrade
-
-assert accounts.User.__table__ is not None  # noqa: S101 - its import is what brings the accounts' tables
+from web_admin.tables import METADATA
 
 MAGIC = b"MENJIN-BACKUP-1\n"
 SCRYPT_COST = 2**16
@@ -151,7 +148,7 @@ def _frames(database: Database, config: WebConfig, now: datetime, counted: list[
     )
     yield msgspec.msgpack.encode(preface)
     with database.snapshot() as session:
-        for table in Base.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             if table.name in LEFT_OUT:
                 continue
             columns = [str(column.name) for column in table.columns]
@@ -181,7 +178,7 @@ def restore_rows(database: Database, passphrase: str, path: Path) -> int:
         for _frame in _read_frames(file, passphrase):
             pass  # all of it is checked before a single row is stored
     count = 0
-    tables = {table.name: table for table in Base.metadata.sorted_tables}
+    tables = {table.name: table for table in METADATA.sorted_tables}
     with path.open("rb") as file:
         frames = _read_frames(file, passphrase)
         preface = _decode(next(frames), Preface)

@@ -11,31 +11,6 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from web_admin import (  # noqa: F401 - their tables are among these
-    alarm_models,
-    api_key_models,
-    asked_messages_models,
-    consent_models,
-    desk_models,
-    forgetting_models,
-    gate_face_models,
-    health_models,
-    home_models,
-    incident_models,
-    job_models,
-    journal_models,
-    outbox_models,
-    passkey_models,
-    policy_models,
-    print_models,
-    report_models,
-    restore_models,
-    rights_models,
-    settings_models,
-    sheet_models,
-    visitor_models,
-    wish_models,
-)
 from web_admin.home_order import building_of, sort_key
 from web_admin.model_base import Base
 

@@ -44,6 +44,7 @@ from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
 from web_admin.sealed_places import sealed_place
 from web_admin.staff_models import StaffProfile
+from web_admin.template_words import WORDS
 
 LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
@@ -215,7 +216,7 @@ def entry_number(event: GateEvent) -> int | str:
 
 def _page_words() -> dict[str, object]:
     return {
-        "words": words,
+        "words": WORDS,
         "word": words.word,
         "navigation": [entry for entry in NAVIGATION if current_may(entry[1])],
         "may": current_may,

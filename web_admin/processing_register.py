@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 from gate_controller.sync_contract import MAX_LEASE_SECONDS
 from web_admin.config import WebConfig
 from web_admin.custody import FACE_PURPOSE
-from web_admin.model_base import Base
 from web_admin.models import Site
 from web_admin.notices import newest_notice
 from web_admin.privacy_contact import contact_of
+from web_admin.tables import METADATA
 
 FORMAT = "menjin-register-1"
 
@@ -85,7 +85,7 @@ def retention_of(config: WebConfig) -> dict[str, str]:
 
 
 def _categories(tables: tuple[str, ...]) -> dict[str, list[str]]:
-    known = Base.metadata.tables
+    known = METADATA.tables
     return {name: sorted(str(column.name) for column in known[name].columns) for name in tables}
 
 

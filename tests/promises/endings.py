@@ -20,10 +20,10 @@ from web_admin.database import Database, Menjin, make_engine
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import move_out
-from web_admin.model_base import Base
 from web_admin.models import Gate, Person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.sealing import Sealer
+from web_admin.tables import METADATA
 from web_admin.withdrawals import forget_everyone, forget_face
 from web_admin.wrap_keys import WrapKeys
 
@@ -36,7 +36,7 @@ class Home(Forgotten):
     def __init__(self, folder: Path, now: datetime) -> None:
         self.folder = folder
         database = Database(make_engine(f"sqlite:///{folder / 'menjin.sqlite3'}"))
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         super().__init__(database, folder / "secrets", now)
 
     @property

@@ -21,7 +21,6 @@ from gate_controller.calendars import Span
 from gate_controller.policy import Method, PolicySnapshot, QrCredential
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
-from web_admin import accounts  # noqa: F401 - its tables too
 from web_admin.acts import Act, ActRefused, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.consent_models import (
@@ -67,10 +66,10 @@ from web_admin.homes_and_people import (
     set_grants,
     suspend_person,
 )
-from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Gate, Hours, Person
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
+from web_admin.tables import METADATA
 from web_admin.why_refused import published_snapshot
 
 GATES = ("north", "south")
@@ -101,7 +100,7 @@ class Compound:
         self.folder = Path(tempfile.mkdtemp(prefix="menjin-histories-"))
         self.sealer = Sealer(b"s" * 32, b"l" * 32, b"f" * 32)
         database = self.open("first.sqlite3")
-        Base.metadata.create_all(database.engine)
+        METADATA.create_all(database.engine)
         with database.session() as session:
             site, _root = create_site(session, self.sealer, "Court", "Asia/Shanghai", "en", "phrase", START)
             self.site_id = site.site_id

@@ -25,7 +25,6 @@ from web_admin.database import Database, make_engine
 from web_admin.gate_orders import clear_override, set_override
 from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, move_out, resume_person, set_grants, suspend_person
-from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Hours, Person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
@@ -33,6 +32,7 @@ from web_admin.restore_reviews import ALLOWED, decide, open_reviews
 from web_admin.restoring import begin_restoring
 from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
+from web_admin.tables import METADATA
 
 GATES = ("north", "south")
 LANES = ("north-in", "south-in")
@@ -80,7 +80,7 @@ def _night(act: Act) -> str:
 
 def _filled(path: Path, sealer: Sealer, now: datetime) -> tuple[Database, str]:
     database = Database(make_engine(f"sqlite:///{path}"))
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     with database.session() as session:
         site, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)
         for number, gate_id in enumerate(GATES, start=1):

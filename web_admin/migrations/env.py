@@ -1,14 +1,11 @@
-"""Run by Alembic: takes the connection that `schema.py` hands over, never an address of its own."""
+"""Run by Alembic: takes the connection that `schema.py` has, never an address of its own."""
 
 from typing import Any, Literal
 
 from alembic import context
 
-from web_admin import accounts
-from web_admin.model_base import Base, UtcDateTime
-
-assert accounts.User.__table__ is not None  # noqa: S101 - its import is what brings the accounts' tables
-
+from web_admin.model_base import UtcDateTime
+from web_admin.tables import METADATA
 
 
 def _render(kind: str, item: object, _context: Any) -> str | Literal[False]:
@@ -18,7 +15,7 @@ def _render(kind: str, item: object, _context: Any) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     compare_type=True,
     render_item=_render,
     render_as_batch=True,

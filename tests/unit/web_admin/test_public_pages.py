@@ -12,11 +12,11 @@ from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE
 from web_admin.filing import filing_standing
-from web_admin.model_base import Base
 from web_admin.models import Site
 from web_admin.processing_register import PURPOSES, retention_of
 from web_admin.public_report import check_file
 from web_admin.report_models import Disclosure, PublicReport
+from web_admin.tables import METADATA
 
 CONTACT = {"responsible_name": "秦女士", "responsible_contact": "021-5555 0101",
            "channels_zh": "监管局 12315", "channels_en": "The regulator, 12315"}
@@ -119,7 +119,7 @@ def test_the_register_names_purposes_categories_terms_recipients_and_security(
 
 
 def test_every_table_with_a_person_in_it_stands_in_the_register():
-    tables = Base.metadata.tables.values()
+    tables = METADATA.tables.values()
     about_people = {table.name for table in tables if "person_id" in table.columns}
     named = {name for _purpose, _meaning, tables in PURPOSES for name in tables}
     assert about_people - named - {"face_question"} == set()  # a question to one who is asked again

@@ -26,7 +26,7 @@ from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.config import WebConfig
 from web_admin.database import current_menjin
 from web_admin.homes_and_people import invite
-from web_admin.model_base import Base
+from web_admin.tables import METADATA
 
 FEW, MANY = range(1, 5), range(5, 50)
 FORGOTTEN = {"form_once", "limit_count", "gate_handover", "handed_record"}  # the last two: of a restore alone
@@ -200,7 +200,7 @@ def few_and_many(reader) -> list[tuple[Asked, Asked]]:
 def test_every_table_that_can_have_many_rows_has_ten_times_as_many_then(reader, few_and_many) -> None:
     rows = reader.in_database(counts)
     assert {name for name, count in rows.items() if count < len(FEW) + len(MANY) + 1} == FORGOTTEN
-    left_out = {table.name for table in Base.metadata.sorted_tables} - rows.keys()
+    left_out = {table.name for table in METADATA.sorted_tables} - rows.keys()
     assert left_out == {
         "site", "role", "consent_rules", "face_suspension", "mail_server", "privacy_contact", "site_look",
         "ledger_end",

@@ -27,7 +27,6 @@ from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.journal_models import AuditEntry
 from web_admin.models import (
-    Base,
     CalendarDay,
     CredentialRow,
     EmergencyCode,
@@ -39,6 +38,7 @@ from web_admin.models import (
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate
+from web_admin.tables import METADATA
 
 pytestmark = pytest.mark.both_databases
 
@@ -120,7 +120,7 @@ def stones(*keys, version, now, have=(1, 9)):
 
 def test_everything_comes_back_but_shares_of_faces(compound, restored, migrated, site):
     back = restored(begins=False)
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         with migrated.engine.connect() as before, back.engine.connect() as after:
             order = list(table.primary_key.columns)
             want = [tuple(row) for row in before.execute(select(table).order_by(*order))]

@@ -1,0 +1,35 @@
+"""Import every module that declares tables, so that `METADATA` is complete for backups and Alembic."""
+
+# ruff: noqa: F401 - each is imported for its tables
+
+import web_admin.accounts
+import web_admin.alarm_models
+import web_admin.api_key_models
+import web_admin.asked_messages_models
+import web_admin.consent_models
+import web_admin.desk_models
+import web_admin.forgetting_models
+import web_admin.gate_face_models
+import web_admin.health_models
+import web_admin.home_models
+import web_admin.incident_models
+import web_admin.job_models
+import web_admin.journal_models
+import web_admin.limit_models
+import web_admin.models
+import web_admin.outbox_models
+import web_admin.passkey_models
+import web_admin.policy_models
+import web_admin.print_models
+import web_admin.report_models
+import web_admin.restore_models
+import web_admin.rights_models
+import web_admin.session_models
+import web_admin.settings_models
+import web_admin.sheet_models
+import web_admin.staff_models
+import web_admin.visitor_models
+import web_admin.wish_models
+from web_admin.model_base import Base
+
+METADATA = Base.metadata

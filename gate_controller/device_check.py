@@ -25,8 +25,8 @@ from hardware.interfaces import (
     InputChange,
     KeyPress,
 )
+from hardware.lines.serial import CANNOT_OPEN
 from hardware.osdp_pairing import Answer, ask_stranger
-from hardware.serial_line import CANNOT_OPEN
 
 ASK_SECONDS = 1.5
 NOT_AT_REST = {

@@ -27,8 +27,8 @@ from gate_controller.site_check import (
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay
-from hardware.port_names import may_move
-from hardware.serial_line import CANNOT_OPEN
+from hardware.lines.port_names import may_move
+from hardware.lines.serial import CANNOT_OPEN
 
 DEVICE_SECONDS = 4.0
 """Enough for an OSDP reader that does not answer under its key to show."""

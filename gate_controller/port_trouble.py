@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from hardware.port_names import TTY_FOLDER, has_name_of_its_own, may_move, plugged_ports, stable_names
+from hardware.lines.port_names import TTY_FOLDER, has_name_of_its_own, may_move, plugged_ports, stable_names
 
 PROCESSES = Path("/proc")
 NAMES_SHOWN = 6

@@ -21,7 +21,7 @@ from gate_controller.secrets_dir import (
     handed_over,
     read_secret,
 )
-from hardware.port_names import TTY_FOLDER
+from hardware.lines.port_names import TTY_FOLDER
 
 CLOCKS = Path("/sys/class/rtc")
 TPMS = Path("/sys/class/tpm")

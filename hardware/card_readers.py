@@ -14,8 +14,8 @@ from typing import Literal
 
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import CardRead, DeviceReport
-from hardware.line_framer import LineFramer, Noise
-from hardware.serial_reader import SerialReader
+from hardware.lines.framing import LineFramer, Noise
+from hardware.lines.serial_reader import SerialReader
 
 PAYLOAD_BITS = {26: 24, 34: 32}
 LONGEST_LINE_BYTES = 32

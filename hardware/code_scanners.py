@@ -9,10 +9,10 @@ import zxingcpp
 
 from hardware.errors import DeviceRefused
 from hardware.interfaces import CodeRead, DeviceReport, Frame
-from hardware.line_framer import LineFramer
+from hardware.lines.framing import LineFramer
+from hardware.lines.serial_reader import SerialReader
 from hardware.pictures import decode_picture
 from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
-from hardware.serial_reader import SerialReader
 
 LONGEST_CODE_BYTES = 1024
 LARGEST_PICTURE_BYTES = 64 * 1024 * 1024

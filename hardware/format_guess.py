@@ -28,7 +28,7 @@ from hardware.errors import BadDeviceSetting
 from hardware.framed_readers import TAG_BITS, parse_tag
 from hardware.inputs import parse_state_line
 from hardware.keypads import parse_keys
-from hardware.line_framer import LineFramer
+from hardware.lines.framing import LineFramer
 from hardware.matrix_keypads import KeyFrame, KeyFrameParser
 from hardware.wiegand import FRAME_BITS, BitOrder, Printed, RawFrameFormat
 

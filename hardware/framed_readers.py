@@ -10,7 +10,7 @@ from functools import reduce
 from operator import xor
 
 from hardware.card_readers import LONGEST_LINE_BYTES, CardParser, CardReader, ParsedCard, SiteCardForm
-from hardware.line_framer import LineFramer, Noise
+from hardware.lines.framing import LineFramer, Noise
 from hardware.wiegand import RawFrameFormat
 
 _HEX = frozenset(b"0123456789ABCDEFabcdef")

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 
 from hardware.errors import DeviceUnavailable
-from hardware.gpio_lines import Bias, GpioChip, InputLines, check_lines
 from hardware.inputs import InputWire, WireStates
-from hardware.serial_reader import Listener
+from hardware.lines.gpio import Bias, GpioChip, InputLines, check_lines
+from hardware.lines.serial_reader import Listener
 
 REST_SECONDS = 0.001
 

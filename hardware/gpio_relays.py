@@ -8,8 +8,8 @@ behind it (`hardware.locks`). Not tried on metal.
 from collections.abc import Mapping
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
-from hardware.gpio_lines import GpioChip, OutputLines, check_lines
 from hardware.interfaces import Report
+from hardware.lines.gpio import GpioChip, OutputLines, check_lines
 from hardware.relay_board import BoardRelay, RelayBoard
 
 

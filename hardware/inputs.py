@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import DeviceReport, Health, InputChange, InputKind
-from hardware.line_framer import LineFramer
-from hardware.serial_line import ModemLines, SerialLine
-from hardware.serial_reader import SerialReader
+from hardware.lines.framing import LineFramer
+from hardware.lines.serial import ModemLines, SerialLine
+from hardware.lines.serial_reader import SerialReader
 
 DEBOUNCE_NS = 20_000_000
 ASK_AGAIN_NS = 1_000_000_000

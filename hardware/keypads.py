@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hardware.interfaces import DeviceReport, KeyPress
-from hardware.serial_reader import SerialReader
+from hardware.lines.serial_reader import SerialReader
 
 KEYS = frozenset("0123456789#*")
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import DeviceReport, KeyPress
-from hardware.serial_reader import SerialReader
+from hardware.lines.serial_reader import SerialReader
 
 STX, ETX = 0x02, 0x03
 SILENCE_ENDS_A_TORN_FRAME_NS = 250_000_000

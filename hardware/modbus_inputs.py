@@ -13,8 +13,8 @@ from contextlib import suppress
 from hardware.errors import DeviceRefused
 from hardware.inputs import InputWire, WireStates
 from hardware.interfaces import DeviceReport, Report
-from hardware.modbus_line import ModbusLine, check_address
-from hardware.serial_reader import Listener
+from hardware.lines.modbus import ModbusLine, check_address
+from hardware.lines.serial_reader import Listener
 
 TERMINALS = tuple(str(number) for number in range(1, 33))
 USUAL_SIZES = (32, 16, 8, 4)

@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import Health, Report
-from hardware.modbus_line import ModbusLine, WriteCoilValue, WriteRegisterValue, check_address
+from hardware.lines.modbus import ModbusLine, WriteCoilValue, WriteRegisterValue, check_address
 from hardware.relay_board import BoardRelay, RelayBoard
 
 READ_BACK_SECONDS = 0.3

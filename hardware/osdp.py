@@ -23,6 +23,7 @@ from hardware.interfaces import (
     ReaderResult,
     Report,
 )
+from hardware.lines.serial_reader import BAD_FRAMES_TO_BE_FAULTY, DROPS_SAID_EVERY_NS
 from hardware.osdp_line import OsdpLine
 from hardware.osdp_panel import (
     CardBits,
@@ -35,7 +36,6 @@ from hardware.osdp_panel import (
     library,
 )
 from hardware.osdp_signals import OFF, light_of, output_command, sound_of
-from hardware.serial_reader import BAD_FRAMES_TO_BE_FAULTY, DROPS_SAID_EVERY_NS
 from hardware.wiegand import FRAME_BITS, card_of_frame
 
 REFUSALS_BELIEVED = 3

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from hardware.errors import DeviceRefused
+from hardware.lines.serial import SerialLine
 from hardware.osdp_line import SERVICE_SECONDS, Wire
 from hardware.osdp_panel import DEFAULT_KEY, Panel, Peer, WentOffline, checked_key, library
-from hardware.serial_line import SerialLine
 
 TRY_SECONDS = 12.0
 """The library asks a silent reader nine times, about once a second."""

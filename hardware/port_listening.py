@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardware.errors import DeviceUnavailable
-from hardware.input_events import EventDecoder
-from hardware.serial_line import ModemLines, SerialLine
+from hardware.lines.input_events import EventDecoder
+from hardware.lines.serial import ModemLines, SerialLine
 
 USUAL_BAUDS = (9600, 19200, 38400, 57600, 115200, 4800, 2400, 1200)
 """In the order in which they are tried when only noise comes."""

@@ -7,8 +7,8 @@ promises over unplugging and reconnecting are those of `hardware.relay_board`.
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import Report
+from hardware.lines.serial import SerialLine
 from hardware.relay_board import BoardRelay, RelayBoard
-from hardware.serial_line import SerialLine
 
 CHANNELS = 8
 READ_BYTES, MAX_READS = 512, 8

@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from hardware.card_readers import LONGEST_LINE_BYTES, CardFormat, SiteCardForm, parse_line
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
-from hardware.input_events import EventDecoder, KeyEvent, WedgeLines
 from hardware.interfaces import CardRead, DeviceReport, KeyPress
-from hardware.serial_reader import Listener
+from hardware.lines.input_events import EventDecoder, KeyEvent, WedgeLines
+from hardware.lines.serial_reader import Listener
 
 EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
 _NAME_THAT_MOVES = re.compile(r"/dev/input/event\d+")

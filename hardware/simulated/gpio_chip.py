@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from hardware.errors import DeviceUnavailable
-from hardware.gpio_lines import Bias
+from hardware.lines.gpio import Bias
 from hardware.simulated.relay_board import RelayChange
 
 

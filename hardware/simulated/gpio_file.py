@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from hardware.errors import DeviceUnavailable
-from hardware.gpio_lines import LINES, Bias
+from hardware.lines.gpio import LINES, Bias
 
 SIZE_BYTES = 1 + len(LINES)
 LOOK_SECONDS = 0.005

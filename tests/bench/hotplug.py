@@ -25,7 +25,7 @@ from gate_controller.reader_parts import make_osdp_readers
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceReport, DeviceState, Health
-from hardware.serial_line import SerialLine
+from hardware.lines.serial import SerialLine
 from hardware.simulated.readers import QrScanner
 from tests.bench.figure import Figure, beside, percentile
 from tests.site_of_every_kind import Site, site_of_every_kind

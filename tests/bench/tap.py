@@ -45,7 +45,7 @@ CARDS, OSDP_CARDS, PINS, CODES, FRAMES, PHONES = 300, 200, 64, 64, 64, 16
 HOME_PINS = tuple(f"{480000 + 1373 * n}" for n in range(1, 9))
 ECHO = """
 import os, sys
-from hardware.serial_line import SerialLine
+from hardware.lines.serial import SerialLine
 reader, relay = SerialLine(sys.argv[1], 9600, name="reader"), SerialLine(sys.argv[2], 9600, name="relay")
 reader.open(); relay.open(); relay.write(bytes.fromhex("a00100a1")); print("up", flush=True)
 while True:

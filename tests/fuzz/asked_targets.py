@@ -7,7 +7,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, ReadDi
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
 from hardware.code_scanners import read_codes
-from hardware.modbus_line import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
+from hardware.lines.modbus import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
 from hardware.osdp_panel import Panel, Peer
 from hardware.pictures import decode_picture
 from hardware.simulated.modbus_board import crc16 as modbus_crc16

@@ -12,12 +12,12 @@ from operator import xor
 from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
 from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
 from hardware.framed_readers import RawFrameReader, TagReader
-from hardware.input_events import EventDecoder
 from hardware.inputs import BOARD_TERMINALS, InputWire, SerialInputBoard
 from hardware.interfaces import CardRead, CodeRead, DeviceReport, InputChange, InputKind, KeyPress
 from hardware.keypads import SerialKeypad
+from hardware.lines.input_events import EventDecoder
+from hardware.lines.serial_reader import SerialReader
 from hardware.matrix_keypads import KEY_OF_BYTE, FramedKeypad
-from hardware.serial_reader import SerialReader
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
 from hardware.simulated.wedge import event, grabbed_by_nobody, typed

@@ -21,8 +21,8 @@ from hardware.interfaces import (
     KeyPress,
 )
 from hardware.keypads import SerialKeypad
+from hardware.lines.serial_reader import Listener
 from hardware.matrix_keypads import FramedKeypad
-from hardware.serial_reader import Listener
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
 from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed

@@ -4,8 +4,8 @@ import pytest
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsRequest
 
 from hardware.card_readers import ParsedCard
+from hardware.lines.modbus import answer_in, request_frame
 from hardware.matrix_keypads import KeyFrameParser
-from hardware.modbus_line import answer_in, request_frame
 from hardware.osdp_panel import Panel, Peer
 from hardware.simulated.osdp_reader import crc16
 from hardware.wiegand import RawFrameFormat

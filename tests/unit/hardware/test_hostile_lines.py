@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hardware.card_readers import SiteCardForm
 from hardware.inputs import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
+from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_line import ModbusLine
 from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine

@@ -19,8 +19,8 @@ from hardware.inputs import (
     parse_state_line,
 )
 from hardware.interfaces import Health, InputChange, InputKind
-from hardware.line_framer import LineFramer
-from hardware.serial_line import ModemLines
+from hardware.lines.framing import LineFramer
+from hardware.lines.serial import ModemLines
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.wire import PtyWire
 

@@ -13,8 +13,8 @@ from hardware.gpio_inputs import GpioInputs
 from hardware.gpio_relays import GpioRelay, GpioRelayBoard
 from hardware.inputs import InputWire
 from hardware.interfaces import DeviceState, Health, InputKind, Relay
+from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_line import ModbusLine
 from hardware.modbus_relays import Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine

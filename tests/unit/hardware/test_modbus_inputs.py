@@ -6,8 +6,8 @@ import pytest
 from hardware.errors import BadDeviceSetting
 from hardware.inputs import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
+from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_line import ModbusLine
 from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 

@@ -9,7 +9,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, HardwareError
-from hardware.modbus_line import (
+from hardware.lines.modbus import (
     ADDRESSES,
     ModbusLine,
     WriteCoilValue,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, HardwareError, OutputNotConfirmed
 from hardware.interfaces import Health
+from hardware.lines.serial import SerialLine
 from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
-from hardware.serial_line import SerialLine
 from hardware.simulated.relay_board import RelayBoard
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

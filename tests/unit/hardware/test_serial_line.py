@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.port_names import may_move, names_of, plugged_ports
-from hardware.serial_line import SerialLine, unopened_port
+from hardware.lines.port_names import may_move, names_of, plugged_ports
+from hardware.lines.serial import SerialLine, unopened_port
 from hardware.simulated.wire import PtyWire, TraceEntry
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

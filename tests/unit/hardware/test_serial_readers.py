@@ -11,8 +11,8 @@ from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import CardRead, CodeRead, DeviceReport, DeviceState, Health, KeyPress
 from hardware.keypads import KEYS, SerialKeypad, parse_keys
-from hardware.line_framer import LineFramer
-from hardware.serial_reader import SerialReader
+from hardware.lines.framing import LineFramer
+from hardware.lines.serial_reader import SerialReader
 from hardware.simulated.readers import Keypad, QrScanner, printed_line
 from hardware.simulated.readers import LineCardReader as CardTwin
 

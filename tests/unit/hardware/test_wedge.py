@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hardware.card_readers import CardFormat, SiteCardForm
 from hardware.errors import BadDeviceSetting
-from hardware.input_events import EventDecoder, WedgeLines
 from hardware.interfaces import CardRead, Health, KeyPress
+from hardware.lines.input_events import EventDecoder, WedgeLines
 from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed
 from hardware.wedge import WedgeCardReader, WedgeKeypad
 from tests.unit.hardware.conftest import Reports

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import serial
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
-from hardware.port_names import may_move, stable_names
+from hardware.lines.port_names import may_move, stable_names
 
 WRITE_TIMEOUT_SECONDS = 0.5
 THROUGH_TIMEOUT_SECONDS = 0.15

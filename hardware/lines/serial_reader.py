@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from hardware.errors import DeviceRefused, DeviceUnavailable
 from hardware.interfaces import DeviceReport, DeviceState, Health, Report
-from hardware.serial_line import SerialLine
+from hardware.lines.serial import SerialLine
 
 LOOK_AGAIN_SECONDS = 0.25
 READ_BYTES = 512

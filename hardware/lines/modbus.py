@@ -17,7 +17,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, ReadDi
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
-from hardware.serial_line import SerialLine
+from hardware.lines.serial import SerialLine
 
 ANSWER_SECONDS = 0.25
 READ_TRIES = 2

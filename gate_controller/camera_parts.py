@@ -11,12 +11,12 @@ from gate_controller.config import GateConfig
 from gate_controller.hands_free import AskedCamera, HandsFreeCodes
 from gate_controller.messages import Message
 from gate_controller.secrets_dir import SecretsUnusable
-from hardware.camera_trouble import WORDS, Sight, Trouble, glance, looked, opened
-from hardware.cameras import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
+from hardware.cameras.camera import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
+from hardware.cameras.rtsp import RtspCamera
+from hardware.cameras.rtsp_diagnosis import RtspLogin, parse_login
+from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, opened
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera
-from hardware.rtsp_camera import RtspCamera
-from hardware.rtsp_question import RtspLogin, parse_login
 
 FRAME_TIMEOUT_SECONDS = 0.5
 FIRST_FRAME_SECONDS = 3.0

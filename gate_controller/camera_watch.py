@@ -13,7 +13,7 @@ from gate_controller.device_watch import DeviceWatch
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.terminal.view import CameraTrouble
 from gate_controller.unsaid import Record
-from hardware.camera_trouble import WORDS, Sight, Trouble, glance, looked, lost, no_frame, opened
+from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, lost, no_frame, opened
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceState, Frame, Health
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import zxingcpp
 
+from hardware.cameras.pictures import decode_picture
 from hardware.errors import DeviceRefused
 from hardware.interfaces import CodeRead, DeviceReport, Frame
 from hardware.lines.framing import LineFramer
 from hardware.lines.serial_reader import SerialReader
-from hardware.pictures import decode_picture
 from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 LONGEST_CODE_BYTES = 1024

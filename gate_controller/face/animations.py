@@ -5,7 +5,7 @@ descriptor) and WebP (RIFF, chunk `VP8X` with the animation flag). Every step go
 so no torn or hostile one takes longer than its length.
 """
 
-from hardware.pictures import PNG_SIGNATURE
+from hardware.cameras.pictures import PNG_SIGNATURE
 
 GIF_SIGNATURES = (b"GIF87a", b"GIF89a")
 WEBP_ANIMATION_FLAG = 0x02

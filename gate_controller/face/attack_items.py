@@ -13,8 +13,8 @@ import numpy as np
 
 from gate_controller.face.errors import UnusablePicture
 from gate_controller.face.still_pictures import read_picture
+from hardware.cameras.pictures import MAX_PICTURE_PIXELS
 from hardware.interfaces import Frame
-from hardware.pictures import MAX_PICTURE_PIXELS
 
 PICTURES = (".jpg", ".jpeg", ".png")
 MAX_VIDEO_BYTES = 500_000_000

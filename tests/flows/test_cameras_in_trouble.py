@@ -14,8 +14,8 @@ import pytest
 import qrcode
 
 from gate_controller.secrets_dir import write_secret
+from hardware.cameras.pictures import decode_picture
 from hardware.interfaces import Frame
-from hardware.pictures import decode_picture
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.rtsp_camera import RtspTwin
 from tests.gate_on_a_bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate

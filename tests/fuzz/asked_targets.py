@@ -6,10 +6,10 @@ from pymodbus.pdu import ExceptionResponse
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
+from hardware.cameras.pictures import decode_picture
 from hardware.code_scanners import read_codes
 from hardware.lines.modbus import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
 from hardware.osdp_panel import Panel, Peer
-from hardware.pictures import decode_picture
 from hardware.simulated.modbus_board import crc16 as modbus_crc16
 from hardware.simulated.modbus_board import sealed
 from hardware.simulated.osdp_reader import crc16 as osdp_crc16

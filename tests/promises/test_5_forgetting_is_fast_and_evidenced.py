@@ -45,7 +45,7 @@ from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.signing import SignatureRefused, public_bytes
 from gate_controller.sync_contract import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.tamper_mark import TamperMark
-from hardware.cameras import FolderCamera
+from hardware.cameras.camera import FolderCamera
 from tests.forgotten import GATES
 from tests.people import person, records
 from tests.promises.endings import ENDINGS, Home, copy_of, ended

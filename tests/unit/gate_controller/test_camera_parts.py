@@ -10,9 +10,9 @@ import pytest
 from gate_controller.camera_parts import describe_camera, login_file, make_camera, read_login
 from gate_controller.camera_sections import CameraSection
 from gate_controller.secrets_dir import SecretsUnusable, write_secret
-from hardware.cameras import FolderCamera
+from hardware.cameras.camera import FolderCamera
+from hardware.cameras.rtsp import RtspCamera
 from hardware.errors import BadDeviceSetting
-from hardware.rtsp_camera import RtspCamera
 from hardware.simulated.camera_scene import CameraScene, hand_on_the_lens, street
 from hardware.simulated.rtsp_camera import RtspTwin
 

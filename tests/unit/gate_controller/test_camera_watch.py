@@ -14,7 +14,7 @@ from gate_controller.device_watch import DeviceWatch
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.terminal.view import Screen
-from hardware.camera_trouble import Trouble
+from hardware.cameras.trouble import Trouble
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import CameraScene

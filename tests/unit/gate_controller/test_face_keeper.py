@@ -23,7 +23,7 @@ from gate_controller.journal import Journal
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.tamper_mark import TamperMark
-from hardware.cameras import FolderCamera
+from hardware.cameras.camera import FolderCamera
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 LEASE = FaceLease(person_id="anna", consent_id="consent-1", share=b"s" * 32, seconds=MAX_LEASE_SECONDS)

@@ -20,7 +20,7 @@ from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face.yunet_sface import load_yunet_sface
 from gate_controller.hands_free import LOOKS_A_SECOND, CodesInView, HandsFree, HandsFreeCodes
-from hardware.cameras import GrabbingCamera
+from hardware.cameras.camera import GrabbingCamera
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CodeRead, Frame
 from hardware.simulated.camera_scene import CameraScene

@@ -16,7 +16,7 @@ import os, sys, time
 from gate_controller.camera_codes import look_for_code
 from gate_controller.camera_watch import WatchedCamera
 from gate_controller.hands_free import HandsFreeCodes
-from hardware.rtsp_camera import RtspCamera
+from hardware.cameras.rtsp import RtspCamera
 import threading
 
 said = []

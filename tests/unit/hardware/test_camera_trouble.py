@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from hardware.camera_trouble import (
+from hardware.cameras.trouble import (
     COVERED_SECONDS,
     FROZEN_SECONDS,
     LOST_SECONDS,

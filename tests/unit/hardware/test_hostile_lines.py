@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.cameras.rtsp_diagnosis import why_not
 from hardware.card_readers import SiteCardForm
 from hardware.inputs import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
@@ -21,7 +22,6 @@ from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
-from hardware.rtsp_question import why_not
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus, sealed
 from hardware.simulated.osdp_reader import OsdpBus, crc16
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardware.cameras import FolderCamera
+from hardware.cameras.camera import FolderCamera
 from hardware.interfaces import Frame
 from hardware.simulated.live_person import FolderPerson
 

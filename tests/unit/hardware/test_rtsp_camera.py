@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.cameras.rtsp import RtspCamera
+from hardware.cameras.rtsp_diagnosis import RtspLogin, parse_login, why_not, with_login
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import DeviceState, Frame, Health
-from hardware.rtsp_camera import RtspCamera
-from hardware.rtsp_question import RtspLogin, parse_login, why_not, with_login
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.rtsp_camera import RtspTwin
 from tests.unit.hardware.test_cameras import wait_until

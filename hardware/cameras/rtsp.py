@@ -2,10 +2,10 @@
 
 import cv2
 
-from hardware.cameras import CaptureSource, GrabbingCamera
+from hardware.cameras.camera import CaptureSource, GrabbingCamera
+from hardware.cameras.rtsp_diagnosis import RtspLogin, check_address, why_not, with_login
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Report
-from hardware.rtsp_question import RtspLogin, check_address, why_not, with_login
 
 OPEN_SECONDS = 6.0
 """Cameras send a whole picture every one to four seconds; nothing can be shown before the first."""

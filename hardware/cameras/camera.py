@@ -22,9 +22,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from hardware.cameras.picture_folder import Order, PictureFolder
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import DeviceState, Frame, Health, Report
-from hardware.picture_folder import Order, PictureFolder
 
 # OpenCV waits 10 s for a stalled V4L2 camera unless told so before the first capture, and offers
 # no property for it (CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's). Whole seconds only.

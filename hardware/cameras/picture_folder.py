@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from hardware.cameras.pictures import decode_picture
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Frame
-from hardware.pictures import decode_picture
 
 Order = Literal["cycled", "newest"]
 LOOK_SECONDS = 0.004

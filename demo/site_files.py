@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from demo.sheets import sheet_lines, sheet_of
-from hardware.card_readers import CardFormat
 from hardware.interfaces import InputKind
+from hardware.readers.cards import CardFormat
 
 CARD_BITS: Literal[24] = 24
 """The site's one form of card numbers: a 26-bit reader sends no more."""

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 
 from gate_controller import reader_parts, wiring
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.gpio_file import FileChip
 from hardware.simulated.wedge import grabbed_by_nobody
-from hardware.wedge import WedgeCardReader, WedgeKeypad
 
 REPLACED: tuple[tuple[object, str, object], ...] = (
     (wiring, "KernelChip", FileChip),

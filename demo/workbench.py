@@ -8,8 +8,9 @@ from demo.boards import Contacts, Relays, Trace
 from demo.metal import CameraTrouble, Metal, code_picture
 from demo.sheets import sheet_lines, sheet_of
 from demo.site_files import CARD_BITS, OSDP_ADDRESS, GatePlan, LanePlan
-from hardware.card_readers import CardFormat
 from hardware.interfaces import Frame, InputKind
+from hardware.readers.cards import CardFormat
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.camera_scene import CameraScene, street
 from hardware.simulated.face_clips import Actor
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
@@ -19,7 +20,6 @@ from hardware.simulated.osdp_reader import OsdpReader
 from hardware.simulated.relay_board import RelayChange
 from hardware.simulated.rtsp_camera import RtspTwin
 from hardware.simulated.wedge import Wedge, WedgeReader
-from hardware.wiegand import RawFrameFormat
 
 HAT, BOARD, OSDP = "bench-hat", "bench-board", "bench-osdp"
 RELAY_LINE = 26

@@ -64,10 +64,10 @@ from gate_controller.wiring import (
     make_relays,
     wires_watched,
 )
-from hardware.card_readers import SiteCardForm
-from hardware.code_scanners import SerialCodeScanner
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Device, DeviceState, Health, Relay
+from hardware.readers.cards import SiteCardForm
+from hardware.readers.qr_scanners import SerialCodeScanner
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hardware.code_scanners import read_codes
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera
+from hardware.readers.qr_scanners import read_codes
 
 log = logging.getLogger(__name__)
 

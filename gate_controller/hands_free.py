@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gate_controller.camera_watch import WatchedCamera
-from hardware.code_scanners import read_codes
 from hardware.errors import DeviceUnavailable, HardwareError
 from hardware.interfaces import CodeRead, Frame
+from hardware.readers.qr_scanners import read_codes
 
 log = logging.getLogger(__name__)
 

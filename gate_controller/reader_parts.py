@@ -8,16 +8,16 @@ from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_key
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
-from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
-from hardware.framed_readers import RawFrameReader, TagReader
 from hardware.interfaces import Device, ReaderFeedback, Relay
-from hardware.keypads import SerialKeypad
-from hardware.matrix_keypads import FramedKeypad, KeyFrame
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine, check_own_keys
 from hardware.osdp_relay import OsdpRelay
-from hardware.wedge import WedgeCardReader, WedgeKeypad
-from hardware.wiegand import RawFrameFormat
+from hardware.readers.cards import CardFormat, LineCardReader, SiteCardForm
+from hardware.readers.framed import RawFrameReader, TagReader
+from hardware.readers.keypads import SerialKeypad
+from hardware.readers.matrix_keypads import FramedKeypad, KeyFrame
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
+from hardware.readers.wiegand import RawFrameFormat
 
 OsdpPart = OsdpReader | UnpairedReader
 

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from hardware.code_scanners import read_codes_in_file
 from hardware.errors import DeviceRefused
+from hardware.readers.qr_scanners import read_codes_in_file
 
 
 def run(argv: list[str]) -> int:

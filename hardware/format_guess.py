@@ -15,7 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from hardware.card_readers import (
+from hardware.errors import BadDeviceSetting
+from hardware.inputs import parse_state_line
+from hardware.lines.framing import LineFramer
+from hardware.readers.cards import (
     PAYLOAD_BITS,
     ByteOrder,
     CardFormat,
@@ -24,13 +27,10 @@ from hardware.card_readers import (
     Radix,
     parse_line,
 )
-from hardware.errors import BadDeviceSetting
-from hardware.framed_readers import TAG_BITS, parse_tag
-from hardware.inputs import parse_state_line
-from hardware.keypads import parse_keys
-from hardware.lines.framing import LineFramer
-from hardware.matrix_keypads import KeyFrame, KeyFrameParser
-from hardware.wiegand import FRAME_BITS, BitOrder, Printed, RawFrameFormat
+from hardware.readers.framed import TAG_BITS, parse_tag
+from hardware.readers.keypads import parse_keys
+from hardware.readers.matrix_keypads import KeyFrame, KeyFrameParser
+from hardware.readers.wiegand import FRAME_BITS, BitOrder, Printed, RawFrameFormat
 
 CHANCE_BITS = 6
 """A guess that is 2^6 times less likely than the best is not worth an installer's time."""

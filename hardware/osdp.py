@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from hardware.card_readers import ParsedCard, SiteCardForm
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import (
     CardRead,
@@ -36,7 +35,8 @@ from hardware.osdp_panel import (
     library,
 )
 from hardware.osdp_signals import OFF, light_of, output_command, sound_of
-from hardware.wiegand import FRAME_BITS, card_of_frame
+from hardware.readers.cards import ParsedCard, SiteCardForm
+from hardware.readers.wiegand import FRAME_BITS, card_of_frame
 
 REFUSALS_BELIEVED = 3
 _KEYS = {**{ord(key): key for key in "0123456789*#"}, 0x0D: "#", 0x7F: "*"}

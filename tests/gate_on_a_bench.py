@@ -19,9 +19,9 @@ from gate_controller.policy import Record
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.secrets_dir import private_key_bytes, write_secret
 from gate_controller.signing import public_bytes
-from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
+from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard

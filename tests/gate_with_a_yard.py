@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gate_controller.journal_chain import Facts
 from gate_controller.policy import Grant
-from hardware.card_readers import CardFormat
+from hardware.readers.cards import CardFormat
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate

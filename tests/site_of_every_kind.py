@@ -20,9 +20,10 @@ from gate_controller.policy_store import GateIdentity
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import private_key_bytes, write_secret
 from gate_controller.signing import public_bytes
-from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
+from hardware.readers.cards import CardFormat
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
 from hardware.simulated.gpio_file import GpioFile
@@ -34,7 +35,6 @@ from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
 from hardware.simulated.rtsp_camera import RtspTwin
 from hardware.simulated.wedge import Wedge, WedgeReader
-from hardware.wiegand import RawFrameFormat
 from tests.site_keys import SiteKeys
 
 LANES = {

@@ -6,11 +6,11 @@ They lie about: the radio field, the Wiegand wires, and the time their bytes tak
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware.matrix_keypads import KeyFrame
+from hardware.readers.matrix_keypads import KeyFrame
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.osdp_reader import wiegand_frame
 from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry
-from hardware.wiegand import RawFrameFormat
 
 
 def tag_frame(number: int, version: int = 0x2A, *, with_line_end: bool = False) -> bytes:

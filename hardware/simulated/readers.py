@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 
-from hardware.card_readers import CardFormat
+from hardware.readers.cards import CardFormat
 from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from hardware.card_readers import CardFormat
+from hardware.readers.cards import CardFormat
 from hardware.simulated.readers import printed_line
 from hardware.simulated.wire import TraceEntry
 

@@ -5,11 +5,11 @@ import secrets
 import time
 from pathlib import Path
 
-from hardware.card_readers import SiteCardForm
 from hardware.interfaces import CardRead, DeviceReport, DeviceState, Health
 from hardware.osdp import OsdpCardForm
 from hardware.osdp import OsdpReader as PanelReader
 from hardware.osdp_line import OsdpLine
+from hardware.readers.cards import SiteCardForm
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.bench.big_site import card_number

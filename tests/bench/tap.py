@@ -25,9 +25,9 @@ from gate_controller.pins import argon2_tag
 from gate_controller.policy import Record
 from gate_controller.read_floods import READS_A_SECOND
 from gate_controller.secrets_dir import write_secret
-from hardware.card_readers import CardFormat
-from hardware.code_scanners import read_codes
 from hardware.interfaces import Frame
+from hardware.readers.cards import CardFormat
+from hardware.readers.qr_scanners import read_codes
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard

@@ -14,9 +14,9 @@ import pytest
 from gate_controller.lane import DoorState
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.policy import Grant
-from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
 from hardware.interfaces import InputKind
+from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard

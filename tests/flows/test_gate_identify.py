@@ -17,9 +17,10 @@ from gate_controller.assemble import make_devices
 from gate_controller.config import load_config
 from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines
-from hardware.card_readers import CardFormat
 from hardware.inputs import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind
+from hardware.readers.cards import CardFormat
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import FramedKeypad, RawFrameReader, TagReader
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
@@ -28,7 +29,6 @@ from hardware.simulated.readers import Keypad, LineCardReader, QrScanner, printe
 from hardware.simulated.twin import Twin
 from hardware.simulated.wedge import Wedge
 from hardware.simulated.wire import TraceEntry
-from hardware.wiegand import RawFrameFormat
 
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ import pytest
 
 from gate_controller.policy import Grant
 from hardware import relay_board
-from hardware.card_readers import CardFormat
 from hardware.lines import serial_reader
+from hardware.readers.cards import CardFormat
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate

@@ -10,7 +10,7 @@ import pytest
 from gate_controller.policy import Grant
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import write_secret
-from hardware.card_readers import CardFormat
+from hardware.readers.cards import CardFormat
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
 from hardware.simulated.readers import LineCardReader

@@ -7,9 +7,9 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, ReadDi
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
 from hardware.cameras.pictures import decode_picture
-from hardware.code_scanners import read_codes
 from hardware.lines.modbus import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
 from hardware.osdp_panel import Panel, Peer
+from hardware.readers.qr_scanners import read_codes
 from hardware.simulated.modbus_board import crc16 as modbus_crc16
 from hardware.simulated.modbus_board import sealed
 from hardware.simulated.osdp_reader import crc16 as osdp_crc16

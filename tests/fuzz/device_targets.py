@@ -9,20 +9,20 @@ import re
 from functools import reduce
 from operator import xor
 
-from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
-from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
-from hardware.framed_readers import RawFrameReader, TagReader
 from hardware.inputs import BOARD_TERMINALS, InputWire, SerialInputBoard
 from hardware.interfaces import CardRead, CodeRead, DeviceReport, InputChange, InputKind, KeyPress
-from hardware.keypads import SerialKeypad
 from hardware.lines.input_events import EventDecoder
 from hardware.lines.serial_reader import SerialReader
-from hardware.matrix_keypads import KEY_OF_BYTE, FramedKeypad
+from hardware.readers.cards import CardFormat, LineCardReader, SiteCardForm
+from hardware.readers.framed import RawFrameReader, TagReader
+from hardware.readers.keypads import SerialKeypad
+from hardware.readers.matrix_keypads import KEY_OF_BYTE, FramedKeypad
+from hardware.readers.qr_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
 from hardware.simulated.wedge import event, grabbed_by_nobody, typed
-from hardware.wedge import WedgeCardReader, WedgeKeypad
-from hardware.wiegand import RawFrameFormat
 from tests.fuzz.target import SECOND_NS, Target, chosen, over_time
 
 PORT = "/dev/serial/by-id/fuzz"

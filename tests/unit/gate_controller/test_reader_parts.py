@@ -16,12 +16,12 @@ from gate_controller.reader_parts import make_osdp_readers, readers_with_lights
 from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
-from hardware.framed_readers import RawFrameReader, TagReader
 from hardware.interfaces import DeviceReport, DeviceState, Health
-from hardware.matrix_keypads import FramedKeypad
 from hardware.osdp_relay import OsdpRelay
+from hardware.readers.framed import RawFrameReader, TagReader
+from hardware.readers.matrix_keypads import FramedKeypad
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.osdp_reader import OsdpBus
-from hardware.wedge import WedgeCardReader, WedgeKeypad
 
 READERS = """
 [lane.north]

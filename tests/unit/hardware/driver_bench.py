@@ -7,9 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hardware.card_readers import LONGEST_LINE_BYTES, CardFormat, LineCardReader, SiteCardForm
-from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
-from hardware.framed_readers import RawFrameReader, TagReader
 from hardware.inputs import InputWire, SerialInputBoard
 from hardware.interfaces import (
     CardRead,
@@ -20,15 +17,18 @@ from hardware.interfaces import (
     InputKind,
     KeyPress,
 )
-from hardware.keypads import SerialKeypad
 from hardware.lines.serial_reader import Listener
-from hardware.matrix_keypads import FramedKeypad
+from hardware.readers.cards import LONGEST_LINE_BYTES, CardFormat, LineCardReader, SiteCardForm
+from hardware.readers.framed import RawFrameReader, TagReader
+from hardware.readers.keypads import SerialKeypad
+from hardware.readers.matrix_keypads import FramedKeypad
+from hardware.readers.qr_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
 from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed
 from hardware.simulated.wire import PtyWire
-from hardware.wedge import WedgeCardReader, WedgeKeypad
-from hardware.wiegand import RawFrameFormat
 from tests.unit.hardware.conftest import PATIENCE_SECONDS, Reports
 
 CARD = 0x12AB34CD

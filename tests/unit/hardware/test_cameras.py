@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hardware.cameras.camera import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
 from hardware.cameras.picture_folder import list_pictures, next_name
 from hardware.cameras.pictures import decode_picture
-from hardware.code_scanners import read_codes, read_codes_in_file
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
 from hardware.interfaces import Frame, Health
+from hardware.readers.qr_scanners import read_codes, read_codes_in_file
 from hardware.simulated.camera_scene import street
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

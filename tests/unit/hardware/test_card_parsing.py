@@ -2,7 +2,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hardware.card_readers import (
+from hardware.errors import BadDeviceSetting
+from hardware.readers.cards import (
     LONGEST_LINE_BYTES,
     CardFormat,
     CardLineParser,
@@ -10,7 +11,6 @@ from hardware.card_readers import (
     SiteCardForm,
     parse_line,
 )
-from hardware.errors import BadDeviceSetting
 from hardware.simulated.readers import printed_line
 
 SECOND_NS = 1_000_000_000

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_readers import CardFormat
 from hardware.errors import BadDeviceSetting
 from hardware.format_guess import Finding, Guess, find, fits, that_read
+from hardware.readers.cards import CardFormat
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame
 from hardware.simulated.readers import printed_line
-from hardware.wiegand import RawFrameFormat
 
 NUMBERS = (0x1234ABCD, 0x0A00B0C1, 0xFE12DC34)
 """Three cards, each with letters in hexadecimal and a different top byte."""

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_readers import LONGEST_LINE_BYTES, ParsedCard, SiteCardForm
 from hardware.errors import BadDeviceSetting
-from hardware.framed_readers import FrameLineParser, RawFrameReader, TagParser, TagReader, parse_tag
 from hardware.interfaces import CardRead, Health, KeyPress
-from hardware.matrix_keypads import FramedKeypad, KeyFrameParser
+from hardware.readers.cards import LONGEST_LINE_BYTES, ParsedCard, SiteCardForm
+from hardware.readers.framed import FrameLineParser, RawFrameReader, TagParser, TagReader, parse_tag
+from hardware.readers.matrix_keypads import FramedKeypad, KeyFrameParser
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated import framed_readers as twins
-from hardware.wiegand import RawFrameFormat
 from tests.unit.hardware.conftest import Reports
 
 SITE = SiteCardForm(32)

@@ -3,12 +3,12 @@
 import pytest
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsRequest
 
-from hardware.card_readers import ParsedCard
 from hardware.lines.modbus import answer_in, request_frame
-from hardware.matrix_keypads import KeyFrameParser
 from hardware.osdp_panel import Panel, Peer
+from hardware.readers.cards import ParsedCard
+from hardware.readers.matrix_keypads import KeyFrameParser
+from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.osdp_reader import crc16
-from hardware.wiegand import RawFrameFormat
 
 
 @pytest.mark.parametrize(

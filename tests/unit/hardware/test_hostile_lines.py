@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.cameras.rtsp_diagnosis import why_not
-from hardware.card_readers import SiteCardForm
 from hardware.inputs import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
@@ -21,6 +20,7 @@ from hardware.modbus_inputs import ModbusInputs
 from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
+from hardware.readers.cards import SiteCardForm
 from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus, sealed
 from hardware.simulated.osdp_reader import OsdpBus, crc16

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hardware.card_readers import SiteCardForm
 from hardware.gpio_inputs import GpioInputs
 from hardware.gpio_relays import GpioRelay, GpioRelayBoard
 from hardware.inputs import InputWire
@@ -19,6 +18,7 @@ from hardware.modbus_relays import Eletechsup, ModbusRelay, ModbusRelayBoard, Wa
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.osdp_relay import OsdpRelay
+from hardware.readers.cards import SiteCardForm
 from hardware.relays import UsbRelay, UsbRelayBoard
 from hardware.simulated.gpio_chip import GpioChip
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hardware.card_readers import SiteCardForm
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import CardRead, Health, InputChange, InputKind, KeyPress, ReaderResult
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.osdp_panel import DEFAULT_KEY, Panel, Peer
 from hardware.osdp_relay import OsdpRelay
+from hardware.readers.cards import SiteCardForm
 from hardware.simulated.osdp_reader import OsdpBus, crc16, wiegand_frame
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
 from tests.unit.hardware.conftest import Reports

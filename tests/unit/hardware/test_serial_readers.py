@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_readers import CardFormat, LineCardReader, SiteCardForm
-from hardware.code_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import CardRead, CodeRead, DeviceReport, DeviceState, Health, KeyPress
-from hardware.keypads import KEYS, SerialKeypad, parse_keys
 from hardware.lines.framing import LineFramer
 from hardware.lines.serial_reader import SerialReader
+from hardware.readers.cards import CardFormat, LineCardReader, SiteCardForm
+from hardware.readers.keypads import KEYS, SerialKeypad, parse_keys
+from hardware.readers.qr_scanners import LONGEST_CODE_BYTES, SerialCodeScanner
 from hardware.simulated.readers import Keypad, QrScanner, printed_line
 from hardware.simulated.readers import LineCardReader as CardTwin
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_readers import CardFormat, SiteCardForm
 from hardware.errors import BadDeviceSetting
 from hardware.interfaces import CardRead, Health, KeyPress
 from hardware.lines.input_events import EventDecoder, WedgeLines
+from hardware.readers.cards import CardFormat, SiteCardForm
+from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.wedge import Wedge, event, grabbed_by_nobody, typed
-from hardware.wedge import WedgeCardReader, WedgeKeypad
 from tests.unit.hardware.conftest import Reports
 
 TEN_DIGITS = CardFormat(34, radix="dec")

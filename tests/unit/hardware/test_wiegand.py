@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.card_readers import ParsedCard
 from hardware.errors import BadDeviceSetting
+from hardware.readers.cards import ParsedCard
+from hardware.readers.wiegand import FRAME_BITS, RawFrameFormat, card_of_frame
 from hardware.simulated.framed_readers import printed_frame
 from hardware.simulated.osdp_reader import wiegand_frame
-from hardware.wiegand import FRAME_BITS, RawFrameFormat, card_of_frame
 
 FORMATS = [
     RawFrameFormat(bits, printed, bit_order, byte_order)

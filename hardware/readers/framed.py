@@ -9,9 +9,9 @@ Itead RDM6300 sheet).
 from functools import reduce
 from operator import xor
 
-from hardware.card_readers import LONGEST_LINE_BYTES, CardParser, CardReader, ParsedCard, SiteCardForm
 from hardware.lines.framing import LineFramer, Noise
-from hardware.wiegand import RawFrameFormat
+from hardware.readers.cards import LONGEST_LINE_BYTES, CardParser, CardReader, ParsedCard, SiteCardForm
+from hardware.readers.wiegand import RawFrameFormat
 
 _HEX = frozenset(b"0123456789ABCDEFabcdef")
 TAG_DIGITS = 12

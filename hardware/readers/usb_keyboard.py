@@ -14,11 +14,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from hardware.card_readers import LONGEST_LINE_BYTES, CardFormat, SiteCardForm, parse_line
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable
 from hardware.interfaces import CardRead, DeviceReport, KeyPress
 from hardware.lines.input_events import EventDecoder, KeyEvent, WedgeLines
 from hardware.lines.serial_reader import Listener
+from hardware.readers.cards import LONGEST_LINE_BYTES, CardFormat, SiteCardForm, parse_line
 
 EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
 _NAME_THAT_MOVES = re.compile(r"/dev/input/event\d+")

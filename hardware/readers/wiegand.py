@@ -8,8 +8,8 @@ bit belongs to both halves (HID formats H10301, H10302 and H10304).
 from dataclasses import dataclass
 from typing import Literal
 
-from hardware.card_readers import ParsedCard
 from hardware.errors import BadDeviceSetting
+from hardware.readers.cards import ParsedCard
 
 FRAME_BITS = (26, 34, 37)
 

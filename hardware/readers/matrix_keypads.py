@@ -1,7 +1,7 @@
 """Serial matrix keypads that put each key into a frame.
 
 Two families, each seen under many makers' names (a bare ASCII character a key is
-`hardware.keypads.SerialKeypad`):
+`hardware.readers.keypads.SerialKeypad`):
 
 - `stx`: 0x02, the key as ASCII, 0x03.
 - `stx_sum`: 0x02, the key, the key's complement (0xFF minus it), 0x03.

@@ -1,0 +1,1 @@
+"""Read cards, keypads and scanners; imports only lines, pictures and the seam."""

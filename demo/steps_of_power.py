@@ -7,7 +7,7 @@ from demo.judge import Outcome, StepFailed, opens, pulse_after, require
 from demo.processes import wait_until
 from demo.stage import Stage
 from gate_controller.journal_chain import ChainBroken, verify_chain
-from hardware.relays import switch_frame
+from hardware.relays.usb import switch_frame
 
 QUIET_SECONDS = 0.6
 

@@ -33,8 +33,8 @@ from gate_controller.reader_sections import (
 )
 from gate_controller.sheet_check import wrong_sheet
 from hardware.errors import BadDeviceSetting
-from hardware.locks import Contact, Lock, LockKind
 from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+from hardware.relays.locks import Contact, Lock, LockKind
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 

@@ -10,15 +10,15 @@ from gate_controller.output_sections import InputBoardSection, LaneSection, Rela
 from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
 from hardware.gpio_inputs import GpioInputs
-from hardware.gpio_relays import GpioRelayBoard
 from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
 from hardware.interfaces import Device, DeviceState, InputKind, Relay
 from hardware.lines.gpio import KernelChip
 from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_relays import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare
-from hardware.relay_board import BoardRelay, RelayBoard
-from hardware.relays import UsbRelayBoard
+from hardware.relays.board import BoardRelay, RelayBoard
+from hardware.relays.gpio import GpioRelayBoard
+from hardware.relays.modbus import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare
+from hardware.relays.usb import UsbRelayBoard
 
 FAMILIES: Mapping[str, type[BoardFamily]] = {"waveshare": Waveshare, "eletechsup": Eletechsup}
 DEFAULT_BAUD = 9600

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gate_controller.policy import Grant
-from hardware import relay_board
 from hardware.lines import serial_reader
 from hardware.readers.cards import CardFormat
+from hardware.relays import board
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
@@ -149,7 +149,7 @@ def test_a_relay_board_that_comes_back_under_another_name_is_put_to_rest_and_ope
 
 def test_every_driver_looks_for_what_it_lost_at_least_twice_a_second() -> None:
     assert serial_reader.LOOK_AGAIN_SECONDS <= 0.5
-    assert relay_board.LOOK_AGAIN_SECONDS <= 0.5
+    assert board.LOOK_AGAIN_SECONDS <= 0.5
 
 
 def test_who_plays_cards_into_one_reader_makes_no_other_lane_wait_and_fills_no_journal(bench: Bench) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.gpio_inputs import GpioInputs
-from hardware.gpio_relays import GpioRelay, GpioRelayBoard
 from hardware.inputs import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
 from hardware.lines.gpio import KernelChip, file_of
+from hardware.relays.gpio import GpioRelay, GpioRelayBoard
 from hardware.simulated.gpio_chip import GpioChip
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

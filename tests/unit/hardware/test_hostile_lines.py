@@ -17,11 +17,11 @@ from hardware.inputs import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.readers.cards import SiteCardForm
-from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
+from hardware.relays.modbus import ModbusRelay, ModbusRelayBoard, Waveshare
+from hardware.relays.usb import UsbRelay, UsbRelayBoard, switch_frame
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus, sealed
 from hardware.simulated.osdp_reader import OsdpBus, crc16
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin

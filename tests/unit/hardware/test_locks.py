@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.errors import BadDeviceSetting
-from hardware.locks import RULES, Contact, Lock, LockKind
+from hardware.relays.locks import RULES, Contact, Lock, LockKind
 
 DRIVES = [LockKind.PULSE_MOTOR, LockKind.BARRIER]
 

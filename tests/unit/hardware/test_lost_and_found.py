@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from hardware.gpio_inputs import GpioInputs
-from hardware.gpio_relays import GpioRelay, GpioRelayBoard
 from hardware.inputs import InputWire
 from hardware.interfaces import DeviceState, Health, InputKind, Relay
 from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_relays import Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.osdp_relay import OsdpRelay
 from hardware.readers.cards import SiteCardForm
-from hardware.relays import UsbRelay, UsbRelayBoard
+from hardware.relays.gpio import GpioRelay, GpioRelayBoard
+from hardware.relays.modbus import Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare
+from hardware.relays.usb import UsbRelay, UsbRelayBoard
 from hardware.simulated.gpio_chip import GpioChip
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus

@@ -8,7 +8,7 @@ from hardware.inputs import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
 from hardware.modbus_inputs import ModbusInputs
-from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
+from hardware.relays.modbus import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

@@ -17,7 +17,7 @@ from hardware.errors import (
 )
 from hardware.interfaces import Health
 from hardware.lines.modbus import ModbusLine, request_frame
-from hardware.modbus_relays import BoardFamily, Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare
+from hardware.relays.modbus import BoardFamily, Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
@@ -268,7 +268,7 @@ def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
 GATE = """
 import sys, time
 from hardware.lines.modbus import ModbusLine
-from hardware.modbus_relays import ModbusRelay, ModbusRelayBoard, Waveshare
+from hardware.relays.modbus import ModbusRelay, ModbusRelayBoard, Waveshare
 board = ModbusRelayBoard(ModbusLine(sys.argv[1], name="line"), 3, Waveshare(), name="board")
 relay = ModbusRelay(board, 2, name="lock")
 relay.open()

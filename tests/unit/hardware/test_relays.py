@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, HardwareError, OutputNotConfirmed
 from hardware.interfaces import Health
 from hardware.lines.serial import SerialLine
-from hardware.relays import UsbRelay, UsbRelayBoard, switch_frame
+from hardware.relays.usb import UsbRelay, UsbRelayBoard, switch_frame
 from hardware.simulated.relay_board import RelayBoard
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from gate_controller.calendars import WEEKDAYS, Span
 from gate_controller.lane_sheet import PULSED_ONLY
-from hardware.locks import RULES
+from hardware.relays.locks import RULES
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock

@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import Health, Report
 from hardware.lines.modbus import ModbusLine, WriteCoilValue, WriteRegisterValue, check_address
-from hardware.relay_board import BoardRelay, RelayBoard
+from hardware.relays.board import BoardRelay, RelayBoard
 
 READ_BACK_SECONDS = 0.3
 READ_BACK_AGAIN_SECONDS = 0.02

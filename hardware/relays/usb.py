@@ -2,13 +2,13 @@
 
 The board cannot time a pulse. Some say a channel's state after an order, each in words of its own and none
 in all; what they say is read and thrown away, so that it neither piles up nor counts. Its states and what it
-promises over unplugging and reconnecting are those of `hardware.relay_board`.
+promises over unplugging and reconnecting are those of `hardware.relays.board`.
 """
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import Report
 from hardware.lines.serial import SerialLine
-from hardware.relay_board import BoardRelay, RelayBoard
+from hardware.relays.board import BoardRelay, RelayBoard
 
 CHANNELS = 8
 READ_BYTES, MAX_READS = 512, 8

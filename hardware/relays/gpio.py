@@ -2,7 +2,7 @@
 
 A hat cannot end a pulse by itself. After a crash the line keeps what it was driven to until the
 restarted gate takes it, at rest, within 3 s; where a latched lock is a danger a timer relay stands
-behind it (`hardware.locks`). Not tried on metal.
+behind it (`hardware.relays.locks`). Not tried on metal.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import Report
 from hardware.lines.gpio import GpioChip, OutputLines, check_lines
-from hardware.relay_board import BoardRelay, RelayBoard
+from hardware.relays.board import BoardRelay, RelayBoard
 
 
 class GpioRelayBoard(RelayBoard):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from demo.site_files import MODBUS_ADDRESS, GatePlan
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus

@@ -20,8 +20,10 @@ from gate_controller.face.engine import Embedding
 from gate_controller.face.template_store import FaceBlob, seal_template
 from gate_controller.policy import Policy
 from gate_controller.sync_contract import AskReply
-from hardware import inputs, modbus_inputs, osdp_line
-from hardware.inputs import WireStates
+from hardware import osdp_line
+from hardware.inputs import modbus as modbus_inputs
+from hardware.inputs import serial as inputs
+from hardware.inputs.serial import WireStates
 from hardware.interfaces import DeviceReport
 from hardware.osdp_panel import Channel, Panel, Peer
 

@@ -13,7 +13,7 @@ from gate_controller.config import GateConfig
 from gate_controller.output_sections import InputBoardSection, WireSection
 from gate_controller.port_identifier import CONTACT_NOTE, Answer
 from gate_controller.site_lines import wire_lines
-from hardware.inputs import BOARD_TERMINALS, MODEM_TERMINALS
+from hardware.inputs.serial import BOARD_TERMINALS, MODEM_TERMINALS
 from hardware.interfaces import Device, InputChange
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def whole_boards(config: GateConfig, lines: "ModbusLines") -> list[Device]:
     """Return the site file's boards of inputs with every terminal wired, not yet started."""
     # Imported here because only a site file with boards needs their drivers, and they take their time.
     from gate_controller.wiring import make_inputs  # noqa: PLC0415
-    from hardware.modbus_inputs import TERMINALS  # noqa: PLC0415
+    from hardware.inputs.modbus import TERMINALS  # noqa: PLC0415
 
     terminals: Mapping[str, Sequence[str]] = {
         "serial_inputs": BOARD_TERMINALS,

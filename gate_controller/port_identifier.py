@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gate_controller.site_lines import NamedPart, contact_table, difference, table_of
 from hardware.format_guess import Finding, Guess, find, fits, that_read
-from hardware.inputs import parse_state_line
+from hardware.inputs.serial import parse_state_line
 from hardware.port_listening import USUAL_BAUDS, ContactMoved, Tap
 
 TAPS_KEPT = 8

@@ -9,12 +9,12 @@ from gate_controller.lane_memory import Wire
 from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
 from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
-from hardware.gpio_inputs import GpioInputs
-from hardware.inputs import InputWire, ModemControlInputs, SerialInputBoard
+from hardware.inputs.gpio import GpioInputs
+from hardware.inputs.modbus import ModbusInputs
+from hardware.inputs.serial import InputWire, ModemControlInputs, SerialInputBoard
 from hardware.interfaces import Device, DeviceState, InputKind, Relay
 from hardware.lines.gpio import KernelChip
 from hardware.lines.modbus import ModbusLine
-from hardware.modbus_inputs import ModbusInputs
 from hardware.relays.board import BoardRelay, RelayBoard
 from hardware.relays.gpio import GpioRelayBoard
 from hardware.relays.modbus import BoardFamily, Eletechsup, ModbusRelayBoard, Waveshare

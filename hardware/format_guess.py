@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from hardware.errors import BadDeviceSetting
-from hardware.inputs import parse_state_line
+from hardware.inputs.serial import parse_state_line
 from hardware.lines.framing import LineFramer
 from hardware.readers.cards import (
     PAYLOAD_BITS,

@@ -19,7 +19,7 @@ from gate_controller.policy import Record
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.secrets_dir import private_key_bytes, write_secret
 from gate_controller.signing import public_bytes
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard

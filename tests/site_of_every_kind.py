@@ -20,7 +20,7 @@ from gate_controller.policy_store import GateIdentity
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import private_key_bytes, write_secret
 from gate_controller.signing import public_bytes
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
 from hardware.readers.wiegand import RawFrameFormat

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hardware.inputs import ASK_ALL, InputWire
+from hardware.inputs.serial import ASK_ALL, InputWire
 from hardware.interfaces import InputKind
 from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry

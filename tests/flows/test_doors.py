@@ -14,7 +14,7 @@ import pytest
 from gate_controller.lane import DoorState
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.policy import Grant
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard

@@ -26,7 +26,7 @@ from gate_controller.port_trouble import port_trouble
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import write_secret
 from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp_panel import DEFAULT_KEY
 from tests.site_of_every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind

@@ -17,7 +17,7 @@ from gate_controller.assemble import make_devices
 from gate_controller.config import load_config
 from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind
 from hardware.readers.cards import CardFormat
 from hardware.readers.wiegand import RawFrameFormat

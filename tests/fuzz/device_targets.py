@@ -9,7 +9,7 @@ import re
 from functools import reduce
 from operator import xor
 
-from hardware.inputs import BOARD_TERMINALS, InputWire, SerialInputBoard
+from hardware.inputs.serial import BOARD_TERMINALS, InputWire, SerialInputBoard
 from hardware.interfaces import CardRead, CodeRead, DeviceReport, InputChange, InputKind, KeyPress
 from hardware.lines.input_events import EventDecoder
 from hardware.lines.serial_reader import SerialReader

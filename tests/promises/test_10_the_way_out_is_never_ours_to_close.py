@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import gate_controller
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.policy import Posture
-from hardware.inputs import InputWire
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
 from tests.examples import examples

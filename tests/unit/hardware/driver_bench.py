@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hardware.inputs import InputWire, SerialInputBoard
+from hardware.inputs.serial import InputWire, SerialInputBoard
 from hardware.interfaces import (
     CardRead,
     CodeRead,

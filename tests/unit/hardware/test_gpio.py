@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
-from hardware.gpio_inputs import GpioInputs
-from hardware.inputs import InputWire
+from hardware.inputs.gpio import GpioInputs
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
 from hardware.lines.gpio import KernelChip, file_of
 from hardware.relays.gpio import GpioRelay, GpioRelayBoard

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.cameras.rtsp_diagnosis import why_not
-from hardware.inputs import InputWire
+from hardware.inputs.modbus import ModbusInputs
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
-from hardware.modbus_inputs import ModbusInputs
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.readers.cards import SiteCardForm

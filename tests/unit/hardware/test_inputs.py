@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.errors import BadDeviceSetting
-from hardware.inputs import (
+from hardware.inputs.serial import (
     DEBOUNCE_NS,
     MODEM_TERMINALS,
     Debounce,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware.gpio_inputs import GpioInputs
-from hardware.inputs import InputWire
+from hardware.inputs.gpio import GpioInputs
+from hardware.inputs.modbus import ModbusInputs
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import DeviceState, Health, InputKind, Relay
 from hardware.lines.modbus import ModbusLine
-from hardware.modbus_inputs import ModbusInputs
 from hardware.osdp import OsdpCardForm, OsdpReader
 from hardware.osdp_line import OsdpLine
 from hardware.osdp_relay import OsdpRelay

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from hardware.errors import BadDeviceSetting
-from hardware.inputs import InputWire
+from hardware.inputs.modbus import ModbusInputs
+from hardware.inputs.serial import InputWire
 from hardware.interfaces import Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
-from hardware.modbus_inputs import ModbusInputs
 from hardware.relays.modbus import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from hardware.errors import DeviceRefused
-from hardware.inputs import InputWire, WireStates
+from hardware.inputs.serial import InputWire, WireStates
 from hardware.interfaces import DeviceReport, Report
 from hardware.lines.modbus import ModbusLine, check_address
 from hardware.lines.serial_reader import Listener

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from hardware.errors import DeviceUnavailable
-from hardware.inputs import InputWire, WireStates
+from hardware.inputs.serial import InputWire, WireStates
 from hardware.lines.gpio import Bias, GpioChip, InputLines, check_lines
 from hardware.lines.serial_reader import Listener
 

@@ -4,8 +4,8 @@ from demo.gate_ends import GateEnds
 from demo.site_files import MODBUS_ADDRESS, LanePlan
 from demo.stage import Stage
 from hardware.interfaces import InputKind
-from hardware.osdp_panel import library
-from hardware.osdp_signals import AMBER, GREEN, RED
+from hardware.osdp.panel import library
+from hardware.osdp.signals import AMBER, GREEN, RED
 from hardware.simulated.osdp_reader import OsdpReader
 from hardware.simulated.wire import TraceEntry
 

@@ -20,12 +20,12 @@ from gate_controller.face.engine import Embedding
 from gate_controller.face.template_store import FaceBlob, seal_template
 from gate_controller.policy import Policy
 from gate_controller.sync_contract import AskReply
-from hardware import osdp_line
 from hardware.inputs import modbus as modbus_inputs
 from hardware.inputs import serial as inputs
 from hardware.inputs.serial import WireStates
 from hardware.interfaces import DeviceReport
-from hardware.osdp_panel import Channel, Panel, Peer
+from hardware.osdp import line
+from hardware.osdp.panel import Channel, Panel, Peer
 
 if TYPE_CHECKING:
     from demo.stage import Stage
@@ -114,7 +114,7 @@ def main(kind: str, site_file: str) -> int:
     if kind in rules:
         presentations.decide = rules[kind]  # type: ignore[attr-defined]
     if kind == "allow_all":
-        osdp_line.Panel = TrustingPanel  # type: ignore[attr-defined]
+        line.Panel = TrustingPanel  # type: ignore[attr-defined]
     if kind == "numb":
         inputs.WireStates = NumbWires  # type: ignore[misc]
         modbus_inputs.WireStates = NumbWires  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from demo.judge import Outcome, event_after, kinds_since, opens, require, requir
 from demo.processes import wait_until
 from demo.site_files import OSDP_BITS
 from demo.stage import Stage
-from hardware.osdp_signals import GREEN
+from hardware.osdp.signals import GREEN
 from hardware.simulated.osdp_reader import OsdpReader, wiegand_frame
 from hardware.simulated.wire import TraceEntry
 

@@ -26,7 +26,7 @@ from hardware.interfaces import (
     KeyPress,
 )
 from hardware.lines.serial import CANNOT_OPEN
-from hardware.osdp_pairing import Answer, ask_stranger
+from hardware.osdp.pairing import Answer, ask_stranger
 
 ASK_SECONDS = 1.5
 NOT_AT_REST = {

@@ -12,7 +12,7 @@ from gate_controller.local_store import salvage_rows
 from gate_controller.output_sections import LaneSection
 from gate_controller.policy import LaneRecord, PolicyRefused, decode_record
 from hardware.interfaces import Relay
-from hardware.osdp_relay import MAX_PULSE_SECONDS
+from hardware.osdp.relay import MAX_PULSE_SECONDS
 
 log = logging.getLogger(__name__)
 

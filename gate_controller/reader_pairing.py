@@ -14,8 +14,8 @@ from pathlib import Path
 
 from gate_controller.secrets_dir import SecretsUnusable, read_secret, write_secret
 from hardware.errors import BadDeviceSetting
-from hardware.osdp_pairing import Answer, ask_reader, pair_reader
-from hardware.osdp_panel import KEY_BYTES, checked_key
+from hardware.osdp.pairing import Answer, ask_reader, pair_reader
+from hardware.osdp.panel import KEY_BYTES, checked_key
 
 NEW = ".new"
 

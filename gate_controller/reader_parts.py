@@ -9,9 +9,9 @@ from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_
 from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
 from hardware.interfaces import Device, ReaderFeedback, Relay
-from hardware.osdp import OsdpCardForm, OsdpReader
-from hardware.osdp_line import OsdpLine, check_own_keys
-from hardware.osdp_relay import OsdpRelay
+from hardware.osdp.line import OsdpLine, check_own_keys
+from hardware.osdp.reader import OsdpCardForm, OsdpReader
+from hardware.osdp.relay import OsdpRelay
 from hardware.readers.cards import CardFormat, LineCardReader, SiteCardForm
 from hardware.readers.framed import RawFrameReader, TagReader
 from hardware.readers.keypads import SerialKeypad

@@ -6,7 +6,7 @@ and a lane on its output stays shut. Nothing here speaks to the reader, so no ke
 
 from hardware.errors import DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceState, Health, ReaderResult, Report
-from hardware.osdp_relay import MAX_PULSE_SECONDS
+from hardware.osdp.relay import MAX_PULSE_SECONDS
 
 
 class UnpairedReader:

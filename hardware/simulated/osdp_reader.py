@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self, cast
 
-from hardware.osdp_panel import library
+from hardware.osdp.panel import library
 from hardware.simulated.twin import Twin
 from hardware.simulated.wire import TraceEntry
 

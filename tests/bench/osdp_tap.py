@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from hardware.interfaces import CardRead, DeviceReport, DeviceState, Health
-from hardware.osdp import OsdpCardForm
-from hardware.osdp import OsdpReader as PanelReader
-from hardware.osdp_line import OsdpLine
+from hardware.osdp.line import OsdpLine
+from hardware.osdp.reader import OsdpCardForm
+from hardware.osdp.reader import OsdpReader as PanelReader
 from hardware.readers.cards import SiteCardForm
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.relay_board import RelayBoard

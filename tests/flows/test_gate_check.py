@@ -28,7 +28,7 @@ from gate_controller.secrets_dir import write_secret
 from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
-from hardware.osdp_panel import DEFAULT_KEY
+from hardware.osdp.panel import DEFAULT_KEY
 from tests.site_of_every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
 from tests.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
 

@@ -8,7 +8,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldi
 
 from hardware.cameras.pictures import decode_picture
 from hardware.lines.modbus import WriteCoilValue, WriteRegisterValue, answer_in, request_frame
-from hardware.osdp_panel import Panel, Peer
+from hardware.osdp.panel import Panel, Peer
 from hardware.readers.qr_scanners import read_codes
 from hardware.simulated.modbus_board import crc16 as modbus_crc16
 from hardware.simulated.modbus_board import sealed

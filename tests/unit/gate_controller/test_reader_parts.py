@@ -17,7 +17,7 @@ from gate_controller.secrets_dir import write_secret
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceReport, DeviceState, Health
-from hardware.osdp_relay import OsdpRelay
+from hardware.osdp.relay import OsdpRelay
 from hardware.readers.framed import RawFrameReader, TagReader
 from hardware.readers.matrix_keypads import FramedKeypad
 from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad

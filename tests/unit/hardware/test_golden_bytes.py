@@ -4,7 +4,7 @@ import pytest
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsRequest
 
 from hardware.lines.modbus import answer_in, request_frame
-from hardware.osdp_panel import Panel, Peer
+from hardware.osdp.panel import Panel, Peer
 from hardware.readers.cards import ParsedCard
 from hardware.readers.matrix_keypads import KeyFrameParser
 from hardware.readers.wiegand import RawFrameFormat

@@ -17,8 +17,8 @@ from hardware.inputs.modbus import ModbusInputs
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceState, Health, InputChange, InputKind
 from hardware.lines.modbus import ModbusLine
-from hardware.osdp import OsdpCardForm, OsdpReader
-from hardware.osdp_line import OsdpLine
+from hardware.osdp.line import OsdpLine
+from hardware.osdp.reader import OsdpCardForm, OsdpReader
 from hardware.readers.cards import SiteCardForm
 from hardware.relays.modbus import ModbusRelay, ModbusRelayBoard, Waveshare
 from hardware.relays.usb import UsbRelay, UsbRelayBoard, switch_frame

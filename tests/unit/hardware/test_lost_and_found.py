@@ -13,9 +13,9 @@ from hardware.inputs.modbus import ModbusInputs
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import DeviceState, Health, InputKind, Relay
 from hardware.lines.modbus import ModbusLine
-from hardware.osdp import OsdpCardForm, OsdpReader
-from hardware.osdp_line import OsdpLine
-from hardware.osdp_relay import OsdpRelay
+from hardware.osdp.line import OsdpLine
+from hardware.osdp.reader import OsdpCardForm, OsdpReader
+from hardware.osdp.relay import OsdpRelay
 from hardware.readers.cards import SiteCardForm
 from hardware.relays.gpio import GpioRelay, GpioRelayBoard
 from hardware.relays.modbus import Eletechsup, ModbusRelay, ModbusRelayBoard, Waveshare

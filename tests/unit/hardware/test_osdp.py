@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import CardRead, Health, InputChange, InputKind, KeyPress, ReaderResult
-from hardware.osdp import OsdpCardForm, OsdpReader
-from hardware.osdp_line import OsdpLine
-from hardware.osdp_panel import DEFAULT_KEY, Panel, Peer
-from hardware.osdp_relay import OsdpRelay
+from hardware.osdp.line import OsdpLine
+from hardware.osdp.panel import DEFAULT_KEY, Panel, Peer
+from hardware.osdp.reader import OsdpCardForm, OsdpReader
+from hardware.osdp.relay import OsdpRelay
 from hardware.readers.cards import SiteCardForm
 from hardware.simulated.osdp_reader import OsdpBus, crc16, wiegand_frame
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin

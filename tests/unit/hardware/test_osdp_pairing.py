@@ -10,8 +10,8 @@ from gate_controller.reader_pairing import ReaderAddress, key_name, pair, read_r
 from gate_controller.secrets_dir import SecretsUnusable, write_secret
 from hardware.errors import DeviceRefused, DeviceUnavailable
 from hardware.lines.serial import SerialLine
-from hardware.osdp_pairing import Answer, ask_reader
-from hardware.osdp_panel import DEFAULT_KEY
+from hardware.osdp.pairing import Answer, ask_reader
+from hardware.osdp.panel import DEFAULT_KEY
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
 from hardware.simulated.wire import TraceEntry

@@ -1,6 +1,6 @@
 """OSDP readers: cards, keys, light, buzzer, tamper and power.
 
-Everything goes through the secure channel under the reader's own key (`hardware.osdp_line`).
+Everything goes through the secure channel under the reader's own key (`hardware.osdp.line`).
 A reader whose casing was opened goes on being listened to: who opens one to steal its key gets
 the key of that reader alone, and a gate that ignored it would shut people out for a bumped lid.
 """
@@ -23,8 +23,8 @@ from hardware.interfaces import (
     Report,
 )
 from hardware.lines.serial_reader import BAD_FRAMES_TO_BE_FAULTY, DROPS_SAID_EVERY_NS
-from hardware.osdp_line import OsdpLine
-from hardware.osdp_panel import (
+from hardware.osdp.line import OsdpLine
+from hardware.osdp.panel import (
     CardBits,
     Command,
     CommandEnded,
@@ -34,7 +34,7 @@ from hardware.osdp_panel import (
     checked_key,
     library,
 )
-from hardware.osdp_signals import OFF, light_of, output_command, sound_of
+from hardware.osdp.signals import OFF, light_of, output_command, sound_of
 from hardware.readers.cards import ParsedCard, SiteCardForm
 from hardware.readers.wiegand import FRAME_BITS, card_of_frame
 

@@ -15,8 +15,8 @@ from enum import Enum, auto
 
 from hardware.errors import DeviceRefused
 from hardware.lines.serial import SerialLine
-from hardware.osdp_line import SERVICE_SECONDS, Wire
-from hardware.osdp_panel import DEFAULT_KEY, Panel, Peer, WentOffline, checked_key, library
+from hardware.osdp.line import SERVICE_SECONDS, Wire
+from hardware.osdp.panel import DEFAULT_KEY, Panel, Peer, WentOffline, checked_key, library
 
 TRY_SECONDS = 12.0
 """The library asks a silent reader nine times, about once a second."""

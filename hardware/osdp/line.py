@@ -21,7 +21,7 @@ from typing import Protocol
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.lines.serial import SerialLine
 from hardware.lines.serial_reader import LOOK_AGAIN_SECONDS
-from hardware.osdp_panel import Command, CommandEnded, Panel, PanelEvent, Peer, WentOffline, library
+from hardware.osdp.panel import Command, CommandEnded, Panel, PanelEvent, Peer, WentOffline, library
 
 SERVICE_SECONDS = 0.002
 """How often the protocol is moved on: 33 ms from tap to number in the middle, against 101 at 20 ms."""

@@ -12,7 +12,7 @@ Times are tenths of a second. Sound alone tells results apart, and so does how t
 from dataclasses import dataclass
 
 from hardware.interfaces import ReaderResult
-from hardware.osdp_panel import Command, library
+from hardware.osdp.panel import Command, library
 
 NONE, RED, GREEN, AMBER = 0, 1, 2, 3  # osdp_LED colours
 OFF, ON_FOR_A_TIME = 1, 5  # osdp_OUT control codes

@@ -4,8 +4,8 @@ import math
 import time
 
 from hardware.errors import BadDeviceSetting, DeviceRefused, DeviceUnavailable, OutputNotConfirmed
-from hardware.osdp import OsdpReader
-from hardware.osdp_signals import OFF, ON_FOR_A_TIME, output_command
+from hardware.osdp.reader import OsdpReader
+from hardware.osdp.signals import OFF, ON_FOR_A_TIME, output_command
 
 MAX_PULSE_SECONDS = 25.5
 """The library passes eight bits of the command's sixteen, in tenths of a second."""

@@ -1,0 +1,1 @@
+"""Speak OSDP with readers; imports only lines, readers and the seam."""

@@ -19,10 +19,10 @@ from gate_controller.port_identifier import Answer, PortIdentifier
 from gate_controller.port_trouble import port_trouble
 from gate_controller.report_words import describe_report
 from gate_controller.site_lines import OSDP_LINES, NamedPart, named_parts
-from hardware.format_guess import is_card
+from hardware.identify.format_guess import is_card
+from hardware.identify.listening import ContactMoved, PortListener, PortSaid, Tap
 from hardware.interfaces import CardRead, Device, DeviceReport, InputChange
 from hardware.lines.port_names import may_move, plugged_keyboards, plugged_ports
-from hardware.port_listening import ContactMoved, PortListener, PortSaid, Tap
 
 NO_SITE_CARD_BITS = 32
 """What a site file has that does not say otherwise."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gate_controller.site_lines import NamedPart, contact_table, difference, table_of
-from hardware.format_guess import Finding, Guess, find, fits, that_read
+from hardware.identify.format_guess import Finding, Guess, find, fits, that_read
+from hardware.identify.listening import USUAL_BAUDS, ContactMoved, Tap
 from hardware.inputs.serial import parse_state_line
-from hardware.port_listening import USUAL_BAUDS, ContactMoved, Tap
 
 TAPS_KEPT = 8
 SHORTEST_CARD_CHARS = 6

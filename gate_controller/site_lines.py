@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gate_controller.config import GateConfig
 from gate_controller.output_sections import Section
-from hardware.format_guess import Guess, Setting, Table
-from hardware.port_listening import ContactMoved
+from hardware.identify.format_guess import Guess, Setting, Table
+from hardware.identify.listening import ContactMoved
 
 OSDP_LINES = """\
     [osdp_line.NAME]

@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 
 from hardware.cameras.rtsp_diagnosis import RtspLogin, why_not
-from hardware.format_guess import find
+from hardware.identify.format_guess import find
 from hardware.readers.cards import CardFormat
 from hardware.simulated.framed_readers import tag_frame
 from hardware.simulated.readers import printed_line

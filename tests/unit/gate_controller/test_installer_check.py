@@ -14,8 +14,8 @@ from gate_controller.port_trouble import port_trouble, unstable_name
 from gate_controller.printed_cards import NoCardNumber, printed_number
 from gate_controller.site_check import check_names
 from gate_controller.site_lines import NamedPart
+from hardware.identify.listening import ContactMoved, Tap
 from hardware.interfaces import InputChange, InputKind
-from hardware.port_listening import ContactMoved, Tap
 from tests.gate_on_a_bench import SITE_FILE
 
 PORT = Path("/dev/serial/by-id/usb-FTDI_A50285BI-if00-port0")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.errors import BadDeviceSetting
-from hardware.format_guess import Finding, Guess, find, fits, that_read
+from hardware.identify.format_guess import Finding, Guess, find, fits, that_read
 from hardware.readers.cards import CardFormat
 from hardware.readers.wiegand import RawFrameFormat
 from hardware.simulated.framed_readers import printed_frame, tag_frame

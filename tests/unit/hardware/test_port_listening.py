@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hardware.identify.listening import ContactMoved, Heard, PortListener, PortSaid, Tap, contacts_moved
 from hardware.lines.serial import ModemLines
-from hardware.port_listening import ContactMoved, Heard, PortListener, PortSaid, Tap, contacts_moved
 from hardware.simulated.wire import PtyWire, TraceEntry
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")

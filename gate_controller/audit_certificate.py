@@ -21,7 +21,7 @@ from gate_controller.forgetting_certificate import (
     read_certificate,
     what_is_open,
 )
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 Found = TypeVar("Found")
 

@@ -33,7 +33,7 @@ from gate_controller.reader_sections import (
 )
 from gate_controller.sheet_check import wrong_sheet
 from hardware.errors import BadDeviceSetting
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 from hardware.relays.locks import Contact, Lock, LockKind
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate_controller.face.errors import BadPairList
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 MAX_LIST_BYTES = 100_000_000

@@ -9,8 +9,8 @@ from pathlib import Path
 from gate_controller.face.animations import animation_of
 from gate_controller.face.errors import UnusablePicture
 from hardware.cameras.pictures import MAX_PICTURE_PIXELS, decode_picture, picture_size
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 from hardware.interfaces import Frame
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 MAX_PICTURE_BYTES = 20_000_000
 

@@ -9,10 +9,10 @@ import zxingcpp
 
 from hardware.cameras.pictures import decode_picture
 from hardware.errors import DeviceRefused
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 from hardware.interfaces import CodeRead, DeviceReport, Frame
 from hardware.lines.framing import LineFramer
 from hardware.lines.serial_reader import SerialReader
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
 
 LONGEST_CODE_BYTES = 1024
 LARGEST_PICTURE_BYTES = 64 * 1024 * 1024

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.regular_files import FileTooLarge, NoRegularFile, read_regular
+from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 
 def test_a_file_and_a_link_to_one_are_read_up_to_the_limit(tmp_path: Path) -> None:

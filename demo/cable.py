@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gate_controller.sync_contract import ASK_PATH
+from gate_controller.contract.messages import ASK_PATH
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 TIMEOUT_SECONDS = 15.0

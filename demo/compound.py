@@ -13,8 +13,8 @@ from demo.assessment import offer_face
 from demo.office import Office
 from demo.sheets import sheet_of
 from demo.site_files import CARD_BITS, GATES, LanePlan
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.policy import Method
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.records import Method
 from web_admin.accounts import create_staff
 from web_admin.acts import Act, one_publication
 from web_admin.age_bands import ADULT, CHILD

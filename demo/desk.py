@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from demo.office import Office
-from gate_controller.lane_sheet import LaneSheet
+from gate_controller.contract.lane_sheet import LaneSheet
 from web_admin.acts import ActRefused
 from web_admin.credentials import end_credential, issue_card
 from web_admin.gate_orders import approve_pairing, clear_override, lockdown_site, make_pair_code

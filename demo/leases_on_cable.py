@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from demo.cable import Tamper
-from gate_controller.sync_contract import AskReply
+from gate_controller.contract.messages import AskReply
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
+from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
 
 TIMEOUT_SECONDS = 15.0
 CSRF = re.compile(r'(?:name="csrf_token"[^>]*value="([^"]+)"|data-csrf="([^"]+)")')

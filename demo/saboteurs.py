@@ -15,11 +15,11 @@ import msgspec
 
 from gate_controller import presentations
 from gate_controller.access import Claim, Decision, GateMemory, Reason, decide
+from gate_controller.contract.messages import AskReply
+from gate_controller.contract.policy import Policy
 from gate_controller.face import face_service
 from gate_controller.face.engine import Embedding
 from gate_controller.face.template_store import FaceBlob, seal_template
-from gate_controller.policy import Policy
-from gate_controller.sync_contract import AskReply
 from hardware.inputs import modbus as modbus_inputs
 from hardware.inputs import serial as inputs
 from hardware.inputs.serial import WireStates

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from gate_controller.lane_sheet import LaneSheet
+from gate_controller.contract.lane_sheet import LaneSheet
 
 FITTED_ON = date(2026, 7, 1)
 

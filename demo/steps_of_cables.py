@@ -17,7 +17,7 @@ from demo.judge import (
 from demo.processes import wait_until
 from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
-from gate_controller.journal_chain import ChainBroken, verify_chain
+from gate_controller.contract.journal_chain import ChainBroken, verify_chain
 from hardware.simulated.modbus_board import sealed
 
 NOT_OPENED = "alarm_granted_not_opened"

@@ -16,7 +16,7 @@ from demo.site_files import SiteFile
 from demo.stage import READY_SECONDS, Stage
 from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
 from demo.steps_of_theft import steal_gate
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import GATE_FORKED

@@ -6,7 +6,7 @@ from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, opens, pulse_after, require
 from demo.processes import wait_until
 from demo.stage import Stage
-from gate_controller.journal_chain import ChainBroken, verify_chain
+from gate_controller.contract.journal_chain import ChainBroken, verify_chain
 from hardware.relays.usb import switch_frame
 
 QUIET_SECONDS = 0.6

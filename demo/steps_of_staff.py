@@ -22,7 +22,7 @@ from demo.judge import (
 from demo.processes import wait_until
 from demo.screen import GateScreen
 from demo.stage import Stage
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.lane_desk import RESULT_SCREENS
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind

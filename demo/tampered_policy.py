@@ -7,8 +7,7 @@ from sqlalchemy import select
 
 from demo.cable import Tamper
 from demo.office import Office
-from gate_controller.policy import LaneRecord, Method, decode_record, encode_record
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     AskReply,
     PolicyChange,
@@ -18,6 +17,7 @@ from gate_controller.sync_contract import (
     record_digest,
     sign_struct,
 )
+from gate_controller.contract.records import LaneRecord, Method, decode_record, encode_record
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.site_keys import certificate, private_key
 

@@ -7,14 +7,9 @@ deny first; it grants on its last line only. It never sees consent: the policy i
 
 from datetime import datetime, timedelta
 
-from gate_controller.decisions import (
-    Claim,
-    Decision,
-    GateMemory,
-    Reason,
-)
-from gate_controller.passes import SITE_ITSELF, VisitorPass
-from gate_controller.policy import (
+from gate_controller.contract.passes import SITE_ITSELF, VisitorPass
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     CardCredential,
     Credential,
     CredentialState,
@@ -24,10 +19,15 @@ from gate_controller.policy import (
     Method,
     PersonRecord,
     PinCredential,
-    Policy,
     Posture,
     QrCredential,
     VisitorCodeCredential,
+)
+from gate_controller.decisions import (
+    Claim,
+    Decision,
+    GateMemory,
+    Reason,
 )
 from gate_controller.second_method import lacks_second_method
 

@@ -16,6 +16,10 @@ import msgspec
 from gate_controller.camera_parts import make_lane_cameras
 from gate_controller.clock import GateClock
 from gate_controller.config import ConfigRefused, GateConfig
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import PolicyRefused
+from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.controller import Controller
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face.face_service import FaceService
@@ -24,11 +28,9 @@ from gate_controller.gate_parts import GateParts
 from gate_controller.hands_free import HandsFreeCodes
 from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
-from gate_controller.journal_chain import Facts
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.messages import Message, Stop
-from gate_controller.policy import PolicyRefused, PolicySnapshot
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.pulse_limits import log_cut_times
 from gate_controller.read_floods import ReadFlood
@@ -52,7 +54,6 @@ from gate_controller.secrets_dir import (
     read_secret,
 )
 from gate_controller.server_link import ServerLink
-from gate_controller.signing import SignatureRefused, certified_key
 from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer

@@ -12,7 +12,7 @@ lock the ambulance out by typing nonsense, and a guess a minute at eight digits 
 from collections import deque
 from dataclasses import dataclass, field
 
-from gate_controller.policy import EMERGENCY_HOME_NUMBER, Method, typed_number
+from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method, typed_number
 
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 3600

@@ -12,8 +12,8 @@ from typing import TypeVar
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from gate_controller.anchor_file import NothingToVerify
-from gate_controller.forgetting_certificate import (
+from gate_controller.contract.anchor_file import NothingToVerify
+from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     Checked,
     check_certificate,

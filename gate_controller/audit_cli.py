@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
 from gate_controller.audit_certificate import add_certificate_command, read_root_key, show_certificate
 from gate_controller.audit_release import add_release_command, show_release
-from gate_controller.journal_chain import ChainBroken, Head, JournalEntry, verify_chain
-from gate_controller.ledger_file import check_ledger
+from gate_controller.contract.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
+from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, verify_chain
+from gate_controller.contract.ledger_file import check_ledger
 
 DEFAULT_JOURNAL = Path("/var/lib/menjin-gate/journal.sqlite3")
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.contract.records import Id
 from gate_controller.output_sections import Section
-from gate_controller.policy import Id
 
 
 class CameraSection(Section, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from gate_controller.config import ConfigRefused, GateConfig, load_config
-from gate_controller.https_only import in_the_clear
+from gate_controller.contract.https_only import in_the_clear
 from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0
@@ -152,9 +152,9 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
 
 
 def _say_key(config: GateConfig) -> int:
-    from gate_controller.forgetting_certificate import key_id
+    from gate_controller.contract.forgetting_certificate import key_id
+    from gate_controller.contract.signing import public_bytes
     from gate_controller.secrets_dir import SecretsUnusable, gate_private_key
-    from gate_controller.signing import public_bytes
 
     try:
         key = public_bytes(gate_private_key(config.gate.secrets_dir))
@@ -199,8 +199,8 @@ def _check(config: GateConfig, seconds: float, as_json: bool) -> int:
 def _identify(
     site_file: Path | None, card: str | None, ports: Path | None, seconds: float | None, as_json: bool
 ) -> int:
+    from gate_controller.contract.card_numbers import NoCardNumber, printed_number
     from gate_controller.installer_identify import identify
-    from gate_controller.printed_cards import NoCardNumber, printed_number
 
     config = load_config(site_file) if site_file is not None else None
     try:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.camera_sections import CameraSection
+from gate_controller.contract.lane_sheet import LaneSheet
+from gate_controller.contract.records import Id
 from gate_controller.face_sections import FaceSection
-from gate_controller.lane_sheet import LaneSheet
 from gate_controller.output_sections import (
     Baud,
     BoardSection,
@@ -24,7 +25,6 @@ from gate_controller.output_sections import (
     why_no_such_kind,
     wrong_key,
 )
-from gate_controller.policy import Id
 from gate_controller.reader_sections import (
     FrameReaderSection,
     OsdpLineSection,

@@ -15,6 +15,8 @@ import sqlite3
 from gate_controller.access import Reason
 from gate_controller.camera_codes import CameraCode
 from gate_controller.camera_watch import CameraSight, take_sight
+from gate_controller.contract.messages import SignedOrder
+from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.hands_free import HandsFree
 from gate_controller.identify import GateKeys
@@ -28,7 +30,6 @@ from gate_controller.messages import (
     Stop,
     TypedHashed,
 )
-from gate_controller.policy import PolicySnapshot
 from gate_controller.postures import without_ended_overrides
 from gate_controller.presentations import Presentations
 from gate_controller.pulse_limits import log_cut_times
@@ -43,7 +44,6 @@ from gate_controller.sync_client import (
     PolicyTaken,
     PolicyTurnedDown,
 )
-from gate_controller.sync_contract import SignedOrder
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import CardRead, CodeRead, DeviceState, InputChange, InputKind, KeyPress
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
-from gate_controller.passes import VisitorPass
-from gate_controller.policy import Credential, Method
+from gate_controller.contract.passes import VisitorPass
+from gate_controller.contract.records import Credential, Method
 
 
 class Reason(StrEnum):

@@ -15,7 +15,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gate_controller.access import Claim
-from gate_controller.policy import CardCredential, CredentialState, FaceNoticeRecord, Method, PinCredential
+from gate_controller.contract.records import (
+    CardCredential,
+    CredentialState,
+    FaceNoticeRecord,
+    Method,
+    PinCredential,
+)
 
 NOTICE_ORDER = (
     "handler_name",

@@ -8,6 +8,9 @@ import dataclasses
 from collections.abc import Callable
 
 from gate_controller.access import Claim, Decision, Reason
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import FaceNoticeRecord, FaceRecord, Method, typed_number
 from gate_controller.face.face_service import FaceResult
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face_answers import (
@@ -26,10 +29,8 @@ from gate_controller.face_answers import (
 )
 from gate_controller.face_refusals import mend_word, refusal_of
 from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.journal_chain import Facts
 from gate_controller.keypad_entry import Entry, press
 from gate_controller.lane_desk import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
-from gate_controller.policy import FaceNoticeRecord, FaceRecord, Method, PolicySnapshot, typed_number
 from gate_controller.terminal.view import CLEAR_KEY, Screen
 
 NOTICE_SECONDS = 45.0

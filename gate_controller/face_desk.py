@@ -5,6 +5,9 @@ from concurrent.futures import Executor
 from datetime import datetime
 
 from gate_controller.access import Claim
+from gate_controller.contract.messages import MAX_TROUBLE_CHARS, FaceStatus
+from gate_controller.contract.policy import Policy, PolicySnapshot
+from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
@@ -14,8 +17,6 @@ from gate_controller.face_sections import FaceSection
 from gate_controller.identify import identify_face
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
-from gate_controller.policy import FaceRecord, Method, Policy, PolicySnapshot
-from gate_controller.sync_contract import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Camera
 

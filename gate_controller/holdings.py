@@ -8,18 +8,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from gate_controller.access import Claim, Decision, GateMemory, decide
-from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.journal_chain import Facts
-from gate_controller.lane import held_open, hold_ended
-from gate_controller.policy import (
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.policy import Policy, PolicySnapshot
+from gate_controller.contract.records import (
     CardCredential,
     EmergencyCodeCredential,
     LaneRecord,
     Method,
-    Policy,
-    PolicySnapshot,
     Posture,
 )
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.lane import held_open, hold_ended
 from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
 from gate_controller.staff_holds import StaffHold, StaffHolds
 from hardware.errors import HardwareError

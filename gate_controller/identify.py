@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from gate_controller.access import Claim, Reason
-from gate_controller.passes import (
+from gate_controller.contract.passes import (
     MAX_AGE_SECONDS,
     MAX_AHEAD_SECONDS,
     ONLINE_CODE,
@@ -25,12 +25,12 @@ from gate_controller.passes import (
     check_site_code,
     parse_code,
 )
-from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import (
+from gate_controller.contract.pins import UNKNOWN_HOME_SALT, argon2_tag, card_tag, gate_pin_tag
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     CredentialState,
     EmergencyCodeCredential,
     Method,
-    Policy,
     QrCredential,
     typed_number,
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     GENESIS,
     MAX_FACT_CHARS,
     ChainBroken,

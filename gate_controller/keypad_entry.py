@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass, replace
 
-from gate_controller.pins import PIN_DIGITS, VISITOR_CODE_DIGITS
+from gate_controller.contract.pins import PIN_DIGITS, VISITOR_CODE_DIGITS
 
 DIGITS = frozenset("0123456789")
 FORGOTTEN_AFTER_SECONDS = 20.0

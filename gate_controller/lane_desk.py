@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from gate_controller.contract.records import Method
 from gate_controller.face_answers import Asking
 from gate_controller.keypad_entry import Entry
 from gate_controller.lane import Door
-from gate_controller.policy import Method
 from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
 RESULT_SECONDS = 4.0

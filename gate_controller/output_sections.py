@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate_controller.lane_sheet import LaneSheet
-from gate_controller.policy import Id
+from gate_controller.contract.lane_sheet import LaneSheet
+from gate_controller.contract.records import Id
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Baud = Annotated[int, msgspec.Meta(ge=1200, le=115200)]

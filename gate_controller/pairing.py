@@ -19,8 +19,19 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from gate_controller.contract.messages import (
+    PAIR_COMMIT_PATH,
+    PAIR_REVEAL_PATH,
+    PAIR_STATE_PATH,
+    Accepted,
+    PairCommit,
+    PairOffer,
+    PairReveal,
+    PairState,
+)
+from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, KeyNotOpened, open_key
+from gate_controller.contract.signing import PairingKeys, pairing_commitment, pairing_phrase, public_bytes
 from gate_controller.policy_store import GateIdentity
-from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, KeyNotOpened, open_key
 from gate_controller.secrets_dir import (
     CARD_KEY,
     FACE_SECRET,
@@ -32,17 +43,6 @@ from gate_controller.secrets_dir import (
     write_secret,
 )
 from gate_controller.server_link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
-from gate_controller.signing import PairingKeys, pairing_commitment, pairing_phrase, public_bytes
-from gate_controller.sync_contract import (
-    PAIR_COMMIT_PATH,
-    PAIR_REVEAL_PATH,
-    PAIR_STATE_PATH,
-    Accepted,
-    PairCommit,
-    PairOffer,
-    PairReveal,
-    PairState,
-)
 
 POLL_SECONDS = 1.0
 

@@ -19,18 +19,18 @@ from datetime import timedelta
 
 import msgspec
 
-from gate_controller.decisions import Claim, Decision, Reason
-from gate_controller.gate_parts import GateParts
-from gate_controller.journal import WrongPins
-from gate_controller.journal_chain import Facts
-from gate_controller.policy import (
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     EMERGENCY_HOME_NUMBER,
     CredentialState,
     Method,
     PinCredential,
-    Policy,
     typed_number,
 )
+from gate_controller.decisions import Claim, Decision, Reason
+from gate_controller.gate_parts import GateParts
+from gate_controller.journal import WrongPins
 
 STOPPED_AFTER = 100
 SLIPS_FORGIVEN = 2

@@ -9,19 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.local_store import open_database, salvage_rows, transaction
-from gate_controller.policy import (
-    CredentialRecord,
-    CredentialState,
-    EndedPassRecord,
-    FaceRecord,
-    PolicyRefused,
-    PolicySnapshot,
-    compile_policy,
-    decode_record,
-)
-from gate_controller.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     MAX_EPOCH_STEP,
     MAX_PAGE_ITEMS,
     PAGE_BYTES,
@@ -34,6 +22,17 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
 )
+from gate_controller.contract.policy import PolicySnapshot, compile_policy
+from gate_controller.contract.records import (
+    CredentialRecord,
+    CredentialState,
+    EndedPassRecord,
+    FaceRecord,
+    PolicyRefused,
+    decode_record,
+)
+from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
+from gate_controller.local_store import open_database, salvage_rows, transaction
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.contract.records import Id
 from gate_controller.output_sections import Baud, Section
-from gate_controller.policy import Id
 
 
 class OsdpLineSection(Section, frozen=True, kw_only=True):

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 from gate_controller.access import SHUT_REASONS, GateMemory, Reason, is_interlocked, posture_of
+from gate_controller.contract.messages import OpenOrder, SignedOrder, open_order
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import LaneRecord
+from gate_controller.contract.signing import SignatureRefused
 from gate_controller.journal import Journal
-from gate_controller.policy import LaneRecord, Policy
 from gate_controller.policy_store import PolicyStore
-from gate_controller.signing import SignatureRefused
-from gate_controller.sync_contract import OpenOrder, SignedOrder, open_order
 
 MAX_AHEAD = timedelta(seconds=5)
 

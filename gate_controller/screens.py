@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import LaneRecord, Method, Posture
 from gate_controller.lane_desk import SECOND_METHOD, LaneDesk
-from gate_controller.policy import LaneRecord, Method, Policy, Posture
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import ReaderFeedback, ReaderResult
 

@@ -9,8 +9,8 @@ alone, and for the person alone: a visitor's pass or code opens as it did.
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gate_controller.decisions import Claim, GateMemory
-from gate_controller.policy import (
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     CardCredential,
     Credential,
     CredentialState,
@@ -18,11 +18,11 @@ from gate_controller.policy import (
     Method,
     PersonRecord,
     PinCredential,
-    Policy,
     QrCredential,
+    TwoMethods,
     VisitorCodeCredential,
 )
-from gate_controller.records import TwoMethods
+from gate_controller.decisions import Claim, GateMemory
 
 
 def lacks_second_method(

@@ -9,9 +9,9 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.https_only import in_the_clear
-from gate_controller.signing import REQUEST_DOMAIN, request_message, sign
-from gate_controller.sync_contract import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER, Refusal
+from gate_controller.contract.https_only import in_the_clear
+from gate_controller.contract.messages import COUNTER_HEADER, GATE_HEADER, SIGNATURE_HEADER, Refusal
+from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 
 TIMEOUT_SECONDS = (3.05, 10.0)
 

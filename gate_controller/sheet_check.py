@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from gate_controller.camera_sections import CameraSection
-from gate_controller.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
+from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
 from gate_controller.output_sections import LaneSection
 
 WARNING = "warning: "

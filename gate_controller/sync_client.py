@@ -16,22 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gate_controller.clock import GateClock
-from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
-from gate_controller.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
-from gate_controller.policy import FaceRecord, PolicyRefused, PolicySnapshot
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.sealed_keys import KeyNotOpened, open_leases
-from gate_controller.server_link import ServerLink, SyncRefused
-from gate_controller.signing import (
-    KeyRole,
-    SignatureRefused,
-    SignedCertificate,
-    certified_key,
-    sign,
-    verify,
-)
-from gate_controller.sync_contract import (
+from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
+from gate_controller.contract.messages import (
     ASK_PATH,
     EVENTS_PATH,
     HANDOVER_PATH,
@@ -52,6 +38,21 @@ from gate_controller.sync_contract import (
     SignedOrder,
     SignedReceipt,
 )
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import FaceRecord, PolicyRefused
+from gate_controller.contract.sealed_keys import KeyNotOpened, open_leases
+from gate_controller.contract.signing import (
+    KeyRole,
+    SignatureRefused,
+    SignedCertificate,
+    certified_key,
+    sign,
+    verify,
+)
+from gate_controller.face_keeper import FaceKeeper
+from gate_controller.journal import Journal
+from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.server_link import ServerLink, SyncRefused
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gate_controller.journal_chain import Facts
+from gate_controller.contract.journal_chain import Facts
 
 log = logging.getLogger(__name__)
 

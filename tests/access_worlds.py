@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from gate_controller.access import Claim, GateMemory
-from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
-from gate_controller.passes import SITE_ITSELF, VisitorPass
-from gate_controller.policy import (
+from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
+from gate_controller.contract.passes import SITE_ITSELF, VisitorPass
+from gate_controller.contract.policy import Policy, compile_policy
+from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
     Credential,
@@ -22,13 +23,11 @@ from gate_controller.policy import (
     HoursRecord,
     Method,
     PinCredential,
-    Policy,
     Posture,
     PostureOverride,
     QrCredential,
     SiteRecord,
     VisitorCodeCredential,
-    compile_policy,
 )
 from tests.people import (
     card,

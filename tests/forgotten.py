@@ -10,9 +10,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from gate_controller.forgetting_certificate import ForgettingCertificate
-from gate_controller.signing import sign
-from gate_controller.sync_contract import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt
+from gate_controller.contract.forgetting_certificate import ForgettingCertificate
+from gate_controller.contract.messages import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt
+from gate_controller.contract.signing import sign
 from tests.unit.web_admin.acting import (
     ALL_METHODS,
     add_live_lane,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from tests.gate_on_a_bench import BenchGate
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.assemble import Gate, assemble
 from gate_controller.config import load_config
+from gate_controller.contract.journal_chain import JournalEntry
+from gate_controller.contract.records import Record
+from gate_controller.contract.signing import public_bytes
 from gate_controller.journal import Journal
-from gate_controller.journal_chain import JournalEntry
-from gate_controller.policy import Record
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.secrets_dir import private_key_bytes, write_secret
-from gate_controller.signing import public_bytes
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gate_controller.journal_chain import Facts
-from gate_controller.policy import Grant
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.records import Grant
 from hardware.readers.cards import CardFormat
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
+from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.assessed import assess
 from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts import User, create_staff

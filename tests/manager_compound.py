@@ -13,7 +13,7 @@ from passlib.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.calendars import Span
+from gate_controller.contract.calendars import Span
 from tests.assessed import assess
 from tests.filled_once import Ids, filled_once
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
-from gate_controller.pins import argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import (
+from gate_controller.contract.passes import RESIDENT_DOMAIN, code_text, resident_code_body, signed_message
+from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
+from gate_controller.contract.records import (
     EMERGENCY_HOME_NUMBER,
     CardCredential,
     EmergencyCodeCredential,

@@ -10,9 +10,10 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from gate_controller.access import Claim, GateMemory, decide
-from gate_controller.policy import CardCredential, Credential, Method, PinCredential, Policy
+from gate_controller.contract.messages import HandoverPage, HandoverReply
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import CardCredential, Credential, Method, PinCredential
 from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.sync_contract import HandoverPage, HandoverReply
 from web_admin.database import Database, make_engine
 from web_admin.models import Gate, Site
 from web_admin.publish_policy import change_since, signed_manifest

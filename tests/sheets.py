@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from gate_controller.lane_sheet import LaneSheet
+from gate_controller.contract.lane_sheet import LaneSheet
 
 FITTED_ON = date(2026, 2, 1)
 WHOLE_SHEET = LaneSheet(

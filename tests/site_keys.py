@@ -7,16 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.policy import Record, encode_record
-from gate_controller.signing import (
-    KEY_ROLES,
-    KeyCertificate,
-    KeyRole,
-    SignedCertificate,
-    certify,
-    public_bytes,
-)
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     ORDER_DOMAIN,
     POLICY_DOMAIN,
     OpenOrder,
@@ -27,6 +18,15 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
     sign_struct,
+)
+from gate_controller.contract.records import Record, encode_record
+from gate_controller.contract.signing import (
+    KEY_ROLES,
+    KeyCertificate,
+    KeyRole,
+    SignedCertificate,
+    certify,
+    public_bytes,
 )
 
 

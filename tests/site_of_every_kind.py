@@ -16,10 +16,10 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from demo.without_kernel import twins_for_the_kernel
+from gate_controller.contract.signing import public_bytes
 from gate_controller.policy_store import GateIdentity
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import private_key_bytes, write_secret
-from gate_controller.signing import public_bytes
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat

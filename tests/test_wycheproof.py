@@ -26,11 +26,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gate_controller.contract.passes import CodeForged, verify_p256
+from gate_controller.contract.pins import card_tag, gate_pin_tag
+from gate_controller.contract.sealed_keys import CARD_KEY_USE, KeyUnusable, open_key, seal_key
+from gate_controller.contract.signing import SignatureRefused, verify_message
 from gate_controller.face.template_store import derive_key
-from gate_controller.passes import CodeForged, verify_p256
-from gate_controller.pins import card_tag, gate_pin_tag
-from gate_controller.sealed_keys import CARD_KEY_USE, KeyUnusable, open_key, seal_key
-from gate_controller.signing import SignatureRefused, verify_message
 from web_admin.sealing import SealBroken, Sealer, open_sealed, seal_with
 from web_admin.webhook_delivery import signature as webhook_signature
 from web_admin.wrap_keys import wrap_key_id

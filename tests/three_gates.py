@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from gate_controller.clock import GateClock
+from gate_controller.contract.records import FaceRecord
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
-from gate_controller.policy import FaceRecord
 from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.server_link import ServerLink
 from gate_controller.sync_client import GateStatus, SyncClient

@@ -16,7 +16,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import PolicyRefused
+from gate_controller.contract.records import PolicyRefused
 from web_admin.audit import append_audit
 from web_admin.database import Menjin
 from web_admin.effects import Effects

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import GENESIS, ChainBroken, Facts, JournalEntry, chain_entry, verify_chain
+from gate_controller.contract.journal_chain import (
+    GENESIS,
+    ChainBroken,
+    Facts,
+    JournalEntry,
+    chain_entry,
+    verify_chain,
+)
 from web_admin.journal_models import AuditEntry, LedgerEnd
 from web_admin.models import Site
 

@@ -11,14 +11,9 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import (
-    COUNTERSIGN_DOMAIN,
-    ChainBroken,
-    Head,
-    SignedHead,
-)
-from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
-from gate_controller.signing import sign
+from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, ChainBroken, Head, SignedHead
+from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
+from gate_controller.contract.signing import sign
 from web_admin.audit import LEDGER, ledger_entries, verify_audit
 from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE

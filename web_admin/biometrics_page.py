@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask_babel import get_locale
 from sqlalchemy import select
 
-from gate_controller.sync_contract import MAX_LEASE_SECONDS
+from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from web_admin import face_figures
 from web_admin.assessment_standing import standing_of
 from web_admin.custody import FACE_PURPOSE, live_face_consents

@@ -14,10 +14,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.forgetting_certificate import LEASE_ENDS_AFTER
-from gate_controller.journal_chain import Facts
-from gate_controller.signing import SignedCertificate
-from gate_controller.sync_contract import sign_struct
+from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
+from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.messages import sign_struct
+from gate_controller.contract.signing import SignedCertificate
 from web_admin.acts import Act, new_id, one_publication, record
 from web_admin.consents import disable_face
 from web_admin.database import Database

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.forgetting_certificate import (
+from gate_controller.contract.forgetting_certificate import (
     FORMAT,
     LEASE_ENDS_AFTER,
     LIMITS,
@@ -24,8 +24,8 @@ from gate_controller.forgetting_certificate import (
     sign_certificate,
     what_is_open,
 )
-from gate_controller.signing import SignatureRefused
-from gate_controller.sync_contract import ForgetReceipt, SignedReceipt, open_receipt
+from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
+from gate_controller.contract.signing import SignatureRefused
 from web_admin.audit import LEDGER
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.forgetting_models import ForgettingRow, WrapKeyRow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from gate_controller.https_only import in_the_clear
+from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
 from web_admin.accounts import User, create_manager
 from web_admin.acts import ActRefused, new_act

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.anchor_file import NothingToVerify, read_ledger_anchor
-from gate_controller.journal_chain import ChainBroken, Facts
+from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
+from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core, housekeeping, retention
 from web_admin.acts import Act, checked_text, new_act, one_publication, publish, record
 from web_admin.audit import append_audit

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gate_controller.https_only import in_the_clear
+from gate_controller.contract.https_only import in_the_clear
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import Optional
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin import words
 from web_admin.acts import Act
 from web_admin.age_bands import ADULT

@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.forgetting_certificate import SitePart, root_key_id
-from gate_controller.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
+from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
+from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish
 from web_admin.age_bands import MINOR
 from web_admin.asked_again import RULES_CHANGED, pause_and_ask, people_with_consent

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, record, refuse_unnamed
 from web_admin.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.asked_again import answered, question_of

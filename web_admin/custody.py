@@ -14,14 +14,14 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.signing import SignatureRefused
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     MAX_LEASE_SECONDS,
     FaceLease,
     ForgetReceipt,
     SignedReceipt,
     open_receipt,
 )
+from gate_controller.contract.signing import SignatureRefused
 from web_admin.consent_models import Consent, FaceShare, Notice, ReceiptRow
 from web_admin.forgetting_models import FaceSuspension, ForgettingRow
 from web_admin.gate_face import is_tampered

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-from gate_controller.calendars import WEEKDAYS
+from gate_controller.contract.calendars import WEEKDAYS
 from web_admin import words
 
 LEAST_RUN = 3

@@ -12,8 +12,8 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from gate_controller.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
-from gate_controller.policy import typed_number
+from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
+from gate_controller.contract.records import typed_number
 from web_admin.acts import Act, ActRefused, begin, new_id, record
 from web_admin.alarms import DESK_GUESSING, raise_alarm
 from web_admin.desk_limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin

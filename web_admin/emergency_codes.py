@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from gate_controller.pins import argon2_tag, make_visitor_code
-from gate_controller.policy import EMERGENCY_HOME_NUMBER
+from gate_controller.contract.pins import argon2_tag, make_visitor_code
+from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, lane_of, new_id, publish, record
 from web_admin.models import EmergencyCode, Home, Site
 from web_admin.sealing import open_pin_tag, seal_pin_tag

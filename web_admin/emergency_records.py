@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.access import Reason
-from gate_controller.journal_chain import JournalEntry
-from gate_controller.pins import gate_pin_tag
-from gate_controller.policy import (
+from gate_controller.contract.journal_chain import JournalEntry
+from gate_controller.contract.pins import gate_pin_tag
+from gate_controller.contract.records import (
     EMERGENCY_HOME_NUMBER,
     Credential,
     CredentialState,

@@ -14,9 +14,9 @@ from datetime import timedelta
 
 import msgspec
 
-from gate_controller.journal_chain import ChainBroken, Head, JournalEntry, SignedHead, verify_chain
-from gate_controller.policy import Digest
-from gate_controller.sync_contract import RawEventBatch
+from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, SignedHead, verify_chain
+from gate_controller.contract.messages import RawEventBatch
+from gate_controller.contract.records import Digest
 from web_admin.face_answers import FACE_ANSWER
 
 UNREADABLE, CHANGED, ODD_TIME, ODD_TEXT, ODD_VALUE = "unreadable", "changed", "time", "text", "value"

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
     HEAD_DOMAIN,
@@ -22,8 +22,8 @@ from gate_controller.journal_chain import (
     JournalEntry,
     SignedHead,
 )
-from gate_controller.signing import SignatureRefused, sign, verify
-from gate_controller.sync_contract import AskRequest, EventsReply
+from gate_controller.contract.messages import AskRequest, EventsReply
+from gate_controller.contract.signing import SignatureRefused, sign, verify
 from web_admin.acts import Act
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
 from web_admin.emergency_records import note_uses

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.acts import Act, ActRefused, record
 from web_admin.age_bands import MINOR
 from web_admin.consent_models import Consent

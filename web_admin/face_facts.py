@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import FaceNoticeRecord
+from gate_controller.contract.records import FaceNoticeRecord
 from web_admin.age_bands import ADULT, MINOR
 from web_admin.assessment_standing import standing_of
 from web_admin.consent_models import Consent, ConsentRules, GuardianConsent, GuardianRow, Notice

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.orm import Session
 
-from gate_controller.sync_contract import AskRequest
+from gate_controller.contract.messages import AskRequest
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.models import Gate
 

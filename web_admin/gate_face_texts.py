@@ -3,7 +3,7 @@
 import msgspec
 from flask_babel import gettext as _
 
-from gate_controller.sync_contract import FaceStatus
+from gate_controller.contract.messages import FaceStatus
 from web_admin.gate_face import PROGRAM_OUTDATED
 from web_admin.gate_face_models import GateFaceRow
 

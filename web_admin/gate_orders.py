@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from gate_controller.policy import Posture
+from gate_controller.contract.records import Posture
 from web_admin import pairing
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, lane_of, new_id
 from web_admin.gates_and_lanes import fit_shares

@@ -13,15 +13,9 @@ import msgspec
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from gate_controller.calendars import DAY_KINDS, Span, WeeklyHours
-from gate_controller.policy import (
-    LaneRecord,
-    Method,
-    PolicyRefused,
-    Posture,
-    check_promise_one,
-    offered_methods,
-)
+from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
+from gate_controller.contract.policy import check_promise_one, offered_methods
+from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
 from web_admin.acts import Act, ActRefused, begin, checked_text, finish, gate_of, hours_of, new_id
 from web_admin.assessments import check_assessed
 from web_admin.custody import create_shares, live_face_consents

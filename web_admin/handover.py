@@ -13,8 +13,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import PolicyRefused, Record, decode_record
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     MAX_EPOCH_STEP,
     HandoverPage,
     HandoverReply,
@@ -24,6 +23,7 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
 )
+from gate_controller.contract.records import PolicyRefused, Record, decode_record
 from web_admin.lane_comparison import take_over_lanes
 from web_admin.models import Gate, Site
 from web_admin.people_comparison import hold_back_people

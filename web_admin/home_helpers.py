@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from flask_babel import lazy_gettext as _
 
-from gate_controller.calendars import DAY_KINDS, MINUTES_A_DAY, Span
+from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin.acts import Act, ActRefused, begin, finish
 from web_admin.age_bands import midnight_at, today_at
 from web_admin.helper_rights import covering

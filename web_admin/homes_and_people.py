@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import typed_number
+from gate_controller.contract.records import typed_number
 from web_admin.accounts import end_resident_sign_in
 from web_admin.acts import (
     Act,

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, Form, FormField, SelectField, StringField, TimeField
 from wtforms.validators import InputRequired, Length, Optional
 
-from gate_controller.calendars import DAY_KINDS, MINUTES_A_DAY, Span
+from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin import words
 from web_admin.acts import Act, ActRefused
 from web_admin.database import request_session

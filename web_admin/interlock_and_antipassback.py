@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import LaneRecord
+from gate_controller.contract.records import LaneRecord
 from web_admin.acts import ActRefused
 from web_admin.models import Gate, Lane
 

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import ChainBroken, JournalEntry, verify_chain
+from gate_controller.contract.journal_chain import ChainBroken, JournalEntry, verify_chain
 from web_admin.entry_reading import NOT_TRUSTED
 from web_admin.journal_models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.models import Gate

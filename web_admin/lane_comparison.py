@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import (
+from gate_controller.contract.records import (
     CalendarRecord,
     HoursRecord,
     LaneRecord,

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from gate_controller.policy import typed_number
+from gate_controller.contract.records import typed_number
 from web_admin.acts import Act, ActRefused, begin, record
 from web_admin.alarms import DESK_GUESSING, raise_alarm
 from web_admin.credentials import suspend_credential

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.written_release import notice_digest
+from gate_controller.contract.written_release import notice_digest
 from web_admin.acts import Act, ActRefused, begin, finish
 from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
 from web_admin.consent_models import Notice

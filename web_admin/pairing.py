@@ -16,9 +16,9 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, seal_key
-from gate_controller.signing import PairingKeys, SignatureRefused, open_commitment, pairing_phrase
-from gate_controller.sync_contract import PairCommit, PairOffer, PairReveal, PairState
+from gate_controller.contract.messages import PairCommit, PairOffer, PairReveal, PairState
+from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, seal_key
+from gate_controller.contract.signing import PairingKeys, SignatureRefused, open_commitment, pairing_phrase
 from web_admin.gate_face import forget_tampering
 from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate, PairAttempt, Site

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import (
+from gate_controller.contract.records import (
     CredentialRecord,
     CredentialState,
     EmergencyCodeCredential,

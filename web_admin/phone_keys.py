@@ -4,7 +4,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from gate_controller.passes import make_online_code, make_printed_code
+from gate_controller.contract.passes import make_online_code, make_printed_code
 from web_admin.acts import Act, ActRefused, begin, new_id, person_of
 from web_admin.credential_rows import added, checked_label, live_credentials, refuse_recovered_phone
 from web_admin.models import CredentialRow

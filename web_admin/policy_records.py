@@ -12,9 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from gate_controller.calendars import Span
-from gate_controller.pins import card_tag, gate_pin_tag
-from gate_controller.policy import (
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.pins import card_tag, gate_pin_tag
+from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
     Credential,

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 from web_admin.acts import Act, ActRefused, begin, checked_text, record
 from web_admin.config import WebConfig
 from web_admin.models import Site

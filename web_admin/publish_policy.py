@@ -15,18 +15,8 @@ import msgspec
 from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from gate_controller.calendars import WeeklyHours
-from gate_controller.policy import (
-    Credential,
-    CredentialRecord,
-    CredentialState,
-    PolicyRefused,
-    Record,
-    check_promise_one,
-    decode_record,
-    encode_record,
-)
-from gate_controller.sync_contract import (
+from gate_controller.contract.calendars import WeeklyHours
+from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     PolicyChange,
     PolicyManifest,
@@ -34,6 +24,16 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
     sign_struct,
+)
+from gate_controller.contract.policy import check_promise_one
+from gate_controller.contract.records import (
+    Credential,
+    CredentialRecord,
+    CredentialState,
+    PolicyRefused,
+    Record,
+    decode_record,
+    encode_record,
 )
 from web_admin.emergency_records import emergency_keys, emergency_records
 from web_admin.models import CredentialRow, Gate, Person, Site

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from gate_controller.calendars import WEEKDAYS, SiteCalendar
+from gate_controller.contract.calendars import WEEKDAYS, SiteCalendar
 
 ACKNOWLEDGE_WORKING_DAYS = 3
 ANSWER_DAYS = 15

@@ -7,7 +7,7 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver  # type: ignore[import-untyped]  # likewise
 from waitress.utilities import Error  # type: ignore[import-untyped]  # likewise
 
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     PAIR_COMMIT_PATH,
     PAIR_PATH,
     PAIR_REVEAL_PATH,

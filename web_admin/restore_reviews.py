@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.accounts import User
 from web_admin.acts import Act, ActRefused, begin, finish
 from web_admin.api_key_models import ApiKey

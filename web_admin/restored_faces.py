@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from gate_controller.policy import FaceRecord, PolicyRefused, decode_record
+from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
 from web_admin.acts import Act, record
 from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
 from web_admin.consent_models import Consent, GuardianRequest

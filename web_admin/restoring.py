@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import Method, PolicyRefused
-from gate_controller.sync_contract import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
+from gate_controller.contract.messages import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
+from gate_controller.contract.records import Method, PolicyRefused
 from web_admin.acts import Act, gate_of
 from web_admin.audit import append_audit
 from web_admin.gate_orders import mark_gate

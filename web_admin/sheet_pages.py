@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, Field, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from gate_controller.lane_sheet import Finding, LaneSheet, must_findings
+from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin import sheet_words, words
 from web_admin.acts import Act
 from web_admin.database import request_session

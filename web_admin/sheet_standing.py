@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
-from gate_controller.policy import Method
+from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
+from gate_controller.contract.records import Method
 from web_admin.models import Gate, Lane
 from web_admin.sheet_models import LaneSheetRow
 

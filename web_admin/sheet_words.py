@@ -6,7 +6,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from gate_controller.lane_sheet import Finding
+from gate_controller.contract.lane_sheet import Finding
 from web_admin import words
 from web_admin.sheet_standing import Standing
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.acts import Act
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import CredentialRow, Person

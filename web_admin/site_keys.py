@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy.orm import Session
 
-from gate_controller.signing import (
+from gate_controller.contract.signing import (
     KEY_ROLES,
     KeyCertificate,
     KeyRole,

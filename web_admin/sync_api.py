@@ -14,9 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from gate_controller.sealed_keys import KeyUnusable, seal_leases
-from gate_controller.signing import SignatureRefused
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     ASK_PATH,
     CONTRACT_VERSION,
     EVENTS_PATH,
@@ -47,6 +45,8 @@ from gate_controller.sync_contract import (
     TombstoneBatch,
     sign_struct,
 )
+from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
+from gate_controller.contract.signing import SignatureRefused
 from web_admin import pairing
 from web_admin.acts import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm

@@ -18,8 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gate_controller.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     COUNTER_HEADER,
     GATE_HEADER,
     SIGNATURE_HEADER,
@@ -28,6 +27,7 @@ from gate_controller.sync_contract import (
     Refusal,
     TombstoneBatch,
 )
+from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
 from web_admin.alarms import GATE_FORKED, raise_alarm
 from web_admin.database import Menjin, current_menjin
 from web_admin.entry_reading import ReadBatch

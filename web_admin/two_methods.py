@@ -9,7 +9,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.acts import Act, ActRefused, begin, finish, person_of
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.models import Person

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from gate_controller.pins import PIN_DIGITS, argon2_tag, is_weak_pin
+from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
 from web_admin.acts import Act, ActRefused, begin, finish, new_id, person_of, refuse_unnamed
 from web_admin.age_bands import ADULT
 from web_admin.child_agreements import refuse_without_agreement

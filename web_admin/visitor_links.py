@@ -12,7 +12,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from gate_controller.passes import SITE_ITSELF, VisitorPass, make_visitor_pass
+from gate_controller.contract.passes import SITE_ITSELF, VisitorPass, make_visitor_pass
 from web_admin.models import VisitorPassRow
 from web_admin.sealing import Sealer
 from web_admin.site_keys import private_key

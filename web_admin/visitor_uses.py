@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.asked_messages import tell_hosts
 from web_admin.models import CredentialRow, Gate, VisitorPassRow
 from web_admin.visitor_models import VisitorUse

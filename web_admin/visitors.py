@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from gate_controller.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
-from gate_controller.pins import argon2_tag, make_visitor_code
+from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
+from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from web_admin.acts import (
     Act,
     ActRefused,

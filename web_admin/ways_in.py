@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.consent_models import Consent
 from web_admin.custody import live_face_consents
 from web_admin.models import CredentialRow, Person

@@ -6,15 +6,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.access import Claim, GateMemory, Reason, decide
-from gate_controller.policy import (
+from gate_controller.contract.policy import PolicySnapshot, compile_policy
+from gate_controller.contract.records import (
     CardCredential,
     Credential,
     CredentialState,
     Method,
     PinCredential,
-    PolicySnapshot,
     QrCredential,
-    compile_policy,
 )
 from web_admin.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.policy_models import PolicyRecordRow

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from gate_controller.face.engine import wipe
 from gate_controller.face.errors import BadFaceSetting
 from gate_controller.face.template_store import SHARE_BYTES
-from gate_controller.sync_contract import MAX_LEASE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

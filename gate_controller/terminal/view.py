@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 
 ENTER_KEY = "#"
 CLEAR_KEY = "*"

@@ -3,9 +3,9 @@
 import hashlib
 from datetime import date, timedelta
 
-from gate_controller.calendars import Span
-from gate_controller.pins import card_tag
-from gate_controller.policy import (
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.pins import card_tag
+from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
     Grant,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gate_controller.access import GateMemory, decide
+from gate_controller.contract.policy import Policy, compile_policy
 from gate_controller.identify import GateKeys, identify_card
-from gate_controller.policy import Policy, compile_policy
 from tests.bench.big_site import card_number, records_of
 from tests.bench.figure import Figure, beside, percentile
 from tests.site_keys import encoded

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import qrcode
 
-from gate_controller.pins import argon2_tag
-from gate_controller.policy import Record
+from gate_controller.contract.pins import argon2_tag
+from gate_controller.contract.records import Record
 from gate_controller.read_floods import READS_A_SECOND
 from gate_controller.secrets_dir import write_secret
 from hardware.interfaces import Frame

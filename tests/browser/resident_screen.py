@@ -7,7 +7,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from gate_controller.passes import PersonalCode, parse_code
+from gate_controller.contract.passes import PersonalCode, parse_code
 from tests.resident_compound import Compound
 from tests.shown_cards import card_was_shown
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import select
 
-from gate_controller.calendars import DAY_KINDS, WEEKDAYS, Span
+from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from gate_controller.access import Reason
-from gate_controller.passes import ONLINE_CODE, RESIDENT_CODE
+from gate_controller.contract.passes import ONLINE_CODE, RESIDENT_CODE
 from tests.browser.resident_screen import (
     PHONE,
     Served,

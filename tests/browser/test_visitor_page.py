@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
-from gate_controller.passes import SignedPass, parse_code
+from gate_controller.contract.passes import SignedPass, parse_code
 from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
 from tests.browser.test_resident_phone import look

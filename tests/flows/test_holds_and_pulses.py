@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.policy import Posture, PostureOverride, compile_policy
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.records import Posture, PostureOverride
 from gate_controller.sync_client import PolicyTaken
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.policy import Grant
+from gate_controller.contract.records import Grant
 from hardware.lines import serial_reader
 from hardware.readers.cards import CardFormat
 from hardware.relays import board

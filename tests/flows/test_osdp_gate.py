@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.policy import Grant
+from gate_controller.contract.records import Grant
 from gate_controller.reader_pairing import key_name
 from gate_controller.secrets_dir import write_secret
 from hardware.readers.cards import CardFormat

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.policy import HoursRecord, Posture, PostureOverride, compile_policy
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
 from gate_controller.postures import HOLD_SECONDS
 from gate_controller.sync_client import PolicyTaken
 from hardware.simulated.readers import LineCardReader

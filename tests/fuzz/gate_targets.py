@@ -13,10 +13,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller import sync_contract
 from gate_controller.config import ConfigRefused, load_config
-from gate_controller.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
-from gate_controller.passes import (
+from gate_controller.contract import messages as sync_contract
+from gate_controller.contract.messages import (
+    ForgetReceipt,
+    Message,
+    PolicyManifest,
+    SignedOrder,
+    SignedPolicyManifest,
+    SignedReceipt,
+    open_manifest,
+    open_order,
+    open_receipt,
+)
+from gate_controller.contract.passes import (
     CodeForged,
     CodeUnreadable,
     SignedPass,
@@ -29,26 +39,16 @@ from gate_controller.passes import (
     parse_code,
     resident_code_body,
 )
-from gate_controller.policy import RECORD_TYPES, PolicyRefused, decode_record, encode_record
-from gate_controller.server_link import SyncRefused, read_reply
-from gate_controller.signing import (
+from gate_controller.contract.records import RECORD_TYPES, PolicyRefused, decode_record, encode_record
+from gate_controller.contract.signing import (
     KeyCertificate,
     SignatureRefused,
     SignedCertificate,
     certify,
     public_bytes,
 )
-from gate_controller.sync_contract import (
-    ForgetReceipt,
-    Message,
-    PolicyManifest,
-    SignedOrder,
-    SignedPolicyManifest,
-    SignedReceipt,
-    open_manifest,
-    open_order,
-    open_receipt,
-)
+from gate_controller.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
+from gate_controller.server_link import SyncRefused, read_reply
 from gate_controller.terminal.view import decode_act
 from tests.fuzz.target import Target, chosen
 

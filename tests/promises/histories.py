@@ -17,8 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.access import Claim, GateMemory, Reason, decide
-from gate_controller.calendars import Span
-from gate_controller.policy import Method, PolicySnapshot, QrCredential
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import Method, QrCredential
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from web_admin.acts import Act, ActRefused, publish

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gate_controller
+from gate_controller.contract.records import Posture
 from gate_controller.device_watch import DeviceWatch
-from gate_controller.policy import Posture
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard

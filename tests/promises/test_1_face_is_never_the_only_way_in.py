@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 from sqlalchemy import select
 
-from gate_controller.policy import CredentialState, Method, PolicySnapshot
+from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.contract.records import CredentialState, Method
 from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
@@ -106,7 +107,7 @@ def test_a_lane_without_card_or_without_two_ways_beside_face_is_not_saved(
 
 
 def test_narrowing_the_hours_of_the_other_ways_below_those_of_face_is_refused(act: Act) -> None:
-    from gate_controller.calendars import Span
+    from gate_controller.contract.calendars import Span
 
     add_lane(act)
     offer_face(act)

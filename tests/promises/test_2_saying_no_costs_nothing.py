@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from gate_controller.policy import FaceOfferRecord
+from gate_controller.contract.records import FaceOfferRecord
 from tests.examples import examples
 from tests.gate_that_asks import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
 from tests.promises.histories import Compound, History

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import LargeBinary, create_engine
 from sqlalchemy import inspect as look_into
 
-import gate_controller.sync_contract as contract
+import gate_controller.contract.messages as contract
 import web_admin
-from gate_controller.journal_chain import Head
-from gate_controller.policy import RECORD_TYPES
-from gate_controller.signing import KeyCertificate
+from gate_controller.contract.journal_chain import Head
+from gate_controller.contract.records import RECORD_TYPES
+from gate_controller.contract.signing import KeyCertificate
 from tests.all_tables import all_tables
 from tests.parsed_source import tree_of
 

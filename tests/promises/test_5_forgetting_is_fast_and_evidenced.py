@@ -27,6 +27,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from gate_controller.clock import GateClock
+from gate_controller.contract.messages import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
+from gate_controller.contract.records import FaceRecord, encode_record
+from gate_controller.contract.signing import SignatureRefused, public_bytes
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import FaceError
 from gate_controller.face.face_service import FaceService
@@ -40,10 +43,7 @@ from gate_controller.face.template_store import (
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
 from gate_controller.local_store import open_database
-from gate_controller.policy import FaceRecord, encode_record
 from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.signing import SignatureRefused, public_bytes
-from gate_controller.sync_contract import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
 from tests.forgotten import GATES

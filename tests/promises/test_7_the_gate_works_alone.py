@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.passes import VisitorPass, make_visitor_pass
-from gate_controller.policy import CardCredential, Grant, Record
+from gate_controller.contract.passes import VisitorPass, make_visitor_pass
+from gate_controller.contract.records import CardCredential, Grant, Record
 from gate_controller.policy_store import PolicyStore
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions

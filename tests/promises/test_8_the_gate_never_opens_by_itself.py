@@ -22,7 +22,7 @@ import serial.serialposix
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.policy import Posture, PostureOverride
+from gate_controller.contract.records import Posture, PostureOverride
 from tests.gate_as_a_process import GateProcess
 from tests.gate_lives import GateLives, gate_lives, monotonic_ns_of
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate

@@ -20,8 +20,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gate_controller.audit_cli import run, verify_journal
-from gate_controller.journal import Journal
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
     HEAD_DOMAIN,
@@ -32,8 +31,9 @@ from gate_controller.journal_chain import (
     chain_entry,
     without_personal,
 )
-from gate_controller.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
-from gate_controller.signing import public_bytes, sign
+from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
+from gate_controller.contract.signing import public_bytes, sign
+from gate_controller.journal import Journal
 from tests.examples import examples
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate

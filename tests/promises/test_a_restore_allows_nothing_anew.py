@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from gate_controller.calendars import DAY_KINDS, Span
+from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.restored_gates import StoringGate, copied, opens
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.acts import Act, ActRefused

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 from hypothesis.strategies import sampled_from
 from sqlalchemy import select
 
-from gate_controller.journal_chain import GENESIS, chain_entry
+from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, csrf_of, make_compound
 from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 import web_admin
-from gate_controller import sync_contract
+from gate_controller.contract import messages as sync_contract
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.parsed_source import tree_of
 from tests.set_clock import SetClock

@@ -31,11 +31,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from gate_controller.access import Claim, GateMemory, decide
-from gate_controller.face.reasons import FaceReason
-from gate_controller.policy import CardCredential, Method
-from gate_controller.server_link import ServerLink, SyncRefused
-from gate_controller.signing import sign
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     ASK_PATH,
     MAX_LEASE_SECONDS,
     RECEIPT_DOMAIN,
@@ -48,6 +44,10 @@ from gate_controller.sync_contract import (
     SignedReceipt,
     sign_struct,
 )
+from gate_controller.contract.records import CardCredential, Method
+from gate_controller.contract.signing import sign
+from gate_controller.face.reasons import FaceReason
+from gate_controller.server_link import ServerLink, SyncRefused
 from tests.marked_faces import FRAME_MARK, marks_of_face
 from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
 from tests.unit.web_admin.acting import NOTICE, by_phone

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from tests.gate_as_a_process import GateProcess
 from tests.gate_beside_a_server import gate_beside
 from tests.gate_on_a_bench import BenchGate

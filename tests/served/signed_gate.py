@@ -8,7 +8,7 @@ import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     GENESIS,
     HEAD_DOMAIN,
     Facts,
@@ -17,14 +17,14 @@ from gate_controller.journal_chain import (
     SignedHead,
     chain_entry,
 )
-from gate_controller.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     COUNTER_HEADER,
     EVENTS_PATH,
     GATE_HEADER,
     SIGNATURE_HEADER,
     EventBatch,
 )
+from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from tests.served.served_compound import ServedCompound
 from web_admin.database import current_menjin
 from web_admin.models import Gate

@@ -10,7 +10,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
-from gate_controller.sync_contract import PAIR_COMMIT_PATH, PairCommit
+from gate_controller.contract.messages import PAIR_COMMIT_PATH, PairCommit
 from tests.manager_compound import PASSWORD, code_now
 from tests.served.served_compound import Browser, ServedCompound
 from web_admin.acts import new_act

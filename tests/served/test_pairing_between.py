@@ -18,18 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gate_controller.policy_store import GateIdentity
-from gate_controller.secrets_dir import CARD_KEY, IDENTITY, PIN_KEY, read_secret
-from gate_controller.signing import (
-    REQUEST_DOMAIN,
-    PairingKeys,
-    pairing_commitment,
-    pairing_phrase,
-    public_bytes,
-    request_message,
-    sign,
-)
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     COUNTER_HEADER,
     GATE_HEADER,
     PAIR_COMMIT_PATH,
@@ -41,6 +30,17 @@ from gate_controller.sync_contract import (
     PairState,
     Refusal,
 )
+from gate_controller.contract.signing import (
+    REQUEST_DOMAIN,
+    PairingKeys,
+    pairing_commitment,
+    pairing_phrase,
+    public_bytes,
+    request_message,
+    sign,
+)
+from gate_controller.policy_store import GateIdentity
+from gate_controller.secrets_dir import CARD_KEY, IDENTITY, PIN_KEY, read_secret
 from tests.gate_on_a_bench import BenchGate
 from tests.served.pairing_parties import (
     Answer,

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gate_controller.sync_contract import Tombstone
+from gate_controller.contract.messages import Tombstone
 from tests.served.lost_server import LostServer, compound_to_lose
 from web_admin.acts import Act
 from web_admin.config import WebConfig

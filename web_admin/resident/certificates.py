@@ -7,7 +7,7 @@ import msgspec
 from flask import Response, abort, render_template
 from flask_babel import gettext
 
-from gate_controller.forgetting_certificate import Statement, has_odd_time, key_id
+from gate_controller.contract.forgetting_certificate import Statement, has_odd_time, key_id
 from web_admin.accounts import resident_required
 from web_admin.certificates import (
     NothingForgotten,

@@ -7,7 +7,7 @@ import msgspec
 from flask import Response, render_template
 from sqlalchemy import select
 
-from gate_controller.written_release import Release
+from gate_controller.contract.written_release import Release
 from web_admin.accounts import resident_required
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.consent_models import Consent, Notice

@@ -5,7 +5,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from gate_controller.written_release import SENTENCES
+from gate_controller.contract.written_release import SENTENCES
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.consent_models import GuardianRequest

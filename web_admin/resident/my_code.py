@@ -7,7 +7,7 @@ from flask import abort, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
 from web_admin.acts import ActRefused
 from web_admin.credentials import ensure_online_qr, online_code, register_phone_key

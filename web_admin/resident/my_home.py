@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from gate_controller.calendars import WEEKDAYS
+from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import ADULT, CHILD

@@ -5,7 +5,7 @@ from flask_babel import force_locale, gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
 from web_admin.credentials import choose_methods, end_credential
 from web_admin.models import CredentialRow, Person

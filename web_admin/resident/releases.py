@@ -4,7 +4,7 @@ import msgspec
 from flask import Response, abort
 from sqlalchemy import select
 
-from gate_controller.written_release import Release, read_release
+from gate_controller.contract.written_release import Release, read_release
 from web_admin.accounts import resident_required
 from web_admin.consent_models import WrittenRelease
 from web_admin.database import request_session

@@ -5,7 +5,7 @@ import hmac
 from flask import abort, request, url_for
 from sqlalchemy import select
 
-from gate_controller.pins import VISITOR_CODE_DIGITS, argon2_tag
+from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.database import request_session

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from hardware.interfaces import Frame
 from tests.browser.resident_screen import Served
 from tests.gate_as_a_process import GateProcess

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from gate_controller.calendars import WEEKDAYS
+from gate_controller.contract.calendars import WEEKDAYS
 from gate_controller.decisions import Reason
 from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from playwright.sync_api import Page, expect
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import Screen, TerminalView
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import (

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gate_controller.access import Claim, GateMemory, Reason, decide, posture_of
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.policy import (
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.records import (
     CardCredential,
     HoursRecord,
     Method,

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from gate_controller.access import Claim, Decision, GateMemory, Reason, decide, posture_of
-from gate_controller.calendars import Span
-from gate_controller.passes import SITE_ITSELF, VisitorPass
-from gate_controller.policy import (
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.passes import SITE_ITSELF, VisitorPass
+from gate_controller.contract.records import (
     CredentialState,
     EndedPassRecord,
     Grant,

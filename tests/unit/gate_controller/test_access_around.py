@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gate_controller.access import Claim, GateMemory, Reason, decide
-from gate_controller.calendars import Span
-from gate_controller.policy import (
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     CredentialState,
     FaceRecord,
     Grant,
     HoursRecord,
     Method,
     PinCredential,
-    Policy,
     Posture,
     VisitorCodeCredential,
 )

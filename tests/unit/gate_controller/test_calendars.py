@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_controller.calendars import DAY_KINDS, WEEKDAYS, SiteCalendar, Span, WeeklyHours
+from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, SiteCalendar, Span, WeeklyHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPANS = st.lists(

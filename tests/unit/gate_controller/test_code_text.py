@@ -2,7 +2,7 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.passes import PersonalCode, make_online_code, parse_code
+from gate_controller.contract.passes import PersonalCode, make_online_code, parse_code
 
 
 def test_every_code_is_read_whatever_its_first_letter_and_with_a_scanners_line_end() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assemble import boot_seconds
+from gate_controller.contract.messages import OpenOrder, SignedOrder
+from gate_controller.contract.passes import VisitorPass, make_visitor_pass
+from gate_controller.contract.records import FaceRecord, Posture
 from gate_controller.face.leases import Lease
 from gate_controller.lane_desk import RESULT_SECONDS
-from gate_controller.passes import VisitorPass, make_visitor_pass
-from gate_controller.policy import FaceRecord, Posture
 from gate_controller.sync_client import OrderArrived
-from gate_controller.sync_contract import OpenOrder, SignedOrder
 from hardware.interfaces import CardRead
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate

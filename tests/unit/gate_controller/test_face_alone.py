@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assemble import boot_seconds
+from gate_controller.contract.policy import PolicySnapshot, compile_policy
+from gate_controller.contract.records import FaceRecord, Grant
 from gate_controller.face.error_budget import fitness
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
@@ -18,7 +20,6 @@ from gate_controller.face.template_store import SqliteFaceBlobs, TemplatePlace, 
 from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_sections import FaceSection
-from gate_controller.policy import FaceRecord, Grant, PolicySnapshot, compile_policy
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine, face_vector
 from tests.people import card, lane, person, pin, records

@@ -8,6 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.access import Claim, Reason
+from gate_controller.contract.records import (
+    CardCredential,
+    CredentialState,
+    FaceNoticeRecord,
+    Method,
+    PinCredential,
+)
 from gate_controller.face_answers import (
     GUARDIAN_SECONDS,
     LET_IN_SECONDS,
@@ -22,7 +29,6 @@ from gate_controller.face_answers import (
     shown,
     with_notice,
 )
-from gate_controller.policy import CardCredential, CredentialState, FaceNoticeRecord, Method, PinCredential
 from tests.people import card, pin, visitor_code
 
 KEY = b"k" * 32

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.policy import FaceOfferRecord
+from gate_controller.contract.messages import FaceLease
+from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.sync_client import LinkChanged, PolicyTaken
-from gate_controller.sync_contract import FaceLease
 from tests.gate_on_a_bench import LANE
 from tests.gate_that_asks import (
     CONSENT,

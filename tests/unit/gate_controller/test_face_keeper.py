@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.clock import GateClock
+from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import BadFaceSetting, FaceError
 from gate_controller.face.face_service import FaceService
@@ -21,7 +22,6 @@ from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.journal import Journal
 from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.sync_contract import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
 

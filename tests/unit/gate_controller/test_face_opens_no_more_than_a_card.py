@@ -6,7 +6,7 @@ import pytest
 from hypothesis import find, given, settings
 
 from gate_controller.access import decide
-from gate_controller.policy import CredentialState, Method
+from gate_controller.contract.records import CredentialState, Method
 from tests.access_worlds import WORLDS, World, played
 from tests.examples import examples
 

@@ -5,8 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller import identify, pins
+from gate_controller import identify
 from gate_controller.access import GateMemory, Reason, decide
+from gate_controller.contract import pins
+from gate_controller.contract.passes import MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, make_online_code
+from gate_controller.contract.pins import (
+    UNKNOWN_HOME_SALT,
+    argon2_tag,
+    is_weak_pin,
+    make_pin,
+    make_visitor_code,
+)
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.records import CredentialState, Method, PinCredential
+from gate_controller.contract.signing import public_bytes
 from gate_controller.identify import (
     GateKeys,
     hash_typed,
@@ -15,10 +27,6 @@ from gate_controller.identify import (
     identify_face,
     identify_typed,
 )
-from gate_controller.passes import MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, make_online_code
-from gate_controller.pins import UNKNOWN_HOME_SALT, argon2_tag, is_weak_pin, make_pin, make_visitor_code
-from gate_controller.policy import CredentialState, Method, PinCredential, compile_policy
-from gate_controller.signing import public_bytes
 from tests.people import (
     HOME_OF_EMERGENCY,
     SALT,

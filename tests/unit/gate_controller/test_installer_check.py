@@ -7,11 +7,11 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.config import load_config
+from gate_controller.contract.card_numbers import NoCardNumber, printed_number
 from gate_controller.device_check import Heard, check_wires
 from gate_controller.output_sections import InputBoardSection, WireSection
 from gate_controller.port_identifier import PortIdentifier
 from gate_controller.port_trouble import port_trouble, unstable_name
-from gate_controller.printed_cards import NoCardNumber, printed_number
 from gate_controller.site_check import check_names
 from gate_controller.site_lines import NamedPart
 from hardware.identify.listening import ContactMoved, Tap

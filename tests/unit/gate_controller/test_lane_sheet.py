@@ -10,13 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.lane_sheet import (
-    SHEET_RULES,
-    LaneFacts,
-    LaneSheet,
-    check_sheet,
-    must_findings,
-)
+from gate_controller.contract.lane_sheet import SHEET_RULES, LaneFacts, LaneSheet, check_sheet, must_findings
 
 TODAY = date(2026, 11, 25)
 SEEN = {

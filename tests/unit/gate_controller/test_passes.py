@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_controller.passes import (
+from gate_controller.contract.passes import (
     MAX_PASS_GATES,
     CodeForged,
     CodeUnreadable,
@@ -23,7 +23,7 @@ from gate_controller.passes import (
     make_visitor_pass,
     parse_code,
 )
-from gate_controller.signing import public_bytes
+from gate_controller.contract.signing import public_bytes
 from tests.examples import examples
 from tests.people import Phone
 

@@ -5,8 +5,8 @@ import hmac
 
 import pytest
 
-from gate_controller import pins
-from gate_controller.pins import (
+from gate_controller.contract import pins
+from gate_controller.contract.pins import (
     argon2_tag,
     card_tag,
     digits_apart,

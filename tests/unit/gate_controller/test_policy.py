@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.policy import (
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.policy import check_promise_one, compile_policy, offered_methods
+from gate_controller.contract.records import (
     CardCredential,
     CredentialState,
     Grant,
@@ -16,9 +17,6 @@ from gate_controller.policy import (
     PinCredential,
     PolicyRefused,
     SiteRecord,
-    check_promise_one,
-    compile_policy,
-    offered_methods,
 )
 from tests.people import HOME_OF_EMERGENCY, card, emergency_code, lane, person, records
 from tests.site_keys import encoded

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gate_controller.calendars import DAY_KINDS, Span, WeeklyHours
-from gate_controller.policy import (
+from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
+from gate_controller.contract.policy import PolicySnapshot, check_promise_one, compile_policy, offered_methods
+from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
     CredentialState,
@@ -20,14 +21,10 @@ from gate_controller.policy import (
     Method,
     PinCredential,
     PolicyRefused,
-    PolicySnapshot,
     Record,
     TwoMethods,
-    check_promise_one,
-    compile_policy,
-    offered_methods,
+    encode_record,
 )
-from gate_controller.records import encode_record
 from tests.people import HOME, SITE, lane, person, records, visitor_code
 from tests.site_keys import encoded
 

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.policy import (
+from gate_controller.contract.messages import PolicyChange, SignedPolicyManifest
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.records import (
     CardCredential,
     CredentialState,
     FaceRecord,
     Method,
     PolicyRefused,
-    compile_policy,
     encode_record,
 )
-from gate_controller.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
-from gate_controller.signing import (
+from gate_controller.contract.signing import (
     KEY_ROLES,
     KeyCertificate,
     KeyRole,
@@ -30,7 +30,7 @@ from gate_controller.signing import (
     certify,
     public_bytes,
 )
-from gate_controller.sync_contract import PolicyChange, SignedPolicyManifest
+from gate_controller.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
 from tests.people import card, lane, person, records
 from tests.site_keys import SiteKeys, encoded
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.policy import HoursRecord, PolicySnapshot, Posture, PostureOverride, compile_policy
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.policy import PolicySnapshot, compile_policy
+from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
 from gate_controller.postures import (
     HOLD_SECONDS,
     RENEW_AFTER_SECONDS,

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gate_controller.sealed_keys import (
+from gate_controller.contract.messages import FaceLease, SealedLeases
+from gate_controller.contract.sealed_keys import (
     CARD_KEY_USE,
     LEASES_USE,
     PIN_KEY_USE,
@@ -16,7 +17,6 @@ from gate_controller.sealed_keys import (
     seal_key,
     seal_leases,
 )
-from gate_controller.sync_contract import FaceLease, SealedLeases
 
 GATE = X25519PrivateKey.generate()
 PUBLIC = GATE.public_key().public_bytes_raw()

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.access import Claim, GateMemory, Reason, decide
-from gate_controller.calendars import DAY_KINDS, Span
-from gate_controller.lane_desk import LaneDesk
-from gate_controller.passes import VisitorPass
-from gate_controller.policy import (
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.passes import VisitorPass
+from gate_controller.contract.policy import Policy
+from gate_controller.contract.records import (
     CardCredential,
     Credential,
     CredentialState,
@@ -22,12 +22,12 @@ from gate_controller.policy import (
     HoursRecord,
     Method,
     PersonRecord,
-    Policy,
     QrCredential,
     TwoMethods,
     decode_record,
     encode_record,
 )
+from gate_controller.lane_desk import LaneDesk
 from gate_controller.screens import Screens
 from hardware.interfaces import ReaderResult
 from tests.access_worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of

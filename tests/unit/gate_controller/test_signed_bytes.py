@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gate_controller.passes import (
+from gate_controller.contract.messages import FaceLease
+from gate_controller.contract.passes import (
     SITE_ITSELF,
     CodeUnreadable,
     PersonalCode,
@@ -23,9 +24,8 @@ from gate_controller.passes import (
     resident_code_body,
     signed_message,
 )
-from gate_controller.sealed_keys import LEASES_USE, open_key, seal_leases
-from gate_controller.signing import public_bytes, request_message
-from gate_controller.sync_contract import FaceLease
+from gate_controller.contract.sealed_keys import LEASES_USE, open_key, seal_leases
+from gate_controller.contract.signing import public_bytes, request_message
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 ID = "0011223344556677"

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller import sync_contract
-from gate_controller.journal_chain import Head, JournalEntry, SignedHead
-from gate_controller.policy import RECORD_TYPES
-from gate_controller.signing import (
+from gate_controller.contract import messages as sync_contract
+from gate_controller.contract.journal_chain import Head, JournalEntry, SignedHead
+from gate_controller.contract.messages import Message, TombstoneBatch, policy_digest, record_digest
+from gate_controller.contract.records import RECORD_TYPES
+from gate_controller.contract.signing import (
     KEY_ROLES,
     KeyCertificate,
     PairingKeys,
@@ -27,7 +28,6 @@ from gate_controller.signing import (
     sign,
     verify,
 )
-from gate_controller.sync_contract import Message, TombstoneBatch, policy_digest, record_digest
 from tests.site_keys import SiteKeys
 
 SITE = SiteKeys.make()

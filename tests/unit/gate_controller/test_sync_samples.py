@@ -6,7 +6,7 @@ A sample is never changed. A field that comes later gets a sample of its own bel
 import msgspec
 import pytest
 
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     AskReply,
     AskRequest,
     ForgetReceipt,

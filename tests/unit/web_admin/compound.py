@@ -13,11 +13,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from gate_controller.journal_chain import GENESIS, HEAD_DOMAIN, Head, JournalEntry, SignedHead, chain_entry
-from gate_controller.pins import argon2_tag
-from gate_controller.sealed_keys import open_leases
-from gate_controller.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
-from gate_controller.sync_contract import (
+from gate_controller.contract.journal_chain import (
+    GENESIS,
+    HEAD_DOMAIN,
+    Head,
+    JournalEntry,
+    SignedHead,
+    chain_entry,
+)
+from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     GATE_HEADER,
@@ -26,6 +30,9 @@ from gate_controller.sync_contract import (
     AskRequest,
     EventBatch,
 )
+from gate_controller.contract.pins import argon2_tag
+from gate_controller.contract.sealed_keys import open_leases
+from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from tests.assessed import assess_rows
 from tests.sheets import WHOLE_SHEET
 from web_admin.database import Menjin, init_database

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.written_release import check_release, read_release
+from gate_controller.contract.written_release import check_release, read_release
 from tests.unit.web_admin.acting import (
     NOTICE,
     at_desk,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.signing import certified_key, verify
+from gate_controller.contract.signing import certified_key, verify
 from tests.forgotten import GATES, Forgotten
 from web_admin.breach_drill import (
     DRILL_DOMAIN,

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.audit_cli import run
-from gate_controller.forgetting_certificate import (
+from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     ForgettingCertificate,
     check_certificate,
@@ -18,8 +18,8 @@ from gate_controller.forgetting_certificate import (
     seals_of,
     sign_certificate,
 )
-from gate_controller.signing import public_bytes, sign
-from gate_controller.sync_contract import RECEIPT_DOMAIN
+from gate_controller.contract.messages import RECEIPT_DOMAIN
+from gate_controller.contract.signing import public_bytes, sign
 from tests.forgotten import Forgotten
 from tests.unit.web_admin.acting import ALL_METHODS, pair
 from web_admin.certificates import NothingForgotten, certificate_statement

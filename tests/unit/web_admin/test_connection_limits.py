@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from waitress.adjustments import Adjustments
 
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     ASK_PATH,
     EVENTS_PATH,
     HANDOVER_PATH,

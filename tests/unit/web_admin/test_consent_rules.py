@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.forgetting_certificate import CertificateBroken
-from gate_controller.written_release import SignedRelease, check_release, read_release, sign_release
+from gate_controller.contract.forgetting_certificate import CertificateBroken
+from gate_controller.contract.written_release import SignedRelease, check_release, read_release, sign_release
 from tests.unit.web_admin.acting import (
     audit_kinds,
     by_phone,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.policy import PolicyRefused
+from gate_controller.contract.records import PolicyRefused
 from tests.unit.web_admin.acting import add_lane, audit_kinds, household
 from web_admin import create_core
 from web_admin.acts import Act, ActRefused, new_act, one_publication

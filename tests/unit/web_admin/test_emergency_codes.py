@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialState, EmergencyCodeCredential
 from gate_controller.identify import hash_typed, identify_typed
-from gate_controller.policy import CredentialState, EmergencyCodeCredential
 from tests.unit.web_admin.acting import (
     add_lane,
     audit_kinds,

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from gate_controller.journal_chain import GENESIS, HEAD_DOMAIN, Head, SignedHead, chain_entry
-from gate_controller.signing import sign
-from gate_controller.sync_contract import EVENTS_PATH, EventsReply
+from gate_controller.contract.journal_chain import GENESIS, HEAD_DOMAIN, Head, SignedHead, chain_entry
+from gate_controller.contract.messages import EVENTS_PATH, EventsReply
+from gate_controller.contract.signing import sign
 from tests.unit.web_admin.compound import journal
 from tests.unit.web_admin.test_sync_api import alarms
 from web_admin import event_intake, set_aside

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
     Head,
@@ -18,8 +18,8 @@ from gate_controller.journal_chain import (
     verify_chain,
     without_personal,
 )
-from gate_controller.signing import certified_key, verify
-from gate_controller.sync_contract import EVENTS_PATH, EventsReply
+from gate_controller.contract.messages import EVENTS_PATH, EventsReply
+from gate_controller.contract.signing import certified_key, verify
 from tests.unit.web_admin.compound import PlayedGate, journal
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
 from web_admin import pairing

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.journal_chain import GENESIS, JournalEntry, chain_entry
+from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from tests.unit.web_admin.acting import (
     NOTICE,
     add_lane,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.sync_contract import ASK_PATH, FaceStatus
+from gate_controller.contract.messages import ASK_PATH, FaceStatus
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock

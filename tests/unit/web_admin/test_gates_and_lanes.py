@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from gate_controller.access import Reason
-from gate_controller.calendars import Span
-from gate_controller.policy import Method
+from gate_controller.contract.calendars import Span
+from gate_controller.contract.records import Method
 from tests.assessed import assess
 from tests.unit.web_admin.acting import (
     add_lane,

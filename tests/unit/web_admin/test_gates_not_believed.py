@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from gate_controller.journal_chain import GENESIS, chain_entry
-from gate_controller.signing import REQUEST_DOMAIN, request_message, sign
-from gate_controller.sync_contract import (
+from gate_controller.contract.journal_chain import GENESIS, chain_entry
+from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     EVENTS_PATH,
@@ -30,6 +29,7 @@ from gate_controller.sync_contract import (
     TombstoneBatch,
     sign_struct,
 )
+from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_person, journal
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     HANDOVER_PATH,
     MAX_EPOCH_STEP,
     MAX_PAGE_ITEMS,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.calendars import Span
+from gate_controller.contract.calendars import Span
 from tests.desk_compound import hidden_of, read
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from gate_controller.calendars import Span
+from gate_controller.contract.calendars import Span
 from tests.unit.web_admin.acting import add_lane, add_live_lane, gate_view
 from web_admin.acts import Act, ActRefused
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, spec_of

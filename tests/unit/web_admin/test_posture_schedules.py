@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import delete, select
 
-from gate_controller.calendars import WEEKDAYS, Span
-from gate_controller.lane_sheet import PULSED_ONLY
+from gate_controller.contract.calendars import WEEKDAYS, Span
+from gate_controller.contract.lane_sheet import PULSED_ONLY
 from hardware.relays.locks import RULES
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.access import GateMemory, Reason, decide
-from gate_controller.identify import GateKeys, identify_code
-from gate_controller.passes import (
+from gate_controller.contract.passes import (
     PRINTED_CODE,
     PersonalCode,
     code_text,
@@ -16,8 +15,9 @@ from gate_controller.passes import (
     make_printed_code,
     parse_code,
 )
-from gate_controller.policy import compile_policy
-from gate_controller.signing import public_bytes
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.signing import public_bytes
+from gate_controller.identify import GateKeys, identify_code
 from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.signing import SignatureRefused
+from gate_controller.contract.signing import SignatureRefused
 from tests.unit.web_admin.acting import add_lane, by_phone, household
 from web_admin.acts import ActRefused
 from web_admin.consent_models import Consent

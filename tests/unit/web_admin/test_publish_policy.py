@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
-from gate_controller.pins import argon2_tag, card_tag, gate_pin_tag
-from gate_controller.policy import Method, PolicyRefused, Posture, compile_policy, decode_record
-from gate_controller.sync_contract import open_manifest, policy_digest, record_digest
+from gate_controller.contract.messages import open_manifest, policy_digest, record_digest
+from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
+from gate_controller.contract.policy import compile_policy
+from gate_controller.contract.records import Method, PolicyRefused, Posture, decode_record
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.consent_models import Consent, Notice
 from web_admin.custody import FACE_PURPOSE, create_shares, destroy_shares

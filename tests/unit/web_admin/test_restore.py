@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import inspect, select, text
 
-from gate_controller.policy import CardCredential, CredentialState, EndedPassRecord, decode_record
-from gate_controller.sync_contract import TOMBSTONES_PATH, Tombstone, TombstoneBatch, open_manifest
+from gate_controller.contract.messages import TOMBSTONES_PATH, Tombstone, TombstoneBatch, open_manifest
+from gate_controller.contract.records import CardCredential, CredentialState, EndedPassRecord, decode_record
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_home, add_person, add_pin, sync_app
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import error_of

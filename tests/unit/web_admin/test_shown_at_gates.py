@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.journal_chain import GENESIS, chain_entry
+from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.unit.web_admin.acting import add_lane, manager
 from web_admin.acts import ActRefused
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin

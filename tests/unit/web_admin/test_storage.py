@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 from flask import Flask, abort
 from sqlalchemy import func, select, text
 
-from gate_controller.journal_chain import ChainBroken
-from gate_controller.signing import KEY_ROLES, certified_key, public_bytes
+from gate_controller.contract.journal_chain import ChainBroken
+from gate_controller.contract.signing import KEY_ROLES, certified_key, public_bytes
 from tests.all_tables import all_tables
 from web_admin import schema
 from web_admin.audit import append_audit, verify_audit

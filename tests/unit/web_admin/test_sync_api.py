@@ -11,18 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
-from gate_controller.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, open_key
-from gate_controller.signing import (
-    REQUEST_DOMAIN,
-    PairingKeys,
-    certified_key,
-    pairing_commitment,
-    pairing_phrase,
-    public_bytes,
-    request_message,
-    sign,
-)
-from gate_controller.sync_contract import (
+from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     GATE_HEADER,
@@ -47,6 +36,17 @@ from gate_controller.sync_contract import (
     policy_digest,
     record_digest,
     sign_struct,
+)
+from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, open_key
+from gate_controller.contract.signing import (
+    REQUEST_DOMAIN,
+    PairingKeys,
+    certified_key,
+    pairing_commitment,
+    pairing_phrase,
+    public_bytes,
+    request_message,
+    sign,
 )
 from tests.unit.web_admin.compound import add_card, add_gate, add_person
 from tests.unit.web_admin.test_publish_policy import give_face

@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
-from gate_controller.journal_chain import GENESIS, chain_entry
-from gate_controller.signing import REQUEST_DOMAIN, request_message, sign
-from gate_controller.sync_contract import (
+from gate_controller.contract.journal_chain import GENESIS, chain_entry
+from gate_controller.contract.messages import (
     ASK_PATH,
     COUNTER_HEADER,
     EVENTS_PATH,
@@ -25,6 +24,7 @@ from gate_controller.sync_contract import (
     Refusal,
     TombstoneBatch,
 )
+from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from web_admin.alarm_models import Alarm
 from web_admin.models import Gate
 from web_admin.sync_requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer

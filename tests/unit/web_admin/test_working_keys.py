@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gate_controller.passes import CodeForged, check_site_code, parse_code
-from gate_controller.policy import PolicyRefused
+from gate_controller.contract.messages import ORDER_DOMAIN, OpenOrder, SignedOrder, sign_struct
+from gate_controller.contract.passes import CodeForged, check_site_code, parse_code
+from gate_controller.contract.records import PolicyRefused
+from gate_controller.contract.signing import SignatureRefused, public_bytes
 from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.signing import SignatureRefused, public_bytes
-from gate_controller.sync_contract import ORDER_DOMAIN, OpenOrder, SignedOrder, sign_struct
 from tests.unit.web_admin.acting import manager
 from web_admin.models import Site, VisitorPassRow
 from web_admin.publish_policy import publish_policy

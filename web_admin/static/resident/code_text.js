@@ -1,5 +1,5 @@
 // The text of a resident's renewing code: pure bytes, nothing of this page or this phone.
-// The layout is the one of gate_controller/passes.py; a browser test reads what we draw with it.
+// The layout is the one of gate_controller/contract/passes.py; a browser test reads what we draw with it.
 
 const DOMAIN = "menjin/resident-qr/1";
 const RESIDENT_CODE = 1;

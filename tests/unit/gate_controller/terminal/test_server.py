@@ -11,7 +11,7 @@ from itertools import islice
 import pytest
 import requests
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import (
     KeyTyped,

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from gate_controller.policy import Method
+from gate_controller.contract.records import Method
 from gate_controller.terminal.view import (
     CancelPressed,
     ConfirmPressed,

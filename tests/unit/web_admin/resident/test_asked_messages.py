@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.journal_chain import JournalEntry
+from gate_controller.contract.journal_chain import JournalEntry
 from tests.counted_tries import forget_tries
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.forgetting_certificate import check_certificate, read_certificate
-from gate_controller.signing import public_bytes
-from gate_controller.sync_contract import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt, sign_struct
+from gate_controller.contract.forgetting_certificate import check_certificate, read_certificate
+from gate_controller.contract.messages import RECEIPT_DOMAIN, ForgetReceipt, SignedReceipt, sign_struct
+from gate_controller.contract.signing import public_bytes
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from gate_controller.audit_cli import run
-from gate_controller.written_release import check_release, read_release
+from gate_controller.contract.written_release import check_release, read_release
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.consent_models import Consent, GuardianRequest

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.policy import PersonRecord, TwoMethods, decode_record
+from gate_controller.contract.records import PersonRecord, TwoMethods, decode_record
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.acts import ActRefused

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from gate_controller.signing import SignatureRefused, sign, verify
+from gate_controller.contract.signing import SignatureRefused, sign, verify
 
 RESIDENT_DOMAIN = "menjin/resident-qr/1"
 ONLINE_DOMAIN = "menjin/online-qr/1"

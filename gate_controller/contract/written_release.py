@@ -17,15 +17,15 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.forgetting_certificate import (
+from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     Hex,
     SitePart,
     on_one_line,
     root_key_id,
 )
-from gate_controller.policy import Id, Instant
-from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.records import Id, Instant
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 
 RELEASE_DOMAIN = "menjin/written-release/1"
 FORMAT = "menjin/written-release/1"

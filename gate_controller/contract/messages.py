@@ -19,9 +19,9 @@ from typing import Annotated, Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.journal_chain import JournalEntry, SignedHead
-from gate_controller.policy import Digest, Id, Instant, Name, PolicyRefused
-from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
+from gate_controller.contract.journal_chain import JournalEntry, SignedHead
+from gate_controller.contract.records import Digest, Id, Instant, Name, PolicyRefused
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 
 CONTRACT_VERSION = 1
 POLICY_DOMAIN = "menjin/policy/1"

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate_controller.calendars import Span
+from gate_controller.contract.calendars import Span
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=120)]

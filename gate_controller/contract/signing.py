@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller.policy import Digest, Id, Instant
+from gate_controller.contract.records import Digest, Id, Instant
 
 KeyRole = Literal["policy", "pass", "order", "anchor"]
 KEY_ROLES: tuple[KeyRole, ...] = ("policy", "pass", "order", "anchor")

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from gate_controller.policy import Digest, Id, Instant
+from gate_controller.contract.records import Digest, Id, Instant
 
 JOURNAL_DOMAIN = b"menjin/journal/1\0"
 HEAD_DOMAIN = "menjin/head/1"

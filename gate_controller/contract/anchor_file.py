@@ -4,14 +4,20 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.forgetting_certificate import (
+from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     check_certificate,
     ledger_head,
     read_certificate,
 )
-from gate_controller.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, ChainBroken, Head, SignedHead
-from gate_controller.signing import SignatureRefused, verify
+from gate_controller.contract.journal_chain import (
+    COUNTERSIGN_DOMAIN,
+    HEAD_DOMAIN,
+    ChainBroken,
+    Head,
+    SignedHead,
+)
+from gate_controller.contract.signing import SignatureRefused, verify
 
 
 class NothingToVerify(Exception):

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from gate_controller.calendars import DAY_KINDS, SiteCalendar, WeeklyHours
-from gate_controller.records import (
+from gate_controller.contract.calendars import DAY_KINDS, SiteCalendar, WeeklyHours
+from gate_controller.contract.records import (
     EMERGENCY_HOME_NUMBER,
     NEEDS_NO_PHONE_OR_MEMORY,
     OTHER_ID_FIELDS,

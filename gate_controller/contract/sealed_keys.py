@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from gate_controller.sync_contract import FaceLease, SealedLease, SealedLeases
+from gate_controller.contract.messages import FaceLease, SealedLease, SealedLeases
 
 KEY_BYTES = 32
 CARD_KEY_USE, PIN_KEY_USE, LEASES_USE = "card-key", "pin-key", "face-leases"

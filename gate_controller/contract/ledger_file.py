@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.journal_chain import (
+from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
     ChainBroken,
@@ -20,7 +20,7 @@ from gate_controller.journal_chain import (
     SignedHead,
     verify_chain,
 )
-from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, verify
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, verify
 
 LEDGER_FORMAT = "menjin/ledger/1"
 

@@ -17,10 +17,10 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.journal_chain import Head
-from gate_controller.policy import Id, Instant
-from gate_controller.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
-from gate_controller.sync_contract import MAX_LEASE_SECONDS, SignedReceipt, open_receipt
+from gate_controller.contract.journal_chain import Head
+from gate_controller.contract.messages import MAX_LEASE_SECONDS, SignedReceipt, open_receipt
+from gate_controller.contract.records import Id, Instant
+from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 
 FORGETTING_DOMAIN = "menjin/forgetting/1"
 FORMAT = "menjin/forgetting-certificate/1"

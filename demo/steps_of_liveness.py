@@ -4,7 +4,7 @@ from demo.judge import Outcome, refused, require
 from demo.people import attack
 from demo.stage import Stage
 from demo.steps_by_face import ask_for_look, opens_by_face, portrait_of, screen_of, wait_for_the_end
-from gate_controller.decisions import FACE_MENDABLE
+from gate_controller.rules.decision import FACE_MENDABLE
 
 NO_LIVING_PERSON = tuple(reason.value for reason in FACE_MENDABLE)
 TURNS = frozenset({"turn_left", "turn_right"})

@@ -26,7 +26,6 @@ from gate_controller.face.face_service import FaceService
 from gate_controller.face_parts import make_face_parts
 from gate_controller.gate_parts import GateParts
 from gate_controller.hands_free import HandsFreeCodes
-from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
@@ -42,6 +41,7 @@ from gate_controller.reader_parts import (
     make_osdp_readers,
     readers_with_lights,
 )
+from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.screens import Screens

@@ -12,14 +12,12 @@ import logging
 import queue
 import sqlite3
 
-from gate_controller.access import Reason
 from gate_controller.camera_codes import CameraCode
 from gate_controller.camera_watch import CameraSight, take_sight
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.hands_free import HandsFree
-from gate_controller.identify import GateKeys
 from gate_controller.lane_desk import RESULT_SECONDS
 from gate_controller.messages import (
     FaceEnded,
@@ -30,10 +28,12 @@ from gate_controller.messages import (
     Stop,
     TypedHashed,
 )
-from gate_controller.postures import without_ended_overrides
 from gate_controller.presentations import Presentations
 from gate_controller.pulse_limits import log_cut_times
 from gate_controller.remote_orders import check_order, lane_shut
+from gate_controller.rules.decision import Reason
+from gate_controller.rules.identify import GateKeys
+from gate_controller.rules.postures import without_ended_overrides
 from gate_controller.service_notify import notify
 from gate_controller.sync_client import (
     GateStatus,

@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate_controller.access import Claim
 from gate_controller.contract.records import (
     CardCredential,
     CredentialState,
@@ -22,6 +21,7 @@ from gate_controller.contract.records import (
     Method,
     PinCredential,
 )
+from gate_controller.rules.decision import Claim
 
 NOTICE_ORDER = (
     "handler_name",

@@ -7,7 +7,6 @@ shown, decided again by the rules, whatever they answered: asking costs nobody t
 import dataclasses
 from collections.abc import Callable
 
-from gate_controller.access import Claim, Decision, Reason
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import FaceNoticeRecord, FaceRecord, Method, typed_number
@@ -31,6 +30,7 @@ from gate_controller.face_refusals import mend_word, refusal_of
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.keypad_entry import Entry, press
 from gate_controller.lane_desk import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.terminal.view import CLEAR_KEY, Screen
 
 NOTICE_SECONDS = 45.0

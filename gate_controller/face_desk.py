@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 
-from gate_controller.access import Claim
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.contract.policy import Policy, PolicySnapshot
 from gate_controller.contract.records import FaceRecord, Method
@@ -14,9 +13,10 @@ from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face_refusals import refusal_of
 from gate_controller.face_sections import FaceSection
-from gate_controller.identify import identify_face
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
+from gate_controller.rules.decision import Claim
+from gate_controller.rules.identify import identify_face
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Camera
 

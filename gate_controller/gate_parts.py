@@ -11,10 +11,10 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.identify import GateKeys
 from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk, Passing
 from gate_controller.policy_store import PolicyStore
+from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
 from hardware.interfaces import Relay

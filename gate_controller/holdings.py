@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from gate_controller.access import Claim, Decision, GateMemory, decide
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import Policy, PolicySnapshot
 from gate_controller.contract.records import (
@@ -19,7 +18,9 @@ from gate_controller.contract.records import (
 )
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.lane import held_open, hold_ended
-from gate_controller.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, Decision, GateMemory
+from gate_controller.rules.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
 from gate_controller.staff_holds import StaffHold, StaffHolds
 from hardware.errors import HardwareError
 

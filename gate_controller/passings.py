@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from gate_controller.access import Claim, Decision, GateMemory
 from gate_controller.contract.records import LaneRecord, VisitorCodeCredential
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.lane import DoorState
 from gate_controller.lane_desk import LaneDesk, Passing
+from gate_controller.rules.decision import Claim, Decision, GateMemory
 
 SAME_PASSING_SECONDS = 2.0
 """How long the same thing shown again is the same passing, where the release is shorter than that."""

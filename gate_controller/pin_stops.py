@@ -28,9 +28,9 @@ from gate_controller.contract.records import (
     PinCredential,
     typed_number,
 )
-from gate_controller.decisions import Claim, Decision, Reason
 from gate_controller.gate_parts import GateParts
 from gate_controller.journal import WrongPins
+from gate_controller.rules.decision import Claim, Decision, Reason
 
 STOPPED_AFTER = 100
 SLIPS_FORGIVEN = 2

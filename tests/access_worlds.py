@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from gate_controller.access import Claim, GateMemory
 from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
 from gate_controller.contract.passes import SITE_ITSELF, VisitorPass
 from gate_controller.contract.policy import Policy, compile_policy
@@ -29,6 +28,7 @@ from gate_controller.contract.records import (
     SiteRecord,
     VisitorCodeCredential,
 )
+from gate_controller.rules.decision import Claim, GateMemory
 from tests.people import (
     card,
     lane,

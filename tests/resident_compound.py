@@ -10,10 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Decision, GateMemory, decide
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.signing import public_bytes
-from gate_controller.identify import GateKeys, identify_code
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Decision, GateMemory
+from gate_controller.rules.identify import GateKeys, identify_code
 from tests.assessed import assess
 from tests.filled_once import Ids, filled_once
 from tests.sheets import WHOLE_SHEET

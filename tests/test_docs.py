@@ -41,7 +41,7 @@ def code_blocks(markdown: str, language: str) -> list[str]:
 
 
 def reasons() -> list[str]:
-    tree = tree_of(ROOT / "gate_controller/decisions.py")
+    tree = tree_of(ROOT / "gate_controller/rules/decision.py")
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     (reason,) = [node for node in classes if node.name == "Reason"]
     assigned = [node.value for node in reason.body if isinstance(node, ast.Assign)]

@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Reason
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.pins import gate_pin_tag
 from gate_controller.contract.records import (
@@ -22,6 +21,7 @@ from gate_controller.contract.records import (
     HomeRecord,
     Record,
 )
+from gate_controller.rules.decision import Reason
 from web_admin.models import EmergencyCode, Gate
 from web_admin.sealing import SealBroken, Sealer, open_pin_tag
 from web_admin.site_facts import SiteFacts

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from web_admin.alarms import SILENT_KINDS
 from web_admin.journal_models import GateEvent
 from web_admin.typed_values import day_of, wall_clock_of

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from gate_controller.access import Reason
 from gate_controller.contract.records import Method
+from gate_controller.rules.decision import Reason
 from web_admin import event_details, words
 from web_admin.acts import record
 from web_admin.database import current_menjin, request_session

@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import SHUT_FIRST
 from gate_controller.contract.calendars import SiteCalendar, Span, WeeklyHours
 from gate_controller.contract.lane_sheet import PULSED_ONLY
 from gate_controller.contract.records import Posture
+from gate_controller.rules.access import SHUT_FIRST
 from web_admin.acts import Act, ActRefused, begin, finish, hours_of, lane_of
 from web_admin.models import CalendarDay, Hours, Lane, Site
 from web_admin.sheet_models import LaneSheetRow

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 
 
 @dataclass(frozen=True, slots=True)

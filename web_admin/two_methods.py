@@ -1,4 +1,4 @@
-"""A person's own wish that gates ask them for two ways in. Gates keep it: `gate_controller/second_method.py`.
+"""A person's own wish that gates ask them for two ways in. Gates keep it: `rules/second_method.py`.
 
 It is theirs alone: no page of the staff sets, shows or needs it.
 """

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Claim, GateMemory, Reason, decide
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import (
     CardCredential,
@@ -15,6 +14,8 @@ from gate_controller.contract.records import (
     PinCredential,
     QrCredential,
 )
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from web_admin.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.policy_models import PolicyRecordRow
 from web_admin.sealing import Sealer

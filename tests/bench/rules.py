@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from gate_controller.access import GateMemory, decide
 from gate_controller.contract.policy import Policy, compile_policy
-from gate_controller.identify import GateKeys, identify_card
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import GateMemory
+from gate_controller.rules.identify import GateKeys, identify_card
 from tests.bench.big_site import card_number, records_of
 from tests.bench.figure import Figure, beside, percentile
 from tests.site_keys import encoded

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
-from gate_controller.access import Reason
 from gate_controller.contract.passes import ONLINE_CODE, RESIDENT_CODE
+from gate_controller.rules.decision import Reason
 from tests.browser.resident_screen import (
     PHONE,
     Served,

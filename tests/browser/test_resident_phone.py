@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from tests.browser.axe import axe, needs_axe
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH

@@ -16,10 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Claim, GateMemory, Reason, decide
 from gate_controller.contract.calendars import Span
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import Method, QrCredential
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from web_admin.acts import Act, ActRefused, publish

@@ -30,7 +30,6 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from gate_controller.access import Claim, GateMemory, decide
 from gate_controller.contract.messages import (
     ASK_PATH,
     MAX_LEASE_SECONDS,
@@ -47,6 +46,8 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.records import CardCredential, Method
 from gate_controller.contract.signing import sign
 from gate_controller.face.reasons import FaceReason
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory
 from gate_controller.server_link import ServerLink, SyncRefused
 from tests.marked_faces import FRAME_MARK, marks_of_face
 from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of

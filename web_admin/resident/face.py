@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.written_release import SENTENCES
-from gate_controller.decisions import FACE_MENDABLE, Reason
+from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
 from web_admin.acts import Act, ActRefused
 from web_admin.age_bands import CHILD, MINOR

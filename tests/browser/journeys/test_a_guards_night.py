@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gate_controller.decisions import Reason
+from gate_controller.rules.decision import Reason
 from tests.browser.conftest import serving
 from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate

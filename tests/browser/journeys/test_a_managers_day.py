@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Browser, expect
 
 from gate_controller.contract.calendars import WEEKDAYS
-from gate_controller.decisions import Reason
+from gate_controller.rules.decision import Reason
 from tests.browser.journeys.pockets import OFFICE, Pocket
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser
 
-from gate_controller.decisions import Reason
 from gate_controller.presentations import SAME_CODE_SECONDS
+from gate_controller.rules.decision import Reason
 from tests.browser.journeys.pockets import GOOD, POCKETS, Pocket, marked
 from tests.browser.journeys.real_gate import Newcomer, RealGate
 from tests.browser.resident_screen import Served

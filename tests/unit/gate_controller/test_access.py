@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gate_controller.access import Claim, GateMemory, Reason, decide, posture_of
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import (
     CardCredential,
@@ -17,6 +16,8 @@ from gate_controller.contract.records import (
     PostureOverride,
     QrCredential,
 )
+from gate_controller.rules.access import decide, posture_of
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.access_worlds import (
     CARD,
     FAR,

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from gate_controller.access import Claim, Decision, GateMemory, Reason, decide, posture_of
 from gate_controller.contract.calendars import Span
 from gate_controller.contract.passes import SITE_ITSELF, VisitorPass
 from gate_controller.contract.records import (
@@ -18,6 +17,8 @@ from gate_controller.contract.records import (
     Posture,
     QrCredential,
 )
+from gate_controller.rules.access import decide, posture_of
+from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from tests.access_worlds import CARD, FAR, NOON, PERSON, PIN_KEY, policy_of
 from tests.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, visitor_code
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gate_controller.access import Claim, GateMemory, Reason, decide
 from gate_controller.contract.calendars import Span
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import (
@@ -22,6 +21,8 @@ from gate_controller.contract.records import (
     Posture,
     VisitorCodeCredential,
 )
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.access_worlds import CARD, FAR, NOON, PERSON, PIN_KEY, WORLDS, World, played, policy_of
 from tests.examples import examples
 from tests.people import (

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.access import Claim, Reason
 from gate_controller.contract.records import (
     CardCredential,
     CredentialState,
@@ -29,6 +28,7 @@ from gate_controller.face_answers import (
     shown,
     with_notice,
 )
+from gate_controller.rules.decision import Claim, Reason
 from tests.people import card, pin, visitor_code
 
 KEY = b"k" * 32

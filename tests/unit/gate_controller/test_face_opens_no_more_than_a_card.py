@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import find, given, settings
 
-from gate_controller.access import decide
 from gate_controller.contract.records import CredentialState, Method
+from gate_controller.rules.access import decide
 from tests.access_worlds import WORLDS, World, played
 from tests.examples import examples
 

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller import identify
-from gate_controller.access import GateMemory, Reason, decide
 from gate_controller.contract import pins
 from gate_controller.contract.passes import MAX_AGE_SECONDS, MAX_AHEAD_SECONDS, make_online_code
 from gate_controller.contract.pins import (
@@ -19,7 +17,10 @@ from gate_controller.contract.pins import (
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import CredentialState, Method, PinCredential
 from gate_controller.contract.signing import public_bytes
-from gate_controller.identify import (
+from gate_controller.rules import identify
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import GateMemory, Reason
+from gate_controller.rules.identify import (
     GateKeys,
     hash_typed,
     identify_card,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
-from gate_controller.postures import (
+from gate_controller.rules.postures import (
     HOLD_SECONDS,
     RENEW_AFTER_SECONDS,
     HeldOpen,

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_controller.access import Claim, GateMemory, Reason, decide
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.passes import VisitorPass
 from gate_controller.contract.policy import Policy
@@ -28,6 +27,8 @@ from gate_controller.contract.records import (
     encode_record,
 )
 from gate_controller.lane_desk import LaneDesk
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory, Reason
 from gate_controller.screens import Screens
 from hardware.interfaces import ReaderResult
 from tests.access_worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of

@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.access import Claim, Decision, GateMemory, decide
 from gate_controller.contract.messages import PairCommit, PairReveal
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.signing import pairing_commitment, public_bytes
-from gate_controller.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, Decision, GateMemory
+from gate_controller.rules.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
 from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import pairing

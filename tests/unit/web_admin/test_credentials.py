@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller.access import Reason
 from gate_controller.contract.pins import digits_apart, is_weak_pin
 from gate_controller.contract.records import Method
+from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import (
     add_lane,
     by_phone,

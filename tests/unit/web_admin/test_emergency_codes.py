@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialState, EmergencyCodeCredential
-from gate_controller.identify import hash_typed, identify_typed
+from gate_controller.rules.identify import hash_typed, identify_typed
 from tests.unit.web_admin.acting import (
     add_lane,
     audit_kinds,

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from gate_controller.access import Reason
 from gate_controller.contract.calendars import Span
 from gate_controller.contract.records import Method
+from gate_controller.rules.decision import Reason
 from tests.assessed import assess
 from tests.unit.web_admin.acting import (
     add_lane,

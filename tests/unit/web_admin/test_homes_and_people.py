@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import (
     add_lane,
     at_desk,

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from gate_controller.access import Reason
 from gate_controller.contract.lane_sheet import SHEET_RULES, Finding, LaneSheet
 from gate_controller.contract.records import Method
+from gate_controller.rules.decision import Reason
 from tests.sheets import WHOLE_SHEET
 from tests.unit.web_admin.acting import (
     add_lane,

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from gate_controller.access import Decision, GateMemory, Reason, decide
-from gate_controller.identify import hash_typed, identify_card, identify_typed
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Decision, GateMemory, Reason
+from gate_controller.rules.identify import hash_typed, identify_card, identify_typed
 from tests.unit.web_admin.acting import (
     add_lane,
     at_desk,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from gate_controller.access import GateMemory, Reason, decide
 from gate_controller.contract.passes import (
     PRINTED_CODE,
     PersonalCode,
@@ -17,7 +16,9 @@ from gate_controller.contract.passes import (
 )
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.signing import public_bytes
-from gate_controller.identify import GateKeys, identify_code
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import GateMemory, Reason
+from gate_controller.rules.identify import GateKeys, identify_code
 from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock

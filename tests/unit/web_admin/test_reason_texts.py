@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from web_admin.reason_texts import REASON_TEXTS, for_resident, for_staff, what_to_do
 
 PAGE = Path(__file__).parents[3] / "docs/reasons.md"

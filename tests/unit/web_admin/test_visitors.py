@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
 from web_admin.acts import Act, ActRefused, publish
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from gate_controller.access import Reason
 from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
+from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code
 from web_admin.acts import Act, ActRefused
 from web_admin.homes_and_people import GrantSpec, move_out, set_grants, suspend_person

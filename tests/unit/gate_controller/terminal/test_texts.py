@@ -7,8 +7,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from gate_controller.decisions import FACE_MENDABLE
 from gate_controller.face.reasons import CAPTURE_PROBLEMS
+from gate_controller.rules.decision import FACE_MENDABLE
 from gate_controller.terminal import server as terminal_server
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import Screen

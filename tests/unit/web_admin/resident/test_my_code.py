@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from tests.resident_compound import Compound, csrf_of
 from tests.unit.web_admin.resident.pressing import switch
 from web_admin.models import CredentialRow

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from gate_controller.access import Reason
+from gate_controller.rules.decision import Reason
 from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press

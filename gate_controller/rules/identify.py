@@ -10,7 +10,6 @@ from datetime import datetime
 
 import msgspec
 
-from gate_controller.access import Claim, Reason
 from gate_controller.contract.passes import (
     MAX_AGE_SECONDS,
     MAX_AHEAD_SECONDS,
@@ -34,6 +33,7 @@ from gate_controller.contract.records import (
     QrCredential,
     typed_number,
 )
+from gate_controller.rules.decision import Claim, Reason
 
 
 @dataclass(frozen=True, slots=True, repr=False)

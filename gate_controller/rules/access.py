@@ -23,13 +23,8 @@ from gate_controller.contract.records import (
     QrCredential,
     VisitorCodeCredential,
 )
-from gate_controller.decisions import (
-    Claim,
-    Decision,
-    GateMemory,
-    Reason,
-)
-from gate_controller.second_method import lacks_second_method
+from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
+from gate_controller.rules.second_method import lacks_second_method
 
 __all__ = [
     "SHUT_REASONS",

@@ -22,7 +22,7 @@ from gate_controller.contract.records import (
     TwoMethods,
     VisitorCodeCredential,
 )
-from gate_controller.decisions import Claim, GateMemory
+from gate_controller.rules.decision import Claim, GateMemory
 
 
 def lacks_second_method(

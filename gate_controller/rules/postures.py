@@ -13,9 +13,9 @@ from typing import Literal
 
 import msgspec
 
-from gate_controller.access import posture_of
 from gate_controller.contract.policy import Policy, PolicySnapshot
 from gate_controller.contract.records import LaneRecord, Posture, PostureOverride
+from gate_controller.rules.access import posture_of
 
 HOLD_SECONDS = 6.0
 RENEW_AFTER_SECONDS = 2.0

@@ -1,0 +1,1 @@
+"""Decide whether a claim opens a lane now. Pure; imports only the contract."""

@@ -26,7 +26,7 @@ from demo.stage import Stage
 from gate_controller.face.engine import Embedding
 from gate_controller.face.errors import TemplateNotOpened
 from gate_controller.face.template_store import FaceBlob, TemplatePlace, open_template
-from gate_controller.secrets_dir import FACE_SECRET
+from gate_controller.storage.secrets import FACE_SECRET
 
 FACE_KEY = "face.key"
 GATE = "north"

@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from gate_controller.camera_parts import make_lane_cameras
-from gate_controller.clock import GateClock
 from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
@@ -26,11 +25,9 @@ from gate_controller.face.face_service import FaceService
 from gate_controller.face_parts import make_face_parts
 from gate_controller.gate_parts import GateParts
 from gate_controller.hands_free import HandsFreeCodes
-from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
 from gate_controller.messages import Message, Stop
-from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.pulse_limits import log_cut_times
 from gate_controller.read_floods import ReadFlood
 from gate_controller.reader_parts import (
@@ -45,7 +42,11 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.screens import Screens
-from gate_controller.secrets_dir import (
+from gate_controller.server_link import ServerLink
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.secrets import (
     CARD_KEY,
     IDENTITY,
     PIN_KEY,
@@ -53,7 +54,6 @@ from gate_controller.secrets_dir import (
     gate_private_key,
     read_secret,
 )
-from gate_controller.server_link import ServerLink
 from gate_controller.sync_client import GateStatus, SyncClient
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer

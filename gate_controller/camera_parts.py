@@ -10,7 +10,7 @@ from gate_controller.camera_watch import WatchedCamera
 from gate_controller.config import GateConfig
 from gate_controller.hands_free import AskedCamera, HandsFreeCodes
 from gate_controller.messages import Message
-from gate_controller.secrets_dir import SecretsUnusable
+from gate_controller.storage.secrets import SecretsUnusable
 from hardware.cameras.camera import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
 from hardware.cameras.rtsp import RtspCamera
 from hardware.cameras.rtsp_diagnosis import RtspLogin, parse_login

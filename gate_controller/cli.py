@@ -101,8 +101,8 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _run(config: GateConfig) -> int:
     from gate_controller.assemble import assemble
     from gate_controller.process_hardening import harden_process
-    from gate_controller.secrets_dir import SecretsUnusable
     from gate_controller.service_notify import notify
+    from gate_controller.storage.secrets import SecretsUnusable
 
     # Before the first secret is read.
     for trouble in harden_process():
@@ -154,7 +154,7 @@ def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
 def _say_key(config: GateConfig) -> int:
     from gate_controller.contract.forgetting_certificate import key_id
     from gate_controller.contract.signing import public_bytes
-    from gate_controller.secrets_dir import SecretsUnusable, gate_private_key
+    from gate_controller.storage.secrets import SecretsUnusable, gate_private_key
 
     try:
         key = public_bytes(gate_private_key(config.gate.secrets_dir))
@@ -168,7 +168,7 @@ def _say_key(config: GateConfig) -> int:
 def _pair_reader(config: GateConfig, name: str) -> int:
     from gate_controller.reader_pairing import pair
     from gate_controller.reader_parts import reader_address
-    from gate_controller.secrets_dir import SecretsUnusable
+    from gate_controller.storage.secrets import SecretsUnusable
     from hardware.errors import HardwareError
 
     address = reader_address(config, name)

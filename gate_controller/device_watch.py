@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import partial
 
 from gate_controller import contact_flapping
-from gate_controller.clock import GateClock
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import DeviceHealth, LaneState
 from gate_controller.lane import (
@@ -31,6 +30,7 @@ from gate_controller.lane import (
 )
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory, Wire
+from gate_controller.storage.clock import GateClock
 from gate_controller.sync_client import GateStatus
 from gate_controller.unsaid import Record, Unsaid
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind

@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
 from gate_controller.face.errors import FaceError
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
-from gate_controller.journal import Journal
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.tamper_mark import TamperMark
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.tamper_mark import TamperMark
 
 log = logging.getLogger(__name__)
 

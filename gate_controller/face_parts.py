@@ -12,7 +12,6 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.clock import GateClock
 from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import EngineUnfit
@@ -21,11 +20,12 @@ from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.face_sections import FaceSection
-from gate_controller.journal import Journal
 from gate_controller.messages import FaceUnavailable, Message
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.secrets_dir import FACE_SECRET, read_secret
-from gate_controller.tamper_mark import TamperMark
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.secrets import FACE_SECRET, read_secret
+from gate_controller.storage.tamper_mark import TamperMark
 from hardware.interfaces import Camera
 
 

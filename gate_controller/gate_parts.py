@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
 from gate_controller.lane_desk import LaneDesk, Passing
-from gate_controller.policy_store import PolicyStore
 from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import PolicyStore
 from hardware.interfaces import Relay
 
 

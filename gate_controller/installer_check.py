@@ -13,7 +13,6 @@ from gate_controller.config import GateConfig, lock_of
 from gate_controller.device_check import check_devices
 from gate_controller.port_trouble import port_trouble
 from gate_controller.pulse_limits import cut_times, limits_of, stored_lanes
-from gate_controller.secrets_dir import SecretsUnusable
 from gate_controller.sheet_check import sheet_lines
 from gate_controller.site_check import (
     check_clock,
@@ -24,6 +23,7 @@ from gate_controller.site_check import (
     check_secrets,
     check_server,
 )
+from gate_controller.storage.secrets import SecretsUnusable
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay

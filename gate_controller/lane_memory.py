@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from gate_controller.lane import DoorState
 from gate_controller.lane_desk import Passing
-from gate_controller.local_store import open_database, transaction
+from gate_controller.storage.database import open_database, transaction
 
 log = logging.getLogger(__name__)
 

@@ -29,8 +29,8 @@ from gate_controller.contract.records import (
     typed_number,
 )
 from gate_controller.gate_parts import GateParts
-from gate_controller.journal import WrongPins
 from gate_controller.rules.decision import Claim, Decision, Reason
+from gate_controller.storage.journal import WrongPins
 
 STOPPED_AFTER = 100
 SLIPS_FORGIVEN = 2

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from gate_controller.config import lock_of
 from gate_controller.contract.records import LaneRecord, PolicyRefused, decode_record
-from gate_controller.local_store import salvage_rows
 from gate_controller.output_sections import LaneSection
+from gate_controller.storage.database import salvage_rows
 from hardware.interfaces import Relay
 from hardware.osdp.relay import MAX_PULSE_SECONDS
 

@@ -6,10 +6,10 @@ from gate_controller.contract.messages import OpenOrder, SignedOrder, open_order
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import LaneRecord
 from gate_controller.contract.signing import SignatureRefused
-from gate_controller.journal import Journal
-from gate_controller.policy_store import PolicyStore
 from gate_controller.rules.access import SHUT_REASONS, is_interlocked, posture_of
 from gate_controller.rules.decision import GateMemory, Reason
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import PolicyStore
 
 MAX_AHEAD = timedelta(seconds=5)
 

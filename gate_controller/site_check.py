@@ -12,7 +12,7 @@ from gate_controller.config import GateConfig
 from gate_controller.contract.https_only import in_the_clear, is_loopback
 from gate_controller.port_trouble import shared_name, unstable_name
 from gate_controller.process_hardening import swap_trouble
-from gate_controller.secrets_dir import (
+from gate_controller.storage.secrets import (
     CARD_KEY,
     FACE_SECRET,
     GATE_KEY,

@@ -15,7 +15,6 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -50,9 +49,10 @@ from gate_controller.contract.signing import (
     verify,
 )
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
-from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.server_link import ServerLink, SyncRefused
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 
 log = logging.getLogger(__name__)
 

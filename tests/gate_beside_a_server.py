@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from gate_controller.contract.signing import public_bytes
-from gate_controller.policy_store import GateIdentity
-from gate_controller.secrets_dir import gate_private_key, write_secret
+from gate_controller.storage.policy_store import GateIdentity
+from gate_controller.storage.secrets import gate_private_key, write_secret
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound

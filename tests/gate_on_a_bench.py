@@ -16,9 +16,9 @@ from gate_controller.config import load_config
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import Record
 from gate_controller.contract.signing import public_bytes
-from gate_controller.journal import Journal
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.secrets_dir import private_key_bytes, write_secret
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.secrets import private_key_bytes, write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat

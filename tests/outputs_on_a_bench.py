@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gate_controller.reader_pairing import key_name
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from hardware.simulated.modbus_board import REQUEST_BYTES, ModbusBoard, ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader
 from hardware.simulated.relay_board import RelayBoard

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.messages import HandoverPage, HandoverReply
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import CardCredential, Credential, Method, PinCredential
-from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from web_admin.database import Database, make_engine
 from web_admin.models import Gate, Site
 from web_admin.publish_policy import change_since, signed_manifest

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from demo.without_kernel import twins_for_the_kernel
 from gate_controller.contract.signing import public_bytes
-from gate_controller.policy_store import GateIdentity
 from gate_controller.reader_pairing import key_name
-from gate_controller.secrets_dir import private_key_bytes, write_secret
+from gate_controller.storage.policy_store import GateIdentity
+from gate_controller.storage.secrets import private_key_bytes, write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat

@@ -41,7 +41,8 @@ def test_sql_is_put_together_only_from_names_of_tables_in_the_code() -> None:
 
 
 NAMES_TABLES = {
-    "gate_controller/policy_store.py", "gate_controller/local_store.py", "gate_controller/journal.py",
+    "gate_controller/storage/policy_store.py", "gate_controller/storage/database.py",
+    "gate_controller/storage/journal.py",
     "demo/gate_ends.py",
 }  # fmt: skip
 

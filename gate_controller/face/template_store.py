@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gate_controller.face.engine import Embedding, wipe
 from gate_controller.face.errors import BadFaceSetting, FaceError, TemplateNotOpened
-from gate_controller.local_store import open_database
+from gate_controller.storage.database import open_database
 
 SHARE_BYTES = 32
 GATE_SECRET_BYTES = 32

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from hardware.simulated.osdp_reader import OsdpBus
 from tests.bench.big_site import records_of
 from tests.bench.figure import Figure, beside

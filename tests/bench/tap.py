@@ -24,7 +24,7 @@ import qrcode
 from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.records import Record
 from gate_controller.read_floods import READS_A_SECOND
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from hardware.interfaces import Frame
 from hardware.readers.cards import CardFormat
 from hardware.readers.qr_scanners import read_codes

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import qrcode
 
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from hardware.cameras.pictures import decode_picture
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import CameraScene

@@ -24,8 +24,8 @@ from gate_controller.config import ConfigRefused, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.port_trouble import port_trouble
 from gate_controller.reader_pairing import key_name
-from gate_controller.secrets_dir import write_secret
 from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
+from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp.panel import DEFAULT_KEY

@@ -15,7 +15,7 @@ import pytest
 
 from gate_controller.assemble import make_devices
 from gate_controller.config import load_config
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from gate_controller.wiring import ModbusLines
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind

@@ -9,7 +9,7 @@ import pytest
 
 from gate_controller.contract.records import Grant
 from gate_controller.reader_pairing import key_name
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from hardware.readers.cards import CardFormat
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.attempts import Attempts
-from gate_controller.journal import Journal, WrongPins
+from gate_controller.storage.journal import Journal, WrongPins
 from hardware.interfaces import KeyPress
 from tests.gate_as_a_process import GateProcess, wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate

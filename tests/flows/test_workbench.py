@@ -21,7 +21,7 @@ from gate_controller.camera_parts import make_camera
 from gate_controller.config import GateConfig, load_config
 from gate_controller.reader_pairing import key_name
 from gate_controller.reader_parts import make_osdp_readers
-from gate_controller.secrets_dir import write_secret
+from gate_controller.storage.secrets import write_secret
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import (

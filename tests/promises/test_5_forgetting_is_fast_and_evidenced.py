@@ -26,7 +26,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.messages import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.records import FaceRecord, encode_record
 from gate_controller.contract.signing import SignatureRefused, public_bytes
@@ -41,10 +40,11 @@ from gate_controller.face.template_store import (
     seal_template,
 )
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
-from gate_controller.local_store import open_database
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.tamper_mark import TamperMark
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.database import open_database
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
 from tests.forgotten import GATES
 from tests.people import person, records

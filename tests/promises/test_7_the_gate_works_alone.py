@@ -14,7 +14,7 @@ import pytest
 
 from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import CardCredential, Grant, Record
-from gate_controller.policy_store import PolicyStore
+from gate_controller.storage.policy_store import PolicyStore
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate

@@ -33,7 +33,7 @@ from gate_controller.contract.journal_chain import (
 )
 from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
 from gate_controller.contract.signing import public_bytes, sign
-from gate_controller.journal import Journal
+from gate_controller.storage.journal import Journal
 from tests.examples import examples
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate

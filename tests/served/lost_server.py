@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.signing import public_bytes
-from gate_controller.policy_store import GateIdentity
-from gate_controller.secrets_dir import gate_private_key, write_secret
+from gate_controller.storage.policy_store import GateIdentity
+from gate_controller.storage.secrets import gate_private_key, write_secret
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.served.served_compound import ROOT, Browser, ServedCompound, serve_compound, serve_data_dir

@@ -39,8 +39,8 @@ from gate_controller.contract.signing import (
     request_message,
     sign,
 )
-from gate_controller.policy_store import GateIdentity
-from gate_controller.secrets_dir import CARD_KEY, IDENTITY, PIN_KEY, read_secret
+from gate_controller.storage.policy_store import GateIdentity
+from gate_controller.storage.secrets import CARD_KEY, IDENTITY, PIN_KEY, read_secret
 from tests.gate_on_a_bench import BenchGate
 from tests.served.pairing_parties import (
     Answer,

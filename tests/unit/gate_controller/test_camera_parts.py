@@ -9,7 +9,7 @@ import pytest
 
 from gate_controller.camera_parts import describe_camera, login_file, make_camera, read_login
 from gate_controller.camera_sections import CameraSection
-from gate_controller.secrets_dir import SecretsUnusable, write_secret
+from gate_controller.storage.secrets import SecretsUnusable, write_secret
 from hardware.cameras.camera import FolderCamera
 from hardware.cameras.rtsp import RtspCamera
 from hardware.errors import BadDeviceSetting

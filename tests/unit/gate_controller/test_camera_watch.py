@@ -9,10 +9,10 @@ import pytest
 
 from gate_controller.camera_codes import look_for_code
 from gate_controller.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
-from gate_controller.clock import GateClock
 from gate_controller.device_watch import DeviceWatch
 from gate_controller.lane_desk import LaneDesk
 from gate_controller.lane_memory import LaneMemory
+from gate_controller.storage.clock import GateClock
 from gate_controller.terminal.view import Screen
 from hardware.cameras.trouble import Trouble
 from hardware.errors import DeviceUnavailable

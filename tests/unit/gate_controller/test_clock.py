@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gate_controller.clock import BUILT_AT, MAX_JUMP, GateClock
+from gate_controller.storage.clock import BUILT_AT, MAX_JUMP, GateClock
 
 SECOND = timedelta(seconds=1)
 

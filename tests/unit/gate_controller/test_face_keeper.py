@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import BadFaceSetting, FaceError
@@ -20,9 +19,10 @@ from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import HeldLeases, Lease
 from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
-from gate_controller.policy_store import GateIdentity, PolicyStore
-from gate_controller.tamper_mark import TamperMark
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

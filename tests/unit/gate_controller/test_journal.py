@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.journal_chain import GENESIS, ChainBroken, chain_entry, verify_chain
-from gate_controller.journal import Journal
+from gate_controller.storage.journal import Journal
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 

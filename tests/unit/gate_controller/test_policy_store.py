@@ -30,7 +30,7 @@ from gate_controller.contract.signing import (
     certify,
     public_bytes,
 )
-from gate_controller.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
+from gate_controller.storage.policy_store import COUNTER_BLOCK, GateIdentity, PolicyStore
 from tests.people import card, lane, person, records
 from tests.site_keys import SiteKeys, encoded
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assemble import read_identity
-from gate_controller.secrets_dir import SecretsUnusable, gate_private_key, read_secret, write_secret
+from gate_controller.storage.secrets import SecretsUnusable, gate_private_key, read_secret, write_secret
 
 
 def test_a_secret_is_written_for_its_user_alone(tmp_path: Path) -> None:

@@ -14,15 +14,16 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.clock import GateClock
 from gate_controller.contract.journal_chain import verify_chain
 from gate_controller.contract.messages import AskReply, EventBatch, EventsReply, HandoverReply, SignedOrder
 from gate_controller.contract.records import Method
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, verify
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.journal import Journal
-from gate_controller.policy_store import GateIdentity, PolicyStore
 from gate_controller.server_link import ServerLink
+from gate_controller.storage.clock import GateClock
+from gate_controller.storage.journal import Journal
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync_client import (
     GateStatus,
     LinkChanged,
@@ -34,7 +35,6 @@ from gate_controller.sync_client import (
     SyncClient,
     SyncNews,
 )
-from gate_controller.tamper_mark import TamperMark
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.reader_pairing import ReaderAddress, key_name, pair, read_reader_key
-from gate_controller.secrets_dir import SecretsUnusable, write_secret
+from gate_controller.storage.secrets import SecretsUnusable, write_secret
 from hardware.errors import DeviceRefused, DeviceUnavailable
 from hardware.lines.serial import SerialLine
 from hardware.osdp.pairing import Answer, ask_reader

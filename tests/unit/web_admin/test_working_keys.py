@@ -8,7 +8,7 @@ from gate_controller.contract.messages import ORDER_DOMAIN, OpenOrder, SignedOrd
 from gate_controller.contract.passes import CodeForged, check_site_code, parse_code
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, public_bytes
-from gate_controller.policy_store import GateIdentity, PolicyStore
+from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.unit.web_admin.acting import manager
 from web_admin.models import Site, VisitorPassRow
 from web_admin.publish_policy import publish_policy

@@ -32,7 +32,7 @@ from gate_controller.contract.records import (
     decode_record,
 )
 from gate_controller.contract.signing import KeyRole, SignatureRefused, SignedCertificate, open_certificate
-from gate_controller.local_store import open_database, salvage_rows, transaction
+from gate_controller.storage.database import open_database, salvage_rows, transaction
 
 log = logging.getLogger(__name__)
 

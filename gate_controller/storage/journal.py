@@ -24,7 +24,7 @@ from gate_controller.contract.journal_chain import (
     chain_entry,
     verify_chain,
 )
-from gate_controller.local_store import open_database, salvage_rows, transaction
+from gate_controller.storage.database import open_database, salvage_rows, transaction
 
 KEEP_ACKNOWLEDGED = timedelta(days=30)
 

@@ -1,0 +1,1 @@
+"""Keep what survives a power cut: journal, policy, secrets, clock; imports only the contract."""

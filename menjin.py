@@ -33,7 +33,7 @@ GROUPS = {
     "web": Group("web_admin.cli", "web", "set up and run the server"),
     "face": Group("gate_controller.face.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
-    "audit": Group("gate_controller.audit_cli", "gate", "check a journal, a certificate or a release"),
+    "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
     "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),
 }
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.audit_cli import run, verify_journal
+from gate_controller.audit.main import run, verify_journal
 from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
-from gate_controller.audit_cli import run
+from gate_controller.audit.main import run
 from hardware.simulated.face_clips import LivingPerson
 from hardware.simulated.live_person import FolderPerson
 from tests.browser.axe import axe

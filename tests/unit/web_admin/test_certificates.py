@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.audit_cli import run
+from gate_controller.audit.main import run
 from gate_controller.contract.forgetting_certificate import (
     CertificateBroken,
     ForgettingCertificate,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from gate_controller.audit_cli import run
+from gate_controller.audit.main import run
 from gate_controller.contract.journal_chain import ChainBroken, Head
 from tests.forgotten import Forgotten
 from web_admin.audit_check import check_server_records, export_ledger, signed_ledger_head

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gate_controller.audit_cli import run
+from gate_controller.audit.main import run
 from gate_controller.contract.written_release import check_release, read_release
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.audit_certificate import add_certificate_command, read_root_key, show_certificate
-from gate_controller.audit_release import add_release_command, show_release
+from gate_controller.audit.certificate import add_certificate_command, read_root_key, show_certificate
+from gate_controller.audit.release import add_release_command, show_release
 from gate_controller.contract.anchor_file import NothingToVerify, read_anchor, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, verify_chain
 from gate_controller.contract.ledger_file import check_ledger

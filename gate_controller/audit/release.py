@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gate_controller.audit_certificate import add_file_options, print_json, read_with_root, say_broken
+from gate_controller.audit.certificate import add_file_options, print_json, read_with_root, say_broken
 from gate_controller.contract.forgetting_certificate import CertificateBroken
 from gate_controller.contract.written_release import check_release, in_words, read_release
 

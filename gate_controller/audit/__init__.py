@@ -1,0 +1,1 @@
+"""Check journals, certificates and releases for `menjin audit`; imports only the contract."""

@@ -10,7 +10,7 @@ from demo.gate_ends import GateEnds
 from demo.office import Seen
 from demo.processes import wait_until
 from demo.stage import Stage
-from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS
+from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS
 from hardware.interfaces import InputKind
 
 OPEN_SECONDS = 3.0

@@ -13,7 +13,7 @@ from demo.judge import (
     wait_unexcused,
 )
 from demo.stage import Stage
-from gate_controller.lane import MOMENT_SECONDS
+from gate_controller.lane.door import MOMENT_SECONDS
 from hardware.interfaces import InputKind
 
 NO_ENTRY_SECONDS = MOMENT_SECONDS + 3.0

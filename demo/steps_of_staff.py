@@ -23,7 +23,7 @@ from demo.processes import wait_until
 from demo.screen import GateScreen
 from demo.stage import Stage
 from gate_controller.contract.journal_chain import JournalEntry
-from gate_controller.lane_desk import RESULT_SCREENS
+from gate_controller.lane.state import RESULT_SCREENS
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind
 from web_admin.credentials import issue_duress_pin

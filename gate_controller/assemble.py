@@ -20,16 +20,17 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.controller import Controller
-from gate_controller.device_watch import DeviceWatch
 from gate_controller.face.face_service import FaceService
 from gate_controller.face_parts import make_face_parts
 from gate_controller.gate_parts import GateParts
-from gate_controller.hands_free import HandsFreeCodes
-from gate_controller.lane_desk import LaneDesk
-from gate_controller.lane_memory import LaneMemory
+from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.hands_free import HandsFreeCodes
+from gate_controller.lane.memory import LaneMemory
+from gate_controller.lane.read_floods import ReadFlood
+from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.status import GateStatus
 from gate_controller.messages import Message, Stop
 from gate_controller.pulse_limits import log_cut_times
-from gate_controller.read_floods import ReadFlood
 from gate_controller.reader_parts import (
     OsdpPart,
     make_card_reader,
@@ -54,7 +55,7 @@ from gate_controller.storage.secrets import (
     gate_private_key,
     read_secret,
 )
-from gate_controller.sync_client import GateStatus, SyncClient
+from gate_controller.sync_client import SyncClient
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.wiring import (

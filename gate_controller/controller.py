@@ -12,13 +12,14 @@ import logging
 import queue
 import sqlite3
 
-from gate_controller.camera_codes import CameraCode
-from gate_controller.camera_watch import CameraSight, take_sight
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.hands_free import HandsFree
-from gate_controller.lane_desk import RESULT_SECONDS
+from gate_controller.lane.camera_codes import CameraCode
+from gate_controller.lane.camera_watch import CameraSight, take_sight
+from gate_controller.lane.hands_free import HandsFree
+from gate_controller.lane.state import RESULT_SECONDS
+from gate_controller.lane.status import GateStatus
 from gate_controller.messages import (
     FaceEnded,
     FaceProgress,
@@ -36,7 +37,6 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.rules.postures import without_ended_overrides
 from gate_controller.service_notify import notify
 from gate_controller.sync_client import (
-    GateStatus,
     LinkChanged,
     OrderArrived,
     PassKeyChanged,

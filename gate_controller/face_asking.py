@@ -1,6 +1,6 @@
 """Ask a person about their face at a lane's screen, and carry their answer out.
 
-What a press means is in `face_answers.py`. Whoever was asked is let in by the very card or PIN they had
+What a press means is in `lane/face_dialog.py`. Whoever was asked is let in by the very card or PIN they had
 shown, decided again by the rules, whatever they answered: asking costs nobody their way in.
 """
 
@@ -12,7 +12,9 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import FaceNoticeRecord, FaceRecord, Method, typed_number
 from gate_controller.face.face_service import FaceResult
 from gate_controller.face.reasons import FaceReason
-from gate_controller.face_answers import (
+from gate_controller.face_refusals import mend_word, refusal_of
+from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.lane.face_dialog import (
     NO_KEY,
     OFFICE_SECONDS,
     READ_ALOUD_KEY,
@@ -26,10 +28,8 @@ from gate_controller.face_answers import (
     shown,
     with_notice,
 )
-from gate_controller.face_refusals import mend_word, refusal_of
-from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.keypad_entry import Entry, press
-from gate_controller.lane_desk import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
+from gate_controller.lane.keypad_entry import Entry, press
+from gate_controller.lane.state import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.terminal.view import CLEAR_KEY, Screen
 

@@ -13,7 +13,7 @@ from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face_refusals import refusal_of
 from gate_controller.face_sections import FaceSection
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane.state import LaneDesk
 from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
 from gate_controller.rules.decision import Claim
 from gate_controller.rules.identify import identify_face

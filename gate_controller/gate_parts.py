@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.device_watch import DeviceWatch
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.lane_desk import LaneDesk, Passing
+from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screens import Screens

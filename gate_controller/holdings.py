@@ -17,11 +17,11 @@ from gate_controller.contract.records import (
     Posture,
 )
 from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.lane import held_open, hold_ended
+from gate_controller.lane.door import held_open, hold_ended
+from gate_controller.lane.staff_holds import StaffHold, StaffHolds
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory
 from gate_controller.rules.postures import HOLD_SECONDS, RENEW_AFTER_SECONDS, HeldOpen, Hold, shut_order
-from gate_controller.staff_holds import StaffHold, StaffHolds
 from hardware.errors import HardwareError
 
 log = logging.getLogger(__name__)

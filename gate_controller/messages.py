@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from gate_controller.camera_codes import CameraCode
-from gate_controller.camera_watch import CameraSight
 from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.face_service import FaceResult
-from gate_controller.hands_free import HandsFree
+from gate_controller.lane.camera_codes import CameraCode
+from gate_controller.lane.camera_watch import CameraSight
+from gate_controller.lane.hands_free import HandsFree
 from gate_controller.sync_client import SyncNews
 from gate_controller.terminal.view import TerminalAct
 from hardware.interfaces import DeviceReport

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from gate_controller.contract.records import LaneRecord, VisitorCodeCredential
 from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.lane import DoorState
-from gate_controller.lane_desk import LaneDesk, Passing
+from gate_controller.lane.door import DoorState
+from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.rules.decision import Claim, Decision, GateMemory
 
 SAME_PASSING_SECONDS = 2.0

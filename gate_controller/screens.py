@@ -6,7 +6,7 @@ from typing import Protocol
 
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import LaneRecord, Method, Posture
-from gate_controller.lane_desk import SECOND_METHOD, LaneDesk
+from gate_controller.lane.state import SECOND_METHOD, LaneDesk
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import ReaderFeedback, ReaderResult
 

@@ -25,13 +25,10 @@ from gate_controller.contract.messages import (
     Accepted,
     AskReply,
     AskRequest,
-    DeviceHealth,
     EventsReply,
     FaceLease,
-    FaceStatus,
     HandedOver,
     HandoverReply,
-    LaneState,
     RawEventBatch,
     ReceiptBatch,
     SignedOrder,
@@ -49,6 +46,7 @@ from gate_controller.contract.signing import (
     verify,
 )
 from gate_controller.face_keeper import FaceKeeper
+from gate_controller.lane.status import GateStatus
 from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
@@ -106,15 +104,6 @@ class LinkChanged:
 
 
 SyncNews = PolicyTaken | PolicyFresh | PolicyTurnedDown | PassKeyChanged | OrderArrived | LinkChanged
-
-
-@dataclass(frozen=True, slots=True)
-class GateStatus:
-    """What the manager's page is told about lanes and devices."""
-
-    lanes: tuple[LaneState, ...]
-    devices: tuple[DeviceHealth, ...]
-    face: FaceStatus | None = None
 
 
 class SyncClient:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gate_controller.config import GateConfig, lock_of
-from gate_controller.lane import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
-from gate_controller.lane_memory import Wire
+from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
+from gate_controller.lane.memory import Wire
 from gate_controller.output_sections import InputBoardSection, LaneSection, RelayBoardSection
 from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay

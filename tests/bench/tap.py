@@ -23,7 +23,7 @@ import qrcode
 
 from gate_controller.contract.pins import argon2_tag
 from gate_controller.contract.records import Record
-from gate_controller.read_floods import READS_A_SECOND
+from gate_controller.lane.read_floods import READS_A_SECOND
 from gate_controller.storage.secrets import write_secret
 from hardware.interfaces import Frame
 from hardware.readers.cards import CardFormat

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.records import Grant
-from gate_controller.lane import DoorState
-from gate_controller.lane_memory import LaneMemory
+from gate_controller.lane.door import DoorState
+from gate_controller.lane.memory import LaneMemory
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.attempts import Attempts
+from gate_controller.lane.attempts import Attempts
 from gate_controller.storage.journal import Journal, WrongPins
 from hardware.interfaces import KeyPress
 from tests.gate_as_a_process import GateProcess, wait_for_decisions

@@ -47,7 +47,7 @@ from gate_controller.contract.signing import (
     certify,
     public_bytes,
 )
-from gate_controller.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
+from gate_controller.lane.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
 from gate_controller.server_link import SyncRefused, read_reply
 from gate_controller.terminal.view import decode_act
 from tests.fuzz.target import Target, chosen

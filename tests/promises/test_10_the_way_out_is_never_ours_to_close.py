@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import gate_controller
 from gate_controller.contract.records import Posture
-from gate_controller.device_watch import DeviceWatch
+from gate_controller.lane.device_watch import DeviceWatch
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
@@ -94,7 +94,7 @@ def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> Non
     assert calls_of("pulse") == {("presentations.py", "release"), ("holdings.py", "_release")}
     of_threads_and_videos = {
         ("face_service.py", "_clean_up"),
-        ("hands_free.py", "close"),
+        ("lane/hands_free.py", "close"),
         ("attack_items.py", "_video"),
     }
     decided = {("presentations.py", "_opened"), ("controller.py", "_order_arrived")}
@@ -107,7 +107,7 @@ def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> Non
 def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
     for name in ("__init__", "handle", "time_passed"):
         assert Relay not in get_type_hints(getattr(DeviceWatch, name)).values()
-    source = next(path for path in SOURCES if path.name == "device_watch.py").read_text(encoding="utf-8")
+    source = next(path for path in SOURCES if path.name == "lane/device_watch.py").read_text(encoding="utf-8")
     assert "elay" not in source
 
 

@@ -2,8 +2,13 @@
 
 import pytest
 
-from gate_controller.attempts import FORGOTTEN_AFTER_SECONDS, LONGEST_DELAY_SECONDS, Attempts, delay_seconds
 from gate_controller.contract.records import Method
+from gate_controller.lane.attempts import (
+    FORGOTTEN_AFTER_SECONDS,
+    LONGEST_DELAY_SECONDS,
+    Attempts,
+    delay_seconds,
+)
 
 LANE, HOME, OTHER_LANE, OTHER_HOME = "north-in", "31203", "south-in", "31204"
 

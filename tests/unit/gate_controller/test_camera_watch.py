@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.camera_codes import look_for_code
-from gate_controller.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
-from gate_controller.device_watch import DeviceWatch
-from gate_controller.lane_desk import LaneDesk
-from gate_controller.lane_memory import LaneMemory
+from gate_controller.lane.camera_codes import look_for_code
+from gate_controller.lane.camera_watch import TRY_AGAIN_SECONDS, CameraSight, WatchedCamera, take_sight
+from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.memory import LaneMemory
+from gate_controller.lane.state import LaneDesk
 from gate_controller.storage.clock import GateClock
 from gate_controller.terminal.view import Screen
 from hardware.cameras.trouble import Trouble

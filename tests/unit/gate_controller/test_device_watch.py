@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract.journal_chain import Facts
-from gate_controller.device_watch import ALARMS, ALARMS_AT_ONCE, DeviceWatch
-from gate_controller.lane import Door, DoorState, contact_changed, granted, time_passed
-from gate_controller.lane_desk import LaneDesk, Passing
-from gate_controller.lane_memory import LaneMemory, Wire
+from gate_controller.lane.device_watch import ALARMS, ALARMS_AT_ONCE, DeviceWatch
+from gate_controller.lane.door import Door, DoorState, contact_changed, granted, time_passed
+from gate_controller.lane.memory import LaneMemory, Wire
+from gate_controller.lane.pending_events import KEPT, Unsaid
+from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.storage.clock import GateClock
-from gate_controller.unsaid import KEPT, Unsaid
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 NORTH, SOUTH = "north-in", "south-out"

@@ -14,7 +14,7 @@ from gate_controller.contract.records import (
     Method,
     PinCredential,
 )
-from gate_controller.face_answers import (
+from gate_controller.lane.face_dialog import (
     GUARDIAN_SECONDS,
     LET_IN_SECONDS,
     NOTICE_ORDER,

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.camera_watch import CameraSight, WatchedCamera
 from gate_controller.face.capability import CameraCapability
 from gate_controller.face.engine import Embedding, EngineCard, FaceEngine, FoundFace
 from gate_controller.face.face_service import FaceService
@@ -19,7 +18,8 @@ from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face.yunet_sface import load_yunet_sface
-from gate_controller.hands_free import LOOKS_A_SECOND, CodesInView, HandsFree, HandsFreeCodes
+from gate_controller.lane.camera_watch import CameraSight, WatchedCamera
+from gate_controller.lane.hands_free import LOOKS_A_SECOND, CodesInView, HandsFree, HandsFreeCodes
 from hardware.cameras.camera import GrabbingCamera
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import CodeRead, Frame

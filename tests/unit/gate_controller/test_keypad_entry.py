@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, Entry, press
+from gate_controller.lane.state import LaneDesk
 from gate_controller.terminal.view import Screen
 
 

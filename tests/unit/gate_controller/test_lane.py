@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gate_controller.lane import (
+from gate_controller.lane.door import (
     DRIVE_OPENS_WITHIN_SECONDS,
     Door,
     DoorState,

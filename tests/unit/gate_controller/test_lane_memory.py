@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate_controller.lane import DoorState
-from gate_controller.lane_desk import Passing
-from gate_controller.lane_memory import LaneMemory, Wire
+from gate_controller.lane.door import DoorState
+from gate_controller.lane.memory import LaneMemory, Wire
+from gate_controller.lane.state import Passing
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gate_controller.read_floods import READS_AT_ONCE, ReadFlood
+from gate_controller.lane.read_floods import READS_AT_ONCE, ReadFlood
 from hardware.interfaces import (
     CardRead,
     CodeRead,

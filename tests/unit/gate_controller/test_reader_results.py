@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane.state import LaneDesk
 from gate_controller.screens import Screens
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import ReaderResult

@@ -26,7 +26,7 @@ from gate_controller.contract.records import (
     decode_record,
     encode_record,
 )
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from gate_controller.screens import Screens

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gate_controller.showings import KEPT, OPENS_AGAIN, Read, Showings
+from gate_controller.lane.showings import KEPT, OPENS_AGAIN, Read, Showings
 
 LANE, CARD, PULSE = "north-in", "card-1", 2.0
 

@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.showings import SAME_SHOWING_SECONDS
-from gate_controller.staff_holds import (
-    SHOWN_AGAIN_SECONDS,
-    StaffHold,
-    StaffHolds,
-)
+from gate_controller.lane.showings import SAME_SHOWING_SECONDS
+from gate_controller.lane.staff_holds import SHOWN_AGAIN_SECONDS, StaffHold, StaffHolds
 
 LANE, CARD = "north-in", "card-1"
 

@@ -19,13 +19,13 @@ from gate_controller.contract.messages import AskReply, EventBatch, EventsReply,
 from gate_controller.contract.records import Method
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, verify
 from gate_controller.face_keeper import FaceKeeper
+from gate_controller.lane.status import GateStatus
 from gate_controller.server_link import ServerLink
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from gate_controller.sync_client import (
-    GateStatus,
     LinkChanged,
     OrderArrived,
     PassKeyChanged,

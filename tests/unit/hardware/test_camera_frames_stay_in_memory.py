@@ -13,9 +13,9 @@ from hardware.simulated.rtsp_camera import RtspTwin
 
 LOOK = """
 import os, sys, time
-from gate_controller.camera_codes import look_for_code
-from gate_controller.camera_watch import WatchedCamera
-from gate_controller.hands_free import HandsFreeCodes
+from gate_controller.lane.camera_codes import look_for_code
+from gate_controller.lane.camera_watch import WatchedCamera
+from gate_controller.lane.hands_free import HandsFreeCodes
 from hardware.cameras.rtsp import RtspCamera
 import threading
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
-from gate_controller import contact_flapping
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import DeviceHealth, LaneState
-from gate_controller.lane import (
+from gate_controller.lane import contact_flapping
+from gate_controller.lane.door import (
     Door,
     DoorState,
     Kinds,
@@ -28,11 +28,11 @@ from gate_controller.lane import (
     opening_asked,
     time_passed,
 )
-from gate_controller.lane_desk import LaneDesk
-from gate_controller.lane_memory import LaneMemory, Wire
+from gate_controller.lane.memory import LaneMemory, Wire
+from gate_controller.lane.pending_events import Record, Unsaid
+from gate_controller.lane.state import LaneDesk
+from gate_controller.lane.status import GateStatus
 from gate_controller.storage.clock import GateClock
-from gate_controller.sync_client import GateStatus
-from gate_controller.unsaid import Record, Unsaid
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 PRESSES = {

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gate_controller.camera_watch import WatchedCamera
+from gate_controller.lane.camera_watch import WatchedCamera
 from hardware.errors import DeviceUnavailable, HardwareError
 from hardware.interfaces import CodeRead, Frame
 from hardware.readers.qr_scanners import read_codes

@@ -10,7 +10,7 @@ touched here.
 
 from dataclasses import dataclass, replace
 
-from gate_controller.lane import Kinds
+from gate_controller.lane.door import Kinds
 
 BEGAN, ENDED = "alarm_contact_flapping", "contact_flapping_clear"
 CHANGES = 20

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Literal
 
 from gate_controller.contract.records import Method
-from gate_controller.face_answers import Asking
-from gate_controller.keypad_entry import Entry
-from gate_controller.lane import Door
+from gate_controller.lane.door import Door
+from gate_controller.lane.face_dialog import Asking
+from gate_controller.lane.keypad_entry import Entry
 from gate_controller.terminal.view import CameraTrouble, Screen, TerminalView
 
 RESULT_SECONDS = 4.0

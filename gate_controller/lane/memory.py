@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from gate_controller.lane import DoorState
-from gate_controller.lane_desk import Passing
+from gate_controller.lane.door import DoorState
+from gate_controller.lane.state import Passing
 from gate_controller.storage.database import open_database, transaction
 
 log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gate_controller.device_watch import DeviceWatch
-from gate_controller.lane_desk import LaneDesk
+from gate_controller.lane.device_watch import DeviceWatch
+from gate_controller.lane.pending_events import Record
+from gate_controller.lane.state import LaneDesk
 from gate_controller.terminal.view import CameraTrouble
-from gate_controller.unsaid import Record
 from hardware.cameras.trouble import WORDS, Sight, Trouble, glance, looked, lost, no_frame, opened
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceState, Frame, Health

@@ -1,0 +1,1 @@
+"""Keep the state of one lane and watch its devices; imports rules, storage and the screen's view."""

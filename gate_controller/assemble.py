@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from gate_controller.camera_parts import make_lane_cameras
-from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
@@ -30,7 +29,6 @@ from gate_controller.lane.read_floods import ReadFlood
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
 from gate_controller.messages import Message, Stop
-from gate_controller.pulse_limits import log_cut_times
 from gate_controller.reader_parts import (
     OsdpPart,
     make_card_reader,
@@ -44,6 +42,8 @@ from gate_controller.screen_acts import ScreenActs
 from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.screens import Screens
 from gate_controller.server_link import ServerLink
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gate_controller.camera_sections import CameraSection
-from gate_controller.config import GateConfig
 from gate_controller.lane.camera_watch import WatchedCamera
 from gate_controller.lane.hands_free import AskedCamera, HandsFreeCodes
 from gate_controller.messages import Message
+from gate_controller.site_file.cameras import CameraSection
+from gate_controller.site_file.config import GateConfig
 from gate_controller.storage.secrets import SecretsUnusable
 from hardware.cameras.camera import FileCamera, FolderCamera, GrabbingCamera, V4l2Camera
 from hardware.cameras.rtsp import RtspCamera

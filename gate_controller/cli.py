@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.contract.https_only import in_the_clear
+from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from hardware.errors import BadDeviceSetting
 
 LONGEST_SECONDS = 86_400.0

@@ -30,12 +30,12 @@ from gate_controller.messages import (
     TypedHashed,
 )
 from gate_controller.presentations import Presentations
-from gate_controller.pulse_limits import log_cut_times
 from gate_controller.remote_orders import check_order, lane_shut
 from gate_controller.rules.decision import Reason
 from gate_controller.rules.identify import GateKeys
 from gate_controller.rules.postures import without_ended_overrides
 from gate_controller.service_notify import notify
+from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.sync_client import (
     LinkChanged,
     OrderArrived,

@@ -12,11 +12,11 @@ from gate_controller.face.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.reasons import FaceReason
 from gate_controller.face_refusals import refusal_of
-from gate_controller.face_sections import FaceSection
 from gate_controller.lane.state import LaneDesk
 from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
 from gate_controller.rules.decision import Claim
 from gate_controller.rules.identify import identify_face
+from gate_controller.site_file.face import FaceSection
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Camera
 

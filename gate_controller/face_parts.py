@@ -12,15 +12,15 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.config import ConfigRefused, GateConfig
 from gate_controller.face.engine import FaceEngine
 from gate_controller.face.errors import EngineUnfit
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
-from gate_controller.face_sections import FaceSection
 from gate_controller.messages import FaceUnavailable, Message
+from gate_controller.site_file.config import ConfigRefused, GateConfig
+from gate_controller.site_file.face import FaceSection
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore

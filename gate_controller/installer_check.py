@@ -9,11 +9,8 @@ import msgspec
 
 from gate_controller.camera_parts import describe_camera, make_camera
 from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
-from gate_controller.config import GateConfig, lock_of
 from gate_controller.device_check import check_devices
 from gate_controller.port_trouble import port_trouble
-from gate_controller.pulse_limits import cut_times, limits_of, stored_lanes
-from gate_controller.sheet_check import sheet_lines
 from gate_controller.site_check import (
     check_clock,
     check_face,
@@ -23,6 +20,9 @@ from gate_controller.site_check import (
     check_secrets,
     check_server,
 )
+from gate_controller.site_file.config import GateConfig, lock_of
+from gate_controller.site_file.pulse_limits import cut_times, limits_of, stored_lanes
+from gate_controller.site_file.sheet_check import sheet_lines
 from gate_controller.storage.secrets import SecretsUnusable
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError

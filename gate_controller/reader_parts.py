@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gate_controller.config import GateConfig, KeypadSection, ReaderSection
-from gate_controller.pulse_limits import limits_of
 from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_key
+from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection
+from gate_controller.site_file.pulse_limits import limits_of
 from gate_controller.storage.secrets import SecretsUnusable
 from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
 from hardware.interfaces import Device, ReaderFeedback, Relay

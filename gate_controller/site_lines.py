@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate_controller.config import GateConfig
-from gate_controller.output_sections import Section
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import Section
 from hardware.identify.format_guess import Guess, Setting, Table
 from hardware.identify.listening import ContactMoved
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gate_controller.config import GateConfig, WireSection
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import WireSection
 from tests.parsed_source import tree_of
 from web_admin import config as web_config
 

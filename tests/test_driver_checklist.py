@@ -11,9 +11,9 @@ import pytest
 
 import hardware
 import hardware.simulated
-from gate_controller.camera_sections import CameraSection
-from gate_controller.config import GateConfig, KeypadSection, ReaderSection, ScannerSection
-from gate_controller.output_sections import InputBoardSection, RelayBoardSection
+from gate_controller.site_file.cameras import CameraSection
+from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection, ScannerSection
+from gate_controller.site_file.outputs import InputBoardSection, RelayBoardSection
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import menjin
-from gate_controller.config import load_config
+from gate_controller.site_file.config import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 UNITS = sorted((ROOT / "deploy").glob("*.service"))

@@ -20,8 +20,8 @@ from pathlib import Path
 from demo.boards import Plug
 from gate_controller.assemble import make_devices
 from gate_controller.camera_parts import make_camera
-from gate_controller.config import GateConfig, load_config
 from gate_controller.reader_parts import make_osdp_readers
+from gate_controller.site_file.config import GateConfig, load_config
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceReport, DeviceState, Health

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused, load_config
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import BenchGate, bench_gate
 

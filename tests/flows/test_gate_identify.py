@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assemble import make_devices
-from gate_controller.config import load_config
+from gate_controller.site_file.config import load_config
 from gate_controller.storage.secrets import write_secret
 from gate_controller.wiring import ModbusLines
 from hardware.inputs.serial import InputWire

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gate_controller.config import ConfigRefused, load_config
 from gate_controller.contract import messages as sync_contract
 from gate_controller.contract.messages import (
     ForgetReceipt,
@@ -49,6 +48,7 @@ from gate_controller.contract.signing import (
 )
 from gate_controller.lane.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
 from gate_controller.server_link import SyncRefused, read_reply
+from gate_controller.site_file.config import ConfigRefused, load_config
 from gate_controller.terminal.view import decode_act
 from tests.fuzz.target import Target, chosen
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.assemble import assemble
-from gate_controller.config import ConfigRefused, load_config
+from gate_controller.site_file.config import ConfigRefused, load_config
 from tests.gate_on_a_bench import CAMERA_SHEET, SITE_FILE, bench_gate
 
 GOOD = SITE_FILE.format(root="/srv/menjin", more="")

@@ -19,7 +19,7 @@ from gate_controller.face.leases import Lease
 from gate_controller.face.template_store import SqliteFaceBlobs, TemplatePlace, open_face_file, seal_template
 from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face_desk import FaceDesk
-from gate_controller.face_sections import FaceSection
+from gate_controller.site_file.face import FaceSection
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine, face_vector
 from tests.people import card, lane, person, pin, records

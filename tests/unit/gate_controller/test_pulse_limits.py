@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gate_controller.check_lines import Verdict
-from gate_controller.config import load_config
 from gate_controller.installer_check import check_gate
-from gate_controller.output_sections import LaneSection
-from gate_controller.pulse_limits import PulseLimits, cut_times, limits_of, stored_lanes
+from gate_controller.site_file.config import load_config
+from gate_controller.site_file.outputs import LaneSection
+from gate_controller.site_file.pulse_limits import PulseLimits, cut_times, limits_of, stored_lanes
 from tests.gate_on_a_bench import LANE, bench_gate
 from tests.people import lane, person, records
 

@@ -9,10 +9,10 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.assemble import make_devices
-from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.reader_pairing import key_name, read_reader_key
 from gate_controller.reader_parts import make_osdp_readers, readers_with_lights
+from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.storage.secrets import write_secret
 from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed

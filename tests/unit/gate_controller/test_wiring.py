@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.config import ConfigRefused, GateConfig, load_config
 from gate_controller.installer_check import check_gate
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.memory import Wire
+from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.wiring import (
     ModbusLines,
     lanes_never_held,

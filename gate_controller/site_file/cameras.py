@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.contract.records import Id
-from gate_controller.output_sections import Section
+from gate_controller.site_file.outputs import Section
 
 
 class CameraSection(Section, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gate_controller.camera_sections import CameraSection
 from gate_controller.contract.lane_sheet import LaneSheet
 from gate_controller.contract.records import Id
-from gate_controller.face_sections import FaceSection
-from gate_controller.output_sections import (
+from gate_controller.site_file.cameras import CameraSection
+from gate_controller.site_file.face import FaceSection
+from gate_controller.site_file.outputs import (
     Baud,
     BoardSection,
     InputBoardSection,
@@ -25,13 +25,13 @@ from gate_controller.output_sections import (
     why_no_such_kind,
     wrong_key,
 )
-from gate_controller.reader_sections import (
+from gate_controller.site_file.readers import (
     FrameReaderSection,
     OsdpLineSection,
     OsdpReaderSection,
     TagReaderSection,
 )
-from gate_controller.sheet_check import wrong_sheet
+from gate_controller.site_file.sheet_check import wrong_sheet
 from hardware.errors import BadDeviceSetting
 from hardware.files import FileTooLarge, NoRegularFile, read_regular
 from hardware.relays.locks import Contact, Lock, LockKind

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from gate_controller.config import lock_of
 from gate_controller.contract.records import LaneRecord, PolicyRefused, decode_record
-from gate_controller.output_sections import LaneSection
+from gate_controller.site_file.config import lock_of
+from gate_controller.site_file.outputs import LaneSection
 from gate_controller.storage.database import salvage_rows
 from hardware.interfaces import Relay
 from hardware.osdp.relay import MAX_PULSE_SECONDS

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from gate_controller.camera_sections import CameraSection
 from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, check_sheet, must_findings
-from gate_controller.output_sections import LaneSection
+from gate_controller.site_file.cameras import CameraSection
+from gate_controller.site_file.outputs import LaneSection
 
 WARNING = "warning: "
 

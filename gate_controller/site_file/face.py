@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from gate_controller.output_sections import Section
+from gate_controller.site_file.outputs import Section
 
 
 class FaceSection(Section, frozen=True, kw_only=True):

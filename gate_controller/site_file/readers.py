@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.contract.records import Id
-from gate_controller.output_sections import Baud, Section
+from gate_controller.site_file.outputs import Baud, Section
 
 
 class OsdpLineSection(Section, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from gate_controller.face.engine import Embedding
+from gate_controller.face.engines.engine import Embedding
 from hardware.interfaces import Frame
 
 WINDOW_BYTES = 48

@@ -2,8 +2,8 @@
 
 import functools
 
-from gate_controller.face.engine import FaceEngine
-from gate_controller.face.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import ATTACKS, Actor, LivingPerson
 from hardware.simulated.pictures import camera_frame

@@ -17,7 +17,7 @@ from gate_controller import presentations
 from gate_controller.contract.messages import AskReply
 from gate_controller.contract.policy import Policy
 from gate_controller.face import face_service
-from gate_controller.face.engine import Embedding
+from gate_controller.face.engines.engine import Embedding
 from gate_controller.face.template_store import FaceBlob, seal_template
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason

@@ -8,7 +8,7 @@ from demo.site_files import SiteFile
 from demo.stage import Stage
 from demo.steps_by_face import at_rest, screen_of
 from gate_controller.contract.records import Method
-from gate_controller.face.engines import DEFAULT_ENGINE
+from gate_controller.face.engines.engines import DEFAULT_ENGINE
 from gate_controller.terminal.view import Screen
 
 GATE, LANE = "north", "north-in"

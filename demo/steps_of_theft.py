@@ -23,8 +23,8 @@ from demo.loot import (
 )
 from demo.processes import run_menjin
 from demo.stage import Stage
-from gate_controller.face.engine import Embedding
-from gate_controller.face.errors import TemplateNotOpened
+from gate_controller.face.engines.engine import Embedding
+from gate_controller.face.engines.errors import TemplateNotOpened
 from gate_controller.face.template_store import FaceBlob, TemplatePlace, open_template
 from gate_controller.storage.secrets import FACE_SECRET
 

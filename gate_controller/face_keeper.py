@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
-from gate_controller.face.errors import FaceError
+from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
 from gate_controller.storage.clock import GateClock

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.face.engine import FaceEngine
-from gate_controller.face.errors import EngineUnfit
+from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.errors import EngineUnfit
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
@@ -95,8 +95,8 @@ def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
 
     def load() -> FaceEngine:
         # Imported here so that a gate without face never needs the engine's packages.
-        from gate_controller.face.engines import ENGINES  # noqa: PLC0415
-        from gate_controller.face.error_budget import fitness  # noqa: PLC0415
+        from gate_controller.face.engines.engines import ENGINES  # noqa: PLC0415
+        from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
 
         kind = ENGINES[section.engine]
         fit = fitness(kind.card)

@@ -4,8 +4,8 @@ The journal's word is about the look alone. It names no person and no home: who 
 have agreed to anything.
 """
 
+from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.face.face_service import FaceResult
-from gate_controller.face.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 
 MENDABLE = CAPTURE_PROBLEMS | LIVENESS_REFUSALS

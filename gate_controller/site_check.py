@@ -106,10 +106,10 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
     """Yield whether the chosen engine may open a gate, with its figures; whether its weights are there."""
     if not config.face.enabled:
         return
-    from gate_controller.face.engines import ENGINES  # noqa: PLC0415 - a gate without face has no engine
-    from gate_controller.face.error_budget import fitness  # noqa: PLC0415
-    from gate_controller.face.errors import ModelFileError  # noqa: PLC0415
-    from gate_controller.face.model_files import checked_model_file  # noqa: PLC0415
+    from gate_controller.face.engines.engines import ENGINES  # noqa: PLC0415 - a gate without face has no engine
+    from gate_controller.face.engines.error_budget import fitness  # noqa: PLC0415
+    from gate_controller.face.engines.errors import ModelFileError  # noqa: PLC0415
+    from gate_controller.face.engines.model_files import checked_model_file  # noqa: PLC0415
 
     kind = ENGINES[config.face.engine]
     fit = fitness(kind.card)

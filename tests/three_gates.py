@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from gate_controller.contract.records import FaceRecord
-from gate_controller.face.capability import CameraCapability
+from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.face_service import FaceResult, FaceService
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_keeper import FaceKeeper

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gate_controller.face.attack_items import Item, frames_of
-from gate_controller.face.engine import FaceEngine, wipe
+from gate_controller.face.engines.engine import FaceEngine, wipe
+from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.error_rates import Share
-from gate_controller.face.errors import UnusablePicture
 from gate_controller.face.liveness import LivenessCheck, PersonCheck
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_controller.face.engine import Landmarks
+from gate_controller.face.engines.engine import Landmarks
 
 Shape = NDArray[np.float64]
 """5 × 2, free of place, size and roll: between the eyes is (0, 0), the eyes lie level, and from there

@@ -12,10 +12,10 @@ import cv2
 
 from gate_controller.face.attack_items import Item, list_items
 from gate_controller.face.attack_trials import AttackTrials, try_attacks
-from gate_controller.face.engine import FaceEngine
-from gate_controller.face.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.errors import FaceError, UnusablePicture
 from gate_controller.face.error_rates import Share
-from gate_controller.face.errors import FaceError, UnusablePicture
 from gate_controller.face.evaluation import Evaluation, embed_pictures, evaluate, room_for
 from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.pair_list import PairList, read_pairs

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from gate_controller.face.capture_checks import ENROLMENT_LIMITS, frame_problem
-from gate_controller.face.engine import Embedding, FaceEngine, FoundFace, wipe
-from gate_controller.face.error_budget import fitness
+from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace, wipe
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.errors import UnusablePicture
+from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.error_rates import (
     PAIRS_FOR_A_RATE,
     OperatingPoint,
@@ -20,9 +22,7 @@ from gate_controller.face.error_rates import (
     missed,
     operating_point,
 )
-from gate_controller.face.errors import UnusablePicture
 from gate_controller.face.pair_list import PairList
-from gate_controller.face.reasons import FaceReason
 from gate_controller.face.still_pictures import read_picture
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)

@@ -21,16 +21,16 @@ from gate_controller.face.camera_session import (
     SessionEnd,
     watch,
 )
-from gate_controller.face.capability import CameraCapability, GatedEngine
-from gate_controller.face.engine import Embedding, FaceEngine, wipe
+from gate_controller.face.engines.capability import CameraCapability, GatedEngine
+from gate_controller.face.engines.engine import Embedding, FaceEngine, wipe
+from gate_controller.face.engines.error_budget import Fitness, fitness
+from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
+from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
-from gate_controller.face.error_budget import Fitness, fitness
-from gate_controller.face.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.leases import HeldLeases, Lease
 from gate_controller.face.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
 from gate_controller.face.passive_liveness import added_pair
-from gate_controller.face.reasons import FaceReason
 from gate_controller.face.template_store import (
     FaceBlob,
     FaceBlobs,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
-from gate_controller.face.engine import wipe
-from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.engines.engine import wipe
+from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.template_store import SHARE_BYTES
 
 

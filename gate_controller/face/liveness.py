@@ -13,9 +13,9 @@ from typing import Protocol
 
 from gate_controller.face.capture_checks import MAX_TURN_IN_EYE_DISTANCES
 from gate_controller.face.challenge import Challenge, Prompt
-from gate_controller.face.engine import FoundFace
-from gate_controller.face.errors import BadFaceSetting
-from gate_controller.face.reasons import FaceReason
+from gate_controller.face.engines.engine import FoundFace
+from gate_controller.face.engines.errors import BadFaceSetting
+from gate_controller.face.engines.reasons import FaceReason
 from hardware.interfaces import Frame
 
 MIN_DIFFERENT_FRAMES = 2

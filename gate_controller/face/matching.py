@@ -11,11 +11,11 @@ from gate_controller.face.capture_checks import (
     frame_problem,
 )
 from gate_controller.face.challenge import Prompt
-from gate_controller.face.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.error_budget import fitness
-from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.errors import BadFaceSetting
+from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
-from gate_controller.face.reasons import FaceReason
 from gate_controller.face.same_person import SamePerson
 from hardware.interfaces import Frame
 

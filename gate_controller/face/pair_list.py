@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate_controller.face.errors import BadPairList
+from gate_controller.face.engines.errors import BadPairList
 from hardware.files import FileTooLarge, NoRegularFile, read_regular
 
 WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

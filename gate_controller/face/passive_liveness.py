@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_controller.face.engine import FoundFace, wipe
-from gate_controller.face.errors import ModelFileError
-from gate_controller.face.model_adding import OPTIONAL_MODELS
-from gate_controller.face.model_files import added_models_folder, checked_model_file
+from gate_controller.face.engines.engine import FoundFace, wipe
+from gate_controller.face.engines.errors import ModelFileError
+from gate_controller.face.engines.model_adding import OPTIONAL_MODELS
+from gate_controller.face.engines.model_files import added_models_folder, checked_model_file
 from hardware.interfaces import Frame
 
 LOG = logging.getLogger(__name__)

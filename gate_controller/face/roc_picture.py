@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.error_rates import roc
-from gate_controller.face.errors import FaceError
 from gate_controller.face.evaluation import Evaluation
 
 SMALLEST_SHARE = 1e-6

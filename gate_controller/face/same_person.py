@@ -6,7 +6,7 @@ the loosest threshold that was measured, and half of the turned frames must reac
 people stay below 0.25 there.
 """
 
-from gate_controller.face.engine import Embedding, EngineCard, similarity, wipe
+from gate_controller.face.engines.engine import Embedding, EngineCard, similarity, wipe
 
 MIN_TURNED_FRAMES = 2
 MIN_TURNED_SHARE = 0.5

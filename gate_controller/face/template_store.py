@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gate_controller.face.engine import Embedding, wipe
-from gate_controller.face.errors import BadFaceSetting, FaceError, TemplateNotOpened
+from gate_controller.face.engines.engine import Embedding, wipe
+from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
 from gate_controller.storage.database import open_database
 
 SHARE_BYTES = 32

@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 
 from gate_controller.face.challenge import Challenge, Prompt
-from gate_controller.face.engine import Embedding, FaceEngine
-from gate_controller.face.engines import DEFAULT_ENGINE, ENGINES
-from gate_controller.face.errors import ModelFileError
+from gate_controller.face.engines.engine import Embedding, FaceEngine
+from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
+from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.liveness import PersonCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
 from hardware.interfaces import Frame

@@ -29,8 +29,8 @@ from sqlalchemy import select
 from gate_controller.contract.messages import FaceLease, ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.records import FaceRecord, encode_record
 from gate_controller.contract.signing import SignatureRefused, public_bytes
-from gate_controller.face.engine import FaceEngine
-from gate_controller.face.errors import FaceError
+from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.errors import FaceError
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.template_store import (
     FaceBlob,

@@ -26,7 +26,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from gate_controller.face.capability import CameraCapability
+from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
 from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file

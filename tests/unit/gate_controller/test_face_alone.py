@@ -13,11 +13,11 @@ import pytest
 from gate_controller.assemble import boot_seconds
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import FaceRecord, Grant
-from gate_controller.face.error_budget import fitness
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
 from gate_controller.face.template_store import SqliteFaceBlobs, TemplatePlace, open_face_file, seal_template
-from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face_desk import FaceDesk
 from gate_controller.site_file.face import FaceSection
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, FaceLease, ForgetReceipt
-from gate_controller.face.engine import FaceEngine
-from gate_controller.face.errors import BadFaceSetting, FaceError
+from gate_controller.face.engines.engine import FaceEngine
+from gate_controller.face.engines.errors import BadFaceSetting, FaceError
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import HeldLeases, Lease
 from gate_controller.face.template_store import FaceBlob, SqliteFaceBlobs

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from gate_controller.contract.records import Method
-from gate_controller.face.error_budget import fitness
-from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from tests.assessed import assess, whole_text
 from tests.unit.web_admin.acting import (
     NOTICE,

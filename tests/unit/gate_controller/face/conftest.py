@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from gate_controller.face.yunet_sface import YunetSfaceEngine, load_yunet_sface
+from gate_controller.face.engines.yunet_sface import YunetSfaceEngine, load_yunet_sface
 from hardware.errors import DeviceUnavailable
 from hardware.interfaces import Frame
 

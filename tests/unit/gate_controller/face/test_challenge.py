@@ -17,8 +17,8 @@ from gate_controller.face.challenge import (
     Prompt,
 )
 from gate_controller.face.challenge_geometry import parallax, shape_of
-from gate_controller.face.engine import FaceQuality, FoundFace, Landmarks
-from gate_controller.face.reasons import FaceReason
+from gate_controller.face.engines.engine import FaceQuality, FoundFace, Landmarks
+from gate_controller.face.engines.reasons import FaceReason
 from tests.face_actors import draws
 
 FRAME_SECONDS = 1 / 15

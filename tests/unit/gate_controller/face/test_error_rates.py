@@ -5,15 +5,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate_controller.face.dlib_engine import DLIB_CARD
-from gate_controller.face.error_budget import fitness
+from gate_controller.face.engines.dlib_engine import DLIB_CARD
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.error_rates import (
     Share,
     false_positive_identification_rate,
     operating_point,
     roc,
 )
-from gate_controller.face.yunet_sface import YUNET_SFACE_CARD
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_the_installed_models_verify(capsys: pytest.CaptureFixture[str]) -> None
 def test_weights_that_are_not_installed_are_told_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gate_controller.face.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
+    monkeypatch.setattr("gate_controller.face.engines.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
     assert run(["models", "verify"]) == 1
     told = capsys.readouterr().out.splitlines()[0]
     assert told.startswith("WRONG")

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from gate_controller.face.challenge import Prompt
-from gate_controller.face.reasons import LIVENESS_REFUSALS, FaceReason
+from gate_controller.face.engines.reasons import LIVENESS_REFUSALS, FaceReason
 from hardware.simulated.face_clips import ATTACKS
 from tests.face_actors import attacker, enrol_before, living
 from tests.face_fixtures import require_portraits

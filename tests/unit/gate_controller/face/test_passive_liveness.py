@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from gate_controller.face.challenge import Prompt
-from gate_controller.face.errors import BadFaceSetting
+from gate_controller.face.engines.errors import BadFaceSetting
+from gate_controller.face.engines.model_adding import OPTIONAL_MODELS
+from gate_controller.face.engines.model_files import FOLDER_VARIABLE, added_models_folder
+from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.liveness import PASSIVE_FRAMES, LivenessVerdict, PersonCheck
-from gate_controller.face.model_adding import OPTIONAL_MODELS
-from gate_controller.face.model_files import FOLDER_VARIABLE, added_models_folder
 from gate_controller.face.passive_liveness import PassivePair, added_pair, surroundings
-from gate_controller.face.reasons import FaceReason
 from hardware.interfaces import Frame
 from tests.face_actors import FRAMES_A_SECOND, engine, living
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.face.errors import BadFaceSetting, FaceError, TemplateNotOpened
+from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
 from gate_controller.face.template_store import (
     FaceBlob,
     SqliteFaceBlobs,

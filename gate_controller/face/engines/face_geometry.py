@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_controller.face.engine import FaceQuality, Landmarks, wipe
+from gate_controller.face.engines.engine import FaceQuality, Landmarks, wipe
 from hardware.interfaces import Frame
 
 ALIGNED_SIDE_PIXELS = 112

@@ -5,8 +5,8 @@ import os
 from importlib import metadata
 from pathlib import Path
 
-from gate_controller.face.engine import ModelFile
-from gate_controller.face.errors import ModelFileError
+from gate_controller.face.engines.engine import ModelFile
+from gate_controller.face.engines.errors import ModelFileError
 
 DEFAULT_FOLDER = Path("/var/lib/menjin-gate/models")
 FOLDER_VARIABLE = "MENJIN_MODELS_DIR"

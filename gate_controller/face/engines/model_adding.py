@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import requests
 
-from gate_controller.face.engine import ModelFile
-from gate_controller.face.errors import ModelFileError
+from gate_controller.face.engines.engine import ModelFile
+from gate_controller.face.engines.errors import ModelFileError
 
 OPTIONAL_MODELS = (
     ModelFile("MiniFASNetV2.onnx", "4eed38f0bde33c9b805942a5f25e42ce1161e2bda545254be622be957727794e"),

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable
 
-from gate_controller.face.engine import Embedding, EngineCard, FaceEngine, FoundFace
-from gate_controller.face.errors import BadFaceSetting, NoCapability
-from gate_controller.face.reasons import FaceReason
+from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace
+from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
+from gate_controller.face.engines.reasons import FaceReason
 from hardware.interfaces import Frame
 
 MAX_LIFETIME_SECONDS = 60.0

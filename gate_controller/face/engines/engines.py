@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gate_controller.face.dlib_engine import DLIB_CARD, WEIGHTS_FOLDER, load_dlib
-from gate_controller.face.dlib_engine import REMEDY as DLIB_REMEDY
-from gate_controller.face.dlib_engine import WEIGHTS_PACKAGE as DLIB_WEIGHTS
-from gate_controller.face.engine import EngineCard, FaceEngine
-from gate_controller.face.model_files import package_folder
-from gate_controller.face.yunet_sface import (
+from gate_controller.face.engines.dlib_engine import DLIB_CARD, WEIGHTS_FOLDER, load_dlib
+from gate_controller.face.engines.dlib_engine import REMEDY as DLIB_REMEDY
+from gate_controller.face.engines.dlib_engine import WEIGHTS_PACKAGE as DLIB_WEIGHTS
+from gate_controller.face.engines.engine import EngineCard, FaceEngine
+from gate_controller.face.engines.model_files import package_folder
+from gate_controller.face.engines.yunet_sface import (
     REINSTALL,
     YUNET_SFACE_CARD,
     installed_models_folder,

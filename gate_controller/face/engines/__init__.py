@@ -1,0 +1,1 @@
+"""Load face engines and their models; imports no other part of face."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gate_controller.face.engines.engine import Embedding, EngineCard, FaceQuality, FoundFace
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.liveness import Liveness, LivenessVerdict
+from gate_controller.face.liveness.liveness import Liveness, LivenessVerdict
 from hardware.interfaces import Frame
 
 FRAME_MARK = b"MENJIN-TEST-FRAME-OF-A-PERSON-%d|"

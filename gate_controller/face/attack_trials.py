@@ -12,7 +12,7 @@ from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.error_rates import Share
-from gate_controller.face.liveness import LivenessCheck, PersonCheck
+from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gate_controller.face.challenge import Prompt
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import Embedding, wipe
 from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.challenge import Prompt
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, Frame
 

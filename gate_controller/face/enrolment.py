@@ -8,17 +8,17 @@ from enum import StrEnum
 
 import numpy as np
 
-from gate_controller.face.capture_checks import (
+from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
+from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.capture_checks import (
     ENROLMENT_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
     frame_problem,
 )
-from gate_controller.face.challenge import Prompt
-from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
-from gate_controller.face.same_person import SamePerson
+from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face.liveness.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
+from gate_controller.face.liveness.same_person import SamePerson
 from hardware.interfaces import Frame
 
 

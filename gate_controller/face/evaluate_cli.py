@@ -17,9 +17,9 @@ from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.errors import FaceError, UnusablePicture
 from gate_controller.face.error_rates import Share
 from gate_controller.face.evaluation import Evaluation, embed_pictures, evaluate, room_for
-from gate_controller.face.liveness import PersonCheck
+from gate_controller.face.liveness.liveness import PersonCheck
+from gate_controller.face.liveness.passive_liveness import added_pair
 from gate_controller.face.pair_list import PairList, read_pairs
-from gate_controller.face.passive_liveness import added_pair
 from gate_controller.face.roc_picture import draw_roc
 
 ROC_FILE = Path("roc.png")

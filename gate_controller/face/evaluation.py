@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gate_controller.face.capture_checks import ENROLMENT_LIMITS, frame_problem
 from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace, wipe
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.errors import UnusablePicture
@@ -22,6 +21,7 @@ from gate_controller.face.error_rates import (
     missed,
     operating_point,
 )
+from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, frame_problem
 from gate_controller.face.pair_list import PairList
 from gate_controller.face.still_pictures import read_picture
 

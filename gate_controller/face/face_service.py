@@ -28,9 +28,9 @@ from gate_controller.face.engines.errors import EngineUnfit, NoCapability, Templ
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.leases import HeldLeases, Lease
-from gate_controller.face.liveness import LivenessCheck, PersonCheck
+from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
+from gate_controller.face.liveness.passive_liveness import added_pair
 from gate_controller.face.matching import MatchOutcome, MatchSession
-from gate_controller.face.passive_liveness import added_pair
 from gate_controller.face.template_store import (
     FaceBlob,
     FaceBlobs,

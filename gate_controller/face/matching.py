@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gate_controller.face.capture_checks import (
+from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.errors import BadFaceSetting
+from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.capture_checks import (
     MATCHING_LIMITS,
     MAX_USELESS_FRAMES,
     CaptureLimits,
     frame_problem,
 )
-from gate_controller.face.challenge import Prompt
-from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
-from gate_controller.face.engines.error_budget import fitness
-from gate_controller.face.engines.errors import BadFaceSetting
-from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
-from gate_controller.face.same_person import SamePerson
+from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face.liveness.liveness import Liveness, LivenessCheck, LivenessVerdict, PersonCheck
+from gate_controller.face.liveness.same_person import SamePerson
 from hardware.interfaces import Frame
 
 AGREEING_FRAMES_NEEDED = 2

@@ -21,11 +21,11 @@ from typing import Protocol, cast
 import cv2
 import numpy as np
 
-from gate_controller.face.challenge import Challenge, Prompt
 from gate_controller.face.engines.engine import Embedding, FaceEngine
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.errors import ModelFileError
-from gate_controller.face.liveness import PersonCheck
+from gate_controller.face.liveness.challenge import Challenge, Prompt
+from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import live_like_frames

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_controller.face.challenge import (
+from gate_controller.face.engines.engine import FaceQuality, FoundFace, Landmarks
+from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.challenge import (
     ATTEMPTS,
     MAX_GAP_SECONDS,
     STRAIGHT_SECONDS,
@@ -16,9 +18,7 @@ from gate_controller.face.challenge import (
     Challenge,
     Prompt,
 )
-from gate_controller.face.challenge_geometry import parallax, shape_of
-from gate_controller.face.engines.engine import FaceQuality, FoundFace, Landmarks
-from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.challenge_geometry import parallax, shape_of
 from tests.face_actors import draws
 
 FRAME_SECONDS = 1 / 15

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from gate_controller.face.camera_session import FaceStep
-from gate_controller.face.challenge import Prompt
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.engine import Embedding, EngineCard, FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
@@ -20,7 +19,8 @@ from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.face_service import FaceService
 from gate_controller.face.leases import Lease
-from gate_controller.face.liveness import PersonCheck
+from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.template_store import SqliteFaceBlobs
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import Actor, MovedPicture

@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 
-from gate_controller.face.challenge import Prompt
 from gate_controller.face.engines.reasons import LIVENESS_REFUSALS, FaceReason
+from gate_controller.face.liveness.challenge import Prompt
 from hardware.simulated.face_clips import ATTACKS
 from tests.face_actors import attacker, enrol_before, living
 from tests.face_fixtures import require_portraits

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.face.challenge import Prompt
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.model_adding import OPTIONAL_MODELS
 from gate_controller.face.engines.model_files import FOLDER_VARIABLE, added_models_folder
 from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.liveness import PASSIVE_FRAMES, LivenessVerdict, PersonCheck
-from gate_controller.face.passive_liveness import PassivePair, added_pair, surroundings
+from gate_controller.face.liveness.challenge import Prompt
+from gate_controller.face.liveness.liveness import PASSIVE_FRAMES, LivenessVerdict, PersonCheck
+from gate_controller.face.liveness.passive_liveness import PassivePair, added_pair, surroundings
 from hardware.interfaces import Frame
 from tests.face_actors import FRAMES_A_SECOND, engine, living
 

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face.capture_checks import MATCHING_LIMITS, capture_problem
 from gate_controller.face.engines.engine import Embedding, FaceQuality, FoundFace, similarity
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
 from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
-from gate_controller.face.liveness import FrozenPictureCheck
+from gate_controller.face.liveness.capture_checks import MATCHING_LIMITS, capture_problem
+from gate_controller.face.liveness.liveness import FrozenPictureCheck
 from gate_controller.face.matching import MatchOutcome, MatchSession, MatchStep
 from hardware.interfaces import Frame
 from tests.face_actors import picture_and_points

@@ -11,11 +11,11 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Protocol
 
-from gate_controller.face.capture_checks import MAX_TURN_IN_EYE_DISTANCES
-from gate_controller.face.challenge import Challenge, Prompt
 from gate_controller.face.engines.engine import FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.capture_checks import MAX_TURN_IN_EYE_DISTANCES
+from gate_controller.face.liveness.challenge import Challenge, Prompt
 from hardware.interfaces import Frame
 
 MIN_DIFFERENT_FRAMES = 2

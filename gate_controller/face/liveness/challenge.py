@@ -16,9 +16,16 @@ from enum import StrEnum
 
 import numpy as np
 
-from gate_controller.face.challenge_geometry import Parallax, Placed, Shape, parallax, placed, shape_of
 from gate_controller.face.engines.engine import FoundFace
 from gate_controller.face.engines.reasons import FaceReason
+from gate_controller.face.liveness.challenge_geometry import (
+    Parallax,
+    Placed,
+    Shape,
+    parallax,
+    placed,
+    shape_of,
+)
 
 TURNED = 0.20
 """Eye distances. A head that turned by 30 degrees gives 0.21 or more, a flat picture tilted by 40 at most

@@ -1,0 +1,1 @@
+"""Check that a living person faces the camera; imports only engines."""

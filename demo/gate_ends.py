@@ -18,7 +18,7 @@ from demo.processes import GateProcess
 from demo.screen import GateScreen
 from demo.site_files import GatePlan
 from gate_controller.contract.journal_chain import JournalEntry
-from gate_controller.face.template_store import FaceBlob
+from gate_controller.face.matching.template_store import FaceBlob
 from hardware.interfaces import Frame
 from hardware.simulated.wire import TraceEntry
 

@@ -16,9 +16,9 @@ import msgspec
 from gate_controller import presentations
 from gate_controller.contract.messages import AskReply
 from gate_controller.contract.policy import Policy
-from gate_controller.face import face_service
 from gate_controller.face.engines.engine import Embedding
-from gate_controller.face.template_store import FaceBlob, seal_template
+from gate_controller.face.matching import face_service
+from gate_controller.face.matching.template_store import FaceBlob, seal_template
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory, Reason
 from hardware.inputs import modbus as modbus_inputs

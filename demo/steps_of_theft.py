@@ -25,7 +25,7 @@ from demo.processes import run_menjin
 from demo.stage import Stage
 from gate_controller.face.engines.engine import Embedding
 from gate_controller.face.engines.errors import TemplateNotOpened
-from gate_controller.face.template_store import FaceBlob, TemplatePlace, open_template
+from gate_controller.face.matching.template_store import FaceBlob, TemplatePlace, open_template
 from gate_controller.storage.secrets import FACE_SECRET
 
 FACE_KEY = "face.key"

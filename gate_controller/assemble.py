@@ -19,7 +19,7 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, certified_key
 from gate_controller.controller import Controller
-from gate_controller.face.face_service import FaceService
+from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face_parts import make_face_parts
 from gate_controller.gate_parts import GateParts
 from gate_controller.lane.device_watch import DeviceWatch

@@ -7,10 +7,10 @@ from datetime import datetime
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS, FaceStatus
 from gate_controller.contract.policy import Policy, PolicySnapshot
 from gate_controller.contract.records import FaceRecord, Method
-from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.face_service import FaceResult, FaceService
+from gate_controller.face.matching.camera_session import FaceStep
+from gate_controller.face.matching.face_service import FaceResult, FaceService
 from gate_controller.face_refusals import refusal_of
 from gate_controller.lane.state import LaneDesk
 from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress

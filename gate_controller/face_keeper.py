@@ -11,8 +11,8 @@ from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN,
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
 from gate_controller.face.engines.errors import FaceError
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore

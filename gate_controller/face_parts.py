@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import EngineUnfit
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_desk import FaceDesk
 from gate_controller.face_keeper import FaceKeeper
 from gate_controller.messages import FaceUnavailable, Message

@@ -5,7 +5,7 @@ have agreed to anything.
 """
 
 from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
-from gate_controller.face.face_service import FaceResult
+from gate_controller.face.matching.face_service import FaceResult
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 
 MENDABLE = CAPTURE_PROBLEMS | LIVENESS_REFUSALS

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gate_controller.face.camera_session import FaceStep
-from gate_controller.face.face_service import FaceResult
+from gate_controller.face.matching.camera_session import FaceStep
+from gate_controller.face.matching.face_service import FaceResult
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.camera_watch import CameraSight
 from gate_controller.lane.hands_free import HandsFree

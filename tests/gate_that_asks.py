@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate_controller.contract.records import FaceNoticeRecord, FaceOfferRecord, FaceRecord, Record
-from gate_controller.face.template_store import FaceBlob
+from gate_controller.face.matching.template_store import FaceBlob
 from gate_controller.lane.face_dialog import NOTICE_ORDER
 from gate_controller.sync_client import LinkChanged
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate

@@ -21,8 +21,13 @@ from gate_controller.assemble import Gate, boot_seconds
 from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.leases import Lease
-from gate_controller.face.template_store import SqliteFaceBlobs, TemplatePlace, open_face_file, seal_template
+from gate_controller.face.matching.leases import Lease
+from gate_controller.face.matching.template_store import (
+    SqliteFaceBlobs,
+    TemplatePlace,
+    open_face_file,
+    seal_template,
+)
 from gate_controller.messages import ScreenAct
 from gate_controller.site_file.config import GateConfig
 from gate_controller.terminal.view import MethodPressed, Screen

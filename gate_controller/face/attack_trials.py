@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from gate_controller.face.attack_items import Item, frames_of
 from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.errors import UnusablePicture
-from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
 from gate_controller.face.error_rates import Share
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
+from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
 
 
 @dataclass(slots=True)

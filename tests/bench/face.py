@@ -26,7 +26,7 @@ from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.liveness.challenge import Challenge, Prompt
 from gate_controller.face.liveness.liveness import PersonCheck
-from gate_controller.face.matching import MatchOutcome, MatchSession
+from gate_controller.face.matching.matching import MatchOutcome, MatchSession
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import live_like_frames
 from tests.bench.figure import Figure, beside, percentile

@@ -31,8 +31,8 @@ from gate_controller.contract.records import FaceRecord, encode_record
 from gate_controller.contract.signing import SignatureRefused, public_bytes
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import FaceError
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.template_store import (
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.template_store import (
     FaceBlob,
     SqliteFaceBlobs,
     TemplatePlace,

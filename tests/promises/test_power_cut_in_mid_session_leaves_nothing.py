@@ -27,9 +27,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
-from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
+from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
 from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine
 camera = MarkedCamera()
 blobs = SqliteFaceBlobs(open_face_file(Path(sys.argv[1]) / "faces.sqlite3", datetime.now(UTC)))

@@ -15,9 +15,14 @@ from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import FaceRecord, Grant
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
-from gate_controller.face.template_store import SqliteFaceBlobs, TemplatePlace, open_face_file, seal_template
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
+from gate_controller.face.matching.template_store import (
+    SqliteFaceBlobs,
+    TemplatePlace,
+    open_face_file,
+    seal_template,
+)
 from gate_controller.face_desk import FaceDesk
 from gate_controller.site_file.face import FaceSection
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate

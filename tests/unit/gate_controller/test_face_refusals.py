@@ -11,7 +11,7 @@ import pytest
 from gate_controller import face_desk
 from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.face.engines.reasons import FaceReason as F
-from gate_controller.face.face_service import FaceResult
+from gate_controller.face.matching.face_service import FaceResult
 from gate_controller.face_refusals import mend_word, refusal_of
 from gate_controller.rules.decision import FACE_FAILURES, FACE_MENDABLE, Reason
 from hardware.interfaces import Frame

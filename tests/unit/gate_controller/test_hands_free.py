@@ -14,10 +14,10 @@ from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.engine import Embedding, EngineCard, FaceEngine, FoundFace
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import load_yunet_sface
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
 from gate_controller.face.liveness.liveness import PersonCheck
-from gate_controller.face.template_store import SqliteFaceBlobs, open_face_file
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
+from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.lane.camera_watch import CameraSight, WatchedCamera
 from gate_controller.lane.hands_free import LOOKS_A_SECOND, CodesInView, HandsFree, HandsFreeCodes
 from hardware.cameras.camera import GrabbingCamera

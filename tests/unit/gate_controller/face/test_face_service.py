@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gate_controller.face.camera_session import FaceStep
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.engine import Embedding, EngineCard, FoundFace
 from gate_controller.face.engines.errors import BadFaceSetting, NoCapability
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
 from gate_controller.face.liveness.challenge import Prompt
 from gate_controller.face.liveness.liveness import PersonCheck
-from gate_controller.face.template_store import SqliteFaceBlobs
+from gate_controller.face.matching.camera_session import FaceStep
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
+from gate_controller.face.matching.template_store import SqliteFaceBlobs
 from hardware.interfaces import Frame
 from hardware.simulated.face_clips import Actor, MovedPicture
 from tests.face_actors import FRAMES_A_SECOND, living, picture_and_points

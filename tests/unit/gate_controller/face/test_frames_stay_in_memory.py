@@ -13,10 +13,10 @@ from tests.face_fixtures import require_portraits
 SESSION = """
 import os, sqlite3, sys
 from gate_controller.face.engines.capability import CameraCapability
-from gate_controller.face.face_service import FaceService
-from gate_controller.face.leases import Lease
+from gate_controller.face.matching.face_service import FaceService
+from gate_controller.face.matching.leases import Lease
 from gate_controller.face.liveness.liveness import PersonCheck
-from gate_controller.face.template_store import SqliteFaceBlobs
+from gate_controller.face.matching.template_store import SqliteFaceBlobs
 from gate_controller.face.engines.yunet_sface import load_yunet_sface
 from tests.face_actors import FRAMES_A_SECOND, living
 

@@ -12,10 +12,10 @@ from gate_controller.face.engines.engine import Embedding, FaceQuality, FoundFac
 from gate_controller.face.engines.errors import BadFaceSetting
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
-from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
 from gate_controller.face.liveness.capture_checks import MATCHING_LIMITS, capture_problem
 from gate_controller.face.liveness.liveness import FrozenPictureCheck
-from gate_controller.face.matching import MatchOutcome, MatchSession, MatchStep
+from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession, EnrolmentStep
+from gate_controller.face.matching.matching import MatchOutcome, MatchSession, MatchStep
 from hardware.interfaces import Frame
 from tests.face_actors import picture_and_points
 from tests.face_fixtures import camera_frame, jittered, live_like_frames, portraits

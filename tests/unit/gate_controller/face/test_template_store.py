@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate_controller.face.engines.errors import BadFaceSetting, FaceError, TemplateNotOpened
-from gate_controller.face.template_store import (
+from gate_controller.face.matching.template_store import (
     FaceBlob,
     SqliteFaceBlobs,
     TemplatePlace,

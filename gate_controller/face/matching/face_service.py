@@ -14,24 +14,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from gate_controller.face.camera_session import (
-    Deadline,
-    FaceStep,
-    OnStep,
-    SessionEnd,
-    watch,
-)
 from gate_controller.face.engines.capability import CameraCapability, GatedEngine
 from gate_controller.face.engines.engine import Embedding, FaceEngine, wipe
 from gate_controller.face.engines.error_budget import Fitness, fitness
 from gate_controller.face.engines.errors import EngineUnfit, NoCapability, TemplateNotOpened
 from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.enrolment import EnrolmentOutcome, EnrolmentSession
-from gate_controller.face.leases import HeldLeases, Lease
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
-from gate_controller.face.matching import MatchOutcome, MatchSession
-from gate_controller.face.template_store import (
+from gate_controller.face.matching.camera_session import Deadline, FaceStep, OnStep, SessionEnd, watch
+from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
+from gate_controller.face.matching.leases import HeldLeases, Lease
+from gate_controller.face.matching.matching import MatchOutcome, MatchSession
+from gate_controller.face.matching.template_store import (
     FaceBlob,
     FaceBlobs,
     TemplatePlace,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from gate_controller.face.engines.engine import wipe
 from gate_controller.face.engines.errors import BadFaceSetting
-from gate_controller.face.template_store import SHARE_BYTES
+from gate_controller.face.matching.template_store import SHARE_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ GROUPS = {
     "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine"),
     "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate"),
     "web": Group("web_admin.cli", "web", "set up and run the server"),
-    "face": Group("gate_controller.face.cli", "face", "measure and compare face engines"),
+    "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),
     "bench": Group("tests.bench", "dev", "measure this machine", only_in_a_checkout=True),

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face import cli
-from gate_controller.face.attack_items import MAX_ITEM_SECONDS, Item, frames_of, list_items
-from gate_controller.face.attack_trials import AttackTrials
 from gate_controller.face.engines.errors import UnusablePicture
+from gate_controller.face.evaluation import cli
+from gate_controller.face.evaluation.attack_items import MAX_ITEM_SECONDS, Item, frames_of, list_items
+from gate_controller.face.evaluation.attack_trials import AttackTrials
 from tests.face_actors import picture_and_points
 from tests.face_fixtures import portrait_path
 

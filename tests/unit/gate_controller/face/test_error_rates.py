@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gate_controller.face.engines.dlib_engine import DLIB_CARD
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.error_rates import (
+from gate_controller.face.evaluation.error_rates import (
     Share,
     false_positive_identification_rate,
     operating_point,

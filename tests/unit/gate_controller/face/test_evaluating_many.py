@@ -18,8 +18,8 @@ import pytest
 
 from gate_controller.face.engines.engine import Embedding, EngineCard, FaceQuality, FoundFace
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
-from gate_controller.face.evaluation import embed_pictures, evaluate, room_for
-from gate_controller.face.pair_list import read_pairs
+from gate_controller.face.evaluation.evaluation import embed_pictures, evaluate, room_for
+from gate_controller.face.evaluation.pair_list import read_pairs
 from hardware.interfaces import Frame
 
 PICTURES, PAIRS, PEOPLE = 13_000, 130_000, 6_500

@@ -16,17 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gate_controller.face.animations import animation_of
-from gate_controller.face.cli import run
 from gate_controller.face.engines import model_adding
 from gate_controller.face.engines.dlib_engine import load_dlib
 from gate_controller.face.engines.engine import FaceEngine, ModelFile, similarity
 from gate_controller.face.engines.engines import ENGINES
 from gate_controller.face.engines.errors import ModelFileError
 from gate_controller.face.engines.yunet_sface import YunetSfaceEngine
-from gate_controller.face.evaluation import embed_pictures, evaluate, room_for
-from gate_controller.face.pair_list import read_pairs
-from gate_controller.face.still_pictures import read_picture
+from gate_controller.face.evaluation.animations import animation_of
+from gate_controller.face.evaluation.cli import run
+from gate_controller.face.evaluation.evaluation import embed_pictures, evaluate, room_for
+from gate_controller.face.evaluation.pair_list import read_pairs
+from gate_controller.face.evaluation.still_pictures import read_picture
 from hardware.cameras.pictures import PNG_SIGNATURE
 from hardware.simulated.turning_head import Pose, Shape, Surface
 from tests.face_actors import picture_and_points

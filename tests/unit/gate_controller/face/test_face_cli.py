@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller.face.cli import run
+from gate_controller.face.evaluation.cli import run
 from tests.face_fixtures import camera_frame, portrait_path, portraits
 
 

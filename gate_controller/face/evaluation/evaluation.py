@@ -11,7 +11,7 @@ from gate_controller.face.engines.engine import Embedding, FaceEngine, FoundFace
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.errors import UnusablePicture
 from gate_controller.face.engines.reasons import FaceReason
-from gate_controller.face.error_rates import (
+from gate_controller.face.evaluation.error_rates import (
     PAIRS_FOR_A_RATE,
     OperatingPoint,
     Scores,
@@ -21,9 +21,9 @@ from gate_controller.face.error_rates import (
     missed,
     operating_point,
 )
+from gate_controller.face.evaluation.pair_list import PairList
+from gate_controller.face.evaluation.still_pictures import read_picture
 from gate_controller.face.liveness.capture_checks import ENROLMENT_LIMITS, frame_problem
-from gate_controller.face.pair_list import PairList
-from gate_controller.face.still_pictures import read_picture
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)
 ENROLLED = (10, 100, 1000, 5000)

@@ -10,17 +10,17 @@ from pathlib import Path
 import click
 import cv2
 
-from gate_controller.face.attack_items import Item, list_items
-from gate_controller.face.attack_trials import AttackTrials, try_attacks
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.errors import FaceError, UnusablePicture
-from gate_controller.face.error_rates import Share
-from gate_controller.face.evaluation import Evaluation, embed_pictures, evaluate, room_for
+from gate_controller.face.evaluation.attack_items import Item, list_items
+from gate_controller.face.evaluation.attack_trials import AttackTrials, try_attacks
+from gate_controller.face.evaluation.error_rates import Share
+from gate_controller.face.evaluation.evaluation import Evaluation, embed_pictures, evaluate, room_for
+from gate_controller.face.evaluation.pair_list import PairList, read_pairs
+from gate_controller.face.evaluation.roc_picture import draw_roc
 from gate_controller.face.liveness.liveness import PersonCheck
 from gate_controller.face.liveness.passive_liveness import added_pair
-from gate_controller.face.pair_list import PairList, read_pairs
-from gate_controller.face.roc_picture import draw_roc
 
 ROC_FILE = Path("roc.png")
 LISTED = 10

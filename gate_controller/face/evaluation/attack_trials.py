@@ -7,10 +7,10 @@ passive models where they are added. "Accepted" means: a template would have bee
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gate_controller.face.attack_items import Item, frames_of
 from gate_controller.face.engines.engine import FaceEngine, wipe
 from gate_controller.face.engines.errors import UnusablePicture
-from gate_controller.face.error_rates import Share
+from gate_controller.face.evaluation.attack_items import Item, frames_of
+from gate_controller.face.evaluation.error_rates import Share
 from gate_controller.face.liveness.liveness import LivenessCheck, PersonCheck
 from gate_controller.face.matching.enrolment import EnrolmentOutcome, EnrolmentSession
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from gate_controller.face.engines.errors import UnusablePicture
-from gate_controller.face.still_pictures import read_picture
+from gate_controller.face.evaluation.still_pictures import read_picture
 from hardware.cameras.pictures import MAX_PICTURE_PIXELS
 from hardware.interfaces import Frame
 

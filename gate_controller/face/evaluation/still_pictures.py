@@ -6,8 +6,8 @@ ends, and a small file can unpack to gigabytes.
 
 from pathlib import Path
 
-from gate_controller.face.animations import animation_of
 from gate_controller.face.engines.errors import UnusablePicture
+from gate_controller.face.evaluation.animations import animation_of
 from hardware.cameras.pictures import MAX_PICTURE_PIXELS, decode_picture, picture_size
 from hardware.files import FileTooLarge, NoRegularFile, read_regular
 from hardware.interfaces import Frame

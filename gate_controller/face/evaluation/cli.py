@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from gate_controller.face import evaluate_cli
 from gate_controller.face.engines.engine import Embedding, FaceEngine, similarity, wipe
 from gate_controller.face.engines.engines import DEFAULT_ENGINE, ENGINES
 from gate_controller.face.engines.error_budget import fitness
 from gate_controller.face.engines.errors import FaceError, ModelFileError, UnusablePicture
 from gate_controller.face.engines.model_adding import OPTIONAL_MODELS, add_model
 from gate_controller.face.engines.model_files import added_models_folder, checked_model_file
-from gate_controller.face.still_pictures import read_picture
+from gate_controller.face.evaluation import evaluate_cli
+from gate_controller.face.evaluation.still_pictures import read_picture
 
 UNUSABLE = 2
 """Exit code when a picture or a model file cannot be used."""

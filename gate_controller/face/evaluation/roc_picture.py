@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gate_controller.face.engines.errors import FaceError
-from gate_controller.face.error_rates import roc
-from gate_controller.face.evaluation import Evaluation
+from gate_controller.face.evaluation.error_rates import roc
+from gate_controller.face.evaluation.evaluation import Evaluation
 
 SMALLEST_SHARE = 1e-6
 

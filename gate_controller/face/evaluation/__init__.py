@@ -1,0 +1,1 @@
+"""Measure face engines for `menjin face`; imports every other part of face."""

@@ -16,9 +16,10 @@ from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import EngineUnfit
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
-from gate_controller.face_desk import FaceDesk
-from gate_controller.face_keeper import FaceKeeper
-from gate_controller.messages import FaceUnavailable, Message
+from gate_controller.face_control.messages import FaceUnavailable
+from gate_controller.face_control.retention import FaceKeeper
+from gate_controller.face_control.sessions import FaceDesk
+from gate_controller.messages import Message
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.face import FaceSection
 from gate_controller.storage.clock import GateClock

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from gate_controller.contract.policy import PolicySnapshot
-from gate_controller.face_desk import FaceDesk
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
+from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.rules.identify import GateKeys

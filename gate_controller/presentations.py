@@ -12,8 +12,8 @@ import msgspec
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import EmergencyCodeCredential, Method
 from gate_controller.face_asking import FaceAsking
+from gate_controller.face_control.refusals import mend_word
 from gate_controller.face_looks import FaceLooks
-from gate_controller.face_refusals import mend_word
 from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.holdings import Holdings
 from gate_controller.lane.attempts import ALARM_AFTER_FAILURES, Attempts

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import Method
-from gate_controller.face_desk import FaceDesk
+from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.camera_codes import CameraCode, look_for_code
 from gate_controller.lane.camera_watch import TRY_AGAIN_SECONDS
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY

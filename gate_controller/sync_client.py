@@ -45,7 +45,7 @@ from gate_controller.contract.signing import (
     sign,
     verify,
 )
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.storage.clock import GateClock

@@ -22,7 +22,7 @@ from gate_controller.contract.records import FaceRecord
 from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.matching.face_service import FaceResult, FaceService
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.server_link import ServerLink
 from gate_controller.storage.clock import GateClock

@@ -39,7 +39,7 @@ from gate_controller.face.matching.template_store import (
     open_template,
     seal_template,
 )
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.database import open_database
 from gate_controller.storage.journal import Journal

@@ -23,7 +23,7 @@ from gate_controller.face.matching.template_store import (
     open_face_file,
     seal_template,
 )
-from gate_controller.face_desk import FaceDesk
+from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.site_file.face import FaceSection
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine, face_vector

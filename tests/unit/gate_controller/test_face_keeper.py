@@ -18,7 +18,7 @@ from gate_controller.face.engines.errors import BadFaceSetting, FaceError
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import HeldLeases, Lease
 from gate_controller.face.matching.template_store import FaceBlob, SqliteFaceBlobs
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore

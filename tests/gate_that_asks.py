@@ -10,7 +10,7 @@ import pytest
 from gate_controller.contract.records import FaceNoticeRecord, FaceOfferRecord, FaceRecord, Record
 from gate_controller.face.matching.template_store import FaceBlob
 from gate_controller.lane.face_dialog import NOTICE_ORDER
-from gate_controller.sync_client import LinkChanged
+from gate_controller.sync.client import LinkChanged
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.people import card, person, pin, records, visitor_code
 from tests.promises.screen_visitor import TERMINAL, ScreenVisitor, at_the_screen

@@ -24,12 +24,12 @@ from gate_controller.face.matching.face_service import FaceResult, FaceService
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
-from gate_controller.server_link import ServerLink
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
-from gate_controller.sync_client import SyncClient
+from gate_controller.sync.client import SyncClient
+from gate_controller.sync.link import ServerLink
 from tests.assessed import assess
 from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine
 from tests.unit.web_admin.acting import (

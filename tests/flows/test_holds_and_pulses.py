@@ -10,7 +10,7 @@ import pytest
 
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import Posture, PostureOverride
-from gate_controller.sync_client import PolicyTaken
+from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import LANE, PIN_KEY, BenchGate, bench_gate

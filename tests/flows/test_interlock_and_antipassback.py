@@ -10,7 +10,7 @@ import pytest
 
 from gate_controller.assemble import Gate
 from gate_controller.contract.messages import OpenOrder
-from gate_controller.sync_client import LinkChanged, OrderArrived
+from gate_controller.sync.client import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import LANE, BenchGate, bench_gate

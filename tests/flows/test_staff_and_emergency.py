@@ -11,7 +11,7 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
 from gate_controller.rules.postures import HOLD_SECONDS
-from gate_controller.sync_client import PolicyTaken
+from gate_controller.sync.client import PolicyTaken
 from hardware.simulated.readers import LineCardReader
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import LANE, PIN_KEY, BenchGate, bench_gate

@@ -47,8 +47,8 @@ from gate_controller.contract.signing import (
     public_bytes,
 )
 from gate_controller.lane.keypad_entry import MAX_HOME_DIGITS, MAX_SECRET_DIGITS, Entry, press
-from gate_controller.server_link import SyncRefused, read_reply
 from gate_controller.site_file.config import ConfigRefused, load_config
+from gate_controller.sync.link import SyncRefused, read_reply
 from gate_controller.terminal.view import decode_act
 from tests.fuzz.target import Target, chosen
 

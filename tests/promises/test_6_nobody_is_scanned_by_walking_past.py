@@ -20,7 +20,7 @@ import qrcode
 
 from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
-from gate_controller.sync_client import PolicyTaken
+from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import Camera, InputKind
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 from tests.gate_that_asks import CONSENT, ME, MY_CARD, ask, gate_with_face, policy_of, read_on, somebody_at

@@ -48,7 +48,7 @@ from gate_controller.contract.signing import sign
 from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
-from gate_controller.server_link import ServerLink, SyncRefused
+from gate_controller.sync.link import ServerLink, SyncRefused
 from tests.marked_faces import FRAME_MARK, marks_of_face
 from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
 from tests.unit.web_admin.acting import NOTICE, by_phone

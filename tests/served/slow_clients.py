@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate_controller.contract.messages import ASK_PATH, AskReply, AskRequest
 from gate_controller.contract.signing import public_bytes
-from gate_controller.server_link import ServerLink
+from gate_controller.sync.link import ServerLink
 from tests.manager_compound import ManagedCompound
 from web_admin.database import current_menjin
 from web_admin.models import Gate

@@ -13,7 +13,7 @@ from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import FaceRecord, Posture
 from gate_controller.face.matching.leases import Lease
 from gate_controller.lane.state import RESULT_SECONDS
-from gate_controller.sync_client import OrderArrived
+from gate_controller.sync.client import OrderArrived
 from hardware.interfaces import CardRead
 from tests.gate_as_a_process import wait_for_decisions
 from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate

@@ -7,7 +7,7 @@ import pytest
 
 from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
-from gate_controller.sync_client import LinkChanged, PolicyTaken
+from gate_controller.sync.client import LinkChanged, PolicyTaken
 from tests.gate_on_a_bench import LANE
 from tests.gate_that_asks import (
     CONSENT,

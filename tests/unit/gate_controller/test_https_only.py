@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller import cli
 from gate_controller.contract.https_only import in_the_clear
 from gate_controller.contract.messages import ASK_PATH, Accepted
-from gate_controller.server_link import ServerLink, SyncRefused
+from gate_controller.sync.link import ServerLink, SyncRefused
 from tests.gate_as_a_process import CHECKOUT, COMMAND
 from tests.gate_on_a_bench import BenchGate, bench_gate
 

@@ -20,12 +20,11 @@ from gate_controller.contract.records import Method
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, verify
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
-from gate_controller.server_link import ServerLink
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
-from gate_controller.sync_client import (
+from gate_controller.sync.client import (
     LinkChanged,
     OrderArrived,
     PassKeyChanged,
@@ -35,6 +34,7 @@ from gate_controller.sync_client import (
     SyncClient,
     SyncNews,
 )
+from gate_controller.sync.link import ServerLink
 from tests.people import lane, person, records
 from tests.site_keys import SiteKeys, encoded
 
@@ -117,7 +117,7 @@ class Syncing:
 
 @pytest.fixture
 def syncing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Syncing]:
-    monkeypatch.setattr("gate_controller.sync_client.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("gate_controller.sync.client.RETRY_SECONDS", 0.1)
     server = ScriptedServer()
     store = PolicyStore(tmp_path / "policy.sqlite3", IDENTITY, NOW)
     journal = Journal(tmp_path / "journal.sqlite3", NOW)

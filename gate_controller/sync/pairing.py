@@ -31,7 +31,6 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, KeyNotOpened, open_key
 from gate_controller.contract.signing import PairingKeys, pairing_commitment, pairing_phrase, public_bytes
-from gate_controller.server_link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
 from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.storage.secrets import (
     CARD_KEY,
@@ -43,6 +42,7 @@ from gate_controller.storage.secrets import (
     private_key_bytes,
     write_secret,
 )
+from gate_controller.sync.link import TIMEOUT_SECONDS, ServerLink, SyncRefused, open_session, read_reply
 
 POLL_SECONDS = 1.0
 

@@ -47,10 +47,10 @@ from gate_controller.contract.signing import (
 )
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.lane.status import GateStatus
-from gate_controller.server_link import ServerLink, SyncRefused
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from gate_controller.sync.link import ServerLink, SyncRefused
 
 log = logging.getLogger(__name__)
 

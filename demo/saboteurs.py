@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gate_controller import presentations
 from gate_controller.contract.messages import AskReply
 from gate_controller.contract.policy import Policy
+from gate_controller.control import presentations
 from gate_controller.face.engines.engine import Embedding
 from gate_controller.face.matching import face_service
 from gate_controller.face.matching.template_store import FaceBlob, seal_template

@@ -18,17 +18,19 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, certified_key
-from gate_controller.controller import Controller
+from gate_controller.control.controller import Controller
+from gate_controller.control.messages import Message, Stop
+from gate_controller.control.parts import GateParts
+from gate_controller.control.screen_actions import ScreenActs
+from gate_controller.control.screens import Screens
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face_parts import make_face_parts
-from gate_controller.gate_parts import GateParts
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
-from gate_controller.messages import Message, Stop
 from gate_controller.reader_parts import (
     OsdpPart,
     make_card_reader,
@@ -38,9 +40,7 @@ from gate_controller.reader_parts import (
     readers_with_lights,
 )
 from gate_controller.rules.identify import GateKeys
-from gate_controller.screen_acts import ScreenActs
 from gate_controller.screen_parts import launch_pages, make_screens
-from gate_controller.screens import Screens
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gate_controller.control.messages import Message
 from gate_controller.lane.camera_watch import WatchedCamera
 from gate_controller.lane.hands_free import AskedCamera, HandsFreeCodes
-from gate_controller.messages import Message
 from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.config import GateConfig
 from gate_controller.storage.secrets import SecretsUnusable

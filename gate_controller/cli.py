@@ -100,8 +100,8 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _run(config: GateConfig) -> int:
     from gate_controller.assemble import assemble
+    from gate_controller.control.systemd import notify
     from gate_controller.process_hardening import harden_process
-    from gate_controller.service_notify import notify
     from gate_controller.storage.secrets import SecretsUnusable
 
     # Before the first secret is read.

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.control.messages import Message
 from gate_controller.face.engines.engine import FaceEngine
 from gate_controller.face.engines.errors import EngineUnfit
 from gate_controller.face.matching.face_service import FaceService
@@ -19,7 +20,6 @@ from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_f
 from gate_controller.face_control.messages import FaceUnavailable
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.face_control.sessions import FaceDesk
-from gate_controller.messages import Message
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.face import FaceSection
 from gate_controller.storage.clock import GateClock

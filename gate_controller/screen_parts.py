@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from gate_controller.messages import Message, ScreenAct
+from gate_controller.control.messages import Message, ScreenAct
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.terminal.entry_guard import keep_launch_token
 from gate_controller.terminal.server import TerminalServer

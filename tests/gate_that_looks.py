@@ -20,6 +20,7 @@ import gate_controller.assemble
 from gate_controller.assemble import Gate, boot_seconds
 from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
+from gate_controller.control.messages import ScreenAct
 from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import (
@@ -28,7 +29,6 @@ from gate_controller.face.matching.template_store import (
     open_face_file,
     seal_template,
 )
-from gate_controller.messages import ScreenAct
 from gate_controller.site_file.config import GateConfig
 from gate_controller.terminal.view import MethodPressed, Screen
 from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate

@@ -3,7 +3,7 @@
 Wrong numbers are counted per terminal and, apart from it, per home; wrong faces per terminal only.
 A success clears the home's count and leaves the terminal's, so a neighbour's PIN cannot be used to
 reset a guesser's delay. Other methods never wait (E10). Counts live in memory: a power cut clears
-them, and is itself an alarm. What ends guessing for good is counted in `pin_stops.py`, on the disk.
+them, and is itself an alarm. What ends guessing for good is counted in `control/pin_stops.py`, on the disk.
 
 The emergency code waits for wrong emergency codes only, and never longer than a minute: nobody can
 lock the ambulance out by typing nonsense, and a guess a minute at eight digits takes a lifetime.

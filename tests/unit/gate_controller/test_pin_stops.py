@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from gate_controller.contract.records import CredentialState, Method, QrCredential
-from gate_controller.pin_stops import PROVEN_SECONDS, SLIP_SECONDS, STOPPED_AFTER, PinStops
+from gate_controller.control.pin_stops import PROVEN_SECONDS, SLIP_SECONDS, STOPPED_AFTER, PinStops
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.storage.journal import Journal, WrongPins
 from tests.access_worlds import policy_of

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gate_controller.control.screens import Screens
 from gate_controller.lane.state import LaneDesk
-from gate_controller.screens import Screens
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import ReaderResult
 

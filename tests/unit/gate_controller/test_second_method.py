@@ -26,10 +26,10 @@ from gate_controller.contract.records import (
     decode_record,
     encode_record,
 )
+from gate_controller.control.screens import Screens
 from gate_controller.lane.state import LaneDesk
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
-from gate_controller.screens import Screens
 from hardware.interfaces import ReaderResult
 from tests.access_worlds import BERLIN, CARD_KEY, PERSON, PIN_KEY, policy_of
 from tests.examples import examples

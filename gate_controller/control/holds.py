@@ -16,7 +16,7 @@ from gate_controller.contract.records import (
     Method,
     Posture,
 )
-from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.control.parts import GateParts, GateState
 from gate_controller.lane.door import held_open, hold_ended
 from gate_controller.lane.staff_holds import StaffHold, StaffHolds
 from gate_controller.rules.access import decide

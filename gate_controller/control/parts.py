@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.control.screen_actions import ScreenActs
+from gate_controller.control.screens import Screens
 from gate_controller.face_control.retention import FaceKeeper
 from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.rules.identify import GateKeys
-from gate_controller.screen_acts import ScreenActs
-from gate_controller.screens import Screens
 from gate_controller.storage.clock import GateClock
 from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import PolicyStore

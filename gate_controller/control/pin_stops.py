@@ -28,7 +28,7 @@ from gate_controller.contract.records import (
     PinCredential,
     typed_number,
 )
-from gate_controller.gate_parts import GateParts
+from gate_controller.control.parts import GateParts
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.storage.journal import WrongPins
 

@@ -14,20 +14,20 @@ import sqlite3
 
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
+from gate_controller.control.messages import Message, ScreenAct, Stop, TypedHashed
+from gate_controller.control.parts import GateParts, GateState
+from gate_controller.control.presentations import Presentations
+from gate_controller.control.remote_orders import check_order, lane_shut
+from gate_controller.control.systemd import notify
 from gate_controller.face_control.messages import FaceEnded, FaceProgress, FaceUnavailable
-from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.camera_watch import CameraSight, take_sight
 from gate_controller.lane.hands_free import HandsFree
 from gate_controller.lane.state import RESULT_SECONDS
 from gate_controller.lane.status import GateStatus
-from gate_controller.messages import Message, ScreenAct, Stop, TypedHashed
-from gate_controller.presentations import Presentations
-from gate_controller.remote_orders import check_order, lane_shut
 from gate_controller.rules.decision import Reason
 from gate_controller.rules.identify import GateKeys
 from gate_controller.rules.postures import without_ended_overrides
-from gate_controller.service_notify import notify
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.sync.client import (
     LinkChanged,

@@ -11,20 +11,20 @@ import msgspec
 
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import EmergencyCodeCredential, Method
-from gate_controller.face_asking import FaceAsking
+from gate_controller.control.face_dialog import FaceAsking
+from gate_controller.control.face_recognition import FaceLooks
+from gate_controller.control.holds import Holdings
+from gate_controller.control.messages import Message, TypedHashed
+from gate_controller.control.parts import GateParts, GateState
+from gate_controller.control.passages import Passings
+from gate_controller.control.pin_stops import PinStops
 from gate_controller.face_control.refusals import mend_word
-from gate_controller.face_looks import FaceLooks
-from gate_controller.gate_parts import GateParts, GateState
-from gate_controller.holdings import Holdings
 from gate_controller.lane.attempts import ALARM_AFTER_FAILURES, Attempts
 from gate_controller.lane.camera_codes import CameraCode
 from gate_controller.lane.door import granted
 from gate_controller.lane.keypad_entry import FORGOTTEN_AFTER_SECONDS, press
 from gate_controller.lane.showings import Read, Showings
 from gate_controller.lane.state import RESULT_SECONDS, Intent, LaneDesk
-from gate_controller.messages import Message, TypedHashed
-from gate_controller.passings import Passings
-from gate_controller.pin_stops import PinStops
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import FACE_FAILURES, Claim, Decision, Reason
 from gate_controller.rules.identify import hash_typed, identify_card, identify_code, identify_typed

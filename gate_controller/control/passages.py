@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gate_controller.contract.records import LaneRecord, VisitorCodeCredential
-from gate_controller.gate_parts import GateParts, GateState
+from gate_controller.control.parts import GateParts, GateState
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.state import LaneDesk, Passing
 from gate_controller.rules.decision import Claim, Decision, GateMemory

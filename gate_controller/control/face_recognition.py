@@ -5,9 +5,9 @@ from collections.abc import Callable
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS
 from gate_controller.contract.records import Method
-from gate_controller.face_asking import FaceAsking
+from gate_controller.control.face_dialog import FaceAsking
+from gate_controller.control.parts import GateParts, GateState
 from gate_controller.face_control.messages import FaceEnded, FaceProgress, FaceUnavailable
-from gate_controller.gate_parts import GateParts, GateState
 from gate_controller.lane.state import FACE_SCREENS, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
 

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import Method
+from gate_controller.control.messages import Message
 from gate_controller.face_control.sessions import FaceDesk
 from gate_controller.lane.camera_codes import CameraCode, look_for_code
 from gate_controller.lane.camera_watch import TRY_AGAIN_SECONDS
 from gate_controller.lane.face_dialog import READ_ALOUD_KEY
 from gate_controller.lane.state import ASK_SECONDS, HELP_SHOWN_SECONDS, RESULT_SECONDS, Intent, LaneDesk
-from gate_controller.messages import Message
 from gate_controller.storage.clock import GateClock
 from gate_controller.terminal.view import (
     CLEAR_KEY,

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from gate_controller import reader_parts, wiring
+from gate_controller.assembly import outputs, readers
 from hardware.readers.usb_keyboard import WedgeCardReader, WedgeKeypad
 from hardware.simulated.gpio_file import FileChip
 from hardware.simulated.wedge import grabbed_by_nobody
 
 REPLACED: tuple[tuple[object, str, object], ...] = (
-    (wiring, "KernelChip", FileChip),
-    (reader_parts, "WedgeCardReader", partial(WedgeCardReader, take_alone=grabbed_by_nobody)),
-    (reader_parts, "WedgeKeypad", partial(WedgeKeypad, take_alone=grabbed_by_nobody)),
+    (outputs, "KernelChip", FileChip),
+    (readers, "WedgeCardReader", partial(WedgeCardReader, take_alone=grabbed_by_nobody)),
+    (readers, "WedgeKeypad", partial(WedgeKeypad, take_alone=grabbed_by_nobody)),
 )
 """Where the gate takes its parts from, which part, and what stands in for it."""
 

@@ -99,9 +99,9 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(config: GateConfig) -> int:
-    from gate_controller.assemble import assemble
+    from gate_controller.assembly.assemble import assemble
+    from gate_controller.assembly.process_hardening import harden_process
     from gate_controller.control.systemd import notify
-    from gate_controller.process_hardening import harden_process
     from gate_controller.storage.secrets import SecretsUnusable
 
     # Before the first secret is read.
@@ -166,8 +166,8 @@ def _say_key(config: GateConfig) -> int:
 
 
 def _pair_reader(config: GateConfig, name: str) -> int:
-    from gate_controller.reader_pairing import pair
-    from gate_controller.reader_parts import reader_address
+    from gate_controller.assembly.reader_keys import pair
+    from gate_controller.assembly.readers import reader_address
     from gate_controller.storage.secrets import SecretsUnusable
     from hardware.errors import HardwareError
 

@@ -17,13 +17,13 @@ from hardware.inputs.serial import BOARD_TERMINALS, MODEM_TERMINALS
 from hardware.interfaces import Device, InputChange
 
 if TYPE_CHECKING:
-    from gate_controller.wiring import ModbusLines
+    from gate_controller.assembly.outputs import ModbusLines
 
 
 def whole_boards(config: GateConfig, lines: "ModbusLines") -> list[Device]:
     """Return the site file's boards of inputs with every terminal wired, not yet started."""
     # Imported here because only a site file with boards needs their drivers, and they take their time.
-    from gate_controller.wiring import make_inputs  # noqa: PLC0415
+    from gate_controller.assembly.outputs import make_inputs  # noqa: PLC0415
     from hardware.inputs.modbus import TERMINALS  # noqa: PLC0415
 
     terminals: Mapping[str, Sequence[str]] = {

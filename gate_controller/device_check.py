@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gate_controller.assemble import make_devices
+from gate_controller.assembly.assemble import make_devices
+from gate_controller.assembly.outputs import ModbusLines
+from gate_controller.assembly.reader_keys import key_name
 from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.port_trouble import port_trouble
-from gate_controller.reader_pairing import key_name
 from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import InputBoardSection, WireSection
-from gate_controller.wiring import ModbusLines
 from hardware.errors import HardwareError
 from hardware.interfaces import (
     CardRead,

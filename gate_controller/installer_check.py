@@ -7,7 +7,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from gate_controller.camera_parts import describe_camera, make_camera
+from gate_controller.assembly.cameras import describe_camera, make_camera
+from gate_controller.assembly.outputs import ModbusLines, make_relays
 from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
 from gate_controller.device_check import check_devices
 from gate_controller.port_trouble import port_trouble
@@ -24,7 +25,6 @@ from gate_controller.site_file.config import GateConfig, lock_of
 from gate_controller.site_file.pulse_limits import cut_times, limits_of, stored_lanes
 from gate_controller.site_file.sheet_check import sheet_lines
 from gate_controller.storage.secrets import SecretsUnusable
-from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import DeviceState, Health, Relay
 from hardware.lines.port_names import may_move

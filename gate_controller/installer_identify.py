@@ -136,8 +136,8 @@ def _asked_devices(config: GateConfig | None) -> tuple[Sequence[Device], Mapping
     if config is None:
         return (), {}
     # Imported here because a site file is what needs every driver, and a look at ports should begin at once.
-    from gate_controller.assemble import make_devices  # noqa: PLC0415
-    from gate_controller.wiring import ModbusLines  # noqa: PLC0415
+    from gate_controller.assembly.assemble import make_devices  # noqa: PLC0415
+    from gate_controller.assembly.outputs import ModbusLines  # noqa: PLC0415
 
     asked = msgspec.structs.replace(
         config,

@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 NURSERY = """
 import logging, os, sys
 from pathlib import Path
-from gate_controller.assemble import assemble
+from gate_controller.assembly.assemble import assemble
 from gate_controller.site_file.config import load_config
 logging.disable(logging.CRITICAL)
 for site_file in sys.stdin:

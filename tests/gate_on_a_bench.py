@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gate_controller.assemble import Gate, assemble
+from gate_controller.assembly.assemble import Gate, assemble
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import Record
 from gate_controller.contract.signing import public_bytes

@@ -16,8 +16,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import gate_controller.assemble
-from gate_controller.assemble import Gate, boot_seconds
+import gate_controller.assembly.assemble
+from gate_controller.assembly.assemble import Gate, boot_seconds
 from gate_controller.cli import run
 from gate_controller.contract.records import FaceRecord, Method
 from gate_controller.control.messages import ScreenAct
@@ -83,7 +83,7 @@ def _look(gate: Gate, looks: int, *, then_stop: bool) -> None:
 
 def main(site_file: Path, looks: int, *, then_stop: bool) -> int:
     """Run the gate until it is told to stop, or until it has looked."""
-    assemble = gate_controller.assemble.assemble
+    assemble = gate_controller.assembly.assemble.assemble
 
     def assembled(config: GateConfig) -> Gate:
         gate = assemble(config)
@@ -93,7 +93,7 @@ def main(site_file: Path, looks: int, *, then_stop: bool) -> int:
         person.start()
         return gate
 
-    gate_controller.assemble.assemble = assembled
+    gate_controller.assembly.assemble.assemble = assembled
     return run(["run", str(site_file)])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gate_controller.reader_pairing import key_name
+from gate_controller.assembly.reader_keys import key_name
 from gate_controller.storage.secrets import write_secret
 from hardware.simulated.modbus_board import REQUEST_BYTES, ModbusBoard, ModbusBus
 from hardware.simulated.osdp_reader import OsdpBus, OsdpReader

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.boards import Plug
-from gate_controller.assemble import make_devices
-from gate_controller.camera_parts import make_camera
-from gate_controller.reader_parts import make_osdp_readers
+from gate_controller.assembly.assemble import make_devices
+from gate_controller.assembly.cameras import make_camera
+from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.readers import make_osdp_readers
 from gate_controller.site_file.config import GateConfig, load_config
-from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import Camera, DeviceReport, DeviceState, Health
 from hardware.lines.serial import SerialLine

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from gate_controller import cli
+from gate_controller.assembly.reader_keys import key_name
 from gate_controller.check_lines import CheckLine, Verdict
 from gate_controller.installer_check import check_gate
 from gate_controller.port_trouble import port_trouble
-from gate_controller.reader_pairing import key_name
 from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
 from gate_controller.site_file.config import ConfigRefused, load_config
 from gate_controller.storage.secrets import write_secret

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assemble import make_devices
+from gate_controller.assembly.assemble import make_devices
+from gate_controller.assembly.outputs import ModbusLines
 from gate_controller.site_file.config import load_config
 from gate_controller.storage.secrets import write_secret
-from gate_controller.wiring import ModbusLines
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import CardRead, DeviceReport, Health, InputChange, InputKind
 from hardware.readers.cards import CardFormat

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gate_controller.assembly.reader_keys import key_name
 from gate_controller.contract.records import Grant
-from gate_controller.reader_pairing import key_name
 from gate_controller.storage.secrets import write_secret
 from hardware.readers.cards import CardFormat
 from hardware.simulated.osdp_reader import OsdpBus

@@ -16,13 +16,13 @@ from demo.bench_texts import TEXTS
 from demo.stage import Stage, open_stage
 from demo.without_kernel import twins_for_the_kernel
 from demo.workbench import WITHOUT_TWIN, WORKBENCH
-from gate_controller.assemble import make_devices
-from gate_controller.camera_parts import make_camera
-from gate_controller.reader_pairing import key_name
-from gate_controller.reader_parts import make_osdp_readers
+from gate_controller.assembly.assemble import make_devices
+from gate_controller.assembly.cameras import make_camera
+from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.reader_keys import key_name
+from gate_controller.assembly.readers import make_osdp_readers
 from gate_controller.site_file.config import GateConfig, load_config
 from gate_controller.storage.secrets import write_secret
-from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import HardwareError
 from hardware.interfaces import (
     CardRead,

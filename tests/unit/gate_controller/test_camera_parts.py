@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from gate_controller.camera_parts import describe_camera, login_file, make_camera, read_login
+from gate_controller.assembly.cameras import describe_camera, login_file, make_camera, read_login
 from gate_controller.site_file.cameras import CameraSection
 from gate_controller.storage.secrets import SecretsUnusable, write_secret
 from hardware.cameras.camera import FolderCamera

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assemble import assemble
+from gate_controller.assembly.assemble import assemble
 from gate_controller.site_file.config import ConfigRefused, load_config
 from tests.gate_on_a_bench import CAMERA_SHEET, SITE_FILE, bench_gate
 

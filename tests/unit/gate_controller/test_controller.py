@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assemble import boot_seconds
+from gate_controller.assembly.assemble import boot_seconds
 from gate_controller.contract.messages import OpenOrder, SignedOrder
 from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import FaceRecord, Posture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.assemble import boot_seconds
+from gate_controller.assembly.assemble import boot_seconds
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
 from gate_controller.contract.records import FaceRecord, Grant
 from gate_controller.face.engines.error_budget import fitness

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.process_hardening import swap_trouble
+from gate_controller.assembly.process_hardening import swap_trouble
 
 HARDENED = """
 import os, resource
-from gate_controller.process_hardening import harden_process
+from gate_controller.assembly.process_hardening import harden_process
 print(len(harden_process()))
 print(resource.getrlimit(resource.RLIMIT_CORE))
 print(os.stat("/proc/self/mem").st_uid)
@@ -26,7 +26,7 @@ print(int(after) - int(before) < 16 << 10)
 CRASHES = """
 import os, resource
 resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-from gate_controller.process_hardening import harden_process
+from gate_controller.assembly.process_hardening import harden_process
 harden_process()
 os.abort()
 """

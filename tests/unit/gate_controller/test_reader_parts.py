@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from gate_controller import cli
-from gate_controller.assemble import make_devices
+from gate_controller.assembly.assemble import make_devices
+from gate_controller.assembly.outputs import ModbusLines, make_relays
+from gate_controller.assembly.reader_keys import key_name, read_reader_key
+from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights
 from gate_controller.installer_check import check_gate
-from gate_controller.reader_pairing import key_name, read_reader_key
-from gate_controller.reader_parts import make_osdp_readers, readers_with_lights
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.storage.secrets import write_secret
-from gate_controller.wiring import ModbusLines, make_relays
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed
 from hardware.interfaces import DeviceReport, DeviceState, Health
 from hardware.osdp.relay import OsdpRelay

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.installer_check import check_gate
-from gate_controller.lane.door import DoorState
-from gate_controller.lane.memory import Wire
-from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
-from gate_controller.wiring import (
+from gate_controller.assembly.outputs import (
     ModbusLines,
     lanes_never_held,
     make_door,
@@ -19,6 +15,10 @@ from gate_controller.wiring import (
     make_relays,
     wires_watched,
 )
+from gate_controller.installer_check import check_gate
+from gate_controller.lane.door import DoorState
+from gate_controller.lane.memory import Wire
+from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from hardware.interfaces import InputChange, InputKind
 from hardware.simulated.modbus_board import ModbusBoard, ModbusBus
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.reader_pairing import ReaderAddress, key_name, pair, read_reader_key
+from gate_controller.assembly.reader_keys import ReaderAddress, key_name, pair, read_reader_key
 from gate_controller.storage.secrets import SecretsUnusable, write_secret
 from hardware.errors import DeviceRefused, DeviceUnavailable
 from hardware.lines.serial import SerialLine

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gate_controller.reader_pairing import ReaderAddress, key_name, read_reader_key
+from gate_controller.assembly.reader_keys import ReaderAddress, key_name, read_reader_key
+from gate_controller.assembly.unpaired_readers import UnpairedReader, UnpairedRelay
 from gate_controller.site_file.config import GateConfig, KeypadSection, ReaderSection
 from gate_controller.site_file.pulse_limits import limits_of
 from gate_controller.storage.secrets import SecretsUnusable
-from gate_controller.unpaired_readers import UnpairedReader, UnpairedRelay
 from hardware.interfaces import Device, ReaderFeedback, Relay
 from hardware.osdp.line import OsdpLine, check_own_keys
 from hardware.osdp.reader import OsdpCardForm, OsdpReader

@@ -13,7 +13,25 @@ from pathlib import Path
 
 import msgspec
 
-from gate_controller.camera_parts import make_lane_cameras
+from gate_controller.assembly.cameras import make_lane_cameras
+from gate_controller.assembly.face import make_face_parts
+from gate_controller.assembly.outputs import (
+    ModbusLines,
+    lanes_never_held,
+    make_door,
+    make_inputs,
+    make_relays,
+    wires_watched,
+)
+from gate_controller.assembly.readers import (
+    OsdpPart,
+    make_card_reader,
+    make_framed_readers,
+    make_keypad,
+    make_osdp_readers,
+    readers_with_lights,
+)
+from gate_controller.assembly.screens import launch_pages, make_screens
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
@@ -24,23 +42,13 @@ from gate_controller.control.parts import GateParts
 from gate_controller.control.screen_actions import ScreenActs
 from gate_controller.control.screens import Screens
 from gate_controller.face.matching.face_service import FaceService
-from gate_controller.face_parts import make_face_parts
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.hands_free import HandsFreeCodes
 from gate_controller.lane.memory import LaneMemory
 from gate_controller.lane.read_floods import ReadFlood
 from gate_controller.lane.state import LaneDesk
 from gate_controller.lane.status import GateStatus
-from gate_controller.reader_parts import (
-    OsdpPart,
-    make_card_reader,
-    make_framed_readers,
-    make_keypad,
-    make_osdp_readers,
-    readers_with_lights,
-)
 from gate_controller.rules.identify import GateKeys
-from gate_controller.screen_parts import launch_pages, make_screens
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.site_file.pulse_limits import log_cut_times
 from gate_controller.storage.clock import GateClock
@@ -58,14 +66,6 @@ from gate_controller.sync.client import SyncClient
 from gate_controller.sync.link import ServerLink
 from gate_controller.terminal.entry_guard import write_launch_page
 from gate_controller.terminal.server import TerminalServer
-from gate_controller.wiring import (
-    ModbusLines,
-    lanes_never_held,
-    make_door,
-    make_inputs,
-    make_relays,
-    wires_watched,
-)
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import Device, DeviceState, Health, Relay
 from hardware.readers.cards import SiteCardForm

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gate_controller.assembly.readers import OsdpPart, make_osdp_readers, osdp_relay
 from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, MOMENT_SECONDS, Door, DoorState
 from gate_controller.lane.memory import Wire
-from gate_controller.reader_parts import OsdpPart, make_osdp_readers, osdp_relay
 from gate_controller.site_file.config import GateConfig, lock_of
 from gate_controller.site_file.outputs import InputBoardSection, LaneSection, RelayBoardSection
 from gate_controller.site_file.pulse_limits import limits_of

@@ -1,0 +1,1 @@
+"""Compose the gate's parts from a site file; imports everything that a running gate needs."""

@@ -185,7 +185,8 @@ def _pair_reader(config: GateConfig, name: str) -> int:
 
 
 def _check(config: GateConfig, seconds: float, as_json: bool) -> int:
-    from gate_controller.installer_check import Verdict, check_gate
+    from gate_controller.installer.check import check_gate
+    from gate_controller.installer.lines import Verdict
 
     if not as_json:
         print("Tap a card at each reader and press a key at each keypad while this runs.", flush=True)
@@ -200,7 +201,7 @@ def _identify(
     site_file: Path | None, card: str | None, ports: Path | None, seconds: float | None, as_json: bool
 ) -> int:
     from gate_controller.contract.card_numbers import NoCardNumber, printed_number
-    from gate_controller.installer_identify import identify
+    from gate_controller.installer.identify import identify
 
     config = load_config(site_file) if site_file is not None else None
     try:

@@ -20,10 +20,10 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.assembly.reader_keys import key_name
-from gate_controller.check_lines import CheckLine, Verdict
-from gate_controller.installer_check import check_gate
-from gate_controller.port_trouble import port_trouble
-from gate_controller.site_check import check_clock, check_face, check_screens, check_secrets
+from gate_controller.installer.check import check_gate
+from gate_controller.installer.lines import CheckLine, Verdict
+from gate_controller.installer.port_trouble import port_trouble
+from gate_controller.installer.site_check import check_clock, check_face, check_screens, check_secrets
 from gate_controller.site_file.config import ConfigRefused, load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire

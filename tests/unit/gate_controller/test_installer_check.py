@@ -7,13 +7,13 @@ import pytest
 
 from gate_controller import cli
 from gate_controller.contract.card_numbers import NoCardNumber, printed_number
-from gate_controller.device_check import Heard, check_wires
-from gate_controller.port_identifier import PortIdentifier
-from gate_controller.port_trouble import port_trouble, unstable_name
-from gate_controller.site_check import check_names
+from gate_controller.installer.device_check import Heard, check_wires
+from gate_controller.installer.port_trouble import port_trouble, unstable_name
+from gate_controller.installer.ports import PortIdentifier
+from gate_controller.installer.site_check import check_names
+from gate_controller.installer.site_lines import NamedPart
 from gate_controller.site_file.config import load_config
 from gate_controller.site_file.outputs import InputBoardSection, WireSection
-from gate_controller.site_lines import NamedPart
 from hardware.identify.listening import ContactMoved, Tap
 from hardware.interfaces import InputChange, InputKind
 from tests.gate_on_a_bench import SITE_FILE

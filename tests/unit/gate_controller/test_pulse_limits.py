@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gate_controller.check_lines import Verdict
-from gate_controller.installer_check import check_gate
+from gate_controller.installer.check import check_gate
+from gate_controller.installer.lines import Verdict
 from gate_controller.site_file.config import load_config
 from gate_controller.site_file.outputs import LaneSection
 from gate_controller.site_file.pulse_limits import PulseLimits, cut_times, limits_of, stored_lanes

@@ -12,7 +12,7 @@ from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.outputs import ModbusLines, make_relays
 from gate_controller.assembly.reader_keys import key_name, read_reader_key
 from gate_controller.assembly.readers import make_osdp_readers, readers_with_lights
-from gate_controller.installer_check import check_gate
+from gate_controller.installer.check import check_gate
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.storage.secrets import write_secret
 from hardware.errors import BadDeviceSetting, DeviceUnavailable, OutputNotConfirmed

@@ -15,7 +15,7 @@ from gate_controller.assembly.outputs import (
     make_relays,
     wires_watched,
 )
-from gate_controller.installer_check import check_gate
+from gate_controller.installer.check import check_gate
 from gate_controller.lane.door import DoorState
 from gate_controller.lane.memory import Wire
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gate_controller.assembly.assemble import read_identity
 from gate_controller.assembly.process_hardening import swap_trouble
-from gate_controller.check_lines import CheckLine, fine, warning, wrong
 from gate_controller.contract.https_only import in_the_clear, is_loopback
-from gate_controller.port_trouble import shared_name, unstable_name
+from gate_controller.installer.lines import CheckLine, fine, warning, wrong
+from gate_controller.installer.port_trouble import shared_name, unstable_name
 from gate_controller.site_file.config import GateConfig
 from gate_controller.storage.secrets import (
     CARD_KEY,

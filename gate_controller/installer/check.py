@@ -9,10 +9,10 @@ import msgspec
 
 from gate_controller.assembly.cameras import describe_camera, make_camera
 from gate_controller.assembly.outputs import ModbusLines, make_relays
-from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
-from gate_controller.device_check import check_devices
-from gate_controller.port_trouble import port_trouble
-from gate_controller.site_check import (
+from gate_controller.installer.device_check import check_devices
+from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
+from gate_controller.installer.port_trouble import port_trouble
+from gate_controller.installer.site_check import (
     check_clock,
     check_face,
     check_memory,

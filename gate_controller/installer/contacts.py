@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gate_controller.port_identifier import CONTACT_NOTE, Answer
+from gate_controller.installer.ports import CONTACT_NOTE, Answer
+from gate_controller.installer.site_lines import wire_lines
 from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import InputBoardSection, WireSection
-from gate_controller.site_lines import wire_lines
 from hardware.inputs.serial import BOARD_TERMINALS, MODEM_TERMINALS
 from hardware.interfaces import Device, InputChange
 

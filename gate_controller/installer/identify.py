@@ -13,12 +13,12 @@ from textwrap import dedent
 
 import msgspec
 
-from gate_controller.contact_identifier import ContactIdentifier, place_of, whole_boards
-from gate_controller.port_identifier import Answer, PortIdentifier
-from gate_controller.port_trouble import port_trouble
-from gate_controller.report_words import describe_report
+from gate_controller.installer.contacts import ContactIdentifier, place_of, whole_boards
+from gate_controller.installer.port_trouble import port_trouble
+from gate_controller.installer.ports import Answer, PortIdentifier
+from gate_controller.installer.report_texts import describe_report
+from gate_controller.installer.site_lines import OSDP_LINES, NamedPart, named_parts
 from gate_controller.site_file.config import GateConfig
-from gate_controller.site_lines import OSDP_LINES, NamedPart, named_parts
 from hardware.identify.format_guess import is_card
 from hardware.identify.listening import ContactMoved, PortListener, PortSaid, Tap
 from hardware.interfaces import CardRead, Device, DeviceReport, InputChange

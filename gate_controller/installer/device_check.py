@@ -10,8 +10,8 @@ from pathlib import Path
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.outputs import ModbusLines
 from gate_controller.assembly.reader_keys import key_name
-from gate_controller.check_lines import CheckLine, Verdict, fine, warning, wrong
-from gate_controller.port_trouble import port_trouble
+from gate_controller.installer.lines import CheckLine, Verdict, fine, warning, wrong
+from gate_controller.installer.port_trouble import port_trouble
 from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import InputBoardSection, WireSection
 from hardware.errors import HardwareError

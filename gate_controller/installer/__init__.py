@@ -1,0 +1,1 @@
+"""Check and identify a gate's devices for the installer; imports the assembly and drivers."""

@@ -8,7 +8,7 @@ import msgspec
 
 from demo.office import Office
 from gate_controller.contract.lane_sheet import LaneSheet
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import end_credential, issue_card
 from web_admin.gate_orders import approve_pairing, clear_override, lockdown_site, make_pair_code
 from web_admin.gates_and_lanes import save_lane, spec_of

@@ -15,13 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin import create_core
-from web_admin.acts import Act, ActRefused, new_act
-from web_admin.config import load_config
+from web_admin.acts import Act, new_act
 from web_admin.consent_models import FaceShare
-from web_admin.database import Database, Menjin
+from web_admin.core.config import load_config
+from web_admin.core.database import Database, Menjin
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.journal_models import GateEvent, SetAsideEntry
 from web_admin.models import Gate, PairAttempt, Site
-from web_admin.sealing import FACE_SHARE_PURPOSE
 from web_admin.words import EVENTS
 
 OFFICE = "demo-office"

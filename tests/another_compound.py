@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
 from web_admin.consent_models import AssessmentRow
+from web_admin.core.job_models import LongJob
+from web_admin.core.orm import Base
 from web_admin.incident_models import Incident
-from web_admin.job_models import LongJob
 from web_admin.journal_models import GateEvent
-from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, PairAttempt, Person, Site, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.print_models import PrintRun

@@ -159,7 +159,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture(scope="session", autouse=True)
 def sqlite_without_waiting() -> None:
     """Let SQLite, like PostgreSQL above, not wait for the disk: a test's database survives no power cut."""
-    from web_admin import database
+    from web_admin.core import database
 
     database._PRAGMAS = tuple(pragma.replace("= FULL", "= OFF") for pragma in database._PRAGMAS)
 
@@ -170,7 +170,7 @@ def statements_compiled_once() -> None:
 
     A cache belongs to an engine and is keyed by its dialect, and each test has a database of its own.
     """
-    from web_admin import database
+    from web_admin.core import database
 
     database.create_engine = _sharing_statements(database.create_engine)
 
@@ -210,7 +210,7 @@ def postgres_with_tables(postgres_url: str) -> str:
 
 def _make_tables(url: str) -> None:
     from tests.all_tables import all_tables
-    from web_admin.database import make_engine
+    from web_admin.core.database import make_engine
 
     engine = make_engine(url)
     all_tables().create_all(engine)
@@ -242,7 +242,7 @@ def now() -> datetime:
 @pytest.fixture
 def database(database_url: str):
     """Return the database with all tables made."""
-    from web_admin.database import Database, make_engine
+    from web_admin.core.database import Database, make_engine
 
     made = Database(make_engine(database_url))
     yield made
@@ -252,7 +252,7 @@ def database(database_url: str):
 @pytest.fixture
 def sealer():
     """Return a sealer with random keys."""
-    from web_admin.sealing import Sealer
+    from web_admin.core.sealing import Sealer
 
     return Sealer(os.urandom(32), os.urandom(32), os.urandom(32))
 
@@ -260,7 +260,7 @@ def sealer():
 @pytest.fixture
 def web_config(database_url: str, tmp_path: Path):
     """Return a configuration as `load_config` would read it."""
-    from web_admin.config import WebConfig
+    from web_admin.core.config import WebConfig
 
     return WebConfig(
         database_url=database_url,
@@ -289,7 +289,7 @@ def act(request: pytest.FixtureRequest, database, sealer, site: str, now: dateti
     It publishes no policy and sends no message, unless the test is marked `publishing`.
     """
     from tests.unit.web_admin.acting import manager
-    from web_admin.effects import NoEffects
+    from web_admin.core.effects import NoEffects
 
     effects = None if request.node.get_closest_marker("publishing") else NoEffects()
     with database.session() as session:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web_admin.limit_counts import current_counts
+from web_admin.core.limit_counts import current_counts
 
 
 def forget_tries(app: Flask) -> None:

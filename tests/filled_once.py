@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from tests.set_clock import SetClock
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 
 JUST_NOW = timedelta(minutes=1)
 

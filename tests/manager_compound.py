@@ -23,18 +23,18 @@ from web_admin import create_app
 from web_admin.accounts import User, create_staff
 from web_admin.acts import Act, new_act, one_publication
 from web_admin.alarms import raise_alarm
-from web_admin.config import WebConfig
 from web_admin.consents import enable_face, publish_notice
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
+from web_admin.core.sealing import Sealer
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import current_menjin
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
 from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.journal_models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.policy_effects import PolicyEffects
-from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 from web_admin.visitors import issue_pass

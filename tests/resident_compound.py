@@ -21,18 +21,18 @@ from tests.sheets import WHOLE_SHEET
 from tests.shown_cards import card_was_shown
 from web_admin import create_app
 from web_admin.acts import Act, new_act
-from web_admin.config import WebConfig
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Database, current_menjin
+from web_admin.core.sealing import Sealer
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import Database, current_menjin
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import Gate
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import records_for_gate
-from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site, private_key
 from web_admin.tables import METADATA
 

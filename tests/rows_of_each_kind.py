@@ -22,14 +22,14 @@ from web_admin.consent_models import (
     ReceiptRow,
 )
 from web_admin.consent_rules import keep_release
+from web_admin.core.health_models import ServerMark
+from web_admin.core.job_models import LongJob
+from web_admin.core.orm import Base
 from web_admin.desk_models import DeskVisitRow
 from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, WrapKeyRow
 from web_admin.gate_face_models import GateFaceRow
-from web_admin.health_models import ServerMark
 from web_admin.home_models import ChildAgreement, HomeAddition
-from web_admin.job_models import LongJob
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Gate, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey

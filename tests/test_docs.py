@@ -13,7 +13,7 @@ import pytest
 from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import WireSection
 from tests.parsed_source import tree_of
-from web_admin import config as web_config
+from web_admin.core import config as web_config
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENT_COUNTS = {
@@ -177,7 +177,7 @@ def settings_of_a_gate() -> dict[str, set[str]]:
 
 def test_every_setting_of_the_server_is_documented() -> None:
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("\n## The server")[2]
-    source = (ROOT / "web_admin/config.py").read_text(encoding="utf-8")
+    source = (ROOT / "web_admin/core/config.py").read_text(encoding="utf-8")
     named = set(re.findall(r"\bMENJIN_[A-Z_]+[A-Z]\b", source))
     named |= {f"MENJIN_{name.upper()}" for name in web_config.SETTINGS}
     assert [name for name in sorted(named) if f"`{name}`" not in page] == []

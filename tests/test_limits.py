@@ -10,10 +10,10 @@ import pytest
 
 from tests.parsed_source import tree_of
 from web_admin import (
-    limits,
     pages,  # noqa: F401 - the modules of pages import each other by way of it
 )
-from web_admin.limits import LIMITS, Limit, markdown_row
+from web_admin.core import limits
+from web_admin.core.limits import LIMITS, Limit, markdown_row
 
 ROOT = Path(__file__).resolve().parents[1]
 A_LIMIT = re.compile(
@@ -38,11 +38,12 @@ OTHERS = {
     "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",
     "web_admin/set_aside.py::MOST_KEPT_BYTES",
     "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/drawn_logo.py::MAX_BYTES",
-    "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/sheet_text.py::MAX_BYTES",
-    "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
+    "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
+    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
-    "web_admin/database.py::MOST_CONNECTIONS", "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
-    "web_admin/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
+    "web_admin/core/database.py::MOST_CONNECTIONS",
+    "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
+    "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
     "web_admin/sign_in_throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
@@ -109,12 +110,12 @@ def test_a_row_repeats_the_value_that_is_enforced(limit: Limit) -> None:
 def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
     in_table = {limit.enforced_at for limit in OF_CONSTANTS}
     missing = [one for one in constants() if one not in in_table | OTHERS]
-    assert not missing, f"add a row to web_admin/limits.py, or say in OTHERS why it limits nobody: {missing}"
+    assert not missing, f"add a row to core/limits.py, or say in OTHERS why it limits nobody: {missing}"
     assert set(constants()) >= OTHERS
 
 
 def test_limits_are_made_in_the_table_alone() -> None:
-    sources = [path for path in (ROOT / "web_admin").rglob("*.py") if path.name != "limits.py"]
+    sources = [path for path in (ROOT / "web_admin").rglob("*.py") if path.name != "core/limits.py"]
     made = [path.name for path in sources for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limit"]
     assert made == []

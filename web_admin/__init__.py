@@ -6,11 +6,11 @@ from datetime import datetime
 
 from flask import Flask
 
-from web_admin.config import WebConfig
-from web_admin.database import Database, Menjin, init_database, make_engine
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Database, Menjin, init_database, make_engine
+from web_admin.core.sealing import Sealer
+from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.request_limits import init_limits
-from web_admin.sealing import Sealer
-from web_admin.wrap_keys import WrapKeys
 
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts import User
-from web_admin.database import Database, current_menjin, put_down_request_session, request_session
+from web_admin.core.database import Database, current_menjin, put_down_request_session, request_session
 from web_admin.session_models import AccountSession
 
 LONGEST_SESSION = timedelta(hours=12)

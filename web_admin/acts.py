@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import PolicyRefused
 from web_admin.audit import append_audit
-from web_admin.database import Menjin
-from web_admin.effects import Effects
-from web_admin.model_base import Fact
+from web_admin.core.database import Menjin
+from web_admin.core.effects import Effects
+from web_admin.core.orm import Fact
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import Sealer
 from web_admin.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person, Site
-from web_admin.sealing import Sealer
 
 Channel = Literal["manager", "phone", "desk", "gate", "home", "system", "api"]
 
@@ -30,19 +30,6 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread or spell words."""
 
 MAX_TEXT_CHARS = 120
-
-
-class ActRefused(Exception):
-    """An act that may not be done; `field` says beside which input the message belongs."""
-
-    def __init__(self, field: str | None, message: LazyString) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
-
-    def __str__(self) -> str:
-        """Return the message in the language of the moment."""
-        return str(self.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, record
 from web_admin.alarm_models import Alarm
-from web_admin.model_base import Fact
+from web_admin.core.orm import Fact
 from web_admin.outbox import EVERY_WEBHOOK, put_message
 
 GATE_FORKED = "alarm_gate_forked"

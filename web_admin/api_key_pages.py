@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 from web_admin.acts import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import end_api_key, make_api_key
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed

@@ -12,9 +12,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused, begin, checked_text, finish, new_id
+from web_admin.acts import Act, begin, checked_text, finish, new_id
 from web_admin.api_key_models import ApiKey
 from web_admin.audit import append_audit
+from web_admin.core.refusal import ActRefused
 
 SCOPES = (
     "people:read", "people:write", "cards:read", "cards:write", "passes:read", "passes:write",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, ActRefused, begin, person_of, record
+from web_admin.acts import Act, begin, person_of, record
 from web_admin.asked_messages import (
     CODE_LIVES,
     CODE_TEXT,
@@ -18,10 +18,11 @@ from web_admin.asked_messages import (
     send,
 )
 from web_admin.asked_messages_models import AskedMessages
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import code_digest
 from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Person
-from web_admin.sealing import code_digest
 
 ADDRESS_NAMED = "messages_address_named"
 CODES_A_DAY = 5

@@ -29,7 +29,7 @@ from web_admin.assessments import (
     text_of,
 )
 from web_admin.consent_models import AssessmentRow
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import actor_id, current_site, do, get_or_404, request_now, typed

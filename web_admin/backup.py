@@ -23,12 +23,12 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, Date, Table, func, insert, inspect, select, text
 from sqlalchemy.types import DateTime, TypeDecorator
 
-from web_admin.config import SECRET_NAMES, WebConfig
-from web_admin.database import Database
+from web_admin.core.backup_files import MAGIC
+from web_admin.core.config import SECRET_NAMES, WebConfig
+from web_admin.core.database import Database
 from web_admin.schema import current_revision, upgrade
 from web_admin.tables import METADATA
 
-MAGIC = b"MENJIN-BACKUP-1\n"
 SCRYPT_COST = 2**16
 ROWS_A_FRAME = 2000
 MAX_FRAME_BYTES = 256 * 1024 * 1024

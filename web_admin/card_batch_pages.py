@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm

@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.child_agreements import agree_by_card, lacks_agreement
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import card_lookup
 from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
-from web_admin.database import current_menjin, request_session
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import AgainForm, OnceForm
@@ -30,7 +32,6 @@ from web_admin.page_context import (
 )
 from web_admin.page_texts import agreement_text, page_language
 from web_admin.permissions import allowed, role_names
-from web_admin.sealing import card_lookup
 from web_admin.suspensions import why_it_stays
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from web_admin.cli_answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli_forgetting_options import add_commands
-from web_admin.config import ConfigRefused
+from web_admin.core.config import ConfigRefused
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 

@@ -15,8 +15,8 @@ from web_admin.age_bands import ADULT
 from web_admin.ages import set_age_band
 from web_admin.consent_models import GuardianRow
 from web_admin.consents import newest_notice, record_refusal, withdraw_face
+from web_admin.core.database import request_session
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import request_session
 from web_admin.face_facts import rules_of
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm

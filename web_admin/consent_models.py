@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 
 class Notice(Base):

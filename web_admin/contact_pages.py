@@ -8,7 +8,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, typed
 from web_admin.permissions import allowed

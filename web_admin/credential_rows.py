@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, ActRefused, checked_text, finish
+from web_admin.acts import Act, checked_text, finish
+from web_admin.core.refusal import ActRefused
 from web_admin.lost_faces import pause_faces_given_with
 from web_admin.models import CredentialRow, Person
 from web_admin.proving import opened_by_home

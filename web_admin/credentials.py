@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.records import Method
-from web_admin.acts import Act, ActRefused, begin, checked_text, credential_of, finish, person_of
+from web_admin.acts import Act, begin, checked_text, credential_of, finish, person_of
 from web_admin.cards import canonical_card, issue_card, parse_card_number
+from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import (
     end_one,
     finish_credential,

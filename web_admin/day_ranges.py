@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 
 from gate_controller.contract.calendars import WEEKDAYS
-from web_admin import words
+from web_admin.core import texts as core_texts
+from web_admin.core.texts import DAYS
 
 LEAST_RUN = 3
 """Two days in a row are named one by one."""
@@ -20,13 +21,13 @@ def day_text(days: Iterable[str]) -> str:
             follows = bool(runs) and runs[-1][-1] == WEEKDAYS[number - 1]
             runs[-1].append(day) if follows else runs.append([day])
     said = [text for run in runs for text in _run_text(run)]
-    said += [str(words.word(words.DAYS, day)) for day in chosen if day not in WEEKDAYS]
+    said += [str(core_texts.word(DAYS, day)) for day in chosen if day not in WEEKDAYS]
     joined: str = _(", ").join(said)
     return joined
 
 
 def _run_text(run: list[str]) -> list[str]:
-    names = [str(words.word(words.DAYS, day)) for day in run]
+    names = [str(core_texts.word(DAYS, day)) for day in run]
     if len(run) < LEAST_RUN:
         return names
     return [_("%(first)s–%(last)s", first=names[0], last=names[-1])]

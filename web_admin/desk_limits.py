@@ -10,10 +10,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.alarms import DESK_GUESSING, raise_alarm
-from web_admin.desk_models import REFUSED, DeskVisitRow
-from web_admin.limits import (
+from web_admin.core.limits import (
     DESK_PIN,
     DESK_PIN_DAILY,
     DESK_TYPED,
@@ -22,6 +21,8 @@ from web_admin.limits import (
     DESK_UNPROVED_DAILY,
     Limit,
 )
+from web_admin.core.refusal import ActRefused
+from web_admin.desk_models import REFUSED, DeskVisitRow
 
 TYPED = (DESK_TYPED, DESK_TYPED_DAILY)
 """Cards and PINs that one account begins with; a queue of residents is not slowed."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 HOME_PIN = "home_pin"
 """How a visit was opened whose PIN an adult of the home gave out: it shows no records."""

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import ActRefused
-from web_admin.database import request_session
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.desk_limits import TooMany
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_opening import (

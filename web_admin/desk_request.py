@@ -11,7 +11,7 @@ from flask import Flask, g, request, session
 from flask_login import current_user, user_logged_out
 
 from web_admin.acts import Served
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
 from web_admin.models import Person

@@ -9,7 +9,7 @@ from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm

@@ -17,7 +17,11 @@ from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin import event_details, words
 from web_admin.acts import record
-from web_admin.database import current_menjin, request_session
+from web_admin.core import texts as core_texts
+from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.parameters import moment_of, number_of
+from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.event_filter import (
     KINDS,
     OPENING,
@@ -46,10 +50,7 @@ from web_admin.page_context import (
 from web_admin.people_list import name_has, number_has
 from web_admin.permissions import allowed, current_may, role_names
 from web_admin.reason_texts import for_staff, what_to_do
-from web_admin.sealed_places import opened_place, sealed_place
-from web_admin.sheet_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
-from web_admin.typed_values import moment_of, number_of
 from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
@@ -182,8 +183,8 @@ def _cells(event: GateEvent, places: Mapping[str, str], zone: ZoneInfo) -> list[
     return [
         event.at.astimezone(zone).isoformat(timespec="seconds"),
         places.get(place, place),
-        str(words.word(words.EVENTS, event.kind)),
-        str(words.word(words.METHODS, event.method)) if event.method else "",
+        str(core_texts.word(words.EVENTS, event.kind)),
+        str(core_texts.word(words.METHODS, event.method)) if event.method else "",
         "" if opens is None else str(RESULTS["opened" if opens else "refused"]),
         str(for_staff(event.reason)) if event.reason else "",
     ]

@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.acts import Act, ActRefused, record
+from web_admin.acts import Act, record
 from web_admin.age_bands import MINOR
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
+from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
 from web_admin.journal_models import AuditEntry
 from web_admin.lost_faces import note_opening

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import BadRequest
 
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.permissions import BLUEPRINTS_OF_GATES
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

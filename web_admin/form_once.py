@@ -5,19 +5,14 @@ as the work; a second sending finds it and does nothing.
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_wtf import FlaskForm
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 from wtforms.validators import Length
 
-from web_admin.models import FormOnce
-
-KEPT_FOR = timedelta(days=2)
-"""Longer than a page stays open; then a token is forgotten."""
+from web_admin.core.once import claimed_before
 
 
 class OnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -33,14 +28,3 @@ class AgainForm(OnceForm):
 def sent_before(session: Session, form: OnceForm, now: datetime) -> bool:
     """Claim the form's token in this transaction; tell whether an earlier sending has it."""
     return claimed_before(session, str(form.once.data), now)
-
-
-def claimed_before(session: Session, token: str, now: datetime) -> bool:
-    """Claim a token in this transaction; tell whether somebody had it before."""
-    session.execute(delete(FormOnce).where(FormOnce.at < now - KEPT_FOR))
-    try:
-        with session.begin_nested():
-            session.add(FormOnce(token=token, at=now))
-    except IntegrityError:
-        return True
-    return False

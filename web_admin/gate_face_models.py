@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 
 class GateFaceRow(Base):

@@ -9,8 +9,9 @@ from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectFi
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
-from web_admin.acts import Act, ActRefused
-from web_admin.database import request_session
+from web_admin.acts import Act
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.form_fields import CheckList, hours_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gate_face_models import GateFaceRow

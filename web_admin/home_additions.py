@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from web_admin import words
+from web_admin.core import texts as core_texts
+from web_admin.core.texts import DAYS
 from web_admin.home_models import HomeAddition
 from web_admin.models import Hours, Person
 
@@ -60,7 +61,7 @@ def named_hours(session: Session, site_id: str, person: Person | None = None) ->
 def hours_name(hours: Hours) -> str:
     """Return the name of hours; a helper's own have none and are told by their days and times."""
     return hours.name or " · ".join(
-        f"{', '.join(str(words.word(words.DAYS, day)) for day in span['days'])} "
+        f"{', '.join(str(core_texts.word(DAYS, day)) for day in span['days'])} "
         f"{_clock(span['from_minute'])}–{_clock(span['until_minute'])}"
         for span in hours.spans
     )

@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
-from web_admin.acts import Act, ActRefused, begin, finish, home_of
+from web_admin.acts import Act, begin, finish, home_of
+from web_admin.core.refusal import ActRefused
 from web_admin.home_models import HomeAddition
 from web_admin.home_order import building_of, sort_key
 from web_admin.homes_and_people import checked_home_number

@@ -12,8 +12,9 @@ import msgspec
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
-from web_admin.acts import Act, ActRefused, begin, finish
+from web_admin.acts import Act, begin, finish
 from web_admin.age_bands import midnight_at, today_at
+from web_admin.core.refusal import ActRefused
 from web_admin.helper_rights import covering
 from web_admin.home_members import (
     for_home,

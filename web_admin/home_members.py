@@ -11,10 +11,11 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from web_admin.acts import Act, ActRefused, begin, finish, person_of
+from web_admin.acts import Act, begin, finish, person_of
 from web_admin.age_bands import ADULT, CHILD, MINOR, today_at
 from web_admin.ages import check_until
 from web_admin.child_agreements import agreement_for, may_act_for, write_agreement
+from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import end_live, refuse_unproven_phone
 from web_admin.credentials import choose_methods, issue_pin, resume_credential, suspend_credential
 from web_admin.home_models import ChildAgreement, HomeAddition

@@ -11,9 +11,10 @@ from wtforms import DateField, Form, FormField, SelectField, StringField, TimeFi
 from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
-from web_admin import words
-from web_admin.acts import Act, ActRefused
-from web_admin.database import request_session
+from web_admin.acts import Act
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.core.texts import DAYS
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
@@ -32,7 +33,7 @@ Page = str | Response | tuple[str, int]
 class SpanForm(Form):
     """Days, and from when to when on them; an end before the start runs past midnight."""
 
-    days = CheckList(_l("On these days"), choices=options(words.DAYS))
+    days = CheckList(_l("On these days"), choices=options(DAYS))
     start = TimeField(_l("From"), validators=[Optional()])
     end = TimeField(_l("Until"), validators=[Optional()])
 
@@ -55,7 +56,7 @@ class DayForm(OnceForm):
     """A date that counts as another kind of day."""
 
     day = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
-    kind = SelectField(_l("Counts as"), choices=options(words.DAYS), default="holiday")
+    kind = SelectField(_l("Counts as"), choices=options(DAYS), default="holiday")
     name = StringField(_l("Name"), description=_l("For example: National Day, or worked in exchange."),
                        validators=[Length(max=60)])
 

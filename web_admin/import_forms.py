@@ -18,11 +18,11 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, String
 from wtforms.validators import Length, Optional
 
 from web_admin.card_forms import AS_PRINTED, FORMS
+from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import actor_id, current_site, request_now
 from web_admin.people_import import SheetOptions
-from web_admin.sheet_text import MAX_BYTES, TOO_LARGE
 
 SHOWN_FOR = timedelta(hours=1)
 """How long a checked sheet may wait for its yes; shorter than a form's token is kept."""

@@ -17,19 +17,20 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from web_admin import long_jobs
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.card_forms import FORMS
-from web_admin.database import current_menjin, request_session
+from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.job_models import LongJob
+from web_admin.core.refusal import ActRefused
 from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.import_job import SheetToRead, sealed_form
 from web_admin.import_proof import proven_form, suggest_rows
-from web_admin.job_models import LongJob
 from web_admin.page_context import current_act, current_site, do, show_refusal, typed
 from web_admin.people_apply import Imported, apply_people
 from web_admin.people_import import ImportPlan, SheetOptions, check_people
-from web_admin.people_sheet import HEADERS, MAX_BYTES, empty_sheet, empty_workbook, sheet_text
+from web_admin.people_sheet import HEADERS, empty_sheet, empty_workbook, sheet_text
 from web_admin.permissions import allowed, current_may
-from web_admin.sheet_text import TOO_LARGE
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 

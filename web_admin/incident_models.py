@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 
 class Incident(Base):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import LaneRecord
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 from web_admin.models import Gate, Lane
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base, Fact
+from web_admin.core.orm import Base, Fact
 
 
 def _fact_of_access(name: str) -> Callable[[DefaultExecutionContext], str | None]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS
-from web_admin.database import Menjin
+from web_admin.core.database import Menjin
 from web_admin.models import Gate, Lane
 
 STREAMS_AT_MOST = 32

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused, new_act, new_id
-from web_admin.database import Menjin
+from web_admin.acts import Act, new_act, new_id
+from web_admin.core.database import Menjin
+from web_admin.core.job_models import LongJob
+from web_admin.core.orm import Fact
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.import_job import import_people
-from web_admin.job_models import LongJob
-from web_admin.model_base import Fact
-from web_admin.sealing import SealBroken, Sealer
 
 OVERDUE_AFTER = timedelta(minutes=3)
 """After this an attempt counts as dead; no work here takes a tenth of it."""

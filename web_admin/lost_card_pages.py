@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act, ActRefused
-from web_admin.database import request_session
+from web_admin.acts import Act
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.desk_limits import TooMany
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field

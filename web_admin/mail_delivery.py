@@ -12,7 +12,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.sending import NotSent
 

@@ -11,8 +11,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from web_admin.core.orm import Base
 from web_admin.home_order import building_of, sort_key
-from web_admin.model_base import Base
 
 
 class Site(Base):
@@ -333,11 +333,3 @@ class Invitation(Base):
     """When its person showed something of their own after they had opened it."""
     proof_asked_at: Mapped[datetime | None]
     proofs_asked: Mapped[int] = mapped_column(default=0, server_default="0")
-
-
-class FormOnce(Base):
-    """A form that has done its work, so that a second sending of it does nothing."""
-
-    __tablename__ = "form_once"
-    token: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]

@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, ActRefused, begin, finish, home_of
+from web_admin.acts import Act, begin, finish, home_of
 from web_admin.cards import issue_card
+from web_admin.core.refusal import ActRefused
 from web_admin.custody import live_face_consents
 from web_admin.homes_and_people import (
     GrantSpec,

@@ -10,8 +10,9 @@ from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin import words
-from web_admin.acts import Act, ActRefused
-from web_admin.database import current_menjin, request_session
+from web_admin.acts import Act
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.desk_reader import read_tap
 from web_admin.form_fields import CheckList, hours_options, lane_options, options
 from web_admin.form_once import OnceForm

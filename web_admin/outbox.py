@@ -17,10 +17,10 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from web_admin.database import Menjin
+from web_admin.core.database import Menjin
+from web_admin.core.orm import Fact
+from web_admin.core.single_process import alone
 from web_admin.mail_delivery import send_mail
-from web_admin.model_base import Fact
-from web_admin.one_process import alone
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.sending import NotSent
 from web_admin.webhook_delivery import send_webhook

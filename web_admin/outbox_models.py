@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base, Fact
+from web_admin.core.orm import Base, Fact
 
 
 class OutboxMessage(Base):

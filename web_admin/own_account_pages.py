@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin import words
 from web_admin.accounts import User
-from web_admin.acts import Act, ActRefused, new_act
-from web_admin.database import current_menjin, request_session
+from web_admin.acts import Act, new_act
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
@@ -47,7 +48,7 @@ class ProfileForm(OnceForm):
                        "is needed: “Guard at the north gate” is enough."),
         validators=[InputRequired(_l("Type a name.")), Length(max=MAX_SHOWN_NAME_CHARS)],
     )
-    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+    language = SelectField(_l("Language"), choices=options(LANGUAGES))
 
 
 def _password_field(

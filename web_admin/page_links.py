@@ -2,7 +2,7 @@
 
 from flask import url_for
 
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_links import link_text
 from web_admin.visitor_models import VisitorSeriesRow

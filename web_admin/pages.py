@@ -19,9 +19,10 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from web_admin import words
 from web_admin.api.access import answer_in_json
-from web_admin.database import current_menjin, request_session
+from web_admin.core import texts as core_texts
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.sealed_places import sealed_place
 from web_admin.day_ranges import day_text
 from web_admin.desk_request import end_with_sign_out
 from web_admin.foreign_requests import FromElsewhere
@@ -42,7 +43,6 @@ from web_admin.request_bodies import sentence_of, takes_json_here
 from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
-from web_admin.sealed_places import sealed_place
 from web_admin.staff_models import StaffProfile
 from web_admin.template_words import WORDS
 
@@ -217,7 +217,7 @@ def entry_number(event: GateEvent) -> int | str:
 def _page_words() -> dict[str, object]:
     return {
         "words": WORDS,
-        "word": words.word,
+        "word": core_texts.word,
         "navigation": [entry for entry in NAVIGATION if current_may(entry[1])],
         "may": current_may,
         "entry_number": entry_number,
@@ -226,7 +226,7 @@ def _page_words() -> dict[str, object]:
         "current_site": current_site,
         "own_look": own_look,
         "now": request_now,
-        "languages": words.LANGUAGES,
+        "languages": core_texts.LANGUAGES,
         "alarms_of_page": alarms_of_page,
     }
 

@@ -11,7 +11,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from zxcvbn import zxcvbn
 
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 
 SHORTEST_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200

@@ -11,14 +11,15 @@ from typing import Literal, TypeVar
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act, ActRefused, begin, checked_text
+from web_admin.acts import Act, begin, checked_text
 from web_admin.card_forms import AS_PRINTED, read_card
+from web_admin.core.csv_text import as_text
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import card_lookup
 from web_admin.homes_and_people import HOME_NUMBER, check_not_emergency
 from web_admin.models import UNNAMED, Site
 from web_admin.people_sheet import SURPLUS, SheetRow, read_sheet
 from web_admin.people_there import PersonThere, There, who_is_there
-from web_admin.sealing import card_lookup
-from web_admin.sheet_text import as_text
 
 Value = TypeVar("Value")
 Action = Literal["add", "change", "same", "home_card"]

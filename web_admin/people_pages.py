@@ -10,7 +10,9 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin import words
 from web_admin.acts import record
-from web_admin.database import request_session
+from web_admin.core.csv_text import csv_for_spreadsheets
+from web_admin.core.database import request_session
+from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import waiting_people
@@ -29,7 +31,6 @@ from web_admin.page_context import (
 from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people_sheet_out import rows_of_list
 from web_admin.permissions import allowed
-from web_admin.sheet_text import csv_for_spreadsheets
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
@@ -58,7 +59,7 @@ class PersonForm(OnceForm):
     home_id = SelectField(_l("Home"), validators=[])
     kind = SelectField(_l("Kind"), choices=options((kind, words.KINDS_OF_PERSON[kind]) for kind in KINDS))
     age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
-    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+    language = SelectField(_l("Language"), choices=options(LANGUAGES))
     lanes = CheckList(_l("May pass"), validators=[])
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import ActRefused
-from web_admin.sheet_text import MAX_BYTES, csv_for_spreadsheets, csv_text, decoded, lines_of
-from web_admin.sheet_workbook import WORKBOOK_START, rows_of_workbook, workbook_of
+from web_admin.core.csv_text import MAX_BYTES, csv_for_spreadsheets, csv_text, decoded, lines_of
+from web_admin.core.refusal import ActRefused
+from web_admin.core.workbook import WORKBOOK_START, rows_of_workbook, workbook_of
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Sheet", "SheetRow", "empty_sheet", "read_sheet", "sheet_text"]
 

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin import words
 from web_admin.acts import Act
 from web_admin.consents import face_state
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.texts import LANGUAGES
 from web_admin.credentials import issue_duress_pin, issue_pin
-from web_admin.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import added_by, hours_name, named_hours
@@ -55,7 +55,7 @@ class DetailsForm(OnceForm):
     display_name = StringField(
         _l("Name or nickname"), validators=[InputRequired(_l("Type a name.")), Length(max=60)]
     )
-    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+    language = SelectField(_l("Language"), choices=options(LANGUAGES))
     slow_pass = BooleanField(
         _l("Slow passage"), description=_l("The gate stays open longer for this person. No reason is shown.")
     )

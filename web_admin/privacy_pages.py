@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin import words
 from web_admin.acts import Act
 from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consent_rules import asked_again_by, set_consent_rules
@@ -21,8 +20,10 @@ from web_admin.consents import (
     newest_notice,
     publish_notice,
 )
+from web_admin.core.database import request_session
+from web_admin.core.small_numbers import told_in_tens
+from web_admin.core.texts import LANGUAGES
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import request_session
 from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import AgainForm, OnceForm
@@ -31,7 +32,6 @@ from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
 from web_admin.privacy_contact import complaint_channels, contact_of
 from web_admin.site_places import site_lanes
-from web_admin.small_numbers import told_in_tens
 
 bp = Blueprint("privacy", __name__)
 
@@ -190,7 +190,7 @@ def edit_notice() -> Page:
             flash(_("Version %(number)s is published.", number=version), "success")
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
-    page = render_template("office/notice.html", form=form, languages=words.LANGUAGES)
+    page = render_template("office/notice.html", form=form, languages=LANGUAGES)
     return page if not form.is_submitted() else (page, 422)
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
-from web_admin.acts import Act, ActRefused, begin, checked_text, record
-from web_admin.config import WebConfig
+from web_admin.acts import Act, begin, checked_text, record
+from web_admin.core.config import WebConfig
+from web_admin.core.refusal import ActRefused
 from web_admin.models import Site
 from web_admin.privacy_contact import contact_of
 from web_admin.report_figures import Span, all_figures

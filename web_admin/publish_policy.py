@@ -35,6 +35,8 @@ from gate_controller.contract.records import (
     decode_record,
     encode_record,
 )
+from web_admin.core.database import IN_LIST
+from web_admin.core.sealing import Sealer
 from web_admin.emergency_records import emergency_keys, emergency_records
 from web_admin.models import CredentialRow, Gate, Person, Site
 from web_admin.policy_models import PolicyRecordRow
@@ -46,8 +48,7 @@ from web_admin.policy_records import (
     open_gate_keys,
     site_records,
 )
-from web_admin.sealing import Sealer
-from web_admin.site_facts import IN_LIST, SiteFacts, load_facts
+from web_admin.site_facts import SiteFacts, load_facts
 from web_admin.site_keys import certificate, private_key
 
 NO_OTHER_WAY = "no_other_way"

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, distinct, fun
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from web_admin.assessment_standing import standing_of
-from web_admin.config import WebConfig
 from web_admin.consent_models import Consent, ReceiptRow
+from web_admin.core.config import WebConfig
+from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
 from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import BreachDrill, ForgettingRow
 from web_admin.incident_models import Incident
@@ -19,7 +20,6 @@ from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import KINDS
 from web_admin.sheet_models import LaneSheetRow
-from web_admin.small_numbers import told, told_family, told_in_tens, told_median, told_share
 
 METHODS = ("card", "pin", "qr", "face")
 LOST_AND_BACK = {"alarm_device_lost": True, "device_back": False, "alarm_camera": True, "camera_clear": False}

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, ForeignKey, Text, event
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 
 class PublicReport(Base):

@@ -12,7 +12,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.acts import Act
-from web_admin.database import current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, request_now, typed

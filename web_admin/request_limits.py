@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 from web_admin.request_bodies import init_request_checks
 
 MAX_FORM_BYTES = 2 * 1024 * 1024

@@ -11,7 +11,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
+from web_admin.core.parameters import moment_of
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import Person
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
@@ -28,7 +29,6 @@ from web_admin.rights_requests import (
     late_requests,
     refuse,
 )
-from web_admin.typed_values import moment_of
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import new_id
 from web_admin.api_key_models import ApiKey
-from web_admin.model_base import Base, UtcDateTime
+from web_admin.core.orm import Base, UtcDateTime
 from web_admin.models import (
     CalendarDay,
     CredentialRow,

@@ -10,7 +10,7 @@ from wtforms import HiddenField
 
 from web_admin import words
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.models import CredentialRow, Gate, Person
 from web_admin.page_context import current_site, do, get_or_404, typed

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from web_admin.accounts import User
 from web_admin.api_key_models import ApiKey
 from web_admin.audit import append_audit
+from web_admin.core.orm import Fact
 from web_admin.desk_models import DeskVisitRow
-from web_admin.model_base import Fact
 from web_admin.models import Gate, Invitation, PairAttempt, Person
 from web_admin.outbox_models import Webhook
 from web_admin.passkey_models import Passkey

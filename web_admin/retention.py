@@ -6,22 +6,21 @@ a run would do and changes nothing.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from web_admin.accounts import User
 from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.backup import MAGIC
 from web_admin.consent_models import Consent, GuardianRequest, WrittenRelease
-from web_admin.database import Menjin
+from web_admin.core.backup_files import _old_backups, delete_old_backups
+from web_admin.core.database import Menjin
+from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
+from web_admin.core.orm import Base
 from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
-from web_admin.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.journal_models import AuditEntry, GateEvent, SetAsideEntry
-from web_admin.model_base import Base
 from web_admin.models import CredentialRow, Invitation, PairAttempt, Person, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage
 from web_admin.print_models import PrintRun, PrintSlip
@@ -252,30 +251,6 @@ def _step(name: str) -> Callable[[Menjin, datetime], int]:
             return int(session.connection().execute(work).rowcount)
 
     return step
-
-
-def delete_old_backups(menjin: Menjin, now: datetime) -> int:
-    """Delete backups older than the setting from its folder; return how many."""
-    old = _old_backups(menjin, now)
-    for path in old:
-        path.unlink()
-    return len(old)
-
-
-def _old_backups(menjin: Menjin, now: datetime) -> list[Path]:
-    """Return files that begin as a backup does and were last written too long ago; others are not touched."""
-    folder = menjin.config.backup_dir
-    if folder is None or not folder.is_dir():
-        return []
-    before = (now - timedelta(days=menjin.config.backup_days)).timestamp()
-    old = [path for path in sorted(folder.iterdir()) if path.is_file() and path.stat().st_mtime < before]
-    return [path for path in old if is_backup(path)]
-
-
-def is_backup(path: Path) -> bool:
-    """Tell whether a file begins as a backup does."""
-    with path.open("rb") as file:
-        return bool(file.read(len(MAGIC)) == MAGIC)
 
 
 STEPS: Mapping[str, Callable[[Menjin, datetime], int]] = {

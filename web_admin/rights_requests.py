@@ -10,9 +10,10 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 
-from web_admin.acts import Act, ActRefused, begin, checked_text, new_id, person_of, record
+from web_admin.acts import Act, begin, checked_text, new_id, person_of, record
 from web_admin.alarms import raise_alarm
-from web_admin.database import Menjin
+from web_admin.core.database import Menjin
+from web_admin.core.refusal import ActRefused
 from web_admin.homes_and_people import edit_person
 from web_admin.models import Person, Site
 from web_admin.posture_schedules import read_site_hours

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from web_admin.accounts import User
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.home_additions import named_hours

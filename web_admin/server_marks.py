@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from web_admin.database import Menjin
-from web_admin.health_models import ServerMark
+from web_admin.core.database import Menjin
+from web_admin.core.health_models import ServerMark
 
 HOUSEKEEPING, BACKUP, CERTIFICATE = "housekeeping", "backup", "certificate"
 LOOK_SECONDS = 5.0

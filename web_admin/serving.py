@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
-from web_admin.database import Menjin
+from web_admin.core.database import Menjin
 from web_admin.housekeeping import start_timer
 from web_admin.live_pages import live_watch
 from web_admin.live_watch import STREAMS_AT_MOST

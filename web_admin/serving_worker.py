@@ -7,7 +7,7 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 
 from web_admin.buffering_server import BufferingServer, SharedThreads
 from web_admin.connection_limits import SYNC_THREADS
-from web_admin.database import Menjin
+from web_admin.core.database import Menjin
 from web_admin.request_intake import Intakes
 from web_admin.socket_loop import Sockets
 

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin import words
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.brand_colours import stylesheet
-from web_admin.config import WHOLE_NUMBERS
-from web_admin.database import current_menjin, request_session
+from web_admin.core.config import WHOLE_NUMBERS
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.core.texts import LANGUAGES
 from web_admin.drawn_logo import MAX_BYTES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
@@ -73,7 +74,7 @@ class SiteForm(OnceForm):
     language = SelectField(
         _l("First language"),
         description=_l("For people whose browser asks for neither. Everyone chooses among all languages."),
-        choices=options(words.LANGUAGES),
+        choices=options(LANGUAGES),
     )  # fmt: skip
     card_bits = RadioField(
         _l("Form of card numbers"),

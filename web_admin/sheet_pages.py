@@ -13,9 +13,10 @@ from wtforms import BooleanField, DateField, Field, IntegerField, RadioField, Se
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
-from web_admin import sheet_words, words
+from web_admin import sheet_words
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core import texts as core_texts
+from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.lane_sheets import findings_about, save_draft, save_sheet, sheets_of
@@ -216,7 +217,7 @@ def _value_text(name: str, value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(str(height) for height in value)
     if name in sheet_words.CHOICES and value is not None:
-        return str(words.word(sheet_words.CHOICES[name], str(value)))
+        return str(core_texts.word(sheet_words.CHOICES[name], str(value)))
     return "" if value is None else str(value)
 
 

@@ -23,8 +23,8 @@ from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy.orm import Session
 
-from web_admin.limit_counts import LimitCounts, Of, wait_seconds, with_one_less, with_one_more
-from web_admin.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
+from web_admin.core.limit_counts import LimitCounts, Of, wait_seconds, with_one_less, with_one_more
+from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 
 LONGEST_WAIT = timedelta(minutes=5)
 

@@ -6,8 +6,8 @@ from flask import current_app, g, request
 from werkzeug.exceptions import TooManyRequests
 
 from web_admin import sign_in_throttle
-from web_admin.database import current_menjin, request_session
-from web_admin.limit_counts import current_counts
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.limit_counts import current_counts
 from web_admin.sign_in_throttle import Claim
 
 RUN_OF_FAILURES = 10

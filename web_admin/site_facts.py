@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from web_admin.consent_models import FaceShare
+from web_admin.core.database import IN_LIST
 from web_admin.custody import live_face_consents
 from web_admin.face_facts import FaceFacts, load_face_facts
 from web_admin.live_lanes import LiveLanes, find_live
@@ -29,8 +30,6 @@ from web_admin.sheet_standing import sheet_rows
 from web_admin.wish_models import SecondMethodWish
 
 _Row = TypeVar("_Row")
-IN_LIST = 500
-"""Most ids given to one SQL IN (…)."""
 
 
 @dataclass(frozen=True, slots=True)

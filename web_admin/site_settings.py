@@ -6,11 +6,12 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, ActRefused, begin, checked_text, finish, record
+from web_admin.acts import Act, begin, checked_text, finish, record
 from web_admin.brand_colours import LEAST_CONTRAST, is_colour, readable
+from web_admin.core.orm import Fact
+from web_admin.core.refusal import ActRefused
 from web_admin.drawn_logo import LogoRefused, checked_logo
 from web_admin.mail_delivery import LOCAL_HOSTS
-from web_admin.model_base import Fact
 from web_admin.models import CredentialRow, Person, Site
 from web_admin.outbox_models import MailServer
 from web_admin.settings_models import SiteLook

@@ -12,7 +12,9 @@ from wtforms.validators import InputRequired, Length
 from web_admin import words
 from web_admin.accounts import User
 from web_admin.acts import Act
-from web_admin.database import current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.parameters import number_of
+from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.outbox import mail_is_set_up, put_message
@@ -37,7 +39,6 @@ from web_admin.staff import (
 )
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names
-from web_admin.typed_values import number_of
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
@@ -75,7 +76,7 @@ class InviteForm(OnceForm):
         choices=options((role, words.ROLES[role]) for role in reversed(STAFF_ROLES)),
         validators=[InputRequired(_l("Choose one."))],
     )
-    language = SelectField(_l("Language"), choices=options(words.LANGUAGES))
+    language = SelectField(_l("Language"), choices=options(LANGUAGES))
     send = _send_field()
 
 

@@ -19,7 +19,7 @@ from wtforms import RadioField
 from web_admin.account_sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
 from web_admin.accounts import Role, User
 from web_admin.authenticator import OnceTotp
-from web_admin.database import Database, request_session
+from web_admin.core.database import Database, request_session
 from web_admin.foreign_requests import refuse_foreign_origin
 from web_admin.form_fields import options
 from web_admin.page_context import request_now, site_zone
@@ -28,7 +28,7 @@ from web_admin.staff import made_profile, staff_id
 from web_admin.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:
-    from web_admin.config import WebConfig
+    from web_admin.core.config import WebConfig
 
 def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
     """Mark a text for translation; the library translates it when it shows it."""

@@ -12,7 +12,8 @@ from typing import Literal, get_args
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
+from web_admin.core.refusal import ActRefused
 
 Party = Literal["owner", "home", "guard", "office"]
 PARTIES: tuple[Party, ...] = get_args(Party)

@@ -7,15 +7,16 @@ import web_admin.alarm_models
 import web_admin.api_key_models
 import web_admin.asked_messages_models
 import web_admin.consent_models
+import web_admin.core.health_models
+import web_admin.core.job_models
+import web_admin.core.limit_models
+import web_admin.core.once
 import web_admin.desk_models
 import web_admin.forgetting_models
 import web_admin.gate_face_models
-import web_admin.health_models
 import web_admin.home_models
 import web_admin.incident_models
-import web_admin.job_models
 import web_admin.journal_models
-import web_admin.limit_models
 import web_admin.models
 import web_admin.outbox_models
 import web_admin.passkey_models
@@ -30,6 +31,6 @@ import web_admin.sheet_models
 import web_admin.staff_models
 import web_admin.visitor_models
 import web_admin.wish_models
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 METADATA = Base.metadata

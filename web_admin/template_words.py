@@ -2,18 +2,17 @@
 
 from types import SimpleNamespace
 
+from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.words import (
     AGE_BANDS,
     ANTIPASSBACKS,
     CREDENTIAL_STATES,
-    DAYS,
     DIRECTIONS,
     DOORS,
     EVENTS,
     GATE_STATES,
     HEALTHS,
     KINDS_OF_PERSON,
-    LANGUAGES,
     METHODS,
     OUTCOMES,
     PASS_STATES,

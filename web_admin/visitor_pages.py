@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.database import request_session
+from web_admin.core.database import request_session
+from web_admin.core.parameters import moment_of
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import VisitorPassRow
@@ -28,7 +29,6 @@ from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
-from web_admin.typed_values import moment_of
 from web_admin.visitor_lists import STATES, Wanted, listed_passes
 from web_admin.visitor_uses import uses_of
 from web_admin.visitors import issue_pass, pass_state, withdraw_pass

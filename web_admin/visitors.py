@@ -16,7 +16,6 @@ from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, Visitor
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from web_admin.acts import (
     Act,
-    ActRefused,
     begin,
     checked_text,
     checked_window,
@@ -28,9 +27,10 @@ from web_admin.acts import (
     person_of,
 )
 from web_admin.age_bands import CHILD
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import seal_pin_tag
 from web_admin.credential_rows import end_one, refuse_recovered_phone
 from web_admin.models import CredentialRow, Gate, GrantRow, Home, Person, VisitorPassRow
-from web_admin.sealing import seal_pin_tag
 from web_admin.site_keys import private_key
 from web_admin.typed_numbers import taken_tags
 

@@ -26,8 +26,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
+from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.outbox_models import OutboxMessage, Webhook
-from web_admin.sealing import SealBroken, Sealer
 from web_admin.sending import NotSent
 
 KEY_PREFIX = "whsec_"

@@ -11,7 +11,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
-from web_admin.database import current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.outbox_kinds import STATES, WEBHOOK_KINDS, kind_text, trouble_text

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
 
-from web_admin import words
 from web_admin.acts import Act
-from web_admin.database import request_session
+from web_admin.core import texts as core_texts
+from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
@@ -43,7 +43,7 @@ class WeeklyForm(OnceForm):
         validators=[InputRequired(_l("Say who it is for.")), Length(max=60)],
     )
     gate_numbers = CheckList(_l("Gates"), coerce=int)
-    days = CheckList(_l("On these days"), choices=options((day, words.DAYS[day]) for day in DAYS))
+    days = CheckList(_l("On these days"), choices=options((day, core_texts.DAYS[day]) for day in DAYS))
     starts_at = TimeField(_l("From"), validators=[InputRequired(_l("Choose when it starts."))])
     ends_at = TimeField(_l("Until"), validators=[InputRequired(_l("Choose when it ends."))])
     last_day = DateField(

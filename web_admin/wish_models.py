@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base
+from web_admin.core.orm import Base
 
 
 class SecondMethodWish(Base):

@@ -78,17 +78,6 @@ AGE_BANDS: Mapping[str, LazyString] = {
     "14_17": _l("14 to 17 years"),
     "under_14": _l("Under 14 years"),
 }
-LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
-DAYS: Mapping[str, LazyString] = {
-    "mon": _l("Monday"),
-    "tue": _l("Tuesday"),
-    "wed": _l("Wednesday"),
-    "thu": _l("Thursday"),
-    "fri": _l("Friday"),
-    "sat": _l("Saturday"),
-    "sun": _l("Sunday"),
-    "holiday": _l("Public holiday"),
-}
 ROLES: Mapping[str, LazyString] = {
     "manager": _l("Property manager"),
     "guard": _l("Guard"),
@@ -185,8 +174,3 @@ HEALTHS: Mapping[str, LazyString] = {
     "lost": _l("Does not answer"),
     "degraded": _l("Works badly"),
 }
-
-
-def word(table: Mapping[str, LazyString], key: str | None) -> LazyString | str:
-    """Return the word for a stored value; one that a newer gate sent is shown as it stands."""
-    return table.get(key or "", (key or "—").removeprefix("alarm_").replace("_", " "))

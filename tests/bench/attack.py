@@ -22,7 +22,7 @@ from tests.bench.pages import KEYS, temporary_postgres
 from tests.served.real_caddy import MISSING, caddy_before, has_caddy
 from tests.served.served_compound import ServedCompound, serve_compound
 from tests.served.slow_clients import AskingGate
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 
 CONNECTIONS = 500
 ROUNDS, ASKS_IN_A_ROUND = 4, 60

@@ -26,8 +26,8 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from web_admin.acts import new_act
-from web_admin.config import WebConfig
-from web_admin.database import current_menjin
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 from web_admin.permissions import public
 from web_admin.serving import keep_what_is_loaded

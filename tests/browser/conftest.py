@@ -17,8 +17,8 @@ from tests.filled_once import SERVER_KEYS
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import make_compound
 from tests.set_clock import SetClock
-from web_admin.config import WebConfig
-from web_admin.database import current_menjin
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
 from web_admin.live_pages import live_watch
 
 CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))

@@ -12,7 +12,7 @@ from web_admin.accounts import User
 from web_admin.acts import new_act
 from web_admin.alarms import raise_alarm
 from web_admin.consent_models import AssessmentRow
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.gates_and_lanes import save_hours
 from web_admin.posture_schedules import set_schedule
 

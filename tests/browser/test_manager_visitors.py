@@ -9,7 +9,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.acts import new_act
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member
 from web_admin.models import VisitorPassRow

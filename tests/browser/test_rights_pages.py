@@ -10,7 +10,7 @@ from tests.browser.resident_screen import PATIENCE_MS, PHONE
 from tests.manager_compound import ManagedCompound
 from tests.shown_cards import card_was_shown
 from web_admin.acts import new_act
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 
 pytestmark = pytest.mark.browser

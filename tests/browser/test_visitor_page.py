@@ -12,7 +12,7 @@ from gate_controller.contract.passes import SignedPass, parse_code
 from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
 from tests.browser.test_resident_phone import look
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import suspend_person
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_links import link_text

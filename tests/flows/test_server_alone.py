@@ -50,7 +50,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from web_admin import create_app
-from web_admin.config import load_config
+from web_admin.core.config import load_config
 app = create_app(load_config({}, Path(sys.argv[1])), clock=lambda: datetime.now(UTC))
 print(app.test_client().get("/privacy").status_code)
 """

@@ -23,7 +23,7 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
-from web_admin.acts import Act, ActRefused, publish
+from web_admin.acts import Act, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.consent_models import (
     Consent,
@@ -43,6 +43,9 @@ from web_admin.consents import (
     record_refusal,
     withdraw_face,
 )
+from web_admin.core.database import Database, make_engine
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import Sealer
 from web_admin.credentials import (
     choose_methods,
     end_credential,
@@ -52,7 +55,6 @@ from web_admin.credentials import (
     suspend_credential,
 )
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import Database, make_engine
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.guardian_requests import answer_guardian, ask_guardians
 from web_admin.guardians import name_guardian, remove_guardian
@@ -69,7 +71,6 @@ from web_admin.homes_and_people import (
     suspend_person,
 )
 from web_admin.models import CredentialRow, Gate, Hours, Person
-from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 from web_admin.why_refused import published_snapshot

@@ -13,8 +13,9 @@ from gate_controller.contract.records import CredentialState, Method
 from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.assessment_standing import standing_of
+from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.models import Person
 from web_admin.policy_models import PolicyRecordRow

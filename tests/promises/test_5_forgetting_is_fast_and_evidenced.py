@@ -51,15 +51,15 @@ from tests.people import person, records
 from tests.promises.endings import ENDINGS, Home, copy_of, ended
 from tests.site_keys import SiteKeys, encoded
 from web_admin import housekeeping
-from web_admin.acts import ActRefused
 from web_admin.backup import write_backup
 from web_admin.consents import withdraw_face
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody import leases_for
 from web_admin.forgetting_models import ForgettingRow
 from web_admin.key_rotation import rotation_due_since
 from web_admin.models import Gate
-from web_admin.sealing import SealBroken, Sealer
-from web_admin.wrap_keys import WrapKeys
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SITE = SiteKeys.make()

@@ -28,10 +28,11 @@ from tests.parsed_source import tree_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from tests.unit.web_admin.test_face_answers import answer, take
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.cli import _parser
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import add_person

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.served.served_compound import ServedCompound, serve_compound
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from gate_controller.contract.messages import ASK_PATH, AskReply, AskRequest
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync.link import ServerLink
 from tests.manager_compound import ManagedCompound
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.models import Gate
 
 LONGEST_WAIT_SECONDS = 60.0

@@ -11,7 +11,7 @@ import requests
 from tests.served.real_caddy import MISSING, Proxy, caddy_before, has_caddy
 from tests.served.served_compound import ServedCompound, serve_compound
 from tests.served.slow_clients import HALF_A_BODY, HALF_A_HEAD, AskingGate, whole_answer
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 
 pytestmark = pytest.mark.skipif(not has_caddy(), reason=MISSING)
 

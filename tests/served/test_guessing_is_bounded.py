@@ -16,7 +16,7 @@ from tests.served.served_compound import Browser, ServedCompound
 from web_admin.acts import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.api_keys import make_api_key
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 
 # Two workers, whose counts and sessions have to be one; on SQLite there is one worker.
 pytestmark = pytest.mark.parametrize(

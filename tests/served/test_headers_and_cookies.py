@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.served.served_compound import ServedCompound, serve_compound
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 
 PUBLIC_NAME = "gate.example.org"
 OVER_TLS = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": PUBLIC_NAME, "X-Forwarded-For": "192.0.2.7"}

@@ -55,7 +55,7 @@ from tests.served.pairing_parties import (
     unpaired_gate,
 )
 from tests.served.served_compound import Browser, ServedCompound
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.models import Gate, Site
 
 COMPARED = 3

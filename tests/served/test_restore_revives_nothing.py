@@ -12,7 +12,7 @@ import pytest
 from gate_controller.contract.messages import Tombstone
 from tests.served.lost_server import LostServer, compound_to_lose
 from web_admin.acts import Act
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
 from web_admin.credentials import issue_card, suspend_credential
 from web_admin.gate_orders import set_override
 from web_admin.homes_and_people import move_out, set_grants, suspend_person

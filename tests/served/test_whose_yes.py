@@ -17,9 +17,9 @@ from web_admin.age_bands import MINOR
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, GuardianRequest
 from web_admin.consents import newest_notice
+from web_admin.core.database import current_menjin
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import current_menjin
 from web_admin.face_timers import settle_by_time
 from web_admin.home_members import for_home, invite_member
 from web_admin.homes_and_people import add_person

@@ -13,14 +13,15 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from web_admin.acts import Act, ActRefused, new_act
+from web_admin.acts import Act, new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, key_of, note_use
-from web_admin.database import current_menjin, request_session
-from web_admin.form_once import claimed_before
-from web_admin.limit_counts import Of, current_counts
-from web_admin.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
-from web_admin.model_base import Base
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
+from web_admin.core.once import claimed_before
+from web_admin.core.orm import Base
+from web_admin.core.refusal import ActRefused
 from web_admin.page_context import current_site, request_now, site_id_of
 from web_admin.permissions import KEY, declare
 from web_admin.request_bodies import takes_json

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from web_admin.acts import ActRefused, record
+from web_admin.acts import record
 from web_admin.api.access import (
     acting,
     api_act,
@@ -18,10 +18,11 @@ from web_admin.api.access import (
 )
 from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
 from web_admin.cards import canonical_card, issue_card, parse_card_number
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import card_lookup
 from web_admin.credentials import end_credential, resume_credential, suspend_credential
 from web_admin.models import CredentialRow, Person
 from web_admin.page_context import current_site
-from web_admin.sealing import card_lookup
 
 bp = blueprint("cards", "Cards and tags.")
 

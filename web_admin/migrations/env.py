@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from web_admin.model_base import UtcDateTime
+from web_admin.core.orm import UtcDateTime
 from web_admin.tables import METADATA
 
 

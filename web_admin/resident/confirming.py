@@ -17,7 +17,7 @@ from web_admin.accounts import (
     resident_required,
     resident_with_password,
 )
-from web_admin.database import current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.models import Person
 from web_admin.passkeys import passkeys_of, place_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

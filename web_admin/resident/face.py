@@ -13,7 +13,7 @@ from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.age_bands import CHILD, MINOR
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
@@ -25,8 +25,9 @@ from web_admin.consents import (
     record_refusal,
     withdraw_face,
 )
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import request_session
 from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.forgetting_models import ForgettingRow
 from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with

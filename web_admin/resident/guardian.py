@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.consent_models import GuardianRequest
+from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.guardian_requests import (

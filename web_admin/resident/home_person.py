@@ -7,9 +7,10 @@ from flask import abort, flash, render_template, request
 from flask_babel import gettext
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.age_bands import ADULT, CHILD
 from web_admin.child_agreements import agreement_for, may_act_for
+from web_admin.core.refusal import ActRefused
 from web_admin.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.home_members import (
     agree_for_child,

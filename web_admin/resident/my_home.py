@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.age_bands import ADULT, CHILD
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActRefused
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import add_child, invite_member, who_have_come
 from web_admin.home_models import HomeAddition

@@ -9,13 +9,14 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
+from web_admin.core.parameters import wall_clock_of
+from web_admin.core.refusal import ActRefused
 from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
-from web_admin.typed_values import wall_clock_of
 from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.visitors import (
     gates_for_a_code,

@@ -6,7 +6,8 @@ from flask import current_app, flash, request
 from flask_babel import gettext
 
 from web_admin.acts import Act
-from web_admin.form_once import OnceForm, claimed_before, sent_before
+from web_admin.core.once import claimed_before
+from web_admin.form_once import OnceForm, sent_before
 from web_admin.shown_once import ShownOnce
 
 

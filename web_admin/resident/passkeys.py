@@ -5,9 +5,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from web_admin.accounts import resident_required, sign_in_resident
-from web_admin.acts import ActRefused
 from web_admin.asked_messages import tell
-from web_admin.database import current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.models import Person
 from web_admin.passkeys import (
     Answer,

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
 from web_admin.consent_models import Consent, ReceiptRow
-from web_admin.database import request_session
+from web_admin.core.database import request_session
+from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.desk_visits import visits_of
 from web_admin.guardians import names_of, parts_of_consent
 from web_admin.models import Gate, Person
@@ -29,7 +30,6 @@ from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.rights_models import RightsRequest
-from web_admin.sealed_places import opened_place, sealed_place
 
 SHOWN_PASSAGES = 10
 SHOWN_LOOKUPS = 5

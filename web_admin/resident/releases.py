@@ -7,7 +7,7 @@ from sqlalchemy import select
 from gate_controller.contract.written_release import Release, read_release
 from web_admin.accounts import resident_required
 from web_admin.consent_models import WrittenRelease
-from web_admin.database import request_session
+from web_admin.core.database import request_session
 from web_admin.resident.blueprint import bp, signed_in
 
 

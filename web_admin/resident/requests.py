@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
-from web_admin.database import request_session
+from web_admin.acts import Act
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.models import Person
 from web_admin.page_context import typed

@@ -18,10 +18,10 @@ from web_admin.accounts import (
     set_resident_password,
     sign_in_resident,
 )
-from web_admin.acts import ActRefused
 from web_admin.asked_messages import tell
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import end_credential
-from web_admin.database import current_menjin, request_session
 from web_admin.desk_request import current_visit
 from web_admin.homes_and_people import accept_invitation
 from web_admin.models import CredentialRow, Person, Site

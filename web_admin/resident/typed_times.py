@@ -5,8 +5,8 @@ from datetime import date, time
 from flask import request
 from flask_babel import lazy_gettext as _l
 
-from web_admin import typed_values
-from web_admin.acts import ActRefused
+from web_admin.core import parameters
+from web_admin.core.refusal import ActRefused
 
 
 def minute_of(field: str) -> int:
@@ -20,7 +20,7 @@ def minute_of(field: str) -> int:
 
 def day_of(field: str) -> date:
     """Return the day that was typed into a field; raise ActRefused."""
-    day = typed_values.day_of(request.form.get(field, ""))
+    day = parameters.day_of(request.form.get(field, ""))
     if day is None:
         raise ActRefused(field, _l("Choose a day."))
     return day

@@ -18,8 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from web_admin.acts import ActRefused, new_act
-from web_admin.database import current_menjin, request_session
+from web_admin.acts import new_act
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.homes_and_people import LANGUAGES
 from web_admin.models import Gate, Site, VisitorPassRow
 from web_admin.permissions import note_refusal, public

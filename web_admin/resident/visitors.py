@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.core.database import request_session
 from web_admin.credentials import end_credential
-from web_admin.database import request_session
 from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
 from web_admin.page_links import pass_link
 from web_admin.qr_picture import svg_of

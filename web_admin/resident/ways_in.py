@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.age_bands import CHILD
 from web_admin.asked_again import question_of
 from web_admin.consent_models import GuardianRequest
+from web_admin.core.database import request_session
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import (
     choose_methods,
     end_credential,
@@ -25,7 +27,6 @@ from web_admin.credentials import (
     resume_credential,
     suspend_credential,
 )
-from web_admin.database import request_session
 from web_admin.guardian_requests import requests_to
 from web_admin.guardians import wards_of
 from web_admin.models import CredentialRow, Person

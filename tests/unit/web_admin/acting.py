@@ -20,8 +20,9 @@ from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
 from web_admin.acts import Act, Channel
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
+from web_admin.core.effects import Effects
+from web_admin.core.sealing import Sealer
 from web_admin.custody import FACE_PURPOSE
-from web_admin.effects import Effects
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
@@ -30,7 +31,6 @@ from web_admin.lane_sheets import save_sheet
 from web_admin.models import Gate, Home, PairAttempt, Person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.policy_records import open_gate_keys
-from web_admin.sealing import Sealer
 from web_admin.site_keys import private_key
 from web_admin.why_refused import published_snapshot
 

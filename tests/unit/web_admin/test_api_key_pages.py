@@ -9,7 +9,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.api_key_models import ApiKey
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 
 
 @pytest.fixture

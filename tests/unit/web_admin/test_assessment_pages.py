@@ -14,8 +14,8 @@ from web_admin.acts import new_act
 from web_admin.ages import set_age_band
 from web_admin.consent_models import AssessmentRow, Consent
 from web_admin.consents import disable_face, give_face_consent
+from web_admin.core.database import current_menjin
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import current_menjin
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal_models import AuditEntry
 from web_admin.models import Person

@@ -19,7 +19,7 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin import face_figures
-from web_admin.acts import Act, ActRefused, publish
+from web_admin.acts import Act, publish
 from web_admin.assessment_standing import standing_of
 from web_admin.assessments import (
     REQUIRED_TEXTS,
@@ -30,6 +30,7 @@ from web_admin.assessments import (
     submit_assessment,
 )
 from web_admin.consents import enable_face, give_face_consent, publish_notice
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_lane

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import at_desk, household
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.child_agreements import (
     agree_by_card,
     agreement_for,
@@ -15,6 +15,7 @@ from web_admin.child_agreements import (
     refuse_without_agreement,
 )
 from web_admin.consent_models import GuardianRow
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person

@@ -11,7 +11,7 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from web_admin.config import SECRET_NAMES, ConfigRefused, load_config, write_secret, write_settings
+from web_admin.core.config import SECRET_NAMES, ConfigRefused, load_config, write_secret, write_settings
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from gate_controller.contract.written_release import notice_digest
 from tests.unit.web_admin.acting import NOTICE, add_lane, at_desk, by_phone, household, offer_face
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.consents import (
     NOTICE_FIELDS,
     enable_face,
@@ -14,6 +14,7 @@ from web_admin.consents import (
     publish_notice,
     withdraw_face,
 )
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import choose_methods, issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.homes_and_people import add_person

@@ -20,8 +20,9 @@ from tests.unit.web_admin.acting import (
     show_code,
     type_digits,
 )
-from web_admin.acts import Act, ActRefused, Channel
+from web_admin.acts import Act, Channel
 from web_admin.consents import face_state, give_face_consent
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import (
     choose_methods,
     end_credential,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 from web_admin.disclosures import Asked, passages_for, record_disclosure
 from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.models import Gate

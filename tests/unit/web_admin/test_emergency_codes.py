@@ -16,7 +16,8 @@ from tests.unit.web_admin.acting import (
     gate_view,
     household,
 )
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
+from web_admin.core.refusal import ActRefused
 from web_admin.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane

@@ -10,7 +10,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.alarms import raise_alarm
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.models import EmergencyCode, Gate, Lane, Person
 

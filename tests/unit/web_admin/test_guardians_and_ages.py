@@ -17,11 +17,12 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act, ActRefused, publish
+from web_admin.acts import Act, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.asked_again import question_of
 from web_admin.consent_models import Consent, FaceShare, GuardianConsent
 from web_admin.consents import face_state, give_face_consent, publish_notice, record_refusal, withdraw_face
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, leases_for
 from web_admin.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward

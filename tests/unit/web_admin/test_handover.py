@@ -21,9 +21,10 @@ from tests.restored_gates import StoringGate
 from tests.unit.web_admin.compound import add_card, add_home, add_person, add_pin
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin.accounts import User
-from web_admin.acts import Act, ActRefused
+from web_admin.acts import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import key_of, make_api_key
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import resume_credential, suspend_credential
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.handover import next_epoch

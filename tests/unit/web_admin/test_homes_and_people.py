@@ -17,10 +17,11 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act, ActRefused, Channel, one_publication
+from web_admin.acts import Act, Channel, one_publication
 from web_admin.audit import verify_audit
 from web_admin.consent_models import FaceShare
 from web_admin.consents import face_state, give_face_consent
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.homes_and_people import (
     GrantSpec,

@@ -13,7 +13,7 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.acts import new_act
 from web_admin.api_keys import SCOPES, make_api_key
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 from web_admin.request_bodies import MAX_JSON_BYTES
 

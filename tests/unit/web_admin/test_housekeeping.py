@@ -11,22 +11,23 @@ from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, 
 from tests.unit.web_admin.compound import journal
 from web_admin import housekeeping, retention
 from web_admin.audit_check import check_server_records
-from web_admin.backup import MAGIC
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent, newest_notice, withdraw_face
+from web_admin.core import backup_files
+from web_admin.core.backup_files import MAGIC
+from web_admin.core.database import Menjin
+from web_admin.core.sealing import Sealer
+from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import end_credential, issue_card
 from web_admin.custody import FACE_PURPOSE
-from web_admin.database import Menjin
 from web_admin.forgetting_models import WrapKeyRow
 from web_admin.homes_and_people import invite, move_out
 from web_admin.inactive_faces import end_of_unused
 from web_admin.journal_models import AuditEntry, GateEvent
 from web_admin.models import CredentialRow, Invitation, Person
 from web_admin.policy_effects import PolicyEffects
-from web_admin.sealing import Sealer
 from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
-from web_admin.wrap_keys import WrapKeys
 
 pytestmark = pytest.mark.both_databases
 
@@ -173,9 +174,9 @@ def test_only_old_backups_go_and_nothing_else_in_their_folder(menjin, tmp_path, 
         moment = (now - timedelta(days=age_days)).timestamp()
         os.utime(folder / name, (moment, moment))
     keeping = replace(menjin, config=replace(menjin.config, backup_dir=folder))
-    assert retention.delete_old_backups(keeping, now) == 1
+    assert backup_files.delete_old_backups(keeping, now) == 1
     assert sorted(path.name for path in folder.iterdir()) == ["new.bak", "old.txt"]
-    assert retention.delete_old_backups(menjin, now) == 0, "without a folder nothing is touched"
+    assert backup_files.delete_old_backups(menjin, now) == 0, "without a folder nothing is touched"
 
 
 def test_an_unused_face_is_asked_about_once_and_ends_at_half_a_year(menjin, people, now):

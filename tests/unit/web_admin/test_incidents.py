@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, local, send
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 from web_admin.incident_models import Incident
 from web_admin.incidents import (
     PARTS,

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
-from web_admin.config import write_secret
 from web_admin.consent_models import FaceShare
 from web_admin.consents import give_face_consent, withdraw_face
+from web_admin.core.config import write_secret
+from web_admin.core.sealing import SealBroken, Sealer
+from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import issue_card
 from web_admin.custody import leases_for
 from web_admin.forgetting_models import WrapKeyRow
@@ -22,9 +24,7 @@ from web_admin.key_rotation import (
     seal_anew,
 )
 from web_admin.models import Gate
-from web_admin.sealing import SealBroken, Sealer
 from web_admin.site_keys import create_site
-from web_admin.wrap_keys import WrapKeys
 
 pytestmark = pytest.mark.both_databases
 
@@ -194,7 +194,7 @@ def test_a_process_killed_in_a_rotation_leaves_the_lock_free(database, sealer, c
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from web_admin.wrap_keys import WrapKeys
+from web_admin.core.wrapping_keys import WrapKeys
 keys = WrapKeys(None, Path(sys.argv[1]))
 with keys.lock():
     keys.make_next()

@@ -20,11 +20,12 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin import retention
-from web_admin.acts import Act, ActRefused, Channel
+from web_admin.acts import Act, Channel
 from web_admin.ages import set_age_band
-from web_admin.config import WebConfig
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Database, Menjin
+from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
-from web_admin.database import Database, Menjin
 from web_admin.guardians import name_guardian
 from web_admin.home_helpers import (
     HelperTimes,

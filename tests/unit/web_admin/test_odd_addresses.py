@@ -8,7 +8,7 @@ import pytest
 
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.typed_values import day_of, moment_of, number_of, wall_clock_of
+from web_admin.core.parameters import day_of, moment_of, number_of, wall_clock_of
 
 ODD = {
     "{moment}": ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-05T10:00", "x"),

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from tests.outside_peers import hook_peer, mail_peer, make_certificate, slow_peer
 from web_admin import housekeeping, schema
 from web_admin.backup import restore_rows, write_backup
-from web_admin.database import Database, Menjin, make_engine
+from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.outbox import (
     DELAYS,
     EVERY_WEBHOOK,

@@ -16,8 +16,9 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from tests.unit.web_admin.acting import add_lane, gate_view
-from web_admin.acts import Act, ActRefused
-from web_admin.database import current_menjin
+from web_admin.acts import Act
+from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActRefused
 from web_admin.gate_orders import set_override
 from web_admin.gates_and_lanes import save_hours, save_lane, set_calendar_day, spec_of
 from web_admin.journal_models import AuditEntry

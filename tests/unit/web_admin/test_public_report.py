@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from gate_controller.contract.signing import SignatureRefused
 from tests.unit.web_admin.acting import add_lane, by_phone, household
-from web_admin.acts import ActRefused
 from web_admin.consent_models import Consent
+from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
 from web_admin.disclosures import Asked, record_disclosure
 from web_admin.forgetting_models import BreachDrill

@@ -23,8 +23,8 @@ from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from tests.unit.web_admin.test_permission_matrix import Callers
 from web_admin.api_keys import SCOPES, make_api_key
-from web_admin.config import WebConfig
-from web_admin.database import current_menjin
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 from web_admin.tables import METADATA
 

@@ -22,7 +22,7 @@ from web_admin.backup import BackupRefused, read_preface, restore_rows, write_ba
 from web_admin.certificates import certificate_statement
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import face_state, withdraw_face
-from web_admin.database import Database, Menjin, make_engine
+from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.journal_models import AuditEntry

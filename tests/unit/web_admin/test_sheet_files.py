@@ -12,7 +12,9 @@ from hashlib import sha256
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from web_admin.acts import ActRefused
+from web_admin.core.csv_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
+from web_admin.core.refusal import ActRefused
+from web_admin.core.workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 from web_admin.people_sheet import (
     MAX_ROWS,
     empty_workbook,
@@ -21,8 +23,6 @@ from web_admin.people_sheet import (
     read_sheet,
     sheet_text,
 )
-from web_admin.sheet_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
-from web_admin.sheet_workbook import MAX_RATIO, MAX_UNPACKED_BYTES
 
 TEXT = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,王联通,,\n"
 ROWS = [

@@ -10,7 +10,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 from web_admin.lane_sheets import sheets_of
 from web_admin.sheet_models import LaneSheetRow
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_admin.small_numbers import told, told_family, told_in_tens, told_median, told_share
+from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
 
 
 def test_none_is_told_and_fewer_than_ten_are_not_counted_out():

@@ -10,7 +10,7 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.api.calling import Caller
 from web_admin.acts import new_act
 from web_admin.api_keys import SCOPES, make_api_key
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
 
 
 @pytest.fixture

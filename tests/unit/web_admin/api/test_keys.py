@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.api.calling import Caller
-from web_admin.acts import ActRefused, new_act
+from web_admin.acts import new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, end_api_key, make_api_key
-from web_admin.database import current_menjin
+from web_admin.core.database import current_menjin
+from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limits import API_CALLS
+from web_admin.core.refusal import ActRefused
 from web_admin.journal_models import AuditEntry
-from web_admin.limit_counts import Of, current_counts
-from web_admin.limits import API_CALLS
 from web_admin.permissions import KEY, access_of
 
 CALLS = {

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from tests.resident_compound import Compound, make_compound
 from tests.set_clock import SetClock
-from web_admin.config import WebConfig
-from web_admin.database import current_menjin
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def test_switching_another_way_keeps_face_as_it_is(compound: Compound, phone: Fl
 
 
 def test_a_site_without_face_never_mentions_it_as_a_way_in(web_config, clock) -> None:
-    from web_admin.database import current_menjin
+    from web_admin.core.database import current_menjin
 
     compound = make_compound(web_config, clock, face=False)
     phone = compound.signed_in(compound.person_id)

@@ -14,7 +14,7 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from web_admin.wrap_keys import WrapKeys
+from web_admin.core.wrapping_keys import WrapKeys
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from web_admin.model_base import Base, Fact
+from web_admin.core.orm import Base, Fact
 
 JOBS_KEPT_FOR = timedelta(days=7)
 """How long it can be read what became of a work that is over."""

@@ -164,12 +164,12 @@ CONSTANTS = (
     ),
     Limit(
         "workbook_unpacked", 24 * 1024 * 1024, "bytes", "workbook, unpacked",
-        "web_admin/sheet_workbook.py::MAX_UNPACKED_BYTES",
+        "web_admin/core/workbook.py::MAX_UNPACKED_BYTES",
         f"{_SHEETS}::test_a_workbook_that_unpacks_to_more_than_it_may_is_not_unpacked",
     ),
     Limit(
         "workbook_marks", 2_000_000, "ends of elements and attributes", "workbook",
-        "web_admin/sheet_workbook.py::MAX_MARKS",
+        "web_admin/core/workbook.py::MAX_MARKS",
         f"{_SHEETS}::test_elements_and_attributes_are_counted_however_they_are_packed",
     ),
     Limit(
@@ -218,7 +218,7 @@ CONSTANTS = (
     ),
     Limit(
         "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",
-        "web_admin/limit_counts.py::MOST_COUNTS_KEPT",
+        "web_admin/core/limit_counts.py::MOST_COUNTS_KEPT",
         f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",
     ),
 )

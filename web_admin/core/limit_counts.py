@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.database import Database, current_menjin, put_down_request_session
-from web_admin.limit_models import LimitCount
-from web_admin.limits import Limit
-from web_admin.sealing import Sealer
+from web_admin.core.database import Database, current_menjin, put_down_request_session
+from web_admin.core.limit_models import LimitCount
+from web_admin.core.limits import Limit
+from web_admin.core.sealing import Sealer
 
 MOST_COUNTS_KEPT = 200_000
 """Rows; those that are forgotten soonest go first, so that invented names cannot fill the disk."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from web_admin.model_base import Fact
+from web_admin.core.orm import Fact
 
 
 class Effects(Protocol):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import ActRefused
+from web_admin.core.refusal import ActRefused
 
 MAX_BYTES = 2 * 1024 * 1024
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")

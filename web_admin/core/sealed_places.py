@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from web_admin.sealing import SealBroken, Sealer
+from web_admin.core.sealing import SealBroken, Sealer
 
 PURPOSE = "sealed-place"
 PLACE_BYTES = 120

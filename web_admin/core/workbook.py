@@ -21,8 +21,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.dimensions import ColumnDimension
 
-from web_admin.acts import ActRefused
-from web_admin.sheet_text import MAX_BYTES, NO_SHEET, TOO_LARGE, harmless
+from web_admin.core.csv_text import MAX_BYTES, NO_SHEET, TOO_LARGE, harmless
+from web_admin.core.refusal import ActRefused
 
 WORKBOOK_START = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 24 * 1024 * 1024

@@ -16,9 +16,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from web_admin.config import WebConfig
-from web_admin.effects import Effects
-from web_admin.sealing import Sealer
+from web_admin.core.config import WebConfig
+from web_admin.core.effects import Effects
+from web_admin.core.sealing import Sealer
 
 BUSY_TIMEOUT_MS = 30_000
 MOST_CONNECTIONS = 100
@@ -150,3 +150,7 @@ def init_database(app: Flask, menjin: Menjin) -> None:
         session: Session | None = g.pop("menjin_session", None)
         if session is not None:
             session.close()
+
+
+IN_LIST = 500
+"""Most ids given to one SQL IN (…)."""

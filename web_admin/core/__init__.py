@@ -1,0 +1,3 @@
+"""Keep what knows no compound and no person: settings, database, column types, sealing, limits,
+spreadsheets.
+"""

@@ -1,0 +1,23 @@
+"""Name languages and weekdays, and return the word for a stored value."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+DAYS: Mapping[str, LazyString] = {
+    "mon": _l("Monday"),
+    "tue": _l("Tuesday"),
+    "wed": _l("Wednesday"),
+    "thu": _l("Thursday"),
+    "fri": _l("Friday"),
+    "sat": _l("Saturday"),
+    "sun": _l("Sunday"),
+    "holiday": _l("Public holiday"),
+}
+
+
+def word(table: Mapping[str, LazyString], key: str | None) -> LazyString | str:
+    """Return the word for a stored value; one that a newer gate sent is shown as it stands."""
+    return table.get(key or "", (key or "—").removeprefix("alarm_").replace("_", " "))

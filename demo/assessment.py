@@ -11,9 +11,9 @@ from web_admin.assessments import (
     draft_assessment,
     submit_assessment,
 )
+from web_admin.compound.models import Lane
 from web_admin.consents import enable_face
 from web_admin.gates_and_lanes import save_lane, spec_of
-from web_admin.models import Lane
 
 TEXTS = {
     "lawful": "物业不得以人脸为唯一通行方式。人脸仅供自愿者在北门使用，随时可撤回。 "

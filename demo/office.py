@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from web_admin import create_core
 from web_admin.acts import Act, new_act
+from web_admin.compound.models import Gate, Site
 from web_admin.consent_models import FaceShare
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.models import Gate, PairAttempt, Site
+from web_admin.models import PairAttempt
 from web_admin.words import EVENTS
 
 OFFICE = "demo-office"

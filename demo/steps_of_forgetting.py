@@ -9,8 +9,8 @@ from demo.judge import Outcome, event_after, require
 from demo.processes import Child, menjin, run_menjin, wait_until
 from demo.stage import Stage
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
+from web_admin.compound.models import Gate
 from web_admin.consent_models import Consent, ReceiptRow
-from web_admin.models import Gate
 
 GATE = "north"
 FORGET_SECONDS = 5.0

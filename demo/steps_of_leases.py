@@ -20,7 +20,7 @@ from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import GATE_FORKED
-from web_admin.models import Gate
+from web_admin.compound.models import Gate
 
 GATE, LANE = "north", "north-in"
 LEASE_SECONDS = 10

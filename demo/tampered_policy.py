@@ -18,8 +18,8 @@ from gate_controller.contract.messages import (
     sign_struct,
 )
 from gate_controller.contract.records import LaneRecord, Method, decode_record, encode_record
-from web_admin.policy_models import PolicyRecordRow
-from web_admin.site_keys import certificate, private_key
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.policy_models import PolicyRecordRow
 
 VERSIONS_AHEAD = 1000
 """So far ahead that no honest version is mistaken for the hostile one."""

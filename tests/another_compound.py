@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
+from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
+from web_admin.compound.restore_models import RestoreReview
 from web_admin.consent_models import AssessmentRow
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
 from web_admin.incident_models import Incident
 from web_admin.journal_models import GateEvent
-from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, PairAttempt, Person, Site, VisitorPassRow
+from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.print_models import PrintRun
 from web_admin.report_models import Disclosure
-from web_admin.restore_models import RestoreReview
 from web_admin.rights_models import RightsRequest
 from web_admin.visitor_models import VisitorSeriesRow
 

@@ -16,9 +16,9 @@ from web_admin.assessments import (
     submit_assessment,
     ways_beside_face,
 )
+from web_admin.compound.models import Gate, Lane, Site
 from web_admin.consent_models import AssessmentRow
 from web_admin.face_figures import FACE_ENGINE
-from web_admin.models import Gate, Lane, Site
 
 WHOLE_TEXTS = dict.fromkeys(REQUIRED_TEXTS, "judged and written down")
 

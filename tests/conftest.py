@@ -275,7 +275,7 @@ def web_config(database_url: str, tmp_path: Path):
 @pytest.fixture
 def site(database, sealer, now: datetime) -> str:
     """Return the id of a new site without gates or people."""
-    from web_admin.site_keys import create_site
+    from web_admin.compound.keys import create_site
 
     with database.session() as session:
         made, _pem = create_site(session, sealer, "Willow Court", "Asia/Shanghai", "en", "passphrase", now)

@@ -24,6 +24,8 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.acts import Act
 from web_admin.certificates import make_certificate
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import Gate, Site
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice
 from web_admin.core.database import Database
@@ -33,8 +35,6 @@ from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, take_receipt
 from web_admin.gates_and_lanes import LaneSpec, add_gate
 from web_admin.key_rotation import rotate_wrap_key
-from web_admin.models import Gate, Site
-from web_admin.site_keys import create_site
 
 GATES = ("north", "south")
 

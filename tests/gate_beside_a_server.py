@@ -13,8 +13,8 @@ from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound
 from web_admin.acts import publish
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
-from web_admin.models import Gate, Site
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from tests.assessed import assess
 from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
 from web_admin.accounts import User, create_staff
 from web_admin.acts import Act, new_act
+from web_admin.compound.models import CalendarDay, Hours, Person, Site
 from web_admin.consent_models import AssessmentRow, Consent, GuardianRequest, Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.database import current_menjin
@@ -23,7 +24,7 @@ from web_admin.homes_and_people import accept_invitation, add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.long_jobs import put_job
-from web_admin.models import CalendarDay, Hours, Person, Site, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.page_links import pass_link
 from web_admin.posture_schedules import set_schedule
 from web_admin.print_models import PrintRun

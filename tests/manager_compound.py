@@ -23,6 +23,7 @@ from web_admin import create_app
 from web_admin.accounts import User, create_staff
 from web_admin.acts import Act, new_act, one_publication
 from web_admin.alarms import raise_alarm
+from web_admin.compound.keys import create_site
 from web_admin.consents import enable_face, publish_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
@@ -35,7 +36,6 @@ from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.journal_models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.policy_effects import PolicyEffects
-from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 from web_admin.visitors import issue_pass
 

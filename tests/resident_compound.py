@@ -21,6 +21,8 @@ from tests.sheets import WHOLE_SHEET
 from tests.shown_cards import card_was_shown
 from web_admin import create_app
 from web_admin.acts import Act, new_act
+from web_admin.compound.keys import create_site, private_key
+from web_admin.compound.models import Gate
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, current_menjin
@@ -30,10 +32,8 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet
-from web_admin.models import Gate
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import records_for_gate
-from web_admin.site_keys import create_site, private_key
 from web_admin.tables import METADATA
 
 NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {

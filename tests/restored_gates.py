@@ -15,9 +15,9 @@ from gate_controller.contract.records import CardCredential, Credential, Method,
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Database, make_engine
 from web_admin.core.sealing import Sealer
-from web_admin.models import Gate, Site
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import take_handover
 

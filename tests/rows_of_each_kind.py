@@ -9,6 +9,9 @@ from web_admin.acts import Act, record
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
 from web_admin.asked_messages_models import AskedMessages
+from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
+from web_admin.compound.policy_models import OrderRow
+from web_admin.compound.restore_models import RestoreReview
 from web_admin.consent_models import (
     AssessmentRow,
     Consent,
@@ -17,7 +20,6 @@ from web_admin.consent_models import (
     FaceQuestion,
     FaceShare,
     GuardianConsent,
-    GuardianRow,
     Notice,
     ReceiptRow,
 )
@@ -30,11 +32,9 @@ from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, Wra
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.models import CredentialRow, Gate, PairAttempt, Person, VisitorPassRow
+from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey
-from web_admin.policy_models import OrderRow
-from web_admin.restore_models import RestoreReview
 from web_admin.staff_models import AccessReview, StaffInvitation
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 from web_admin.wish_models import SecondMethodWish

@@ -42,6 +42,8 @@ from tests.unit.web_admin.acting import (
 from tests.unit.web_admin.compound import sync_app
 from web_admin.acts import Act
 from web_admin.backup import write_backup
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import Person, Site
 from web_admin.consent_models import FaceShare
 from web_admin.consents import enable_face, publish_notice
 from web_admin.core.config import WebConfig
@@ -52,9 +54,7 @@ from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.models import Person, Site
 from web_admin.policy_effects import PolicyEffects
-from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 
 GATES = ("north", "south", "east")

@@ -19,11 +19,11 @@ from sqlalchemy import Column, ForeignKey, String, Table, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from web_admin.authenticator import seal_totp_secret
+from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
 from web_admin.desk_request import AT_THE_DESK, current_visit, visit_was_left_open
-from web_admin.models import Person, Site
 from web_admin.passkey_models import Passkey
 from web_admin.passwords import check_password
 from web_admin.permissions import RESIDENT, RESIDENT_ROLE, STAFF_ROLES, declare

@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.form_once import AgainForm
 from web_admin.home_members import agree_to_addition, refuse_addition
-from web_admin.models import Person
 from web_admin.page_context import do, get_or_404
 from web_admin.permissions import allowed
 

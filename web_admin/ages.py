@@ -10,12 +10,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 
 from web_admin.acts import Act, begin, finish, person_of, record
-from web_admin.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
 from web_admin.asked_again import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
-from web_admin.consent_models import GuardianRow
+from web_admin.compound.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
+from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.guardians import end_guardianship, lapse_requests, parts_of_consent
-from web_admin.models import Person
 from web_admin.ways_in import live_face_consent
 from web_admin.withdrawals import forget_face
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, FaceQuestion
 from web_admin.custody import FACE_PURPOSE
-from web_admin.models import Person
 from web_admin.ways_in import settle_face
 from web_admin.withdrawals import forget_face
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.asked_messages_models import AskedMessages
+from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
-from web_admin.models import CredentialRow, Person, Site, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.outbox import EVERY_WEBHOOK, mail_is_set_up, put_message, takes
 from web_admin.outbox_models import Webhook
 

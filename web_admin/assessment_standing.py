@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.compound.models import Site
 from web_admin.consent_models import AssessmentRow, Notice
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_figures import FACE_ENGINE
-from web_admin.models import Site
 
 ASSESSED_FIELDS = ("purpose", "method")
 """The parts of the notice that an assessment is about: another text there, and it holds no more."""

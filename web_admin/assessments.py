@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, finish, lane_of, new_id
 from web_admin.assessment_standing import Standing, approved_assessment, notice_basis, standing_of
+from web_admin.compound.models import Lane, Site
 from web_admin.consent_models import AssessmentRow
 from web_admin.core.refusal import ActRefused
 from web_admin.face_figures import FACE_ENGINE
-from web_admin.models import Lane, Site
 
 HEADS = ("lawful", "rights", "risks", "measures")
 """What FRM 9 and PIPL 56 ask an assessment to judge."""

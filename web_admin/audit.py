@@ -15,8 +15,8 @@ from gate_controller.contract.journal_chain import (
     chain_entry,
     verify_chain,
 )
+from web_admin.compound.models import Site
 from web_admin.journal_models import AuditEntry, LedgerEnd
-from web_admin.models import Site
 
 LEDGER = "ledger"
 """The `journal_id` of the server's own journal in heads and certificates."""

@@ -19,14 +19,14 @@ from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct
 from gate_controller.contract.signing import SignedCertificate
 from web_admin.acts import Act, new_id, one_publication, record
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.consents import disable_face
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.forgetting_models import BreachDrill, FaceSuspension
 from web_admin.key_rotation import rotate_wrap_key
-from web_admin.models import Gate, Lane, Person, Site
-from web_admin.site_keys import certificate, private_key
 from web_admin.ways_in import usable_methods
 from web_admin.withdrawals import forget_everyone
 

@@ -11,11 +11,11 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.acts import Act
+from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.database import request_session
 from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
-from web_admin.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.people_list import buildings_of
 from web_admin.permissions import allowed

@@ -14,8 +14,8 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from web_admin.cards import MAX_CARD_NUMBER, canonical_card, parse_card_number
+from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Site
 
 AS_PRINTED = "printed"
 MIN_TAPS = 2

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.acts import Act
 from web_admin.child_agreements import agree_by_card, lacks_agreement
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
@@ -21,7 +22,6 @@ from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.look_reasons import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
-from web_admin.models import CredentialRow, Person
 from web_admin.page_context import (
     current_act,
     do,

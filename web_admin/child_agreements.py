@@ -7,12 +7,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, begin, finish, person_of
-from web_admin.age_bands import ADULT, CHILD
-from web_admin.consent_models import GuardianRow
+from web_admin.compound.age_bands import ADULT, CHILD
+from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.home_models import ChildAgreement
-from web_admin.models import CredentialRow, Person
 
 
 def agreement_for(act: Act, child: Person) -> ChildAgreement | None:

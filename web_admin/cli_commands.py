@@ -23,19 +23,19 @@ from web_admin.cli_answers import (
     known_timezone,
     secret_answer,
 )
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import Gate, Site
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.key_rotation import lose_wrap_keys
-from web_admin.models import Gate, Site
 from web_admin.outbox import deliver
 from web_admin.policy_effects import PolicyEffects
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.server_marks import BACKUP, mark
 from web_admin.serving import serve_app
-from web_admin.site_keys import create_site
 from web_admin.staff import invite_again
 
 

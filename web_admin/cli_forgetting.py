@@ -29,13 +29,13 @@ from web_admin.cli_answers import (
     clock,
     secret_answer,
 )
+from web_admin.compound.keys import RootKeyWrong, open_root_key, replace_working_keys
+from web_admin.compound.models import Site
 from web_admin.consents import disable_face
 from web_admin.core.config import load_config
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import SealBroken
 from web_admin.key_rotation import rotate_wrap_key
-from web_admin.models import Site
-from web_admin.site_keys import RootKeyWrong, open_root_key, replace_working_keys
 from web_admin.visitors import sign_passes_anew
 from web_admin.withdrawals import forget_everyone
 

@@ -11,9 +11,9 @@ from wtforms.validators import Optional
 from gate_controller.contract.records import Method
 from web_admin import words
 from web_admin.acts import Act
-from web_admin.age_bands import ADULT
 from web_admin.ages import set_age_band
-from web_admin.consent_models import GuardianRow
+from web_admin.compound.age_bands import ADULT
+from web_admin.compound.models import UNNAMED, GuardianRow, Person
 from web_admin.consents import newest_notice, record_refusal, withdraw_face
 from web_admin.core.database import request_session
 from web_admin.custody import FACE_PURPOSE
@@ -21,7 +21,6 @@ from web_admin.face_facts import rules_of
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.guardians import name_guardian, remove_guardian
-from web_admin.models import UNNAMED, Person
 from web_admin.page_context import do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.ways_in import usable_methods

@@ -101,22 +101,6 @@ class AssessmentRow(Base):
     superseded_at: Mapped[datetime | None]
 
 
-class GuardianRow(Base):
-    """The office checked once that this adult is a guardian of this minor; no document is kept.
-
-    `is_only`: it saw that there is no other, so that one yes is enough where both are asked for. With
-    `ended_at` they are none any more; the row stays, so that no other adult counts in their place unchecked.
-    """
-
-    __tablename__ = "guardian"
-    minor_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    checked_by: Mapped[str]
-    checked_at: Mapped[datetime]
-    is_only: Mapped[bool] = mapped_column(default=False)
-    ended_at: Mapped[datetime | None]
-
-
 class GuardianRequest(Base):
     """A minor said yes to a notice and asks a guardian.
 

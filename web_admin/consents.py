@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.acts import Act, begin, finish, new_id, person_of, record, refuse_unnamed
-from web_admin.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.asked_again import answered, question_of
 from web_admin.assessment_standing import standing_of
 from web_admin.assessments import require_assessment
+from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
+from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.consent_models import Consent, FaceShare, GuardianConsent, Notice
 from web_admin.consent_rules import checked_signature, keep_release
 from web_admin.core.refusal import ActRefused
@@ -26,7 +27,6 @@ from web_admin.credential_rows import refuse_phone_from_home, refuse_unproven_ph
 from web_admin.custody import FACE_PURPOSE, create_shares
 from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.guardians import guardians_of, lapse_asked_by
-from web_admin.models import Gate, Lane, Person, Site
 from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
 from web_admin.ways_in import UNPROVEN, live_face_consent, settle_face, working_methods
 from web_admin.withdrawals import forget_everyone, forget_face

@@ -6,9 +6,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.acts import Act, checked_text, finish
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.lost_faces import pause_faces_given_with
-from web_admin.models import CredentialRow, Person
 from web_admin.proving import opened_by_home
 from web_admin.ways_in import INVITED_AGAIN, Aftermath, has_something_to_show, settle_face
 

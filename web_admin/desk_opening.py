@@ -16,6 +16,7 @@ from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_
 from gate_controller.contract.records import typed_number
 from web_admin.acts import Act, begin, new_id, record
 from web_admin.alarms import DESK_GUESSING, raise_alarm
+from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag
 from web_admin.desk_limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
@@ -23,7 +24,6 @@ from web_admin.desk_models import HOME_PIN, REFUSED, DeskVisitRow
 from web_admin.desk_proving import shown_at_a_gate
 from web_admin.desk_visits import end_visits, is_waiting
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import CredentialRow, Home, Person
 
 DURESS_AT_DESK = "alarm_duress_at_desk"
 

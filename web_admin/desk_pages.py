@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.desk_limits import TooMany
@@ -23,7 +24,6 @@ from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.desk_visits import PROOF_MINUTES, check_digits, end_visits
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.models import Person
 from web_admin.page_context import current_act, request_now, show_refusal, typed
 from web_admin.permissions import allowed, role_names
 

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act
+from web_admin.compound.models import Site
 from web_admin.desk_models import DeskVisitRow
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Site
 
 PROOF_MINUTES = timedelta(minutes=5)
 """In which the person proves that they are there; then it begins with the card or the PIN once more."""

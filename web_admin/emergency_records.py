@@ -22,8 +22,9 @@ from gate_controller.contract.records import (
     Record,
 )
 from gate_controller.rules.decision import Reason
+from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken, Sealer, open_pin_tag
-from web_admin.models import EmergencyCode, Gate
+from web_admin.models import EmergencyCode
 from web_admin.site_facts import SiteFacts
 
 EMERGENCY_ID = "emergency"

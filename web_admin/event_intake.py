@@ -26,15 +26,15 @@ from gate_controller.contract.messages import AskRequest, EventsReply
 from gate_controller.contract.signing import SignatureRefused, sign, verify
 from web_admin.acts import Act
 from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
+from web_admin.compound.keys import private_key
+from web_admin.compound.models import Gate
 from web_admin.core.sealing import Sealer
 from web_admin.emergency_records import note_uses
 from web_admin.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
 from web_admin.face_answers import note_openings, take_answers
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.models import Gate
 from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.shown_at_gates import confirm_shown
-from web_admin.site_keys import private_key
 from web_admin.visitor_uses import note_visitor_uses
 
 _log = logging.getLogger(__name__)

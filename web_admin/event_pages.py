@@ -17,6 +17,7 @@ from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin import event_details, words
 from web_admin.acts import record
+from web_admin.compound.models import Gate, Home, Person
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
@@ -37,7 +38,6 @@ from web_admin.event_filter import (
 from web_admin.form_fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.form_once import OnceForm
 from web_admin.journal_models import GateEvent
-from web_admin.models import Gate, Home, Person
 from web_admin.page_context import (
     current_act,
     current_site,

@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from web_admin.models import Lane
+from web_admin.compound.models import Lane
 
 MAX_REASON_CHARS = 120
 

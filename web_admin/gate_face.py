@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import AskRequest
+from web_admin.compound.models import Gate
 from web_admin.gate_face_models import GateFaceRow
-from web_admin.models import Gate
 
 PROGRAM_OUTDATED = "program_outdated"
 """The trouble of a gate that asks without a key to which leases could be sealed: its program is too old."""

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from gate_controller.contract.records import Posture
 from web_admin import pairing
 from web_admin.acts import Act, begin, checked_text, finish, gate_of, lane_of, new_id
+from web_admin.compound.models import Gate, Lane
+from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import fit_shares
-from web_admin.models import Gate, Lane, PairAttempt
-from web_admin.policy_models import OrderRow
+from web_admin.models import PairAttempt
 from web_admin.posture_schedules import check_may_be_held
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
 from web_admin.acts import Act
+from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.form_fields import CheckList, hours_options, options
@@ -19,7 +20,7 @@ from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.home_additions import named_hours
-from web_admin.models import CalendarDay, Gate, Lane, PairAttempt
+from web_admin.models import PairAttempt
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.permissions import allowed
 from web_admin.set_aside import shown_set_aside

@@ -9,7 +9,8 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, finish, new_id, own_person_id, person_of, record
-from web_admin.age_bands import MINOR
+from web_admin.compound.age_bands import MINOR
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, GuardianRequest, Notice
 from web_admin.consent_rules import checked_signature
 from web_admin.consents import GuardianPart, consentable_notice, record_consent, withdraw_face
@@ -24,7 +25,6 @@ from web_admin.face_facts import (
     rules_of,
 )
 from web_admin.guardians import OPEN, guardians_of, lapse_asked_by, wards_of
-from web_admin.models import Person
 from web_admin.notices import newest_notice
 
 REQUEST_LASTS = timedelta(days=7)

@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, finish, person_of
-from web_admin.age_bands import ADULT, MINOR
 from web_admin.asked_again import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
-from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest, GuardianRow
+from web_admin.compound.age_bands import ADULT, MINOR
+from web_admin.compound.models import GuardianRow, Person
+from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest
 from web_admin.consent_rules import has_less
 from web_admin.core.refusal import ActRefused
 from web_admin.face_facts import guardian_ids_of
-from web_admin.models import Person
 
 OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
 """Requests that no consent has come of yet: not answered, or with a yes that waits for another guardian's."""

@@ -24,12 +24,12 @@ from gate_controller.contract.messages import (
     record_digest,
 )
 from gate_controller.contract.records import PolicyRefused, Record, decode_record
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.restore_models import GateHandover, HandedRecord
 from web_admin.core.sealing import Sealer
 from web_admin.lane_comparison import take_over_lanes
-from web_admin.models import Gate, Site
 from web_admin.people_comparison import hold_back_people
 from web_admin.publish_policy import records_for_gate
-from web_admin.restore_models import GateHandover, HandedRecord
 
 DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
 

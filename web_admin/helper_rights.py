@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import new_id
-from web_admin.age_bands import ADULT
+from web_admin.compound.age_bands import ADULT
+from web_admin.compound.models import GrantRow, Person
 from web_admin.home_models import HomeAddition
-from web_admin.models import GrantRow, Person
 
 
 def covering(person: Person, lane_id: str, end: datetime | None, now: datetime) -> list[GrantRow]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from web_admin.compound.models import Hours, Person
 from web_admin.core import texts as core_texts
 from web_admin.core.texts import DAYS
 from web_admin.home_models import HomeAddition
-from web_admin.models import Hours, Person
 
 HELPER_HOURS = "helper-"
 """How the ids of hours begin that belong to one helper and stand in no list of the site's hours."""

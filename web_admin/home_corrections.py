@@ -4,11 +4,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
 from web_admin.acts import Act, begin, finish, home_of
+from web_admin.compound.models import Home, Person
+from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.refusal import ActRefused
 from web_admin.home_models import HomeAddition
-from web_admin.home_order import building_of, sort_key
 from web_admin.homes_and_people import checked_home_number
-from web_admin.models import Home, Person
 
 
 def correct_home(act: Act, home_id: str, number: str) -> Home:

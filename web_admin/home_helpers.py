@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin.acts import Act, begin, finish
-from web_admin.age_bands import midnight_at, today_at
+from web_admin.compound.age_bands import midnight_at, today_at
+from web_admin.compound.models import Hours, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.helper_rights import covering
 from web_admin.home_members import (
@@ -26,7 +27,6 @@ from web_admin.home_members import (
 )
 from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
-from web_admin.models import Hours, Person, Site
 
 MAX_HELPER_DAYS = 366
 

@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
 
 from web_admin.acts import Act, begin, finish, hours_of, one_publication
+from web_admin.compound.models import CalendarDay, Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import set_calendar_day
 from web_admin.home_models import HomeAddition
-from web_admin.models import CalendarDay, Gate, GrantRow, Lane, Person
 
 MAX_DAYS_AT_ONCE = 31
 

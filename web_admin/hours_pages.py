@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
 from web_admin.acts import Act
+from web_admin.compound.models import CalendarDay, Hours
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import DAYS
@@ -19,7 +20,6 @@ from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
 from web_admin.hours_in_use import change_day, remove_hours, set_days
-from web_admin.models import CalendarDay, Hours
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.permissions import allowed
 

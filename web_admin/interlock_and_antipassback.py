@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import LaneRecord
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Gate, Lane
 
 
 def check_interlock(gate: Gate, lane: LaneRecord) -> None:

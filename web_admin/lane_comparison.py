@@ -20,7 +20,7 @@ from gate_controller.contract.records import (
     Record,
     SiteRecord,
 )
-from web_admin.models import CalendarDay, Gate, Hours, Lane, Site
+from web_admin.compound.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.restore_changes import Values, current_values, held
 
 

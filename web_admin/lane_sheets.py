@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
 from web_admin.acts import Act, begin, finish, lane_of
+from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Lane, Site
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import facts_of, sheet_rows, standing_of, stored_sheet
 from web_admin.sheet_words import finding_text

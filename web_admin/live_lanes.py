@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from gate_controller.contract.records import LaneRecord, Method
-from web_admin.models import Lane
+from web_admin.compound.models import Lane
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import Menjin
-from web_admin.models import Gate, Lane
 
 STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, finish, home_of
 from web_admin.cards import issue_card
+from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.custody import live_face_consents
 from web_admin.homes_and_people import (
@@ -23,7 +24,7 @@ from web_admin.homes_and_people import (
     move_out,
     set_grants,
 )
-from web_admin.models import CredentialRow, Home, Invitation, Person, Site, VisitorPassRow
+from web_admin.models import VisitorPassRow
 
 Result = TypeVar("Result")
 

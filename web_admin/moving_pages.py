@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin import words
 from web_admin.acts import Act
+from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.desk_reader import read_tap
@@ -18,7 +19,6 @@ from web_admin.form_fields import CheckList, hours_options, lane_options, option
 from web_admin.form_once import OnceForm
 from web_admin.home_additions import named_hours
 from web_admin.homes_and_people import GrantSpec
-from web_admin.models import Home, Person
 from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
 from web_admin.permissions import allowed

@@ -15,12 +15,12 @@ from wtforms.validators import InputRequired
 from web_admin import event_details
 from web_admin.acts import Act
 from web_admin.alarm_pages import open_alarm_parts
+from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session
 from web_admin.form_fields import end_field, options, reason_field
 from web_admin.form_once import OnceForm
 from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal_models import GateEvent
-from web_admin.models import Gate, Lane, Site
 from web_admin.page_context import (
     current_act,
     current_site,

@@ -14,12 +14,13 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, person_of, record
-from web_admin.age_bands import today_at
+from web_admin.compound.age_bands import today_at
+from web_admin.compound.models import Person, Site
 from web_admin.consents import withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.inactive_faces import note_use
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.models import Person, Site, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
 from web_admin.visitor_models import VisitorSeriesRow

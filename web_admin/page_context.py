@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from wtforms import Field, FieldList, FormField
 
 from web_admin.acts import Act, new_act
+from web_admin.compound.models import CredentialRow, Gate, Lane, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
 from web_admin.form_once import OnceForm, sent_before
-from web_admin.models import CredentialRow, Gate, Lane, PairAttempt, Site
+from web_admin.models import PairAttempt
 from web_admin.permissions import role_names
 from web_admin.settings_models import SiteLook
 

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from web_admin.api.access import answer_in_json
+from web_admin.compound.models import Person, Site
 from web_admin.core import texts as core_texts
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.sealed_places import sealed_place
@@ -29,7 +30,6 @@ from web_admin.foreign_requests import FromElsewhere
 from web_admin.homes_and_people import choose_own_language
 from web_admin.journal_models import GateEvent
 from web_admin.live_pages import alarms_of_page, init_live
-from web_admin.models import Person, Site
 from web_admin.page_context import current_site, own_look, request_now, site_zone
 from web_admin.permissions import (
     BLUEPRINTS_OF_GATES,

@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.messages import PairCommit, PairOffer, PairReveal, PairState
 from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, seal_key
 from gate_controller.contract.signing import PairingKeys, SignatureRefused, open_commitment, pairing_phrase
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import forget_published
 from web_admin.core.sealing import Sealer, code_digest
 from web_admin.gate_face import forget_tampering
 from web_admin.journal_models import GateEvent, SetAsideEntry
-from web_admin.models import Gate, PairAttempt, Site
-from web_admin.publish_policy import forget_published
+from web_admin.models import PairAttempt
 
 CODE_LIFETIME = timedelta(minutes=15)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

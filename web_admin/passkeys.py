@@ -26,10 +26,10 @@ from webauthn.helpers.structs import (
 )
 
 from web_admin.acts import Act, begin, new_id, person_of, record
+from web_admin.compound.models import Person, Site
 from web_admin.core.once import claimed_before
 from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import checked_label
-from web_admin.models import Person, Site
 from web_admin.passkey_models import Passkey
 
 CHALLENGE_BYTES = 32

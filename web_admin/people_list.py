@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from web_admin.compound.models import CredentialRow, Home, Person
+from web_admin.compound.ordering import name_key, sort_key
 from web_admin.core.parameters import number_of
-from web_admin.home_order import name_key, sort_key
 from web_admin.homes_and_people import KINDS
-from web_admin.models import CredentialRow, Home, Person
 
 PAGE_ROWS = 40
 NO_HOME = "none"

@@ -10,15 +10,15 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin import words
 from web_admin.acts import record
+from web_admin.compound.models import UNNAMED, Home, Hours, Person
+from web_admin.compound.ordering import name_key
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import waiting_people
-from web_admin.home_order import name_key
 from web_admin.homes_and_people import KINDS, add_home, add_person
-from web_admin.models import UNNAMED, Home, Hours, Person
 from web_admin.page_context import (
     current_act,
     current_site,

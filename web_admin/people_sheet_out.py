@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from web_admin import words
+from web_admin.compound.models import Person
 from web_admin.core import texts as core_texts
-from web_admin.models import Person
 from web_admin.people_list import Wanted, whole_list
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from web_admin.acts import Act
-from web_admin.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consents import face_state
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
@@ -27,7 +28,6 @@ from web_admin.homes_and_people import (
     set_may_override,
     suspend_person,
 )
-from web_admin.models import Person
 from web_admin.moving import what_ends
 from web_admin.page_context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed

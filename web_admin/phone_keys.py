@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from gate_controller.contract.passes import make_online_code, make_printed_code
 from web_admin.acts import Act, begin, new_id, person_of
+from web_admin.compound.keys import private_key
+from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import added, checked_label, live_credentials, refuse_recovered_phone
-from web_admin.models import CredentialRow
-from web_admin.site_keys import private_key
 
 MAX_PHONES = 5
 MAX_PRINTED = 2

@@ -10,6 +10,7 @@ from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consent_rules import asked_again_by, set_consent_rules
 from web_admin.consents import (
@@ -27,7 +28,6 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.models import Person
 from web_admin.page_context import current_site, do
 from web_admin.permissions import allowed, public
 from web_admin.privacy_contact import complaint_channels, contact_of

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, finish, person_of
+from web_admin.compound.models import Invitation, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Invitation, Person
 from web_admin.ways_in import has_something_to_show
 
 PROOF_MINUTES = timedelta(minutes=5)

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
 from web_admin.acts import Act, begin, checked_text, record
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Site
 from web_admin.privacy_contact import contact_of
 from web_admin.report_figures import Span, all_figures
 from web_admin.report_models import PublicReport
-from web_admin.site_keys import certificate, private_key
 
 FORMAT = "menjin-report-1"
 DOMAIN = "menjin/report/1"

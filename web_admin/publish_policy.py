@@ -7,12 +7,12 @@ at which it last changed; a deleted one stays as an empty row, so any older vers
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import cast
 
 import msgspec
-from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Table, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import WeeklyHours
@@ -35,11 +35,12 @@ from gate_controller.contract.records import (
     decode_record,
     encode_record,
 )
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.models import CredentialRow, Gate, Person, Site
+from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
 from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
 from web_admin.emergency_records import emergency_keys, emergency_records
-from web_admin.models import CredentialRow, Gate, Person, Site
-from web_admin.policy_models import PolicyRecordRow
 from web_admin.policy_records import (
     PERSONAL_KINDS,
     PeopleRecords,
@@ -49,13 +50,9 @@ from web_admin.policy_records import (
     site_records,
 )
 from web_admin.site_facts import SiteFacts, load_facts
-from web_admin.site_keys import certificate, private_key
 
 NO_OTHER_WAY = "no_other_way"
 """`Person.face_paused_reason` when their last non-face way has ended."""
-
-ENDED_IS_TOLD_FOR = timedelta(days=60)
-"""For how long a gate is told that a credential has ended; longer than backups are kept (30 days)."""
 
 _log = logging.getLogger(__name__)
 _rows = cast(Table, PolicyRecordRow.__table__)
@@ -382,10 +379,3 @@ def signed_manifest(
     return SignedPolicyManifest(
         manifest=body, signature=signature, certificate=certificate(session, site.site_id, "policy")
     )
-
-
-def forget_published(session: Session, gate: Gate) -> None:
-    """Drop what is stored as told to a gate, as when another controller takes its place."""
-    session.execute(delete(PolicyRecordRow).where(PolicyRecordRow.gate_id == gate.gate_id))
-    gate.published_version = 0
-    gate.published_digest = None

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, distinct, fun
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from web_admin.assessment_standing import standing_of
+from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.core.config import WebConfig
 from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
@@ -15,7 +16,6 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import BreachDrill, ForgettingRow
 from web_admin.incident_models import Incident
 from web_admin.journal_models import GateEvent
-from web_admin.models import Gate, Lane, Person, Site
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import KINDS

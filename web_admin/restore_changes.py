@@ -13,20 +13,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import new_id
 from web_admin.api_key_models import ApiKey
+from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
+from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.orm import Base, UtcDateTime
-from web_admin.models import (
-    CalendarDay,
-    CredentialRow,
-    EmergencyCode,
-    Gate,
-    GrantRow,
-    Hours,
-    Lane,
-    Person,
-    Site,
-)
+from web_admin.models import EmergencyCode
 from web_admin.outbox_models import Webhook
-from web_admin.restore_models import RestoreReview
 from web_admin.wish_models import SecondMethodWish
 
 TABLES: Mapping[str, type[Base]] = {
@@ -130,12 +121,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
     return value
-
-
-def is_held(session: Session, kind: str, subject_id: str) -> bool:
-    """Tell whether a restore holds this back and staff have not decided yet."""
-    undecided = select(RestoreReview.review_id).where(
-        RestoreReview.kind == kind, RestoreReview.subject_id == subject_id,
-        RestoreReview.decided_at.is_(None),
-    )
-    return session.scalars(undecided).first() is not None

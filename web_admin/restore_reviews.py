@@ -15,15 +15,15 @@ from gate_controller.contract.records import Method
 from web_admin.accounts import User
 from web_admin.acts import Act, begin, finish
 from web_admin.api_key_models import ApiKey
+from web_admin.compound.models import Gate, Person
+from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import IN_LIST
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import resume_credential
 from web_admin.homes_and_people import resume_person
-from web_admin.models import Gate, Person
 from web_admin.outbox_models import Webhook
 from web_admin.restore_changes import TABLES, as_json, current_values, set_values
-from web_admin.restore_models import RestoreReview
 from web_admin.restoring import report_stolen
 from web_admin.webhooks import remove_webhook
 

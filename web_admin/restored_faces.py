@@ -12,11 +12,11 @@ from sqlalchemy import select
 from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
 from web_admin.acts import Act, record
 from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
+from web_admin.compound.models import Gate, Person
+from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.consent_models import Consent, GuardianRequest
 from web_admin.custody import FACE_PURPOSE, begin_evidence, gates_offering_face
 from web_admin.guardians import lapse_requests
-from web_admin.models import Gate, Person
-from web_admin.policy_models import PolicyRecordRow
 
 FACES_RESTORED = "faces_ended_by_restore"
 

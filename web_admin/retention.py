@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from web_admin.accounts import User
 from web_admin.alarm_models import Alarm, HandoverRow
+from web_admin.compound.models import CredentialRow, Invitation, Person
+from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.consent_models import Consent, GuardianRequest, WrittenRelease
 from web_admin.core.backup_files import _old_backups, delete_old_backups
 from web_admin.core.database import Menjin
@@ -21,10 +23,9 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
 from web_admin.journal_models import AuditEntry, GateEvent, SetAsideEntry
-from web_admin.models import CredentialRow, Invitation, PairAttempt, Person, VisitorPassRow
+from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage
 from web_admin.print_models import PrintRun, PrintSlip
-from web_admin.publish_policy import ENDED_IS_TOLD_FOR
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.staff_models import StaffInvitation, StaffProfile

@@ -12,7 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
-from web_admin.models import Gate
+from web_admin.compound.models import Gate
 from web_admin.server_marks import REFUSED, UNREACHABLE
 
 Level = Literal["good", "look", "bad", "unknown"]

@@ -15,12 +15,12 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin import sheet_words
 from web_admin.acts import Act
+from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.lane_sheets import findings_about, save_draft, save_sheet, sheets_of
-from web_admin.models import Lane
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.permissions import allowed
 from web_admin.sheet_models import LaneSheetRow

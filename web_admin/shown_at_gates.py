@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.acts import Act
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import CredentialRow, Person
 from web_admin.proving import is_in_time, opened_invitation
 
 OWN_THINGS = ("card", "pin")

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from flask import flash
 from flask_babel import gettext as _
 
+from web_admin.compound.models import Gate
 from web_admin.live_watch import SILENT_AFTER
-from web_admin.models import Gate
 from web_admin.page_context import request_now
 
 

@@ -8,15 +8,9 @@ from typing import TypeVar
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from web_admin.consent_models import FaceShare
-from web_admin.core.database import IN_LIST
-from web_admin.custody import live_face_consents
-from web_admin.face_facts import FaceFacts, load_face_facts
-from web_admin.live_lanes import LiveLanes, find_live
-from web_admin.models import (
+from web_admin.compound.models import (
     CalendarDay,
     CredentialRow,
-    EmergencyCode,
     Gate,
     GrantRow,
     Home,
@@ -24,8 +18,13 @@ from web_admin.models import (
     Lane,
     Person,
     Site,
-    VisitorPassRow,
 )
+from web_admin.consent_models import FaceShare
+from web_admin.core.database import IN_LIST
+from web_admin.custody import live_face_consents
+from web_admin.face_facts import FaceFacts, load_face_facts
+from web_admin.live_lanes import LiveLanes, find_live
+from web_admin.models import EmergencyCode, VisitorPassRow
 from web_admin.sheet_standing import sheet_rows
 from web_admin.wish_models import SecondMethodWish
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
-from web_admin.models import Gate, Lane
 from web_admin.page_context import current_site
 
 

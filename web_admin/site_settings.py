@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from web_admin.acts import Act, begin, checked_text, finish, record
 from web_admin.brand_colours import LEAST_CONTRAST, is_colour, readable
+from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
 from web_admin.drawn_logo import LogoRefused, checked_logo
 from web_admin.mail_delivery import LOCAL_HOSTS
-from web_admin.models import CredentialRow, Person, Site
 from web_admin.outbox_models import MailServer
 from web_admin.settings_models import SiteLook
 

@@ -51,6 +51,9 @@ from web_admin import pairing
 from web_admin.acts import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.audit import append_audit
+from web_admin.compound.keys import certificate, private_key
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import PAIRING_CODES
@@ -59,8 +62,7 @@ from web_admin.entry_reading import ReadBatch, read_batch
 from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
 from web_admin.handover import HandoverRefused
-from web_admin.models import Gate, PairAttempt, Site
-from web_admin.policy_models import OrderRow
+from web_admin.models import PairAttempt
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import (
     NotRestoring,
@@ -71,7 +73,6 @@ from web_admin.restoring import (
 )
 from web_admin.set_aside import ring_unread
 from web_admin.sign_in_throttle import place_of_address
-from web_admin.site_keys import certificate, private_key
 from web_admin.sync_requests import (
     SyncRefused,
     answer,

@@ -29,9 +29,9 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
 from web_admin.alarms import GATE_FORKED, raise_alarm
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.entry_reading import ReadBatch
-from web_admin.models import Gate, Site
 
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""

@@ -6,6 +6,9 @@ import web_admin.accounts
 import web_admin.alarm_models
 import web_admin.api_key_models
 import web_admin.asked_messages_models
+import web_admin.compound.models
+import web_admin.compound.policy_models
+import web_admin.compound.restore_models
 import web_admin.consent_models
 import web_admin.core.health_models
 import web_admin.core.job_models
@@ -20,10 +23,8 @@ import web_admin.journal_models
 import web_admin.models
 import web_admin.outbox_models
 import web_admin.passkey_models
-import web_admin.policy_models
 import web_admin.print_models
 import web_admin.report_models
-import web_admin.restore_models
 import web_admin.rights_models
 import web_admin.session_models
 import web_admin.settings_models

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.acts import Act, begin, finish, person_of
+from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import refuse_unproven_phone
-from web_admin.models import Person
 from web_admin.ways_in import usable_methods
 from web_admin.wish_models import SecondMethodWish
 

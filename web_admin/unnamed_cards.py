@@ -13,12 +13,12 @@ from sqlalchemy import select
 from web_admin.acts import Act, begin, credential_of, finish, home_of, new_id, person_of
 from web_admin.cards import canonical_card, issue_card
 from web_admin.child_agreements import refuse_without_agreement
+from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credential_rows import end_one
 from web_admin.homes_and_people import all_lanes
 from web_admin.lost_faces import pause_faces_given_with
-from web_admin.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 
 UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """What stands for a name, stored like one and so in the site's language."""

@@ -13,9 +13,9 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.passes import SITE_ITSELF, VisitorPass, make_visitor_pass
+from web_admin.compound.keys import private_key
 from web_admin.core.sealing import Sealer
 from web_admin.models import VisitorPassRow
-from web_admin.site_keys import private_key
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitors import pass_state
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts import User
-from web_admin.models import Home, Person, VisitorPassRow
+from web_admin.compound.models import Home, Person
+from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorUse
 from web_admin.visitor_uses import Use, uses_of
 from web_admin.visitors import PassState, pass_state

@@ -15,9 +15,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, checked_text, finish, new_id, own_person_id
-from web_admin.age_bands import today_at
+from web_admin.compound.age_bands import today_at
+from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Site, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitors import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.asked_messages import tell_hosts
-from web_admin.models import CredentialRow, Gate, VisitorPassRow
+from web_admin.compound.models import CredentialRow, Gate
+from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorUse
 
 

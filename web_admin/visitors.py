@@ -26,12 +26,13 @@ from web_admin.acts import (
     own_person_id,
     person_of,
 )
-from web_admin.age_bands import CHILD
+from web_admin.compound.age_bands import CHILD
+from web_admin.compound.keys import private_key
+from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.credential_rows import end_one, refuse_recovered_phone
-from web_admin.models import CredentialRow, Gate, GrantRow, Home, Person, VisitorPassRow
-from web_admin.site_keys import private_key
+from web_admin.models import VisitorPassRow
 from web_admin.typed_numbers import taken_tags
 
 DEFAULT_PASS_HOURS = 24

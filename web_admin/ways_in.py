@@ -12,9 +12,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import Consent
 from web_admin.custody import live_face_consents
-from web_admin.models import CredentialRow, Person
 
 NO_OTHER_WAY = "no_other_way"
 INVITED = "invited"

@@ -16,9 +16,9 @@ from gate_controller.contract.records import (
 )
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
+from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
+from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.sealing import Sealer
-from web_admin.models import CredentialRow, Gate, Lane, Person, Site
-from web_admin.policy_models import PolicyRecordRow
 
 _TYPES: dict[Method, type[Credential]] = {
     Method.CARD: CardCredential,

@@ -8,9 +8,9 @@ tells the gates by the policy that follows, asks for a new wrapping key and begi
 from sqlalchemy import delete, select
 
 from web_admin.acts import Act, record
+from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, FaceOpening, FaceShare
 from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares
-from web_admin.models import Gate, Person
 from web_admin.ways_in import NO_OTHER_WAY, settle_face
 
 ENDINGS = (

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.manager_compound import ManagedCompound
+from web_admin.compound.models import Home
 from web_admin.core.database import current_menjin
-from web_admin.models import Home
 
 HOMES, PEOPLE, STAFF, EVENTS = 2_500, 10_000, 120, 1_000_000
 ALARMS, PASSES, LEDGER, REQUESTS = 20_000, 40_000, 100_000, 2_000

@@ -10,7 +10,7 @@ from tests.browser.axe import axe, needs_axe
 from tests.browser.office_screen import SMALL_TARGETS, sign_in
 from tests.desk_compound import card_of, give_pins, read, show_at_a_gate
 from tests.manager_compound import ManagedCompound
-from web_admin.models import CredentialRow
+from web_admin.compound.models import CredentialRow
 
 pytestmark = pytest.mark.browser
 

@@ -16,8 +16,8 @@ from tests.browser.resident_screen import PHONE, read_code, shown
 from tests.browser.test_import_pages import send
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.models import Person
 
 pytestmark = pytest.mark.browser
 

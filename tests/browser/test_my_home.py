@@ -7,9 +7,9 @@ from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import Served, welcome
 from tests.browser.test_resident_phone import look, set_language
 from tests.shown_cards import card_was_shown
+from web_admin.compound.models import Person
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_person
-from web_admin.models import Person
 
 pytestmark = pytest.mark.browser
 

@@ -22,8 +22,8 @@ from tests.browser.resident_screen import (
     switch_on_code,
     welcome,
 )
+from web_admin.compound.models import CredentialRow
 from web_admin.credentials import register_phone_key
-from web_admin.models import CredentialRow
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from sqlalchemy import select
 
 from tests.browser.resident_screen import PHONE, Served, welcome
-from web_admin.models import CredentialRow
+from web_admin.compound.models import CredentialRow
 
 pytestmark = pytest.mark.browser
 

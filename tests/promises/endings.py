@@ -11,6 +11,7 @@ from tests.forgotten import GATES, Forgotten
 from web_admin import inactive_faces
 from web_admin.acts import Act
 from web_admin.breach_drill import Drilling, run_drill
+from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import FaceShare
 from web_admin.consents import disable_face, withdraw_face
 from web_admin.core.config import WebConfig
@@ -22,7 +23,6 @@ from web_admin.custody import leases_for
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import move_out
-from web_admin.models import Gate, Person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
 from web_admin.withdrawals import forget_everyone, forget_face

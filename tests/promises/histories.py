@@ -25,12 +25,13 @@ from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from web_admin.acts import Act, publish
 from web_admin.ages import set_age_band, settle_ages
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person
 from web_admin.consent_models import (
     Consent,
     ConsentRules,
     GuardianConsent,
     GuardianRequest,
-    GuardianRow,
     Notice,
     WrittenRelease,
 )
@@ -70,8 +71,6 @@ from web_admin.homes_and_people import (
     set_grants,
     suspend_person,
 )
-from web_admin.models import CredentialRow, Gate, Hours, Person
-from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 from web_admin.why_refused import published_snapshot
 

@@ -52,6 +52,7 @@ from tests.promises.endings import ENDINGS, Home, copy_of, ended
 from tests.site_keys import SiteKeys, encoded
 from web_admin import housekeeping
 from web_admin.backup import write_backup
+from web_admin.compound.models import Gate
 from web_admin.consents import withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import SealBroken, Sealer
@@ -59,7 +60,6 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody import leases_for
 from web_admin.forgetting_models import ForgettingRow
 from web_admin.key_rotation import rotation_due_since
-from web_admin.models import Gate
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SITE = SiteKeys.make()

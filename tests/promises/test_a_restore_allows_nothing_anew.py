@@ -20,6 +20,8 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.restored_gates import StoringGate, copied, opens
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.acts import Act
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import CredentialRow, Hours, Person
 from web_admin.core.database import Database, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
@@ -27,12 +29,10 @@ from web_admin.credentials import choose_methods, end_credential, resume_credent
 from web_admin.gate_orders import clear_override, set_override
 from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, move_out, resume_person, set_grants, suspend_person
-from web_admin.models import CredentialRow, Hours, Person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_reviews import ALLOWED, decide, open_reviews
 from web_admin.restoring import begin_restoring
-from web_admin.site_keys import create_site
 from web_admin.tables import METADATA
 
 GATES = ("north", "south")

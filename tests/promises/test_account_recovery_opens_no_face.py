@@ -32,12 +32,13 @@ from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, csrf_of, make_compound
 from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import confirm_identity
-from web_admin.models import CredentialRow, Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.proving import MOST_PROOFS_ASKED
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.ways_in import UNPROVEN

@@ -14,8 +14,8 @@ from tests.gate_as_a_process import GateProcess
 from tests.gate_beside_a_server import gate_beside
 from tests.gate_on_a_bench import BenchGate
 from tests.served.served_compound import ServedCompound
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
-from web_admin.models import Gate, Site
 
 PATIENCE_SECONDS = 30.0
 ASK_AGAIN_SECONDS = 0.3

@@ -26,8 +26,8 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from tests.served.served_compound import ServedCompound
+from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
-from web_admin.models import Gate
 
 LONGEST_ANSWER_SECONDS = 60.0
 

@@ -14,8 +14,8 @@ from gate_controller.contract.messages import ASK_PATH, AskReply, AskRequest
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync.link import ServerLink
 from tests.manager_compound import ManagedCompound
+from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
-from web_admin.models import Gate
 
 LONGEST_WAIT_SECONDS = 60.0
 HALF_A_HEAD = b"GET /staff/sign-in HTTP/1.1\r\nHost: localhost\r\nX-Slow: "

@@ -24,6 +24,7 @@ from tests.served.what_is_shown import Alike, Read, differences, pages_within_re
 from web_admin.alarm_models import Alarm
 from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.asked_messages_models import AskedMessages
+from web_admin.compound.models import Gate, Person
 from web_admin.consents import newest_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
@@ -32,7 +33,6 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.homes_and_people import invite
 from web_admin.journal_models import GateEvent
-from web_admin.models import Gate, Person
 from web_admin.outbox_kinds import WEBHOOK_KINDS
 from web_admin.outbox_models import OutboxMessage
 from web_admin.webhooks import add_webhook

@@ -55,8 +55,8 @@ from tests.served.pairing_parties import (
     unpaired_gate,
 )
 from tests.served.served_compound import Browser, ServedCompound
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
-from web_admin.models import Gate, Site
 
 COMPARED = 3
 JSON = {"Content-Type": "application/json"}

@@ -12,11 +12,11 @@ import pytest
 from gate_controller.contract.messages import Tombstone
 from tests.served.lost_server import LostServer, compound_to_lose
 from web_admin.acts import Act
+from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.credentials import issue_card, suspend_credential
 from web_admin.gate_orders import set_override
 from web_admin.homes_and_people import move_out, set_grants, suspend_person
-from web_admin.models import Gate
 
 MAX_COUNT = 2**31 - 1
 

@@ -8,8 +8,8 @@ from tests.manager_compound import PASSWORD
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.test_guessing_is_bounded import copied
 from web_admin.accounts import User, set_resident_password
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.models import Person
 
 # Two workers, whose counts and sessions have to be one; on SQLite there is one worker.
 pytestmark = pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from tests.desk_compound import card_of, read
 from tests.served.served_compound import Browser, ServedCompound
 from web_admin.acts import new_act
+from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
-from web_admin.models import CredentialRow
 
 
 def phone_of(served: ServedCompound, name: str) -> Browser:

@@ -13,8 +13,9 @@ from tests.desk_compound import read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
 from web_admin.acts import Act, new_act
-from web_admin.age_bands import MINOR
 from web_admin.asked_again import question_of
+from web_admin.compound.age_bands import MINOR
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import Consent, GuardianRequest
 from web_admin.consents import newest_notice
 from web_admin.core.database import current_menjin
@@ -23,7 +24,6 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.face_timers import settle_by_time
 from web_admin.home_members import for_home, invite_member
 from web_admin.homes_and_people import add_person
-from web_admin.models import CredentialRow, Person
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from web_admin.api.schemas import (
     PassOut,
     VisitorCodeOut,
 )
-from web_admin.models import CredentialRow, Home, Lane, Person, VisitorPassRow
+from web_admin.compound.models import CredentialRow, Home, Lane, Person
+from web_admin.models import VisitorPassRow
 from web_admin.visitors import (
     issue_pass,
     issue_visitor_code,

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, GuardianConsent, Notice, WrittenRelease
 from web_admin.home_models import ChildAgreement
-from web_admin.models import Person
 
 
 @dataclass(frozen=True, slots=True)

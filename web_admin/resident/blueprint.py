@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import current_person
 from web_admin.acts import Act, new_act
+from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import refuse_recovered_phone, refuse_unproven_phone
@@ -29,7 +30,6 @@ from web_admin.desk_request import (
     time_left,
     touch_visit,
 )
-from web_admin.models import Person, Site
 from web_admin.page_context import actor_id
 from web_admin.permissions import RESIDENT, access_of, public
 from web_admin.resident.once import once_token

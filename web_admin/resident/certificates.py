@@ -15,11 +15,11 @@ from web_admin.certificates import (
     forgotten_consents,
     make_certificate,
 )
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent
 from web_admin.core.database import current_menjin, request_session
 from web_admin.inactive_faces import end_of_unused
 from web_admin.key_rotation import lost_key_ids
-from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of
 
 

@@ -17,8 +17,8 @@ from web_admin.accounts import (
     resident_required,
     resident_with_password,
 )
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
-from web_admin.models import Person
 from web_admin.passkeys import passkeys_of, place_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.sign_in_tries import claim_try, sign_in_worked

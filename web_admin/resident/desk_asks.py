@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.desk_opening import answer_by_phone
 from web_admin.desk_visits import check_digits, visit_asked_of
-from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, to
 
 

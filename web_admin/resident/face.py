@@ -14,8 +14,9 @@ from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
-from web_admin.age_bands import CHILD, MINOR
 from web_admin.asked_again import question_of
+from web_admin.compound.age_bands import CHILD, MINOR
+from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
 from web_admin.consents import (
     NOTICE_FIELDS,
@@ -32,7 +33,6 @@ from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.forgetting_models import ForgettingRow
 from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.guardians import guardians_of, names_of
-from web_admin.models import Gate, Person
 from web_admin.notices import changed_fields
 from web_admin.page_texts import page_language
 from web_admin.reason_texts import for_resident, what_to_do

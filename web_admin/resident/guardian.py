@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consent_models import GuardianRequest
 from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
@@ -18,7 +19,6 @@ from web_admin.guardian_requests import (
     withdraw_for_ward,
 )
 from web_admin.guardians import names_of, wards_of
-from web_admin.models import Person
 from web_admin.notices import newest_notice
 from web_admin.page_texts import page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

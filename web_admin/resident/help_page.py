@@ -5,9 +5,9 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from web_admin.accounts import current_person
+from web_admin.compound.models import Site
 from web_admin.core.database import request_session
 from web_admin.desk_request import current_visit
-from web_admin.models import Site
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp
 

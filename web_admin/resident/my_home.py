@@ -15,13 +15,13 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
-from web_admin.age_bands import ADULT, CHILD
+from web_admin.compound.age_bands import ADULT, CHILD
+from web_admin.compound.models import UNNAMED, Gate, Hours, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import add_child, invite_member, who_have_come
 from web_admin.home_models import HomeAddition
-from web_admin.models import UNNAMED, Gate, Hours, Person
 from web_admin.page_texts import agreement_text, page_language
 from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.journal_models import GateEvent
-from web_admin.models import CredentialRow, Gate, Lane, VisitorPassRow
+from web_admin.models import VisitorPassRow
 
 RECENT = 400
 """How many of a person's newest entries are searched for the last use of each way in."""

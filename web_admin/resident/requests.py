@@ -11,10 +11,10 @@ from wtforms import StringField, TextAreaField
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.form_once import OnceForm, sent_before
-from web_admin.models import Person
 from web_admin.page_context import typed
 from web_admin.privacy_contact import complaint_channels, contact_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import CredentialRow, Gate, Lane, Person
 from web_admin.core.database import request_session
 from web_admin.core.sealing import open_pin_tag
-from web_admin.models import CredentialRow, Gate, Lane, Person
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.visitors import gate_names, named_gates, own_pass
 from web_admin.slips import code_slip, pass_slip

@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
+from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
 from web_admin.credentials import end_credential
-from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.page_links import pass_link
 from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
 from web_admin.acts import Act
-from web_admin.age_bands import CHILD
 from web_admin.asked_again import question_of
+from web_admin.compound.age_bands import CHILD
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import GuardianRequest
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
@@ -29,7 +30,6 @@ from web_admin.credentials import (
 )
 from web_admin.guardian_requests import requests_to
 from web_admin.guardians import wards_of
-from web_admin.models import CredentialRow, Person
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_asks import desk_asks
 from web_admin.resident.once import made_once

@@ -19,7 +19,7 @@ from tests.gate_beside_a_server import gate_beside
 from tests.gate_on_a_bench import BenchGate
 from tests.promises.screen_visitor import TERMINAL
 from tests.resident_compound import Compound
-from web_admin.models import Gate, Site
+from web_admin.compound.models import Gate, Site
 
 PATIENCE_SECONDS = 30
 ASK_AGAIN_SECONDS = 0.3

@@ -19,6 +19,8 @@ from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
 from web_admin.acts import Act, Channel
+from web_admin.compound.keys import private_key
+from web_admin.compound.models import Gate, Home, Person
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
@@ -28,10 +30,9 @@ from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal_models import AuditEntry
 from web_admin.lane_sheets import save_sheet
-from web_admin.models import Gate, Home, PairAttempt, Person
+from web_admin.models import PairAttempt
 from web_admin.policy_effects import PolicyEffects
 from web_admin.policy_records import open_gate_keys
-from web_admin.site_keys import private_key
 from web_admin.why_refused import published_snapshot
 
 NOTICE = {language: dict.fromkeys(NOTICE_FIELDS, "said plainly") for language in ("zh", "en")}

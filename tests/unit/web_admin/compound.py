@@ -35,9 +35,9 @@ from gate_controller.contract.sealed_keys import open_leases
 from gate_controller.contract.signing import REQUEST_DOMAIN, public_bytes, request_message, sign
 from tests.assessed import assess_rows
 from tests.sheets import WHOLE_SHEET
+from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
 from web_admin.core.database import Menjin, init_database
 from web_admin.core.sealing import Sealer, card_lookup, seal_card_number, seal_pin_tag
-from web_admin.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sync_api import register_sync
 

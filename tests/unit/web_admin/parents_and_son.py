@@ -7,11 +7,11 @@ from tests.unit.web_admin.acting import (
     offer_face,
 )
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent
 from web_admin.credentials import issue_card
 from web_admin.guardian_requests import answer_guardian, ask_guardians
 from web_admin.homes_and_people import add_person
-from web_admin.models import Person
 
 
 def make_family(act: Act) -> tuple[Act, Person, Person, Person]:

@@ -12,13 +12,13 @@ from tests.set_clock import SetClock
 from web_admin import face_timers
 from web_admin.acts import new_act
 from web_admin.ages import set_age_band
+from web_admin.compound.models import Person
 from web_admin.consent_models import AssessmentRow, Consent
 from web_admin.consents import disable_face, give_face_consent
 from web_admin.core.database import current_menjin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Person
 from web_admin.notices import publish_notice
 
 LIST = "/manage/privacy/assessments"

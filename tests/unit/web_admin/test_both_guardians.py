@@ -15,6 +15,7 @@ from tests.unit.web_admin.acting import (
 )
 from tests.unit.web_admin.parents_and_son import answer, ask, make_family
 from web_admin.acts import Act
+from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.consent_rules import set_consent_rules
 from web_admin.consents import face_state, give_face_consent, record_refusal, withdraw_face
@@ -24,7 +25,6 @@ from web_admin.guardian_requests import answer_guardian, requests_to, withdraw_f
 from web_admin.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.homes_and_people import accept_invitation, add_person, invite, move_out
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Person
 from web_admin.notices import newest_notice, publish_notice
 
 

@@ -10,9 +10,9 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_moving_pages import at, hidden_of
 from web_admin.acts import one_publication
+from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.sealing import card_lookup
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.models import UNNAMED, CredentialRow, Home, Person
 
 BATCH = "/manage/cards/batch"
 

@@ -14,13 +14,12 @@ from web_admin.child_agreements import (
     may_act_for,
     refuse_without_agreement,
 )
-from web_admin.consent_models import GuardianRow
+from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person
 from web_admin.journal_models import AuditEntry
-from web_admin.models import CredentialRow, Person
 
 MOTHERS, FATHERS, NEIGHBOURS = 71, 72, 73
 TEXT = "I agree to a card and a PIN."

@@ -21,6 +21,7 @@ from tests.unit.web_admin.acting import (
     type_digits,
 )
 from web_admin.acts import Act, Channel
+from web_admin.compound.models import Site
 from web_admin.consents import face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import (
@@ -39,7 +40,6 @@ from web_admin.credentials import (
 )
 from web_admin.homes_and_people import add_person
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Site
 from web_admin.ways_in import INVITED_AGAIN
 
 

@@ -10,13 +10,13 @@ from gate_controller.contract.records import PolicyRefused
 from tests.unit.web_admin.acting import add_lane, audit_kinds, household
 from web_admin import create_core
 from web_admin.acts import Act, new_act, one_publication
+from web_admin.compound.models import Site
+from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
 from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
-from web_admin.models import Site
 from web_admin.policy_effects import PolicyEffects
-from web_admin.policy_models import PolicyRecordRow
 
 
 @dataclass

@@ -17,14 +17,16 @@ from tests.unit.web_admin.acting import (
     household,
 )
 from web_admin.acts import Act
+from web_admin.compound.models import Home
+from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.refusal import ActRefused
 from web_admin.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import add_home, suspend_person
 from web_admin.journal_models import AuditEntry
-from web_admin.models import EmergencyCode, Home
-from web_admin.publish_policy import ENDED_IS_TOLD_FOR, publish_policy
+from web_admin.models import EmergencyCode
+from web_admin.publish_policy import publish_policy
 
 
 def make(act: Act, *lanes: str, hold_minutes: int = 0, replaces: str | None = None) -> str:

@@ -25,11 +25,12 @@ from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
 from web_admin import pairing
 from web_admin.acts import Act
 from web_admin.alarm_models import Alarm
+from web_admin.compound.keys import certificate
+from web_admin.compound.models import Gate, Site
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.journal_models import GateEvent
-from web_admin.models import EmergencyCode, Gate, Site
+from web_admin.models import EmergencyCode
 from web_admin.policy_effects import PolicyEffects
-from web_admin.site_keys import certificate
 
 pytestmark = pytest.mark.both_databases
 

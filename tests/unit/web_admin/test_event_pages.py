@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
+from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 from web_admin.journal_models import AuditEntry, GateEvent
-from web_admin.models import Gate
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.unit.web_admin.acting import (
 from tests.unit.web_admin.compound import PlayedGate
 from tests.unit.web_admin.test_event_intake import send
 from web_admin.acts import Act
+from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import (
     disable_face,
@@ -34,7 +35,6 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.face_answers import take_answers
 from web_admin.homes_and_people import add_person, move_out
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Gate, Person
 from web_admin.policy_effects import PolicyEffects
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]

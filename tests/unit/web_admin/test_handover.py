@@ -24,15 +24,16 @@ from web_admin.accounts import User
 from web_admin.acts import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import key_of, make_api_key
+from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site
+from web_admin.compound.restore_models import HandedRecord, RestoreReview
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import resume_credential, suspend_credential
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.handover import next_epoch
-from web_admin.models import CredentialRow, EmergencyCode, Gate, Home, Invitation, Person, Site
+from web_admin.models import EmergencyCode
 from web_admin.passkey_models import Passkey
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
-from web_admin.restore_models import HandedRecord, RestoreReview
 from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 from web_admin.restoring import begin_restoring, leave_out_gate
 from web_admin.staff_models import StaffInvitation

@@ -12,12 +12,12 @@ from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, make_certificate
 from tests.set_clock import SetClock
 from web_admin import housekeeping, server_marks
+from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.health_facts import gates_health, newest_backup, server_facts
-from web_admin.models import Gate, Site
 from web_admin.policy_effects import PolicyEffects
 from web_admin.server_health import ServerFacts, gate_health, server_findings, worst
 

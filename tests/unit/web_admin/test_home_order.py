@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_admin.home_order import building_of, name_key, sort_key
+from web_admin.compound.ordering import building_of, name_key, sort_key
 
 PARTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=3)
 

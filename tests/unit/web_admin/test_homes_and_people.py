@@ -19,6 +19,7 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.acts import Act, Channel, one_publication
 from web_admin.audit import verify_audit
+from web_admin.compound.models import Site
 from web_admin.consent_models import FaceShare
 from web_admin.consents import face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
@@ -37,7 +38,6 @@ from web_admin.homes_and_people import (
     suspend_person,
 )
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Site
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])

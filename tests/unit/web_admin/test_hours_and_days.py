@@ -11,10 +11,10 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
+from web_admin.compound.models import CalendarDay, Hours
 from web_admin.day_ranges import day_text
 from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, set_grants
-from web_admin.models import CalendarDay, Hours
 from web_admin.posture_schedules import set_schedule
 
 GATES = "/manage/gates/"

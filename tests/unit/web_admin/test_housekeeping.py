@@ -11,6 +11,8 @@ from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, 
 from tests.unit.web_admin.compound import journal
 from web_admin import housekeeping, retention
 from web_admin.audit_check import check_server_records
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent, newest_notice, withdraw_face
 from web_admin.core import backup_files
@@ -24,9 +26,7 @@ from web_admin.forgetting_models import WrapKeyRow
 from web_admin.homes_and_people import invite, move_out
 from web_admin.inactive_faces import end_of_unused
 from web_admin.journal_models import AuditEntry, GateEvent
-from web_admin.models import CredentialRow, Invitation, Person
 from web_admin.policy_effects import PolicyEffects
-from web_admin.site_keys import create_site
 from web_admin.visitors import issue_pass
 
 pytestmark = pytest.mark.both_databases

@@ -13,10 +13,10 @@ from tests.manager_compound import PEOPLE, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin import import_pages, long_jobs, people_import, permissions
+from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.import_job import import_people
-from web_admin.models import CredentialRow, Home, Person
 
 PATH = "/manage/people/import"
 GOOD = (

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import Gate
 from web_admin.consent_models import FaceShare
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import write_secret
@@ -23,8 +25,6 @@ from web_admin.key_rotation import (
     rotation_due_since,
     seal_anew,
 )
-from web_admin.models import Gate
-from web_admin.site_keys import create_site
 
 pytestmark = pytest.mark.both_databases
 

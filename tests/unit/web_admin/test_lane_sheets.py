@@ -22,6 +22,7 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin.acts import Act
+from web_admin.compound.models import Lane
 from web_admin.consents import enable_face, give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
@@ -35,7 +36,6 @@ from web_admin.lane_sheets import (
     sheets_of,
     site_today,
 )
-from web_admin.models import Lane
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
 from web_admin.sheet_words import SENTENCES, finding_text

@@ -10,10 +10,10 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.accounts import User
 from web_admin.alarms import raise_alarm
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import current_menjin
 from web_admin.live_pages import live_watch
 from web_admin.live_watch import MARKS_APART, LiveWatch, mark_of, sent_lines
-from web_admin.models import Gate, Lane
 
 pytestmark = pytest.mark.both_databases
 

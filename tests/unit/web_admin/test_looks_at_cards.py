@@ -13,8 +13,8 @@ from tests.unit.web_admin.test_lost_cards import look
 from tests.unit.web_admin.test_manager_pages import send
 from web_admin.asked_messages import CARD_TEXT
 from web_admin.asked_messages_models import AskedMessages
+from web_admin.compound.models import CredentialRow
 from web_admin.journal_models import AuditEntry
-from web_admin.models import CredentialRow
 from web_admin.outbox_models import OutboxMessage
 
 

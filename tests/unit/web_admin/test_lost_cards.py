@@ -12,11 +12,12 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.acts import new_act
 from web_admin.alarm_models import Alarm
+from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials import end_credential, issue_card
 from web_admin.homes_and_people import set_grants
 from web_admin.lost_cards import initials_of
-from web_admin.models import CredentialRow, Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.visitors import issue_pass
 
 

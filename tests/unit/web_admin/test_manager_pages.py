@@ -10,10 +10,11 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.alarm_models import Alarm
+from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
+from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin
 from web_admin.journal_models import AuditEntry
-from web_admin.models import CredentialRow, Gate, Home, Hours, Lane, PairAttempt, Person, Site, VisitorPassRow
-from web_admin.policy_models import OrderRow
+from web_admin.models import PairAttempt, VisitorPassRow
 
 
 @pytest.fixture

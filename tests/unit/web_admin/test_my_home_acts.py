@@ -22,6 +22,7 @@ from tests.unit.web_admin.acting import (
 from web_admin import retention
 from web_admin.acts import Act, Channel
 from web_admin.ages import set_age_band
+from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
@@ -50,7 +51,6 @@ from web_admin.home_members import (
 )
 from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, accept_invitation, add_person, invite, move_out, set_grants
-from web_admin.models import Home, Person
 from web_admin.moving import move_out_home
 from web_admin.policy_effects import PolicyEffects
 from web_admin.ways_in import INVITED_AGAIN

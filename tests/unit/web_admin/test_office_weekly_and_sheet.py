@@ -12,9 +12,9 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
+from web_admin.compound.models import Person
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Person
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitor_series import DAYS, issue_series
 

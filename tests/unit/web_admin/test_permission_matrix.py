@@ -21,6 +21,7 @@ from tests.shown_cards import card_was_shown
 from web_admin.accounts import User
 from web_admin.alarm_models import Alarm
 from web_admin.api_keys import SCOPES, make_api_key
+from web_admin.compound.models import Person, Site
 from web_admin.consent_models import Notice
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import WebConfig
@@ -28,7 +29,6 @@ from web_admin.core.database import current_menjin
 from web_admin.credentials import issue_card
 from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
-from web_admin.models import Person, Site
 from web_admin.rights_requests import file_request
 from web_admin.session_models import AccountSession
 from web_admin.visitor_series import issue_series

@@ -17,12 +17,12 @@ from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from tests.unit.web_admin.acting import add_lane, gate_view
 from web_admin.acts import Act
+from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gate_orders import set_override
 from web_admin.gates_and_lanes import save_hours, save_lane, set_calendar_day, spec_of
 from web_admin.journal_models import AuditEntry
-from web_admin.models import CalendarDay, Hours, Lane, Site
 from web_admin.posture_schedules import (
     read_site_hours,
     remove_schedule,

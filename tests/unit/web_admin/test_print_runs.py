@@ -12,9 +12,9 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.acts import new_act, one_publication
 from web_admin.backup import LEFT_OUT
+from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
-from web_admin.models import CredentialRow, Gate, Invitation, Person
 from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.print_runs import A_PART
 from web_admin.retention import STEPS

@@ -23,12 +23,12 @@ from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from web_admin.acts import new_act
+from web_admin.compound.keys import private_key
+from web_admin.compound.models import CredentialRow, Gate
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.models import CredentialRow, Gate
 from web_admin.phone_keys import ensure_online_qr, issue_printed_code, online_code, printed_code
 from web_admin.publish_policy import records_for_gate
-from web_admin.site_keys import private_key
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from gate_controller.contract.signing import SignatureRefused
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, send
+from web_admin.compound.models import Site
 from web_admin.consent_models import Consent
 from web_admin.custody import FACE_PURPOSE
 from web_admin.filing import filing_standing
-from web_admin.models import Site
 from web_admin.processing_register import PURPOSES, retention_of
 from web_admin.public_report import check_file
 from web_admin.report_models import Disclosure, PublicReport

@@ -14,20 +14,12 @@ from gate_controller.contract.pins import argon2_tag, card_tag, gate_pin_tag
 from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import Method, PolicyRefused, Posture, decode_record
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
+from web_admin.compound.keys import create_site
+from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
+from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.consent_models import Consent, Notice
 from web_admin.custody import FACE_PURPOSE, create_shares, destroy_shares
-from web_admin.models import (
-    CalendarDay,
-    CredentialRow,
-    Gate,
-    GrantRow,
-    Hours,
-    Lane,
-    Person,
-    Site,
-    VisitorPassRow,
-)
-from web_admin.policy_models import PolicyRecordRow
+from web_admin.models import VisitorPassRow
 from web_admin.publish_policy import (
     NO_OTHER_WAY,
     change_since,
@@ -35,7 +27,6 @@ from web_admin.publish_policy import (
     records_for_gate,
     signed_manifest,
 )
-from web_admin.site_keys import create_site
 
 pytestmark = pytest.mark.both_databases
 

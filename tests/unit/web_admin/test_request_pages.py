@@ -10,8 +10,8 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
 from tests.unit.web_admin.test_manager_pages import Rows, send
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.models import Person
 from web_admin.rights_models import PrivacyContact, RightsRequest
 from web_admin.rights_requests import file_request
 

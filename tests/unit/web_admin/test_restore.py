@@ -20,21 +20,14 @@ from web_admin.acts import Act
 from web_admin.audit import append_audit, verify_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.certificates import certificate_statement
+from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import face_state, withdraw_face
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.journal_models import AuditEntry
-from web_admin.models import (
-    CalendarDay,
-    CredentialRow,
-    EmergencyCode,
-    Gate,
-    Person,
-    Site,
-    VisitorPassRow,
-)
+from web_admin.models import EmergencyCode, VisitorPassRow
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate

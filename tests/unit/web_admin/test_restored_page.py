@@ -6,10 +6,10 @@ import pytest
 
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
+from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 from web_admin.event_details import by_whom
 from web_admin.journal_models import GateEvent
-from web_admin.models import Gate, Site
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from web_admin.accounts import (
     set_resident_password,
     sign_in_resident,
 )
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.models import Person
 from web_admin.permissions import ENDPOINTS_OF_OTHERS
 from web_admin.staff_guessing import TAKE_SECRETS
 

@@ -52,13 +52,13 @@ from tests.unit.web_admin.compound import add_card, add_gate, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin import pairing
 from web_admin.alarm_models import Alarm
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import OrderRow
 from web_admin.consent_models import FaceShare, ReceiptRow
 from web_admin.custody import destroy_shares, leases_for
 from web_admin.gate_face import PROGRAM_OUTDATED
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.journal_models import AuditEntry
-from web_admin.models import Gate, Site
-from web_admin.policy_models import OrderRow
 from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import LATE_WINDOW
 

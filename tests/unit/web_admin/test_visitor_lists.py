@@ -9,10 +9,11 @@ from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.acts import Act, new_act
+from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member
-from web_admin.models import Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorUse
 from web_admin.visitors import issue_pass, withdraw_pass
 

@@ -11,10 +11,11 @@ from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_
 from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code
 from web_admin.acts import Act
+from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
 from web_admin.homes_and_people import GrantSpec, move_out, set_grants, suspend_person
-from web_admin.models import Gate, Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.visitor_links import link_text, linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitor_series import issue_series, next_visit, pass_due, series_state, withdraw_series

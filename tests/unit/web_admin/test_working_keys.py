@@ -10,9 +10,7 @@ from gate_controller.contract.records import PolicyRefused
 from gate_controller.contract.signing import SignatureRefused, public_bytes
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from tests.unit.web_admin.acting import manager
-from web_admin.models import Site, VisitorPassRow
-from web_admin.publish_policy import publish_policy
-from web_admin.site_keys import (
+from web_admin.compound.keys import (
     RootKeyWrong,
     certificate,
     create_site,
@@ -20,6 +18,9 @@ from web_admin.site_keys import (
     private_key,
     replace_working_keys,
 )
+from web_admin.compound.models import Site
+from web_admin.models import VisitorPassRow
+from web_admin.publish_policy import publish_policy
 from web_admin.visitors import issue_pass, sign_passes_anew
 
 PHRASE = "a long passphrase"

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from tests.unit.web_admin.acting import show_code
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import raise_alarm
+from web_admin.compound.models import Home
 from web_admin.journal_models import AuditEntry, GateEvent
-from web_admin.models import Home
 
 LATER = timedelta(seconds=30)
 

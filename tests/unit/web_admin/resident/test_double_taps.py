@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
+from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.home_members import add_child
-from web_admin.models import CredentialRow, Invitation, Person
 
 
 def form_of(page: str, path: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from gate_controller.rules.decision import Reason
 from tests.resident_compound import Compound, csrf_of
 from tests.unit.web_admin.resident.pressing import switch
-from web_admin.models import CredentialRow
+from web_admin.compound.models import CredentialRow
 
 
 def send_key(phone: FlaskClient, public_key: object) -> tuple[int, dict[str, object]]:

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from gate_controller.contract.records import PersonRecord, TwoMethods, decode_record
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press, switch
+from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_duress_pin
-from web_admin.models import CredentialRow, Gate, Person
 from web_admin.phone_keys import issue_printed_code
 from web_admin.publish_policy import records_for_gate
 from web_admin.two_methods import end_wish

@@ -16,8 +16,9 @@ from gate_controller.rules.decision import Reason
 from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
+from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.homes_and_people import suspend_person
-from web_admin.models import CredentialRow, Gate, Person, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.resident import visitor_link
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 

@@ -22,8 +22,8 @@ from gate_controller.contract.signing import (
     certify,
     public_bytes,
 )
+from web_admin.compound.models import Site, SiteKey
 from web_admin.core.sealing import Sealer
-from web_admin.models import Site, SiteKey
 
 _PURPOSE = "site-key"
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from web_admin.models import Person, Site
+from web_admin.compound.models import Person, Site
 
 CHILD, MINOR, ADULT = "under_14", "14_17", "adult"
 YEARS_OF_MINORS = 4

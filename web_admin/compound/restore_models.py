@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from web_admin.core.orm import Base
 
@@ -51,3 +51,12 @@ class RestoreReview(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     decision: Mapped[str | None]
+
+
+def is_held(session: Session, kind: str, subject_id: str) -> bool:
+    """Tell whether a restore holds this back and staff have not decided yet."""
+    undecided = select(RestoreReview.review_id).where(
+        RestoreReview.kind == kind, RestoreReview.subject_id == subject_id,
+        RestoreReview.decided_at.is_(None),
+    )
+    return session.scalars(undecided).first() is not None

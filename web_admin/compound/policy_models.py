@@ -1,10 +1,11 @@
 """What gates were given: the records of their policy and orders to open."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from web_admin.compound.models import Gate
 from web_admin.core.orm import Base
 
 
@@ -31,3 +32,14 @@ class OrderRow(Base):
     author_id: Mapped[str]
     reason: Mapped[str]
     delivered_at: Mapped[datetime | None]
+
+
+ENDED_IS_TOLD_FOR = timedelta(days=60)
+"""For how long a gate is told that a credential has ended; longer than backups are kept (30 days)."""
+
+
+def forget_published(session: Session, gate: Gate) -> None:
+    """Drop what is stored as told to a gate, as when another controller takes its place."""
+    session.execute(delete(PolicyRecordRow).where(PolicyRecordRow.gate_id == gate.gate_id))
+    gate.published_version = 0
+    gate.published_digest = None

@@ -33,7 +33,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
 from web_admin.homes_and_people import add_home, add_person, set_may_override
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA

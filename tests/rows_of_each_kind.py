@@ -31,7 +31,7 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, WrapKeyRow
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.home_models import ChildAgreement, HomeAddition
-from web_admin.journal_models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey

@@ -16,13 +16,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import PolicyRefused
-from web_admin.audit import append_audit
 from web_admin.compound.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.core.database import Menjin
 from web_admin.core.effects import Effects
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
+from web_admin.journal.ledger import append_audit
 
 Channel = Literal["manager", "phone", "desk", "gate", "home", "system", "api"]
 

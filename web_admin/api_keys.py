@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.acts import Act, begin, checked_text, finish, new_id
 from web_admin.api_key_models import ApiKey
-from web_admin.audit import append_audit
 from web_admin.core.refusal import ActRefused
+from web_admin.journal.ledger import append_audit
 
 SCOPES = (
     "people:read", "people:write", "cards:read", "cards:write", "passes:read", "passes:write",

@@ -22,7 +22,7 @@ from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
 from web_admin.credential_rows import refuse_unproven_phone
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 ADDRESS_NAMED = "messages_address_named"
 CODES_A_DAY = 5

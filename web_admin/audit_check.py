@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, ChainBroken, Head, SignedHead
 from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, compare_anchor
 from gate_controller.contract.signing import sign
-from web_admin.audit import LEDGER, ledger_entries, verify_audit
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
 from web_admin.consent_models import Consent
 from web_admin.core.sealing import Sealer
 from web_admin.custody import FACE_PURPOSE
+from web_admin.journal.ledger import LEDGER, ledger_entries, verify_audit
+from web_admin.journal.models import AuditEntry
 from web_admin.journal_check import check_gates
-from web_admin.journal_models import AuditEntry
 
 GIVEN, ENDED = "face_consent_given", "face_withdrawn"
 

@@ -11,7 +11,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
 from web_admin.custody import FACE_PURPOSE, live_face_consents
 from web_admin.face_facts import rules_of
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice
 from web_admin.page_context import current_site, request_now
 from web_admin.permissions import public

@@ -26,13 +26,13 @@ from gate_controller.contract.forgetting_certificate import (
 )
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from gate_controller.contract.signing import SignatureRefused
-from web_admin.audit import LEDGER
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.core.sealing import Sealer
 from web_admin.forgetting_models import ForgettingRow, WrapKeyRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.ledger import LEDGER
+from web_admin.journal.models import AuditEntry
 
 ENDING_KINDS = ("face_withdrawn", "face_ended_at_gate")
 

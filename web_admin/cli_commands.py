@@ -10,7 +10,6 @@ from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
 from web_admin.accounts import User, create_manager
 from web_admin.acts import new_act
-from web_admin.audit import append_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,
@@ -30,6 +29,7 @@ from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
+from web_admin.journal.ledger import append_audit
 from web_admin.key_rotation import lose_wrap_keys
 from web_admin.outbox import deliver
 from web_admin.policy_effects import PolicyEffects

@@ -12,7 +12,6 @@ from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_an
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core, housekeeping, retention
 from web_admin.acts import Act, checked_text, new_act, one_publication, publish, record
-from web_admin.audit import append_audit
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
 from web_admin.breach_drill import Drilling, DrillRefused, report, resume_face, run_drill
@@ -35,6 +34,7 @@ from web_admin.consents import disable_face
 from web_admin.core.config import load_config
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import SealBroken
+from web_admin.journal.ledger import append_audit
 from web_admin.key_rotation import rotate_wrap_key
 from web_admin.visitors import sign_passes_anew
 from web_admin.withdrawals import forget_everyone

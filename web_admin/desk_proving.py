@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_visits import PROOF_MINUTES
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.proving import CLOCKS_APART
 
 SHOWINGS = 3

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from web_admin.acts import Act
 from web_admin.compound.models import Site
 from web_admin.desk_models import DeskVisitRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 PROOF_MINUTES = timedelta(minutes=5)
 """In which the person proves that they are there; then it begins with the card or the PIN once more."""

@@ -11,7 +11,7 @@ from web_admin.acts import Act, begin, checked_text, new_id, record
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.refusal import ActRefused
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.report_models import Disclosure
 
 MAX_SCOPE_CHARS = 1000

@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from web_admin.alarm_models import Alarm
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.models import EmergencyCode
 
 OVERRIDE_ALARM = "alarm_override"

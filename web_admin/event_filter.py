@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gate_controller.rules.decision import Reason
 from web_admin.alarms import SILENT_KINDS
 from web_admin.core.parameters import day_of, wall_clock_of
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 
 OPENING = (Reason.GRANTED, Reason.OVERRIDE)
 KINDS = {

@@ -37,7 +37,7 @@ from web_admin.event_filter import (
 )
 from web_admin.form_fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.form_once import OnceForm
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.page_context import (
     current_act,
     current_site,

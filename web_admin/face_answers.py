@@ -23,7 +23,7 @@ from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.lost_faces import note_opening
 from web_admin.restored_faces import FACES_RESTORED
 from web_admin.ways_in import live_face_consent

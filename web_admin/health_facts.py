@@ -14,7 +14,7 @@ from web_admin.core.backup_files import is_backup
 from web_admin.core.config import WebConfig
 from web_admin.core.health_models import ServerMark
 from web_admin.gate_face_models import GateFaceRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.key_rotation import rotation_due_since
 from web_admin.outbox import backlog
 from web_admin.outbox_models import OutboxMessage

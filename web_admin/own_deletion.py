@@ -19,7 +19,7 @@ from web_admin.compound.models import Person, Site
 from web_admin.consents import withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.inactive_faces import note_use
-from web_admin.journal_models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request

@@ -23,7 +23,7 @@ from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import forget_published
 from web_admin.core.sealing import Sealer, code_digest
 from web_admin.gate_face import forget_tampering
-from web_admin.journal_models import GateEvent, SetAsideEntry
+from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt
 
 CODE_LIFETIME = timedelta(minutes=15)

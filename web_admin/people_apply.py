@@ -9,13 +9,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
 from web_admin.acts import Act, begin, finish, new_id
-from web_admin.audit import NewEntry, append_audits
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credential_rows import end_one
 from web_admin.homes_and_people import LANGUAGES, all_lanes, move_out
+from web_admin.journal.ledger import NewEntry, append_audits
 from web_admin.people_import import ImportPlan, ImportRow
 from web_admin.unnamed_cards import UNNAMED_NAMES
 from web_admin.ways_in import settle_face

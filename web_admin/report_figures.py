@@ -15,7 +15,7 @@ from web_admin.core.small_numbers import told, told_family, told_in_tens, told_m
 from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import BreachDrill, ForgettingRow
 from web_admin.incident_models import Incident
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import KINDS

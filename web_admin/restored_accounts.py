@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from web_admin.accounts import User
 from web_admin.api_key_models import ApiKey
-from web_admin.audit import append_audit
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk_models import DeskVisitRow
+from web_admin.journal.ledger import append_audit
 from web_admin.models import PairAttempt
 from web_admin.outbox_models import Webhook
 from web_admin.passkey_models import Passkey

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.messages import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
 from gate_controller.contract.records import Method, PolicyRefused
 from web_admin.acts import Act, gate_of
-from web_admin.audit import append_audit
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import GateHandover
@@ -25,6 +24,7 @@ from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
 from web_admin.gate_orders import mark_gate
 from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
+from web_admin.journal.ledger import append_audit
 from web_admin.models import EmergencyCode, VisitorPassRow
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy

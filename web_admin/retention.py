@@ -22,7 +22,7 @@ from web_admin.core.orm import Base
 from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
-from web_admin.journal_models import AuditEntry, GateEvent, SetAsideEntry
+from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.outbox_models import OutboxMessage
 from web_admin.print_models import PrintRun, PrintSlip

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, defer
 
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
-from web_admin.audit import append_audit
 from web_admin.compound.models import Gate, Lane
 from web_admin.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
-from web_admin.journal_models import GateEvent, SetAsideEntry
+from web_admin.journal.ledger import append_audit
+from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.words import EVENTS
 
 LEDGER_KIND = "journal_entries_set_aside"

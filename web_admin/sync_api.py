@@ -50,7 +50,6 @@ from gate_controller.contract.signing import SignatureRefused
 from web_admin import pairing
 from web_admin.acts import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
-from web_admin.audit import append_audit
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
@@ -62,6 +61,7 @@ from web_admin.entry_reading import ReadBatch, read_batch
 from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
 from web_admin.gate_face import note_face
 from web_admin.handover import HandoverRefused
+from web_admin.journal.ledger import append_audit
 from web_admin.models import PairAttempt
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import (

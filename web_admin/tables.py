@@ -19,7 +19,7 @@ import web_admin.forgetting_models
 import web_admin.gate_face_models
 import web_admin.home_models
 import web_admin.incident_models
-import web_admin.journal_models
+import web_admin.journal.models
 import web_admin.models
 import web_admin.outbox_models
 import web_admin.passkey_models

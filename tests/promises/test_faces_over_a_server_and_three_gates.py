@@ -60,7 +60,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.gate_face_models import GateFaceRow
 from web_admin.gate_orders import mark_gate
 from web_admin.homes_and_people import move_out
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.tampering import clear_tampering
 
 pytestmark = pytest.mark.thorough

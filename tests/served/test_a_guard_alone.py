@@ -13,7 +13,7 @@ from tests.served.signed_gate import signed_gate
 from web_admin.alarm_models import Alarm
 from web_admin.compound.models import CredentialRow
 from web_admin.desk_models import DeskVisitRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 NOBODYS_CARD = "4299999"
 

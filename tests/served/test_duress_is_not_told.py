@@ -32,7 +32,7 @@ from web_admin.credentials import choose_methods, issue_duress_pin, issue_pin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.homes_and_people import invite
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.outbox_kinds import WEBHOOK_KINDS
 from web_admin.outbox_models import OutboxMessage
 from web_admin.webhooks import add_webhook

@@ -17,7 +17,7 @@ from web_admin.api.access import api_act, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 
 bp = blueprint("events", "Entries of the gates' journals.")
 

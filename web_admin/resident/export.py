@@ -14,7 +14,7 @@ from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.consent_models import Consent, Notice
 from web_admin.core.database import request_session
 from web_admin.desk_visits import visits_of
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.look_reasons import CARD_LOOKED_UP, reason_text
 from web_admin.models import VisitorPassRow
 from web_admin.passkeys import passkeys_of

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import CredentialRow, Gate, Lane
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.models import VisitorPassRow
 
 RECENT = 400

@@ -23,7 +23,7 @@ from tests.promises.screen_visitor import TERMINAL
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
 from web_admin.consent_models import Consent, FaceShare, ReceiptRow
 from web_admin.consents import NOTICE_FIELDS
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 pytestmark = pytest.mark.browser
 

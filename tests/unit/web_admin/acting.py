@@ -28,7 +28,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import PairAttempt
 from web_admin.policy_effects import PolicyEffects

@@ -13,7 +13,7 @@ from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import raise_alarm
 from web_admin.compound.models import Lane
 from web_admin.core.database import current_menjin
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 
 @pytest.fixture

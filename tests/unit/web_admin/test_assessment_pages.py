@@ -18,7 +18,7 @@ from web_admin.consents import disable_face, give_face_consent
 from web_admin.core.database import current_menjin
 from web_admin.custody import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.notices import publish_notice
 
 LIST = "/manage/privacy/assessments"

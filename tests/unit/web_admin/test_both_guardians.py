@@ -24,7 +24,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.guardian_requests import answer_guardian, requests_to, withdraw_for_ward
 from web_admin.guardians import guardians_of, name_guardian, remove_guardian
 from web_admin.homes_and_people import accept_invitation, add_person, invite, move_out
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.notices import newest_notice, publish_notice
 
 

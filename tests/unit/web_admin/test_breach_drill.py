@@ -23,7 +23,7 @@ from web_admin.consent_models import Consent, FaceShare
 from web_admin.custody import leases_for
 from web_admin.forgetting_models import BreachDrill, FaceSuspension
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects
 
 

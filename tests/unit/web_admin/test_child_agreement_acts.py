@@ -19,7 +19,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 MOTHERS, FATHERS, NEIGHBOURS = 71, 72, 73
 TEXT = "I agree to a card and a PIN."

@@ -16,7 +16,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.print_runs import PINS, begin_run
 from web_admin.unnamed_cards import give_home_card, give_to_person
 

@@ -39,7 +39,7 @@ from web_admin.credentials import (
     working_methods,
 )
 from web_admin.homes_and_people import add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.ways_in import INVITED_AGAIN
 
 

@@ -34,7 +34,7 @@ from web_admin.credentials import suspend_credential
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.homes_and_people import accept_invitation, invite
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.models import VisitorPassRow
 from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.permissions import RESIDENT, access_of

@@ -12,7 +12,7 @@ from tests.set_clock import SetClock
 from web_admin.alarms import raise_alarm
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.core.database import current_menjin
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.models import EmergencyCode
 
 

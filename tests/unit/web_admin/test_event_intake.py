@@ -28,7 +28,7 @@ from web_admin.alarm_models import Alarm
 from web_admin.compound.keys import certificate
 from web_admin.compound.models import Gate, Site
 from web_admin.emergency_codes import make_emergency_code
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 from web_admin.models import EmergencyCode
 from web_admin.policy_effects import PolicyEffects
 

@@ -14,7 +14,7 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_answers import take_answers
 from web_admin.homes_and_people import add_person, move_out
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]

@@ -18,7 +18,6 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin.acts import Act, Channel, one_publication
-from web_admin.audit import verify_audit
 from web_admin.compound.models import Site
 from web_admin.consent_models import FaceShare
 from web_admin.consents import face_state, give_face_consent
@@ -37,7 +36,8 @@ from web_admin.homes_and_people import (
     set_may_override,
     suspend_person,
 )
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.ledger import verify_audit
+from web_admin.journal.models import AuditEntry
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])

@@ -25,7 +25,7 @@ from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import WrapKeyRow
 from web_admin.homes_and_people import invite, move_out
 from web_admin.inactive_faces import end_of_unused
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.policy_effects import PolicyEffects
 from web_admin.visitors import issue_pass
 

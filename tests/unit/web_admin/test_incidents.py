@@ -20,7 +20,7 @@ from web_admin.incidents import (
     open_incident,
     save_parts,
 )
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 WHOLE = dict.fromkeys(PARTS, "said plainly")
 

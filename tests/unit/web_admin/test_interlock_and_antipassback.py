@@ -11,7 +11,7 @@ from web_admin.acts import Act
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, spec_of
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 
 IN = LaneSpec("north-in", "North in", "in", ("card", "pin", "qr"))
 OUT = LaneSpec("north-out", "North out", "out", ("card",))

@@ -12,7 +12,7 @@ from tests.forgotten import Forgotten
 from web_admin.audit_check import check_server_records, export_ledger, signed_ledger_head
 from web_admin.consent_models import Consent
 from web_admin.consents import withdraw_face
-from web_admin.journal_models import AuditEntry, LedgerEnd
+from web_admin.journal.models import AuditEntry, LedgerEnd
 
 pytestmark = pytest.mark.both_databases
 

@@ -14,7 +14,7 @@ from tests.unit.web_admin.test_manager_pages import send
 from web_admin.asked_messages import CARD_TEXT
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.outbox_models import OutboxMessage
 
 

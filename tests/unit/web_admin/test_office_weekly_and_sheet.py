@@ -14,7 +14,7 @@ from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.compound.models import Person
 from web_admin.homes_and_people import add_home, add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.visitor_series import DAYS, issue_series
 

@@ -13,7 +13,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import FaceUse
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.models import VisitorPassRow
 from web_admin.own_deletion import deletable, delete_own
 from web_admin.rights_models import RightsRequest

@@ -22,7 +22,7 @@ from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gate_orders import set_override
 from web_admin.gates_and_lanes import save_hours, save_lane, set_calendar_day, spec_of
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.posture_schedules import (
     read_site_hours,
     remove_schedule,

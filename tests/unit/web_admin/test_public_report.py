@@ -16,7 +16,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
 from web_admin.disclosures import Asked, record_disclosure
 from web_admin.forgetting_models import BreachDrill
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy_contact import save_contact
 from web_admin.public_report import (
     Words,

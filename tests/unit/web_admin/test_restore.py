@@ -17,7 +17,6 @@ from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin import schema
 from web_admin.acts import Act
-from web_admin.audit import append_audit, verify_audit
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.certificates import certificate_statement
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
@@ -26,7 +25,8 @@ from web_admin.consents import face_state, withdraw_face
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.gates_and_lanes import fit_shares
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.ledger import append_audit, verify_audit
+from web_admin.journal.models import AuditEntry
 from web_admin.models import EmergencyCode, VisitorPassRow
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy, records_for_gate

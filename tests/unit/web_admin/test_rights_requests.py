@@ -11,7 +11,7 @@ from web_admin.alarm_models import Alarm
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import set_calendar_day
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects
 from web_admin.privacy_contact import save_contact
 from web_admin.rights_models import RightsRequest

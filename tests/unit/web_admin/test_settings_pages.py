@@ -18,7 +18,7 @@ from web_admin.brand_colours import contrast, is_colour, readable, stylesheet
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin
 from web_admin.drawn_logo import LogoRefused, checked_logo
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.outbox import deliver
 from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS, trouble_text
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook

@@ -16,7 +16,6 @@ from gate_controller.contract.journal_chain import ChainBroken
 from gate_controller.contract.signing import KEY_ROLES, certified_key, public_bytes
 from tests.all_tables import all_tables
 from web_admin import schema
-from web_admin.audit import append_audit, verify_audit
 from web_admin.compound.keys import certificate, create_site, private_key
 from web_admin.compound.models import Home, Site
 from web_admin.core.database import Database, Menjin, init_database, make_engine, request_session
@@ -30,6 +29,7 @@ from web_admin.core.sealing import (
     seal_card_number,
     seal_pin_tag,
 )
+from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
 

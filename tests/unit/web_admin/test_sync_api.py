@@ -58,7 +58,7 @@ from web_admin.consent_models import FaceShare, ReceiptRow
 from web_admin.custody import destroy_shares, leases_for
 from web_admin.gate_face import PROGRAM_OUTDATED
 from web_admin.gate_face_models import GateFaceRow
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import LATE_WINDOW
 

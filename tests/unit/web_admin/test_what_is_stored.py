@@ -16,7 +16,7 @@ from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody import live_face_consents
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.people_sheet import read_sheet
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA

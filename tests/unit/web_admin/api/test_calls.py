@@ -11,7 +11,7 @@ from tests.unit.web_admin.acting import show_code
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import raise_alarm
 from web_admin.compound.models import Home
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 
 LATER = timedelta(seconds=30)
 

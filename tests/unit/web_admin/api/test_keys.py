@@ -15,7 +15,7 @@ from web_admin.core.database import current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS
 from web_admin.core.refusal import ActRefused
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.permissions import KEY, access_of
 
 CALLS = {

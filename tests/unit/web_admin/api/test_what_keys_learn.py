@@ -12,7 +12,7 @@ from web_admin.alarms import SILENT_KINDS, raise_alarm
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.cards import issue_card
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.journal_models import AuditEntry, GateEvent
+from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.outbox_models import OutboxMessage
 from web_admin.staff_names import shown_names
 

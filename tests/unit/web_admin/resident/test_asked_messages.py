@@ -20,7 +20,7 @@ from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
 from web_admin.homes_and_people import move_out
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.models import VisitorPassRow
 from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.visitor_uses import note_visitor_uses

@@ -19,7 +19,7 @@ from web_admin.credentials import issue_card
 from web_admin.custody import FACE_PURPOSE
 from web_admin.forgetting_models import ForgettingRow
 from web_admin.homes_and_people import add_person
-from web_admin.journal_models import AuditEntry
+from web_admin.journal.models import AuditEntry
 from web_admin.notices import publish_notice
 from web_admin.restored_faces import end_restored_faces
 

@@ -11,7 +11,7 @@ from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import Person
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import add_person
-from web_admin.journal_models import GateEvent
+from web_admin.journal.models import GateEvent
 
 HELPER = {
     "display_name": "Xiao Wang", "gates": "north", "hours": "typed", "days": "thu", "starts_at": "09:00",

@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
-from web_admin.audit import append_audit
 from web_admin.credentials import issue_duress_pin, issue_pin
 from web_admin.home_models import ChildAgreement
 from web_admin.homes_and_people import confirm_identity
-from web_admin.journal_models import GateEvent
+from web_admin.journal.ledger import append_audit
+from web_admin.journal.models import GateEvent
 from web_admin.models import VisitorPassRow
 
 

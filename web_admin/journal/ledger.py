@@ -16,7 +16,7 @@ from gate_controller.contract.journal_chain import (
     verify_chain,
 )
 from web_admin.compound.models import Site
-from web_admin.journal_models import AuditEntry, LedgerEnd
+from web_admin.journal.models import AuditEntry, LedgerEnd
 
 LEDGER = "ledger"
 """The `journal_id` of the server's own journal in heads and certificates."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.assessments import (
     AssessmentText,
     approve_assessment,

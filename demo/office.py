@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin import create_core
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Gate, Site
 from web_admin.consent_models import FaceShare
 from web_admin.core.config import load_config

@@ -8,7 +8,7 @@ from demo.gate_ends import GateEnds
 from demo.site_files import GATES
 from demo.stage import Stage
 from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
-from web_admin.acts import one_publication
+from web_admin.action.base import one_publication
 from web_admin.gates_and_lanes import add_gate
 from web_admin.homes_and_people import GrantSpec, set_grants
 

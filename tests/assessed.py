@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.assessment_standing import notice_basis
 from web_admin.assessments import (
     REQUIRED_TEXTS,

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import csrf_of
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.credentials import issue_duress_pin, issue_pin

@@ -22,7 +22,7 @@ from tests.unit.web_admin.acting import (
     offer_face,
     pair,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.certificates import make_certificate
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site

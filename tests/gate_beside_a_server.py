@@ -12,7 +12,7 @@ from gate_controller.storage.secrets import gate_private_key, write_secret
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.manager_compound import ManagedCompound
 from tests.resident_compound import Compound
-from web_admin.acts import publish
+from web_admin.action.base import publish
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 

@@ -21,7 +21,7 @@ from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
 from web_admin.accounts import User, create_staff
-from web_admin.acts import Act, new_act, one_publication
+from web_admin.action.base import Act, new_act, one_publication
 from web_admin.alarms import raise_alarm
 from web_admin.compound.keys import create_site
 from web_admin.consents import enable_face, publish_notice

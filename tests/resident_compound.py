@@ -20,7 +20,7 @@ from tests.filled_once import Ids, filled_once
 from tests.sheets import WHOLE_SHEET
 from tests.shown_cards import card_was_shown
 from web_admin import create_app
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.compound.keys import create_site, private_key
 from web_admin.compound.models import Gate
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice

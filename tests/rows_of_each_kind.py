@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from web_admin.accounts import User
-from web_admin.acts import Act, record
+from web_admin.action.base import Act, record
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
 from web_admin.asked_messages_models import AskedMessages

@@ -40,7 +40,7 @@ from tests.unit.web_admin.acting import (
     pair,
 )
 from tests.unit.web_admin.compound import sync_app
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.backup import write_backup
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Person, Site

@@ -9,7 +9,8 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select
 
-from web_admin.acts import Act, begin, finish, person_of, record
+from web_admin.action.base import Act, begin, finish, record
+from web_admin.action.lookups import person_of
 from web_admin.asked_again import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
 from web_admin.compound.models import GuardianRow, Person

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import end_api_key, make_api_key
 from web_admin.core.database import request_session

@@ -8,7 +8,7 @@ ways in stay as they are. After a no nobody asks again.
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, FaceQuestion
 from web_admin.custody import FACE_PURPOSE

@@ -7,7 +7,9 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, begin, person_of, record
+from web_admin.action.base import Act, begin, record
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_proof import refuse_unproven_phone
 from web_admin.asked_messages import (
     CODE_LIVES,
     CODE_TEXT,
@@ -21,7 +23,6 @@ from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
-from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.journal.models import AuditEntry
 
 ADDRESS_NAMED = "messages_address_named"

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, RadioField, TextAreaField
 from wtforms.validators import Length, Optional
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.assessment_standing import Standing, standing_of
 from web_admin.assessments import (
     MAX_TEXT_CHARS,

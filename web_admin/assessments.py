@@ -17,7 +17,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, finish, lane_of, new_id
+from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.lookups import lane_of
 from web_admin.assessment_standing import Standing, approved_assessment, notice_basis, standing_of
 from web_admin.compound.models import Lane, Site
 from web_admin.consent_models import AssessmentRow

@@ -18,7 +18,7 @@ from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct
 from gate_controller.contract.signing import SignedCertificate
-from web_admin.acts import Act, new_id, one_publication, record
+from web_admin.action.base import Act, new_id, one_publication, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.consents import disable_face

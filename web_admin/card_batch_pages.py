@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.database import request_session
 from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.suspensions import why_it_stays
 from web_admin.child_agreements import agree_by_card, lacks_agreement
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
@@ -32,7 +33,6 @@ from web_admin.page_context import (
 )
 from web_admin.page_texts import agreement_text, page_language
 from web_admin.permissions import allowed, role_names
-from web_admin.suspensions import why_it_stays
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 

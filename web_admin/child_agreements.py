@@ -6,7 +6,8 @@ On their own phone, or at the desk with their own card at the reader; nobody els
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, begin, finish, person_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.core.refusal import ActRefused

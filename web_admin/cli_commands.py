@@ -9,7 +9,7 @@ from sqlalchemy import select
 from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
 from web_admin.accounts import User, create_manager
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core, housekeeping, retention
-from web_admin.acts import Act, checked_text, new_act, one_publication, publish, record
+from web_admin.action.base import Act, checked_text, new_act, one_publication, publish, record
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
 from web_admin.breach_drill import Drilling, DrillRefused, report, resume_face, run_drill

@@ -10,7 +10,7 @@ from wtforms.validators import Optional
 
 from gate_controller.contract.records import Method
 from web_admin import words
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.ages import set_age_band
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNNAMED, GuardianRow, Person

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
 from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
-from web_admin.acts import Act, begin, checked_text, finish
+from web_admin.action.base import Act, begin, checked_text, finish
 from web_admin.asked_again import RULES_CHANGED, pause_and_ask, people_with_consent
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key

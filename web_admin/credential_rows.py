@@ -2,22 +2,12 @@
 
 from collections.abc import Sequence
 
-from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, checked_text, finish
+from web_admin.action.base import Act, finish
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.core.refusal import ActRefused
 from web_admin.lost_faces import pause_faces_given_with
-from web_admin.proving import opened_by_home
-from web_admin.ways_in import INVITED_AGAIN, Aftermath, has_something_to_show, settle_face
-
-MAX_LABEL_CHARS = 40
-
-SHOW_FIRST = _(
-    "First show that this is you: press “I am at a gate” under My ways in, then show your card or type your "
-    "PIN there. Or show it at the desk."
-)
+from web_admin.ways_in import Aftermath, settle_face
 
 
 def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:
@@ -56,35 +46,6 @@ def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = Fals
     )
 
 
-def refuse_unproven_phone(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
-    if act.channel == "phone" and person.phone_unproven is not None:
-        raise ActRefused(None, SHOW_FIRST)
-
-
-def refuse_phone_from_home(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone that was opened with a code which an adult of the home read.
-
-    They may have opened it themselves: then one person could give the yes of a minor and of a guardian.
-    """
-    if act.channel == "phone" and person.person_id == act.actor_id and opened_by_home(act.session, person):
-        raise ActRefused(
-            None,
-            _("This phone was opened with a code that your home gave you, so others may have opened it too. "
-              "Say yes at a gate with your own card, or ask the property office for an invitation."),
-        )
-
-
-def refuse_recovered_phone(act: Act, person: Person) -> None:
-    """Raise ActRefused on a phone that a later invitation opened, while there is a card or PIN to show.
-
-    Whoever holds neither could never show one: they get their code without.
-    """
-    recovered = act.channel == "phone" and person.phone_unproven == INVITED_AGAIN
-    if recovered and has_something_to_show(act.session, person.person_id, act.now):
-        raise ActRefused(None, SHOW_FIRST)
-
-
 def added(
     act: Act, person: Person, credential: CredentialRow, kind: str, *, also_touches: Sequence[str] = ()
 ) -> CredentialRow:
@@ -107,10 +68,3 @@ def finish_credential(
         act, kind, {**facts, "method": credential.kind}, personal={"reason": why} if why else None,
         person_id=credential.person_id, touches=(credential.person_id, *also_touches),
     )
-
-
-def checked_label(label: str) -> str:
-    """Return a label that may be empty; raise ActRefused when it is too long."""
-    return checked_text("label", label, max_chars=MAX_LABEL_CHARS) if label.strip() else ""
-
-

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.alarms import DESK_GUESSING, raise_alarm
 from web_admin.core.limits import (
     DESK_PIN,

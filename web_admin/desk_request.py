@@ -10,7 +10,7 @@ from math import ceil
 from flask import Flask, g, request, session
 from flask_login import current_user, user_logged_out
 
-from web_admin.acts import Served
+from web_admin.action.base import Served
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.desk_models import DeskVisitRow

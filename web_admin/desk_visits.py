@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Site
 from web_admin.desk_models import DeskVisitRow
 from web_admin.journal.models import AuditEntry

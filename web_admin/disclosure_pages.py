@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import request_session
 from web_admin.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure

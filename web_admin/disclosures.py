@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, begin, checked_text, new_id, record
+from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.refusal import ActRefused

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
-from web_admin.acts import Act, begin, checked_text, finish, lane_of, new_id, publish, record
+from web_admin.action.base import Act, begin, checked_text, finish, new_id, publish, record
+from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Home, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag

@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
 from web_admin.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code

@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin import event_details, words
-from web_admin.acts import record
+from web_admin.action.base import record
 from web_admin.compound.models import Gate, Home, Person
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless

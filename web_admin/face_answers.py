@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.acts import Act, record
+from web_admin.action.base import Act, record
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.own_credentials import is_own_yes

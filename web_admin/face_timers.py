@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from web_admin.acts import Act, new_act, publish
+from web_admin.action.base import Act, new_act, publish
 from web_admin.ages import settle_ages
 from web_admin.assessment_standing import standing_of
 from web_admin.compound.models import Gate, Lane, Site

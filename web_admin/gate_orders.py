@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
 from web_admin import pairing
-from web_admin.acts import Act, begin, checked_text, finish, gate_of, lane_of, new_id
+from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActRefused

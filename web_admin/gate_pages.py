@@ -9,7 +9,7 @@ from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectFi
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused

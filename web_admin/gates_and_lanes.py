@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
 from gate_controller.contract.policy import check_promise_one, offered_methods
 from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
-from web_admin.acts import Act, begin, checked_text, finish, gate_of, hours_of, new_id
+from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.lookups import gate_of, hours_of
 from web_admin.assessments import check_assessed
 from web_admin.compound.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.core.refusal import ActRefused

@@ -8,14 +8,15 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, finish, new_id, own_person_id, person_of, record
+from web_admin.action.base import Act, begin, finish, new_id, own_person_id, record
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_proof import refuse_phone_from_home, refuse_unproven_phone
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, GuardianRequest, Notice
 from web_admin.consent_rules import checked_signature
 from web_admin.consents import GuardianPart, consentable_notice, record_consent, withdraw_face
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import refuse_phone_from_home, refuse_unproven_phone
 from web_admin.custody import FACE_PURPOSE
 from web_admin.face_facts import (
     guardian_ids_of,

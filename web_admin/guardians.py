@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, finish, person_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import person_of
 from web_admin.asked_again import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person

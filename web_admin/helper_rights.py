@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import new_id
+from web_admin.action.base import new_id
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
 from web_admin.home_models import HomeAddition

@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
-from web_admin.acts import Act, begin, finish, home_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import home_of
 from web_admin.compound.models import Home, Person
 from web_admin.compound.ordering import building_of, sort_key
 from web_admin.core.refusal import ActRefused

@@ -12,7 +12,7 @@ import msgspec
 from flask_babel import lazy_gettext as _
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
-from web_admin.acts import Act, begin, finish
+from web_admin.action.base import Act, begin, finish
 from web_admin.compound.age_bands import midnight_at, today_at
 from web_admin.compound.models import Hours, Person, Site
 from web_admin.core.refusal import ActRefused

@@ -12,22 +12,26 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import typed_number
 from web_admin.accounts import end_resident_sign_in
-from web_admin.acts import (
+from web_admin.action.base import (
     Act,
     Channel,
     begin,
     checked_text,
     checked_window,
     finish,
-    home_of,
-    hours_of,
-    lane_of,
     make_code,
     new_id,
     own_person_id,
-    person_of,
-    refuse_unnamed,
 )
+from web_admin.action.lookups import home_of, hours_of, lane_of, person_of, refuse_unnamed
+from web_admin.action.phone_proof import (
+    INVITED,
+    INVITED_AGAIN,
+    UNPROVEN,
+    has_something_to_show,
+    opened_invitation,
+)
+from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Gate, GrantRow, Home, Invitation, Lane, Person
 from web_admin.core.refusal import ActRefused
@@ -37,10 +41,8 @@ from web_admin.guardians import end_guardianship, lapse_requests
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.journal.ledger import append_audit
 from web_admin.models import VisitorPassRow
-from web_admin.proving import opened_invitation
-from web_admin.suspensions import party_of, refuse_ending, with_party
 from web_admin.visitor_series import end_series_of
-from web_admin.ways_in import INVITED, INVITED_AGAIN, UNPROVEN, has_something_to_show, settle_face
+from web_admin.ways_in import settle_face
 from web_admin.wish_models import SecondMethodWish
 from web_admin.withdrawals import forget_face
 

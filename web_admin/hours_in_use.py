@@ -6,7 +6,8 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
 
-from web_admin.acts import Act, begin, finish, hours_of, one_publication
+from web_admin.action.base import Act, begin, finish, one_publication
+from web_admin.action.lookups import hours_of
 from web_admin.compound.models import CalendarDay, Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import set_calendar_day

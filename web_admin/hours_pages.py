@@ -11,7 +11,7 @@ from wtforms import DateField, Form, FormField, SelectField, StringField, TimeFi
 from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Hours
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused

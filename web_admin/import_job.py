@@ -6,7 +6,7 @@ from dataclasses import asdict
 import msgspec
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
 from web_admin.people_apply import apply_people

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from web_admin import long_jobs
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.card_forms import FORMS
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
 from web_admin.core.database import current_menjin, request_session

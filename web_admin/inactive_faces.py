@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import finish, new_act
+from web_admin.action.base import finish, new_act
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent
 from web_admin.core.database import Menjin

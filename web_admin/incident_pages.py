@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.database import request_session
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.incident_models import Incident

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act, begin, new_id, record
+from web_admin.action.base import Act, begin, new_id, record
 from web_admin.core.refusal import ActRefused
 from web_admin.incident_models import Incident
 

@@ -15,7 +15,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, check_sheet, must_findings
-from web_admin.acts import Act, begin, finish, lane_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.sheet_models import LaneSheetRow

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, new_act, new_id
+from web_admin.action.base import Act, new_act, new_id
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Fact

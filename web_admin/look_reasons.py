@@ -10,7 +10,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from web_admin.acts import Act, record
+from web_admin.action.base import Act, record
 from web_admin.core.refusal import ActRefused
 
 HANDED_IN, LOST, OTHER = "handed_in", "lost", "other"

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused

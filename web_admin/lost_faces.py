@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.asked_again import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import Consent, FaceOpening

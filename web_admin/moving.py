@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, finish, home_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import home_of
 from web_admin.cards import issue_card
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
 from web_admin.core.refusal import ActRefused

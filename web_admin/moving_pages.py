@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin import words
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused

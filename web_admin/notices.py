@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.written_release import notice_digest
-from web_admin.acts import Act, begin, finish
+from web_admin.action.base import Act, begin, finish
 from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
 from web_admin.consent_models import Notice
 from web_admin.core.refusal import ActRefused

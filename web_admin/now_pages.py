@@ -13,7 +13,7 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from web_admin import event_details
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.alarm_pages import open_alarm_parts
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session

@@ -11,7 +11,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts import User
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES

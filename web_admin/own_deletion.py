@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, person_of, record
+from web_admin.action.base import Act, begin, record
+from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Person, Site
 from web_admin.consents import withdraw_face

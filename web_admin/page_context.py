@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Field, FieldList, FormField
 
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.orm import Base

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
-from web_admin.acts import Act, begin, finish, new_id
+from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActRefused

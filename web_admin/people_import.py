@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act, begin, checked_text
+from web_admin.action.base import Act, begin, checked_text
 from web_admin.card_forms import AS_PRINTED, read_card
 from web_admin.compound.models import UNNAMED, Site
 from web_admin.core.csv_text import as_text

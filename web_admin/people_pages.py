@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
-from web_admin.acts import record
+from web_admin.action.base import record
 from web_admin.compound.models import UNNAMED, Home, Hours, Person
 from web_admin.compound.ordering import name_key
 from web_admin.core.csv_text import csv_for_spreadsheets

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
 from web_admin.consents import face_state
 from web_admin.core.database import current_menjin, request_session
@@ -33,7 +34,6 @@ from web_admin.page_context import current_act, do, from_local, get_or_404, requ
 from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
-from web_admin.suspensions import why_it_stays
 from web_admin.ways_in import usable_methods
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")

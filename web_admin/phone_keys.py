@@ -5,11 +5,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.passes import make_online_code, make_printed_code
-from web_admin.acts import Act, begin, new_id, person_of
+from web_admin.action.base import Act, begin, checked_label, new_id
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_proof import refuse_recovered_phone
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import added, checked_label, live_credentials, refuse_recovered_phone
+from web_admin.credential_rows import added, live_credentials
 
 MAX_PHONES = 5
 MAX_PRINTED = 2

@@ -17,7 +17,8 @@ from gate_controller.contract.calendars import SiteCalendar, Span, WeeklyHours
 from gate_controller.contract.lane_sheet import PULSED_ONLY
 from gate_controller.contract.records import Posture
 from gate_controller.rules.access import SHUT_FIRST
-from web_admin.acts import Act, begin, finish, hours_of, lane_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import hours_of, lane_of
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.sheet_models import LaneSheetRow

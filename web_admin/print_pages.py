@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, RadioField
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.form_fields import CheckList, options

@@ -12,7 +12,7 @@ from textwrap import shorten
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
-from web_admin.acts import Act, begin, finish, new_id, publish, record
+from web_admin.action.base import Act, begin, finish, new_id, publish, record
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Invitation, Person
 from web_admin.core.refusal import ActRefused

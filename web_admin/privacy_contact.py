@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, checked_text, record
+from web_admin.action.base import Act, begin, checked_text, record
 from web_admin.core.refusal import ActRefused
 from web_admin.custody import FACE_PURPOSE
 from web_admin.notices import NOTICE_LANGUAGES, newest_notice

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consent_rules import asked_again_by, set_consent_rules

@@ -9,13 +9,13 @@ which the phone says so says more. Whoever can watch the person at the gate and 
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, finish, person_of
-from web_admin.compound.models import Invitation, Person
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_proof import has_something_to_show, opened_invitation
+from web_admin.compound.models import Invitation
 from web_admin.core.refusal import ActRefused
-from web_admin.ways_in import has_something_to_show
 
 PROOF_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
@@ -39,21 +39,6 @@ def ask_to_be_believed(act: Act, person_id: str) -> datetime:
     opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
     finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())
     return act.now + PROOF_MINUTES
-
-
-def opened_invitation(session: Session, person_id: str) -> Invitation | None:
-    """Return the invitation that opened the phone which is signed in now."""
-    return session.scalars(
-        select(Invitation)
-        .where(Invitation.person_id == person_id, Invitation.used_at.is_not(None))
-        .order_by(Invitation.created_at.desc(), Invitation.invitation_id)
-    ).first()
-
-
-def opened_by_home(session: Session, person: Person) -> bool:
-    """Tell whether the phone was opened by a code that an adult of the home read, and nothing shown since."""
-    opened = opened_invitation(session, person.person_id)
-    return opened is not None and opened.made_by_home and opened.proved_at is None
 
 
 def proof_until(session: Session, person_id: str, now: datetime) -> datetime | None:

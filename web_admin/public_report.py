@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.signing import SignatureRefused, SignedCertificate, certified_key, sign, verify
-from web_admin.acts import Act, begin, checked_text, record
+from web_admin.action.base import Act, begin, checked_text, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig

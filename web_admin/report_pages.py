@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from web_admin import words
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.accounts import User
-from web_admin.acts import Act, begin, finish
+from web_admin.action.base import Act, begin, finish
 from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.restore_models import RestoreReview

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from web_admin.accounts import User
+from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
@@ -23,7 +24,6 @@ from web_admin.passkey_models import Passkey
 from web_admin.restore_changes import held
 from web_admin.staff import lock_out
 from web_admin.staff_models import StaffInvitation, StaffProfile
-from web_admin.ways_in import INVITED_AGAIN
 
 ENDED_WHY = "signed_out"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 
 from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
-from web_admin.acts import Act, record
+from web_admin.action.base import Act, record
 from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import HandoverPage, HandoverReply, Tombstone, TombstoneBatch
 from gate_controller.contract.records import Method, PolicyRefused
-from web_admin.acts import Act, gate_of
+from web_admin.action.base import Act
+from web_admin.action.lookups import gate_of
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import GateHandover

@@ -10,7 +10,8 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 
-from web_admin.acts import Act, begin, checked_text, new_id, person_of, record
+from web_admin.action.base import Act, begin, checked_text, new_id, record
+from web_admin.action.lookups import person_of
 from web_admin.alarms import raise_alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import Menjin

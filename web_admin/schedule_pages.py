@@ -11,7 +11,7 @@ from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from web_admin.accounts import User
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.form_fields import options

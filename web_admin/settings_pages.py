@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.brand_colours import stylesheet
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import current_menjin, request_session

@@ -14,7 +14,7 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin import sheet_words
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session

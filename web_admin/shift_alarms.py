@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, new_id, record
+from web_admin.action.base import Act, begin, new_id, record
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
 from web_admin.core.refusal import ActRefused

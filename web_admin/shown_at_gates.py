@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.phone_proof import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.homes_and_people import confirm_identity
-from web_admin.proving import is_in_time, opened_invitation
+from web_admin.proving import is_in_time
 
 OWN_THINGS = ("card", "pin")
 

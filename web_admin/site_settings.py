@@ -6,7 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, begin, checked_text, finish, record
+from web_admin.action.base import Act, begin, checked_text, finish, record
 from web_admin.brand_colours import LEAST_CONTRAST, is_colour, readable
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts import Role, User, names_of_the_place, staff_role
-from web_admin.acts import Act, begin, checked_text, make_code, new_id, record
+from web_admin.action.base import Act, begin, checked_text, make_code, new_id, record
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
 from web_admin.passwords import check_password

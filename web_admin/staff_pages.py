@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin import words
 from web_admin.accounts import User
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES

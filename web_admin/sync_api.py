@@ -48,7 +48,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
 from web_admin import pairing
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Site

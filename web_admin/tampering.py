@@ -6,7 +6,8 @@ the gate takes leases again when it hears so. A contact that is still active mak
 
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act, begin, finish, gate_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import gate_of
 from web_admin.core.refusal import ActRefused
 from web_admin.gate_face_models import GateFaceRow
 

@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.acts import Act, begin, finish, person_of
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import person_of
+from web_admin.action.phone_proof import refuse_unproven_phone
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import refuse_unproven_phone
 from web_admin.ways_in import usable_methods
 from web_admin.wish_models import SecondMethodWish
 

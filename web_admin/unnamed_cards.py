@@ -10,7 +10,8 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
-from web_admin.acts import Act, begin, credential_of, finish, home_of, new_id, person_of
+from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.lookups import credential_of, home_of, person_of
 from web_admin.cards import canonical_card, issue_card
 from web_admin.child_agreements import refuse_without_agreement
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from web_admin.acts import Act, begin, checked_text, finish, new_id, own_person_id
+from web_admin.action.base import Act, begin, checked_text, finish, new_id, own_person_id
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused

@@ -14,24 +14,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
-from web_admin.acts import (
-    Act,
-    begin,
-    checked_text,
-    checked_window,
-    finish,
-    home_of,
-    lane_of,
-    new_id,
-    own_person_id,
-    person_of,
-)
+from web_admin.action.base import Act, begin, checked_text, checked_window, finish, new_id, own_person_id
+from web_admin.action.lookups import home_of, lane_of, person_of
+from web_admin.action.phone_proof import refuse_recovered_phone
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import seal_pin_tag
-from web_admin.credential_rows import end_one, refuse_recovered_phone
+from web_admin.credential_rows import end_one
 from web_admin.models import VisitorPassRow
 from web_admin.typed_numbers import taken_tags
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
@@ -17,10 +17,6 @@ from web_admin.consent_models import Consent
 from web_admin.custody import live_face_consents
 
 NO_OTHER_WAY = "no_other_way"
-INVITED = "invited"
-"""A first invitation was opened for somebody with a card or PIN: who opened it is not known yet."""
-INVITED_AGAIN = "invited_again"
-UNPROVEN = (INVITED, INVITED_AGAIN)
 
 KIND_METHODS = {"card": Method.CARD, "pin": Method.PIN, "qr": Method.QR}
 """A visitor's code is nobody's own way in, so it is not here."""
@@ -58,27 +54,6 @@ def usable_methods(session: Session, person_id: str, now: datetime) -> set[Metho
         and (row.valid_from is None or row.valid_from <= now)
         and (row.valid_until is None or now < row.valid_until)
     }
-
-
-def has_something_to_show(session: Session, person_id: str, now: datetime) -> bool:
-    """Tell whether a card or PIN of the person's own works, so that they can show who they are.
-
-    A PIN that their home gave out is known to others and shows nothing.
-    """
-    return (
-        session.scalars(
-            select(CredentialRow.credential_id).where(
-                CredentialRow.person_id == person_id,
-                CredentialRow.kind.in_(("card", "pin")),
-                CredentialRow.state == "active",
-                CredentialRow.duress.is_(False),
-                CredentialRow.known_to_home.is_(False),
-                or_(CredentialRow.valid_from.is_(None), CredentialRow.valid_from <= now),
-                or_(CredentialRow.valid_until.is_(None), CredentialRow.valid_until > now),
-            )
-        ).first()
-        is not None
-    )
 
 
 def working_methods(session: Session, person: Person, now: datetime) -> set[Method]:

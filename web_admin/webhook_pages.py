@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm

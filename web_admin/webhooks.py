@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from web_admin.acts import Act, begin, checked_text, new_id, record
+from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.core.refusal import ActRefused
 from web_admin.outbox import TEST_KIND, put_message, try_again
 from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS

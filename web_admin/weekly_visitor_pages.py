@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, options

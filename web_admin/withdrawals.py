@@ -7,7 +7,7 @@ tells the gates by the policy that follows, asks for a new wrapping key and begi
 
 from sqlalchemy import delete, select
 
-from web_admin.acts import Act, record
+from web_admin.action.base import Act, record
 from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, FaceOpening, FaceShare
 from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares

@@ -25,7 +25,7 @@ from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite

@@ -9,7 +9,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.accounts import User
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.alarms import raise_alarm
 from web_admin.consent_models import AssessmentRow
 from web_admin.core.database import current_menjin

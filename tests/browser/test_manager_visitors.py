@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member

@@ -9,7 +9,7 @@ from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
 from tests.manager_compound import ManagedCompound
 from tests.shown_cards import card_was_shown
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 

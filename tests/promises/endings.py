@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.forgotten import GATES, Forgotten
 from web_admin import inactive_faces
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.breach_drill import Drilling, run_drill
 from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import FaceShare

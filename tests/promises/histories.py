@@ -23,7 +23,7 @@ from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
-from web_admin.acts import Act, publish
+from web_admin.action.base import Act, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person

@@ -13,7 +13,7 @@ from gate_controller.contract.records import CredentialState, Method
 from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.assessment_standing import standing_of
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Site
 from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consents import give_face_consent, publish_notice, withdraw_face

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from tests.restored_gates import StoringGate, copied, opens
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Hours, Person
 from web_admin.core.database import Database, make_engine

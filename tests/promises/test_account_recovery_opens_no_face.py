@@ -32,6 +32,7 @@ from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.resident_compound import Compound, csrf_of, make_compound
 from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
+from web_admin.action.phone_proof import UNPROVEN
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, withdraw_face
@@ -41,7 +42,6 @@ from web_admin.homes_and_people import confirm_identity
 from web_admin.models import VisitorPassRow
 from web_admin.proving import MOST_PROOFS_ASKED
 from web_admin.shown_at_gates import confirm_shown
-from web_admin.ways_in import UNPROVEN
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 RECORDS = ("/r/records", "/r/records/export.json", "/r/records/consents/{consent_id}",

@@ -28,7 +28,7 @@ from tests.parsed_source import tree_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from tests.unit.web_admin.test_face_answers import answer, take
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.cli import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.consent_models import Consent, FaceShare

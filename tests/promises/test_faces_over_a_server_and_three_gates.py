@@ -52,7 +52,7 @@ from gate_controller.sync.link import ServerLink, SyncRefused
 from tests.marked_faces import FRAME_MARK, marks_of_face
 from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
 from tests.unit.web_admin.acting import NOTICE, by_phone
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate
 from web_admin.consent_models import Notice, ReceiptRow
 from web_admin.consents import give_face_consent, publish_notice, withdraw_face

@@ -20,7 +20,7 @@ from gate_controller.storage.secrets import gate_private_key, write_secret
 from tests.gate_as_a_process import GateProcess
 from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.served.served_compound import ROOT, Browser, ServedCompound, serve_compound, serve_data_dir
-from web_admin.acts import Act, publish
+from web_admin.action.base import Act, publish
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig, load_config
 from web_admin.core.database import Database, current_menjin, make_engine

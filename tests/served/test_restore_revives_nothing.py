@@ -11,7 +11,7 @@ import pytest
 
 from gate_controller.contract.messages import Tombstone
 from tests.served.lost_server import LostServer, compound_to_lose
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.credentials import issue_card, suspend_credential

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.desk_compound import card_of, read
 from tests.served.served_compound import Browser, ServedCompound
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite

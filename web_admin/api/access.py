@@ -13,7 +13,7 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, key_of, note_use
 from web_admin.core.database import current_menjin, request_session

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from web_admin.acts import record
+from web_admin.action.base import record
 from web_admin.api.access import (
     acting,
     api_act,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import select, tuple_
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.alarms import SILENT_KINDS
 from web_admin.api.access import api_act, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
     NewPass,

@@ -15,11 +15,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import current_person
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
+from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.desk_models import HOME_PIN
 from web_admin.desk_request import (
     AT_THE_DESK,

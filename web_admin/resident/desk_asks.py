@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.desk_opening import answer_by_phone
 from web_admin.desk_visits import check_digits, visit_asked_of

@@ -13,7 +13,7 @@ from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD, MINOR
 from web_admin.compound.models import Gate, Person

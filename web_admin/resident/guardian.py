@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import GuardianRequest
 from web_admin.core.refusal import ActRefused

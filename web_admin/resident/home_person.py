@@ -7,7 +7,8 @@ from flask import abort, flash, render_template, request
 from flask_babel import gettext
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.suspensions import in_the_way
 from web_admin.child_agreements import agreement_for, may_act_for
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, Person
@@ -34,7 +35,6 @@ from web_admin.resident.my_home import (
     wanted_lanes,
 )
 from web_admin.resident.once import made_once
-from web_admin.suspensions import in_the_way
 from web_admin.visitors import gates_open_to
 
 

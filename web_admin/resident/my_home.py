@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNNAMED, Gate, Hours, Person
 from web_admin.core.database import current_menjin

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActRefused

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import current_app, flash, request
 from flask_babel import gettext
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.once import claimed_before
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.shown_once import ShownOnce

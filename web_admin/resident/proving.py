@@ -6,11 +6,11 @@ from datetime import datetime
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.phone_proof import INVITED_AGAIN, has_something_to_show
 from web_admin.compound.models import Person
 from web_admin.proving import ask_to_be_believed, proof_until
 from web_admin.resident.blueprint import bp, signed_in, to
-from web_admin.ways_in import INVITED_AGAIN, has_something_to_show
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from flask import Response, abort, render_template, request
 from sqlalchemy import func, select
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.core.database import request_session

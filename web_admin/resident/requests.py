@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused

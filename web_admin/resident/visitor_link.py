@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person
 from web_admin.core.database import request_session
 from web_admin.core.sealing import open_pin_tag

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
 from web_admin.credentials import end_credential

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import Method
 from web_admin.accounts import resident_required
-from web_admin.acts import Act
+from web_admin.action.base import Act
+from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
@@ -36,7 +37,6 @@ from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.resident.proving import proof_of
 from web_admin.resident.typed_times import minute_of
-from web_admin.suspensions import in_the_way, party_of
 from web_admin.two_methods import (
     OWN_HOURS,
     WISHES,

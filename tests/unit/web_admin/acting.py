@@ -18,7 +18,7 @@ from gate_controller.rules.identify import GateKeys, hash_typed, identify_card, 
 from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
 from web_admin import pairing
-from web_admin.acts import Act, Channel
+from web_admin.action.base import Act, Channel
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Home, Person
 from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice

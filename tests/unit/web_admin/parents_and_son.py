@@ -6,7 +6,7 @@ from tests.unit.web_admin.acting import (
     household,
     offer_face,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent
 from web_admin.credentials import issue_card

@@ -10,7 +10,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
 from tests.set_clock import SetClock
 from web_admin import face_timers
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.ages import set_age_band
 from web_admin.compound.models import Person
 from web_admin.consent_models import AssessmentRow, Consent

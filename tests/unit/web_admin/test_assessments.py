@@ -19,7 +19,7 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin import face_figures
-from web_admin.acts import Act, publish
+from web_admin.action.base import Act, publish
 from web_admin.assessment_standing import standing_of
 from web_admin.assessments import (
     REQUIRED_TEXTS,

@@ -14,7 +14,7 @@ from tests.unit.web_admin.acting import (
     gate_view,
 )
 from tests.unit.web_admin.parents_and_son import answer, ask, make_family
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.consent_rules import set_consent_rules

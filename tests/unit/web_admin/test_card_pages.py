@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_moving_pages import at, hidden_of
-from web_admin.acts import one_publication
+from web_admin.action.base import one_publication
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.sealing import card_lookup
 from web_admin.homes_and_people import add_home, add_person

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import at_desk, household
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.child_agreements import (
     agree_by_card,
     agreement_for,

@@ -16,7 +16,7 @@ from tests.unit.web_admin.acting import (
     gate_view,
 )
 from tests.unit.web_admin.parents_and_son import answer, ask, make_family
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Person, Site

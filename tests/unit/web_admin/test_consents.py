@@ -4,7 +4,7 @@ import pytest
 
 from gate_controller.contract.written_release import notice_digest
 from tests.unit.web_admin.acting import NOTICE, add_lane, at_desk, by_phone, household, offer_face
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.consents import (
     NOTICE_FIELDS,
     enable_face,

@@ -20,7 +20,8 @@ from tests.unit.web_admin.acting import (
     show_code,
     type_digits,
 )
-from web_admin.acts import Act, Channel
+from web_admin.action.base import Act, Channel
+from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Site
 from web_admin.consents import face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
@@ -40,7 +41,6 @@ from web_admin.credentials import (
 )
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
-from web_admin.ways_in import INVITED_AGAIN
 
 
 def phone_key() -> bytes:

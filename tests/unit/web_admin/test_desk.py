@@ -23,7 +23,7 @@ from tests.desk_compound import (
 )
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow, Person

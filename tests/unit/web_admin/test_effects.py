@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from gate_controller.contract.records import PolicyRefused
 from tests.unit.web_admin.acting import add_lane, audit_kinds, household
 from web_admin import create_core
-from web_admin.acts import Act, new_act, one_publication
+from web_admin.action.base import Act, new_act, one_publication
 from web_admin.compound.models import Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin

@@ -16,7 +16,7 @@ from tests.unit.web_admin.acting import (
     gate_view,
     household,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Home
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.refusal import ActRefused

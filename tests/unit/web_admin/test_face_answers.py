@@ -19,7 +19,7 @@ from tests.unit.web_admin.acting import (
 )
 from tests.unit.web_admin.compound import PlayedGate
 from tests.unit.web_admin.test_event_intake import send
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import (

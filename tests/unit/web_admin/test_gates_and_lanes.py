@@ -19,7 +19,7 @@ from tests.unit.web_admin.acting import (
     pair,
     show_card,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.consents import disable_face, face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card

@@ -17,7 +17,7 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act, publish
+from web_admin.action.base import Act, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.asked_again import question_of
 from web_admin.compound.models import Gate, Person

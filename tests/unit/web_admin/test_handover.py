@@ -21,7 +21,7 @@ from tests.restored_gates import StoringGate
 from tests.unit.web_admin.compound import add_card, add_home, add_person, add_pin
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin.accounts import User
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import key_of, make_api_key
 from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site

@@ -17,7 +17,7 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act, Channel, one_publication
+from web_admin.action.base import Act, Channel, one_publication
 from web_admin.compound.models import Site
 from web_admin.consent_models import FaceShare
 from web_admin.consents import face_state, give_face_consent

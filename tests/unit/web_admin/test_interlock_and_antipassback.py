@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.calendars import Span
 from tests.unit.web_admin.acting import add_lane, add_live_lane, gate_view
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, spec_of

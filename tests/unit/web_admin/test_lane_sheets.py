@@ -21,7 +21,7 @@ from tests.unit.web_admin.acting import (
     pair,
     show_card,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.consents import enable_face, give_face_consent
 from web_admin.core.refusal import ActRefused

@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import new_act, one_publication
+from web_admin.action.base import new_act, one_publication
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import add_home, add_person

@@ -20,7 +20,8 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin import retention
-from web_admin.acts import Act, Channel
+from web_admin.action.base import Act, Channel
+from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.ages import set_age_band
 from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
@@ -53,7 +54,6 @@ from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, accept_invitation, add_person, invite, move_out, set_grants
 from web_admin.moving import move_out_home
 from web_admin.policy_effects import PolicyEffects
-from web_admin.ways_in import INVITED_AGAIN
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = date(2026, 3, 10)

@@ -18,7 +18,7 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, Person, Site
 from web_admin.consents import consentable_notice
 from web_admin.core.refusal import ActRefused

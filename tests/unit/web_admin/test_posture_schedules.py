@@ -16,7 +16,7 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from tests.unit.web_admin.acting import add_lane, gate_view
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused

@@ -10,7 +10,7 @@ from tests.desk_compound import give_pins, hidden_of, read, type_pin
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import new_act, one_publication
+from web_admin.action.base import new_act, one_publication
 from web_admin.backup import LEFT_OUT
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin

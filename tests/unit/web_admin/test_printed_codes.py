@@ -22,7 +22,7 @@ from gate_controller.rules.identify import GateKeys, identify_code
 from tests.desk_compound import press, read, served_with_card
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.core.database import current_menjin

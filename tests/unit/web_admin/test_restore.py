@@ -16,7 +16,7 @@ from tests.unit.web_admin.compound import PlayedGate, add_card, add_home, add_pe
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import error_of
 from web_admin import schema
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.certificates import certificate_statement
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site

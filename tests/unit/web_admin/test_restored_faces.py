@@ -8,7 +8,7 @@ from tests.unit.web_admin.acting import add_lane, by_phone, gate_view, household
 from tests.unit.web_admin.test_consent_rules import answer, ask, family
 from tests.unit.web_admin.test_face_answers import answer as answer_at_gate
 from tests.unit.web_admin.test_face_answers import consents, refusals, take
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.certificates import certificate_statement
 from web_admin.compound.models import Lane, Person

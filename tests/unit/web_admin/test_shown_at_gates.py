@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
 from tests.unit.web_admin.acting import add_lane, manager
+from web_admin.action.phone_proof import INVITED, INVITED_AGAIN
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
@@ -15,7 +16,6 @@ from web_admin.homes_and_people import accept_invitation, add_home, add_person, 
 from web_admin.proving import MOST_PROOFS_ASKED, ask_to_be_believed
 from web_admin.shown_at_gates import confirm_shown
 from web_admin.visitors import issue_visitor_code
-from web_admin.ways_in import INVITED, INVITED_AGAIN
 
 
 def entry(person_id, at, *, credential_id, method="card", opens=True):

@@ -11,7 +11,7 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin import housekeeping, staff
 from web_admin.accounts import User, create_staff, set_resident_password
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused

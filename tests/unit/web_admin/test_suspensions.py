@@ -10,7 +10,8 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, show_card
-from web_admin.acts import Act, Served, publish
+from web_admin.action.base import Act, Served, publish
+from web_admin.action.suspensions import MAY_END, PARTIES, in_the_way, with_party
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database
@@ -18,7 +19,6 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin, resume_credential, suspend_credential
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import accept_invitation, invite, resume_person, suspend_person
-from web_admin.suspensions import MAY_END, PARTIES, in_the_way, with_party
 
 ENDS = {
     ("owner", "owner"), ("owner", "office"), ("home", "home"), ("home", "office"),

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.acts import Act, new_act
+from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
-from web_admin.acts import Act, publish
+from web_admin.action.base import Act, publish
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
 from gate_controller.rules.decision import Reason
 from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, show_code
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.api.calling import Caller
-from web_admin.acts import new_act
+from web_admin.action.base import new_act
 from web_admin.api_key_models import ApiKey
 from web_admin.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.core.database import current_menjin

@@ -12,7 +12,7 @@ from tests.counted_tries import forget_tries
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
-from web_admin.acts import record
+from web_admin.action.base import record
 from web_admin.asked_messages import RESIDENT_MESSAGE, TEXTS
 from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Gate, Person

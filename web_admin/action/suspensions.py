@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.acts import Act
+from web_admin.action.base import Act
 from web_admin.core.refusal import ActRefused
 
 Party = Literal["owner", "home", "guard", "office"]

@@ -1,0 +1,69 @@
+"""Find what an action is about, or refuse the action."""
+
+from flask_babel import lazy_gettext as _
+
+from web_admin.action.base import Act, own_person_id
+from web_admin.compound.models import UNNAMED, CredentialRow, Gate, Home, Hours, Lane, Person
+from web_admin.core.refusal import ActRefused
+
+
+def person_of(act: Act, person_id: str) -> Person:
+    """Return a person of this site who has not moved out; raise ActRefused.
+
+    Whoever acts by phone, at a gate or served at the desk acts on themselves alone.
+    """
+    if own_person_id(act) not in (None, person_id):
+        raise ActRefused(None, _("You can change only what is your own."))
+    person = act.session.get(Person, person_id)
+    if person is None or person.site_id != act.site_id:
+        raise ActRefused("person", _("This person is not known here."))
+    if person.ended_at is not None:
+        raise ActRefused("person", _("This person has moved out. Add them again if they are back."))
+    return person
+
+
+def refuse_unnamed(person: Person) -> None:
+    """Raise ActRefused where somebody in particular is needed: a home's unnamed cards are nobody's own."""
+    if person.kind == UNNAMED:
+        raise ActRefused("person", _("These cards belong to the home. Give them to a person of it first."))
+
+
+def credential_of(act: Act, credential_id: str) -> CredentialRow:
+    """Return a credential of a person of this site; raise ActRefused."""
+    credential = act.session.get(CredentialRow, credential_id)
+    if credential is None:
+        raise ActRefused("credential", _("This card, PIN or code is not known here."))
+    person_of(act, credential.person_id)
+    return credential
+
+
+def home_of(act: Act, home_id: str) -> Home:
+    """Return a home of this site; raise ActRefused."""
+    home = act.session.get(Home, home_id)
+    if home is None or home.site_id != act.site_id:
+        raise ActRefused("home", _("This home is not known here. Add the home first."))
+    return home
+
+
+def gate_of(act: Act, gate_id: str) -> Gate:
+    """Return a gate of this site; raise ActRefused."""
+    gate = act.session.get(Gate, gate_id)
+    if gate is None or gate.site_id != act.site_id:
+        raise ActRefused("gate", _("This gate is not known here."))
+    return gate
+
+
+def lane_of(act: Act, lane_id: str) -> Lane:
+    """Return a lane of this site; raise ActRefused."""
+    lane = act.session.get(Lane, lane_id)
+    if lane is None or lane.gate.site_id != act.site_id:
+        raise ActRefused("lanes", _("The lane %(lane)s is not known here.", lane=lane_id))
+    return lane
+
+
+def hours_of(act: Act, hours_id: str) -> Hours:
+    """Return hours of this site; raise ActRefused."""
+    hours = act.session.get(Hours, hours_id)
+    if hours is None or hours.site_id != act.site_id:
+        raise ActRefused("hours", _("The hours %(hours)s are not known here.", hours=hours_id))
+    return hours

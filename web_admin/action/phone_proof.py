@@ -1,0 +1,87 @@
+"""Refuse a phone whose holder has not shown that it is theirs."""
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from web_admin.action.base import Act
+from web_admin.compound.models import CredentialRow, Invitation, Person
+from web_admin.core.refusal import ActRefused
+
+SHOW_FIRST = _(
+    "First show that this is you: press “I am at a gate” under My ways in, then show your card or type your "
+    "PIN there. Or show it at the desk."
+)
+
+
+def refuse_unproven_phone(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone whose holder has not yet shown the person's own card or PIN."""
+    if act.channel == "phone" and person.phone_unproven is not None:
+        raise ActRefused(None, SHOW_FIRST)
+
+
+def refuse_phone_from_home(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone that was opened with a code which an adult of the home read.
+
+    They may have opened it themselves: then one person could give the yes of a minor and of a guardian.
+    """
+    if act.channel == "phone" and person.person_id == act.actor_id and opened_by_home(act.session, person):
+        raise ActRefused(
+            None,
+            _("This phone was opened with a code that your home gave you, so others may have opened it too. "
+              "Say yes at a gate with your own card, or ask the property office for an invitation."),
+        )
+
+
+def refuse_recovered_phone(act: Act, person: Person) -> None:
+    """Raise ActRefused on a phone that a later invitation opened, while there is a card or PIN to show.
+
+    Whoever holds neither could never show one: they get their code without.
+    """
+    recovered = act.channel == "phone" and person.phone_unproven == INVITED_AGAIN
+    if recovered and has_something_to_show(act.session, person.person_id, act.now):
+        raise ActRefused(None, SHOW_FIRST)
+
+
+def opened_invitation(session: Session, person_id: str) -> Invitation | None:
+    """Return the invitation that opened the phone which is signed in now."""
+    return session.scalars(
+        select(Invitation)
+        .where(Invitation.person_id == person_id, Invitation.used_at.is_not(None))
+        .order_by(Invitation.created_at.desc(), Invitation.invitation_id)
+    ).first()
+
+
+def opened_by_home(session: Session, person: Person) -> bool:
+    """Tell whether the phone was opened by a code that an adult of the home read, and nothing shown since."""
+    opened = opened_invitation(session, person.person_id)
+    return opened is not None and opened.made_by_home and opened.proved_at is None
+
+
+INVITED = "invited"
+"""A first invitation was opened for somebody with a card or PIN: who opened it is not known yet."""
+INVITED_AGAIN = "invited_again"
+UNPROVEN = (INVITED, INVITED_AGAIN)
+
+
+def has_something_to_show(session: Session, person_id: str, now: datetime) -> bool:
+    """Tell whether a card or PIN of the person's own works, so that they can show who they are.
+
+    A PIN that their home gave out is known to others and shows nothing.
+    """
+    return (
+        session.scalars(
+            select(CredentialRow.credential_id).where(
+                CredentialRow.person_id == person_id,
+                CredentialRow.kind.in_(("card", "pin")),
+                CredentialRow.state == "active",
+                CredentialRow.duress.is_(False),
+                CredentialRow.known_to_home.is_(False),
+                or_(CredentialRow.valid_from.is_(None), CredentialRow.valid_from <= now),
+                or_(CredentialRow.valid_until.is_(None), CredentialRow.valid_until > now),
+            )
+        ).first()
+        is not None
+    )

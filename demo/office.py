@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from web_admin import create_core
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Gate, Site
-from web_admin.consent_models import FaceShare
 from web_admin.core.config import load_config
 from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
+from web_admin.custody.models import FaceShare
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt
 from web_admin.words import EVENTS

@@ -8,7 +8,7 @@ from demo.stage import Stage
 from demo.steps_by_face import at_rest, enrol, portrait_of, say_yes_at_gate, screen_of
 from gate_controller.terminal.view import Screen
 from web_admin.compound.models import Person
-from web_admin.consent_models import Consent, FaceShare
+from web_admin.custody.models import Consent, FaceShare
 
 NOT_FOUND = " answered 404"
 

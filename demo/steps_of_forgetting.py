@@ -10,7 +10,7 @@ from demo.processes import Child, menjin, run_menjin, wait_until
 from demo.stage import Stage
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from web_admin.compound.models import Gate
-from web_admin.consent_models import Consent, ReceiptRow
+from web_admin.custody.models import Consent, ReceiptRow
 
 GATE = "north"
 FORGET_SECONDS = 5.0

@@ -23,18 +23,18 @@ from tests.unit.web_admin.acting import (
     pair,
 )
 from web_admin.action.base import Act
-from web_admin.certificates import make_certificate
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site
-from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE, take_receipt
+from web_admin.custody.certificates import make_certificate
+from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE, take_receipt
 from web_admin.gates_and_lanes import LaneSpec, add_gate
-from web_admin.key_rotation import rotate_wrap_key
 
 GATES = ("north", "south")
 

@@ -28,7 +28,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, current_menjin
 from web_admin.core.sealing import Sealer
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet

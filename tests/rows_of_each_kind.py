@@ -12,24 +12,23 @@ from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import RestoreReview
-from web_admin.consent_models import (
-    AssessmentRow,
-    Consent,
-    ConsentRules,
-    FaceOpening,
-    FaceQuestion,
-    FaceShare,
-    GuardianConsent,
-    Notice,
-    ReceiptRow,
-)
+from web_admin.consent_models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
 from web_admin.consent_rules import keep_release
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
+from web_admin.custody.models import (
+    BreachDrill,
+    Consent,
+    FaceShare,
+    FaceUse,
+    ForgettingRow,
+    GateFaceRow,
+    Notice,
+    ReceiptRow,
+    WrapKeyRow,
+)
 from web_admin.desk_models import DeskVisitRow
-from web_admin.forgetting_models import BreachDrill, FaceUse, ForgettingRow, WrapKeyRow
-from web_admin.gate_face_models import GateFaceRow
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt, VisitorPassRow

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Site
-from web_admin.consent_models import AssessmentRow, Notice
-from web_admin.custody import FACE_PURPOSE
+from web_admin.consent_models import AssessmentRow
+from web_admin.custody.models import Notice
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_figures import FACE_ENGINE
 
 ASSESSED_FIELDS = ("purpose", "method")

@@ -16,9 +16,9 @@ from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, c
 from gate_controller.contract.signing import sign
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import Consent
 from web_admin.core.sealing import Sealer
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.ledger import LEDGER, ledger_entries, verify_audit
 from web_admin.journal.models import AuditEntry
 from web_admin.journal_check import check_gates

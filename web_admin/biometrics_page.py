@@ -9,7 +9,7 @@ from web_admin import face_figures
 from web_admin.assessment_standing import standing_of
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
-from web_admin.custody import FACE_PURPOSE, live_face_consents
+from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face_facts import rules_of
 from web_admin.journal.models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice

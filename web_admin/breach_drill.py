@@ -25,8 +25,8 @@ from web_admin.consents import disable_face
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
-from web_admin.forgetting_models import BreachDrill, FaceSuspension
-from web_admin.key_rotation import rotate_wrap_key
+from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.custody.models import BreachDrill, FaceSuspension
 from web_admin.ways_in import usable_methods
 from web_admin.withdrawals import forget_everyone
 

@@ -15,12 +15,6 @@ from web_admin.action.base import Act, checked_text, new_act, one_publication, p
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
 from web_admin.breach_drill import Drilling, DrillRefused, report, resume_face, run_drill
-from web_admin.certificates import (
-    NothingForgotten,
-    certificate_statement,
-    certified_ids,
-    make_certificate,
-)
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,
     CommandRefused,
@@ -34,8 +28,14 @@ from web_admin.consents import disable_face
 from web_admin.core.config import load_config
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import SealBroken
+from web_admin.custody.certificates import (
+    NothingForgotten,
+    certificate_statement,
+    certified_ids,
+    make_certificate,
+)
+from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.journal.ledger import append_audit
-from web_admin.key_rotation import rotate_wrap_key
 from web_admin.visitors import sign_passes_anew
 from web_admin.withdrawals import forget_everyone
 

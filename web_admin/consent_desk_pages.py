@@ -16,7 +16,7 @@ from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNNAMED, GuardianRow, Person
 from web_admin.consents import newest_notice, record_refusal, withdraw_face
 from web_admin.core.database import request_session
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm

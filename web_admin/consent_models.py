@@ -8,46 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from web_admin.core.orm import Base
 
 
-class Notice(Base):
-    """What is shown before consent: one purpose, one version, one language, fixed text."""
-
-    __tablename__ = "notice"
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    language: Mapped[str] = mapped_column(primary_key=True)
-    fields: Mapped[dict[str, str]]
-    sha256: Mapped[bytes]
-    published_at: Mapped[datetime]
-
-
-class Consent(Base):
-    """One person, one purpose, one notice; never deleted, only withdrawn."""
-
-    __tablename__ = "consent"
-    consent_id: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
-    purpose: Mapped[str]
-    notice_version: Mapped[int]
-    notice_sha256: Mapped[bytes]
-    language: Mapped[str]
-    channel: Mapped[str]
-    given_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
-    withdrawn_channel: Mapped[str | None]
-    withdrawn_why: Mapped[str | None]
-
-
-class FaceShare(Base):
-    """The server's half of one person's face at one gate; the row goes when consent does."""
-
-    __tablename__ = "face_share"
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"))
-    share_sealed: Mapped[bytes]
-    created_at: Mapped[datetime]
-
-
 class FaceOpening(Base):
     """A card or PIN with which a yes to face was said, or a face was taken; its loss pauses the face.
 
@@ -60,17 +20,6 @@ class FaceOpening(Base):
         ForeignKey("credential.credential_id"), primary_key=True, index=True
     )
     at: Mapped[datetime]
-
-
-class ReceiptRow(Base):
-    """A gate's signed word that a face is gone."""
-
-    __tablename__ = "receipt"
-    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
-    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
-    receipt: Mapped[bytes]
-    signature: Mapped[bytes]
-    received_at: Mapped[datetime]
 
 
 class AssessmentRow(Base):

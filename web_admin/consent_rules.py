@@ -19,9 +19,10 @@ from web_admin.asked_again import RULES_CHANGED, pause_and_ask, people_with_cons
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import Consent, GuardianConsent, Notice, WrittenRelease
+from web_admin.consent_models import GuardianConsent, WrittenRelease
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import live_face_consents
+from web_admin.custody.models import Consent, Notice
+from web_admin.custody.shares import live_face_consents
 from web_admin.face_facts import FULL_NUMBER, guardian_ids_of, guardians_needed, rules_of
 from web_admin.ways_in import live_face_consent
 

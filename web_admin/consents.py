@@ -22,10 +22,11 @@ from web_admin.assessment_standing import standing_of
 from web_admin.assessments import require_assessment
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
-from web_admin.consent_models import Consent, FaceShare, GuardianConsent, Notice
+from web_admin.consent_models import GuardianConsent
 from web_admin.consent_rules import checked_signature, keep_release
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import FACE_PURPOSE, create_shares
+from web_admin.custody.models import Consent, FaceShare, Notice
+from web_admin.custody.shares import FACE_PURPOSE, create_shares
 from web_admin.face_facts import guardians_needed, rules_of
 from web_admin.guardians import guardians_of, lapse_asked_by
 from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice

@@ -19,10 +19,10 @@ from web_admin.action.base import Act, record
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.own_credentials import is_own_yes
-from web_admin.consent_models import Consent
 from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.models import AuditEntry
 from web_admin.lost_faces import note_opening
 from web_admin.restored_faces import FACES_RESTORED

@@ -5,8 +5,8 @@ from typing import Literal
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.consent_models import Consent, FaceShare
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.shares import FACE_PURPOSE
 
 THRESHOLD = 100_000
 WARN_SOON, WARN_NOW = 80_000, 95_000

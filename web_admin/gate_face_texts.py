@@ -4,8 +4,8 @@ import msgspec
 from flask_babel import gettext as _
 
 from gate_controller.contract.messages import FaceStatus
-from web_admin.gate_face import PROGRAM_OUTDATED
-from web_admin.gate_face_models import GateFaceRow
+from web_admin.custody.gate_reports import PROGRAM_OUTDATED
+from web_admin.custody.models import GateFaceRow
 
 
 def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
+from web_admin.custody.gate_reports import clear_tampering
+from web_admin.custody.models import GateFaceRow
 from web_admin.form_fields import CheckList, hours_options, options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.gate_face_models import GateFaceRow
 from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
@@ -26,7 +27,6 @@ from web_admin.permissions import allowed
 from web_admin.set_aside import shown_set_aside
 from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates
-from web_admin.tampering import clear_tampering
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 

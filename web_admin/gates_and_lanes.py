@@ -21,7 +21,7 @@ from web_admin.action.lookups import gate_of, hours_of
 from web_admin.assessments import check_assessed
 from web_admin.compound.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import create_shares, live_face_consents
+from web_admin.custody.shares import create_shares, live_face_consents
 from web_admin.interlock_and_antipassback import check_antipassback, check_closed_area, check_interlock
 from web_admin.lane_sheets import check_face_sheet
 from web_admin.policy_records import ANTIPASSBACKS

@@ -16,9 +16,10 @@ from web_admin.action.lookups import person_of
 from web_admin.asked_again import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
-from web_admin.consent_models import Consent, GuardianConsent, GuardianRequest
+from web_admin.consent_models import GuardianConsent, GuardianRequest
 from web_admin.consent_rules import has_less
 from web_admin.core.refusal import ActRefused
+from web_admin.custody.models import Consent
 from web_admin.face_facts import guardian_ids_of
 
 OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")

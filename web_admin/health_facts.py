@@ -13,9 +13,9 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import is_backup
 from web_admin.core.config import WebConfig
 from web_admin.core.health_models import ServerMark
-from web_admin.gate_face_models import GateFaceRow
+from web_admin.custody.key_rotation import rotation_due_since
+from web_admin.custody.models import GateFaceRow
 from web_admin.journal.models import AuditEntry
-from web_admin.key_rotation import rotation_due_since
 from web_admin.outbox import backlog
 from web_admin.outbox_models import OutboxMessage
 from web_admin.server_health import GateHealth, ServerFacts, gate_health

@@ -13,7 +13,7 @@ from web_admin.account_sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone
-from web_admin.key_rotation import rotate_wrap_key, rotation_due_since
+from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.rights_requests import tell_late
 from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
 

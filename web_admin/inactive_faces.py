@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import finish, new_act
 from web_admin.compound.models import Person
-from web_admin.consent_models import Consent
 from web_admin.core.database import Menjin
-from web_admin.custody import FACE_PURPOSE
-from web_admin.forgetting_models import FaceUse
+from web_admin.custody.models import Consent, FaceUse
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent
 from web_admin.ways_in import settle_face

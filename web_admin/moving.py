@@ -15,7 +15,7 @@ from web_admin.action.lookups import home_of
 from web_admin.cards import issue_card
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import live_face_consents
+from web_admin.custody.shares import live_face_consents
 from web_admin.homes_and_people import (
     GrantSpec,
     add_home,

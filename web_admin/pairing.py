@@ -22,7 +22,7 @@ from gate_controller.contract.signing import PairingKeys, SignatureRefused, open
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import forget_published
 from web_admin.core.sealing import Sealer, code_digest
-from web_admin.gate_face import forget_tampering
+from web_admin.custody.gate_reports import forget_tampering
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import PairAttempt
 

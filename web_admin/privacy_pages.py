@@ -11,7 +11,6 @@ from wtforms.validators import Length
 
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_models import Consent, FaceShare, Notice
 from web_admin.consent_rules import asked_again_by, set_consent_rules
 from web_admin.consents import (
     NOTICE_FIELDS,
@@ -24,7 +23,8 @@ from web_admin.consents import (
 from web_admin.core.database import request_session
 from web_admin.core.small_numbers import told_in_tens
 from web_admin.core.texts import LANGUAGES
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent, FaceShare, Notice
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import AgainForm, OnceForm

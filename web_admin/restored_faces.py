@@ -14,8 +14,9 @@ from web_admin.action.base import Act, record
 from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_models import Consent, GuardianRequest
-from web_admin.custody import FACE_PURPOSE, begin_evidence, gates_offering_face
+from web_admin.consent_models import GuardianRequest
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE, begin_evidence, gates_offering_face
 from web_admin.guardians import lapse_requests
 
 FACES_RESTORED = "faces_ended_by_restore"

@@ -14,11 +14,12 @@ from web_admin.accounts import User
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
-from web_admin.consent_models import Consent, GuardianRequest, WrittenRelease
+from web_admin.consent_models import GuardianRequest, WrittenRelease
 from web_admin.core.backup_files import _old_backups, delete_old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.core.orm import Base
+from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement

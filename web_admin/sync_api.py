@@ -56,10 +56,10 @@ from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import PAIRING_CODES
-from web_admin.custody import ReceiptRefused, leases_for, take_receipt
+from web_admin.custody.gate_reports import note_face
+from web_admin.custody.shares import ReceiptRefused, leases_for, take_receipt
 from web_admin.entry_reading import ReadBatch, read_batch
 from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
-from web_admin.gate_face import note_face
 from web_admin.handover import HandoverRefused
 from web_admin.journal.ledger import append_audit
 from web_admin.models import PairAttempt

@@ -14,9 +14,8 @@ import web_admin.core.health_models
 import web_admin.core.job_models
 import web_admin.core.limit_models
 import web_admin.core.once
+import web_admin.custody.models
 import web_admin.desk_models
-import web_admin.forgetting_models
-import web_admin.gate_face_models
 import web_admin.home_models
 import web_admin.incident_models
 import web_admin.journal.models

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consent_models import Consent
-from web_admin.custody import live_face_consents
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import live_face_consents
 
 NO_OTHER_WAY = "no_other_way"
 

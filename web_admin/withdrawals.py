@@ -9,8 +9,9 @@ from sqlalchemy import delete, select
 
 from web_admin.action.base import Act, record
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import Consent, FaceOpening, FaceShare
-from web_admin.custody import FACE_PURPOSE, destroy_shares, end_shares
+from web_admin.consent_models import FaceOpening
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares
 from web_admin.ways_in import NO_OTHER_WAY, settle_face
 
 ENDINGS = (

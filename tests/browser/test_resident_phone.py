@@ -15,9 +15,9 @@ from tests.browser.resident_screen import PHONE, Served, read_code, shown, welco
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
 from tests.shown_cards import card_was_shown
 from web_admin.compound.models import Person
-from web_admin.consent_models import Consent
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.homes_and_people import add_person
 from web_admin.notices import publish_notice
 

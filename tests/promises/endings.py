@@ -12,14 +12,14 @@ from web_admin import inactive_faces
 from web_admin.action.base import Act
 from web_admin.breach_drill import Drilling, run_drill
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import FaceShare
 from web_admin.consents import disable_face, withdraw_face
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import choose_methods
-from web_admin.custody import leases_for
+from web_admin.custody.models import FaceShare
+from web_admin.custody.shares import leases_for
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import move_out

@@ -27,14 +27,7 @@ from web_admin.action.base import Act, publish
 from web_admin.ages import set_age_band, settle_ages
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person
-from web_admin.consent_models import (
-    Consent,
-    ConsentRules,
-    GuardianConsent,
-    GuardianRequest,
-    Notice,
-    WrittenRelease,
-)
+from web_admin.consent_models import ConsentRules, GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.consent_rules import set_consent_rules
 from web_admin.consents import (
     disable_face,
@@ -55,7 +48,8 @@ from web_admin.credentials import (
     resume_credential,
     suspend_credential,
 )
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent, Notice
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
 from web_admin.guardian_requests import answer_guardian, ask_guardians
 from web_admin.guardians import name_guardian, remove_guardian

@@ -57,9 +57,9 @@ from web_admin.consents import withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.custody import leases_for
-from web_admin.forgetting_models import ForgettingRow
-from web_admin.key_rotation import rotation_due_since
+from web_admin.custody.key_rotation import rotation_due_since
+from web_admin.custody.models import ForgettingRow
+from web_admin.custody.shares import leases_for
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SITE = SiteKeys.make()

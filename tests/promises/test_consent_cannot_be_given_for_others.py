@@ -31,10 +31,10 @@ from tests.unit.web_admin.test_face_answers import answer, take
 from web_admin.action.base import Act
 from web_admin.cli import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
-from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin
+from web_admin.custody.models import Consent, FaceShare
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import add_person
 from web_admin.permissions import RESIDENT, access_of

@@ -29,7 +29,7 @@ from web_admin.consents import newest_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials import choose_methods, issue_duress_pin, issue_pin
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.homes_and_people import invite
 from web_admin.journal.models import GateEvent

@@ -9,17 +9,17 @@ from flask_babel import gettext
 
 from gate_controller.contract.forgetting_certificate import Statement, has_odd_time, key_id
 from web_admin.accounts import resident_required
-from web_admin.certificates import (
+from web_admin.compound.models import Person
+from web_admin.core.database import current_menjin, request_session
+from web_admin.custody.certificates import (
     NothingForgotten,
     certificate_statement,
     forgotten_consents,
     make_certificate,
 )
-from web_admin.compound.models import Person
-from web_admin.consent_models import Consent
-from web_admin.core.database import current_menjin, request_session
+from web_admin.custody.key_rotation import lost_key_ids
+from web_admin.custody.models import Consent
 from web_admin.inactive_faces import end_of_unused
-from web_admin.key_rotation import lost_key_ids
 from web_admin.resident.blueprint import bp, signed_in, site_of
 
 

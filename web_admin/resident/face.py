@@ -17,7 +17,7 @@ from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD, MINOR
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import Consent, FaceQuestion, Notice, ReceiptRow
+from web_admin.consent_models import FaceQuestion
 from web_admin.consents import (
     NOTICE_FIELDS,
     face_state,
@@ -28,9 +28,9 @@ from web_admin.consents import (
 )
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_facts import guardians_needed, rules_of
-from web_admin.forgetting_models import ForgettingRow
 from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.guardians import guardians_of, names_of
 from web_admin.notices import changed_fields

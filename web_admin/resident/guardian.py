@@ -11,7 +11,7 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import GuardianRequest
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_facts import rules_of
 from web_admin.guardian_requests import (
     answer_guardian,

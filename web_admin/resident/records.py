@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.core.database import request_session
 from web_admin.core.sealed_places import opened_place, sealed_place
+from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.desk_visits import visits_of
 from web_admin.guardians import names_of, parts_of_consent
 from web_admin.reason_texts import for_resident, what_to_do

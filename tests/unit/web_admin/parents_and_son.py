@@ -8,8 +8,8 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_models import Consent
 from web_admin.credentials import issue_card
+from web_admin.custody.models import Consent
 from web_admin.guardian_requests import answer_guardian, ask_guardians
 from web_admin.homes_and_people import add_person
 

@@ -13,10 +13,11 @@ from web_admin import face_timers
 from web_admin.action.base import new_act
 from web_admin.ages import set_age_band
 from web_admin.compound.models import Person
-from web_admin.consent_models import AssessmentRow, Consent
+from web_admin.consent_models import AssessmentRow
 from web_admin.consents import disable_face, give_face_consent
 from web_admin.core.database import current_menjin
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal.models import AuditEntry
 from web_admin.notices import publish_notice

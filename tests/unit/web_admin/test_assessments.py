@@ -32,7 +32,7 @@ from web_admin.assessments import (
 from web_admin.consents import enable_face, give_face_consent, publish_notice
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 
 FACE_LANE = LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"))

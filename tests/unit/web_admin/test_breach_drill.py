@@ -19,9 +19,8 @@ from web_admin.breach_drill import (
     run_drill,
 )
 from web_admin.compound.models import Gate, Site
-from web_admin.consent_models import Consent, FaceShare
-from web_admin.custody import leases_for
-from web_admin.forgetting_models import BreachDrill, FaceSuspension
+from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
+from web_admin.custody.shares import leases_for
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects

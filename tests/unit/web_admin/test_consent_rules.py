@@ -20,10 +20,11 @@ from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import Consent, WrittenRelease
+from web_admin.consent_models import WrittenRelease
 from web_admin.consent_rules import asked_again_by, set_consent_rules
 from web_admin.consents import face_state, give_face_consent, withdraw_face
 from web_admin.core.refusal import ActRefused
+from web_admin.custody.models import Consent
 from web_admin.retention import RULES
 
 

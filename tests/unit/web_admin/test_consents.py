@@ -16,7 +16,7 @@ from web_admin.consents import (
 )
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import choose_methods, issue_card
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.homes_and_people import add_person
 
 

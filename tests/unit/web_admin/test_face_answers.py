@@ -21,7 +21,6 @@ from tests.unit.web_admin.compound import PlayedGate
 from tests.unit.web_admin.test_event_intake import send
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import Consent, FaceShare
 from web_admin.consents import (
     disable_face,
     face_state,
@@ -31,7 +30,8 @@ from web_admin.consents import (
     withdraw_face,
 )
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face_answers import take_answers
 from web_admin.homes_and_people import add_person, move_out
 from web_admin.journal.models import AuditEntry

@@ -13,8 +13,8 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.compound import add_card, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin.core.database import current_menjin
-from web_admin.gate_face import PROGRAM_OUTDATED, is_tampered
-from web_admin.gate_face_models import GateFaceRow
+from web_admin.custody.gate_reports import PROGRAM_OUTDATED, is_tampered
+from web_admin.custody.models import GateFaceRow
 from web_admin.journal.models import AuditEntry
 from web_admin.publish_policy import publish_policy
 

@@ -37,7 +37,7 @@ from web_admin import pairing, set_aside, sync_requests
 from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.compound.policy_models import OrderRow
-from web_admin.consent_models import ReceiptRow
+from web_admin.custody.models import ReceiptRow
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import MAX_COUNTER, MOST_AHEAD

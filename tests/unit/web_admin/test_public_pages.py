@@ -10,8 +10,8 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.compound.models import Site
-from web_admin.consent_models import Consent
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.filing import filing_standing
 from web_admin.processing_register import PURPOSES, retention_of
 from web_admin.public_report import check_file

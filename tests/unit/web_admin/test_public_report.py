@@ -11,11 +11,10 @@ from sqlalchemy import select
 from gate_controller.contract.signing import SignatureRefused
 from tests.unit.web_admin.acting import add_lane, by_phone, household
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import Consent
 from web_admin.core.refusal import ActRefused
-from web_admin.custody import FACE_PURPOSE
+from web_admin.custody.models import BreachDrill, Consent
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.disclosures import Asked, record_disclosure
-from web_admin.forgetting_models import BreachDrill
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.privacy_contact import save_contact
 from web_admin.public_report import (

@@ -17,8 +17,8 @@ from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_pers
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_models import Consent, Notice
-from web_admin.custody import FACE_PURPOSE, create_shares, destroy_shares
+from web_admin.custody.models import Consent, Notice
+from web_admin.custody.shares import FACE_PURPOSE, create_shares, destroy_shares
 from web_admin.models import VisitorPassRow
 from web_admin.publish_policy import (
     NO_OTHER_WAY,

@@ -15,12 +15,11 @@ from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import Gate, Site
-from web_admin.consent_models import Consent
 from web_admin.core.database import current_menjin
-from web_admin.custody import take_receipt
-from web_admin.forgetting_models import ForgettingRow
+from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.custody.models import Consent, ForgettingRow
+from web_admin.custody.shares import take_receipt
 from web_admin.inactive_faces import remind
-from web_admin.key_rotation import rotate_wrap_key
 
 
 def forgotten(compound: Compound, phone: FlaskClient) -> str:

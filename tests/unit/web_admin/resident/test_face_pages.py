@@ -14,10 +14,9 @@ from tests.resident_compound import NOTICE_EN, NOTICE_ZH, Compound, make_compoun
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_models import Consent, FaceShare, ReceiptRow
 from web_admin.credentials import issue_card
-from web_admin.custody import FACE_PURPOSE
-from web_admin.forgetting_models import ForgettingRow
+from web_admin.custody.models import Consent, FaceShare, ForgettingRow, ReceiptRow
+from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
 from web_admin.notices import publish_notice

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow
-from web_admin.consent_models import Consent
+from web_admin.custody.models import Consent
 from web_admin.journal.models import AuditEntry
 from web_admin.models import VisitorPassRow
 

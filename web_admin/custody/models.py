@@ -1,8 +1,9 @@
 """Tables around forgetting: wrapping keys, what each gate was told to forget, pauses of face, drills."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import JSON, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.core.orm import Base
@@ -71,3 +72,68 @@ class FaceUse(Base):
     consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
     last_used_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
+
+
+class GateFaceRow(Base):
+    """One gate. `status` is the gate's last `FaceStatus` as JSON, None where face is off.
+
+    `tampered_at` is set from the moment the gate told of tampering until somebody has cleared it; the
+    gate gets no lease meanwhile. `tamper_id` stays afterwards: the word that clears is about that one.
+    """
+
+    __tablename__ = "gate_face"
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    tamper_id: Mapped[str | None]
+    tampered_at: Mapped[datetime | None]
+    status: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class Notice(Base):
+    """What is shown before consent: one purpose, one version, one language, fixed text."""
+
+    __tablename__ = "notice"
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, str]]
+    sha256: Mapped[bytes]
+    published_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """One person, one purpose, one notice; never deleted, only withdrawn."""
+
+    __tablename__ = "consent"
+    consent_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), index=True)
+    purpose: Mapped[str]
+    notice_version: Mapped[int]
+    notice_sha256: Mapped[bytes]
+    language: Mapped[str]
+    channel: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_channel: Mapped[str | None]
+    withdrawn_why: Mapped[str | None]
+
+
+class FaceShare(Base):
+    """The server's half of one person's face at one gate; the row goes when consent does."""
+
+    __tablename__ = "face_share"
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"))
+    share_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class ReceiptRow(Base):
+    """A gate's signed word that a face is gone."""
+
+    __tablename__ = "receipt"
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    gate_id: Mapped[str] = mapped_column(ForeignKey("gate.gate_id"), primary_key=True)
+    receipt: Mapped[bytes]
+    signature: Mapped[bytes]
+    received_at: Mapped[datetime]

@@ -3,11 +3,15 @@
 from datetime import datetime
 
 import msgspec
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.messages import AskRequest
+from web_admin.action.base import Act, begin, finish
+from web_admin.action.lookups import gate_of
 from web_admin.compound.models import Gate
-from web_admin.gate_face_models import GateFaceRow
+from web_admin.core.refusal import ActRefused
+from web_admin.custody.models import GateFaceRow
 
 PROGRAM_OUTDATED = "program_outdated"
 """The trouble of a gate that asks without a key to which leases could be sealed: its program is too old."""
@@ -46,3 +50,21 @@ def forget_tampering(session: Session, gate: Gate) -> None:
     if row is not None:
         session.delete(row)
         session.flush()
+
+
+STAFF_CHANNELS = ("manager", "desk", "system")
+
+
+def clear_tampering(act: Act, gate_id: str, tamper_id: str) -> None:
+    """Say that a gate was looked at and is as it should be: the tampering seen on the page, no later one."""
+    begin(act)
+    if act.channel not in STAFF_CHANNELS:
+        raise ActRefused(None, _("This is for the property office and the guards."))
+    gate_of(act, gate_id)
+    row = act.session.get(GateFaceRow, gate_id)
+    if row is None or row.tampered_at is None:
+        raise ActRefused(None, _("This gate has told of no tampering since it was last cleared."))
+    if row.tamper_id != tamper_id:
+        raise ActRefused(None, _("The gate has told of tampering once more. Look at it again."))
+    row.tampered_at = None
+    finish(act, "tampering_cleared", {"gate_id": gate_id, "tamper_id": tamper_id}, touches=())

@@ -11,10 +11,9 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.consent_models import FaceShare
 from web_admin.core.database import Database
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, SealBroken, Sealer, share_key_id
-from web_admin.forgetting_models import WrapKeyRow
+from web_admin.custody.models import FaceShare, WrapKeyRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,10 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_models import Consent, FaceShare, Notice, ReceiptRow
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer, share_key_id
-from web_admin.forgetting_models import FaceSuspension, ForgettingRow
-from web_admin.gate_face import is_tampered
-from web_admin.key_rotation import ask_for_rotation, key_for_sealing
+from web_admin.custody.gate_reports import is_tampered
+from web_admin.custody.key_rotation import ask_for_rotation, key_for_sealing
+from web_admin.custody.models import Consent, FaceShare, FaceSuspension, ForgettingRow, Notice, ReceiptRow
 
 FACE_PURPOSE = "face_local"
 SHARE_BYTES = 32

@@ -28,9 +28,8 @@ from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Person, Site
-from web_admin.consent_models import Consent, ReceiptRow
 from web_admin.core.sealing import Sealer
-from web_admin.forgetting_models import ForgettingRow, WrapKeyRow
+from web_admin.custody.models import Consent, ForgettingRow, ReceiptRow, WrapKeyRow
 from web_admin.journal.ledger import LEDGER
 from web_admin.journal.models import AuditEntry
 

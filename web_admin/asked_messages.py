@@ -5,101 +5,15 @@ code sent there. A message says what happened, never where, when or to whom besi
 duress, and of anybody else's passages, there is none.
 """
 
-import re
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Collection
+from datetime import datetime
 
-from babel.support import NullTranslations, Translations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin.asked_messages_models import AskedMessages
-from web_admin.compound.models import CredentialRow, Person, Site
-from web_admin.core.orm import Fact
+from web_admin.compound.models import CredentialRow
+from web_admin.messages.subscriptions import tell
 from web_admin.models import VisitorPassRow
-from web_admin.outbox import EVERY_WEBHOOK, mail_is_set_up, put_message, takes
-from web_admin.outbox_models import Webhook
-
-RESIDENT_MESSAGE = "resident_message"
-"""The kind under which a webhook takes messages for phones: `to` and `text`."""
-CODE_LIVES = timedelta(minutes=30)
-MAX_TRIES = 5
-MAIL_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
-PHONE_NUMBER = re.compile(r"\+?[0-9]{6,15}")
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that the extractor looks for
-    """Mark a text for translation; it is translated for its reader when it is sent."""
-    return text
-
-
-TEXTS: Mapping[str, str] = {
-    "visitor_came": N_("A gate opened for a visitor of yours. Under Visitors you see which."),
-    "card_stopped": N_("Your card was suspended or ended. If that was not you, ask the property office."),
-    "signed_in": N_(
-        "Somebody signed in to your page. If that was not you, sign out your other phones under Help."
-    ),
-    "looked_at": N_("Somebody of the staff looked at your passages. My records says who and why."),
-}
-"""What can be asked for, in the order in which pages show it, and what its message says."""
-CARD_TEXT = N_("Somebody of the staff looked up whose card yours is. My records says who and why.")
-SYSTEM_CARD_TEXT = N_(
-    "Another system of the compound looked up whose card yours is. My records says which, and when."
-)
-DESK_ASKED_TEXT = N_(
-    "At the property office's desk somebody showed or typed your card or PIN. If you are not there, say so "
-    "on your page under Ways in, and suspend the card."
-)
-DESK_OPENED_TEXT = N_(
-    "Your pages were opened at the property office's desk. If you were not there, tell the property manager."
-)
-CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
-BY_ENTRY: Mapping[str, str] = {
-    "credential_suspended": "card_stopped", "credential_ended": "card_stopped", "named_lookup": "looked_at",
-    "card_looked_up": "looked_at", "desk_asked": "looked_at", "desk_opened": "signed_in",
-}
-"""Entries of the ledger that a message can follow."""
-OWN_TEXTS: Mapping[str, tuple[str, str]] = {
-    "card_looked_up": (CARD_TEXT, SYSTEM_CARD_TEXT),
-    "desk_asked": (DESK_ASKED_TEXT, DESK_ASKED_TEXT),
-    "desk_opened": (DESK_OPENED_TEXT, DESK_OPENED_TEXT),
-}
-"""What is said of an entry that shares its switch with another: of staff, and of a system with a key."""
-
-
-def channels_of(session: Session, site_id: str) -> frozenset[str]:
-    """Return how this site can reach people: mail, and its own webhook for SMS or WeChat."""
-    hooks = session.scalars(select(Webhook).where(Webhook.site_id == site_id, Webhook.ended_at.is_(None)))
-    by_phone = any(takes(hook, RESIDENT_MESSAGE) for hook in hooks)
-    mail = mail_is_set_up(session, site_id)
-    return frozenset({"mail"} if mail else ()) | frozenset({"webhook"} if by_phone else ())
-
-
-def channel_of(address: str) -> str | None:
-    """Return how an address is reached, None where it is neither mail nor a phone's number."""
-    if len(address) <= 320 and MAIL_ADDRESS.fullmatch(address):
-        return "mail"
-    return "webhook" if PHONE_NUMBER.fullmatch(address) else None
-
-
-def tell(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
-    """Put the message down that a person asked for, in this transaction; nothing where they did not."""
-    wanted = session.get(AskedMessages, person_id)
-    if wanted is not None and wanted.confirmed_at is not None and kind in wanted.kinds:
-        send(session, wanted, text or TEXTS[kind], {}, now)
-
-
-def tell_of_entry(
-    session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
-) -> None:
-    """Tell a person of an entry of the ledger about them, if it is one that messages can follow."""
-    told = BY_ENTRY.get(kind)
-    of_a_card = told != "card_stopped" or facts.get("method") == "card"
-    if told is not None and person_id is not None and of_a_card:
-        of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
-        tell(session, person_id, told, now, of_system if facts.get("role") == "system" else of_staff)
 
 
 def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:
@@ -116,28 +30,3 @@ def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> N
     }
     for person_id in sorted(host for host in hosts if host is not None):
         tell(session, person_id, "visitor_came", now)
-
-
-def send(
-    session: Session, wanted: AskedMessages, text: str, filled: Mapping[str, str], now: datetime
-) -> None:
-    """Put one message down in its reader's language."""
-    person = session.get_one(Person, wanted.person_id)
-    site = session.get_one(Site, person.site_id)
-    said = _catalogue(person.language).ugettext(text) % dict(filled)
-    if wanted.channel == "mail":
-        put_message(
-            session, site.site_id, channel="mail", target=wanted.address, kind=RESIDENT_MESSAGE,
-            body={"subject": site.name, "text": said}, now=now,
-        )
-    else:
-        put_message(
-            session, site.site_id, channel="webhook", target=EVERY_WEBHOOK, kind=RESIDENT_MESSAGE,
-            body={"to": wanted.address, "text": f"{site.name}: {said}"}, now=now,
-        )
-
-
-@lru_cache(maxsize=4)
-def _catalogue(language: str) -> NullTranslations:
-    # Messages are also put down where there is no request: by what the gates hand over, by the clock.
-    return Translations.load(str(Path(__file__).with_name("translations")), [language])

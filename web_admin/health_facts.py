@@ -16,8 +16,8 @@ from web_admin.core.health_models import ServerMark
 from web_admin.custody.key_rotation import rotation_due_since
 from web_admin.custody.models import GateFaceRow
 from web_admin.journal.models import AuditEntry
-from web_admin.outbox import backlog
-from web_admin.outbox_models import OutboxMessage
+from web_admin.messages.models import OutboxMessage
+from web_admin.messages.outbox import backlog
 from web_admin.server_health import GateHealth, ServerFacts, gate_health
 from web_admin.server_marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
 from web_admin.staff import last_review, review_due_at

@@ -32,7 +32,6 @@ from web_admin.action.phone_proof import (
     opened_invitation,
 )
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Gate, GrantRow, Home, Invitation, Lane, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
@@ -40,6 +39,7 @@ from web_admin.credential_rows import end_live
 from web_admin.guardians import end_guardianship, lapse_requests
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.journal.ledger import append_audit
+from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_series import end_series_of
 from web_admin.ways_in import settle_face

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from web_admin.asked_messages import tell_of_entry
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
+from web_admin.messages.subscriptions import tell_of_entry
 from web_admin.publish_policy import publish_policy
 
 

@@ -16,8 +16,8 @@ from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.orm import Base, UtcDateTime
+from web_admin.messages.models import Webhook
 from web_admin.models import EmergencyCode
-from web_admin.outbox_models import Webhook
 from web_admin.wish_models import SecondMethodWish
 
 TABLES: Mapping[str, type[Base]] = {

@@ -22,10 +22,10 @@ from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import resume_credential
 from web_admin.homes_and_people import resume_person
-from web_admin.outbox_models import Webhook
+from web_admin.messages.actions import remove_webhook
+from web_admin.messages.models import Webhook
 from web_admin.restore_changes import TABLES, as_json, current_values, set_values
 from web_admin.restoring import report_stolen
-from web_admin.webhooks import remove_webhook
 
 ALLOWED, KEPT, STOLEN = "allowed", "kept", "stolen"
 NEEDS_ITS_OWN = frozenset({"gate", "gate_here", "emergency_code", "staff", "api_key", "webhook"})

@@ -18,8 +18,8 @@ from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk_models import DeskVisitRow
 from web_admin.journal.ledger import append_audit
+from web_admin.messages.models import Webhook
 from web_admin.models import PairAttempt
-from web_admin.outbox_models import Webhook
 from web_admin.passkey_models import Passkey
 from web_admin.restore_changes import held
 from web_admin.staff import lock_out

@@ -24,8 +24,8 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.guardian_requests import REQUEST_LASTS
 from web_admin.home_models import ChildAgreement
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
+from web_admin.messages.models import OutboxMessage
 from web_admin.models import PairAttempt, VisitorPassRow
-from web_admin.outbox_models import OutboxMessage
 from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest

@@ -15,7 +15,7 @@ from web_admin.core.database import Menjin
 from web_admin.housekeeping import start_timer
 from web_admin.live_pages import live_watch
 from web_admin.live_watch import STREAMS_AT_MOST
-from web_admin.outbox import start_delivery
+from web_admin.messages.outbox import start_delivery
 from web_admin.serving_worker import BufferingWorker
 
 LONGEST_REQUEST_SECONDS = 60

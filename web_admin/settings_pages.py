@@ -22,13 +22,13 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.drawn_logo import MAX_BYTES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.mail_delivery import PASSWORD_FILE, mail_password
-from web_admin.outbox import mail_is_set_up, put_message
-from web_admin.outbox_kinds import STATES, kind_text, trouble_text
-from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.errors import NotSent
+from web_admin.messages.mail import PASSWORD_FILE, mail_password
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.outbox import mail_is_set_up, put_message
+from web_admin.messages.texts import STATES, kind_text, trouble_text
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.permissions import allowed, current_may, public
-from web_admin.sending import NotSent
 from web_admin.settings_models import SiteLook
 from web_admin.site_settings import (
     MAX_CONTACT_CHARS,

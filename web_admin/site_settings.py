@@ -12,8 +12,8 @@ from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
 from web_admin.drawn_logo import LogoRefused, checked_logo
-from web_admin.mail_delivery import LOCAL_HOSTS
-from web_admin.outbox_models import MailServer
+from web_admin.messages.mail import LOCAL_HOSTS
+from web_admin.messages.models import MailServer
 from web_admin.settings_models import SiteLook
 
 MAX_CONTACT_CHARS = 120

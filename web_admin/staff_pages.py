@@ -17,7 +17,7 @@ from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.outbox import mail_is_set_up, put_message
+from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.page_context import actor_id, current_site, do, request_now, typed
 from web_admin.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
 from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES

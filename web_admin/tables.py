@@ -5,7 +5,6 @@
 import web_admin.accounts
 import web_admin.alarm_models
 import web_admin.api_key_models
-import web_admin.asked_messages_models
 import web_admin.compound.models
 import web_admin.compound.policy_models
 import web_admin.compound.restore_models
@@ -19,8 +18,9 @@ import web_admin.desk_models
 import web_admin.home_models
 import web_admin.incident_models
 import web_admin.journal.models
+import web_admin.messages.models
+import web_admin.messages.subscription_models
 import web_admin.models
-import web_admin.outbox_models
 import web_admin.passkey_models
 import web_admin.print_models
 import web_admin.report_models

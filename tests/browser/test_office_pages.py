@@ -11,7 +11,7 @@ from tests.browser.office_screen import SIZES, sign_in
 from tests.manager_compound import ManagedCompound
 from tests.outside_peers import hook_peer
 from web_admin.core.database import current_menjin
-from web_admin.outbox import deliver
+from web_admin.messages.outbox import deliver
 
 pytestmark = pytest.mark.browser
 

@@ -23,7 +23,6 @@ from tests.served.test_whose_yes import live, newest, office
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, told_by
 from web_admin.alarm_models import Alarm
 from web_admin.api_keys import SCOPES, make_api_key
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Gate, Person
 from web_admin.consents import newest_notice
 from web_admin.core.config import WebConfig
@@ -33,9 +32,10 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.homes_and_people import invite
 from web_admin.journal.models import GateEvent
-from web_admin.outbox_kinds import WEBHOOK_KINDS
-from web_admin.outbox_models import OutboxMessage
-from web_admin.webhooks import add_webhook
+from web_admin.messages.actions import add_webhook
+from web_admin.messages.models import OutboxMessage
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.texts import WEBHOOK_KINDS
 
 WANG, LEI = "王芳", "王磊"
 SILENT = "alarm_duress"

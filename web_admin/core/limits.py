@@ -193,12 +193,12 @@ CONSTANTS = (
     ),
     Limit(
         "message_code_tries", 5, "tries", "code that was sent to a resident's address",
-        "web_admin/asked_messages.py::MAX_TRIES",
+        "web_admin/messages/subscriptions.py::MAX_TRIES",
         f"{_MESSAGES}::test_five_wrong_codes_or_half_an_hour_end_a_code",
     ),
     Limit(
         "message_codes_a_day", 5, "codes sent", "resident, and address, in 24 hours",
-        "web_admin/asked_messages_acts.py::CODES_A_DAY",
+        "web_admin/messages/subscription_actions.py::CODES_A_DAY",
         f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_whomever",
     ),
     Limit(

@@ -8,13 +8,18 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from web_admin.accounts import resident_required
-from web_admin.asked_messages import channels_of
-from web_admin.asked_messages_acts import choose_messages, name_address, prove_address, stop_messages
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.core.database import request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.core.refusal import ActRefused
+from web_admin.messages.subscription_actions import (
+    choose_messages,
+    name_address,
+    prove_address,
+    stop_messages,
+)
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscriptions import channels_of
 from web_admin.page_context import request_now
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from gate_controller.contract.written_release import Release
 from web_admin.accounts import resident_required
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import request_session
 from web_admin.custody.models import Consent, Notice
 from web_admin.desk_visits import visits_of
 from web_admin.journal.models import AuditEntry
 from web_admin.look_reasons import CARD_LOOKED_UP, reason_text
+from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
 from web_admin.passkeys import passkeys_of
 from web_admin.privacy_pages import FIELD_LABELS

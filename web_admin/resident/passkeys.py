@@ -5,10 +5,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from web_admin.accounts import resident_required, sign_in_resident
-from web_admin.asked_messages import tell
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
+from web_admin.messages.subscriptions import tell
 from web_admin.passkeys import (
     Answer,
     Place,

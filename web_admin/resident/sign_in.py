@@ -18,13 +18,13 @@ from web_admin.accounts import (
     set_resident_password,
     sign_in_resident,
 )
-from web_admin.asked_messages import tell
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import end_credential
 from web_admin.desk_request import current_visit
 from web_admin.homes_and_people import accept_invitation
+from web_admin.messages.subscriptions import tell
 from web_admin.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

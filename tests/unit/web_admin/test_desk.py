@@ -25,7 +25,6 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from web_admin.action.base import new_act
 from web_admin.alarm_models import Alarm
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.consents import give_face_consent
 from web_admin.core.database import current_menjin
@@ -35,8 +34,9 @@ from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.homes_and_people import accept_invitation, invite
 from web_admin.journal.models import AuditEntry
+from web_admin.messages.models import MailServer, OutboxMessage
+from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
-from web_admin.outbox_models import MailServer, OutboxMessage
 from web_admin.permissions import RESIDENT, access_of
 from web_admin.retention import STEPS
 

@@ -11,11 +11,11 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_lost_cards import look
 from tests.unit.web_admin.test_manager_pages import send
-from web_admin.asked_messages import CARD_TEXT
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import CredentialRow
 from web_admin.journal.models import AuditEntry
-from web_admin.outbox_models import OutboxMessage
+from web_admin.messages.models import OutboxMessage
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscriptions import CARD_TEXT
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ from tests.outside_peers import hook_peer, mail_peer, make_certificate, slow_pee
 from web_admin import housekeeping, schema
 from web_admin.backup import restore_rows, write_backup
 from web_admin.core.database import Database, Menjin, make_engine
-from web_admin.outbox import (
+from web_admin.messages.errors import NotSent
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.outbox import (
     DELAYS,
     EVERY_WEBHOOK,
     Delivered,
@@ -34,10 +36,8 @@ from web_admin.outbox import (
     start_delivery,
     try_again,
 )
-from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 from web_admin.policy_effects import PolicyEffects
-from web_admin.sending import NotSent
-from web_admin.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
 
 pytestmark = pytest.mark.both_databases
 

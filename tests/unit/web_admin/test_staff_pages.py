@@ -16,7 +16,7 @@ from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.models import AuditEntry
-from web_admin.outbox_models import MailServer, OutboxMessage
+from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.staff_names import shown_names
 

@@ -13,16 +13,16 @@ from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.action.base import record
-from web_admin.asked_messages import RESIDENT_MESSAGE, TEXTS
-from web_admin.asked_messages_models import AskedMessages
 from web_admin.compound.models import Gate, Person
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
 from web_admin.homes_and_people import move_out
 from web_admin.journal.models import AuditEntry
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
 from web_admin.models import VisitorPassRow
-from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
 from web_admin.visitor_uses import note_visitor_uses
 
 ADDRESS = "lin@example.org"

@@ -13,8 +13,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from web_admin.core.config import WebConfig
-from web_admin.outbox_models import MailServer, OutboxMessage
-from web_admin.sending import NotSent
+from web_admin.messages.errors import NotSent
+from web_admin.messages.models import MailServer, OutboxMessage
 
 WAIT_SECONDS = 20.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")

@@ -8,10 +8,16 @@ from sqlalchemy import func, select
 
 from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.core.refusal import ActRefused
-from web_admin.outbox import TEST_KIND, put_message, try_again
-from web_admin.outbox_kinds import TROUBLES, WEBHOOK_KINDS
-from web_admin.outbox_models import OutboxMessage, Webhook
-from web_admin.webhook_delivery import KEY_PURPOSE, Ports, address_trouble, new_signing_key, shown_key
+from web_admin.messages.models import OutboxMessage, Webhook
+from web_admin.messages.outbox import TEST_KIND, put_message, try_again
+from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS
+from web_admin.messages.webhook_delivery import (
+    KEY_PURPOSE,
+    Ports,
+    address_trouble,
+    new_signing_key,
+    shown_key,
+)
 
 MAX_WEBHOOKS = 20
 OLD_KEY_SIGNS_FOR = timedelta(days=1)

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 from web_admin.core.database import Menjin
 from web_admin.core.orm import Fact
 from web_admin.core.single_process import alone
-from web_admin.mail_delivery import send_mail
-from web_admin.outbox_models import MailServer, OutboxMessage, Webhook
-from web_admin.sending import NotSent
-from web_admin.webhook_delivery import send_webhook
+from web_admin.messages.errors import NotSent
+from web_admin.messages.mail import send_mail
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.webhook_delivery import send_webhook
 
 Channel = Literal["mail", "webhook"]
 CHANNELS: tuple[Channel, ...] = ("mail", "webhook")

@@ -27,8 +27,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 import msgspec
 
 from web_admin.core.sealing import SealBroken, Sealer
-from web_admin.outbox_models import OutboxMessage, Webhook
-from web_admin.sending import NotSent
+from web_admin.messages.errors import NotSent
+from web_admin.messages.models import OutboxMessage, Webhook
 
 KEY_PREFIX = "whsec_"
 KEY_BYTES = 32

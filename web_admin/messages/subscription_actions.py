@@ -10,7 +10,12 @@ from sqlalchemy import select
 from web_admin.action.base import Act, begin, record
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_unproven_phone
-from web_admin.asked_messages import (
+from web_admin.compound.models import Person
+from web_admin.core.refusal import ActRefused
+from web_admin.core.sealing import code_digest
+from web_admin.journal.models import AuditEntry
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscriptions import (
     CODE_LIVES,
     CODE_TEXT,
     MAX_TRIES,
@@ -19,11 +24,6 @@ from web_admin.asked_messages import (
     channels_of,
     send,
 )
-from web_admin.asked_messages_models import AskedMessages
-from web_admin.compound.models import Person
-from web_admin.core.refusal import ActRefused
-from web_admin.core.sealing import code_digest
-from web_admin.journal.models import AuditEntry
 
 ADDRESS_NAMED = "messages_address_named"
 CODES_A_DAY = 5

@@ -15,7 +15,7 @@ from demo.sheets import sheet_of
 from demo.site_files import CARD_BITS, GATES, LanePlan
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import Method
-from web_admin.accounts import create_staff
+from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, one_publication
 from web_admin.cards import canonical_card
 from web_admin.child_agreements import agree_by_card

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.models import ApiKey
 from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.consent_models import AssessmentRow

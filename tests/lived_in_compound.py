@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.assessed import assess
 from tests.manager_compound import PASSWORD, TOTP_SECRET, ManagedCompound
-from web_admin.accounts import User, create_staff
+from web_admin.accounts.models import User
+from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CalendarDay, Hours, Person, Site
 from web_admin.consent_models import AssessmentRow, GuardianRequest

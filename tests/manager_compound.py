@@ -20,7 +20,8 @@ from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
 from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from web_admin import create_app
-from web_admin.accounts import User, create_staff
+from web_admin.accounts.models import User
+from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, new_act, one_publication
 from web_admin.alarms import raise_alarm
 from web_admin.compound.keys import create_site

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from web_admin.accounts import User
+from web_admin.accounts.models import AccessReview, ApiKey, Passkey, StaffInvitation, User
 from web_admin.action.base import Act, record
 from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import RestoreReview
@@ -33,8 +32,6 @@ from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import PairAttempt, VisitorPassRow
-from web_admin.passkey_models import Passkey
-from web_admin.staff_models import AccessReview, StaffInvitation
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
 from web_admin.wish_models import SecondMethodWish
 

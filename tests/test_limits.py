@@ -24,7 +24,7 @@ A_LIMIT = re.compile(
 
 OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
-    "web_admin/api_keys.py::MAX_LIVE_KEYS", "web_admin/assessments.py::LONGEST_REVIEW",
+    "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/assessments.py::LONGEST_REVIEW",
     "web_admin/emergency_codes.py::MAX_LIVE_CODES", "web_admin/home_members.py::MOST_IN_A_HOME",
     "web_admin/posture_schedules.py::MOST_CHANGES", "web_admin/restoring.py::LONGEST_PASS",
     "web_admin/rights_requests.py::MAX_OPEN", "web_admin/visitors.py::MAX_LIVE_CODES",
@@ -38,14 +38,14 @@ OTHERS = {
     "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",
     "web_admin/set_aside.py::MOST_KEPT_BYTES",
     "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/drawn_logo.py::MAX_BYTES",
-    "web_admin/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
+    "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
     "web_admin/core/database.py::MOST_CONNECTIONS",
     "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
     "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
-    "web_admin/sign_in_throttle.py::LONGEST_WAIT",
+    "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
     *(f"web_admin/sync_api.py::{name}_BODY" for name in ("SMALL", "ASK", "TOMBSTONES")),
 }  # fmt: skip

@@ -10,6 +10,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from web_admin import event_details, shift_alarms
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.permissions import allowed, current_may
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.alarms import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
 from web_admin.core.database import request_session
@@ -17,10 +19,8 @@ from web_admin.core.parameters import moment_of
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
 from web_admin.page_context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
-from web_admin.permissions import allowed, current_may
 from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace
 from web_admin.site_places import gate_names, lane_names, site_gates
-from web_admin.staff_names import shown_names
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 

@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.api_keys import end_api_key, make_api_key
+from web_admin.accounts.models import ApiKey
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.api_key_models import ApiKey
-from web_admin.api_keys import end_api_key, make_api_key
 from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
-from web_admin.permissions import allowed
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, RadioField, TextAreaField
 from wtforms.validators import Length, Optional
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.assessment_standing import Standing, standing_of
 from web_admin.assessments import (
@@ -33,7 +34,6 @@ from web_admin.core.database import request_session
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import actor_id, current_site, do, get_or_404, request_now, typed
-from web_admin.permissions import allowed
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")

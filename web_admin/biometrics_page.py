@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from web_admin import face_figures
+from web_admin.accounts.permissions import public
 from web_admin.assessment_standing import standing_of
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
@@ -14,7 +15,6 @@ from web_admin.face_facts import rules_of
 from web_admin.journal.models import AuditEntry
 from web_admin.notices import NOTICE_FIELDS, newest_notice
 from web_admin.page_context import current_site, request_now
-from web_admin.permissions import public
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.site_places import site_lanes
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.database import request_session
@@ -18,7 +19,6 @@ from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.people_list import buildings_of
-from web_admin.permissions import allowed
 from web_admin.unnamed_cards import give_home_card, give_to_person, replace_card
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")

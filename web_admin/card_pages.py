@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
 from web_admin.child_agreements import agree_by_card, lacks_agreement
@@ -32,7 +33,6 @@ from web_admin.page_context import (
     typed,
 )
 from web_admin.page_texts import agreement_text, page_language
-from web_admin.permissions import allowed, role_names
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core, schema
-from web_admin.accounts import User, create_manager
+from web_admin.accounts.models import User
+from web_admin.accounts.staff import create_manager, invite_again
 from web_admin.action.base import new_act
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
@@ -36,7 +37,6 @@ from web_admin.policy_effects import PolicyEffects
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.server_marks import BACKUP, mark
 from web_admin.serving import serve_app
-from web_admin.staff import invite_again
 
 
 def _config(arguments: argparse.Namespace) -> WebConfig:

@@ -10,6 +10,7 @@ from wtforms.validators import Optional
 
 from gate_controller.contract.records import Method
 from web_admin import words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.ages import set_age_band
 from web_admin.compound.age_bands import ADULT
@@ -22,7 +23,6 @@ from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.guardians import name_guardian, remove_guardian
 from web_admin.page_context import do, get_or_404, request_now, typed
-from web_admin.permissions import allowed
 from web_admin.ways_in import usable_methods
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed, role_names
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
@@ -25,7 +26,6 @@ from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visi
 from web_admin.desk_visits import PROOF_MINUTES, check_digits, end_visits
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, request_now, show_refusal, typed
-from web_admin.permissions import allowed, role_names
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 

@@ -10,13 +10,13 @@ from math import ceil
 from flask import Flask, g, request, session
 from flask_login import current_user, user_logged_out
 
+from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Served
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
 from web_admin.page_context import current_act, current_site, request_now
-from web_admin.permissions import current_may
 
 VISIT, USED_AT = "desk_visit", "desk_used_at"
 SERVE = "serve_at_desk"

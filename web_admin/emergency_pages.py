@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
@@ -17,7 +18,6 @@ from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.models import EmergencyCode
 from web_admin.page_context import current_site, do, get_or_404, typed
-from web_admin.permissions import allowed
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")

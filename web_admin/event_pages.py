@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired, Length
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin import event_details, words
+from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
 from web_admin.compound.models import Gate, Home, Person
 from web_admin.core import texts as core_texts
@@ -48,7 +49,6 @@ from web_admin.page_context import (
     typed,
 )
 from web_admin.people_list import name_has, number_has
-from web_admin.permissions import allowed, current_may, role_names
 from web_admin.reason_texts import for_staff, what_to_do
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
 from web_admin.why_refused import NothingPublished, why_refused

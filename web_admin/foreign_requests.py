@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import BadRequest
 
+from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 from web_admin.core.database import current_menjin
-from web_admin.permissions import BLUEPRINTS_OF_GATES
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -9,6 +9,7 @@ from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectFi
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from web_admin import words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
@@ -23,7 +24,6 @@ from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.home_additions import named_hours
 from web_admin.models import PairAttempt
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
-from web_admin.permissions import allowed
 from web_admin.set_aside import shown_set_aside
 from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.staff import last_review, review_due_at
 from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import is_backup
 from web_admin.core.config import WebConfig
@@ -20,7 +21,6 @@ from web_admin.messages.models import OutboxMessage
 from web_admin.messages.outbox import backlog
 from web_admin.server_health import GateHealth, ServerFacts, gate_health
 from web_admin.server_marks import BACKUP, CERTIFICATE, HOUSEKEEPING, certificate_until
-from web_admin.staff import last_review, review_due_at
 
 TIME_SERVER_FOLLOWED = Path("/run/systemd/timesync/synchronized")
 TIME_SERVICE = Path("/run/systemd/timesync")

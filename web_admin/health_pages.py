@@ -6,11 +6,11 @@ from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from web_admin.accounts.permissions import allowed, public
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.health_facts import gates_health, server_facts
 from web_admin.page_context import current_site, request_now
-from web_admin.permissions import allowed, public
 from web_admin.server_health import server_findings, worst
 
 bp = Blueprint("health", __name__)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import typed_number
-from web_admin.accounts import end_resident_sign_in
+from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
     Act,
     Channel,

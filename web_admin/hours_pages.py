@@ -11,6 +11,7 @@ from wtforms import DateField, Form, FormField, SelectField, StringField, TimeFi
 from wtforms.validators import InputRequired, Length, Optional
 
 from gate_controller.contract.calendars import DAY_KINDS, MINUTES_A_DAY, Span
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Hours
 from web_admin.core.database import request_session
@@ -21,7 +22,6 @@ from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gates_and_lanes import save_hours, set_calendar_day
 from web_admin.hours_in_use import change_day, remove_hours, set_days
 from web_admin.page_context import current_site, do, get_or_404, typed
-from web_admin.permissions import allowed
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from web_admin import face_timers, inactive_faces, long_jobs, retention
-from web_admin.account_sessions import forget_old_sessions
+from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from web_admin import long_jobs
+from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.card_forms import FORMS
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
@@ -30,7 +31,6 @@ from web_admin.page_context import current_act, current_site, do, show_refusal, 
 from web_admin.people_apply import Imported, apply_people
 from web_admin.people_import import ImportPlan, SheetOptions, check_people
 from web_admin.people_sheet import HEADERS, empty_sheet, empty_workbook, sheet_text
-from web_admin.permissions import allowed, current_may
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
 from web_admin.form_once import AgainForm, OnceForm
@@ -24,7 +25,6 @@ from web_admin.incidents import (
     save_parts,
 )
 from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
-from web_admin.permissions import allowed
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 

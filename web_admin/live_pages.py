@@ -6,12 +6,12 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
 from flask_login import current_user, user_logged_out
 
-from web_admin.account_sessions import is_open
-from web_admin.accounts import User
+from web_admin.accounts.models import User
+from web_admin.accounts.permissions import allowed, current_may, may
+from web_admin.accounts.sessions import is_open
 from web_admin.core.database import Menjin, current_menjin, request_session
 from web_admin.live_watch import LiveWatch, mark_of, sent_lines
 from web_admin.page_context import current_site
-from web_admin.permissions import allowed, current_may, may
 from web_admin.shift_alarms import WaitingAlarms, waiting_alarms
 
 bp = Blueprint("live", __name__, url_prefix="/manage/live")

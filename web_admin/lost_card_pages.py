@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
@@ -19,7 +20,6 @@ from web_admin.look_reasons import LOOK_REASONS, Look
 from web_admin.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
 from web_admin.models import VisitorPassRow
 from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
-from web_admin.permissions import allowed, role_names
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
 from web_admin.visitors import pass_state

@@ -10,6 +10,7 @@ from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField
 from wtforms.validators import InputRequired, Length, Optional
 
 from web_admin import words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
@@ -21,7 +22,6 @@ from web_admin.home_additions import named_hours
 from web_admin.homes_and_people import GrantSpec
 from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
-from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
 

@@ -13,6 +13,7 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from web_admin import event_details
+from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.alarm_pages import open_alarm_parts
 from web_admin.compound.models import Gate, Lane, Site
@@ -31,7 +32,6 @@ from web_admin.page_context import (
     request_now,
     typed,
 )
-from web_admin.permissions import allowed, current_may
 from web_admin.restore_reviews import open_reviews
 from web_admin.schedule_pages import LaneSchedules, RemoveForm
 from web_admin.silent_gates import is_silent, tell_of_silence

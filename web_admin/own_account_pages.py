@@ -10,17 +10,9 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.accounts import User
-from web_admin.action.base import Act, new_act
-from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
-from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
-from web_admin.permissions import allowed, public
-from web_admin.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
-from web_admin.staff import (
+from web_admin.accounts.models import User
+from web_admin.accounts.permissions import allowed, public
+from web_admin.accounts.staff import (
     MAX_SHOWN_NAME_CHARS,
     change_own_password,
     profile_of,
@@ -28,9 +20,15 @@ from web_admin.staff import (
     set_own_profile,
     sign_out_everywhere,
 )
-from web_admin.staff import (
-    join as join_staff,
-)
+from web_admin.accounts.staff import join as join_staff
+from web_admin.action.base import Act, new_act
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.core.texts import LANGUAGES
+from web_admin.form_fields import options
+from web_admin.form_once import AgainForm, OnceForm
+from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 
 bp = Blueprint("own", __name__)
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import Field, FieldList, FormField
 
+from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Site
 from web_admin.core.database import current_menjin, request_session
@@ -21,7 +22,6 @@ from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
 from web_admin.form_once import OnceForm, sent_before
 from web_admin.models import PairAttempt
-from web_admin.permissions import role_names
 from web_admin.settings_models import SiteLook
 
 Row = TypeVar("Row", bound=Base)

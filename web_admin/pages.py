@@ -19,6 +19,15 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from web_admin.accounts.models import StaffProfile
+from web_admin.accounts.permissions import (
+    BLUEPRINTS_OF_GATES,
+    RESIDENT_ROLE,
+    current_may,
+    note_refusal,
+    public,
+    role_names,
+)
 from web_admin.api.access import answer_in_json
 from web_admin.compound.models import Person, Site
 from web_admin.core import texts as core_texts
@@ -31,19 +40,10 @@ from web_admin.homes_and_people import choose_own_language
 from web_admin.journal.models import GateEvent
 from web_admin.live_pages import alarms_of_page, init_live
 from web_admin.page_context import current_site, own_look, request_now, site_zone
-from web_admin.permissions import (
-    BLUEPRINTS_OF_GATES,
-    RESIDENT_ROLE,
-    current_may,
-    note_refusal,
-    public,
-    role_names,
-)
 from web_admin.request_bodies import sentence_of, takes_json_here
 from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
-from web_admin.staff_models import StaffProfile
 from web_admin.template_words import WORDS
 
 LANGUAGES = ("zh", "en")

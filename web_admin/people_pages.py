@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin import words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
 from web_admin.compound.models import UNNAMED, Home, Hours, Person
 from web_admin.compound.ordering import name_key
@@ -30,7 +31,6 @@ from web_admin.page_context import (
 )
 from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people_sheet_out import rows_of_list
-from web_admin.permissions import allowed
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")

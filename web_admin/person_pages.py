@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
@@ -31,7 +32,6 @@ from web_admin.homes_and_people import (
 )
 from web_admin.moving import what_ends
 from web_admin.page_context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
-from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
 from web_admin.ways_in import usable_methods

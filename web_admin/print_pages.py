@@ -10,13 +10,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, RadioField
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, current_site, do, get_or_404, typed
-from web_admin.permissions import allowed
 from web_admin.print_models import PrintRun
 from web_admin.print_runs import (
     INVITATIONS,

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
+from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_rules import asked_again_by, set_consent_rules
@@ -29,7 +30,6 @@ from web_admin.face_facts import rules_of
 from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do
-from web_admin.permissions import allowed, public
 from web_admin.privacy_contact import complaint_channels, contact_of
 from web_admin.site_places import site_lanes
 

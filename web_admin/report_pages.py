@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, request_now, typed
-from web_admin.permissions import allowed, public
 from web_admin.public_report import (
     MAX_WORDS_CHARS,
     Words,

@@ -23,7 +23,7 @@ from werkzeug.datastructures import Authorization, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity, UnsupportedMediaType
 from werkzeug.utils import cached_property
 
-from web_admin.permissions import BLUEPRINTS_OF_GATES
+from web_admin.accounts.permissions import BLUEPRINTS_OF_GATES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
-from web_admin.permissions import allowed
 from web_admin.privacy_contact import complaint_channels
 from web_admin.request_clocks import days_left
 from web_admin.rights_models import RightsRequest

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.models import ApiKey
 from web_admin.action.base import new_id
-from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.orm import Base, UtcDateTime

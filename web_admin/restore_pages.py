@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from web_admin import words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, get_or_404, typed
-from web_admin.permissions import allowed
 from web_admin.restore_reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
 
 bp = Blueprint("restored", __name__, url_prefix="/manage/restored")

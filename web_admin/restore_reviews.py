@@ -12,9 +12,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.accounts import User
+from web_admin.accounts.models import ApiKey, User
 from web_admin.action.base import Act, begin, finish
-from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import IN_LIST

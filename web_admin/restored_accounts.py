@@ -11,19 +11,16 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from web_admin.accounts import User
+from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, StaffProfile, User
+from web_admin.accounts.staff import lock_out
 from web_admin.action.phone_proof import INVITED_AGAIN
-from web_admin.api_key_models import ApiKey
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk_models import DeskVisitRow
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.models import Webhook
 from web_admin.models import PairAttempt
-from web_admin.passkey_models import Passkey
 from web_admin.restore_changes import held
-from web_admin.staff import lock_out
-from web_admin.staff_models import StaffInvitation, StaffProfile
 
 ENDED_WHY = "signed_out"
 

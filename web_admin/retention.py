@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
-from web_admin.accounts import User
+from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
@@ -29,7 +29,6 @@ from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.print_models import PrintRun, PrintSlip
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
-from web_admin.staff_models import StaffInvitation, StaffProfile
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
-from web_admin.accounts import User
+from web_admin.accounts.models import User
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
@@ -18,7 +19,6 @@ from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.home_additions import named_hours
 from web_admin.page_context import current_site, do, get_or_404, request_now
-from web_admin.permissions import allowed
 from web_admin.posture_schedules import (
     Schedule,
     ScheduledNow,

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed, current_may, public
 from web_admin.action.base import Act
 from web_admin.brand_colours import stylesheet
 from web_admin.core.config import WHOLE_NUMBERS
@@ -28,7 +29,6 @@ from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.messages.texts import STATES, kind_text, trouble_text
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
-from web_admin.permissions import allowed, current_may, public
 from web_admin.settings_models import SiteLook
 from web_admin.site_settings import (
     MAX_CONTACT_CHARS,

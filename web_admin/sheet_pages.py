@@ -14,6 +14,7 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
 from web_admin import sheet_words
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
@@ -22,7 +23,6 @@ from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.lane_sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
-from web_admin.permissions import allowed
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import Standing, facts_of, sheet_rows, standing_of
 

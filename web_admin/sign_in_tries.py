@@ -5,10 +5,10 @@ from datetime import datetime
 from flask import current_app, g, request
 from werkzeug.exceptions import TooManyRequests
 
-from web_admin import sign_in_throttle
+from web_admin.accounts import throttle
+from web_admin.accounts.throttle import Claim
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import current_counts
-from web_admin.sign_in_throttle import Claim
 
 RUN_OF_FAILURES = 10
 """After so many failures in a row of one account the log has a line, and again after so many more."""
@@ -27,7 +27,7 @@ def claim_try(name: str) -> Claim:
 
     Call it before the request changes anything. `sign_in_worked` gives the try back.
     """
-    claim = sign_in_throttle.claim(current_counts(), name, _address(), _now())
+    claim = throttle.claim(current_counts(), name, _address(), _now())
     if not claim.wait_seconds:
         g.menjin_claimed = name
     return claim
@@ -44,14 +44,14 @@ def claim_sign_in(name: str) -> Claim:
 def sign_in_worked(name: str) -> None:
     """Note in the request's transaction that `name` signed in from here, which is its own from now on."""
     claimed = g.pop("menjin_claimed", None) == name
-    sign_in_throttle.worked(
+    throttle.worked(
         current_counts(), request_session(), name, _address(), _now(), claimed=claimed
     )
 
 
 def failed_unasked() -> int:
     """Count a failure of what is never made to wait; return for how many seconds its address waits now."""
-    return sign_in_throttle.failed_unasked(current_counts(), _address(), _now())
+    return throttle.failed_unasked(current_counts(), _address(), _now())
 
 
 def is_run(claim: Claim) -> bool:

@@ -16,13 +16,13 @@ from sqlalchemy import func, select
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import User
+from web_admin.accounts.models import User
+from web_admin.accounts.throttle import Claim
 from web_admin.alarms import SIGN_IN_GUESSING, raise_alarm
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_CODES
-from web_admin.sign_in_throttle import Claim
 from web_admin.sign_in_tries import claim_sign_in, failed_unasked, is_run, log_run, sign_in_worked
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

@@ -9,19 +9,10 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from web_admin import words
-from web_admin.accounts import User
-from web_admin.action.base import Act
-from web_admin.core.database import current_menjin, request_session
-from web_admin.core.parameters import number_of
-from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.page_context import actor_id, current_site, do, request_now, typed
-from web_admin.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
-from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
-from web_admin.staff import (
+from web_admin.accounts.models import StaffInvitation, StaffProfile, User
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
+from web_admin.accounts.staff import (
     INVITATION_LIVES,
     MAX_NOTE_CHARS,
     MAX_SHOWN_NAME_CHARS,
@@ -37,8 +28,15 @@ from web_admin.staff import (
     staff_accounts,
     staff_id,
 )
-from web_admin.staff_models import StaffInvitation, StaffProfile
-from web_admin.staff_names import shown_names
+from web_admin.accounts.texts import ACTION_WORDS, ROLE_SENTENCES, ROLES
+from web_admin.action.base import Act
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.parameters import number_of
+from web_admin.core.texts import LANGUAGES
+from web_admin.form_fields import options
+from web_admin.form_once import AgainForm, OnceForm
+from web_admin.messages.outbox import mail_is_set_up, put_message
+from web_admin.page_context import actor_id, current_site, do, request_now, typed
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
@@ -73,7 +71,7 @@ class InviteForm(OnceForm):
     )
     role = RadioField(
         _l("Role"),
-        choices=options((role, words.ROLES[role]) for role in reversed(STAFF_ROLES)),
+        choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
         validators=[InputRequired(_l("Choose one."))],
     )
     language = SelectField(_l("Language"), choices=options(LANGUAGES))
@@ -84,7 +82,7 @@ class RoleForm(OnceForm):
     """Another role for somebody."""
 
     role = RadioField(
-        _l("Role"), choices=options((role, words.ROLES[role]) for role in reversed(STAFF_ROLES)),
+        _l("Role"), choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
         validators=[InputRequired(_l("Choose one."))],
     )  # fmt: skip
 

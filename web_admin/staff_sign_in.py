@@ -1,6 +1,6 @@
 """How people sign in: Flask-Security over our own session, with a required authenticator for staff.
 
-Tables and the calls for other parts are in `accounts.py`.
+Tables and the calls for other parts are in `web/resident_session.py`.
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ from sqlalchemy.orm import scoped_session
 from werkzeug.local import LocalProxy
 from wtforms import RadioField
 
-from web_admin.account_sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
-from web_admin.accounts import Role, User
-from web_admin.authenticator import OnceTotp
+from web_admin.accounts.authenticator import OnceTotp
+from web_admin.accounts.models import Role, User
+from web_admin.accounts.permissions import refuse_residents_at_staff_doors, refuse_undeclared
+from web_admin.accounts.sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
+from web_admin.accounts.staff import made_profile, staff_id
 from web_admin.core.database import Database, request_session
 from web_admin.foreign_requests import refuse_foreign_origin
 from web_admin.form_fields import options
 from web_admin.page_context import request_now, site_zone
-from web_admin.permissions import refuse_residents_at_staff_doors, refuse_undeclared
-from web_admin.staff import made_profile, staff_id
 from web_admin.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:

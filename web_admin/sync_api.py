@@ -48,6 +48,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
 from web_admin import pairing
+from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_act
 from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
 from web_admin.compound.keys import certificate, private_key
@@ -72,7 +73,6 @@ from web_admin.restoring import (
     take_tombstones,
 )
 from web_admin.set_aside import ring_unread
-from web_admin.sign_in_throttle import place_of_address
 from web_admin.sync_requests import (
     SyncRefused,
     answer,

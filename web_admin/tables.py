@@ -2,9 +2,9 @@
 
 # ruff: noqa: F401 - each is imported for its tables
 
-import web_admin.accounts
+import web_admin.accounts.models
+import web_admin.accounts.session_models
 import web_admin.alarm_models
-import web_admin.api_key_models
 import web_admin.compound.models
 import web_admin.compound.policy_models
 import web_admin.compound.restore_models
@@ -21,14 +21,11 @@ import web_admin.journal.models
 import web_admin.messages.models
 import web_admin.messages.subscription_models
 import web_admin.models
-import web_admin.passkey_models
 import web_admin.print_models
 import web_admin.report_models
 import web_admin.rights_models
-import web_admin.session_models
 import web_admin.settings_models
 import web_admin.sheet_models
-import web_admin.staff_models
 import web_admin.visitor_models
 import web_admin.wish_models
 from web_admin.core.orm import Base

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.words import (
     AGE_BANDS,
@@ -19,7 +20,6 @@ from web_admin.words import (
     POSTURES,
     PRINT_RUNS,
     REQUESTS,
-    ROLES,
     RUN_STATES,
     SET_ASIDE,
     SUBJECTS,

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from web_admin.accounts import User
+from web_admin.accounts.models import User
 from web_admin.compound.models import Home, Person
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_models import VisitorUse

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.form_fields import CheckList, options
@@ -25,7 +26,6 @@ from web_admin.page_context import (
     typed,
 )
 from web_admin.page_links import pass_link
-from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip

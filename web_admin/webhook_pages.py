@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import CheckList, options
@@ -18,7 +19,6 @@ from web_admin.messages.actions import add_webhook, remove_webhook, rotate_key, 
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.texts import STATES, WEBHOOK_KINDS, kind_text, trouble_text
 from web_admin.page_context import do, get_or_404, typed
-from web_admin.permissions import allowed
 
 bp = Blueprint("webhooks", __name__, url_prefix="/manage/settings/webhooks")
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
 
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
@@ -19,7 +20,6 @@ from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.page_links import pass_link
-from web_admin.permissions import allowed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit

@@ -78,12 +78,6 @@ AGE_BANDS: Mapping[str, LazyString] = {
     "14_17": _l("14 to 17 years"),
     "under_14": _l("Under 14 years"),
 }
-ROLES: Mapping[str, LazyString] = {
-    "manager": _l("Property manager"),
-    "guard": _l("Guard"),
-    "installer": _l("Installer"),
-    "privacy_officer": _l("Privacy officer"),
-}
 EVENTS: Mapping[str, LazyString] = {
     "access": _l("Passage"),
     "door_opened": _l("Door opened"),

@@ -25,11 +25,11 @@ from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
+from web_admin.accounts.permissions import public
 from web_admin.action.base import new_act
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
-from web_admin.permissions import public
 from web_admin.serving import keep_what_is_loaded
 
 ROUNDS = 40

@@ -28,6 +28,7 @@ from tests.parsed_source import tree_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from tests.unit.web_admin.test_face_answers import answer, take
+from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import Act
 from web_admin.cli import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
@@ -37,7 +38,6 @@ from web_admin.credentials import issue_card, issue_pin
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import add_person
-from web_admin.permissions import RESIDENT, access_of
 
 pytestmark = pytest.mark.publishing
 

@@ -24,7 +24,7 @@ from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from tests.warm_start import WarmProcess
 from web_admin import schema
-from web_admin.accounts import User
+from web_admin.accounts.models import User
 from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite

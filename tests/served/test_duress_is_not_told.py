@@ -21,8 +21,8 @@ from tests.served.served_compound import Browser, ServedCompound, serve_compound
 from tests.served.signed_gate import SignedGate, signed_gate
 from tests.served.test_whose_yes import live, newest, office
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, told_by
+from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.alarm_models import Alarm
-from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.compound.models import Gate, Person
 from web_admin.consents import newest_notice
 from web_admin.core.config import WebConfig

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from tests.manager_compound import PASSWORD
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.test_guessing_is_bounded import copied
-from web_admin.accounts import User, set_resident_password
+from web_admin.accounts.models import User
+from web_admin.accounts.residents import set_resident_password
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 

@@ -13,9 +13,11 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from web_admin.accounts.api_keys import SCOPES, key_of, note_use
+from web_admin.accounts.models import ApiKey
+from web_admin.accounts.permissions import KEY, declare
+from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import Act, new_act
-from web_admin.api_key_models import ApiKey
-from web_admin.api_keys import SCOPES, key_of, note_use
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
@@ -23,9 +25,7 @@ from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
 from web_admin.page_context import current_site, request_now, site_id_of
-from web_admin.permissions import KEY, declare
 from web_admin.request_bodies import takes_json
-from web_admin.sign_in_throttle import place_of_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)

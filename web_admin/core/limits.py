@@ -45,21 +45,21 @@ _SHEETS = "tests/unit/web_admin/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
 SIGN_IN_PAIR = Limit(
-    "sign_in_pair", 10, "failed tries", "account and address", "web_admin/sign_in_throttle.py::claim",
+    "sign_in_pair", 10, "failed tries", "account and address", "web_admin/accounts/throttle.py::claim",
     f"{_GUESSING}::test_passwords_are_judged_ten_times_from_one_address_over_all_workers", FIVE_MINUTES,
 )
 SIGN_IN_ADDRESS = Limit(
-    "sign_in_address", 200, "failed tries", "address", "web_admin/sign_in_throttle.py::claim",
+    "sign_in_address", 200, "failed tries", "address", "web_admin/accounts/throttle.py::claim",
     f"{_THROTTLE}::test_its_owners_address_is_not_slowed_by_strangers_elsewhere_or_beside_it", FIVE_MINUTES,
 )
 SIGN_IN_ACCOUNT = Limit(
     "sign_in_account", 20, "failed tries before each costs a wait, up to five minutes", "account",
-    "web_admin/sign_in_throttle.py::claim",
+    "web_admin/accounts/throttle.py::claim",
     f"{_THROTTLE}::test_many_addresses_guess_one_account_slower_and_slower", timedelta(hours=1),
 )
 SIGN_IN_KNOWN = Limit(
     "sign_in_known", 1, "sign-in after which the two limits before do not hold there", "account and address",
-    "web_admin/sign_in_throttle.py::worked",
+    "web_admin/accounts/throttle.py::worked",
     f"{_THROTTLE}::test_its_owners_address_is_not_slowed_by_strangers_elsewhere_or_beside_it",
     timedelta(days=30),
 )
@@ -183,12 +183,12 @@ CONSTANTS = (
     ),
     Limit(
         "staff_session", 12 * 3600, "seconds", "sign-in of staff",
-        "web_admin/account_sessions.py::LONGEST_SESSION",
+        "web_admin/accounts/sessions.py::LONGEST_SESSION",
         f"{_SESSIONS}::test_a_session_ends_by_its_time_though_its_cookie_was_kept",
     ),
     Limit(
         "remembered_phone", 365 * 86400, "seconds", "sign-in of a resident",
-        "web_admin/account_sessions.py::REMEMBERED_FOR",
+        "web_admin/accounts/sessions.py::REMEMBERED_FOR",
         f"{_SESSIONS}::test_a_session_ends_by_its_time_though_its_cookie_was_kept",
     ),
     Limit(

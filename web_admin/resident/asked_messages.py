@@ -7,7 +7,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import resident_required
 from web_admin.core.database import request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
@@ -22,6 +21,7 @@ from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.subscriptions import channels_of
 from web_admin.page_context import request_now
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.web.resident_session import resident_required
 
 LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import current_person
+from web_admin.accounts.permissions import RESIDENT, access_of, public
 from web_admin.action.base import Act, new_act
 from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.compound.models import Person, Site
@@ -31,8 +31,8 @@ from web_admin.desk_request import (
     touch_visit,
 )
 from web_admin.page_context import actor_id
-from web_admin.permissions import RESIDENT, access_of, public
 from web_admin.resident.once import once_token
+from web_admin.web.resident_session import current_person
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 

@@ -8,7 +8,6 @@ from flask import Response, abort, render_template
 from flask_babel import gettext
 
 from gate_controller.contract.forgetting_certificate import Statement, has_odd_time, key_id
-from web_admin.accounts import resident_required
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.custody.certificates import (
@@ -21,6 +20,7 @@ from web_admin.custody.key_rotation import lost_key_ids
 from web_admin.custody.models import Consent
 from web_admin.inactive_faces import end_of_unused
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.web.resident_session import resident_required
 
 
 def why_words() -> Mapping[str, str]:

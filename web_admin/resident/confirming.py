@@ -11,17 +11,13 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import (
-    SIGNED_IN_AT,
-    resident_account,
-    resident_required,
-    resident_with_password,
-)
+from web_admin.accounts.passkeys import passkeys_of, place_of
+from web_admin.accounts.residents import resident_account, resident_with_password
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
-from web_admin.passkeys import passkeys_of, place_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.sign_in_tries import claim_try, sign_in_worked
+from web_admin.web.resident_session import SIGNED_IN_AT, resident_required
 
 CONFIRMED_FOR = timedelta(minutes=10)
 CONFIRMING = "confirming"

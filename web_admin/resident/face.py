@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD, MINOR
@@ -38,6 +37,7 @@ from web_admin.page_texts import page_language
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
+from web_admin.web.resident_session import resident_required
 
 
 @dataclass(frozen=True, slots=True)

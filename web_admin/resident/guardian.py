@@ -6,7 +6,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.written_release import SENTENCES
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.consent_models import GuardianRequest
@@ -23,6 +22,7 @@ from web_admin.notices import newest_notice
 from web_admin.page_texts import page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.face import notice_fields
+from web_admin.web.resident_session import resident_required
 
 
 def _request_to(person: Person, request_id: str) -> GuardianRequest:

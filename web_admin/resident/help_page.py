@@ -4,12 +4,12 @@ from flask import render_template
 from flask_login import current_user
 from sqlalchemy import select
 
-from web_admin.accounts import current_person
+from web_admin.accounts.permissions import public
 from web_admin.compound.models import Site
 from web_admin.core.database import request_session
 from web_admin.desk_request import current_visit
-from web_admin.permissions import public
 from web_admin.resident.blueprint import bp
+from web_admin.web.resident_session import current_person
 
 
 @bp.get("/help")

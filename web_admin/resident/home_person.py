@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
 
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way
 from web_admin.child_agreements import agreement_for, may_act_for
@@ -36,6 +35,7 @@ from web_admin.resident.my_home import (
 )
 from web_admin.resident.once import made_once
 from web_admin.visitors import gates_open_to
+from web_admin.web.resident_session import resident_required
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import Method
-from web_admin.accounts import resident_required
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
@@ -16,6 +15,7 @@ from web_admin.credentials import ensure_online_qr, online_code, register_phone_
 from web_admin.qr_picture import svg_of
 from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.web.resident_session import resident_required
 
 JsonAnswer = dict[str, str | int]
 

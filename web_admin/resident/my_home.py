@@ -13,7 +13,6 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.calendars import WEEKDAYS
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNNAMED, Gate, Hours, Person
@@ -28,6 +27,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.visitors import gates_open_to
+from web_admin.web.resident_session import resident_required
 
 HELPER_WEEKS = 13
 """How long a helper comes unless another end is typed."""

@@ -8,7 +8,6 @@ from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
@@ -26,6 +25,7 @@ from web_admin.visitors import (
     lanes_for_a_code,
     may_invite,
 )
+from web_admin.web.resident_session import resident_required
 
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8

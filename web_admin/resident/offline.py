@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Response, current_app, render_template, url_for
 from flask_babel import force_locale
 
-from web_admin.permissions import public
+from web_admin.accounts.permissions import public
 from web_admin.resident.blueprint import bp
 
 PARTS = (

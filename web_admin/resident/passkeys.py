@@ -4,12 +4,7 @@ from flask import Response, abort, flash, request, session
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from web_admin.accounts import resident_required, sign_in_resident
-from web_admin.compound.models import Person
-from web_admin.core.database import current_menjin, request_session
-from web_admin.core.refusal import ActRefused
-from web_admin.messages.subscriptions import tell
-from web_admin.passkeys import (
+from web_admin.accounts.passkeys import (
     Answer,
     Place,
     Question,
@@ -21,12 +16,17 @@ from web_admin.passkeys import (
     place_of,
     remove_passkey,
 )
-from web_admin.permissions import public
+from web_admin.accounts.permissions import public
+from web_admin.compound.models import Person
+from web_admin.core.database import current_menjin, request_session
+from web_admin.core.refusal import ActRefused
+from web_admin.messages.subscriptions import tell
 from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.resident.confirming import CONFIRMING, FIRST_CONFIRM, must_confirm
 from web_admin.resident.my_code import phone_label
 from web_admin.sign_in_tries import failed_unasked
+from web_admin.web.resident_session import resident_required, sign_in_resident
 
 TO_MAKE, TO_SIGN_IN = "passkey_to_make", "passkey_to_sign_in"
 OF_THIS_PHONE = "passkey_of_this_phone"
@@ -124,7 +124,7 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         passkey = checked_passkey(database, _place(), _asked(TO_SIGN_IN), _sent(), now)
         sign_in_resident(database, database.get_one(Person, passkey.person_id), by="webauthn")
     except ActRefused as refused:
-        # A right passkey is never made to wait; see `sign_in_throttle.py`.
+        # A right passkey is never made to wait; see `accounts/throttle.py`.
         database.rollback()
         return {"error": str(refused.message)}, 429 if failed_unasked() else 422
     tell(database, passkey.person_id, "signed_in", now)

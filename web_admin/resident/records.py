@@ -5,7 +5,6 @@ from datetime import datetime
 from flask import Response, abort, render_template, request
 from sqlalchemy import func, select
 
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.core.database import request_session
@@ -30,6 +29,7 @@ from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.rights_models import RightsRequest
+from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSAGES = 10
 SHOWN_LOOKUPS = 5

@@ -5,10 +5,10 @@ from flask import Response, abort
 from sqlalchemy import select
 
 from gate_controller.contract.written_release import Release, read_release
-from web_admin.accounts import resident_required
 from web_admin.consent_models import WrittenRelease
 from web_admin.core.database import request_session
 from web_admin.resident.blueprint import bp, signed_in
+from web_admin.web.resident_session import resident_required
 
 
 def releases_of(signer_id: str) -> dict[str, Release]:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
@@ -20,6 +19,7 @@ from web_admin.privacy_contact import complaint_channels, contact_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
+from web_admin.web.resident_session import resident_required
 
 SHOWN = 50
 

@@ -10,14 +10,9 @@ from flask_security import logout_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import (
-    current_person,
-    end_resident_sessions,
-    resident_required,
-    resident_with_password,
-    set_resident_password,
-    sign_in_resident,
-)
+from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
+from web_admin.accounts.permissions import public
+from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
@@ -25,12 +20,11 @@ from web_admin.credentials import end_credential
 from web_admin.desk_request import current_visit
 from web_admin.homes_and_people import accept_invitation
 from web_admin.messages.subscriptions import tell
-from web_admin.passkeys import passkeys_of, remove_other_passkeys
-from web_admin.permissions import public
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirming import confirm_page, must_confirm
 from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
 from web_admin.sign_in_tries import claim_try, failed_unasked, is_run, log_run
+from web_admin.web.resident_session import current_person, resident_required, sign_in_resident
 
 
 def _site() -> Site | None:
@@ -57,7 +51,7 @@ def accept() -> Response:
     except ActRefused as refused:
         message = str(refused.message)
         request_session().rollback()
-        # The code itself is never made to wait (`sign_in_throttle.py`); what fails counts for the address.
+        # The code itself is never made to wait (`accounts/throttle.py`); what fails counts for the address.
         wait = failed_unasked()
         if getattr(current_user, "person_id", None) is not None:
             known = gettext("You are signed in on this phone already; you do not need the invitation again.")

@@ -18,13 +18,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
+from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_act
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.homes_and_people import LANGUAGES
 from web_admin.models import VisitorPassRow
-from web_admin.permissions import note_refusal, public
 from web_admin.qr_picture import png_of, svg_of
 from web_admin.visitor_links import linked, renewed_text
 from web_admin.visitor_models import VisitorSeriesRow

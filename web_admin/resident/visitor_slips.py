@@ -6,7 +6,6 @@ from flask import abort, request, url_for
 from sqlalchemy import select
 
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person
 from web_admin.core.database import request_session
@@ -15,6 +14,7 @@ from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.visitors import gate_names, named_gates, own_pass
 from web_admin.slips import code_slip, pass_slip
 from web_admin.visitors import pass_state
+from web_admin.web.resident_session import resident_required
 
 
 @bp.get("/visitors/<pass_id>/slip")

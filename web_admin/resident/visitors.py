@@ -10,7 +10,6 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
@@ -24,6 +23,7 @@ from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitor_series import next_visit, series_state, withdraw_series
 from web_admin.visitor_uses import Use, is_used_up, uses_of
 from web_admin.visitors import pass_state, withdraw_pass
+from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSES = 30
 KEPT_DAYS = 30

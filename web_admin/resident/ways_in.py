@@ -11,7 +11,6 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import Method
-from web_admin.accounts import resident_required
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.asked_again import question_of
@@ -47,6 +46,7 @@ from web_admin.two_methods import (
     wish_of,
 )
 from web_admin.ways_in import dependence_of, usable_methods, working_methods
+from web_admin.web.resident_session import resident_required
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.manager_compound import ROLES, ManagedCompound, make_managed_compound
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
+from web_admin.accounts.permissions import public
 from web_admin.core.config import WebConfig
-from web_admin.permissions import public
 
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 

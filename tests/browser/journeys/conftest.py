@@ -10,7 +10,7 @@ from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate
 from tests.browser.resident_screen import Served
 from tests.counted_tries import forget_tries
 from tests.manager_compound import PASSWORD, TOTP_SECRET
-from web_admin.accounts import create_staff
+from web_admin.accounts.staff import create_staff
 from web_admin.credentials import issue_card
 from web_admin.homes_and_people import add_home, add_person
 

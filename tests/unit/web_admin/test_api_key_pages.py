@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.api_key_models import ApiKey
+from web_admin.accounts.models import ApiKey
 from web_admin.core.database import current_menjin
 
 

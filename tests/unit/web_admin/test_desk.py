@@ -23,6 +23,7 @@ from tests.desk_compound import (
 )
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
+from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.compound.models import CredentialRow, Person
@@ -37,7 +38,6 @@ from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
-from web_admin.permissions import RESIDENT, access_of
 from web_admin.retention import STEPS
 
 

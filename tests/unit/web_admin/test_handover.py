@@ -20,10 +20,9 @@ from gate_controller.contract.messages import (
 from tests.restored_gates import StoringGate
 from tests.unit.web_admin.compound import add_card, add_home, add_person, add_pin
 from tests.unit.web_admin.test_sync_api import error_of
-from web_admin.accounts import User
+from web_admin.accounts.api_keys import key_of, make_api_key
+from web_admin.accounts.models import ApiKey, Passkey, StaffInvitation, User
 from web_admin.action.base import Act
-from web_admin.api_key_models import ApiKey
-from web_admin.api_keys import key_of, make_api_key
 from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site
 from web_admin.compound.restore_models import HandedRecord, RestoreReview
 from web_admin.core.refusal import ActRefused
@@ -31,12 +30,10 @@ from web_admin.credentials import resume_credential, suspend_credential
 from web_admin.emergency_codes import make_emergency_code
 from web_admin.handover import next_epoch
 from web_admin.models import EmergencyCode
-from web_admin.passkey_models import Passkey
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 from web_admin.restoring import begin_restoring, leave_out_gate
-from web_admin.staff_models import StaffInvitation
 
 pytestmark = pytest.mark.both_databases
 

@@ -11,8 +11,8 @@ from tests.hostile_requests import JSON_BODIES, JSON_TYPES, Hostile, addresses, 
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
+from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_act
-from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite
 from web_admin.request_bodies import MAX_JSON_BYTES

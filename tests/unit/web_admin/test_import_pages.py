@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from tests.manager_compound import PEOPLE, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin import import_pages, long_jobs, people_import, permissions
+from web_admin import import_pages, long_jobs, people_import
+from web_admin.accounts import permissions
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob

@@ -7,7 +7,7 @@ import pytest
 
 from tests.manager_compound import ROLES, make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.permissions import (
+from web_admin.accounts.permissions import (
     ACTIONS,
     ACTIONS_BY_ROLE,
     CLOSED_BLUEPRINTS,
@@ -18,7 +18,7 @@ from web_admin.permissions import (
     allowed,
     may,
 )
-from web_admin.role_words import ACTION_WORDS, ROLE_SENTENCES
+from web_admin.accounts.texts import ACTION_WORDS, ROLE_SENTENCES
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from web_admin.accounts.passwords import MAX_PASSWORD_CHARS, SHORTEST_PASSWORD_CHARS, check_password
 from web_admin.core.refusal import ActRefused
-from web_admin.passwords import MAX_PASSWORD_CHARS, SHORTEST_PASSWORD_CHARS, check_password
 
 KNOWN = ("lin.wei@example.org", "Willow Court")
 

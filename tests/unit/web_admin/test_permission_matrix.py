@@ -18,9 +18,10 @@ from tests.permission_matrix import KEYS_ALONE, MACHINES, MAY, NEIGHBOURS, NO_ID
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
-from web_admin.accounts import User
+from web_admin.accounts.api_keys import SCOPES, make_api_key
+from web_admin.accounts.models import User
+from web_admin.accounts.session_models import AccountSession
 from web_admin.alarm_models import Alarm
-from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.compound.models import Person, Site
 from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import WebConfig
@@ -30,7 +31,6 @@ from web_admin.custody.models import Notice
 from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
 from web_admin.rights_requests import file_request
-from web_admin.session_models import AccountSession
 from web_admin.visitor_series import issue_series
 from web_admin.visitors import issue_pass
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, g
 from flask.testing import FlaskClient
 from flask_login import LoginManager
 
-from web_admin.permissions import (
+from web_admin.accounts.permissions import (
     GATE,
     PUBLIC,
     STAFF,

@@ -22,7 +22,7 @@ from tests.rows_of_each_kind import add_one_of_each
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from tests.unit.web_admin.test_permission_matrix import Callers
-from web_admin.api_keys import SCOPES, make_api_key
+from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import invite

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from web_admin.accounts.throttle import Claim, circles, claim, failed_unasked, place_of_address, worked
 from web_admin.core.database import Database
 from web_admin.core.limit_counts import LimitCounts, Of
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_KNOWN, SIGN_IN_PAIR
 from web_admin.core.sealing import Sealer
-from web_admin.sign_in_throttle import Claim, circles, claim, failed_unasked, place_of_address, worked
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

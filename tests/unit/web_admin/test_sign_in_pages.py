@@ -11,20 +11,16 @@ from sqlalchemy import select, update
 from tests.manager_compound import PASSWORD, TOTP_SECRET, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.account_sessions import forget_old_sessions
-from web_admin.accounts import (
-    User,
-    create_staff,
-    end_resident_sessions,
-    resident_with_password,
-    set_resident_password,
-    sign_in_resident,
-)
+from web_admin.accounts.models import User
+from web_admin.accounts.permissions import ENDPOINTS_OF_OTHERS
+from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
+from web_admin.accounts.sessions import forget_old_sessions
+from web_admin.accounts.staff import create_staff
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.permissions import ENDPOINTS_OF_OTHERS
 from web_admin.staff_guessing import TAKE_SECRETS
+from web_admin.web.resident_session import sign_in_resident
 
 
 @pytest.fixture

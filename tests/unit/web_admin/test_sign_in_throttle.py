@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
+from web_admin.accounts.throttle import LONGEST_WAIT, Claim, claim, worked
 from web_admin.core import limit_counts
 from web_admin.core.database import Database
 from web_admin.core.limit_counts import LimitCounts, forget_old_counts
 from web_admin.core.limit_models import LimitCount
 from web_admin.core.limits import SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SIGN_IN_PAIR
 from web_admin.core.sealing import Sealer
-from web_admin.sign_in_throttle import LONGEST_WAIT, Claim, claim, worked
 
 pytestmark = pytest.mark.both_databases
 

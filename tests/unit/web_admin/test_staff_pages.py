@@ -9,16 +9,18 @@ from sqlalchemy import select
 from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin import housekeeping, staff
-from web_admin.accounts import User, create_staff, set_resident_password
+from web_admin import housekeeping
+from web_admin.accounts import staff
+from web_admin.accounts.models import StaffInvitation, StaffProfile, User
+from web_admin.accounts.names import shown_names
+from web_admin.accounts.residents import set_resident_password
+from web_admin.accounts.staff import create_staff
 from web_admin.action.base import new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
-from web_admin.staff_models import StaffInvitation, StaffProfile
-from web_admin.staff_names import shown_names
 
 NEW_PASSWORD = "three words nobody owns"
 

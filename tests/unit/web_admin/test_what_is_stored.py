@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, gate_view, household, manager, offer_face
-from web_admin import accounts, retention
+from web_admin import retention
+from web_admin.accounts import models as accounts_models
 from web_admin.consent_models import AssessmentRow
 from web_admin.consents import face_state, give_face_consent
 from web_admin.core.config import WHOLE_NUMBERS
@@ -46,7 +47,7 @@ ABOUT_PEOPLE = {
 }
 """Every column about a person. Another one needs a reason, a line in the register and a term."""
 
-assert accounts.User.__table__ is not None  # its tables are among them
+assert accounts_models.User.__table__ is not None  # its tables are among them
 
 NOT_OURS = ("id_card", "identity_card", "passport", "employer", "birth", "salary", "ethnic", "religion",
             "gender", "photo", "portrait", "contacts", "plate")

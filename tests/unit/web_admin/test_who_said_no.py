@@ -10,11 +10,11 @@ from sqlalchemy import select
 from tests.manager_compound import ROLES, make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
+from web_admin.accounts.permissions import PUBLIC, STAFF, access_of, may
 from web_admin.compound.models import Site
 from web_admin.consents import record_refusal
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.permissions import PUBLIC, STAFF, access_of, may
 from web_admin.public_report import Words, build_report
 
 RANDOM = re.compile(r'value="[\w.~-]{20,}"|[\w-]{100,}|[\d.]+ [GMk]?B')

@@ -8,8 +8,8 @@ import pytest
 from tests.manager_compound import ManagedCompound, make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.api.calling import Caller
+from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_act
-from web_admin.api_keys import SCOPES, make_api_key
 from web_admin.core.database import current_menjin
 
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.api.calling import Caller
+from web_admin.accounts.api_keys import SCOPES, end_api_key, make_api_key
+from web_admin.accounts.models import ApiKey
+from web_admin.accounts.permissions import KEY, access_of
 from web_admin.action.base import new_act
-from web_admin.api_key_models import ApiKey
-from web_admin.api_keys import SCOPES, end_api_key, make_api_key
 from web_admin.core.database import current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.models import AuditEntry
-from web_admin.permissions import KEY, access_of
 
 CALLS = {
     "people:read": [("GET", "/people"), ("GET", "/people/x"), ("GET", "/homes"), ("GET", "/homes/x")],

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from web_admin.accounts.names import shown_names
 from web_admin.alarm_models import Alarm
 from web_admin.alarms import SILENT_KINDS, raise_alarm
 from web_admin.cards import issue_card
@@ -14,7 +15,6 @@ from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.staff_names import shown_names
 
 LATER = timedelta(seconds=30)
 

@@ -6,10 +6,10 @@ from werkzeug.test import TestResponse
 from tests.resident_compound import Compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
+from web_admin.accounts.throttle import failed_unasked
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
 from web_admin.homes_and_people import add_person
-from web_admin.sign_in_throttle import failed_unasked
 
 PASSWORD = "a long enough one"
 

@@ -13,14 +13,14 @@ from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.soft_passkey import PRESENT, VERIFIED, SoftPasskey
 from tests.unit.web_admin.resident.pressing import press
+from web_admin.accounts.models import Passkey
+from web_admin.accounts.passkeys import place_of
+from web_admin.accounts.throttle import failed_unasked
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
 from web_admin.homes_and_people import move_out
-from web_admin.passkey_models import Passkey
-from web_admin.passkeys import place_of
-from web_admin.sign_in_throttle import failed_unasked
 
 DOES_NOT_FIT = "This passkey does not fit. Try again, or sign in with name and password."
 TOO_LATE = "That took too long. Please try again."

@@ -25,12 +25,12 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from web_admin.accounts.models import Passkey
 from web_admin.action.base import Act, begin, checked_label, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.models import Person, Site
 from web_admin.core.once import claimed_before
 from web_admin.core.refusal import ActRefused
-from web_admin.passkey_models import Passkey
 
 CHALLENGE_BYTES = 32
 ANSWER_WITHIN = timedelta(minutes=5)

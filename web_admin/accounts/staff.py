@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_security import hash_password
 from flask_security.utils import verify_password
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.accounts import Role, User, names_of_the_place, staff_role
+from web_admin.accounts.authenticator import seal_totp_secret
+from web_admin.accounts.models import AccessReview, Role, StaffInvitation, StaffProfile, User
+from web_admin.accounts.passwords import check_password, names_of_the_place
+from web_admin.accounts.permissions import STAFF_ROLES
 from web_admin.action.base import Act, begin, checked_text, make_code, new_id, record
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
-from web_admin.passwords import check_password
-from web_admin.permissions import STAFF_ROLES
-from web_admin.staff_models import AccessReview, StaffInvitation, StaffProfile
 
 INVITATION_LIVES = timedelta(days=3)
 CODE_GROUPS = 4
@@ -274,3 +275,45 @@ def last_review(session: Session, site_id: str) -> AccessReview | None:
 def review_due_at(last: AccessReview | None, site_made_at: datetime) -> datetime:
     """Return when the rights have to be reviewed next: every quarter."""
     return (last.reviewed_at if last is not None else site_made_at) + REVIEW_EVERY
+
+
+def staff_role(session: Session, name: str) -> Role:
+    """Return a role's row, made on first use."""
+    role = session.scalar(select(Role).where(Role.name == name))
+    if role is None:
+        role = Role(name=name)
+        session.add(role)
+    return role
+
+
+def create_staff(
+    session: Session, role: str, email: str, password: str, totp_secret: str | None = None
+) -> User:
+    """Add a member of staff; needs an app context.
+
+    `totp_secret` is base32. Without it the first sign-in shows a QR code to set the authenticator up.
+    Raises ActRefused on an unknown role, a short password or an e-mail that has an account.
+    """
+    if role not in STAFF_ROLES:
+        raise ActRefused("role", _l("There is no such role."))
+    check_password(password, (email, *names_of_the_place(session)))
+    if session.scalar(select(User.id).where(func.lower(User.email) == email.lower())) is not None:
+        raise ActRefused("email", _l("This e-mail address already has an account."))
+    user = User(
+        email=email.lower(),
+        password=hash_password(password),
+        active=True,
+        fs_uniquifier=secrets.token_hex(32),
+        roles=[staff_role(session, role)],
+    )
+    if totp_secret is not None:
+        user.tf_primary_method = "authenticator"
+        user.tf_totp_secret = seal_totp_secret(totp_secret)
+    session.add(user)
+    session.flush()
+    return user
+
+
+def create_manager(session: Session, email: str, password: str, totp_secret: str | None = None) -> User:
+    """Add a property manager; see `create_staff`."""
+    return create_staff(session, "manager", email, password, totp_secret)

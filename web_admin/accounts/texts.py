@@ -64,3 +64,11 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
         "review_access": _l("Review every quarter who may do what"),
     },
 }
+
+
+ROLES: Mapping[str, LazyString] = {
+    "manager": _l("Property manager"),
+    "guard": _l("Guard"),
+    "installer": _l("Installer"),
+    "privacy_officer": _l("Privacy officer"),
+}

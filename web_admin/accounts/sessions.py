@@ -15,9 +15,9 @@ from flask_security.utils import set_request_attr
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from web_admin.accounts import User
+from web_admin.accounts.models import User
+from web_admin.accounts.session_models import AccountSession
 from web_admin.core.database import Database, current_menjin, put_down_request_session, request_session
-from web_admin.session_models import AccountSession
 
 LONGEST_SESSION = timedelta(hours=12)
 """Of staff, from the sign-in on."""

@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.accounts.models import ApiKey
 from web_admin.action.base import Act, begin, checked_text, finish, new_id
-from web_admin.api_key_models import ApiKey
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.ledger import append_audit
 

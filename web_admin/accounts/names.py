@@ -6,10 +6,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from web_admin import words
-from web_admin.accounts import User
-from web_admin.api_key_models import ApiKey
-from web_admin.staff_models import StaffProfile
+from web_admin.accounts.models import ApiKey, StaffProfile, User
+from web_admin.accounts.texts import ROLES
 
 PREFIX = "staff-"
 KEY_PREFIX = "key:"
@@ -50,4 +48,4 @@ def _staff(session: Session, actors: Iterable[str]) -> Mapping[str, str]:
 
 def _by_role(account: User) -> str:
     role = account.roles[0].name if account.roles else ""
-    return str(words.ROLES[role]) if role in words.ROLES else _("Staff")
+    return str(ROLES[role]) if role in ROLES else _("Staff")

@@ -9,8 +9,11 @@ from collections.abc import Iterable
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
+from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
 
 SHORTEST_PASSWORD_CHARS = 10
@@ -49,3 +52,8 @@ def _parts(word: str) -> list[str]:
     """Return a word and what it is made of: lin.wei@example.org is also lin.wei, lin, wei and example."""
     split = "".join(char if char.isalnum() else " " for char in word).split()
     return [part for part in (word.strip(), *word.split("@"), *split) if part]
+
+
+def names_of_the_place(session: Session) -> list[str]:
+    """Return the compound's name: an attacker tries it first in a password."""
+    return list(session.scalars(select(Site.name)))

@@ -1,0 +1,75 @@
+"""Keep the accounts with which residents sign in."""
+
+import secrets
+
+from flask_babel import lazy_gettext as _l
+from flask_security import hash_password
+from flask_security.utils import verify_password
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from web_admin.accounts.models import Passkey, User
+from web_admin.accounts.passwords import check_password, names_of_the_place
+from web_admin.accounts.permissions import RESIDENT_ROLE
+from web_admin.accounts.staff import staff_role
+from web_admin.compound.models import Person
+from web_admin.core.refusal import ActRefused
+
+# -- residents -------------------------------------------------------------------------------------
+
+
+def resident_account(session: Session, person: Person) -> User:
+    """Return the person's account, made on first use."""
+    user = session.scalar(select(User).where(User.person_id == person.person_id))
+    if user is None:
+        user = User(
+            person_id=person.person_id,
+            active=True,
+            fs_uniquifier=secrets.token_hex(32),
+            roles=[staff_role(session, RESIDENT_ROLE)],
+        )
+        session.add(user)
+        session.flush()
+    return user
+
+
+def set_resident_password(session: Session, person: Person, name: str, password: str) -> None:
+    """Set the name and password with which a resident signs in; raise ActRefused naming the field."""
+    name = name.strip()
+    if not 2 <= len(name) <= 40 or "@" in name:
+        raise ActRefused("name", _l("Choose a name of 2 to 40 characters, without @."))
+    check_password(password, (name, person.display_name, *names_of_the_place(session)))
+    user = resident_account(session, person)
+    same_name = select(User.id).where(func.lower(User.username) == name.lower(), User.id != user.id)
+    if session.scalar(same_name) is not None:
+        raise ActRefused("name", _l("Someone else already uses this name. Choose another."))
+    user.username = name
+    user.password = hash_password(password)
+
+
+def resident_with_password(session: Session, name: str, password: str) -> Person | None:
+    """Return who signs in with this name and password, None on any mistake; costs the same both ways."""
+    user = session.scalar(select(User).where(func.lower(User.username) == name.strip().lower()))
+    if user is None or user.password is None or user.person_id is None:
+        hash_password(password)
+        return None
+    if not verify_password(password, user.password) or not user.active:
+        return None
+    person = session.get(Person, user.person_id)
+    return person if person is not None and person.ended_at is None else None
+
+
+def end_resident_sessions(session: Session, person_id: str) -> None:
+    """Sign the person out everywhere, this browser included."""
+    user = session.scalar(select(User).where(User.person_id == person_id))
+    if user is not None:
+        user.fs_uniquifier = secrets.token_hex(32)
+
+
+def end_resident_sign_in(session: Session, person_id: str) -> None:
+    """Sign the person out everywhere and forget password and passkeys, as when they are invited again."""
+    end_resident_sessions(session, person_id)
+    session.execute(delete(Passkey).where(Passkey.person_id == person_id))
+    user = session.scalar(select(User).where(User.person_id == person_id))
+    if user is not None:
+        user.password = None

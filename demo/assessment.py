@@ -5,14 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from web_admin.action.base import Act
-from web_admin.assessments import (
-    AssessmentText,
-    approve_assessment,
-    draft_assessment,
-    submit_assessment,
-)
 from web_admin.compound.models import Lane
-from web_admin.consents import enable_face
+from web_admin.face.actions import enable_face
+from web_admin.face.assessments import AssessmentText, approve_assessment, draft_assessment, submit_assessment
 from web_admin.gates_and_lanes import save_lane, spec_of
 
 TEXTS = {

@@ -21,9 +21,9 @@ from web_admin.cards import canonical_card
 from web_admin.child_agreements import agree_by_card
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import Site
-from web_admin.consents import publish_notice
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane
 from web_admin.homes_and_people import GrantSpec, add_home, add_person, set_grants, set_may_override
 from web_admin.lane_sheets import save_sheet

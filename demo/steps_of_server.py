@@ -14,7 +14,7 @@ from demo.processes import run_menjin, wait_until
 from demo.stage import Stage
 from demo.tampered_policy import VERSIONS_AHEAD, only_face_at
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consents import face_state
+from web_admin.face.actions import face_state
 
 CARDS_WHILE_DOWN = 9
 NEW_CARD = card_number(200, 0)

@@ -10,9 +10,9 @@ from web_admin.accounts.models import ApiKey
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
-from web_admin.consent_models import AssessmentRow
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
+from web_admin.face.models import AssessmentRow
 from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import OutboxMessage, Webhook

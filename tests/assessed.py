@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act
-from web_admin.assessment_standing import notice_basis
-from web_admin.assessments import (
+from web_admin.compound.models import Gate, Lane, Site
+from web_admin.face.assessment_status import notice_basis
+from web_admin.face.assessments import (
     REQUIRED_TEXTS,
     AssessmentText,
     approve_assessment,
@@ -16,9 +17,8 @@ from web_admin.assessments import (
     submit_assessment,
     ways_beside_face,
 )
-from web_admin.compound.models import Gate, Lane, Site
-from web_admin.consent_models import AssessmentRow
-from web_admin.face_figures import FACE_ENGINE
+from web_admin.face.engine import FACE_ENGINE
+from web_admin.face.models import AssessmentRow
 
 WHOLE_TEXTS = dict.fromkeys(REQUIRED_TEXTS, "judged and written down")
 

@@ -25,7 +25,6 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate, Site
-from web_admin.consents import give_face_consent, newest_notice
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
@@ -34,6 +33,8 @@ from web_admin.custody.certificates import make_certificate
 from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE, take_receipt
+from web_admin.face.actions import give_face_consent
+from web_admin.face.notices import newest_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate
 
 GATES = ("north", "south")

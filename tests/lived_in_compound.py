@@ -12,16 +12,16 @@ from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CalendarDay, Hours, Person, Site
-from web_admin.consent_models import AssessmentRow, GuardianRequest
-from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
 from web_admin.credentials import choose_methods, issue_card, issue_pin
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.disclosures import Asked, record_disclosure
+from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.guardian_requests import ask_guardians
+from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates_and_lanes import save_hours
-from web_admin.guardian_requests import ask_guardians
 from web_admin.homes_and_people import accept_invitation, add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts

@@ -23,12 +23,13 @@ from web_admin import create_app
 from web_admin.action.base import Act, new_act
 from web_admin.compound.keys import create_site, private_key
 from web_admin.compound.models import Gate
-from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, current_menjin
 from web_admin.core.sealing import Sealer
 from web_admin.credentials import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import enable_face
+from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet

@@ -10,8 +10,6 @@ from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import RestoreReview
-from web_admin.consent_models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
-from web_admin.consent_rules import keep_release
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
@@ -27,6 +25,8 @@ from web_admin.custody.models import (
     WrapKeyRow,
 )
 from web_admin.desk_models import DeskVisitRow
+from web_admin.face.models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
+from web_admin.face.rules import keep_release
 from web_admin.home_models import ChildAgreement, HomeAddition
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook

@@ -44,7 +44,6 @@ from web_admin.action.base import Act
 from web_admin.backup import write_backup
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Person, Site
-from web_admin.consents import enable_face, publish_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActRefused
@@ -52,6 +51,8 @@ from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer
 from web_admin.credentials import issue_card
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
+from web_admin.face.actions import enable_face
+from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.policy_effects import PolicyEffects

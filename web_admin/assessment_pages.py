@@ -14,8 +14,9 @@ from wtforms.validators import Length, Optional
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.assessment_standing import Standing, standing_of
-from web_admin.assessments import (
+from web_admin.core.database import request_session
+from web_admin.face.assessment_status import Standing, standing_of
+from web_admin.face.assessments import (
     MAX_TEXT_CHARS,
     REQUIRED_TEXTS,
     TEXT_FIELDS,
@@ -29,8 +30,7 @@ from web_admin.assessments import (
     submit_assessment,
     text_of,
 )
-from web_admin.consent_models import AssessmentRow
-from web_admin.core.database import request_session
+from web_admin.face.models import AssessmentRow
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import actor_id, current_site, do, get_or_404, request_now, typed

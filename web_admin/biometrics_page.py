@@ -5,15 +5,15 @@ from flask_babel import get_locale
 from sqlalchemy import select
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
-from web_admin import face_figures
 from web_admin.accounts.permissions import public
-from web_admin.assessment_standing import standing_of
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
-from web_admin.face_facts import rules_of
+from web_admin.face import engine
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.notices import NOTICE_FIELDS, newest_notice
+from web_admin.face.queries import rules_of
 from web_admin.journal.models import AuditEntry
-from web_admin.notices import NOTICE_FIELDS, newest_notice
 from web_admin.page_context import current_site, request_now
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.site_places import site_lanes
@@ -43,7 +43,7 @@ def policy() -> str:
     people = len(live_face_consents(session, site.site_id))
     return render_template(
         "public/biometrics.html",
-        site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=face_figures,
+        site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=engine,
         notice=newest_notice(session, FACE_PURPOSE, str(get_locale() or "zh")), fields=NOTICE_FIELDS,
         labels=FIELD_LABELS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,

@@ -21,14 +21,14 @@ from gate_controller.contract.signing import SignedCertificate
 from web_admin.action.base import Act, new_id, one_publication, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Lane, Person, Site
-from web_admin.consents import disable_face
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import BreachDrill, FaceSuspension
-from web_admin.ways_in import usable_methods
-from web_admin.withdrawals import forget_everyone
+from web_admin.face.actions import disable_face
+from web_admin.face.endings import forget_everyone
+from web_admin.face.ways_in import usable_methods
 
 DRILL_DOMAIN = "menjin/breach-drill/1"
 DEADLINE_SECONDS = 600.0

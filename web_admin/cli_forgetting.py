@@ -24,7 +24,6 @@ from web_admin.cli_answers import (
 )
 from web_admin.compound.keys import RootKeyWrong, open_root_key, replace_working_keys
 from web_admin.compound.models import Site
-from web_admin.consents import disable_face
 from web_admin.core.config import load_config
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import SealBroken
@@ -35,9 +34,10 @@ from web_admin.custody.certificates import (
     make_certificate,
 )
 from web_admin.custody.key_rotation import rotate_wrap_key
+from web_admin.face.actions import disable_face
+from web_admin.face.endings import forget_everyone
 from web_admin.journal.ledger import append_audit
 from web_admin.visitors import sign_passes_anew
-from web_admin.withdrawals import forget_everyone
 
 OPERATOR = "operator"
 

@@ -12,18 +12,19 @@ from gate_controller.contract.records import Method
 from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.ages import set_age_band
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNNAMED, GuardianRow, Person
-from web_admin.consents import newest_notice, record_refusal, withdraw_face
 from web_admin.core.database import request_session
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_facts import rules_of
+from web_admin.face.actions import record_refusal, withdraw_face
+from web_admin.face.ages import set_age_band
+from web_admin.face.guardians import name_guardian, remove_guardian
+from web_admin.face.notices import newest_notice
+from web_admin.face.queries import rules_of
+from web_admin.face.ways_in import usable_methods
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.guardians import name_guardian, remove_guardian
 from web_admin.page_context import do, get_or_404, request_now, typed
-from web_admin.ways_in import usable_methods
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from web_admin.action.base import Act, finish
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.lost_faces import pause_faces_given_with
-from web_admin.ways_in import Aftermath, settle_face
+from web_admin.face.lost_methods import pause_faces_given_with
+from web_admin.face.ways_in import Aftermath, settle_face
 
 
 def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = False) -> None:

@@ -18,10 +18,10 @@ from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
 from web_admin.core.refusal import ActRefused
 from web_admin.credential_rows import end_one, finish_credential, live_credentials, lost
+from web_admin.face.endings import forget_face
+from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
 from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.typed_numbers import issue_duress_pin, issue_pin
-from web_admin.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
-from web_admin.withdrawals import forget_face
 
 __all__ = [
     "Aftermath",

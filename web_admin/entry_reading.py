@@ -17,7 +17,7 @@ import msgspec
 from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, SignedHead, verify_chain
 from gate_controller.contract.messages import RawEventBatch
 from gate_controller.contract.records import Digest
-from web_admin.face_answers import FACE_ANSWER
+from web_admin.face.gate_answers import FACE_ANSWER
 
 UNREADABLE, CHANGED, ODD_TIME, ODD_TEXT, ODD_VALUE = "unreadable", "changed", "time", "text", "value"
 NOT_STORED, NOT_TRUSTED = "not_stored", "gate_not_trusted"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant, Method
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
 from web_admin.compound.models import UNNAMED, Gate, Person
-from web_admin.face_figures import FACE_ENGINE
+from web_admin.face.engine import FACE_ENGINE
 from web_admin.site_facts import SiteFacts
 
 

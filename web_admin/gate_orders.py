@@ -12,12 +12,12 @@ from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActRefused
+from web_admin.face.endings import forget_gate
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.models import PairAttempt
 from web_admin.posture_schedules import check_may_be_held
 from web_admin.sheet_models import LaneSheetRow
 from web_admin.sheet_standing import standing_of
-from web_admin.withdrawals import forget_gate
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24

@@ -18,15 +18,15 @@ from gate_controller.contract.policy import check_promise_one, offered_methods
 from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, Posture
 from web_admin.action.base import Act, begin, checked_text, finish, new_id
 from web_admin.action.lookups import gate_of, hours_of
-from web_admin.assessments import check_assessed
 from web_admin.compound.models import CalendarDay, Gate, Hours, Lane, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import create_shares, live_face_consents
+from web_admin.face.assessments import check_assessed
+from web_admin.face.endings import forget_gate
 from web_admin.interlock_and_antipassback import check_antipassback, check_closed_area, check_interlock
 from web_admin.lane_sheets import check_face_sheet
 from web_admin.policy_records import ANTIPASSBACKS
 from web_admin.posture_schedules import keep_schedules
-from web_admin.withdrawals import forget_gate
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG_CHARS = 40

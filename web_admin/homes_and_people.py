@@ -36,15 +36,15 @@ from web_admin.compound.models import Gate, GrantRow, Home, Invitation, Lane, Pe
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
 from web_admin.credential_rows import end_live
-from web_admin.guardians import end_guardianship, lapse_requests
+from web_admin.face.endings import forget_face
+from web_admin.face.guardians import end_guardianship, lapse_requests
+from web_admin.face.ways_in import settle_face
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_series import end_series_of
-from web_admin.ways_in import settle_face
 from web_admin.wish_models import SecondMethodWish
-from web_admin.withdrawals import forget_face
 
 KINDS = ("resident", "helper", "staff")
 AGE_BANDS = ("adult", "14_17", "under_14")

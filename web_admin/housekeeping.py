@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from web_admin import face_timers, inactive_faces, long_jobs, retention
+from web_admin import long_jobs, retention
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
+from web_admin.face import inactive, timers
 from web_admin.rights_requests import tell_late
 from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
 
@@ -33,10 +34,10 @@ def rotate_if_due(menjin: Menjin, now: datetime) -> int:
 
 
 STEPS: Mapping[str, Step] = {
-    "faces_settled": face_timers.settle_by_time,
-    "faces_used": inactive_faces.note_uses,
-    "faces_reminded": inactive_faces.remind,
-    "faces_ended": inactive_faces.end_unused,
+    "faces_settled": timers.settle_by_time,
+    "faces_used": inactive.note_uses,
+    "faces_reminded": inactive.remind,
+    "faces_ended": inactive.end_unused,
     "late_requests_told": tell_late,
     "jobs_taken_up": long_jobs.run_due,
     **retention.STEPS,

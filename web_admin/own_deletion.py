@@ -17,15 +17,15 @@ from web_admin.action.base import Act, begin, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Person, Site
-from web_admin.consents import withdraw_face
 from web_admin.core.refusal import ActRefused
-from web_admin.inactive_faces import note_use
+from web_admin.face.actions import withdraw_face
+from web_admin.face.inactive import note_use
+from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.models import VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
 from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.ways_in import live_face_consent
 
 PARTS = ("passages", "visitors", "face")
 

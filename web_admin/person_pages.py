@@ -13,10 +13,11 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
-from web_admin.consents import face_state
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials import issue_duress_pin, issue_pin
+from web_admin.face.actions import face_state
+from web_admin.face.ways_in import usable_methods
 from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.home_additions import added_by, hours_name, named_hours
@@ -34,7 +35,6 @@ from web_admin.moving import what_ends
 from web_admin.page_context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
-from web_admin.ways_in import usable_methods
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 

@@ -12,22 +12,16 @@ from wtforms.validators import Length
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_rules import asked_again_by, set_consent_rules
-from web_admin.consents import (
-    NOTICE_FIELDS,
-    NOTICE_LANGUAGES,
-    disable_face,
-    enable_face,
-    newest_notice,
-    publish_notice,
-)
 from web_admin.core.database import request_session
 from web_admin.core.small_numbers import told_in_tens
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_facts import rules_of
-from web_admin.filing import THRESHOLD, filing_standing, people_with_faces
+from web_admin.face.actions import disable_face, enable_face
+from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
+from web_admin.face.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
+from web_admin.face.queries import rules_of
+from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do
 from web_admin.privacy_contact import complaint_channels, contact_of

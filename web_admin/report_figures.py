@@ -7,12 +7,12 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from web_admin.assessment_standing import standing_of
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
 from web_admin.custody.models import BreachDrill, Consent, ForgettingRow, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.assessment_status import standing_of
 from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
 from web_admin.report_models import Disclosure

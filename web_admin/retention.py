@@ -14,14 +14,14 @@ from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarm_models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
-from web_admin.consent_models import GuardianRequest, WrittenRelease
 from web_admin.core.backup_files import _old_backups, delete_old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.core.orm import Base
 from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
-from web_admin.guardian_requests import REQUEST_LASTS
+from web_admin.face.guardian_requests import REQUEST_LASTS
+from web_admin.face.models import GuardianRequest, WrittenRelease
 from web_admin.home_models import ChildAgreement
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage

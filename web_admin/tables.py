@@ -8,13 +8,13 @@ import web_admin.alarm_models
 import web_admin.compound.models
 import web_admin.compound.policy_models
 import web_admin.compound.restore_models
-import web_admin.consent_models
 import web_admin.core.health_models
 import web_admin.core.job_models
 import web_admin.core.limit_models
 import web_admin.core.once
 import web_admin.custody.models
 import web_admin.desk_models
+import web_admin.face.models
 import web_admin.home_models
 import web_admin.incident_models
 import web_admin.journal.models

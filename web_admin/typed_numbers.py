@@ -24,8 +24,8 @@ from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credential_rows import end_live, live_credentials
-from web_admin.lost_faces import pause_faces_given_with
-from web_admin.ways_in import settle_face
+from web_admin.face.lost_methods import pause_faces_given_with
+from web_admin.face.ways_in import settle_face
 
 
 @dataclass(frozen=True, slots=True, repr=False)

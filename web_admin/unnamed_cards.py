@@ -18,8 +18,8 @@ from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Pe
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credential_rows import end_one
+from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.homes_and_people import all_lanes
-from web_admin.lost_faces import pause_faces_given_with
 
 UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """What stands for a name, stored like one and so in the site's language."""

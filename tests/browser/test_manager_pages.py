@@ -11,8 +11,8 @@ from tests.manager_compound import ManagedCompound
 from web_admin.accounts.models import User
 from web_admin.action.base import new_act
 from web_admin.alarms import raise_alarm
-from web_admin.consent_models import AssessmentRow
 from web_admin.core.database import current_menjin
+from web_admin.face.models import AssessmentRow
 from web_admin.gates_and_lanes import save_hours
 from web_admin.posture_schedules import set_schedule
 

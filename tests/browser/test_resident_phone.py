@@ -18,8 +18,8 @@ from web_admin.compound.models import Person
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.notices import publish_notice
 from web_admin.homes_and_people import add_person
-from web_admin.notices import publish_notice
 
 pytestmark = pytest.mark.browser
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tests.forgotten import GATES, Forgotten
-from web_admin import inactive_faces
 from web_admin.action.base import Act
 from web_admin.breach_drill import Drilling, run_drill
 from web_admin.compound.models import Gate, Person
-from web_admin.consents import disable_face, withdraw_face
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.sealing import Sealer
@@ -20,12 +18,14 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import choose_methods
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import leases_for
+from web_admin.face import inactive
+from web_admin.face.actions import disable_face, withdraw_face
+from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.homes_and_people import move_out
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
-from web_admin.withdrawals import forget_everyone, forget_face
 
 EVERYWHERE, FIRST_PERSON, NORTH = "everyone's", "the first person's", "the north gate's"
 
@@ -68,8 +68,8 @@ class Home(Forgotten):
 
 def unused(home: Home) -> None:
     for _month in range(7):
-        inactive_faces.remind(home.menjin, home.now)
-        inactive_faces.end_unused(home.menjin, home.now)
+        inactive.remind(home.menjin, home.now)
+        inactive.end_unused(home.menjin, home.now)
         home.later(days=31)
 
 

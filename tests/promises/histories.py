@@ -24,19 +24,8 @@ from gate_controller.rules.decision import Claim, GateMemory, Reason
 from tests.assessed import assess
 from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
 from web_admin.action.base import Act, publish
-from web_admin.ages import set_age_band, settle_ages
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person
-from web_admin.consent_models import ConsentRules, GuardianConsent, GuardianRequest, WrittenRelease
-from web_admin.consent_rules import set_consent_rules
-from web_admin.consents import (
-    disable_face,
-    enable_face,
-    give_face_consent,
-    publish_notice,
-    record_refusal,
-    withdraw_face,
-)
 from web_admin.core.database import Database, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
@@ -50,9 +39,14 @@ from web_admin.credentials import (
 )
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import disable_face, enable_face, give_face_consent, record_refusal, withdraw_face
+from web_admin.face.ages import set_age_band, settle_ages
+from web_admin.face.guardian_requests import answer_guardian, ask_guardians
+from web_admin.face.guardians import name_guardian, remove_guardian
+from web_admin.face.models import ConsentRules, GuardianConsent, GuardianRequest, WrittenRelease
+from web_admin.face.notices import publish_notice
+from web_admin.face.rules import set_consent_rules
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
-from web_admin.guardian_requests import answer_guardian, ask_guardians
-from web_admin.guardians import name_guardian, remove_guardian
 from web_admin.homes_and_people import (
     GrantSpec,
     accept_invitation,

@@ -14,12 +14,12 @@ from tests.examples import examples
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, offer_face
 from web_admin.action.base import Act
-from web_admin.assessment_standing import standing_of
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.refusal import ActRefused
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.ways_in import working_methods
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
-from web_admin.ways_in import working_methods
 
 pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 

@@ -34,10 +34,10 @@ from tests.set_clock import SetClock
 from tests.soft_passkey import SoftPasskey
 from web_admin.action.phone_proof import UNPROVEN
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
+from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.homes_and_people import confirm_identity
 from web_admin.models import VisitorPassRow
 from web_admin.proving import MOST_PROOFS_ASKED

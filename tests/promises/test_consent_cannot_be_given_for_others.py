@@ -32,10 +32,10 @@ from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import Act
 from web_admin.cli import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
-from web_admin.consents import give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card, issue_pin
 from web_admin.custody.models import Consent, FaceShare
+from web_admin.face.actions import give_face_consent
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import add_person
 
@@ -46,8 +46,8 @@ CONSENT_MAKERS = {"give_face_consent", "record_consent", "answer_guardian", "ask
 """The only functions that lead to a row of consent."""
 
 WHO_MAY_CALL = {
-    "give_face_consent": {"resident/face.py", "face_answers.py"},
-    "record_consent": {"consents.py", "guardian_requests.py"},
+    "give_face_consent": {"resident/face.py", "face/gate_answers.py"},
+    "record_consent": {"face/actions.py", "face/guardian_requests.py"},
     "answer_guardian": {"resident/guardian.py"},
     "ask_guardians": {"resident/face.py"},
 }
@@ -70,7 +70,7 @@ def test_only_the_residents_own_pages_and_their_gate_call_what_makes_a_consent(m
 
 
 def test_a_consent_row_is_made_in_one_place() -> None:
-    assert {file for file, _call in calls("Consent")} == {"consents.py"}
+    assert {file for file, _call in calls("Consent")} == {"face/actions.py"}
 
 
 def functions_that_consent(app: Flask) -> dict[str, str]:

@@ -54,10 +54,11 @@ from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_
 from tests.unit.web_admin.acting import NOTICE, by_phone
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate
-from web_admin.consents import give_face_consent, publish_notice, withdraw_face
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.notices import publish_notice
 from web_admin.gate_orders import mark_gate
 from web_admin.homes_and_people import move_out
 from web_admin.journal.models import AuditEntry

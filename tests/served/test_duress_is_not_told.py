@@ -24,12 +24,12 @@ from tests.served.what_is_shown import Alike, Read, differences, pages_within_re
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.alarm_models import Alarm
 from web_admin.compound.models import Gate, Person
-from web_admin.consents import newest_notice
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials import choose_methods, issue_duress_pin, issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.event_filter import KINDS
+from web_admin.face.notices import newest_notice
 from web_admin.homes_and_people import invite
 from web_admin.journal.models import GateEvent
 from web_admin.messages.actions import add_webhook

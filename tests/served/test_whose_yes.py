@@ -13,16 +13,16 @@ from tests.desk_compound import read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
 from web_admin.action.base import Act, new_act
-from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consent_models import GuardianRequest
-from web_admin.consents import newest_notice
 from web_admin.core.database import current_menjin
 from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_timers import settle_by_time
+from web_admin.face.models import GuardianRequest
+from web_admin.face.notices import newest_notice
+from web_admin.face.pauses import question_of
+from web_admin.face.timers import settle_by_time
 from web_admin.home_members import for_home, invite_member
 from web_admin.homes_and_people import add_person
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Person
-from web_admin.consent_models import GuardianConsent, WrittenRelease
 from web_admin.custody.models import Consent, Notice
+from web_admin.face.models import GuardianConsent, WrittenRelease
 from web_admin.home_models import ChildAgreement
 
 

@@ -18,7 +18,7 @@ from web_admin.custody.certificates import (
 )
 from web_admin.custody.key_rotation import lost_key_ids
 from web_admin.custody.models import Consent
-from web_admin.inactive_faces import end_of_unused
+from web_admin.face.inactive import end_of_unused
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.resident_session import resident_required
 

@@ -13,26 +13,19 @@ from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.action.base import Act
-from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD, MINOR
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import FaceQuestion
-from web_admin.consents import (
-    NOTICE_FIELDS,
-    face_state,
-    give_face_consent,
-    newest_notice,
-    record_refusal,
-    withdraw_face,
-)
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_facts import guardians_needed, rules_of
-from web_admin.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
-from web_admin.guardians import guardians_of, names_of
-from web_admin.notices import changed_fields
+from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
+from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
+from web_admin.face.guardians import guardians_of, names_of
+from web_admin.face.models import FaceQuestion
+from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
+from web_admin.face.pauses import question_of
+from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.page_texts import page_language
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

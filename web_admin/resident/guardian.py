@@ -8,17 +8,13 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_models import GuardianRequest
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_facts import rules_of
-from web_admin.guardian_requests import (
-    answer_guardian,
-    standing_with,
-    withdraw_for_ward,
-)
-from web_admin.guardians import names_of, wards_of
-from web_admin.notices import newest_notice
+from web_admin.face.guardian_requests import answer_guardian, standing_with, withdraw_for_ward
+from web_admin.face.guardians import names_of, wards_of
+from web_admin.face.models import GuardianRequest
+from web_admin.face.notices import newest_notice
+from web_admin.face.queries import rules_of
 from web_admin.page_texts import page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.face import notice_fields

@@ -11,7 +11,7 @@ from web_admin.core.database import request_session
 from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.desk_visits import visits_of
-from web_admin.guardians import names_of, parts_of_consent
+from web_admin.face.guardians import names_of, parts_of_consent
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of

@@ -5,8 +5,8 @@ from flask import Response, abort
 from sqlalchemy import select
 
 from gate_controller.contract.written_release import Release, read_release
-from web_admin.consent_models import WrittenRelease
 from web_admin.core.database import request_session
+from web_admin.face.models import WrittenRelease
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.resident_session import resident_required
 

@@ -13,10 +13,8 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.records import Method
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way, party_of
-from web_admin.asked_again import question_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consent_models import GuardianRequest
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import (
@@ -28,8 +26,11 @@ from web_admin.credentials import (
     resume_credential,
     suspend_credential,
 )
-from web_admin.guardian_requests import requests_to
-from web_admin.guardians import wards_of
+from web_admin.face.guardian_requests import requests_to
+from web_admin.face.guardians import wards_of
+from web_admin.face.models import GuardianRequest
+from web_admin.face.pauses import question_of
+from web_admin.face.ways_in import dependence_of, usable_methods, working_methods
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_asks import desk_asks
 from web_admin.resident.once import made_once
@@ -45,7 +46,6 @@ from web_admin.two_methods import (
     wish_for_two,
     wish_of,
 )
-from web_admin.ways_in import dependence_of, usable_methods, working_methods
 from web_admin.web.resident_session import resident_required
 
 

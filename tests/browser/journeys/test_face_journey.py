@@ -34,8 +34,8 @@ from tests.gate_on_a_bench import LANE
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
 from tests.shown_cards import card_was_shown
 from web_admin.compound.models import Site
-from web_admin.consents import NOTICE_FIELDS
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
+from web_admin.face.notices import NOTICE_FIELDS
 
 __all__ = ["bench", "context", "somebody"]
 

@@ -21,8 +21,8 @@ from tests.gate_beside_a_server import gate_beside
 from tests.gate_on_a_bench import LANE, BenchGate
 from tests.promises.screen_visitor import TERMINAL
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
-from web_admin.consents import NOTICE_FIELDS
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
+from web_admin.face.notices import NOTICE_FIELDS
 from web_admin.journal.models import AuditEntry
 
 pytestmark = pytest.mark.browser

@@ -21,10 +21,11 @@ from web_admin import pairing
 from web_admin.action.base import Act, Channel
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Home, Person
-from web_admin.consents import NOTICE_FIELDS, enable_face, publish_notice
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import enable_face
+from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
 from web_admin.homes_and_people import add_home, add_person

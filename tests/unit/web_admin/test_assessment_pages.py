@@ -9,18 +9,18 @@ from tests.assessed import WHOLE_TEXTS
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH, csrf_of
 from tests.set_clock import SetClock
-from web_admin import face_timers
 from web_admin.action.base import new_act
-from web_admin.ages import set_age_band
 from web_admin.compound.models import Person
-from web_admin.consent_models import AssessmentRow
-from web_admin.consents import disable_face, give_face_consent
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face import timers
+from web_admin.face.actions import disable_face, give_face_consent
+from web_admin.face.ages import set_age_band
+from web_admin.face.models import AssessmentRow
+from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal.models import AuditEntry
-from web_admin.notices import publish_notice
 
 LIST = "/manage/privacy/assessments"
 
@@ -176,12 +176,12 @@ def test_time_alone_settles_ages_and_an_overdue_review(compound):
         channel="gate", actor_id=child,
     )
     menjin = compound.app.extensions["menjin"]
-    assert face_timers.settle_by_time(menjin, compound.clock()) == 0
-    assert face_timers.settle_by_time(menjin, compound.clock() + timedelta(days=3)) == 1
+    assert timers.settle_by_time(menjin, compound.clock()) == 0
+    assert timers.settle_by_time(menjin, compound.clock() + timedelta(days=3)) == 1
     assert act_on(compound, lambda act: act.session.get_one(Consent, consent).withdrawn_why) == "came_of_age"
-    assert face_timers.settle_by_time(menjin, compound.clock() + timedelta(days=4)) == 0
-    assert face_timers.settle_by_time(menjin, compound.clock() + timedelta(days=301)) == 1
-    assert face_timers.settle_by_time(menjin, compound.clock() + timedelta(days=301)) == 0
+    assert timers.settle_by_time(menjin, compound.clock() + timedelta(days=4)) == 0
+    assert timers.settle_by_time(menjin, compound.clock() + timedelta(days=301)) == 1
+    assert timers.settle_by_time(menjin, compound.clock() + timedelta(days=301)) == 0
 
 
 def test_a_changed_method_in_the_notice_shows_the_assessment_as_outdated(compound):

@@ -18,10 +18,14 @@ from tests.unit.web_admin.acting import (
     offer_face,
     show_card,
 )
-from web_admin import face_figures
 from web_admin.action.base import Act, publish
-from web_admin.assessment_standing import standing_of
-from web_admin.assessments import (
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials import issue_card
+from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face import engine
+from web_admin.face.actions import enable_face, give_face_consent
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessments import (
     REQUIRED_TEXTS,
     approve_assessment,
     draft_assessment,
@@ -29,10 +33,7 @@ from web_admin.assessments import (
     return_assessment,
     submit_assessment,
 )
-from web_admin.consents import enable_face, give_face_consent, publish_notice
-from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
-from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 
 FACE_LANE = LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"))
@@ -193,10 +194,10 @@ def test_an_assessment_that_concludes_to_stop_offers_nothing(act: Act) -> None:
 
 def test_the_figures_that_the_server_publishes_are_those_of_the_engine() -> None:
     card = YUNET_SFACE_CARD
-    assert card.name == face_figures.FACE_ENGINE
-    assert card.measured_on == face_figures.MEASURED_ON
-    assert card.worst_group_factor == face_figures.WORST_GROUP_FACTOR
+    assert card.name == engine.FACE_ENGINE
+    assert card.measured_on == engine.MEASURED_ON
+    assert card.worst_group_factor == engine.WORST_GROUP_FACTOR
     assert [(p.false_match_rate, p.false_non_match_rate) for p in card.curve] == [
-        (m.false_match_rate, m.false_non_match_rate) for m in face_figures.MEASURED
+        (m.false_match_rate, m.false_non_match_rate) for m in engine.MEASURED
     ]
-    assert fitness(card).templates_alone == face_figures.ALONE_AT_MOST
+    assert fitness(card).templates_alone == engine.ALONE_AT_MOST

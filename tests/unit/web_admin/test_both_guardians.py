@@ -16,17 +16,17 @@ from tests.unit.web_admin.acting import (
 from tests.unit.web_admin.parents_and_son import answer, ask, make_family
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_models import GuardianConsent, GuardianRequest, WrittenRelease
-from web_admin.consent_rules import set_consent_rules
-from web_admin.consents import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.guardian_requests import answer_guardian, requests_to, withdraw_for_ward
-from web_admin.guardians import guardians_of, name_guardian, remove_guardian
+from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
+from web_admin.face.guardian_requests import answer_guardian, requests_to, withdraw_for_ward
+from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
+from web_admin.face.models import GuardianConsent, GuardianRequest, WrittenRelease
+from web_admin.face.notices import newest_notice, publish_notice
+from web_admin.face.rules import set_consent_rules
 from web_admin.homes_and_people import accept_invitation, add_person, invite, move_out
 from web_admin.journal.models import AuditEntry
-from web_admin.notices import newest_notice, publish_notice
 
 
 @pytest.fixture

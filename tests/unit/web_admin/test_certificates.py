@@ -24,9 +24,9 @@ from tests.forgotten import Forgotten
 from tests.unit.web_admin.acting import ALL_METHODS, pair
 from web_admin.compound.keys import certificate, open_root_key, private_key, replace_working_keys
 from web_admin.compound.models import Gate
-from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.custody.certificates import NothingForgotten, certificate_statement
 from web_admin.custody.shares import take_receipt
+from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 

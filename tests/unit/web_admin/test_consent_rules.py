@@ -17,14 +17,14 @@ from tests.unit.web_admin.acting import (
 )
 from tests.unit.web_admin.parents_and_son import answer, ask, make_family
 from web_admin.action.base import Act
-from web_admin.asked_again import question_of
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import WrittenRelease
-from web_admin.consent_rules import asked_again_by, set_consent_rules
-from web_admin.consents import face_state, give_face_consent, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
+from web_admin.face.actions import face_state, give_face_consent, withdraw_face
+from web_admin.face.models import WrittenRelease
+from web_admin.face.pauses import question_of
+from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.retention import RULES
 
 

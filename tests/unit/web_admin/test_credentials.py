@@ -23,7 +23,6 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act, Channel
 from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Site
-from web_admin.consents import face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import (
     choose_methods,
@@ -37,8 +36,9 @@ from web_admin.credentials import (
     register_phone_key,
     resume_credential,
     suspend_credential,
-    working_methods,
 )
+from web_admin.face.actions import face_state, give_face_consent
+from web_admin.face.ways_in import working_methods
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
 

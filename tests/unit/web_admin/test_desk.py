@@ -27,12 +27,12 @@ from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import new_act
 from web_admin.alarm_models import Alarm
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consents import give_face_consent
 from web_admin.core.database import current_menjin
 from web_admin.credentials import suspend_credential
 from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
+from web_admin.face.actions import give_face_consent
 from web_admin.homes_and_people import accept_invitation, invite
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage

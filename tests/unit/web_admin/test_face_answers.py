@@ -21,18 +21,12 @@ from tests.unit.web_admin.compound import PlayedGate
 from tests.unit.web_admin.test_event_intake import send
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
-from web_admin.consents import (
-    disable_face,
-    face_state,
-    give_face_consent,
-    newest_notice,
-    publish_notice,
-    withdraw_face,
-)
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_answers import take_answers
+from web_admin.face.actions import disable_face, face_state, give_face_consent, withdraw_face
+from web_admin.face.gate_answers import take_answers
+from web_admin.face.notices import newest_notice, publish_notice
 from web_admin.homes_and_people import add_person, move_out
 from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects

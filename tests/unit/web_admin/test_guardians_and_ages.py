@@ -18,17 +18,18 @@ from tests.unit.web_admin.acting import (
     show_card,
 )
 from web_admin.action.base import Act, publish
-from web_admin.ages import set_age_band, settle_ages
-from web_admin.asked_again import question_of
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import GuardianConsent
-from web_admin.consents import face_state, give_face_consent, publish_notice, record_refusal, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, leases_for
-from web_admin.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward
-from web_admin.guardians import guardians_of, name_guardian, remove_guardian
+from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
+from web_admin.face.ages import set_age_band, settle_ages
+from web_admin.face.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward
+from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
+from web_admin.face.models import GuardianConsent
+from web_admin.face.notices import publish_notice
+from web_admin.face.pauses import question_of
 from web_admin.homes_and_people import add_home, add_person, invite, move_out
 
 

@@ -13,7 +13,6 @@ from web_admin import housekeeping, retention
 from web_admin.audit_check import check_server_records
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Invitation, Person
-from web_admin.consents import give_face_consent, newest_notice, withdraw_face
 from web_admin.core import backup_files
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.database import Menjin
@@ -22,8 +21,10 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.credentials import end_credential, issue_card
 from web_admin.custody.models import Consent, FaceShare, WrapKeyRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.inactive import end_of_unused
+from web_admin.face.notices import newest_notice
 from web_admin.homes_and_people import invite, move_out
-from web_admin.inactive_faces import end_of_unused
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.policy_effects import PolicyEffects
 from web_admin.visitors import issue_pass

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Gate
-from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import write_secret
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
@@ -19,6 +18,7 @@ from web_admin.credentials import issue_card
 from web_admin.custody.key_rotation import ask_for_rotation, rotate_wrap_key, rotation_due_since, seal_anew
 from web_admin.custody.models import FaceShare, WrapKeyRow
 from web_admin.custody.shares import leases_for
+from web_admin.face.actions import give_face_consent, withdraw_face
 
 pytestmark = pytest.mark.both_databases
 

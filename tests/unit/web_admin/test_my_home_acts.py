@@ -22,13 +22,13 @@ from tests.unit.web_admin.acting import (
 from web_admin import retention
 from web_admin.action.base import Act, Channel
 from web_admin.action.phone_proof import INVITED_AGAIN
-from web_admin.ages import set_age_band
 from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
-from web_admin.guardians import name_guardian
+from web_admin.face.ages import set_age_band
+from web_admin.face.guardians import name_guardian
 from web_admin.home_helpers import (
     HelperTimes,
     add_helper,

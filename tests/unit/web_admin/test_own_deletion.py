@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
-from web_admin.consents import give_face_consent, newest_notice
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent, FaceUse
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import give_face_consent
+from web_admin.face.notices import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.models import VisitorPassRow
 from web_admin.own_deletion import deletable, delete_own

@@ -20,10 +20,10 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, Person, Site
-from web_admin.consents import consentable_notice
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials import issue_card, issue_pin
+from web_admin.face.actions import consentable_notice
 from web_admin.homes_and_people import add_person, invite
 from web_admin.journal.ledger import verify_audit
 from web_admin.people_apply import Imported, apply_people

@@ -23,12 +23,12 @@ from web_admin.accounts.models import User
 from web_admin.accounts.session_models import AccountSession
 from web_admin.alarm_models import Alarm
 from web_admin.compound.models import Person, Site
-from web_admin.consents import give_face_consent, withdraw_face
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Notice
-from web_admin.guardian_requests import ask_guardians
+from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
 from web_admin.rights_requests import file_request
 from web_admin.visitor_series import issue_series

@@ -12,7 +12,7 @@ from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.compound.models import Site
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.filing import filing_standing
+from web_admin.face.filing import filing_standing
 from web_admin.processing_register import PURPOSES, retention_of
 from web_admin.public_report import check_file
 from web_admin.report_models import Disclosure, PublicReport

@@ -9,16 +9,16 @@ from tests.unit.web_admin.test_consent_rules import answer, ask, family
 from tests.unit.web_admin.test_face_answers import answer as answer_at_gate
 from tests.unit.web_admin.test_face_answers import consents, refusals, take
 from web_admin.action.base import Act
-from web_admin.asked_again import question_of
 from web_admin.compound.models import Lane, Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_rules import set_consent_rules
-from web_admin.consents import face_state, give_face_consent
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import FaceShare
-from web_admin.restored_faces import end_restored_faces
+from web_admin.face.actions import face_state, give_face_consent
+from web_admin.face.pauses import question_of
+from web_admin.face.restored import end_restored_faces
+from web_admin.face.rules import set_consent_rules
 
 pytestmark = pytest.mark.publishing
 

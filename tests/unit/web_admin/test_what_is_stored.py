@@ -10,14 +10,14 @@ from sqlalchemy import select
 from tests.unit.web_admin.acting import add_lane, by_phone, gate_view, household, manager, offer_face
 from web_admin import retention
 from web_admin.accounts import models as accounts_models
-from web_admin.consent_models import AssessmentRow
-from web_admin.consents import face_state, give_face_consent
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import live_face_consents
+from web_admin.face.actions import face_state, give_face_consent
+from web_admin.face.models import AssessmentRow
 from web_admin.journal.models import AuditEntry
 from web_admin.people_sheet import read_sheet
 from web_admin.policy_effects import PolicyEffects

@@ -12,8 +12,8 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.acting import by_phone, manager
 from web_admin.accounts.permissions import PUBLIC, STAFF, access_of, may
 from web_admin.compound.models import Site
-from web_admin.consents import record_refusal
 from web_admin.core.database import current_menjin
+from web_admin.face.actions import record_refusal
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.public_report import Words, build_report
 

@@ -19,7 +19,7 @@ from web_admin.core.database import current_menjin
 from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import Consent, ForgettingRow
 from web_admin.custody.shares import take_receipt
-from web_admin.inactive_faces import remind
+from web_admin.face.inactive import remind
 
 
 def forgotten(compound: Compound, phone: FlaskClient) -> str:

@@ -17,10 +17,10 @@ from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.credentials import issue_card
 from web_admin.custody.models import Consent, FaceShare, ForgettingRow, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.notices import publish_notice
+from web_admin.face.restored import end_restored_faces
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
-from web_admin.notices import publish_notice
-from web_admin.restored_faces import end_restored_faces
 
 
 def consents(compound: Compound) -> list[Consent]:

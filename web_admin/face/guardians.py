@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
-from web_admin.asked_again import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
-from web_admin.consent_models import GuardianConsent, GuardianRequest
-from web_admin.consent_rules import has_less
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
-from web_admin.face_facts import guardian_ids_of
+from web_admin.face.models import GuardianConsent, GuardianRequest
+from web_admin.face.pauses import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
+from web_admin.face.queries import guardian_ids_of
+from web_admin.face.rules import has_less
 
 OPEN = or_(GuardianRequest.answer.is_(None), GuardianRequest.answer == "half")
 """Requests that no consent has come of yet: not answered, or with a yes that waits for another guardian's."""

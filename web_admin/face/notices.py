@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.written_release import notice_digest
 from web_admin.action.base import Act, begin, finish
-from web_admin.asked_again import NOTICE_CHANGED, pause_everyone
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Notice
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.pauses import NOTICE_CHANGED, pause_everyone
 
 NOTICE_FIELDS = (
     "handler_name",

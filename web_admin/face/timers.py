@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from web_admin.action.base import Act, new_act, publish
-from web_admin.ages import settle_ages
-from web_admin.assessment_standing import standing_of
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.database import Menjin
-from web_admin.lost_faces import pause_faces_given_under_duress
-from web_admin.ways_in import settle_all_faces
+from web_admin.face.ages import settle_ages
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.lost_methods import pause_faces_given_under_duress
+from web_admin.face.ways_in import settle_all_faces
 
 
 def settle_by_time(menjin: Menjin, now: datetime) -> int:

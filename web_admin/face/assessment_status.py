@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Site
-from web_admin.consent_models import AssessmentRow
 from web_admin.custody.models import Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_figures import FACE_ENGINE
+from web_admin.face.engine import FACE_ENGINE
+from web_admin.face.models import AssessmentRow
 
 ASSESSED_FIELDS = ("purpose", "method")
 """The parts of the notice that an assessment is about: another text there, and it holds no more."""

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act
-from web_admin.asked_again import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.consent_models import FaceOpening
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.models import FaceOpening
+from web_admin.face.pauses import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
 
 NOT_LOST = frozenset({"returned", "damaged", "expired"})
 """Reasons for an end after which nobody else can have held it."""

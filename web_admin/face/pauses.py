@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.consent_models import FaceQuestion
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.ways_in import settle_face
-from web_admin.withdrawals import forget_face
+from web_admin.face.endings import forget_face
+from web_admin.face.models import FaceQuestion
+from web_admin.face.ways_in import settle_face
 
 NOTICE_CHANGED = "notice_changed"
 CAME_OF_AGE = "came_of_age"

@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
 from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
 from web_admin.action.base import Act, begin, checked_text, finish
-from web_admin.asked_again import RULES_CHANGED, pause_and_ask, people_with_consent
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
-from web_admin.consent_models import GuardianConsent, WrittenRelease
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import live_face_consents
-from web_admin.face_facts import FULL_NUMBER, guardian_ids_of, guardians_needed, rules_of
-from web_admin.ways_in import live_face_consent
+from web_admin.face.models import GuardianConsent, WrittenRelease
+from web_admin.face.pauses import RULES_CHANGED, pause_and_ask, people_with_consent
+from web_admin.face.queries import FULL_NUMBER, guardian_ids_of, guardians_needed, rules_of
+from web_admin.face.ways_in import live_face_consent
 
 MAX_SIGNATURE_CHARS = 80
 FEWEST_LETTERS = 2

@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 
 from web_admin.action.base import Act, record
 from web_admin.compound.models import Gate, Person
-from web_admin.consent_models import FaceOpening
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, destroy_shares, end_shares
-from web_admin.ways_in import NO_OTHER_WAY, settle_face
+from web_admin.face.models import FaceOpening
+from web_admin.face.ways_in import NO_OTHER_WAY, settle_face
 
 ENDINGS = (
     "withdrawn", "moved_out", "came_of_age", "inactive", "notice_changed", "guardian_left", "rules_changed",

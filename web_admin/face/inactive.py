@@ -16,10 +16,10 @@ from web_admin.compound.models import Person
 from web_admin.core.database import Menjin
 from web_admin.custody.models import Consent, FaceUse
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.endings import forget_face
+from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent
-from web_admin.ways_in import settle_face
-from web_admin.withdrawals import forget_face
 
 ANSWER_DAYS = 30
 REMINDER = "face_unused_reminder"

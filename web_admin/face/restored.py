@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from gate_controller.contract.records import FaceRecord, PolicyRefused, decode_record
 from web_admin.action.base import Act, record
-from web_admin.asked_again import RESTORED, pause_and_ask, people_with_consent
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.consent_models import GuardianRequest
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE, begin_evidence, gates_offering_face
-from web_admin.guardians import lapse_requests
+from web_admin.face.guardians import lapse_requests
+from web_admin.face.models import GuardianRequest
+from web_admin.face.pauses import RESTORED, pause_and_ask, people_with_consent
 
 FACES_RESTORED = "faces_ended_by_restore"
 

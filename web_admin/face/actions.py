@@ -17,21 +17,21 @@ from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish, new_id, record
 from web_admin.action.lookups import person_of, refuse_unnamed
 from web_admin.action.phone_proof import UNPROVEN, refuse_phone_from_home, refuse_unproven_phone
-from web_admin.asked_again import answered, question_of
-from web_admin.assessment_standing import standing_of
-from web_admin.assessments import require_assessment
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
 from web_admin.compound.models import Gate, Lane, Person, Site
-from web_admin.consent_models import GuardianConsent
-from web_admin.consent_rules import checked_signature, keep_release
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares
-from web_admin.face_facts import guardians_needed, rules_of
-from web_admin.guardians import guardians_of, lapse_asked_by
-from web_admin.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
-from web_admin.ways_in import live_face_consent, settle_face, working_methods
-from web_admin.withdrawals import forget_everyone, forget_face
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessments import require_assessment
+from web_admin.face.endings import forget_everyone, forget_face
+from web_admin.face.guardians import guardians_of, lapse_asked_by
+from web_admin.face.models import GuardianConsent
+from web_admin.face.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
+from web_admin.face.pauses import answered, question_of
+from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.rules import checked_signature, keep_release
+from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
 
 __all__ = [
     "NOTICE_FIELDS", "NOTICE_LANGUAGES", "FaceState", "GuardianPart", "consentable_notice", "disable_face",

@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import lane_of
-from web_admin.assessment_standing import Standing, approved_assessment, notice_basis, standing_of
 from web_admin.compound.models import Lane, Site
-from web_admin.consent_models import AssessmentRow
 from web_admin.core.refusal import ActRefused
-from web_admin.face_figures import FACE_ENGINE
+from web_admin.face.assessment_status import Standing, approved_assessment, notice_basis, standing_of
+from web_admin.face.engine import FACE_ENGINE
+from web_admin.face.models import AssessmentRow
 
 HEADS = ("lawful", "rights", "risks", "measures")
 """What FRM 9 and PIPL 56 ask an assessment to judge."""

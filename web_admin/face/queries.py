@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import FaceNoticeRecord
-from web_admin.assessment_standing import standing_of
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
-from web_admin.consent_models import ConsentRules, GuardianConsent
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.models import ConsentRules, GuardianConsent
 
 FULL_NUMBER = 2
 """Of guardians, where a site asks for both."""

@@ -11,13 +11,13 @@ from sqlalchemy import delete, select
 
 from web_admin.action.base import Act, begin, finish, record
 from web_admin.action.lookups import person_of
-from web_admin.asked_again import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, YEARS_OF_MINORS, today_at, years_later
 from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.guardians import end_guardianship, lapse_requests, parts_of_consent
-from web_admin.ways_in import live_face_consent
-from web_admin.withdrawals import forget_face
+from web_admin.face.endings import forget_face
+from web_admin.face.guardians import end_guardianship, lapse_requests, parts_of_consent
+from web_admin.face.pauses import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
+from web_admin.face.ways_in import live_face_consent
 
 LONGEST_YEARS = {CHILD: 14, MINOR: YEARS_OF_MINORS}
 

@@ -13,21 +13,15 @@ from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_phone_from_home, refuse_unproven_phone
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import Person
-from web_admin.consent_models import GuardianRequest
-from web_admin.consent_rules import checked_signature
-from web_admin.consents import GuardianPart, consentable_notice, record_consent, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face_facts import (
-    guardian_ids_of,
-    guardians_needed,
-    newest_notices,
-    numbers_needed,
-    rules_of,
-)
-from web_admin.guardians import OPEN, guardians_of, lapse_asked_by, wards_of
-from web_admin.notices import newest_notice
+from web_admin.face.actions import GuardianPart, consentable_notice, record_consent, withdraw_face
+from web_admin.face.guardians import OPEN, guardians_of, lapse_asked_by, wards_of
+from web_admin.face.models import GuardianRequest
+from web_admin.face.notices import newest_notice
+from web_admin.face.queries import guardian_ids_of, guardians_needed, newest_notices, numbers_needed, rules_of
+from web_admin.face.rules import checked_signature
 
 REQUEST_LASTS = timedelta(days=7)
 

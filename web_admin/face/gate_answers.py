@@ -19,14 +19,15 @@ from web_admin.action.base import Act, record
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.own_credentials import is_own_yes
-from web_admin.consents import give_face_consent, newest_notice, record_refusal, withdraw_face
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import give_face_consent, record_refusal, withdraw_face
+from web_admin.face.lost_methods import note_opening
+from web_admin.face.notices import newest_notice
+from web_admin.face.restored import FACES_RESTORED
+from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import AuditEntry
-from web_admin.lost_faces import note_opening
-from web_admin.restored_faces import FACES_RESTORED
-from web_admin.ways_in import live_face_consent
 
 FACE_ANSWER = "face_answer"
 YES_COUNTS = timedelta(minutes=10)

@@ -18,8 +18,8 @@ from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, ty
 from demo.steps_of_theft import steal_gate
 from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import GATE_FORKED
+from web_admin.alarms.actions import GATE_FORKED
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 
 GATE, LANE = "north", "north-in"

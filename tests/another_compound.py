@@ -7,7 +7,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey
-from web_admin.alarm_models import Alarm, HandoverRow
+from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.job_models import LongJob

@@ -23,7 +23,7 @@ from web_admin import create_app
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, new_act, one_publication
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import create_site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin

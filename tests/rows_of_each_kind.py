@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from web_admin.accounts.models import AccessReview, ApiKey, Passkey, StaffInvitation, User
 from web_admin.action.base import Act, record
-from web_admin.alarm_models import Alarm, HandoverRow
+from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import RestoreReview

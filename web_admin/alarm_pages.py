@@ -9,17 +9,20 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin import event_details, shift_alarms
+from web_admin import event_details
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may
-from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.alarms import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
+from web_admin.alarms import queries as alarms_queries
+from web_admin.alarms import shifts
+from web_admin.alarms.actions import ABOUT_STAFF, FOR_THE_MANAGER, SILENT_KINDS
+from web_admin.alarms.models import Alarm, HandoverRow
+from web_admin.alarms.queries import SHOWN_AT_MOST, AlarmPlace
+from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.form_fields import MAX_REASON_CHARS
 from web_admin.form_once import OnceForm
 from web_admin.page_context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
-from web_admin.shift_alarms import MAX_HANDOVER_CHARS, SHOWN_AT_MOST, AlarmPlace
 from web_admin.site_places import gate_names, lane_names, site_gates
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
@@ -49,12 +52,12 @@ def open_alarm_parts() -> dict[str, object]:
     """Return what the list of open alarms shows, on this page and on the page of now."""
     session, site_id = request_session(), current_site().site_id
     answers = current_may("acknowledge_alarm")
-    alarms = shift_alarms.open_alarms(session, site_id, with_silent=answers)
+    alarms = alarms_queries.open_alarms(session, site_id, with_silent=answers)
     entries = event_details.events_of_alarms(session, alarms)
     gates = site_gates()
     return {
         "alarms": alarms,
-        "alarm_count": shift_alarms.open_count(session, site_id, with_silent=answers),
+        "alarm_count": alarms_queries.open_count(session, site_id, with_silent=answers),
         "alarm_entries": entries,
         "labels": event_details.emergency_labels(session, entries.values()),
         "details": event_details,
@@ -63,7 +66,7 @@ def open_alarm_parts() -> dict[str, object]:
         ),
         "gate_names": gate_names(gates),
         "lane_names": lane_names(gates),
-        "is_overdue": lambda alarm: shift_alarms.is_overdue(alarm, request_now()),
+        "is_overdue": lambda alarm: alarms_queries.is_overdue(alarm, request_now()),
         "silent_kinds": SILENT_KINDS,
         "for_manager": FOR_THE_MANAGER,
         "alarm_form": AlarmForm(formdata=None),
@@ -79,9 +82,9 @@ def show_list() -> Page:
 
 def _page(form: HandoverForm) -> str:
     session, site_id = request_session(), current_site().site_id
-    rows = shift_alarms.past_alarms(session, site_id, _place())
+    rows = alarms_queries.past_alarms(session, site_id, _place())
     past = rows[:SHOWN_AT_MOST]
-    handovers = shift_alarms.last_handovers(session, site_id, LAST_HANDOVERS)
+    handovers = alarms_queries.last_handovers(session, site_id, LAST_HANDOVERS)
     actors = [alarm.acknowledged_by for alarm in past]
     actors += [actor for row in handovers for actor in (row.author_id, row.taken_over_by)]
     return render_template(
@@ -90,7 +93,7 @@ def _page(form: HandoverForm) -> str:
         past=past,
         after=f"{past[-1].raised_at.isoformat()}~{past[-1].alarm_id}" if len(rows) > len(past) else None,
         handovers=handovers,
-        handed=shift_alarms.alarms_of(session, handovers),
+        handed=alarms_queries.alarms_of(session, handovers),
         names=shown_names(session, actors),
         form=form,
         own_id=actor_id(),
@@ -112,7 +115,7 @@ def acknowledge(alarm_id: str) -> Response:
     if alarm.kind in FOR_THE_MANAGER and not current_may("manage_staff"):
         abort(403)
     form = AlarmForm()
-    if form.validate_on_submit() and shift_alarms.acknowledge(current_act(), alarm_id, typed(form.note)):
+    if form.validate_on_submit() and shifts.acknowledge(current_act(), alarm_id, typed(form.note)):
         flash(_("Acknowledged."), "success")
     from_alarms = request.form.get("back") == "alarms"
     return redirect(url_for("alarms.show_list" if from_alarms else "now.show"), 303)
@@ -124,7 +127,7 @@ def hand_over() -> Page:
     """Leave a word and the list of what is open to the next shift."""
     form = HandoverForm()
     if form.validate_on_submit():
-        if do(form, lambda act: shift_alarms.hand_over(act, typed(form.note))) is not None:
+        if do(form, lambda act: shifts.hand_over(act, typed(form.note))) is not None:
             flash(_("Handed over. The next shift finds it on this page."), "success")
         if not form.errors:
             return redirect(url_for("alarms.show_list"), 303)
@@ -137,6 +140,6 @@ def take_over(handover_id: str) -> Response:
     """Record who took the shift over; a second press changes nothing."""
     get_or_404(request_session(), HandoverRow, handover_id)
     form = AlarmForm()
-    if form.validate_on_submit() and shift_alarms.take_over(current_act(), handover_id):
+    if form.validate_on_submit() and shifts.take_over(current_act(), handover_id):
         flash(_("The shift is yours."), "success")
     return redirect(url_for("alarms.show_list"), 303)

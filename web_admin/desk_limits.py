@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act
-from web_admin.alarms import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.core.limits import (
     DESK_PIN,
     DESK_PIN_DAILY,

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.contract.records import typed_number
 from web_admin.action.base import Act, begin, new_id, record
-from web_admin.alarms import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag

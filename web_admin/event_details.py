@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.journal.models import GateEvent
 from web_admin.models import EmergencyCode
 

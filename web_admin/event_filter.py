@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from gate_controller.rules.decision import Reason
-from web_admin.alarms import SILENT_KINDS
+from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.core.parameters import day_of, wall_clock_of
 from web_admin.journal.models import GateEvent
 

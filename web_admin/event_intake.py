@@ -25,7 +25,7 @@ from gate_controller.contract.journal_chain import (
 from gate_controller.contract.messages import AskRequest, EventsReply
 from gate_controller.contract.signing import SignatureRefused, sign, verify
 from web_admin.action.base import Act
-from web_admin.alarms import JOURNAL_RESTARTED, raise_alarm
+from web_admin.alarms.actions import JOURNAL_RESTARTED, raise_alarm
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import Sealer

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import SILENT_KINDS
+from web_admin.alarms.actions import SILENT_KINDS
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import Menjin
 

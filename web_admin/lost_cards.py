@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.records import typed_number
 from web_admin.action.base import Act, begin, record
-from web_admin.alarms import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.core.refusal import ActRefused

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from web_admin.accounts.models import StaffInvitation, StaffProfile, User
-from web_admin.alarm_models import Alarm, HandoverRow
+from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.backup_files import _old_backups, delete_old_backups

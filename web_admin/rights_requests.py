@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.action.lookups import person_of
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused

@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, defer
 
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
+from web_admin.alarms.actions import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Lane
 from web_admin.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
 from web_admin.journal.ledger import append_audit

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from web_admin.accounts.models import User
 from web_admin.accounts.throttle import Claim
-from web_admin.alarms import SIGN_IN_GUESSING, raise_alarm
+from web_admin.alarms.actions import SIGN_IN_GUESSING, raise_alarm
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more

@@ -50,7 +50,7 @@ from gate_controller.contract.signing import SignatureRefused
 from web_admin import pairing
 from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_act
-from web_admin.alarms import JOURNAL_BROKEN, raise_alarm
+from web_admin.alarms.actions import JOURNAL_BROKEN, raise_alarm
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow

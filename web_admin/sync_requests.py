@@ -28,7 +28,7 @@ from gate_controller.contract.messages import (
     TombstoneBatch,
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
-from web_admin.alarms import GATE_FORKED, raise_alarm
+from web_admin.alarms.actions import GATE_FORKED, raise_alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.entry_reading import ReadBatch

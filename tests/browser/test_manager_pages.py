@@ -10,7 +10,7 @@ from tests.browser.office_screen import SIZES, look, sign_in
 from tests.manager_compound import ManagedCompound
 from web_admin.accounts.models import User
 from web_admin.action.base import new_act
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 from web_admin.face.models import AssessmentRow
 from web_admin.gates_and_lanes import save_hours

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.office_screen import sign_in
 from tests.manager_compound import ManagedCompound
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 
 pytestmark = pytest.mark.browser

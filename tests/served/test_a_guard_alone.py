@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.desk_compound import CARD_OF_WANG, card_of, give_pins, read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import signed_gate
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow
 from web_admin.desk_models import DeskVisitRow
 from web_admin.journal.models import AuditEntry

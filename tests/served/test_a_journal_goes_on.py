@@ -14,7 +14,7 @@ from tests.gate_beside_a_server import gate_beside
 from tests.gate_on_a_bench import LANE, BenchGate
 from tests.manager_compound import ManagedCompound
 from tests.served.served_compound import ServedCompound
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.typed_numbers import issue_duress_pin, issue_pin
 

@@ -22,7 +22,7 @@ from tests.served.signed_gate import SignedGate, signed_gate
 from tests.served.test_whose_yes import live, newest, office
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, told_by
 from web_admin.accounts.api_keys import SCOPES, make_api_key
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin

@@ -15,7 +15,7 @@ from tests.manager_compound import PASSWORD, code_now
 from tests.served.served_compound import Browser, ServedCompound
 from web_admin.accounts.api_keys import make_api_key
 from web_admin.action.base import new_act
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.core.database import current_menjin
 
 # Two workers, whose counts and sessions have to be one; on SQLite there is one worker.

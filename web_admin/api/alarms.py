@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import SILENT_KINDS, acknowledge_alarm
+from web_admin.alarms.actions import SILENT_KINDS, acknowledge_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import PAGE_LIMIT, AlarmOut, AlarmSeen, AlarmsOut, AlarmsQuery
 

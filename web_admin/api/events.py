@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import select, tuple_
 
 from web_admin.action.base import Act
-from web_admin.alarms import SILENT_KINDS
+from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.api.access import api_act, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
 from web_admin.compound.models import Gate

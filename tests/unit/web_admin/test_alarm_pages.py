@@ -9,8 +9,8 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.alarm_models import Alarm, HandoverRow
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import Lane
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry

@@ -7,7 +7,7 @@ import pytest
 from tests.desk_compound import read
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 
 ASK = "/manage/live/alarms"
 

@@ -16,8 +16,8 @@ from tests.unit.web_admin.compound import journal
 from tests.unit.web_admin.test_sync_api import alarms
 from web_admin import event_intake, set_aside
 from web_admin.action.base import Act
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import acknowledge_alarm
+from web_admin.alarms.actions import acknowledge_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate
 from web_admin.journal.models import GateEvent, SetAsideEntry

@@ -24,7 +24,7 @@ from tests.unit.web_admin.compound import PlayedGate, journal
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
 from web_admin import pairing
 from web_admin.action.base import Act
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.keys import certificate
 from web_admin.compound.models import Gate, Site
 from web_admin.emergency_codes import make_emergency_code

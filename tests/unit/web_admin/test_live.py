@@ -9,7 +9,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.accounts.models import User
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import current_menjin
 from web_admin.live_pages import live_watch

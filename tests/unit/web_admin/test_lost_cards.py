@@ -11,7 +11,7 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.action.base import new_act
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials import end_credential, issue_card

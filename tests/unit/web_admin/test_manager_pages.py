@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin

@@ -21,7 +21,7 @@ from tests.shown_cards import card_was_shown
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.accounts.models import User
 from web_admin.accounts.session_models import AccountSession
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin

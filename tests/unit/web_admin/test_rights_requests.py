@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household
 from web_admin import housekeeping, retention
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gates_and_lanes import set_calendar_day

@@ -11,8 +11,8 @@ from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, mail_peer
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.brand_colours import contrast, is_colour, readable, stylesheet
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin

@@ -51,7 +51,7 @@ from gate_controller.contract.signing import (
 from tests.unit.web_admin.compound import add_card, add_gate, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
 from web_admin import pairing
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED

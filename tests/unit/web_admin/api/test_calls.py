@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import show_code
-from web_admin.alarm_models import Alarm
-from web_admin.alarms import raise_alarm
+from web_admin.alarms.actions import raise_alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Home
 from web_admin.journal.models import AuditEntry, GateEvent
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from tests.manager_compound import ManagedCompound
 from tests.unit.web_admin.api.calling import Caller
 from tests.unit.web_admin.api.rules_of_operations import RULES, refused_by_a_rule
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Gate, Home, Person
 from web_admin.models import VisitorPassRow
 

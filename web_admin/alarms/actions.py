@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, record
-from web_admin.alarm_models import Alarm
+from web_admin.alarms.models import Alarm
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 

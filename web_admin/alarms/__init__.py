@@ -1,0 +1,1 @@
+"""Raise, acknowledge and hand over alarms; imports messages and below."""

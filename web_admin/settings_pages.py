@@ -15,12 +15,10 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, current_may, public
 from web_admin.action.base import Act
-from web_admin.brand_colours import stylesheet
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.drawn_logo import MAX_BYTES
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.messages.errors import NotSent
@@ -29,8 +27,7 @@ from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.messages.texts import STATES, kind_text, trouble_text
 from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
-from web_admin.settings_models import SiteLook
-from web_admin.site_settings import (
+from web_admin.settings.actions import (
     MAX_CONTACT_CHARS,
     has_cards,
     remove_mail_server,
@@ -40,6 +37,9 @@ from web_admin.site_settings import (
     save_site,
     timezones,
 )
+from web_admin.settings.colours import stylesheet
+from web_admin.settings.logo import MAX_BYTES
+from web_admin.settings.models import SiteLook
 
 bp = Blueprint("settings", __name__)
 

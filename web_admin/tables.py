@@ -24,7 +24,7 @@ import web_admin.models
 import web_admin.print_models
 import web_admin.report_models
 import web_admin.rights_models
-import web_admin.settings_models
+import web_admin.settings.models
 import web_admin.sheet_models
 import web_admin.visitor_models
 import web_admin.wish_models

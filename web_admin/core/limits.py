@@ -173,7 +173,7 @@ CONSTANTS = (
         f"{_SHEETS}::test_elements_and_attributes_are_counted_however_they_are_packed",
     ),
     Limit(
-        "logo_depth", 40, "shapes within each other", "logo", "web_admin/drawn_logo.py::MAX_DEPTH",
+        "logo_depth", 40, "shapes within each other", "logo", "web_admin/settings/logo.py::MAX_DEPTH",
         "tests/unit/web_admin/test_settings_pages.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(

@@ -13,15 +13,15 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
-from web_admin.brand_colours import contrast, is_colour, readable, stylesheet
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin
-from web_admin.drawn_logo import LogoRefused, checked_logo
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import deliver
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE
 from web_admin.messages.texts import TROUBLES, WEBHOOK_KINDS, trouble_text
+from web_admin.settings.colours import contrast, is_colour, readable, stylesheet
+from web_admin.settings.logo import LogoRefused, checked_logo
 
 DRAWN = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z" fill="#a33"/></svg>'
 

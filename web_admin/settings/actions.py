@@ -7,14 +7,14 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from web_admin.action.base import Act, begin, checked_text, finish, record
-from web_admin.brand_colours import LEAST_CONTRAST, is_colour, readable
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
-from web_admin.drawn_logo import LogoRefused, checked_logo
 from web_admin.messages.mail import LOCAL_HOSTS
 from web_admin.messages.models import MailServer
-from web_admin.settings_models import SiteLook
+from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
+from web_admin.settings.logo import LogoRefused, checked_logo
+from web_admin.settings.models import SiteLook
 
 MAX_CONTACT_CHARS = 120
 CARD_BITS = (24, 32)

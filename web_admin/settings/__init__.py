@@ -1,0 +1,1 @@
+"""Set the site's name, look and mail server; imports messages and below."""

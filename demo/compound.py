@@ -17,11 +17,12 @@ from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import Method
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, one_publication
-from web_admin.cards import canonical_card
-from web_admin.child_agreements import agree_by_card
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import Site
-from web_admin.credentials import choose_methods, issue_card, issue_pin
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.cards import canonical_card, issue_card
+from web_admin.credentials.child_agreements import agree_by_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane

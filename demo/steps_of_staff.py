@@ -26,7 +26,7 @@ from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.lane.state import RESULT_SCREENS
 from gate_controller.terminal.view import Screen, TerminalView
 from hardware.interfaces import InputKind
-from web_admin.credentials import issue_duress_pin
+from web_admin.credentials.pins import issue_duress_pin
 
 ANOTHER_TAP_SECONDS = 1.2
 HELD_AFTER_PULSE_SECONDS = 2.0

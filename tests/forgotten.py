@@ -28,7 +28,7 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Database
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.certificates import make_certificate
 from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import Consent

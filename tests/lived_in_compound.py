@@ -14,7 +14,9 @@ from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CalendarDay, Hours, Person, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
-from web_admin.credentials import choose_methods, issue_card, issue_pin
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.disclosures import Asked, record_disclosure

@@ -28,9 +28,9 @@ from web_admin.compound.keys import create_site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.core.sealing import Sealer
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.emergency_codes import make_emergency_code
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day

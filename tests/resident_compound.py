@@ -26,7 +26,7 @@ from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, current_menjin
 from web_admin.core.sealing import Sealer
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice

@@ -13,6 +13,7 @@ from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.health_models import ServerMark
 from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
+from web_admin.credentials.models import ChildAgreement, SecondMethodWish
 from web_admin.custody.models import (
     BreachDrill,
     Consent,
@@ -27,13 +28,12 @@ from web_admin.custody.models import (
 from web_admin.desk_models import DeskVisitRow
 from web_admin.face.models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
 from web_admin.face.rules import keep_release
-from web_admin.home_models import ChildAgreement, HomeAddition
+from web_admin.home_models import HomeAddition
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import PairAttempt, VisitorPassRow
 from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
-from web_admin.wish_models import SecondMethodWish
 
 
 def add_one_of_each(act: Act, person_id: str, ward_id: str) -> None:

@@ -25,14 +25,14 @@ A_LIMIT = re.compile(
 OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
     "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/face/assessments.py::LONGEST_REVIEW",
-    "web_admin/emergency_codes.py::MAX_LIVE_CODES", "web_admin/home_members.py::MOST_IN_A_HOME",
+    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/home_members.py::MOST_IN_A_HOME",
     "web_admin/posture_schedules.py::MOST_CHANGES", "web_admin/restoring.py::LONGEST_PASS",
     "web_admin/rights_requests.py::MAX_OPEN", "web_admin/visitors.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/proving.py::MOST_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.
     "web_admin/set_aside.py::MOST_SHOWN",
     "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
-    "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/two_methods.py::MINUTES_A_DAY",
+    "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
     "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",

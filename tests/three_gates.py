@@ -48,7 +48,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE, Sealer
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face.actions import enable_face

@@ -14,16 +14,17 @@ from wtforms.validators import InputRequired, Length, Optional
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
-from web_admin.child_agreements import agree_by_card, lacks_agreement
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.credentials import end_credential, issue_card, resume_credential, suspend_credential
+from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
+from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.form_fields import options, own_words_field
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.look_reasons import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
 from web_admin.page_context import (
     current_act,
     do,

@@ -8,7 +8,7 @@ from flask import session
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from web_admin.card_forms import AS_PRINTED, FORMS, read_card
+from web_admin.credentials.card_formats import AS_PRINTED, FORMS, read_card
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site

@@ -13,10 +13,10 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
-from web_admin.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
+from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
+from web_admin.credentials.models import EmergencyCode
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.models import EmergencyCode
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.site_places import site_lanes
 

@@ -24,7 +24,7 @@ from gate_controller.contract.records import (
 from gate_controller.rules.decision import Reason
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken, Sealer, open_pin_tag
-from web_admin.models import EmergencyCode
+from web_admin.credentials.models import EmergencyCode
 from web_admin.site_facts import SiteFacts
 
 EMERGENCY_ID = "emergency"

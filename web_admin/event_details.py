@@ -13,8 +13,8 @@ from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from web_admin.alarms.models import Alarm
+from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import GateEvent
-from web_admin.models import EmergencyCode
 
 OVERRIDE_ALARM = "alarm_override"
 HOLDINGS = ("held_open", "hold_ended", "hold_refused")

@@ -24,6 +24,7 @@ from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import moment_of, number_of
 from web_admin.core.sealed_places import opened_place, sealed_place
+from web_admin.credentials.texts import METHODS
 from web_admin.event_filter import (
     KINDS,
     OPENING,
@@ -88,7 +89,7 @@ class WhyForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
     person_id = SelectField(_l("Person"), validators=[InputRequired(_l("Choose a person."))])
     lane_id = SelectField(_l("Lane"), validators=[InputRequired(_l("Choose a lane."))])
-    method = SelectField(_l("Way in"), choices=options((m.value, words.METHODS[m.value]) for m in Method))
+    method = SelectField(_l("Way in"), choices=options((m.value, METHODS[m.value]) for m in Method))
     at = DateTimeLocalField(_l("When"), validators=[InputRequired(_l("Choose a time."))])
 
 
@@ -142,7 +143,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
         reasons=[(reason.value, for_staff(reason.value)) for reason in Reason],
         results=RESULTS.items(),
         reason_text=for_staff,
-        methods=[(m.value, words.METHODS[m.value]) for m in Method],
+        methods=[(m.value, METHODS[m.value]) for m in Method],
         wanted=wanted,
         export_form=export_form,
     )
@@ -184,7 +185,7 @@ def _cells(event: GateEvent, places: Mapping[str, str], zone: ZoneInfo) -> list[
         event.at.astimezone(zone).isoformat(timespec="seconds"),
         places.get(place, place),
         str(core_texts.word(words.EVENTS, event.kind)),
-        str(core_texts.word(words.METHODS, event.method)) if event.method else "",
+        str(core_texts.word(METHODS, event.method)) if event.method else "",
         "" if opens is None else str(RESULTS["opened" if opens else "refused"]),
         str(for_staff(event.reason)) if event.reason else "",
     ]

@@ -14,6 +14,7 @@ from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials import texts as credentials_texts
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow
 from web_admin.form_fields import CheckList, hours_options, options
@@ -57,11 +58,11 @@ class LaneForm(OnceForm):
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
     )
     direction = SelectField(_l("Direction"), choices=options(words.DIRECTIONS))
-    methods = CheckList(_l("Ways in offered"), choices=options((key, words.METHODS[key]) for key in METHODS))
-    hours_card = SelectField(words.METHODS["card"])
-    hours_pin = SelectField(words.METHODS["pin"])
-    hours_qr = SelectField(words.METHODS["qr"])
-    hours_face = SelectField(words.METHODS["face"])
+    methods = CheckList(_l("Ways in offered"), choices=options((key, credentials_texts.METHODS[key]) for key in METHODS))
+    hours_card = SelectField(credentials_texts.METHODS["card"])
+    hours_pin = SelectField(credentials_texts.METHODS["pin"])
+    hours_qr = SelectField(credentials_texts.METHODS["qr"])
+    hours_face = SelectField(credentials_texts.METHODS["face"])
     pulse_seconds = FloatField(_l("Opens for (seconds)"), default=5.0, validators=[
         InputRequired(_l("Type the seconds.")), NumberRange(0.5, 60, _l("From 0.5 to 60 seconds."))])
     slow_pulse_seconds = FloatField(_l("Opens for, slow passage (seconds)"), default=15.0, validators=[

@@ -14,15 +14,17 @@ from sqlalchemy import func, select
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_unproven_phone
-from web_admin.child_agreements import agreement_for, may_act_for, write_agreement
 from web_admin.compound.age_bands import ADULT, CHILD, MINOR, today_at
 from web_admin.compound.models import UNNAMED, CredentialRow, Invitation, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import end_live
-from web_admin.credentials import choose_methods, issue_pin, resume_credential, suspend_credential
+from web_admin.credentials.actions import choose_methods, resume_credential, suspend_credential
+from web_admin.credentials.child_agreements import agreement_for, may_act_for, write_agreement
+from web_admin.credentials.models import ChildAgreement
+from web_admin.credentials.pins import issue_pin
+from web_admin.credentials.shared import end_live
 from web_admin.face.ages import check_until
 from web_admin.face.ways_in import settle_face
-from web_admin.home_models import ChildAgreement, HomeAddition
+from web_admin.home_models import HomeAddition
 from web_admin.homes_and_people import GrantSpec, add_person, invite, move_out, set_grants
 
 MOST_IN_A_HOME = 20

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.core.orm import Base
@@ -23,19 +23,3 @@ class HomeAddition(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     hours_id: Mapped[str | None] = mapped_column(ForeignKey("hours.hours_id"))
-
-
-class ChildAgreement(Base):
-    """A guardian agreed that gates keep a card and a PIN for a child under 14.
-
-    `text` is exactly what stood above the button, in `language`; None for agreements from before it was kept.
-    """
-
-    __tablename__ = "child_agreement"
-    child_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    guardian_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
-    given_at: Mapped[datetime]
-    channel: Mapped[str]
-    language: Mapped[str]
-    withdrawn_at: Mapped[datetime | None]
-    text: Mapped[str | None] = mapped_column(String(1000))

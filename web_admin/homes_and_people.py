@@ -35,7 +35,8 @@ from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Gate, GrantRow, Home, Invitation, Lane, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
-from web_admin.credential_rows import end_live
+from web_admin.credentials.models import SecondMethodWish
+from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship, lapse_requests
 from web_admin.face.ways_in import settle_face
@@ -44,7 +45,6 @@ from web_admin.journal.ledger import append_audit
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
 from web_admin.visitor_series import end_series_of
-from web_admin.wish_models import SecondMethodWish
 
 KINDS = ("resident", "helper", "staff")
 AGE_BANDS = ("adult", "14_17", "under_14")

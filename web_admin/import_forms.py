@@ -17,8 +17,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import Length, Optional
 
-from web_admin.card_forms import AS_PRINTED, FORMS
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
+from web_admin.credentials.card_formats import AS_PRINTED, FORMS
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import actor_id, current_site, request_now

@@ -19,11 +19,11 @@ from werkzeug.wrappers import Response
 from web_admin import long_jobs
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
-from web_admin.card_forms import FORMS
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import LongJob
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.card_formats import FORMS
 from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.import_job import SheetToRead, sealed_form
 from web_admin.import_proof import proven_form, suggest_rows

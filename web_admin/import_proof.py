@@ -3,8 +3,8 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from web_admin.card_forms import FORMS, MIN_TAPS, Tap, prove
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.card_formats import FORMS, MIN_TAPS, Tap, prove
 from web_admin.desk_reader import read_tap
 from web_admin.import_forms import TAPS, ProofForm
 from web_admin.page_context import current_site, show_refusal, typed

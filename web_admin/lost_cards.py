@@ -16,10 +16,10 @@ from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.credentials import suspend_credential
+from web_admin.credentials.actions import suspend_credential
+from web_admin.credentials.look_ups import HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.desk_limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
-from web_admin.look_reasons import HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.models import VisitorPassRow
 from web_admin.visitors import gates_open_to, issue_pass, pass_state
 

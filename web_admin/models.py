@@ -31,25 +31,6 @@ class PairAttempt(Base):
     hardware_name: Mapped[str | None]
 
 
-class EmergencyCode(Base):
-    """Eight digits for ambulance or fire brigade, of no person. `state`: active, ended (for good)."""
-
-    __tablename__ = "emergency_code"
-    credential_id: Mapped[str] = mapped_column(primary_key=True)
-    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"), index=True)
-    label: Mapped[str]
-    lanes: Mapped[list[str]]
-    hold_minutes: Mapped[int]
-    secret_sealed: Mapped[bytes]
-    state: Mapped[str] = mapped_column(default="active")
-    created_at: Mapped[datetime]
-    author_id: Mapped[str]
-    last_used_at: Mapped[datetime | None]
-    last_used_lane_id: Mapped[str | None]
-    ended_at: Mapped[datetime | None]
-    ended_reason: Mapped[str | None]
-
-
 class VisitorPassRow(Base):
     """A visitor's signed pass; `issuer_person_id` None is the property manager, then `author_id` says who."""
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import home_of
-from web_admin.cards import issue_card
 from web_admin.compound.models import CredentialRow, Home, Invitation, Person, Site
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import live_face_consents
 from web_admin.homes_and_people import (
     GrantSpec,

@@ -13,7 +13,7 @@ from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Pe
 from web_admin.core.database import IN_LIST
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
-from web_admin.credential_rows import end_one
+from web_admin.credentials.shared import end_one
 from web_admin.face.ways_in import settle_face
 from web_admin.homes_and_people import LANGUAGES, all_lanes, move_out
 from web_admin.journal.ledger import NewEntry, append_audits

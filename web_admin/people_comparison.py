@@ -24,7 +24,7 @@ from gate_controller.contract.records import (
     VisitorCodeCredential,
 )
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
-from web_admin.models import EmergencyCode
+from web_admin.credentials.models import EmergencyCode
 from web_admin.restore_changes import Values, current_values, held
 
 ENDED_BY_RESTORE = "restored"

@@ -15,7 +15,7 @@ from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
-from web_admin.credentials import issue_duress_pin, issue_pin
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state
 from web_admin.face.ways_in import usable_methods
 from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field

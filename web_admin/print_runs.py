@@ -17,11 +17,11 @@ from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Invitation, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
-from web_admin.credential_rows import end_live, live_credentials
-from web_admin.home_models import ChildAgreement
+from web_admin.credentials.models import ChildAgreement
+from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
+from web_admin.credentials.shared import end_live, live_credentials
 from web_admin.homes_and_people import invite, revoke_invitations
 from web_admin.print_models import PrintRun, PrintSlip
-from web_admin.typed_numbers import add_pin, make_pin_for, taken_tags
 
 INVITATIONS, PINS = "invitations", "pins"
 INVITATION_HOURS = 336

@@ -16,9 +16,8 @@ from web_admin.action.base import new_id
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow, Hours, Lane, Person, Site
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.orm import Base, UtcDateTime
+from web_admin.credentials.models import EmergencyCode, SecondMethodWish
 from web_admin.messages.models import Webhook
-from web_admin.models import EmergencyCode
-from web_admin.wish_models import SecondMethodWish
 
 TABLES: Mapping[str, type[Base]] = {
     "credential": CredentialRow, "person": Person, "methods": Person, "override": Person, "lane": Lane,

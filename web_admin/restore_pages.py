@@ -8,12 +8,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
-from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
+from web_admin.credentials.texts import METHODS
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.restore_reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
@@ -99,7 +99,7 @@ def _names(rows: list[RestoreReview]) -> dict[str, str]:
     for row in rows:
         subject = subjects.get((row.kind, row.subject_id))
         if isinstance(subject, CredentialRow):
-            kind = words.METHODS.get(subject.kind, "")
+            kind = METHODS.get(subject.kind, "")
             names[row.review_id] = f"{kind} · {holders.get(subject.person_id, '')}"
         elif row.kind in SITE_WIDE:
             names[row.review_id] = str(SITE_WIDE[row.kind])

@@ -19,7 +19,7 @@ from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import IN_LIST
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import resume_credential
+from web_admin.credentials.actions import resume_credential
 from web_admin.homes_and_people import resume_person
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.models import Webhook

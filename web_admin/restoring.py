@@ -23,11 +23,12 @@ from web_admin.compound.policy_models import OrderRow
 from web_admin.compound.restore_models import GateHandover
 from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
+from web_admin.credentials.models import EmergencyCode
 from web_admin.face.restored import end_restored_faces
 from web_admin.gate_orders import mark_gate
 from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.journal.ledger import append_audit
-from web_admin.models import EmergencyCode, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_changes import held

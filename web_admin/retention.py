@@ -18,11 +18,11 @@ from web_admin.core.backup_files import _old_backups, delete_old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.core.orm import Base
+from web_admin.credentials.models import ChildAgreement
 from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
 from web_admin.face.guardian_requests import REQUEST_LASTS
 from web_admin.face.models import GuardianRequest, WrittenRelease
-from web_admin.home_models import ChildAgreement
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.models import PairAttempt, VisitorPassRow

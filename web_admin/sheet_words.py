@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from gate_controller.contract.lane_sheet import Finding
-from web_admin import words
 from web_admin.core import texts as core_texts
+from web_admin.credentials.texts import METHODS
 from web_admin.sheet_standing import Standing
 
 LOCKS: Mapping[str, LazyString] = {
@@ -179,7 +179,7 @@ def _finding_text(finding: Finding) -> str:
     values = dict(finding.values)
     if "methods" in values:
         missing = str(values["methods"]).split(", ")
-        values["methods"] = ", ".join(str(core_texts.word(words.METHODS, method)) for method in missing)
+        values["methods"] = ", ".join(str(core_texts.word(METHODS, method)) for method in missing)
     sentence = str(SENTENCES[finding.code]) % values
     return str(_("%(sentence)s (rule %(rule)s)", sentence=sentence, rule=finding.rule))
 

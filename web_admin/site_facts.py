@@ -20,13 +20,13 @@ from web_admin.compound.models import (
     Site,
 )
 from web_admin.core.database import IN_LIST
+from web_admin.credentials.models import EmergencyCode, SecondMethodWish
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.queries import FaceFacts, load_face_facts
 from web_admin.live_lanes import LiveLanes, find_live
-from web_admin.models import EmergencyCode, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.sheet_standing import sheet_rows
-from web_admin.wish_models import SecondMethodWish
 
 _Row = TypeVar("_Row")
 

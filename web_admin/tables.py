@@ -12,6 +12,7 @@ import web_admin.core.health_models
 import web_admin.core.job_models
 import web_admin.core.limit_models
 import web_admin.core.once
+import web_admin.credentials.models
 import web_admin.custody.models
 import web_admin.desk_models
 import web_admin.face.models
@@ -27,7 +28,6 @@ import web_admin.rights_models
 import web_admin.settings.models
 import web_admin.sheet_models
 import web_admin.visitor_models
-import web_admin.wish_models
 from web_admin.core.orm import Base
 
 METADATA = Base.metadata

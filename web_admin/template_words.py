@@ -4,17 +4,16 @@ from types import SimpleNamespace
 
 from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
+from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
 from web_admin.words import (
     AGE_BANDS,
     ANTIPASSBACKS,
-    CREDENTIAL_STATES,
     DIRECTIONS,
     DOORS,
     EVENTS,
     GATE_STATES,
     HEALTHS,
     KINDS_OF_PERSON,
-    METHODS,
     OUTCOMES,
     PASS_STATES,
     POSTURES,

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import credential_of, home_of, person_of
-from web_admin.cards import canonical_card, issue_card
-from web_admin.child_agreements import refuse_without_agreement
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.credential_rows import end_one
+from web_admin.credentials.cards import canonical_card, issue_card
+from web_admin.credentials.child_agreements import refuse_without_agreement
+from web_admin.credentials.shared import end_one
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.homes_and_people import all_lanes
 

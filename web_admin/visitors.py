@@ -22,9 +22,9 @@ from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import seal_pin_tag
-from web_admin.credential_rows import end_one
+from web_admin.credentials.pins import taken_tags
+from web_admin.credentials.shared import end_one
 from web_admin.models import VisitorPassRow
-from web_admin.typed_numbers import taken_tags
 
 DEFAULT_PASS_HOURS = 24
 MAX_PASS_DAYS = 7

@@ -5,14 +5,6 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-METHODS: Mapping[str, LazyString] = {
-    "card": _l("Card"),
-    "pin": _l("PIN"),
-    "qr": _l("QR code"),
-    "face": _l("Face"),
-    "visitor_code": _l("Visitor code"),
-    "order": _l("Opened by staff"),
-}
 POSTURES: Mapping[str, LazyString] = {
     "normal": _l("Normal"),
     "lockdown": _l("Lockdown"),
@@ -37,11 +29,6 @@ GATE_STATES: Mapping[str, LazyString] = {
     "paired": _l("Paired"),
     "retired": _l("Retired"),
     "stolen": _l("Reported stolen"),
-}
-CREDENTIAL_STATES: Mapping[str, LazyString] = {
-    "active": _l("Active"),
-    "suspended": _l("Suspended"),
-    "ended": _l("No longer valid"),
 }
 PASS_STATES: Mapping[str, LazyString] = {
     "live": _l("Valid"),

@@ -23,7 +23,7 @@ from tests.browser.resident_screen import (
     welcome,
 )
 from web_admin.compound.models import CredentialRow
-from web_admin.credentials import register_phone_key
+from web_admin.credentials.phones import register_phone_key
 
 pytestmark = pytest.mark.browser
 

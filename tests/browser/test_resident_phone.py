@@ -15,7 +15,7 @@ from tests.browser.resident_screen import PHONE, Served, read_code, shown, welco
 from tests.resident_compound import NOTICE_EN, NOTICE_ZH
 from tests.shown_cards import card_was_shown
 from web_admin.compound.models import Person
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice

@@ -15,7 +15,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.credentials import choose_methods
+from web_admin.credentials.actions import choose_methods
 from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import leases_for
 from web_admin.face import inactive

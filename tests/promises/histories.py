@@ -29,14 +29,14 @@ from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, P
 from web_admin.core.database import Database, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
-from web_admin.credentials import (
+from web_admin.credentials.actions import (
     choose_methods,
     end_credential,
-    issue_card,
-    issue_pin,
     resume_credential,
     suspend_credential,
 )
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, enable_face, give_face_consent, record_refusal, withdraw_face

@@ -16,7 +16,7 @@ from tests.gate_that_asks import ME, MY_CARD, answers, ask, gate_with_face, poli
 from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face, show_card
 from web_admin.action.base import Act
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face
 
 pytestmark = [pytest.mark.thorough, pytest.mark.publishing]

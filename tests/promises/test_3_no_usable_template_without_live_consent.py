@@ -16,7 +16,7 @@ from tests.promises.histories import Compound, History
 from tests.unit.web_admin.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Site
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE, leases_for
 from web_admin.face.actions import give_face_consent, withdraw_face

@@ -25,7 +25,12 @@ from web_admin.compound.models import CredentialRow, Hours, Person
 from web_admin.core.database import Database, make_engine
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
-from web_admin.credentials import choose_methods, end_credential, resume_credential, suspend_credential
+from web_admin.credentials.actions import (
+    choose_methods,
+    end_credential,
+    resume_credential,
+    suspend_credential,
+)
 from web_admin.gate_orders import clear_override, set_override
 from web_admin.gates_and_lanes import save_hours
 from web_admin.homes_and_people import GrantSpec, move_out, resume_person, set_grants, suspend_person

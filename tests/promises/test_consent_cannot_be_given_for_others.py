@@ -33,7 +33,8 @@ from web_admin.action.base import Act
 from web_admin.cli import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card, issue_pin
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.face.actions import give_face_consent
 from web_admin.home_members import for_home

@@ -16,7 +16,7 @@ from tests.manager_compound import ManagedCompound
 from tests.served.served_compound import ServedCompound
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person, Site
-from web_admin.typed_numbers import issue_duress_pin, issue_pin
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 
 PATIENCE_SECONDS = 90
 SIX_CHARACTERS = "parcel \\u0000"

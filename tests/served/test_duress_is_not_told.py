@@ -26,7 +26,8 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
-from web_admin.credentials import choose_methods, issue_duress_pin, issue_pin
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.face.notices import newest_notice

@@ -14,7 +14,8 @@ from tests.served.lost_server import LostServer, compound_to_lose
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
-from web_admin.credentials import issue_card, suspend_credential
+from web_admin.credentials.actions import suspend_credential
+from web_admin.credentials.cards import issue_card
 from web_admin.gate_orders import set_override
 from web_admin.homes_and_people import move_out, set_grants, suspend_person
 

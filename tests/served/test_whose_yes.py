@@ -16,7 +16,8 @@ from web_admin.action.base import Act, new_act
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
-from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.models import GuardianRequest

@@ -17,11 +17,11 @@ from web_admin.api.access import (
     short_transaction,
 )
 from web_admin.api.schemas import CardEnd, CardOut, CardQuery, CardsOut, NewCard
-from web_admin.cards import canonical_card, issue_card, parse_card_number
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.credentials import end_credential, resume_credential, suspend_credential
+from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
+from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.page_context import current_site
 
 bp = blueprint("cards", "Cards and tags.")

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Person
+from web_admin.credentials.models import ChildAgreement
 from web_admin.custody.models import Consent, Notice
 from web_admin.face.models import GuardianConsent, WrittenRelease
-from web_admin.home_models import ChildAgreement
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from web_admin.accounts.names import shown_names
 from web_admin.accounts.passkeys import passkeys_of
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import request_session
+from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
+from web_admin.credentials.two_methods import hours_of_wish, wish_of
 from web_admin.custody.models import Consent, Notice
 from web_admin.desk_visits import visits_of
 from web_admin.journal.models import AuditEntry
-from web_admin.look_reasons import CARD_LOOKED_UP, reason_text
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.models import VisitorPassRow
 from web_admin.privacy_pages import FIELD_LABELS
@@ -27,7 +28,6 @@ from web_admin.resident.passages import Passage, passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
-from web_admin.two_methods import hours_of_wish, wish_of
 from web_admin.visitor_models import VisitorSeriesRow
 from web_admin.web.resident_session import resident_required
 

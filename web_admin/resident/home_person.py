@@ -8,10 +8,11 @@ from flask_babel import gettext
 
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way
-from web_admin.child_agreements import agreement_for, may_act_for
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.child_agreements import agreement_for, may_act_for
+from web_admin.credentials.models import ChildAgreement
 from web_admin.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.home_members import (
     agree_for_child,
@@ -21,7 +22,6 @@ from web_admin.home_members import (
     take_agreement_back,
     take_invitation_back,
 )
-from web_admin.home_models import ChildAgreement
 from web_admin.page_texts import agreement_text, page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.my_home import (

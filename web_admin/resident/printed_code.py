@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import Method
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.credentials import choose_methods, end_credential
-from web_admin.phone_keys import issue_printed_code, printed_code
+from web_admin.credentials.actions import choose_methods, end_credential
+from web_admin.credentials.phones import issue_printed_code, printed_code
 from web_admin.qr_picture import svg_for_paper
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import made_once

@@ -16,7 +16,7 @@ from web_admin.accounts.residents import end_resident_sessions, resident_with_pa
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import end_credential
+from web_admin.credentials.actions import end_credential
 from web_admin.desk_request import current_visit
 from web_admin.homes_and_people import accept_invitation
 from web_admin.messages.subscriptions import tell

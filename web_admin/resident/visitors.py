@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
-from web_admin.credentials import end_credential
+from web_admin.credentials.actions import end_credential
 from web_admin.models import VisitorPassRow
 from web_admin.page_links import pass_link
 from web_admin.qr_picture import svg_of

@@ -17,14 +17,22 @@ from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import (
+from web_admin.credentials.actions import (
     choose_methods,
     end_credential,
-    ensure_online_qr,
-    issue_duress_pin,
-    issue_pin,
     resume_credential,
     suspend_credential,
+)
+from web_admin.credentials.phones import ensure_online_qr
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.credentials.two_methods import (
+    OWN_HOURS,
+    WISHES,
+    end_wish,
+    hours_of_wish,
+    wish_can_be_kept,
+    wish_for_two,
+    wish_of,
 )
 from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
@@ -37,15 +45,6 @@ from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.resident.proving import proof_of
 from web_admin.resident.typed_times import minute_of
-from web_admin.two_methods import (
-    OWN_HOURS,
-    WISHES,
-    end_wish,
-    hours_of_wish,
-    wish_can_be_kept,
-    wish_for_two,
-    wish_of,
-)
 from web_admin.web.resident_session import resident_required
 
 

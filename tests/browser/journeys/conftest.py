@@ -11,7 +11,7 @@ from tests.browser.resident_screen import Served
 from tests.counted_tries import forget_tries
 from tests.manager_compound import PASSWORD, TOTP_SECRET
 from web_admin.accounts.staff import create_staff
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.homes_and_people import add_home, add_person
 
 NUMBERS = count(1)

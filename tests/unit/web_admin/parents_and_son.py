@@ -8,7 +8,7 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.face.guardian_requests import answer_guardian, ask_guardians
 from web_admin.homes_and_people import add_person

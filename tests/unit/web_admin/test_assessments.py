@@ -20,7 +20,7 @@ from tests.unit.web_admin.acting import (
 )
 from web_admin.action.base import Act, publish
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face import engine
 from web_admin.face.actions import enable_face, give_face_consent

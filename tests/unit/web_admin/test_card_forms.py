@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_admin.card_forms import FORMS, Tap, prove, read_card
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.card_formats import FORMS, Tap, prove, read_card
 
 
 @dataclass

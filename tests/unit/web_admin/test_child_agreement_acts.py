@@ -7,17 +7,17 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import at_desk, household
 from web_admin.action.base import Act
-from web_admin.child_agreements import (
+from web_admin.compound.models import CredentialRow, GuardianRow, Person
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.child_agreements import (
     agree_by_card,
     agreement_for,
     lacks_agreement,
     may_act_for,
     refuse_without_agreement,
 )
-from web_admin.compound.models import CredentialRow, GuardianRow, Person
-from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
-from web_admin.home_models import ChildAgreement
+from web_admin.credentials.models import ChildAgreement
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
 

@@ -13,8 +13,9 @@ from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card, issue_pin
-from web_admin.home_models import ChildAgreement
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.models import ChildAgreement
+from web_admin.credentials.pins import issue_pin
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
 from web_admin.print_runs import PINS, begin_run

@@ -6,7 +6,8 @@ from gate_controller.contract.written_release import notice_digest
 from tests.unit.web_admin.acting import NOTICE, add_lane, at_desk, by_phone, household, offer_face
 from web_admin.action.base import Act
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import choose_methods, issue_card
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face, face_state, give_face_consent, withdraw_face
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice

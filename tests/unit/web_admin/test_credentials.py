@@ -24,19 +24,15 @@ from web_admin.action.base import Act, Channel
 from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import (
+from web_admin.credentials.actions import (
     choose_methods,
     end_credential,
-    ensure_online_qr,
-    issue_card,
-    issue_duress_pin,
-    issue_pin,
-    online_code,
-    parse_card_number,
-    register_phone_key,
     resume_credential,
     suspend_credential,
 )
+from web_admin.credentials.cards import issue_card, parse_card_number
+from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.face.ways_in import working_methods
 from web_admin.homes_and_people import add_person

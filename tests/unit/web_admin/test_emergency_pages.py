@@ -12,8 +12,8 @@ from tests.set_clock import SetClock
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate, Lane, Person
 from web_admin.core.database import current_menjin
+from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.models import EmergencyCode
 
 
 @pytest.fixture

@@ -27,9 +27,9 @@ from web_admin.action.base import Act
 from web_admin.alarms.models import Alarm
 from web_admin.compound.keys import certificate
 from web_admin.compound.models import Gate, Site
-from web_admin.emergency_codes import make_emergency_code
+from web_admin.credentials.emergency_codes import make_emergency_code
+from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import GateEvent
-from web_admin.models import EmergencyCode
 from web_admin.policy_effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases

@@ -21,7 +21,7 @@ from tests.unit.web_admin.compound import PlayedGate
 from tests.unit.web_admin.test_event_intake import send
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, face_state, give_face_consent, withdraw_face

@@ -20,7 +20,7 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act, publish
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, leases_for
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face

@@ -26,10 +26,10 @@ from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Home, Invitation, Person, Site
 from web_admin.compound.restore_models import HandedRecord, RestoreReview
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import resume_credential, suspend_credential
-from web_admin.emergency_codes import make_emergency_code
+from web_admin.credentials.actions import resume_credential, suspend_credential
+from web_admin.credentials.emergency_codes import make_emergency_code
+from web_admin.credentials.models import EmergencyCode
 from web_admin.handover import next_epoch
-from web_admin.models import EmergencyCode
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews

@@ -20,7 +20,9 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act, Channel, one_publication
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import choose_methods, issue_card, issue_pin
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import FaceShare
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.homes_and_people import (

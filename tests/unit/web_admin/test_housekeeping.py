@@ -18,7 +18,8 @@ from web_admin.core.backup_files import MAGIC
 from web_admin.core.database import Menjin
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.credentials import end_credential, issue_card
+from web_admin.credentials.actions import end_credential
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare, WrapKeyRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face

@@ -14,7 +14,7 @@ from web_admin.compound.models import Gate
 from web_admin.core.config import write_secret
 from web_admin.core.sealing import SealBroken, Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.key_rotation import ask_for_rotation, rotate_wrap_key, rotation_due_since, seal_anew
 from web_admin.custody.models import FaceShare, WrapKeyRow
 from web_admin.custody.shares import leases_for

@@ -24,7 +24,7 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import enable_face, give_face_consent
 from web_admin.gate_orders import order_open
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane

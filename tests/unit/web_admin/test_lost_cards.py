@@ -14,7 +14,8 @@ from web_admin.action.base import new_act
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
-from web_admin.credentials import end_credential, issue_card
+from web_admin.credentials.actions import end_credential
+from web_admin.credentials.cards import issue_card
 from web_admin.homes_and_people import set_grants
 from web_admin.lost_cards import initials_of
 from web_admin.models import VisitorPassRow

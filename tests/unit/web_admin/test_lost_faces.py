@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from web_admin.compound.models import CredentialRow
-from web_admin.credentials import end_credential
+from web_admin.credentials.actions import end_credential
 
 
 def test_a_lost_card_ends_on_both_databases(web_config, database):

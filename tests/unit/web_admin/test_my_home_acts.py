@@ -26,7 +26,8 @@ from web_admin.compound.models import Home, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.child_agreements import agreement_for
 from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian
 from web_admin.home_helpers import (
@@ -41,7 +42,6 @@ from web_admin.home_members import (
     add_child,
     agree_for_child,
     agree_to_addition,
-    agreement_for,
     code_again,
     give_child_pin,
     invite_member,

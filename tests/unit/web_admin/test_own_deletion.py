@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceUse
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent

@@ -22,7 +22,8 @@ from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.credentials import issue_card, issue_pin
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.face.actions import consentable_notice
 from web_admin.homes_and_people import add_person, invite
 from web_admin.journal.ledger import verify_audit

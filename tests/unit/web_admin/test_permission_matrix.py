@@ -25,7 +25,7 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Notice
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians

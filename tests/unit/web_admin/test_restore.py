@@ -20,14 +20,15 @@ from web_admin.action.base import Act
 from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
 from web_admin.core.database import Database, Menjin, make_engine
+from web_admin.credentials.emergency_codes import make_emergency_code
+from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import Consent, FaceShare
-from web_admin.emergency_codes import make_emergency_code
 from web_admin.face.actions import face_state, withdraw_face
 from web_admin.gates_and_lanes import fit_shares
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.journal.models import AuditEntry
-from web_admin.models import EmergencyCode, VisitorPassRow
+from web_admin.models import VisitorPassRow
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate

@@ -12,7 +12,7 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Lane, Person
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import FaceShare
 from web_admin.face.actions import face_state, give_face_consent

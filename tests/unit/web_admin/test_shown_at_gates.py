@@ -11,7 +11,8 @@ from tests.unit.web_admin.acting import add_lane, manager
 from web_admin.action.phone_proof import INVITED, INVITED_AGAIN
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card, issue_duress_pin, issue_pin
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
 from web_admin.proving import MOST_PROOFS_ASKED, ask_to_be_believed
 from web_admin.shown_at_gates import confirm_shown

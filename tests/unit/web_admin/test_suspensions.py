@@ -16,7 +16,9 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card, issue_pin, resume_credential, suspend_credential
+from web_admin.credentials.actions import resume_credential, suspend_credential
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
 from web_admin.home_members import for_home
 from web_admin.homes_and_people import accept_invitation, invite, resume_person, suspend_person
 

@@ -13,7 +13,7 @@ from web_admin.accounts import models as accounts_models
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.actions import face_state, give_face_consent

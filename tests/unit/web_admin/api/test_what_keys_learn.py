@@ -10,7 +10,7 @@ from sqlalchemy import select
 from web_admin.accounts.names import shown_names
 from web_admin.alarms.actions import SILENT_KINDS, raise_alarm
 from web_admin.alarms.models import Alarm
-from web_admin.cards import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.gates_and_lanes import LaneSpec, save_lane
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.messages.models import OutboxMessage

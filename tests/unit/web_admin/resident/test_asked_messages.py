@@ -16,7 +16,8 @@ from web_admin.action.base import record
 from web_admin.compound.models import Gate, Person
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
-from web_admin.credentials import end_credential, issue_duress_pin, suspend_credential
+from web_admin.credentials.actions import end_credential, suspend_credential
+from web_admin.credentials.pins import issue_duress_pin
 from web_admin.homes_and_people import move_out
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook

@@ -14,7 +14,7 @@ from tests.resident_compound import NOTICE_EN, NOTICE_ZH, Compound, make_compoun
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent, FaceShare, ForgettingRow, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice

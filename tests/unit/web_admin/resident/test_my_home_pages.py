@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.resident_compound import Compound, csrf_of
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import Person
-from web_admin.home_models import ChildAgreement
+from web_admin.credentials.models import ChildAgreement
 from web_admin.homes_and_people import add_person
 from web_admin.journal.models import GateEvent
 

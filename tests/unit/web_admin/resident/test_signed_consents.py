@@ -13,7 +13,7 @@ from gate_controller.contract.written_release import check_release, read_release
 from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import Person, Site
-from web_admin.credentials import issue_card
+from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.face.models import GuardianRequest
 from web_admin.face.rules import set_consent_rules

@@ -13,10 +13,10 @@ from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import issue_duress_pin
-from web_admin.phone_keys import issue_printed_code
+from web_admin.credentials.phones import issue_printed_code
+from web_admin.credentials.pins import issue_duress_pin
+from web_admin.credentials.two_methods import end_wish
 from web_admin.publish_policy import records_for_gate
-from web_admin.two_methods import end_wish
 
 TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
 

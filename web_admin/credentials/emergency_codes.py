@@ -18,7 +18,7 @@ from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Home, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
-from web_admin.models import EmergencyCode
+from web_admin.credentials.models import EmergencyCode
 
 MAX_LABEL_CHARS = 40
 MAX_HOLD_MINUTES = 240

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from web_admin.cards import MAX_CARD_NUMBER, canonical_card, parse_card_number
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.cards import MAX_CARD_NUMBER, canonical_card, parse_card_number
 
 AS_PRINTED = "printed"
 MIN_TAPS = 2

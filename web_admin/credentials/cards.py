@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from web_admin.action.base import Act, begin, checked_label, checked_window, new_id
 from web_admin.action.lookups import person_of
-from web_admin.child_agreements import refuse_without_agreement
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
-from web_admin.credential_rows import added, end_one, live_credentials
+from web_admin.credentials.child_agreements import refuse_without_agreement
+from web_admin.credentials.shared import added, end_one, live_credentials
 
 MAX_CARD_NUMBER = 2**32 - 1
 MAX_CARDS = 10

@@ -13,15 +13,15 @@ from web_admin.action.base import Act, begin, checked_text, finish
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
-from web_admin.cards import canonical_card, issue_card, parse_card_number
 from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import end_one, finish_credential, live_credentials, lost
+from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
+from web_admin.credentials.phones import ensure_online_qr, online_code, online_qr, register_phone_key
+from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.credentials.shared import end_one, finish_credential, live_credentials, lost
 from web_admin.face.endings import forget_face
 from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
-from web_admin.phone_keys import ensure_online_qr, online_code, online_qr, register_phone_key
-from web_admin.typed_numbers import issue_duress_pin, issue_pin
 
 __all__ = [
     "Aftermath",

@@ -17,13 +17,13 @@ from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import person_of, refuse_unnamed
 from web_admin.action.phone_proof import opened_by_home, refuse_unproven_phone
 from web_admin.action.suspensions import refuse_ending
-from web_admin.child_agreements import refuse_without_agreement
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
-from web_admin.credential_rows import end_live, live_credentials
+from web_admin.credentials.child_agreements import refuse_without_agreement
+from web_admin.credentials.shared import end_live, live_credentials
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.face.ways_in import settle_face
 

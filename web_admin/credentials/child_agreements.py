@@ -12,7 +12,7 @@ from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
-from web_admin.home_models import ChildAgreement
+from web_admin.credentials.models import ChildAgreement
 
 
 def agreement_for(act: Act, child: Person) -> ChildAgreement | None:

@@ -11,7 +11,7 @@ from web_admin.action.phone_proof import refuse_recovered_phone
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
-from web_admin.credential_rows import added, live_credentials
+from web_admin.credentials.shared import added, live_credentials
 
 MAX_PHONES = 5
 MAX_PRINTED = 2

@@ -16,11 +16,11 @@ from web_admin.face.models import AssessmentRow
 from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import OutboxMessage, Webhook
-from web_admin.models import PairAttempt, VisitorPassRow
+from web_admin.models import PairAttempt
 from web_admin.print_models import PrintRun
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
-from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 SITE, GATE, PERSON, HOME = "another-site", "another-gate", "another-person", "another-home"
 

@@ -28,7 +28,6 @@ from web_admin.homes_and_people import accept_invitation, add_person, invite
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.long_jobs import put_job
-from web_admin.models import VisitorPassRow
 from web_admin.page_links import pass_link
 from web_admin.posture_schedules import set_schedule
 from web_admin.print_models import PrintRun
@@ -37,9 +36,9 @@ from web_admin.privacy_contact import save_contact
 from web_admin.public_report import Words, closed_periods, publish_report
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import file_request
-from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.visitor_series import issue_series
-from web_admin.visitors import issue_pass
+from web_admin.visitors.actions import issue_pass
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.weekly import issue_series
 
 RESIDENTS = {
     "resident": "王芳",

@@ -39,7 +39,7 @@ from web_admin.journal.models import GateEvent
 from web_admin.lane_sheets import save_sheet
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
-from web_admin.visitors import issue_pass
+from web_admin.visitors.actions import issue_pass
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a quiet gate at noon"

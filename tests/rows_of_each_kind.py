@@ -32,8 +32,8 @@ from web_admin.home_models import HomeAddition
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.models import PairAttempt, VisitorPassRow
-from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
+from web_admin.models import PairAttempt
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
 
 def add_one_of_each(act: Act, person_id: str, ward_id: str) -> None:

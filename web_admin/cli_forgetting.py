@@ -37,7 +37,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
 from web_admin.journal.ledger import append_audit
-from web_admin.visitors import sign_passes_anew
+from web_admin.visitors.actions import sign_passes_anew
 
 OPERATOR = "operator"
 

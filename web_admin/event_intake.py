@@ -35,7 +35,7 @@ from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.shown_at_gates import confirm_shown
-from web_admin.visitor_uses import note_visitor_uses
+from web_admin.visitors.uses import note_visitor_uses
 
 _log = logging.getLogger(__name__)
 

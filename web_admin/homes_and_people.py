@@ -43,8 +43,8 @@ from web_admin.face.ways_in import settle_face
 from web_admin.helper_rights import fit_helpers, helpers_left_alone
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_series import end_series_of
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.weekly import end_series_of
 
 KINDS = ("resident", "helper", "staff")
 AGE_BANDS = ("adult", "14_17", "under_14")

@@ -25,7 +25,7 @@ from web_admin.homes_and_people import (
     move_out,
     set_grants,
 )
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 Result = TypeVar("Result")
 

@@ -22,10 +22,9 @@ from web_admin.face.actions import withdraw_face
 from web_admin.face.inactive import note_use
 from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.models import VisitorPassRow
 from web_admin.retention import GONE
 from web_admin.rights_requests import new_request
-from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 PARTS = ("passages", "visitors", "face")
 

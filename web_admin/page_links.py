@@ -3,9 +3,8 @@
 from flask import url_for
 
 from web_admin.core.database import current_menjin
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_links import link_text
-from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitors.links import link_text
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 
 def pass_link(row: VisitorPassRow | VisitorSeriesRow) -> str:

@@ -27,7 +27,7 @@ import web_admin.report_models
 import web_admin.rights_models
 import web_admin.settings.models
 import web_admin.sheet_models
-import web_admin.visitor_models
+import web_admin.visitors.models
 from web_admin.core.orm import Base
 
 METADATA = Base.metadata

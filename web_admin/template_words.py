@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
+from web_admin.visitors.texts import PASS_STATES
 from web_admin.words import (
     AGE_BANDS,
     ANTIPASSBACKS,
@@ -15,7 +16,6 @@ from web_admin.words import (
     HEALTHS,
     KINDS_OF_PERSON,
     OUTCOMES,
-    PASS_STATES,
     POSTURES,
     PRINT_RUNS,
     REQUESTS,

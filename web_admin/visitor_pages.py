@@ -14,7 +14,6 @@ from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.models import VisitorPassRow
 from web_admin.page_context import (
     current_act,
     current_site,
@@ -29,9 +28,10 @@ from web_admin.page_links import pass_link
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
 from web_admin.slips import pass_slip
-from web_admin.visitor_lists import STATES, Wanted, listed_passes
-from web_admin.visitor_uses import uses_of
-from web_admin.visitors import issue_pass, pass_state, withdraw_pass
+from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.queries import STATES, Wanted, listed_passes
+from web_admin.visitors.uses import uses_of
 from web_admin.weekly_visitor_pages import weekly_of_office
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")

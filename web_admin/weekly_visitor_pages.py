@@ -22,9 +22,9 @@ from web_admin.page_context import current_site, do, get_or_404, request_now, si
 from web_admin.page_links import pass_link
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_gates
-from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
-from web_admin.visitor_series import DAYS, issue_series, next_visit, series_state, withdraw_series
-from web_admin.visitor_uses import Use, uses_of
+from web_admin.visitors.models import VisitorSeriesRow, VisitorVisit
+from web_admin.visitors.uses import Use, uses_of
+from web_admin.visitors.weekly import DAYS, issue_series, next_visit, series_state, withdraw_series
 
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
 

@@ -30,12 +30,6 @@ GATE_STATES: Mapping[str, LazyString] = {
     "retired": _l("Retired"),
     "stolen": _l("Reported stolen"),
 }
-PASS_STATES: Mapping[str, LazyString] = {
-    "live": _l("Valid"),
-    "not_yet": _l("Not yet valid"),
-    "ended": _l("Ended"),
-    "withdrawn": _l("Withdrawn"),
-}
 KINDS_OF_PERSON: Mapping[str, LazyString] = {
     "resident": _l("Resident"),
     "helper": _l("Helper"),

@@ -12,9 +12,8 @@ from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.home_helpers import HelperTimes, add_helper
 from web_admin.home_members import invite_member
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_models import VisitorUse
-from web_admin.visitors import issue_pass, withdraw_pass
+from web_admin.visitors.actions import issue_pass, withdraw_pass
+from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
 pytestmark = pytest.mark.browser
 

@@ -14,11 +14,10 @@ from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcom
 from tests.browser.test_resident_phone import look
 from web_admin.core.database import current_menjin
 from web_admin.homes_and_people import suspend_person
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_links import link_text
-from web_admin.visitor_models import VisitorUse
-from web_admin.visitor_series import DAYS, issue_series
-from web_admin.visitors import issue_pass, withdraw_pass
+from web_admin.visitors.actions import issue_pass, withdraw_pass
+from web_admin.visitors.links import link_text
+from web_admin.visitors.models import VisitorPassRow, VisitorUse
+from web_admin.visitors.weekly import DAYS, issue_series
 
 pytestmark = pytest.mark.browser
 

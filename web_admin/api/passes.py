@@ -16,14 +16,14 @@ from web_admin.api.schemas import (
     VisitorCodeOut,
 )
 from web_admin.compound.models import CredentialRow, Home, Lane, Person
-from web_admin.models import VisitorPassRow
-from web_admin.visitors import (
+from web_admin.visitors.actions import (
     issue_pass,
     issue_visitor_code,
     lanes_for_a_code,
     pass_state,
     withdraw_pass,
 )
+from web_admin.visitors.models import VisitorPassRow
 
 bp = blueprint("passes", "Visitors.")
 

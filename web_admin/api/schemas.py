@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, String
 
 from web_admin.action.base import MAX_TEXT_CHARS
-from web_admin.visitors import MAX_CODE_MINUTES, MAX_USES
+from web_admin.visitors.actions import MAX_CODE_MINUTES, MAX_USES
 
 PAGE_LIMIT = 200
 LANGUAGES = ("zh", "en")

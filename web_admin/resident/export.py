@@ -18,7 +18,6 @@ from web_admin.custody.models import Consent, Notice
 from web_admin.desk_visits import visits_of
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.models import VisitorPassRow
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
 from web_admin.resident.agreements import agreements_of
@@ -28,7 +27,7 @@ from web_admin.resident.passages import Passage, passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.rights_models import RightsRequest
-from web_admin.visitor_models import VisitorSeriesRow
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.web.resident_session import resident_required
 
 SHOWN_REFUSALS = 20

@@ -34,7 +34,7 @@ from web_admin.resident.my_home import (
     wanted_lanes,
 )
 from web_admin.resident.once import made_once
-from web_admin.visitors import gates_open_to
+from web_admin.visitors.actions import gates_open_to
 from web_admin.web.resident_session import resident_required
 
 

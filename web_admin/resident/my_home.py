@@ -26,7 +26,7 @@ from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of
-from web_admin.visitors import gates_open_to
+from web_admin.visitors.actions import gates_open_to
 from web_admin.web.resident_session import resident_required
 
 HELPER_WEEKS = 13

@@ -16,8 +16,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.once import done_before, made_once
 from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
-from web_admin.visitor_series import DAYS, MAX_SERIES_DAYS, issue_series
-from web_admin.visitors import (
+from web_admin.visitors.actions import (
     gates_for_a_code,
     gates_open_to,
     issue_pass,
@@ -25,6 +24,7 @@ from web_admin.visitors import (
     lanes_for_a_code,
     may_invite,
 )
+from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.web.resident_session import resident_required
 
 CODE_MINUTES = (30, 60, 120)

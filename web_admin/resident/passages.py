@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.journal.models import GateEvent
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 RECENT = 400
 """How many of a person's newest entries are searched for the last use of each way in."""

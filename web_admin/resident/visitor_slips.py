@@ -13,7 +13,7 @@ from web_admin.core.sealing import open_pin_tag
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.visitors import gate_names, named_gates, own_pass
 from web_admin.slips import code_slip, pass_slip
-from web_admin.visitors import pass_state
+from web_admin.visitors.actions import pass_state
 from web_admin.web.resident_session import resident_required
 
 

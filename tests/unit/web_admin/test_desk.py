@@ -37,8 +37,8 @@ from web_admin.homes_and_people import accept_invitation, invite
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.models import VisitorPassRow
 from web_admin.retention import STEPS
+from web_admin.visitors.models import VisitorPassRow
 
 
 @pytest.fixture

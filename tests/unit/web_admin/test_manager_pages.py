@@ -14,7 +14,8 @@ from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Pe
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin
 from web_admin.journal.models import AuditEntry
-from web_admin.models import PairAttempt, VisitorPassRow
+from web_admin.models import PairAttempt
+from web_admin.visitors.models import VisitorPassRow
 
 
 @pytest.fixture

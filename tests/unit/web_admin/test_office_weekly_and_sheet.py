@@ -15,8 +15,8 @@ from tests.unit.web_admin.test_moving_pages import at
 from web_admin.compound.models import Person
 from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal.models import AuditEntry
-from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.visitor_series import DAYS, issue_series
+from web_admin.visitors.models import VisitorSeriesRow
+from web_admin.visitors.weekly import DAYS, issue_series
 
 NEW, LIST, SHEET = "/manage/visitors/weekly/new", "/manage/people/", "/manage/people/sheet"
 

@@ -14,12 +14,11 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent
 from web_admin.face.notices import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.models import VisitorPassRow
 from web_admin.own_deletion import deletable, delete_own
 from web_admin.rights_models import RightsRequest
-from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.visitor_series import issue_series, withdraw_series
-from web_admin.visitors import issue_pass, withdraw_pass
+from web_admin.visitors.actions import issue_pass, withdraw_pass
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.weekly import issue_series, withdraw_series
 
 
 @pytest.fixture

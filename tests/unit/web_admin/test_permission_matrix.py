@@ -31,8 +31,8 @@ from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians
 from web_admin.homes_and_people import add_person
 from web_admin.rights_requests import file_request
-from web_admin.visitor_series import issue_series
-from web_admin.visitors import issue_pass
+from web_admin.visitors.actions import issue_pass
+from web_admin.visitors.weekly import issue_series
 
 SIGN_INS = ("/staff/sign-in", "/r/sign-in", "/staff/again")
 BY_ID = re.compile(

@@ -19,7 +19,6 @@ from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares, destroy_shares
-from web_admin.models import VisitorPassRow
 from web_admin.publish_policy import (
     NO_OTHER_WAY,
     change_since,
@@ -27,6 +26,7 @@ from web_admin.publish_policy import (
     records_for_gate,
     signed_manifest,
 )
+from web_admin.visitors.models import VisitorPassRow
 
 pytestmark = pytest.mark.both_databases
 

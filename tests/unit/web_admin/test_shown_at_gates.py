@@ -16,7 +16,7 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
 from web_admin.proving import MOST_PROOFS_ASKED, ask_to_be_believed
 from web_admin.shown_at_gates import confirm_shown
-from web_admin.visitors import issue_visitor_code
+from web_admin.visitors.actions import issue_visitor_code
 
 
 def entry(person_id, at, *, credential_id, method="card", opens=True):

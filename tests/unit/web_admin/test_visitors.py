@@ -12,9 +12,15 @@ from web_admin.action.base import Act, publish
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
 from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_series import issue_series, pass_due
-from web_admin.visitors import gates_open_to, issue_pass, issue_visitor_code, pass_state, withdraw_pass
+from web_admin.visitors.actions import (
+    gates_open_to,
+    issue_pass,
+    issue_visitor_code,
+    pass_state,
+    withdraw_pass,
+)
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.weekly import issue_series, pass_due
 
 
 def pass_of(act: Act, issuer: str | None, **wanted: object) -> VisitorPassRow:

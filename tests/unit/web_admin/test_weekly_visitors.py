@@ -15,12 +15,11 @@ from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
 from web_admin.homes_and_people import GrantSpec, move_out, set_grants, suspend_person
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_links import link_text, linked, renewed_text
-from web_admin.visitor_models import VisitorSeriesRow
-from web_admin.visitor_series import issue_series, next_visit, pass_due, series_state, withdraw_series
-from web_admin.visitor_uses import note_visitor_uses, uses_of
-from web_admin.visitors import issue_pass, issue_visitor_code, withdraw_pass
+from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
+from web_admin.visitors.links import link_text, linked, renewed_text
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.uses import note_visitor_uses, uses_of
+from web_admin.visitors.weekly import issue_series, next_visit, pass_due, series_state, withdraw_series
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_NINE = datetime(2026, 3, 10, 9, 0, tzinfo=SHANGHAI)

@@ -20,7 +20,7 @@ from tests.unit.web_admin.api.calling import Caller
 from tests.unit.web_admin.api.rules_of_operations import RULES, refused_by_a_rule
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Gate, Home, Person
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 DOCUMENT = "/api/v1/openapi.json"
 KINDS_OF_CALLS = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)

@@ -23,8 +23,8 @@ from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_uses import note_visitor_uses
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.uses import note_visitor_uses
 
 ADDRESS = "lin@example.org"
 PAGE = "/r/messages"

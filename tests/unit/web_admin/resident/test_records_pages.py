@@ -16,7 +16,7 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.homes_and_people import confirm_identity
 from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 
 def add_passage(

@@ -9,7 +9,7 @@ from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow
 from web_admin.custody.models import Consent
 from web_admin.journal.models import AuditEntry
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 PERSONAL_POSTS = (
     "/r/ways/card", "/r/ways/qr", "/r/pin", "/r/code/now", "/r/visitors", "/r/visitors/code",

@@ -18,9 +18,8 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.homes_and_people import suspend_person
-from web_admin.models import VisitorPassRow
 from web_admin.resident import visitor_link
-from web_admin.visitor_models import VisitorSeriesRow, VisitorUse, VisitorVisit
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
 
 def make_pass(phone: FlaskClient, **fields: str) -> str:

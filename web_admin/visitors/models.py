@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from web_admin.core.orm import Base
@@ -51,3 +51,22 @@ class VisitorUse(Base):
     shown_id: Mapped[str] = mapped_column(index=True)
     lane_id: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class VisitorPassRow(Base):
+    """A visitor's signed pass; `issuer_person_id` None is the property manager, then `author_id` says who."""
+
+    __tablename__ = "visitor_pass"
+    __table_args__ = (Index("ix_visitor_pass_newest", "site_id", "created_at"),)
+    pass_id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.site_id"))
+    issuer_person_id: Mapped[str | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    label: Mapped[str]
+    gate_numbers: Mapped[list[int]]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    uses: Mapped[int]
+    text: Mapped[str] = mapped_column(String(400))
+    author_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

@@ -18,9 +18,8 @@ from web_admin.action.base import Act, begin, checked_text, finish, new_id, own_
 from web_admin.compound.age_bands import today_at
 from web_admin.compound.models import Site
 from web_admin.core.refusal import ActRefused
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_models import VisitorSeriesRow, VisitorVisit
-from web_admin.visitors import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
+from web_admin.visitors.actions import PassState, check_issuer, check_may_invite, gates_numbered, issue_pass
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60

@@ -9,10 +9,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import JournalEntry
-from web_admin.asked_messages import tell_hosts
 from web_admin.compound.models import CredentialRow, Gate
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_models import VisitorUse
+from web_admin.messages.subscriptions import tell
+from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +72,19 @@ def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
         CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == "visitor_code"
     )
     return {*session.scalars(passes), *session.scalars(codes)}
+
+
+def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:
+    """Tell whoever asked for it that these visitors' passes or codes opened a gate."""
+    hosts = {
+        *session.scalars(
+            select(VisitorPassRow.issuer_person_id).where(VisitorPassRow.pass_id.in_(shown_ids))
+        ),
+        *session.scalars(
+            select(CredentialRow.person_id).where(
+                CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == "visitor_code"
+            )
+        ),
+    }
+    for person_id in sorted(host for host in hosts if host is not None):
+        tell(session, person_id, "visitor_came", now)

@@ -24,7 +24,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import seal_pin_tag
 from web_admin.credentials.pins import taken_tags
 from web_admin.credentials.shared import end_one
-from web_admin.models import VisitorPassRow
+from web_admin.visitors.models import VisitorPassRow
 
 DEFAULT_PASS_HOURS = 24
 MAX_PASS_DAYS = 7

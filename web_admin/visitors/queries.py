@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
 from web_admin.compound.models import Home, Person
-from web_admin.models import VisitorPassRow
-from web_admin.visitor_models import VisitorUse
-from web_admin.visitor_uses import Use, uses_of
-from web_admin.visitors import PassState, pass_state
+from web_admin.visitors.actions import PassState, pass_state
+from web_admin.visitors.models import VisitorPassRow, VisitorUse
+from web_admin.visitors.uses import Use, uses_of
 
 PAGE_ROWS = 50
 

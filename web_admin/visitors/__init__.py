@@ -1,0 +1,1 @@
+"""Keep passes, courier codes, weekly invitations and their uses; imports credentials and below."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from demo.compound import GUARD
 from demo.manager_desk import TOTP_STEP_SECONDS, totp_code
 from demo.stage import MANAGER, Stage
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 
 
 def addresses(stage: Stage, bench_address: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ from demo.processes import (
 )
 from demo.screen import GateScreen
 from demo.site_files import GATES, GatePlan, SiteFile
-from web_admin.homes_and_people import confirm_identity, invite
+from web_admin.people.invitations import confirm_identity, invite
 
 MANAGER = "manager@demo.test"
 READY_SECONDS = 30.0

@@ -10,7 +10,7 @@ from demo.stage import Stage
 from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
 from web_admin.action.base import one_publication
 from web_admin.gates_and_lanes import add_gate
-from web_admin.homes_and_people import GrantSpec, set_grants
+from web_admin.people.actions import GrantSpec, set_grants
 
 WITHOUT_KERNEL = [sys.executable, "-m", "demo.without_kernel", "run"]
 MAY_PASS = ("resident", "neighbour", "guard")

@@ -17,7 +17,7 @@ from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.models import PairAttempt
-from web_admin.print_models import PrintRun
+from web_admin.people.print_models import PrintRun
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow

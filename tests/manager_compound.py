@@ -34,9 +34,10 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
-from web_admin.homes_and_people import add_home, add_person, set_may_override
 from web_admin.journal.models import GateEvent
 from web_admin.lane_sheets import save_sheet
+from web_admin.people.actions import add_person, set_may_override
+from web_admin.people.homes import add_home
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
 from web_admin.visitors.actions import issue_pass

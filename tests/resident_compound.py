@@ -31,8 +31,10 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.homes_and_people import add_home, add_person, invite
 from web_admin.lane_sheets import save_sheet
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import invite
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import records_for_gate
 from web_admin.tables import METADATA

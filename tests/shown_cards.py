@@ -6,7 +6,7 @@ from web_admin.action.base import new_act
 from web_admin.action.phone_proof import INVITED
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import confirm_identity
+from web_admin.people.invitations import confirm_identity
 
 
 def card_was_shown(app: Flask, person_id: str) -> None:

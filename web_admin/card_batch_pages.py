@@ -18,8 +18,8 @@ from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, get_or_404, typed
-from web_admin.people_list import buildings_of
-from web_admin.unnamed_cards import give_home_card, give_to_person, replace_card
+from web_admin.people.queries import buildings_of
+from web_admin.people.unnamed_cards import give_home_card, give_to_person, replace_card
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 

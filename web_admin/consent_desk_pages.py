@@ -9,7 +9,6 @@ from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import Optional
 
 from gate_controller.contract.records import Method
-from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT
@@ -25,6 +24,7 @@ from web_admin.face.ways_in import usable_methods
 from web_admin.form_fields import options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import do, get_or_404, request_now, typed
+from web_admin.people.texts import AGE_BANDS
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
 
@@ -34,7 +34,7 @@ Page = str | Response | tuple[str, int]
 class AgeForm(OnceForm):
     """An age band and the day it ends; no date of birth."""
 
-    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
+    age_band = SelectField(_l("Age"), choices=options(AGE_BANDS))
     age_band_until = DateField(
         _l("First day of the next age"), validators=[Optional()],
         description=_l("The 14th or 18th birthday. Only this day is kept; face is asked for anew on it."),

@@ -23,7 +23,7 @@ from web_admin.desk_limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, ma
 from web_admin.desk_models import HOME_PIN, REFUSED, DeskVisitRow
 from web_admin.desk_proving import shown_at_a_gate
 from web_admin.desk_visits import end_visits, is_waiting
-from web_admin.homes_and_people import confirm_identity
+from web_admin.people.invitations import confirm_identity
 
 DURESS_AT_DESK = "alarm_duress_at_desk"
 

@@ -15,7 +15,7 @@ from web_admin.compound.models import CredentialRow, Gate
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_visits import PROOF_MINUTES
 from web_admin.journal.models import GateEvent
-from web_admin.proving import CLOCKS_APART
+from web_admin.people.phone_proof import CLOCKS_APART
 
 SHOWINGS = 3
 APART = timedelta(seconds=1)

@@ -49,7 +49,7 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
-from web_admin.people_list import name_has, number_has
+from web_admin.people.queries import name_has, number_has
 from web_admin.reason_texts import for_staff, what_to_do
 from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
 from web_admin.why_refused import NothingPublished, why_refused

@@ -22,9 +22,9 @@ from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gate_face_texts import face_sentences
 from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.home_additions import named_hours
 from web_admin.models import PairAttempt
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
+from web_admin.people.additions import named_hours
 from web_admin.set_aside import shown_set_aside
 from web_admin.silent_gates import is_silent
 from web_admin.site_places import site_gates

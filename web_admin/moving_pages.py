@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
@@ -18,10 +17,19 @@ from web_admin.core.refusal import ActRefused
 from web_admin.desk_reader import read_tap
 from web_admin.form_fields import CheckList, hours_options, lane_options, options
 from web_admin.form_once import OnceForm
-from web_admin.home_additions import named_hours
-from web_admin.homes_and_people import GrantSpec
-from web_admin.moving import INVITATION_HOURS, Member, MovedIn, add_staff, move_in, move_out_home, what_ends
 from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
+from web_admin.people.actions import GrantSpec
+from web_admin.people.additions import named_hours
+from web_admin.people.moving import (
+    INVITATION_HOURS,
+    Member,
+    MovedIn,
+    add_staff,
+    move_in,
+    move_out_home,
+    what_ends,
+)
+from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.qr_picture import svg_of
 from web_admin.site_places import site_lanes
 
@@ -38,10 +46,10 @@ class MemberForm(Form):
 
     name = StringField(_l("Name or nickname"), validators=[Length(max=60)], render_kw={"autocomplete": "off"})
     kind = SelectField(
-        _l("Kind"), choices=options((kind, words.KINDS_OF_PERSON[kind]) for kind in ("resident", "helper")),
+        _l("Kind"), choices=options((kind, KINDS_OF_PERSON[kind]) for kind in ("resident", "helper")),
         default="resident",
     )
-    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS), default="adult")
+    age_band = SelectField(_l("Age"), choices=options(AGE_BANDS), default="adult")
     card = StringField(_l("Card"), validators=[Length(max=40)], render_kw={"autocomplete": "off"})
     is_invited = BooleanField(_l("Invitation to the phone page"))
 

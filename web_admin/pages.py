@@ -36,10 +36,10 @@ from web_admin.core.sealed_places import sealed_place
 from web_admin.day_ranges import day_text
 from web_admin.desk_request import end_with_sign_out
 from web_admin.foreign_requests import FromElsewhere
-from web_admin.homes_and_people import choose_own_language
 from web_admin.journal.models import GateEvent
 from web_admin.live_pages import alarms_of_page, init_live
 from web_admin.page_context import current_site, own_look, request_now, site_zone
+from web_admin.people.actions import choose_own_language
 from web_admin.request_bodies import sentence_of, takes_json_here
 from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.resident import register_resident_pages

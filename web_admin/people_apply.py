@@ -15,10 +15,10 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.shared import end_one
 from web_admin.face.ways_in import settle_face
-from web_admin.homes_and_people import LANGUAGES, all_lanes, move_out
 from web_admin.journal.ledger import NewEntry, append_audits
+from web_admin.people.actions import LANGUAGES, all_lanes, move_out
+from web_admin.people.unnamed_cards import UNNAMED_NAMES
 from web_admin.people_import import ImportPlan, ImportRow
-from web_admin.unnamed_cards import UNNAMED_NAMES
 
 _Rows = list[dict[str, Any]]
 """Rows for a bulk insert, by column."""

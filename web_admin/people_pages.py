@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
 from web_admin.compound.models import UNNAMED, Home, Hours, Person
@@ -18,8 +17,6 @@ from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.form_fields import CheckList, lane_options, options
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.home_additions import waiting_people
-from web_admin.homes_and_people import KINDS, add_home, add_person
 from web_admin.page_context import (
     current_act,
     current_site,
@@ -29,8 +26,12 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
-from web_admin.people_list import NO_HOME, STATES, buildings_of, find, wanted_of
-from web_admin.people_sheet_out import rows_of_list
+from web_admin.people.actions import KINDS, add_person
+from web_admin.people.additions import waiting_people
+from web_admin.people.homes import add_home
+from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, wanted_of
+from web_admin.people.sheet_export import rows_of_list
+from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
@@ -57,8 +58,8 @@ class PersonForm(OnceForm):
         validators=[InputRequired(_l("Type a name.")), Length(max=60)],
     )
     home_id = SelectField(_l("Home"), validators=[])
-    kind = SelectField(_l("Kind"), choices=options((kind, words.KINDS_OF_PERSON[kind]) for kind in KINDS))
-    age_band = SelectField(_l("Age"), choices=options(words.AGE_BANDS))
+    kind = SelectField(_l("Kind"), choices=options((kind, KINDS_OF_PERSON[kind]) for kind in KINDS))
+    age_band = SelectField(_l("Age"), choices=options(AGE_BANDS))
     language = SelectField(_l("Language"), choices=options(LANGUAGES))
     lanes = CheckList(_l("May pass"), validators=[])
 
@@ -76,7 +77,7 @@ def show_list() -> str:
         found=found,
         wanted=wanted,
         states=STATES,
-        kinds={kind: words.KINDS_OF_PERSON[kind] for kind in KINDS},
+        kinds={kind: KINDS_OF_PERSON[kind] for kind in KINDS},
         buildings_shown=[(building, building) for building in buildings_of(session, site_id)],
         no_home=NO_HOME,
         hours={row.hours_id: row.name for row in hours},

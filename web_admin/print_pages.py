@@ -17,8 +17,8 @@ from web_admin.core.refusal import ActRefused
 from web_admin.form_fields import CheckList, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, current_site, do, get_or_404, typed
-from web_admin.print_models import PrintRun
-from web_admin.print_runs import (
+from web_admin.people.print_models import PrintRun
+from web_admin.people.print_runs import (
     INVITATIONS,
     PINS,
     ShownSlip,

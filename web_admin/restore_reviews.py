@@ -20,9 +20,9 @@ from web_admin.core.database import IN_LIST
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import resume_credential
-from web_admin.homes_and_people import resume_person
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.models import Webhook
+from web_admin.people.actions import resume_person
 from web_admin.restore_changes import TABLES, as_json, current_values, set_values
 from web_admin.restoring import report_stolen
 

@@ -16,7 +16,7 @@ from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.homes_and_people import edit_person
+from web_admin.people.actions import edit_person
 from web_admin.posture_schedules import read_site_hours
 from web_admin.privacy_contact import complaint_channels
 from web_admin.request_clocks import acknowledge_by, answer_by

@@ -17,8 +17,8 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
-from web_admin.home_additions import named_hours
 from web_admin.page_context import current_site, do, get_or_404, request_now
+from web_admin.people.additions import named_hours
 from web_admin.posture_schedules import (
     Schedule,
     ScheduledNow,

@@ -16,13 +16,13 @@ import web_admin.credentials.models
 import web_admin.custody.models
 import web_admin.desk_models
 import web_admin.face.models
-import web_admin.home_models
 import web_admin.incident_models
 import web_admin.journal.models
 import web_admin.messages.models
 import web_admin.messages.subscription_models
 import web_admin.models
-import web_admin.print_models
+import web_admin.people.models
+import web_admin.people.print_models
 import web_admin.report_models
 import web_admin.rights_models
 import web_admin.settings.models

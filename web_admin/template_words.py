@@ -5,21 +5,18 @@ from types import SimpleNamespace
 from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
+from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON, PRINT_RUNS, RUN_STATES
 from web_admin.visitors.texts import PASS_STATES
 from web_admin.words import (
-    AGE_BANDS,
     ANTIPASSBACKS,
     DIRECTIONS,
     DOORS,
     EVENTS,
     GATE_STATES,
     HEALTHS,
-    KINDS_OF_PERSON,
     OUTCOMES,
     POSTURES,
-    PRINT_RUNS,
     REQUESTS,
-    RUN_STATES,
     SET_ASIDE,
     SUBJECTS,
 )

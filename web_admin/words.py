@@ -30,12 +30,6 @@ GATE_STATES: Mapping[str, LazyString] = {
     "retired": _l("Retired"),
     "stolen": _l("Reported stolen"),
 }
-KINDS_OF_PERSON: Mapping[str, LazyString] = {
-    "resident": _l("Resident"),
-    "helper": _l("Helper"),
-    "staff": _l("Staff"),
-    "unnamed": _l("Card of the home"),
-}
 REQUESTS: Mapping[str, LazyString] = {
     "access": _l("See what is held"),
     "correction": _l("Correct something"),
@@ -53,11 +47,6 @@ OUTCOMES: Mapping[str, LazyString] = {
     "answered": _l("Answered"),
     "refused": _l("Refused"),
     "withdrawn": _l("Taken back"),
-}
-AGE_BANDS: Mapping[str, LazyString] = {
-    "adult": _l("Adult"),
-    "14_17": _l("14 to 17 years"),
-    "under_14": _l("Under 14 years"),
 }
 EVENTS: Mapping[str, LazyString] = {
     "access": _l("Passage"),
@@ -135,14 +124,6 @@ SET_ASIDE: Mapping[str, LazyString] = {
     "value": _l("Has a value of the wrong kind"),
     "not_stored": _l("Could not be stored"),
     "gate_not_trusted": _l("Came while the gate was cloned or stolen"),
-}
-PRINT_RUNS: Mapping[str, LazyString] = {"invitations": _l("Invitations"), "pins": _l("PIN slips")}
-RUN_STATES: Mapping[str, LazyString] = {
-    "making": _l("Being made"),
-    "ready": _l("Ready to print"),
-    "shown": _l("Shown, not yet handed out"),
-    "handed_out": _l("Handed out"),
-    "cancelled": _l("Cancelled"),
 }
 HEALTHS: Mapping[str, LazyString] = {
     "ok": _l("Works"),

@@ -9,7 +9,7 @@ from tests.browser.test_resident_phone import look, set_language
 from tests.shown_cards import card_was_shown
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 pytestmark = pytest.mark.browser
 

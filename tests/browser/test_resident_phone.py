@@ -19,7 +19,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from tests.manager_compound import ManagedCompound
 from tests.shown_cards import card_was_shown
 from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from tests.shown_cards import card_was_shown
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.face.rules import set_consent_rules
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.resident_screen import PATIENCE_MS, Served, read_code, welcome
 from tests.browser.test_resident_phone import look
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import suspend_person
+from web_admin.people.actions import suspend_person
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.links import link_text
 from web_admin.visitors.models import VisitorPassRow, VisitorUse

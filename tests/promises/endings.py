@@ -23,7 +23,7 @@ from web_admin.face.actions import disable_face, withdraw_face
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.homes_and_people import move_out
+from web_admin.people.actions import move_out
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA
 

@@ -47,18 +47,16 @@ from web_admin.face.models import ConsentRules, GuardianConsent, GuardianRequest
 from web_admin.face.notices import publish_notice
 from web_admin.face.rules import set_consent_rules
 from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
-from web_admin.homes_and_people import (
+from web_admin.people.actions import (
     GrantSpec,
-    accept_invitation,
-    add_home,
     add_person,
-    confirm_identity,
-    invite,
     move_out,
     resume_person,
     set_grants,
     suspend_person,
 )
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, confirm_identity, invite
 from web_admin.tables import METADATA
 from web_admin.why_refused import published_snapshot
 

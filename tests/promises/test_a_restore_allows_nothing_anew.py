@@ -33,7 +33,7 @@ from web_admin.credentials.actions import (
 )
 from web_admin.gate_orders import clear_override, set_override
 from web_admin.gates_and_lanes import save_hours
-from web_admin.homes_and_people import GrantSpec, move_out, resume_person, set_grants, suspend_person
+from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy
 from web_admin.restore_reviews import ALLOWED, decide, open_reviews

@@ -38,9 +38,9 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
 from web_admin.face.actions import give_face_consent, withdraw_face
-from web_admin.homes_and_people import confirm_identity
-from web_admin.proving import MOST_PROOFS_ASKED
-from web_admin.shown_at_gates import confirm_shown
+from web_admin.people.invitations import confirm_identity
+from web_admin.people.phone_proof import MOST_PROOFS_ASKED
+from web_admin.people.shown_at_gates import confirm_shown
 from web_admin.visitors.models import VisitorPassRow
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")

@@ -37,8 +37,8 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.face.actions import give_face_consent
-from web_admin.home_members import for_home
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
+from web_admin.people.members import for_home
 
 pytestmark = pytest.mark.publishing
 

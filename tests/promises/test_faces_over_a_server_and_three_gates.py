@@ -60,8 +60,8 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
 from web_admin.gate_orders import mark_gate
-from web_admin.homes_and_people import move_out
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import move_out
 
 pytestmark = pytest.mark.thorough
 

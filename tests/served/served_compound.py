@@ -27,7 +27,7 @@ from web_admin import schema
 from web_admin.accounts.models import User
 from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_START_SECONDS = 180.0

@@ -31,12 +31,12 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.event_filter import KINDS
 from web_admin.face.notices import newest_notice
-from web_admin.homes_and_people import invite
 from web_admin.journal.models import GateEvent
 from web_admin.messages.actions import add_webhook
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.texts import WEBHOOK_KINDS
+from web_admin.people.invitations import invite
 
 WANG, LEI = "王芳", "王磊"
 SILENT = "alarm_duress"

@@ -10,7 +10,7 @@ from tests.served.served_compound import Browser, ServedCompound
 from web_admin.action.base import new_act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 
 
 def phone_of(served: ServedCompound, name: str) -> Browser:

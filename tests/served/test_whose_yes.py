@@ -24,8 +24,8 @@ from web_admin.face.models import GuardianRequest
 from web_admin.face.notices import newest_notice
 from web_admin.face.pauses import question_of
 from web_admin.face.timers import settle_by_time
-from web_admin.home_members import for_home, invite_member
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
+from web_admin.people.members import for_home, invite_member
 
 
 @contextmanager

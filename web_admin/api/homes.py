@@ -5,8 +5,7 @@ from sqlalchemy import select
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import HomeOut, HomesOut, NewHome, PageQuery
 from web_admin.compound.models import Home
-from web_admin.home_corrections import correct_home, end_home
-from web_admin.homes_and_people import add_home
+from web_admin.people.homes import add_home, correct_home, end_home
 
 bp = blueprint("homes", "Households' units.")
 

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import NewPerson, PeopleOut, PeopleQuery, PersonEdit, PersonOut
 from web_admin.compound.models import Person
-from web_admin.homes_and_people import add_person, edit_person, move_out
+from web_admin.people.actions import add_person, edit_person, move_out
 
 bp = blueprint("people", "Whoever may pass.")
 

@@ -13,8 +13,9 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
-from web_admin.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
-from web_admin.home_members import (
+from web_admin.page_texts import agreement_text, page_language
+from web_admin.people.helpers import change_helper, end_helper, give_helper_pin, set_helper_card
+from web_admin.people.members import (
     agree_for_child,
     code_again,
     give_child_pin,
@@ -22,7 +23,6 @@ from web_admin.home_members import (
     take_agreement_back,
     take_invitation_back,
 )
-from web_admin.page_texts import agreement_text, page_language
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.my_home import (
     AtHome,

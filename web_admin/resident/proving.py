@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web_admin.action.base import Act
 from web_admin.action.phone_proof import INVITED_AGAIN, has_something_to_show
 from web_admin.compound.models import Person
-from web_admin.proving import ask_to_be_believed, proof_until
+from web_admin.people.phone_proof import ask_to_be_believed, proof_until
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.web.resident_session import resident_required
 

@@ -12,8 +12,8 @@ from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.desk_visits import visits_of
 from web_admin.face.guardians import names_of, parts_of_consent
+from web_admin.people.agreements import agreements_of
 from web_admin.reason_texts import for_resident, what_to_do
-from web_admin.resident.agreements import agreements_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.export import (
     Exported,

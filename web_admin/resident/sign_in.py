@@ -18,8 +18,8 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.desk_request import current_visit
-from web_admin.homes_and_people import accept_invitation
 from web_admin.messages.subscriptions import tell
+from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirming import confirm_page, must_confirm
 from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place

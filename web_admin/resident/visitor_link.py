@@ -23,7 +23,7 @@ from web_admin.action.base import new_act
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.homes_and_people import LANGUAGES
+from web_admin.people.actions import LANGUAGES
 from web_admin.qr_picture import png_of, svg_of
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text

@@ -12,7 +12,8 @@ from tests.counted_tries import forget_tries
 from tests.manager_compound import PASSWORD, TOTP_SECRET
 from web_admin.accounts.staff import create_staff
 from web_admin.credentials.cards import issue_card
-from web_admin.homes_and_people import add_home, add_person
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
 
 NUMBERS = count(1)
 

@@ -16,7 +16,7 @@ from tests.gate_as_a_process import CHECKOUT, COMMAND, GateProcess
 from tests.gate_on_a_bench import BenchGate, bench_gate
 from tests.resident_compound import Compound
 from web_admin.compound.models import Gate
-from web_admin.homes_and_people import GrantSpec, set_grants
+from web_admin.people.actions import GrantSpec, set_grants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 

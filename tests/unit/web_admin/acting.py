@@ -28,10 +28,11 @@ from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.gate_orders import approve_pairing, make_pair_code
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal.models import AuditEntry
 from web_admin.lane_sheets import save_sheet
 from web_admin.models import PairAttempt
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
 from web_admin.policy_effects import PolicyEffects
 from web_admin.policy_records import open_gate_keys
 from web_admin.why_refused import published_snapshot

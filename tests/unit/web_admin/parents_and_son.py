@@ -11,7 +11,7 @@ from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.face.guardian_requests import answer_guardian, ask_guardians
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 
 def make_family(act: Act) -> tuple[Act, Person, Person, Person]:

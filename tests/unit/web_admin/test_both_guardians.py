@@ -25,8 +25,9 @@ from web_admin.face.guardians import guardians_of, name_guardian, remove_guardia
 from web_admin.face.models import GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.face.notices import newest_notice, publish_notice
 from web_admin.face.rules import set_consent_rules
-from web_admin.homes_and_people import accept_invitation, add_person, invite, move_out
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person, move_out
+from web_admin.people.invitations import accept_invitation, invite
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from tests.unit.web_admin.test_moving_pages import at, hidden_of
 from web_admin.action.base import one_publication
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.sealing import card_lookup
-from web_admin.homes_and_people import add_home, add_person
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
 
 BATCH = "/manage/cards/batch"
 

@@ -18,8 +18,8 @@ from web_admin.credentials.child_agreements import (
     refuse_without_agreement,
 )
 from web_admin.credentials.models import ChildAgreement
-from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
 
 MOTHERS, FATHERS, NEIGHBOURS = 71, 72, 73
 TEXT = "I agree to a card and a PIN."

@@ -16,10 +16,10 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import issue_pin
-from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
-from web_admin.print_runs import PINS, begin_run
-from web_admin.unnamed_cards import give_home_card, give_to_person
+from web_admin.people.actions import add_person
+from web_admin.people.print_runs import PINS, begin_run
+from web_admin.people.unnamed_cards import give_home_card, give_to_person
 
 MOTHER, NEIGHBOUR = "4200005", "4200000"  # 王芳 of the child's home, 林薇 of another
 

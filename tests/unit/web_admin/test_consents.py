@@ -11,7 +11,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face, face_state, give_face_consent, withdraw_face
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 
 @pytest.mark.parametrize("missing", NOTICE_FIELDS)

@@ -35,8 +35,8 @@ from web_admin.credentials.phones import ensure_online_qr, online_code, register
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state, give_face_consent
 from web_admin.face.ways_in import working_methods
-from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
 
 
 def phone_key() -> bytes:

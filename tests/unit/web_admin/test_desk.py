@@ -33,10 +33,10 @@ from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.face.actions import give_face_consent
-from web_admin.homes_and_people import accept_invitation, invite
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
+from web_admin.people.invitations import accept_invitation, invite
 from web_admin.retention import STEPS
 from web_admin.visitors.models import VisitorPassRow
 

@@ -24,8 +24,9 @@ from web_admin.credentials.emergency_codes import end_emergency_code, make_emerg
 from web_admin.credentials.models import EmergencyCode
 from web_admin.gate_orders import mark_gate
 from web_admin.gates_and_lanes import LaneSpec, save_lane
-from web_admin.homes_and_people import add_home, suspend_person
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import suspend_person
+from web_admin.people.homes import add_home
 from web_admin.publish_policy import publish_policy
 
 

@@ -25,7 +25,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import disable_face, face_state, give_face_consent
 from web_admin.gate_orders import clear_override, lockdown_site, mark_gate, order_open, set_override
 from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
-from web_admin.homes_and_people import GrantSpec, set_grants
+from web_admin.people.actions import GrantSpec, set_grants
 from web_admin.why_refused import NothingPublished, why_refused
 
 SPEC = LaneSpec("north-in", "In", "in", ("card", "pin", "qr"))

@@ -30,7 +30,9 @@ from web_admin.face.guardians import guardians_of, name_guardian, remove_guardia
 from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import publish_notice
 from web_admin.face.pauses import question_of
-from web_admin.homes_and_people import add_home, add_person, invite, move_out
+from web_admin.people.actions import add_person, move_out
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import invite
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Act, Pe
 
 def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Person, Person]) -> None:
     act, mother, son = family
-    from web_admin.homes_and_people import accept_invitation
+    from web_admin.people.invitations import accept_invitation
 
     accept_invitation(act.session, invite(act, mother.person_id), act.now)
     (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")

@@ -25,21 +25,19 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import FaceShare
 from web_admin.face.actions import face_state, give_face_consent
-from web_admin.homes_and_people import (
+from web_admin.journal.ledger import verify_audit
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import (
     GrantSpec,
-    accept_invitation,
-    add_home,
     add_person,
-    confirm_identity,
-    invite,
     move_out,
     resume_person,
     set_grants,
     set_may_override,
     suspend_person,
 )
-from web_admin.journal.ledger import verify_audit
-from web_admin.journal.models import AuditEntry
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, confirm_identity, invite
 
 
 @pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])

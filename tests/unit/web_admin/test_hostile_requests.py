@@ -14,7 +14,7 @@ from tests.set_clock import SetClock
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 from web_admin.request_bodies import MAX_JSON_BYTES
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -25,8 +25,9 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.inactive import end_of_unused
 from web_admin.face.notices import newest_notice
-from web_admin.homes_and_people import invite, move_out
 from web_admin.journal.models import AuditEntry, GateEvent
+from web_admin.people.actions import move_out
+from web_admin.people.invitations import invite
 from web_admin.policy_effects import PolicyEffects
 from web_admin.visitors.actions import issue_pass
 

@@ -13,7 +13,8 @@ from tests.set_clock import SetClock
 from web_admin.action.base import new_act, one_publication
 from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import add_home, add_person
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
 from web_admin.people_apply import apply_people
 from web_admin.people_import import check_people
 

@@ -30,7 +30,8 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agreement_for
 from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian
-from web_admin.home_helpers import (
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.helpers import (
     HelperTimes,
     add_helper,
     change_helper,
@@ -38,7 +39,8 @@ from web_admin.home_helpers import (
     give_helper_pin,
     set_helper_card,
 )
-from web_admin.home_members import (
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.members import (
     add_child,
     agree_for_child,
     agree_to_addition,
@@ -50,9 +52,8 @@ from web_admin.home_members import (
     take_agreement_back,
     take_invitation_back,
 )
-from web_admin.home_models import HomeAddition
-from web_admin.homes_and_people import GrantSpec, accept_invitation, add_person, invite, move_out, set_grants
-from web_admin.moving import move_out_home
+from web_admin.people.models import HomeAddition
+from web_admin.people.moving import move_out_home
 from web_admin.policy_effects import PolicyEffects
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

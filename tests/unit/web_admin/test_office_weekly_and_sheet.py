@@ -13,8 +13,9 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.compound.models import Person
-from web_admin.homes_and_people import add_home, add_person
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
 from web_admin.visitors.models import VisitorSeriesRow
 from web_admin.visitors.weekly import DAYS, issue_series
 

@@ -25,11 +25,12 @@ from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.face.actions import consentable_notice
-from web_admin.homes_and_people import add_person, invite
 from web_admin.journal.ledger import verify_audit
+from web_admin.people.actions import add_person
+from web_admin.people.invitations import invite
+from web_admin.people.unnamed_cards import give_to_person
 from web_admin.people_apply import Imported, apply_people
 from web_admin.people_import import SheetOptions, check_people
-from web_admin.unnamed_cards import give_to_person
 
 GOOD = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,林二,,\n,王三,员工,1002\n"
 

@@ -14,9 +14,11 @@ from web_admin.action.base import new_act, one_publication
 from web_admin.backup import LEFT_OUT
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
-from web_admin.print_models import PrintRun, PrintSlip
-from web_admin.print_runs import A_PART
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.print_models import PrintRun, PrintSlip
+from web_admin.people.print_runs import A_PART
 from web_admin.retention import STEPS
 
 

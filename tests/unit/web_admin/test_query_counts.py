@@ -25,7 +25,7 @@ from tests.unit.web_admin.test_permission_matrix import Callers
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
-from web_admin.homes_and_people import invite
+from web_admin.people.invitations import invite
 from web_admin.tables import METADATA
 
 FEW, MANY = range(1, 5), range(5, 50)

@@ -13,9 +13,11 @@ from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.homes_and_people import accept_invitation, add_home, add_person, invite
-from web_admin.proving import MOST_PROOFS_ASKED, ask_to_be_believed
-from web_admin.shown_at_gates import confirm_shown
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.phone_proof import MOST_PROOFS_ASKED, ask_to_be_believed
+from web_admin.people.shown_at_gates import confirm_shown
 from web_admin.visitors.actions import issue_visitor_code
 
 

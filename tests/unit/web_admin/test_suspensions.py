@@ -19,8 +19,9 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import resume_credential, suspend_credential
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
-from web_admin.home_members import for_home
-from web_admin.homes_and_people import accept_invitation, invite, resume_person, suspend_person
+from web_admin.people.actions import resume_person, suspend_person
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.members import for_home
 
 ENDS = {
     ("owner", "owner"), ("owner", "office"), ("home", "home"), ("home", "office"),

@@ -11,8 +11,8 @@ from tests.set_clock import SetClock
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.home_helpers import HelperTimes, add_helper
-from web_admin.home_members import invite_member
+from web_admin.people.helpers import HelperTimes, add_helper
+from web_admin.people.members import invite_member
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 

@@ -11,7 +11,7 @@ from tests.unit.web_admin.acting import add_lane, at_desk, by_phone, household, 
 from web_admin.action.base import Act, publish
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
-from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.visitors.actions import (
     gates_open_to,
     issue_pass,

@@ -14,7 +14,7 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import Sealer
-from web_admin.homes_and_people import GrantSpec, move_out, set_grants, suspend_person
+from web_admin.people.actions import GrantSpec, move_out, set_grants, suspend_person
 from web_admin.visitors.actions import issue_pass, issue_visitor_code, withdraw_pass
 from web_admin.visitors.links import link_text, linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow

@@ -18,11 +18,11 @@ from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import MESSAGE_CODES
 from web_admin.credentials.actions import end_credential, suspend_credential
 from web_admin.credentials.pins import issue_duress_pin
-from web_admin.homes_and_people import move_out
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
+from web_admin.people.actions import move_out
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.uses import note_visitor_uses
 

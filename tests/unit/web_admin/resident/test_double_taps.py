@@ -10,7 +10,7 @@ from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press, switch
 from web_admin.compound.models import CredentialRow, Invitation, Person
-from web_admin.home_members import add_child
+from web_admin.people.members import add_child
 
 
 def form_of(page: str, path: str) -> dict[str, str]:

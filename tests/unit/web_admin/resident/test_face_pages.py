@@ -19,8 +19,8 @@ from web_admin.custody.models import Consent, FaceShare, ForgettingRow, ReceiptR
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice
 from web_admin.face.restored import end_restored_faces
-from web_admin.homes_and_people import add_person
 from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
 
 
 def consents(compound: Compound) -> list[Consent]:

@@ -9,7 +9,7 @@ from tests.unit.web_admin.resident.pressing import press
 from web_admin.accounts.throttle import failed_unasked
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 PASSWORD = "a long enough one"
 

@@ -10,8 +10,8 @@ from tests.resident_compound import Compound, csrf_of
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import Person
 from web_admin.credentials.models import ChildAgreement
-from web_admin.homes_and_people import add_person
 from web_admin.journal.models import GateEvent
+from web_admin.people.actions import add_person
 
 HELPER = {
     "display_name": "Xiao Wang", "gates": "north", "hours": "typed", "days": "thu", "starts_at": "09:00",

@@ -20,7 +20,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.core.limit_counts import current_counts
 from web_admin.core.limits import SIGN_IN_ADDRESS
-from web_admin.homes_and_people import move_out
+from web_admin.people.actions import move_out
 
 DOES_NOT_FIT = "This passkey does not fit. Try again, or sign in with name and password."
 TOO_LATE = "That took too long. Please try again."

@@ -13,9 +13,9 @@ from tests.resident_compound import Compound
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.homes_and_people import confirm_identity
 from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent
+from web_admin.people.invitations import confirm_identity
 from web_admin.visitors.models import VisitorPassRow
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from web_admin.compound.models import Person
-from web_admin.homes_and_people import confirm_identity
+from web_admin.people.invitations import confirm_identity
 from web_admin.privacy_contact import save_contact
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import correct, refuse

@@ -17,7 +17,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent
 from web_admin.face.models import GuardianRequest
 from web_admin.face.rules import set_consent_rules
-from web_admin.homes_and_people import add_person
+from web_admin.people.actions import add_person
 
 
 def ask_for(compound: Compound, *, written: bool = False, both: bool = False) -> None:

@@ -17,7 +17,7 @@ from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from tests.unit.web_admin.resident.pressing import press
 from web_admin.compound.models import CredentialRow, Gate, Person
-from web_admin.homes_and_people import suspend_person
+from web_admin.people.actions import suspend_person
 from web_admin.resident import visitor_link
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 

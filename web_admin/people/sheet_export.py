@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from web_admin import words
 from web_admin.compound.models import Person
 from web_admin.core import texts as core_texts
-from web_admin.people_list import Wanted, whole_list
+from web_admin.people.queries import Wanted, whole_list
+from web_admin.people.texts import KINDS_OF_PERSON
 
 
 def rows_of_list(session: Session, site_id: str, wanted: Wanted, zone: ZoneInfo) -> Iterator[list[str]]:
@@ -19,7 +19,7 @@ def rows_of_list(session: Session, site_id: str, wanted: Wanted, zone: ZoneInfo)
         if person is None:
             yield [number or "", "", ""]
         else:
-            first = number if number is not None else str(core_texts.word(words.KINDS_OF_PERSON, person.kind))
+            first = number if number is not None else str(core_texts.word(KINDS_OF_PERSON, person.kind))
             yield [first, person.display_name, " · ".join(_stands(person, zone))]
 
 

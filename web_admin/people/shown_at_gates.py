@@ -1,7 +1,7 @@
 """Believe a phone that an invitation opened once its person's own card or PIN was shown at a gate.
 
 An invitation letter can be stolen; the card in the pocket usually was not. Only what was shown in the
-minutes that the phone asked for counts (`proving.py`), however late an offline gate hands it over.
+minutes that the phone asked for counts (`phone_proof.py`), however late an offline gate hands it over.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act
 from web_admin.action.phone_proof import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
-from web_admin.homes_and_people import confirm_identity
-from web_admin.proving import is_in_time
+from web_admin.people.invitations import confirm_identity
+from web_admin.people.phone_proof import is_in_time
 
 OWN_THINGS = ("card", "pin")
 

@@ -24,8 +24,9 @@ from web_admin.credentials.pins import issue_pin
 from web_admin.credentials.shared import end_live
 from web_admin.face.ages import check_until
 from web_admin.face.ways_in import settle_face
-from web_admin.home_models import HomeAddition
-from web_admin.homes_and_people import GrantSpec, add_person, invite, move_out, set_grants
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.invitations import invite
+from web_admin.people.models import HomeAddition
 
 MOST_IN_A_HOME = 20
 INVITATION_HOURS = 7 * 24

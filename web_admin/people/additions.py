@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from web_admin.compound.models import Hours, Person
 from web_admin.core import texts as core_texts
 from web_admin.core.texts import DAYS
-from web_admin.home_models import HomeAddition
+from web_admin.people.models import HomeAddition
 
 HELPER_HOURS = "helper-"
 """How the ids of hours begin that belong to one helper and stand in no list of the site's hours."""

@@ -1,16 +1,12 @@
 """Homes, the people in them, where they may pass, and how they come and go."""
 
-import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select, update
 
-from gate_controller.contract.records import typed_number
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
     Act,
@@ -19,38 +15,26 @@ from web_admin.action.base import (
     checked_text,
     checked_window,
     finish,
-    make_code,
     new_id,
     own_person_id,
 )
-from web_admin.action.lookups import home_of, hours_of, lane_of, person_of, refuse_unnamed
-from web_admin.action.phone_proof import (
-    INVITED,
-    INVITED_AGAIN,
-    UNPROVEN,
-    has_something_to_show,
-    opened_invitation,
-)
+from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
-from web_admin.compound.models import Gate, GrantRow, Home, Invitation, Lane, Person
+from web_admin.compound.models import Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.core.sealing import code_digest
 from web_admin.credentials.models import SecondMethodWish
 from web_admin.credentials.shared import end_live
 from web_admin.face.endings import forget_face
-from web_admin.face.guardians import end_guardianship, lapse_requests
-from web_admin.face.ways_in import settle_face
-from web_admin.helper_rights import fit_helpers, helpers_left_alone
-from web_admin.journal.ledger import append_audit
+from web_admin.face.guardians import end_guardianship
 from web_admin.messages.subscription_models import AskedMessages
+from web_admin.people.helper_rights import fit_helpers, helpers_left_alone
+from web_admin.people.invitations import revoke_invitations
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.weekly import end_series_of
 
 KINDS = ("resident", "helper", "staff")
 AGE_BANDS = ("adult", "14_17", "under_14")
 LANGUAGES = ("zh", "en")
-MAX_INVITATION_HOURS = 14 * 24
-HOME_NUMBER = re.compile(r"[0-9]+(-[0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +45,6 @@ class GrantSpec:
     hours_id: str | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-
-
-# -- homes and people ------------------------------------------------------------------------------
-
-
-def add_home(act: Act, number: str) -> Home:
-    """Add a household's unit, such as 3-1203; raise ActRefused when the number is taken or no number."""
-    begin(act)
-    number = checked_home_number(act, number)
-    home = Home(home_id=new_id(), site_id=act.site_id, number=number, pin_salt=secrets.token_bytes(16))
-    act.session.add(home)
-    finish(act, "home_added", {"home_id": home.home_id}, touches=())
-    return home
-
-
-def checked_home_number(act: Act, number: str, *, but: str = "") -> str:
-    """Return a home's number without blanks; raise ActRefused when another home than `but` has it."""
-    number = number.strip()
-    if len(number) > 20 or not HOME_NUMBER.fullmatch(number):
-        raise ActRefused(
-            "number", _("Write the home as digits with dashes between them, such as 3-1203.")
-        )
-    check_not_emergency("number", number)
-    # A keypad has no dash, so 3-1203 and 31203 would be the same home to it.
-    alike = select(Home.number).where(
-        Home.site_id == act.site_id, func.replace(Home.number, "-", "") == number.replace("-", ""),
-        Home.home_id != but,
-    )
-    other = act.session.scalars(alike).first()
-    if other is not None:
-        raise ActRefused("number", _("Home %(home)s exists already.", home=other))
-    return number
-
-
-def check_not_emergency(field: str, number: str) -> None:
-    """Raise ActRefused for a home's number of zeros alone: emergency codes are typed after it."""
-    if not typed_number(number).strip("0"):
-        raise ActRefused(
-            field, _("A home's number is not all zeros: 0 is what ambulance and fire brigade type.")
-        )
 
 
 def add_person(
@@ -228,112 +172,11 @@ def move_out(act: Act, person_id: str) -> None:
     finish(act, "person_moved_out", {}, person_id=person_id, touches=(person_id, *alone))
 
 
-# -- invitations -----------------------------------------------------------------------------------
-
-
-def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
-    """Return a one-time code that opens the person's phone page, to be shown once.
-
-    Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
-    both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
-    stolen: what is signed in there ends too, with password and passkeys that may have been made there.
-    A first invitation is believed as little where there is a card or PIN to show (`accept_invitation`).
-    """
-    begin(act)
-    person = person_of(act, person_id)
-    if act.channel not in ("manager", "desk", "home", "system"):
-        raise ActRefused(None, _("Invitations are given out at the desk."))
-    refuse_unnamed(person)
-    if not 1 <= valid_hours <= MAX_INVITATION_HOURS:
-        raise ActRefused("valid_hours", _("An invitation is valid for 1 to 336 hours."))
-    again = act.session.scalars(
-        select(Invitation.invitation_id).where(
-            Invitation.person_id == person_id, Invitation.used_at.is_not(None)
-        )
-    ).first()
-    revoke_invitations(act, person_id)
-    if again is not None:
-        end_live(act, person_id, "qr", "invited_again")
-        end_resident_sign_in(act.session, person_id)
-        lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
-        person.phone_unproven = person.face_paused_reason = INVITED_AGAIN
-    code = make_code(3)
-    invitation = Invitation(
-        invitation_id=new_id(), person_id=person_id, code_digest=code_digest(code), created_at=act.now,
-        made_by_home=act.channel == "home", expires_at=act.now + timedelta(hours=valid_hours),
-    )
-    act.session.add(invitation)
-    finish(
-        act, "person_invited", {"invitation_id": invitation.invitation_id, "again": again is not None},
-        person_id=person_id,
-    )
-    return code
-
-
-def accept_invitation(session: Session, code: str, now: datetime) -> Person:
-    """Use up an invitation and return its person; raise ActRefused when it is wrong, old or used."""
-    invitation = session.scalars(
-        select(Invitation).where(Invitation.code_digest == code_digest(code)).with_for_update()
-    ).first()
-    person = session.get(Person, invitation.person_id) if invitation is not None else None
-    if (
-        invitation is None
-        or person is None
-        or person.ended_at is not None
-        or invitation.used_at is not None
-        or invitation.expires_at <= now
-    ):
-        raise ActRefused(
-            "code",
-            _("This code is wrong, has been used or is too old. Ask the property office for a new one."),
-        )
-    invitation.used_at = now
-    if person.phone_unproven != INVITED_AGAIN and has_something_to_show(session, person.person_id, now):
-        # Whoever made, carried or read the invitation may be the one who opens it.
-        person.phone_unproven = person.face_paused_reason = INVITED
-    append_audit(
-        session, person.site_id, "invitation_accepted",
-        {"invitation_id": invitation.invitation_id, "actor_id": person.person_id, "channel": "phone"},
-        {}, now, person_id=person.person_id,
-    )
-    return person
-
-
-def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
-    """Note that an invited person showed their card or PIN at a gate or the desk.
-
-    `by_own` is False for what a guardian has had in hand: it proves a phone, and no yes of a minor.
-    """
-    begin(act)
-    person = person_of(act, person_id)
-    if act.channel not in ("desk", "manager", "gate"):
-        raise ActRefused(None, _("Show your card or PIN once at a gate or at the desk."))
-    person.phone_unproven = None
-    opened = opened_invitation(act.session, person_id)
-    if by_own and opened is not None:
-        opened.proved_at = act.now
-    if person.face_paused_reason in UNPROVEN:
-        person.face_paused_reason = None
-    settle_face(act.session, person, act.now)
-    finish(act, "identity_confirmed", {}, person_id=person_id)
-
-
 # -- shared ----------------------------------------------------------------------------------------
 
 
 def _channel_for_others(act: Act) -> Channel:
     return act.channel if own_person_id(act) is None else "home"
-
-
-def revoke_invitations(act: Act, person_id: str) -> None:
-    """End a person's invitations that nobody has used."""
-    act.session.execute(
-        update(Invitation)
-        .where(
-            Invitation.person_id == person_id, Invitation.used_at.is_(None), Invitation.expires_at > act.now
-        )
-        .values(expires_at=act.now)
-    )
 
 
 def _grant(act: Act, spec: GrantSpec) -> GrantRow:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.compound.ordering import name_key, sort_key
 from web_admin.core.parameters import number_of
-from web_admin.homes_and_people import KINDS
+from web_admin.people.actions import KINDS
 
 PAGE_ROWS = 40
 NO_HOME = "none"

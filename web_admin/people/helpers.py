@@ -16,8 +16,9 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.compound.age_bands import midnight_at, today_at
 from web_admin.compound.models import Hours, Person, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.helper_rights import covering
-from web_admin.home_members import (
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.helper_rights import covering
+from web_admin.people.members import (
     for_home,
     give_pin,
     member_who_may,
@@ -25,8 +26,7 @@ from web_admin.home_members import (
     refuse_full_home,
     set_card,
 )
-from web_admin.home_models import HomeAddition
-from web_admin.homes_and_people import GrantSpec, add_person, move_out, set_grants
+from web_admin.people.models import HomeAddition
 
 MAX_HELPER_DAYS = 366
 

@@ -19,7 +19,7 @@ from web_admin.credentials.cards import canonical_card, issue_card
 from web_admin.credentials.child_agreements import refuse_without_agreement
 from web_admin.credentials.shared import end_one
 from web_admin.face.lost_methods import pause_faces_given_with
-from web_admin.homes_and_people import all_lanes
+from web_admin.people.actions import all_lanes
 
 UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
 """What stands for a name, stored like one and so in the site's language."""

@@ -16,15 +16,9 @@ from web_admin.compound.models import CredentialRow, Home, Invitation, Person, S
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import live_face_consents
-from web_admin.homes_and_people import (
-    GrantSpec,
-    add_home,
-    add_person,
-    all_lanes,
-    invite,
-    move_out,
-    set_grants,
-)
+from web_admin.people.actions import GrantSpec, add_person, all_lanes, move_out, set_grants
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import invite
 from web_admin.visitors.models import VisitorPassRow
 
 Result = TypeVar("Result")

@@ -20,8 +20,8 @@ from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
 from web_admin.credentials.shared import end_live, live_credentials
-from web_admin.homes_and_people import invite, revoke_invitations
-from web_admin.print_models import PrintRun, PrintSlip
+from web_admin.people.invitations import invite, revoke_invitations
+from web_admin.people.print_models import PrintRun, PrintSlip
 
 INVITATIONS, PINS = "invitations", "pins"
 INVITATION_HOURS = 336

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from web_admin.action.base import new_id
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import GrantRow, Person
-from web_admin.home_models import HomeAddition
+from web_admin.people.models import HomeAddition
 
 
 def covering(person: Person, lane_id: str, end: datetime | None, now: datetime) -> list[GrantRow]:

@@ -8,7 +8,8 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.face.actions import enable_face
 from web_admin.face.assessments import AssessmentText, approve_assessment, draft_assessment, submit_assessment
-from web_admin.gates_and_lanes import save_lane, spec_of
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import spec_of
 
 TEXTS = {
     "lawful": "物业不得以人脸为唯一通行方式。人脸仅供自愿者在北门使用，随时可撤回。 "

@@ -25,8 +25,10 @@ from web_admin.credentials.child_agreements import agree_by_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import publish_notice
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane
-from web_admin.lane_sheets import save_sheet
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.hours import save_hours
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
 from web_admin.people.actions import GrantSpec, add_person, set_grants, set_may_override
 from web_admin.people.homes import add_home
 

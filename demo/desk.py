@@ -12,10 +12,11 @@ from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.cards import issue_card
-from web_admin.gate_orders import approve_pairing, clear_override, lockdown_site, make_pair_code
-from web_admin.gates_and_lanes import save_lane, spec_of
-from web_admin.lane_sheets import save_sheet, sheets_of
-from web_admin.sheet_models import LaneSheetRow
+from web_admin.gates.actions import save_lane
+from web_admin.gates.orders import approve_pairing, clear_override, lockdown_site, make_pair_code
+from web_admin.gates.rules import spec_of
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheets import save_sheet, sheets_of
 
 LOCKDOWN = timedelta(minutes=30)
 

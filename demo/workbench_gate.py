@@ -9,7 +9,7 @@ from demo.site_files import GATES
 from demo.stage import Stage
 from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
 from web_admin.action.base import one_publication
-from web_admin.gates_and_lanes import add_gate
+from web_admin.gates.actions import add_gate
 from web_admin.people.actions import GrantSpec, set_grants
 
 WITHOUT_KERNEL = [sys.executable, "-m", "demo.without_kernel", "run"]

@@ -35,7 +35,8 @@ from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE, take_receipt
 from web_admin.face.actions import give_face_consent
 from web_admin.face.notices import newest_notice
-from web_admin.gates_and_lanes import LaneSpec, add_gate
+from web_admin.gates.actions import add_gate
+from web_admin.gates.rules import LaneSpec
 
 GATES = ("north", "south")
 

@@ -23,7 +23,8 @@ from web_admin.disclosures import Asked, record_disclosure
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians
 from web_admin.face.models import AssessmentRow, GuardianRequest
-from web_admin.gates_and_lanes import save_hours
+from web_admin.gates.hours import save_hours
+from web_admin.gates.schedules import set_schedule
 from web_admin.incident_models import Incident
 from web_admin.incidents import open_incident, save_parts
 from web_admin.long_jobs import put_job
@@ -32,7 +33,6 @@ from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import begin_run, make_part
-from web_admin.posture_schedules import set_schedule
 from web_admin.privacy_contact import save_contact
 from web_admin.public_report import Words, closed_periods, publish_report
 from web_admin.rights_models import RightsRequest

@@ -33,9 +33,11 @@ from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, set_calendar_day
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.hours import save_hours, set_calendar_day
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import GateEvent
-from web_admin.lane_sheets import save_sheet
 from web_admin.people.actions import add_person, set_may_override
 from web_admin.people.homes import add_home
 from web_admin.policy_effects import PolicyEffects

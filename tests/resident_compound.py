@@ -30,8 +30,9 @@ from web_admin.credentials.cards import issue_card
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.lane_sheets import save_sheet
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import invite

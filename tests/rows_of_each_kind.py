@@ -28,10 +28,10 @@ from web_admin.custody.models import (
 from web_admin.desk_models import DeskVisitRow
 from web_admin.face.models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
 from web_admin.face.rules import keep_release
+from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.subscription_models import AskedMessages
-from web_admin.models import PairAttempt
 from web_admin.people.models import HomeAddition
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 

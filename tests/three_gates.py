@@ -53,7 +53,8 @@ from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import FACE_PURPOSE, live_face_consents
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.policy_effects import PolicyEffects

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
-from web_admin import words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
@@ -20,9 +19,11 @@ from web_admin.custody.models import GateFaceRow
 from web_admin.form_fields import CheckList, hours_options, options
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gate_face_texts import face_sentences
-from web_admin.gate_orders import approve_pairing, make_pair_code, refuse_pairing
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.models import PairAttempt
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.models import PairAttempt
+from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.page_context import current_site, do, get_or_404, request_now, typed
 from web_admin.people.additions import named_hours
 from web_admin.set_aside import shown_set_aside
@@ -57,7 +58,7 @@ class LaneForm(OnceForm):
         description=_l("For cables and settings files, like north-in. It stays for good."),
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
     )
-    direction = SelectField(_l("Direction"), choices=options(words.DIRECTIONS))
+    direction = SelectField(_l("Direction"), choices=options(DIRECTIONS))
     methods = CheckList(_l("Ways in offered"), choices=options((key, credentials_texts.METHODS[key]) for key in METHODS))
     hours_card = SelectField(credentials_texts.METHODS["card"])
     hours_pin = SelectField(credentials_texts.METHODS["pin"])
@@ -74,7 +75,7 @@ class LaneForm(OnceForm):
     )
     antipassback = RadioField(
         _l("Someone comes in twice without leaving"),
-        choices=options(words.ANTIPASSBACKS), default="off",
+        choices=options(ANTIPASSBACKS), default="off",
         description=_l("On a way out, “tell” means that leaving is counted. A way out refuses nobody."),
     )
     area_is_closed = BooleanField(

@@ -7,8 +7,8 @@ import msgspec
 
 from gate_controller.contract.records import LaneRecord, Method
 from web_admin.compound.models import Lane
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import standing_of
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import standing_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session
 from web_admin.form_fields import end_field, options, reason_field
 from web_admin.form_once import OnceForm
-from web_admin.gate_orders import clear_override, lockdown_site, order_open, set_override
+from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal.models import GateEvent
 from web_admin.page_context import (
     current_act,

@@ -21,7 +21,7 @@ from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
 from web_admin.form_once import OnceForm, sent_before
-from web_admin.models import PairAttempt
+from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
 
 Row = TypeVar("Row", bound=Base)

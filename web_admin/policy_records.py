@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -40,11 +39,11 @@ from web_admin.compound.age_bands import band_has_ended, today_at
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane, Person
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
 from web_admin.face_records import face_offer, face_record
+from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.site_facts import SiteFacts
 
 PERSONAL_KINDS = frozenset({"person", "credential", "home", "face", "face_offer"})
 """Kinds of record that scoped publishing may leave alone."""
-ANTIPASSBACKS: Mapping[str, Literal["off", "soft", "hard"]] = {"off": "off", "soft": "soft", "hard": "hard"}
 
 _log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
 from web_admin.desk_models import DeskVisitRow
+from web_admin.gates.models import PairAttempt
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.models import Webhook
-from web_admin.models import PairAttempt
 from web_admin.restore_changes import held
 
 ENDED_WHY = "signed_out"

@@ -25,7 +25,7 @@ from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
 from web_admin.credentials.models import EmergencyCode
 from web_admin.face.restored import end_restored_faces
-from web_admin.gate_orders import mark_gate
+from web_admin.gates.orders import mark_gate
 from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.journal.ledger import append_audit
 from web_admin.policy_effects import PolicyEffects

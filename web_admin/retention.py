@@ -23,9 +23,9 @@ from web_admin.custody.models import Consent
 from web_admin.desk_models import DeskVisitRow
 from web_admin.face.guardian_requests import REQUEST_LASTS
 from web_admin.face.models import GuardianRequest, WrittenRelease
+from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage
-from web_admin.models import PairAttempt
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.report_models import Disclosure
 from web_admin.rights_models import RightsRequest

@@ -16,8 +16,8 @@ from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
+from web_admin.gates.schedules import read_site_hours
 from web_admin.people.actions import edit_person
-from web_admin.posture_schedules import read_site_hours
 from web_admin.privacy_contact import complaint_channels
 from web_admin.request_clocks import acknowledge_by, answer_by
 from web_admin.rights_models import RightsRequest

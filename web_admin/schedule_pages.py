@@ -17,9 +17,7 @@ from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
-from web_admin.page_context import current_site, do, get_or_404, request_now
-from web_admin.people.additions import named_hours
-from web_admin.posture_schedules import (
+from web_admin.gates.schedules import (
     Schedule,
     ScheduledNow,
     SiteHours,
@@ -29,6 +27,8 @@ from web_admin.posture_schedules import (
     schedules_of,
     set_schedule,
 )
+from web_admin.page_context import current_site, do, get_or_404, request_now
+from web_admin.people.additions import named_hours
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 

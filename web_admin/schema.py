@@ -41,7 +41,7 @@ def upgrade(engine: Engine, revision: str = NEWEST) -> None:
 
 
 def make_revision(engine: Engine, revision: str, message: str) -> None:
-    """Write a migration from what models.py says and the database lacks; for developers."""
+    """Write a migration from what gates/models.py says and the database lacks; for developers."""
     config = _alembic()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -13,7 +13,6 @@ from wtforms import BooleanField, DateField, Field, IntegerField, RadioField, Se
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from gate_controller.contract.lane_sheet import Finding, LaneSheet, must_findings
-from web_admin import sheet_words
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
@@ -21,10 +20,11 @@ from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
-from web_admin.lane_sheets import findings_about, save_draft, save_sheet, sheets_of
+from web_admin.gates import sheet_texts
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import Standing, facts_of, sheet_rows, standing_of
+from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import Standing, facts_of, sheet_rows, standing_of
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
 
@@ -39,25 +39,25 @@ Page = str | Response | tuple[str, int]
 def _choice(name: str, nothing: LazyString | None = None) -> SelectField:
     first = [("", nothing or _l("Please choose"))]
     return SelectField(
-        sheet_words.LABELS[name], choices=options([*first, *sheet_words.CHOICES[name].items()])
+        sheet_texts.LABELS[name], choices=options([*first, *sheet_texts.CHOICES[name].items()])
     )
 
 
 def _radio(name: str, default: str | None = None) -> RadioField:
     return RadioField(
-        sheet_words.LABELS[name], choices=options(sheet_words.CHOICES[name]), default=default,
+        sheet_texts.LABELS[name], choices=options(sheet_texts.CHOICES[name]), default=default,
         validators=[Optional()],
     )
 
 
 def _line(name: str, hint: LazyString | None = None) -> StringField:
     return StringField(
-        sheet_words.LABELS[name], description=hint or "", validators=[Length(max=MAX_TEXT_CHARS)]
+        sheet_texts.LABELS[name], description=hint or "", validators=[Length(max=MAX_TEXT_CHARS)]
     )
 
 
 def _day(name: str) -> DateField:
-    return DateField(sheet_words.LABELS[name], validators=[Optional()])
+    return DateField(sheet_texts.LABELS[name], validators=[Optional()])
 
 
 class SheetForm(OnceForm):
@@ -69,17 +69,17 @@ class SheetForm(OnceForm):
     on_escape_route = _radio("on_escape_route")
     free_exit = _radio("free_exit", "none")
     fire_release = _radio("fire_release", "none")
-    manual_release = BooleanField(sheet_words.LABELS["manual_release"])
+    manual_release = BooleanField(sheet_texts.LABELS["manual_release"])
     exit_sign_photo = _line("exit_sign_photo", PHOTO_HINT)
     exit_sign_date = _day("exit_sign_date")
     reader_heights_mm = StringField(
-        sheet_words.LABELS["reader_heights_mm"], description=_l("One or several, such as 1100, 1400.")
+        sheet_texts.LABELS["reader_heights_mm"], description=_l("One or several, such as 1100, 1400.")
     )
     opening_width_mm = IntegerField(
-        sheet_words.LABELS["opening_width_mm"],
+        sheet_texts.LABELS["opening_width_mm"],
         validators=[Optional(), NumberRange(1, MAX_MILLIMETRES, _l("From 1 to 20000 mm."))],
     )
-    is_accessible_lane = BooleanField(sheet_words.LABELS["is_accessible_lane"])
+    is_accessible_lane = BooleanField(sheet_texts.LABELS["is_accessible_lane"])
     camera_location = _choice("camera_location", _l("No camera at this lane"))
     camera_view = _line("camera_view")
     camera_sign_photo = _line("camera_sign_photo", PHOTO_HINT)
@@ -150,9 +150,9 @@ def show(lane_id: str) -> str:
         has_sheet=live is not None or draft is not None,
         is_draft=live is None,
         has_draft=draft is not None,
-        groups=[(title, _readings(names, shown, findings)) for title, names in sheet_words.GROUPS],
+        groups=[(title, _readings(names, shown, findings)) for title, names in sheet_texts.GROUPS],
         findings=findings,
-        finding_text=sheet_words.finding_text,
+        finding_text=sheet_texts.finding_text,
     )
 
 
@@ -180,7 +180,7 @@ def edit(lane_id: str) -> Page:
             )
         if not form.errors:
             return redirect(url_for("sheets.show", lane_id=lane_id), 303)
-    page = render_template("office/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_words.GROUPS)
+    page = render_template("office/lane_sheet_edit.html", form=form, lane=lane, groups=sheet_texts.GROUPS)
     return page if not form.is_submitted() else (page, 422)
 
 
@@ -190,7 +190,7 @@ def _show_broken(form: SheetForm, lane: Lane) -> bool:
     findings = must_findings(form.sheet(), facts_of(lane, rows))
     for finding in findings:
         field = form[finding.key]
-        field.errors = [*field.errors, sheet_words.finding_text(finding)]
+        field.errors = [*field.errors, sheet_texts.finding_text(finding)]
     if findings:
         form.form_errors.append(
             _("The lane does not go live yet: see the marked fields. A draft can be kept at any time.")
@@ -201,7 +201,7 @@ def _show_broken(form: SheetForm, lane: Lane) -> bool:
 def _readings(names: tuple[str, ...], sheet: LaneSheet, findings: tuple[Finding, ...]) -> list[Reading]:
     return [
         Reading(
-            sheet_words.LABELS[name],
+            sheet_texts.LABELS[name],
             _value_text(name, getattr(sheet, name)),
             tuple(finding for finding in findings if finding.key == name),
         )
@@ -211,13 +211,13 @@ def _readings(names: tuple[str, ...], sheet: LaneSheet, findings: tuple[Finding,
 
 def _value_text(name: str, value: object) -> str:
     if isinstance(value, bool):
-        return str(sheet_words.YES_NO["yes" if value else "no"])
+        return str(sheet_texts.YES_NO["yes" if value else "no"])
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
         return ", ".join(str(height) for height in value)
-    if name in sheet_words.CHOICES and value is not None:
-        return str(core_texts.word(sheet_words.CHOICES[name], str(value)))
+    if name in sheet_texts.CHOICES and value is not None:
+        return str(core_texts.word(sheet_texts.CHOICES[name], str(value)))
     return "" if value is None else str(value)
 
 
@@ -234,4 +234,4 @@ def _standing_of_lane(lane: Lane) -> Standing:
 
 @bp.app_context_processor
 def _for_every_page() -> dict[str, object]:
-    return {"lane_standing": _standing_of_lane, "standing_text": sheet_words.standing_text}
+    return {"lane_standing": _standing_of_lane, "standing_text": sheet_texts.standing_text}

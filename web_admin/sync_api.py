@@ -47,7 +47,6 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
-from web_admin import pairing
 from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_act
 from web_admin.alarms.actions import JOURNAL_BROKEN, raise_alarm
@@ -61,9 +60,10 @@ from web_admin.custody.gate_reports import note_face
 from web_admin.custody.shares import ReceiptRefused, leases_for, take_receipt
 from web_admin.entry_reading import ReadBatch, read_batch
 from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
+from web_admin.gates import pairing
+from web_admin.gates.models import PairAttempt
 from web_admin.handover import HandoverRefused
 from web_admin.journal.ledger import append_audit
-from web_admin.models import PairAttempt
 from web_admin.publish_policy import change_since, signed_manifest
 from web_admin.restoring import (
     NotRestoring,

@@ -5,21 +5,10 @@ from types import SimpleNamespace
 from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
+from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS, DOORS, GATE_STATES, HEALTHS, POSTURES
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON, PRINT_RUNS, RUN_STATES
 from web_admin.visitors.texts import PASS_STATES
-from web_admin.words import (
-    ANTIPASSBACKS,
-    DIRECTIONS,
-    DOORS,
-    EVENTS,
-    GATE_STATES,
-    HEALTHS,
-    OUTCOMES,
-    POSTURES,
-    REQUESTS,
-    SET_ASIDE,
-    SUBJECTS,
-)
+from web_admin.words import EVENTS, OUTCOMES, REQUESTS, SET_ASIDE, SUBJECTS
 
 WORDS = SimpleNamespace(
     METHODS=METHODS,

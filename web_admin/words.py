@@ -5,31 +5,6 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-POSTURES: Mapping[str, LazyString] = {
-    "normal": _l("Normal"),
-    "lockdown": _l("Lockdown"),
-    "held_open": _l("Held open"),
-    "disabled": _l("Out of use"),
-}
-DOORS: Mapping[str, LazyString] = {
-    "closed": _l("Closed"),
-    "expected": _l("Open for one person"),
-    "open": _l("Open"),
-    "held": _l("Open too long"),
-    "forced": _l("Forced open"),
-}
-DIRECTIONS: Mapping[str, LazyString] = {"in": _l("In"), "out": _l("Out")}
-ANTIPASSBACKS: Mapping[str, LazyString] = {
-    "off": _l("Off: nobody is counted here"),
-    "soft": _l("Tell: it opens, and an event says so"),
-    "hard": _l("Refuse: it stays shut until that person has left"),
-}
-GATE_STATES: Mapping[str, LazyString] = {
-    "new": _l("Not paired yet"),
-    "paired": _l("Paired"),
-    "retired": _l("Retired"),
-    "stolen": _l("Reported stolen"),
-}
 REQUESTS: Mapping[str, LazyString] = {
     "access": _l("See what is held"),
     "correction": _l("Correct something"),
@@ -124,9 +99,4 @@ SET_ASIDE: Mapping[str, LazyString] = {
     "value": _l("Has a value of the wrong kind"),
     "not_stored": _l("Could not be stored"),
     "gate_not_trusted": _l("Came while the gate was cloned or stolen"),
-}
-HEALTHS: Mapping[str, LazyString] = {
-    "ok": _l("Works"),
-    "lost": _l("Does not answer"),
-    "degraded": _l("Works badly"),
 }

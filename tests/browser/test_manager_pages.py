@@ -13,8 +13,8 @@ from web_admin.action.base import new_act
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 from web_admin.face.models import AssessmentRow
-from web_admin.gates_and_lanes import save_hours
-from web_admin.posture_schedules import set_schedule
+from web_admin.gates.hours import save_hours
+from web_admin.gates.schedules import set_schedule
 
 pytestmark = pytest.mark.browser
 

@@ -21,8 +21,9 @@ from web_admin.custody.shares import leases_for
 from web_admin.face import inactive
 from web_admin.face.actions import disable_face, withdraw_face
 from web_admin.face.endings import forget_everyone, forget_face
-from web_admin.gate_orders import mark_gate
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.orders import mark_gate
+from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import move_out
 from web_admin.policy_effects import PolicyEffects
 from web_admin.tables import METADATA

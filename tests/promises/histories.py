@@ -46,7 +46,9 @@ from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.models import ConsentRules, GuardianConsent, GuardianRequest, WrittenRelease
 from web_admin.face.notices import publish_notice
 from web_admin.face.rules import set_consent_rules
-from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.hours import save_hours
+from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import (
     GrantSpec,
     add_person,

@@ -19,7 +19,9 @@ from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.refusal import ActRefused
 from web_admin.face.assessment_status import standing_of
 from web_admin.face.ways_in import working_methods
-from web_admin.gates_and_lanes import LaneSpec, save_hours, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.hours import save_hours
+from web_admin.gates.rules import LaneSpec
 
 pytestmark = [pytest.mark.thorough, pytest.mark.publishing]
 

@@ -31,8 +31,8 @@ from web_admin.credentials.actions import (
     resume_credential,
     suspend_credential,
 )
-from web_admin.gate_orders import clear_override, set_override
-from web_admin.gates_and_lanes import save_hours
+from web_admin.gates.hours import save_hours
+from web_admin.gates.orders import clear_override, set_override
 from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
 from web_admin.policy_effects import PolicyEffects
 from web_admin.publish_policy import publish_policy

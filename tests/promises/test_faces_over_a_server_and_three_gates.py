@@ -59,7 +59,7 @@ from web_admin.custody.models import GateFaceRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.notices import publish_notice
-from web_admin.gate_orders import mark_gate
+from web_admin.gates.orders import mark_gate
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import move_out
 

@@ -16,7 +16,7 @@ from web_admin.compound.models import Gate
 from web_admin.core.config import WebConfig
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.cards import issue_card
-from web_admin.gate_orders import set_override
+from web_admin.gates.orders import set_override
 from web_admin.people.actions import move_out, set_grants, suspend_person
 
 MAX_COUNT = 2**31 - 1

@@ -17,7 +17,6 @@ from gate_controller.rules.decision import Claim, Decision, GateMemory
 from gate_controller.rules.identify import GateKeys, hash_typed, identify_card, identify_code, identify_typed
 from tests.assessed import assess
 from tests.sheets import WHOLE_SHEET
-from web_admin import pairing
 from web_admin.action.base import Act, Channel
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate, Home, Person
@@ -26,11 +25,13 @@ from web_admin.core.sealing import Sealer
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
-from web_admin.gate_orders import approve_pairing, make_pair_code
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
+from web_admin.gates import pairing
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.models import PairAttempt
+from web_admin.gates.orders import approve_pairing, make_pair_code
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import AuditEntry
-from web_admin.lane_sheets import save_sheet
-from web_admin.models import PairAttempt
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.policy_effects import PolicyEffects

@@ -38,7 +38,7 @@ from tests.sheets import WHOLE_SHEET
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Home, Lane, Person
 from web_admin.core.database import Menjin, init_database
 from web_admin.core.sealing import Sealer, card_lookup, seal_card_number, seal_pin_tag
-from web_admin.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.sync_api import register_sync
 
 

@@ -19,7 +19,8 @@ from web_admin.face.actions import disable_face, give_face_consent
 from web_admin.face.ages import set_age_band
 from web_admin.face.models import AssessmentRow
 from web_admin.face.notices import publish_notice
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
 
 LIST = "/manage/privacy/assessments"

@@ -34,7 +34,8 @@ from web_admin.face.assessments import (
     submit_assessment,
 )
 from web_admin.face.notices import publish_notice
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
 
 FACE_LANE = LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"))
 

@@ -21,7 +21,8 @@ from web_admin.breach_drill import (
 from web_admin.compound.models import Gate, Site
 from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
 from web_admin.custody.shares import leases_for
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects
 

@@ -27,8 +27,9 @@ from web_admin.compound.models import Gate
 from web_admin.custody.certificates import NothingForgotten, certificate_statement
 from web_admin.custody.shares import take_receipt
 from web_admin.face.actions import give_face_consent, withdraw_face
-from web_admin.gate_orders import mark_gate
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.orders import mark_gate
+from web_admin.gates.rules import LaneSpec
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.emergency_codes import end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
-from web_admin.gate_orders import mark_gate
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.orders import mark_gate
+from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import suspend_person
 from web_admin.people.homes import add_home

@@ -22,13 +22,13 @@ from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import certified_key, verify
 from tests.unit.web_admin.compound import PlayedGate, journal
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
-from web_admin import pairing
 from web_admin.action.base import Act
 from web_admin.alarms.models import Alarm
 from web_admin.compound.keys import certificate
 from web_admin.compound.models import Gate, Site
 from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
+from web_admin.gates import pairing
 from web_admin.journal.models import GateEvent
 from web_admin.policy_effects import PolicyEffects
 

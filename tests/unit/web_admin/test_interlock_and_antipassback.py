@@ -10,7 +10,9 @@ from tests.unit.web_admin.acting import add_lane, add_live_lane, gate_view
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_hours, save_lane, spec_of
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.hours import save_hours
+from web_admin.gates.rules import LaneSpec, spec_of
 from web_admin.journal.models import AuditEntry
 
 IN = LaneSpec("north-in", "North in", "in", ("card", "pin", "qr"))

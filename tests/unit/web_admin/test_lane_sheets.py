@@ -26,19 +26,13 @@ from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import enable_face, give_face_consent
-from web_admin.gate_orders import order_open
-from web_admin.gates_and_lanes import LaneSpec, add_gate, save_lane
-from web_admin.lane_sheets import (
-    SheetRefused,
-    findings_about,
-    save_draft,
-    save_sheet,
-    sheets_of,
-    site_today,
-)
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import standing_of
-from web_admin.sheet_words import SENTENCES, finding_text
+from web_admin.gates.actions import add_gate, save_lane
+from web_admin.gates.orders import order_open
+from web_admin.gates.rules import LaneSpec
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import standing_of
+from web_admin.gates.sheet_texts import SENTENCES, finding_text
+from web_admin.gates.sheets import SheetRefused, findings_about, save_draft, save_sheet, sheets_of, site_today
 
 pytestmark = pytest.mark.publishing
 

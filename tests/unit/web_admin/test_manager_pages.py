@@ -13,8 +13,8 @@ from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow, Gate, Home, Hours, Lane, Person, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.database import current_menjin
+from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry
-from web_admin.models import PairAttempt
 from web_admin.visitors.models import VisitorPassRow
 
 

@@ -20,17 +20,19 @@ from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.gate_orders import set_override
-from web_admin.gates_and_lanes import save_hours, save_lane, set_calendar_day, spec_of
-from web_admin.journal.models import AuditEntry
-from web_admin.posture_schedules import (
+from web_admin.gates.actions import save_lane
+from web_admin.gates.hours import save_hours, set_calendar_day
+from web_admin.gates.orders import set_override
+from web_admin.gates.rules import spec_of
+from web_admin.gates.schedules import (
     read_site_hours,
     remove_schedule,
     scheduled_now,
     schedules_of,
     set_schedule,
 )
-from web_admin.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.journal.models import AuditEntry
 
 pytestmark = pytest.mark.publishing
 

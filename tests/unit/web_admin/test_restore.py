@@ -25,7 +25,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.custody.certificates import certificate_statement
 from web_admin.custody.models import Consent, FaceShare
 from web_admin.face.actions import face_state, withdraw_face
-from web_admin.gates_and_lanes import fit_shares
+from web_admin.gates.actions import fit_shares
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.journal.models import AuditEntry
 from web_admin.policy_effects import PolicyEffects

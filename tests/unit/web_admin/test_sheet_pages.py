@@ -11,8 +11,8 @@ from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from tests.sheets import WHOLE_SHEET
 from web_admin.core.database import current_menjin
-from web_admin.lane_sheets import sheets_of
-from web_admin.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheets import sheets_of
 
 SHEET = "/manage/lanes/garage-out/sheet"
 EDIT = f"{SHEET}/edit"

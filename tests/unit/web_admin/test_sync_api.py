@@ -50,13 +50,13 @@ from gate_controller.contract.signing import (
 )
 from tests.unit.web_admin.compound import add_card, add_gate, add_person
 from tests.unit.web_admin.test_publish_policy import give_face
-from web_admin import pairing
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
 from web_admin.custody.models import FaceShare, GateFaceRow, ReceiptRow
 from web_admin.custody.shares import destroy_shares, leases_for
+from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry
 from web_admin.publish_policy import publish_policy
 from web_admin.sync_requests import LATE_WINDOW

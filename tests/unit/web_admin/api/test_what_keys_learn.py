@@ -11,7 +11,8 @@ from web_admin.accounts.names import shown_names
 from web_admin.alarms.actions import SILENT_KINDS, raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.credentials.cards import issue_card
-from web_admin.gates_and_lanes import LaneSpec, save_lane
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.messages.models import OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages

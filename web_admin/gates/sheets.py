@@ -19,9 +19,9 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import facts_of, sheet_rows, standing_of, stored_sheet
-from web_admin.sheet_words import finding_text
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import facts_of, sheet_rows, standing_of, stored_sheet
+from web_admin.gates.sheet_texts import finding_text
 
 
 class SheetRefused(ActRefused):

@@ -21,8 +21,8 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import hours_of, lane_of
 from web_admin.compound.models import CalendarDay, Hours, Lane, Site
 from web_admin.core.refusal import ActRefused
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import stored_sheet
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import stored_sheet
 
 SCHEDULED = (Posture.HELD_OPEN, Posture.LOCKDOWN, Posture.DISABLED)
 MOST_CHANGES = 64

@@ -23,8 +23,8 @@ from web_admin.compound.models import Gate, Site
 from web_admin.compound.policy_models import forget_published
 from web_admin.core.sealing import Sealer, code_digest
 from web_admin.custody.gate_reports import forget_tampering
+from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.models import PairAttempt
 
 CODE_LIFETIME = timedelta(minutes=15)
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

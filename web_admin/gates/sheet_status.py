@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.lane_sheet import Finding, LaneFacts, LaneSheet, must_findings
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane
-from web_admin.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_models import LaneSheetRow
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from web_admin.action.base import Act, begin, finish, one_publication
 from web_admin.action.lookups import hours_of
 from web_admin.compound.models import CalendarDay, Gate, GrantRow, Lane, Person
 from web_admin.core.refusal import ActRefused
-from web_admin.gates_and_lanes import set_calendar_day
+from web_admin.gates.hours import set_calendar_day
 from web_admin.people.models import HomeAddition
 
 MAX_DAYS_AT_ONCE = 31

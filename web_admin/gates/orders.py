@@ -6,18 +6,18 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import Posture
-from web_admin import pairing
 from web_admin.action.base import Act, begin, checked_text, finish, new_id
 from web_admin.action.lookups import gate_of, lane_of
 from web_admin.compound.models import Gate, Lane
 from web_admin.compound.policy_models import OrderRow
 from web_admin.core.refusal import ActRefused
 from web_admin.face.endings import forget_gate
-from web_admin.gates_and_lanes import fit_shares
-from web_admin.models import PairAttempt
-from web_admin.posture_schedules import check_may_be_held
-from web_admin.sheet_models import LaneSheetRow
-from web_admin.sheet_standing import standing_of
+from web_admin.gates import pairing
+from web_admin.gates.actions import fit_shares
+from web_admin.gates.models import PairAttempt
+from web_admin.gates.schedules import check_may_be_held
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheet_status import standing_of
 
 MAX_OVERRIDE_DAYS = 30
 MAX_HELD_OPEN_HOURS = 24

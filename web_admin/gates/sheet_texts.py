@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from gate_controller.contract.lane_sheet import Finding
 from web_admin.core import texts as core_texts
 from web_admin.credentials.texts import METHODS
-from web_admin.sheet_standing import Standing
+from web_admin.gates.sheet_status import Standing
 
 LOCKS: Mapping[str, LazyString] = {
     "fail_secure_strike": _l("Electric strike that stays locked without power"),

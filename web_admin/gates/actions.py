@@ -1,0 +1,97 @@
+"""Add gates and save lanes."""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, select
+
+from gate_controller.contract.records import Method
+from web_admin.action.base import Act, begin, checked_text, finish
+from web_admin.action.lookups import gate_of, hours_of
+from web_admin.compound.models import Gate, Lane
+from web_admin.core.refusal import ActRefused
+from web_admin.custody.shares import create_shares, live_face_consents
+from web_admin.face.assessments import check_assessed
+from web_admin.face.endings import forget_gate
+from web_admin.gates.hours import weekly_hours
+from web_admin.gates.rules import (
+    LaneSpec,
+    _check_ways,
+    _checked_slug,
+    _lane_record,
+    check_antipassback,
+    check_closed_area,
+    check_interlock,
+)
+from web_admin.gates.schedules import keep_schedules
+from web_admin.gates.sheets import check_face_sheet
+
+MAX_GATE_NUMBER = 65535
+
+
+# -- gates and lanes -------------------------------------------------------------------------------
+
+
+def add_gate(act: Act, gate_id: str, name: str) -> Gate:
+    """Add a gate under a readable id such as "north"; its number is never given out again."""
+    begin(act)
+    _checked_slug("gate_id", gate_id)
+    if act.session.get(Gate, gate_id) is not None:
+        raise ActRefused("gate_id", _("A gate with this short name exists already."))
+    highest = act.session.scalar(select(func.max(Gate.number)).where(Gate.site_id == act.site_id)) or 0
+    if highest >= MAX_GATE_NUMBER:
+        raise ActRefused("gate_id", _("This compound has no gate numbers left."))
+    gate = Gate(gate_id=gate_id, site_id=act.site_id, number=highest + 1, name=checked_text("name", name))
+    act.session.add(gate)
+    finish(act, "gate_added", {"gate_id": gate_id}, touches=())
+    return gate
+
+
+def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
+    """Add or change a lane; raise ActRefused naming the rule that it breaks."""
+    site = begin(act)
+    gate = gate_of(act, gate_id)
+    _checked_slug("lane_id", spec.lane_id)
+    lane = act.session.get(Lane, spec.lane_id)
+    if lane is not None and lane.gate_id != gate_id:
+        raise ActRefused("lane_id", _("Another gate has a lane with this short name."))
+    record = _lane_record(gate, spec)
+    for hours_id in (*record.method_hours.values(), *record.posture_hours):
+        hours_of(act, hours_id)
+    _check_ways(site, record, weekly_hours(act))
+    if Method.FACE in record.methods:
+        check_face_sheet(act, spec.lane_id)
+        check_assessed(act, spec.lane_id)
+    check_interlock(gate, record)
+    if lane is None:
+        lane = Lane(lane_id=spec.lane_id, gate_id=gate_id, posture_hours={})
+        act.session.add(lane)
+    lane.name, lane.direction = record.name, record.direction
+    lane.methods = [method.value for method in record.methods]
+    lane.method_hours = {method.value: hours_id for method, hours_id in record.method_hours.items()}
+    lane.pulse_seconds, lane.slow_pulse_seconds = record.pulse_seconds, record.slow_pulse_seconds
+    lane.posture = record.posture.value
+    lane.interlock_with, lane.antipassback = list(record.interlock_with), record.antipassback
+    lane.staff_hold_minutes, lane.area_is_closed = record.staff_hold_minutes, spec.area_is_closed
+    keep_schedules(act, lane, {hours_id: posture.value for hours_id, posture in record.posture_hours.items()})
+    act.session.flush()
+    act.session.expire(gate, ["lanes"])
+    check_antipassback(gate, lane)
+    check_closed_area(act.session, gate, lane)
+    fit_shares(act, gate)
+    finish(
+        act, "lane_saved",
+        {"lane_id": lane.lane_id, "gate_id": gate_id, "direction": lane.direction,
+         "methods": " ".join(lane.methods), "posture": lane.posture,
+         "interlock_with": " ".join(lane.interlock_with), "antipassback": lane.antipassback,
+         "staff_hold_minutes": lane.staff_hold_minutes},
+    )
+    return lane
+
+
+def fit_shares(act: Act, gate: Gate) -> None:
+    """Give a gate that now offers face its shares, and destroy those of one that does not any more."""
+    act.session.flush()
+    if gate.state == "paired" and any("face" in lane.methods for lane in gate.lanes):
+        for person_id, consent_id in live_face_consents(act.session, act.site_id).items():
+            create_shares(act.session, act.sealer, person_id, consent_id)
+        return
+    forget_gate(act, gate, "face_off_lane")

@@ -1,0 +1,64 @@
+"""Save weekly hours and the days of the calendar."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from gate_controller.contract.calendars import DAY_KINDS, Span, WeeklyHours
+from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.lookups import hours_of
+from web_admin.compound.models import CalendarDay, Gate, Hours
+from web_admin.core.refusal import ActRefused
+from web_admin.gates.rules import _check_ways, _lane_record, spec_of
+
+# -- hours and days --------------------------------------------------------------------------------
+
+
+def save_hours(act: Act, hours_id: str | None, name: str, spans: Sequence[Span]) -> Hours:
+    """Add (id None) or change weekly hours; raise ActRefused when a lane would break promise 1 by it."""
+    site = begin(act)
+    text = checked_text("name", name)
+    if not spans:
+        raise ActRefused("spans", _("Name at least one time span."))
+    if hours_id is None:
+        hours = Hours(hours_id=new_id(), site_id=act.site_id)
+        act.session.add(hours)
+    else:
+        hours = hours_of(act, hours_id)
+    hours.name, hours.spans = text, [msgspec.to_builtins(span) for span in spans]
+    act.session.flush()
+    tables = weekly_hours(act)
+    gates = act.session.scalars(select(Gate).where(Gate.site_id == act.site_id))
+    for gate in gates:
+        for lane in gate.lanes:
+            if hours.hours_id in lane.method_hours.values():
+                _check_ways(site, _lane_record(gate, spec_of(lane)), tables)
+    finish(act, "hours_saved", {"hours_id": hours.hours_id})
+    return hours
+
+
+def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> None:
+    """Let a date count as another kind of day (`holiday`, `mon` …); None makes it an ordinary day."""
+    begin(act)
+    if kind is not None and kind not in DAY_KINDS:
+        raise ActRefused("kind", _("A day counts as a holiday or as one of the days of the week."))
+    row = act.session.get(CalendarDay, (act.site_id, day))
+    if kind is None:
+        if row is not None:
+            act.session.delete(row)
+    else:
+        row = row or CalendarDay(site_id=act.site_id, day=day)
+        row.kind, row.name = kind, checked_text("name", name) if name.strip() else ""
+        act.session.add(row)
+    finish(act, "calendar_day_set", {"day": day.isoformat(), "kind": kind}, touches=())
+
+
+def weekly_hours(act: Act) -> dict[str, WeeklyHours]:
+    """Return the site's hours, ready to be asked."""
+    return {
+        row.hours_id: WeeklyHours.from_spans(msgspec.convert(row.spans, tuple[Span, ...]))
+        for row in act.session.scalars(select(Hours).where(Hours.site_id == act.site_id))
+    }

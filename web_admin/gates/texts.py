@@ -1,0 +1,37 @@
+"""Name lane modes, doors, directions and states of gates for people."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+POSTURES: Mapping[str, LazyString] = {
+    "normal": _l("Normal"),
+    "lockdown": _l("Lockdown"),
+    "held_open": _l("Held open"),
+    "disabled": _l("Out of use"),
+}
+DOORS: Mapping[str, LazyString] = {
+    "closed": _l("Closed"),
+    "expected": _l("Open for one person"),
+    "open": _l("Open"),
+    "held": _l("Open too long"),
+    "forced": _l("Forced open"),
+}
+DIRECTIONS: Mapping[str, LazyString] = {"in": _l("In"), "out": _l("Out")}
+ANTIPASSBACKS: Mapping[str, LazyString] = {
+    "off": _l("Off: nobody is counted here"),
+    "soft": _l("Tell: it opens, and an event says so"),
+    "hard": _l("Refuse: it stays shut until that person has left"),
+}
+GATE_STATES: Mapping[str, LazyString] = {
+    "new": _l("Not paired yet"),
+    "paired": _l("Paired"),
+    "retired": _l("Retired"),
+    "stolen": _l("Reported stolen"),
+}
+HEALTHS: Mapping[str, LazyString] = {
+    "ok": _l("Works"),
+    "lost": _l("Does not answer"),
+    "degraded": _l("Works badly"),
+}

@@ -16,7 +16,7 @@ from web_admin.action.base import new_act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import GateEvent
 
 CARD_OF_WANG = "4200005"  # the sixth of the compound's people

@@ -25,7 +25,7 @@ from web_admin.custody.models import (
     ReceiptRow,
     WrapKeyRow,
 )
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.face.models import AssessmentRow, ConsentRules, FaceOpening, FaceQuestion, GuardianConsent
 from web_admin.face.rules import keep_release
 from web_admin.gates.models import PairAttempt

@@ -12,18 +12,12 @@ from web_admin.accounts.permissions import allowed, role_names
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.desk_limits import TooMany
-from web_admin.desk_models import DeskVisitRow
-from web_admin.desk_opening import (
-    begin_with_card,
-    begin_with_pin,
-    prove_by_card,
-    prove_by_gate,
-    prove_by_pin,
-)
+from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_card, prove_by_gate, prove_by_pin
+from web_admin.desk.limits import TooMany
+from web_admin.desk.models import DeskVisitRow
+from web_admin.desk.visits import PROOF_MINUTES, check_digits, end_visits
 from web_admin.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit, waiting_visit
-from web_admin.desk_visits import PROOF_MINUTES, check_digits, end_visits
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_act, request_now, show_refusal, typed
 

@@ -14,8 +14,8 @@ from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Served
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
-from web_admin.desk_models import DeskVisitRow
-from web_admin.desk_visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
+from web_admin.desk.models import DeskVisitRow
+from web_admin.desk.visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
 from web_admin.page_context import current_act, current_site, request_now
 
 VISIT, USED_AT = "desk_visit", "desk_used_at"

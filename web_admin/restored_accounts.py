@@ -16,7 +16,7 @@ from web_admin.accounts.staff import lock_out
 from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.core.orm import Fact
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.models import Webhook

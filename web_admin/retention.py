@@ -20,7 +20,7 @@ from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.core.orm import Base
 from web_admin.credentials.models import ChildAgreement
 from web_admin.custody.models import Consent
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.face.guardian_requests import REQUEST_LASTS
 from web_admin.face.models import GuardianRequest, WrittenRelease
 from web_admin.gates.models import PairAttempt

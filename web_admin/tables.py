@@ -14,7 +14,7 @@ import web_admin.core.limit_models
 import web_admin.core.once
 import web_admin.credentials.models
 import web_admin.custody.models
-import web_admin.desk_models
+import web_admin.desk.models
 import web_admin.face.models
 import web_admin.gates.models
 import web_admin.gates.sheet_models

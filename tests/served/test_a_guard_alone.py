@@ -12,7 +12,7 @@ from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import signed_gate
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import AuditEntry
 
 NOBODYS_CARD = "4299999"

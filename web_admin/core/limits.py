@@ -89,39 +89,40 @@ API_UNKNOWN_CARDS = Limit(
     "tests/unit/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
 )
 DESK_TYPED = Limit(
-    "desk_typed", 20, "cards and PINs to begin with", "staff account", "web_admin/desk_limits.py::may_type",
+    "desk_typed", 20, "cards and PINs to begin with", "staff account", "web_admin/desk/limits.py::may_type",
     f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk", TEN_MINUTES,
 )
 DESK_TYPED_DAILY = Limit(
     "desk_typed_daily", 120, "cards and PINs to begin with", "staff account",
-    "web_admin/desk_limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
+    "web_admin/desk/limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
     timedelta(days=1),
 )
 DESK_UNPROVED = Limit(
-    "desk_unproved", 12, "of them, not proved", "staff account", "web_admin/desk_limits.py::may_type",
+    "desk_unproved", 12, "of them, not proved", "staff account", "web_admin/desk/limits.py::may_type",
     f"{_ALONE}::test_hits_count_for_all_workers_and_the_manager_hears_of_a_guard_who_guesses",
     timedelta(hours=1),
 )
 DESK_UNPROVED_DAILY = Limit(
     "desk_unproved_daily", 30, "of them, not proved", "staff account",
-    "web_admin/desk_limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
+    "web_admin/desk/limits.py::may_type", f"{_DESK}::test_cards_that_open_nothing_are_few_at_one_desk",
     timedelta(days=1),
 )
 DESK_PIN = Limit(
-    "desk_pin", 5, "wrong PINs", "staff account", "web_admin/desk_limits.py::may_type_pin",
+    "desk_pin", 5, "wrong PINs", "staff account", "web_admin/desk/limits.py::may_type_pin",
     f"{_DESK}::test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out", TEN_MINUTES,
 )
 DESK_PIN_DAILY = Limit(
-    "desk_pin_daily", 20, "wrong PINs", "staff account", "web_admin/desk_limits.py::may_type_pin",
+    "desk_pin_daily", 20, "wrong PINs", "staff account", "web_admin/desk/limits.py::may_type_pin",
     f"{_DESK}::test_pins_of_a_home_are_few_a_day_at_one_desk", timedelta(days=1),
 )
 LOST_CARDS = Limit(
-    "lost_cards", 10, "homes or cards looked for", "staff account", "web_admin/lost_cards.py::_count_look",
+    "lost_cards", 10, "homes or cards looked for", "staff account",
+    "web_admin/desk/lost_cards.py::_count_look",
     f"{_LOST}::test_looks_have_an_end_and_the_manager_answers_the_alarm", TEN_MINUTES,
 )
 LOST_CARDS_DAILY = Limit(
     "lost_cards_daily", 40, "homes or cards looked for", "staff account",
-    "web_admin/lost_cards.py::_count_look",
+    "web_admin/desk/lost_cards.py::_count_look",
     f"{_LOST}::test_looks_have_an_end_and_the_manager_answers_the_alarm", timedelta(days=1),
 )
 MESSAGE_CODES = Limit(

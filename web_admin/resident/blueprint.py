@@ -20,7 +20,7 @@ from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.desk_models import HOME_PIN
+from web_admin.desk.models import HOME_PIN
 from web_admin.desk_request import (
     AT_THE_DESK,
     current_visit,

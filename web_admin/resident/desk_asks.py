@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
-from web_admin.desk_opening import answer_by_phone
-from web_admin.desk_visits import check_digits, visit_asked_of
+from web_admin.desk.actions import answer_by_phone
+from web_admin.desk.visits import check_digits, visit_asked_of
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.web.resident_session import resident_required
 

@@ -15,14 +15,14 @@ from web_admin.core.database import request_session
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
 from web_admin.credentials.two_methods import hours_of_wish, wish_of
 from web_admin.custody.models import Consent, Notice
-from web_admin.desk_visits import visits_of
+from web_admin.desk.texts import acts_text
+from web_admin.desk.visits import visits_of
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.help_given import acts_text
 from web_admin.resident.passages import Passage, passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING

@@ -30,7 +30,7 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials.actions import suspend_credential
 from web_admin.custody.models import Consent
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.face.actions import give_face_consent
 from web_admin.journal.models import AuditEntry

@@ -16,7 +16,7 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.database import current_menjin
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.cards import issue_card
-from web_admin.lost_cards import initials_of
+from web_admin.desk.lost_cards import initials_of
 from web_admin.people.actions import set_grants
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow

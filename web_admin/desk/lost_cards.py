@@ -18,7 +18,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import suspend_credential
 from web_admin.credentials.look_ups import HANDED_IN, LOST, Look, checked_look, record_look
-from web_admin.desk_limits import TOO_MANY, TooMany
+from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
 from web_admin.visitors.actions import gates_open_to, issue_pass, pass_state
 from web_admin.visitors.models import VisitorPassRow

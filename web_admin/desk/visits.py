@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from web_admin.action.base import Act
 from web_admin.compound.models import Site
-from web_admin.desk_models import DeskVisitRow
+from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import AuditEntry
 
 PROOF_MINUTES = timedelta(minutes=5)

@@ -22,7 +22,7 @@ from web_admin.core.limits import (
     Limit,
 )
 from web_admin.core.refusal import ActRefused
-from web_admin.desk_models import REFUSED, DeskVisitRow
+from web_admin.desk.models import REFUSED, DeskVisitRow
 
 TYPED = (DESK_TYPED, DESK_TYPED_DAILY)
 """Cards and PINs that one account begins with; a queue of residents is not slowed."""

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import CredentialRow, Gate
-from web_admin.desk_models import DeskVisitRow
-from web_admin.desk_visits import PROOF_MINUTES
+from web_admin.desk.models import DeskVisitRow
+from web_admin.desk.visits import PROOF_MINUTES
 from web_admin.journal.models import GateEvent
 from web_admin.people.phone_proof import CLOCKS_APART
 

@@ -19,10 +19,10 @@ from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag
-from web_admin.desk_limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
-from web_admin.desk_models import HOME_PIN, REFUSED, DeskVisitRow
-from web_admin.desk_proving import shown_at_a_gate
-from web_admin.desk_visits import end_visits, is_waiting
+from web_admin.desk.limits import TOO_MANY, TOO_MANY_PINS, TooMany, may_type, may_type_pin
+from web_admin.desk.models import HOME_PIN, REFUSED, DeskVisitRow
+from web_admin.desk.proof import shown_at_a_gate
+from web_admin.desk.visits import end_visits, is_waiting
 from web_admin.people.invitations import confirm_identity
 
 DURESS_AT_DESK = "alarm_duress_at_desk"

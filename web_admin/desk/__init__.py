@@ -1,0 +1,1 @@
+"""Serve a resident at the reception desk and suspend a lost card; imports people and below."""

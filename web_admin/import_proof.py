@@ -8,7 +8,7 @@ from web_admin.credentials.card_formats import FORMS, MIN_TAPS, Tap, prove
 from web_admin.desk_reader import read_tap
 from web_admin.import_forms import TAPS, ProofForm
 from web_admin.page_context import current_site, show_refusal, typed
-from web_admin.people_import import ImportPlan
+from web_admin.people_import.check import ImportPlan
 
 
 def suggest_rows(form: ProofForm, plan: ImportPlan) -> None:

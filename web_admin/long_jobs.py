@@ -19,7 +19,7 @@ from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import SealBroken, Sealer
-from web_admin.import_job import import_people
+from web_admin.people_import.job import import_people
 
 OVERDUE_AFTER = timedelta(minutes=3)
 """After this an attempt counts as dead; no work here takes a tenth of it."""

@@ -15,8 +15,8 @@ from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invi
 from web_admin.core.database import current_menjin
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
-from web_admin.people_apply import apply_people
-from web_admin.people_import import check_people
+from web_admin.people_import.apply import apply_people
+from web_admin.people_import.check import check_people
 
 MOVE_IN = "/manage/people/move-in"
 

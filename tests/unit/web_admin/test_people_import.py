@@ -29,8 +29,8 @@ from web_admin.journal.ledger import verify_audit
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import invite
 from web_admin.people.unnamed_cards import give_to_person
-from web_admin.people_apply import Imported, apply_people
-from web_admin.people_import import SheetOptions, check_people
+from web_admin.people_import.apply import Imported, apply_people
+from web_admin.people_import.check import SheetOptions, check_people
 
 GOOD = "房号,姓名,类别,卡号\n3-1203,林一,住户,1001\n3-1203,林二,,\n,王三,员工,1002\n"
 

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from web_admin.core.csv_text import MAX_BYTES, as_text, csv_for_spreadsheets, harmless
 from web_admin.core.refusal import ActRefused
 from web_admin.core.workbook import MAX_RATIO, MAX_UNPACKED_BYTES
-from web_admin.people_sheet import (
+from web_admin.people_import.sheet import (
     MAX_ROWS,
     empty_workbook,
     filled_sheet,

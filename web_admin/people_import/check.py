@@ -18,8 +18,8 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.card_formats import AS_PRINTED, read_card
 from web_admin.people.homes import HOME_NUMBER, check_not_emergency
-from web_admin.people_sheet import SURPLUS, SheetRow, read_sheet
-from web_admin.people_there import PersonThere, There, who_is_there
+from web_admin.people_import.existing import PersonThere, There, who_is_there
+from web_admin.people_import.sheet import SURPLUS, SheetRow, read_sheet
 
 Value = TypeVar("Value")
 Action = Literal["add", "change", "same", "home_card"]

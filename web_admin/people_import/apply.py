@@ -18,7 +18,7 @@ from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import NewEntry, append_audits
 from web_admin.people.actions import LANGUAGES, all_lanes, move_out
 from web_admin.people.unnamed_cards import UNNAMED_NAMES
-from web_admin.people_import import ImportPlan, ImportRow
+from web_admin.people_import.check import ImportPlan, ImportRow
 
 _Rows = list[dict[str, Any]]
 """Rows for a bulk insert, by column."""

@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _
 from web_admin.action.base import Act
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
-from web_admin.people_apply import apply_people
-from web_admin.people_import import SheetOptions, check_people
+from web_admin.people_import.apply import apply_people
+from web_admin.people_import.check import SheetOptions, check_people
 
 
 class SheetToRead(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import GateEvent
 from web_admin.people.actions import add_person, set_may_override
 from web_admin.people.homes import add_home
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 from web_admin.visitors.actions import issue_pass
 

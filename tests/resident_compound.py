@@ -36,8 +36,8 @@ from web_admin.gates.sheets import save_sheet
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import invite
-from web_admin.policy_effects import PolicyEffects
-from web_admin.publish_policy import records_for_gate
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import records_for_gate
 from web_admin.tables import METADATA
 
 NOTICE_EN = dict.fromkeys(NOTICE_FIELDS, "") | {

@@ -57,7 +57,7 @@ from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
 GATES = ("north", "south", "east")

@@ -29,7 +29,7 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
     import web_admin.tables  # noqa: F401, PLC0415 - relations between tables name each other by text
-    from web_admin.policy_effects import PolicyEffects  # noqa: PLC0415 - for an app alone
+    from web_admin.policy.effects import PolicyEffects  # noqa: PLC0415 - for an app alone
     from web_admin.staff_sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = Flask(__name__)

@@ -33,7 +33,7 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import lose_wrap_keys
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.outbox import deliver
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.server_marks import BACKUP, mark
 from web_admin.serving import serve_app

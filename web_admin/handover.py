@@ -29,7 +29,7 @@ from web_admin.compound.restore_models import GateHandover, HandedRecord
 from web_admin.core.sealing import Sealer
 from web_admin.lane_comparison import take_over_lanes
 from web_admin.people_comparison import hold_back_people
-from web_admin.publish_policy import records_for_gate
+from web_admin.policy.publish import records_for_gate
 
 DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
 

@@ -28,8 +28,8 @@ from web_admin.face.restored import end_restored_faces
 from web_admin.gates.orders import mark_gate
 from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.journal.ledger import append_audit
-from web_admin.policy_effects import PolicyEffects
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
 from web_admin.restore_changes import held
 from web_admin.restored_accounts import end_restored_accounts
 from web_admin.visitors.models import VisitorPassRow

@@ -64,7 +64,7 @@ from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
 from web_admin.handover import HandoverRefused
 from web_admin.journal.ledger import append_audit
-from web_admin.publish_policy import change_since, signed_manifest
+from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restoring import (
     NotRestoring,
     gets_no_policy,

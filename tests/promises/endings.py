@@ -25,7 +25,7 @@ from web_admin.gates.actions import save_lane
 from web_admin.gates.orders import mark_gate
 from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import move_out
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
 EVERYWHERE, FIRST_PERSON, NORTH = "everyone's", "the first person's", "the north gate's"

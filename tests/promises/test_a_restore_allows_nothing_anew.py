@@ -34,8 +34,8 @@ from web_admin.credentials.actions import (
 from web_admin.gates.hours import save_hours
 from web_admin.gates.orders import clear_override, set_override
 from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
-from web_admin.policy_effects import PolicyEffects
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
 from web_admin.restore_reviews import ALLOWED, decide, open_reviews
 from web_admin.restoring import begin_restoring
 from web_admin.tables import METADATA

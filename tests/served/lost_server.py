@@ -26,7 +26,7 @@ from web_admin.core.config import WebConfig, load_config
 from web_admin.core.database import Database, current_menjin, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 LONGEST_WAIT_SECONDS = 240.0
 PASSPHRASE = "correct horse battery"

@@ -34,8 +34,8 @@ from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
-from web_admin.policy_effects import PolicyEffects
-from web_admin.policy_records import open_gate_keys
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.records import open_gate_keys
 from web_admin.why_refused import published_snapshot
 
 NOTICE = {language: dict.fromkeys(NOTICE_FIELDS, "said plainly") for language in ("zh", "en")}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.web_admin.compound import PlayedGate, add_gate, sync_app
 from web_admin.core.database import Menjin
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 
 class Clock:

@@ -24,7 +24,7 @@ from web_admin.custody.shares import leases_for
 from web_admin.gates.actions import save_lane
 from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from web_admin.core.database import Menjin
 from web_admin.core.effects import NoEffects
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 
 @dataclass

@@ -28,7 +28,7 @@ from web_admin.gates.rules import LaneSpec
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import suspend_person
 from web_admin.people.homes import add_home
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 
 
 def make(act: Act, *lanes: str, hold_minutes: int = 0, replaces: str | None = None) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from gate_controller.contract.records import CredentialRecord, CredentialState, decode_record
 from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 
 
 def told(session, gate_id, credential_id):

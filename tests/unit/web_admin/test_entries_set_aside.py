@@ -21,7 +21,7 @@ from web_admin.alarms.models import Alarm
 from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
 

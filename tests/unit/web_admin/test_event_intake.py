@@ -30,7 +30,7 @@ from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.gates import pairing
 from web_admin.journal.models import GateEvent
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
 

@@ -29,7 +29,7 @@ from web_admin.face.gate_answers import take_answers
 from web_admin.face.notices import newest_notice, publish_notice
 from web_admin.journal.models import AuditEntry
 from web_admin.people.actions import add_person, move_out
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
 

@@ -16,7 +16,7 @@ from web_admin.core.database import current_menjin
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED, is_tampered
 from web_admin.custody.models import GateFaceRow
 from web_admin.journal.models import AuditEntry
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 
 WORKS = FaceStatus(
     engine="yunet-sface", min_face_similarity=0.491, faces_held=5, usable=4, alone_limit=17, alone=True

@@ -40,7 +40,7 @@ from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.models import ReceiptRow
 from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 from web_admin.sync_requests import MAX_COUNTER, MOST_AHEAD
 from web_admin.visitors.models import VisitorUse
 

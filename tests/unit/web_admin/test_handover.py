@@ -30,8 +30,8 @@ from web_admin.credentials.actions import resume_credential, suspend_credential
 from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
 from web_admin.handover import next_epoch
-from web_admin.policy_effects import PolicyEffects
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy
 from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 from web_admin.restoring import begin_restoring, leave_out_gate
 

@@ -18,7 +18,7 @@ from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.custody.models import GateFaceRow
 from web_admin.health_facts import gates_health, newest_backup, server_facts
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.server_health import ServerFacts, gate_health, server_findings, worst
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

@@ -28,7 +28,7 @@ from web_admin.face.notices import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.people.actions import move_out
 from web_admin.people.invitations import invite
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.visitors.actions import issue_pass
 
 pytestmark = pytest.mark.both_databases

@@ -54,7 +54,7 @@ from web_admin.people.members import (
 )
 from web_admin.people.models import HomeAddition
 from web_admin.people.moving import move_out_home
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = date(2026, 3, 10)

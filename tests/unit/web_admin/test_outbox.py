@@ -37,7 +37,7 @@ from web_admin.messages.outbox import (
     try_again,
 )
 from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases
 

@@ -28,7 +28,7 @@ from web_admin.compound.models import CredentialRow, Gate
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.phones import ensure_online_qr, issue_printed_code, online_code, printed_code
-from web_admin.publish_policy import records_for_gate
+from web_admin.policy.publish import records_for_gate
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares, destroy_shares
-from web_admin.publish_policy import (
+from web_admin.policy.publish import (
     NO_OTHER_WAY,
     change_since,
     publish_policy,

@@ -28,8 +28,8 @@ from web_admin.face.actions import face_state, withdraw_face
 from web_admin.gates.actions import fit_shares
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.journal.models import AuditEntry
-from web_admin.policy_effects import PolicyEffects
-from web_admin.publish_policy import publish_policy, records_for_gate
+from web_admin.policy.effects import PolicyEffects
+from web_admin.policy.publish import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate
 from web_admin.tables import METADATA
 from web_admin.visitors.models import VisitorPassRow

@@ -12,7 +12,7 @@ from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.hours import set_calendar_day
 from web_admin.journal.models import AuditEntry
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.privacy_contact import save_contact
 from web_admin.rights_models import RightsRequest
 from web_admin.rights_requests import (

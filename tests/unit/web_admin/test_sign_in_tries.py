@@ -13,7 +13,7 @@ from web_admin.core.database import Database, Menjin, request_session
 from web_admin.core.limit_counts import LimitCounts
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_PAIR
 from web_admin.core.sealing import Sealer
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.sign_in_tries import (
     claim_sign_in,
     claim_try,

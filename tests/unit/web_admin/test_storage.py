@@ -30,7 +30,7 @@ from web_admin.core.sealing import (
     seal_pin_tag,
 )
 from web_admin.journal.ledger import append_audit, verify_audit
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
 pytestmark = pytest.mark.both_databases

@@ -58,7 +58,7 @@ from web_admin.custody.models import FaceShare, GateFaceRow, ReceiptRow
 from web_admin.custody.shares import destroy_shares, leases_for
 from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 from web_admin.sync_requests import LATE_WINDOW
 
 

@@ -20,7 +20,7 @@ from web_admin.face.actions import face_state, give_face_consent
 from web_admin.face.models import AssessmentRow
 from web_admin.journal.models import AuditEntry
 from web_admin.people_import.sheet import read_sheet
-from web_admin.policy_effects import PolicyEffects
+from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
 ROOT = Path(__file__).parents[3]

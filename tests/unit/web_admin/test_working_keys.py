@@ -19,7 +19,7 @@ from web_admin.compound.keys import (
     replace_working_keys,
 )
 from web_admin.compound.models import Site
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 from web_admin.visitors.actions import issue_pass, sign_passes_anew
 from web_admin.visitors.models import VisitorPassRow
 

@@ -16,7 +16,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.phones import issue_printed_code
 from web_admin.credentials.pins import issue_duress_pin
 from web_admin.credentials.two_methods import end_wish
-from web_admin.publish_policy import records_for_gate
+from web_admin.policy.publish import records_for_gate
 
 TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from web_admin.core.orm import Fact
 from web_admin.core.sealing import Sealer
 from web_admin.messages.subscriptions import tell_of_entry
-from web_admin.publish_policy import publish_policy
+from web_admin.policy.publish import publish_policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from gate_controller.contract.records import FaceOfferRecord, FaceRecord, Grant,
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, midnight_at
 from web_admin.compound.models import UNNAMED, Gate, Person
 from web_admin.face.engine import FACE_ENGINE
-from web_admin.site_facts import SiteFacts
+from web_admin.policy.facts import SiteFacts
 
 
 def face_record(

@@ -25,7 +25,7 @@ from web_admin.custody.models import FaceShare
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.queries import FaceFacts, load_face_facts
 from web_admin.gates.sheet_status import sheet_rows
-from web_admin.live_lanes import LiveLanes, find_live
+from web_admin.policy.lanes import LiveLanes, find_live
 from web_admin.visitors.models import VisitorPassRow
 
 _Row = TypeVar("_Row")

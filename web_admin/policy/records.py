@@ -38,9 +38,9 @@ from gate_controller.contract.records import (
 from web_admin.compound.age_bands import band_has_ended, today_at
 from web_admin.compound.models import CredentialRow, Gate, GrantRow, Hours, Lane, Person
 from web_admin.core.sealing import SealBroken, Sealer, open_card_number, open_pin_tag
-from web_admin.face_records import face_offer, face_record
 from web_admin.gates.rules import ANTIPASSBACKS
-from web_admin.site_facts import SiteFacts
+from web_admin.policy.face_records import face_offer, face_record
+from web_admin.policy.facts import SiteFacts
 
 PERSONAL_KINDS = frozenset({"person", "credential", "home", "face", "face_offer"})
 """Kinds of record that scoped publishing may leave alone."""

@@ -40,8 +40,9 @@ from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
 from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
-from web_admin.emergency_records import emergency_keys, emergency_records
-from web_admin.policy_records import (
+from web_admin.policy.emergency_records import emergency_keys, emergency_records
+from web_admin.policy.facts import SiteFacts, load_facts
+from web_admin.policy.records import (
     PERSONAL_KINDS,
     PeopleRecords,
     hours_record,
@@ -49,7 +50,6 @@ from web_admin.policy_records import (
     open_gate_keys,
     site_records,
 )
-from web_admin.site_facts import SiteFacts, load_facts
 
 NO_OTHER_WAY = "no_other_way"
 """`Person.face_paused_reason` when their last non-face way has ended."""

@@ -25,7 +25,7 @@ from gate_controller.rules.decision import Reason
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken, Sealer, open_pin_tag
 from web_admin.credentials.models import EmergencyCode
-from web_admin.site_facts import SiteFacts
+from web_admin.policy.facts import SiteFacts
 
 EMERGENCY_ID = "emergency"
 """Stands where other credentials name their person and home."""

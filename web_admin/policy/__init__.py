@@ -1,0 +1,1 @@
+"""Gather, build, publish and sign the policy of each gate; imports subjects, never a page."""

@@ -14,12 +14,10 @@ from web_admin.core.job_models import LongJob
 from web_admin.core.orm import Base
 from web_admin.face.models import AssessmentRow
 from web_admin.gates.models import PairAttempt
-from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.people.print_models import PrintRun
-from web_admin.report_models import Disclosure
-from web_admin.rights_models import RightsRequest
+from web_admin.privacy.models import Disclosure, Incident, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 SITE, GATE, PERSON, HOME = "another-site", "another-gate", "another-person", "another-home"

@@ -19,24 +19,23 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.disclosures import Asked, record_disclosure
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians
 from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
-from web_admin.incident_models import Incident
-from web_admin.incidents import open_incident, save_parts
 from web_admin.long_jobs import put_job
 from web_admin.page_links import pass_link
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import begin_run, make_part
-from web_admin.privacy_contact import save_contact
-from web_admin.public_report import Words, closed_periods, publish_report
-from web_admin.rights_models import RightsRequest
-from web_admin.rights_requests import file_request
+from web_admin.privacy.contact import save_contact
+from web_admin.privacy.disclosures import Asked, record_disclosure
+from web_admin.privacy.incidents import open_incident, save_parts
+from web_admin.privacy.models import Incident, RightsRequest
+from web_admin.privacy.report import Words, closed_periods, publish_report
+from web_admin.privacy.requests import file_request
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.weekly import issue_series

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Facts
-from web_admin import create_core, housekeeping, retention
+from web_admin import create_core, housekeeping
 from web_admin.action.base import Act, checked_text, new_act, one_publication, publish, record
 from web_admin.audit_check import check_server_records, export_ledger
 from web_admin.backup import write_backup
@@ -37,6 +37,7 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
 from web_admin.journal.ledger import append_audit
+from web_admin.privacy import retention
 from web_admin.visitors.actions import sign_passes_anew
 
 OPERATOR = "operator"

@@ -8,14 +8,15 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from web_admin import long_jobs, retention
+from web_admin import long_jobs
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
-from web_admin.rights_requests import tell_late
+from web_admin.privacy import retention
+from web_admin.privacy.requests import tell_late
 from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
 
 EVERY_SECONDS = 600.0

@@ -12,8 +12,8 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
 from web_admin.form_once import AgainForm, OnceForm
-from web_admin.incident_models import Incident
-from web_admin.incidents import (
+from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
+from web_admin.privacy.incidents import (
     MAX_PART_CHARS,
     PARTS,
     clocks_of,
@@ -24,7 +24,7 @@ from web_admin.incidents import (
     open_incident,
     save_parts,
 )
-from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
+from web_admin.privacy.models import Incident
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 

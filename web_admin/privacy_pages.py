@@ -24,7 +24,7 @@ from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do
-from web_admin.privacy_contact import complaint_channels, contact_of
+from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.site_places import site_lanes
 
 bp = Blueprint("privacy", __name__)

@@ -17,7 +17,8 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.form_fields import options
 from web_admin.form_once import OnceForm
 from web_admin.page_context import current_site, do, request_now, typed
-from web_admin.public_report import (
+from web_admin.privacy.models import PublicReport
+from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
     Words,
     as_file,
@@ -26,7 +27,6 @@ from web_admin.public_report import (
     publish_report,
     sha256_of,
 )
-from web_admin.report_models import PublicReport
 
 bp = Blueprint("report", __name__)
 

@@ -17,10 +17,10 @@ from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.form_once import AgainForm, OnceForm
 from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
-from web_admin.privacy_contact import complaint_channels
-from web_admin.request_clocks import days_left
-from web_admin.rights_models import RightsRequest
-from web_admin.rights_requests import (
+from web_admin.privacy.contact import complaint_channels
+from web_admin.privacy.deadlines import days_left
+from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.requests import (
     MAX_TEXT_CHARS,
     acknowledge,
     answer,

@@ -18,14 +18,12 @@ import web_admin.desk.models
 import web_admin.face.models
 import web_admin.gates.models
 import web_admin.gates.sheet_models
-import web_admin.incident_models
 import web_admin.journal.models
 import web_admin.messages.models
 import web_admin.messages.subscription_models
 import web_admin.people.models
 import web_admin.people.print_models
-import web_admin.report_models
-import web_admin.rights_models
+import web_admin.privacy.models
 import web_admin.settings.models
 import web_admin.visitors.models
 from web_admin.core.orm import Base

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.own_deletion import PARTS, deletable, delete_own
+from web_admin.privacy.deletion import PARTS, deletable, delete_own
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.resident_session import resident_required
 

@@ -14,6 +14,7 @@ from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
 from web_admin.face.guardians import names_of, parts_of_consent
 from web_admin.people.agreements import agreements_of
+from web_admin.privacy.models import RightsRequest
 from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.export import (
@@ -28,7 +29,6 @@ from web_admin.resident.export import (
 from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
 from web_admin.resident.passages import passages_of
 from web_admin.resident.releases import releases_of
-from web_admin.rights_models import RightsRequest
 from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSAGES = 10

@@ -25,7 +25,7 @@ from web_admin.face.actions import face_state, give_face_consent, withdraw_face
 from web_admin.face.models import WrittenRelease
 from web_admin.face.pauses import question_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
-from web_admin.retention import RULES
+from web_admin.privacy.retention import RULES
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.invitations import accept_invitation, invite
-from web_admin.retention import STEPS
+from web_admin.privacy.retention import STEPS
 from web_admin.visitors.models import VisitorPassRow
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from tests.unit.web_admin.acting import add_lane, by_phone, household
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActRefused
-from web_admin.disclosures import Asked, passages_for, record_disclosure
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.report_models import Disclosure
+from web_admin.privacy.disclosures import Asked, passages_for, record_disclosure
+from web_admin.privacy.models import Disclosure
 
 PAPER = ("Changning police station", "2026-017, 3 March", "Passages on 3 March")
 

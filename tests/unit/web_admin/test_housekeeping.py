@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
 from tests.unit.web_admin.compound import journal
-from web_admin import housekeeping, retention
+from web_admin import housekeeping
 from web_admin.audit_check import check_server_records
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Invitation, Person
@@ -29,6 +29,7 @@ from web_admin.journal.models import AuditEntry, GateEvent
 from web_admin.people.actions import move_out
 from web_admin.people.invitations import invite
 from web_admin.policy.effects import PolicyEffects
+from web_admin.privacy import retention
 from web_admin.visitors.actions import issue_pass
 
 pytestmark = pytest.mark.both_databases

@@ -9,8 +9,8 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import Rows, local, send
 from web_admin.core.refusal import ActRefused
-from web_admin.incident_models import Incident
-from web_admin.incidents import (
+from web_admin.journal.models import AuditEntry
+from web_admin.privacy.incidents import (
     PARTS,
     clocks_of,
     close_incident,
@@ -20,7 +20,7 @@ from web_admin.incidents import (
     open_incident,
     save_parts,
 )
-from web_admin.journal.models import AuditEntry
+from web_admin.privacy.models import Incident
 
 WHOLE = dict.fromkeys(PARTS, "said plainly")
 

@@ -19,7 +19,6 @@ from tests.unit.web_admin.acting import (
     household,
     show_card,
 )
-from web_admin import retention
 from web_admin.action.base import Act, Channel
 from web_admin.action.phone_proof import INVITED_AGAIN
 from web_admin.compound.models import Home, Person
@@ -55,6 +54,7 @@ from web_admin.people.members import (
 from web_admin.people.models import HomeAddition
 from web_admin.people.moving import move_out_home
 from web_admin.policy.effects import PolicyEffects
+from web_admin.privacy import retention
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = date(2026, 3, 10)

@@ -14,8 +14,8 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import give_face_consent
 from web_admin.face.notices import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.own_deletion import deletable, delete_own
-from web_admin.rights_models import RightsRequest
+from web_admin.privacy.deletion import deletable, delete_own
+from web_admin.privacy.models import RightsRequest
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.weekly import issue_series, withdraw_series

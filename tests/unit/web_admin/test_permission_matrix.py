@@ -30,7 +30,7 @@ from web_admin.custody.models import Notice
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.guardian_requests import ask_guardians
 from web_admin.people.actions import add_person
-from web_admin.rights_requests import file_request
+from web_admin.privacy.requests import file_request
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.weekly import issue_series
 

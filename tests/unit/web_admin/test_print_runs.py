@@ -19,7 +19,7 @@ from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.people.print_runs import A_PART
-from web_admin.retention import STEPS
+from web_admin.privacy.retention import STEPS
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from web_admin.compound.models import Site
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.filing import filing_standing
-from web_admin.processing_register import PURPOSES, retention_of
-from web_admin.public_report import check_file
-from web_admin.report_models import Disclosure, PublicReport
+from web_admin.privacy.models import Disclosure, PublicReport
+from web_admin.privacy.register import PURPOSES, retention_of
+from web_admin.privacy.report import check_file
 from web_admin.tables import METADATA
 
 CONTACT = {"responsible_name": "秦女士", "responsible_contact": "021-5555 0101",

@@ -14,19 +14,12 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import BreachDrill, Consent
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.disclosures import Asked, record_disclosure
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.privacy_contact import save_contact
-from web_admin.public_report import (
-    Words,
-    as_file,
-    check_file,
-    closed_periods,
-    publish_report,
-    sha256_of,
-)
-from web_admin.report_models import PublicReport, ReportUnchangeable
-from web_admin.rights_requests import answer, file_request
+from web_admin.privacy.contact import save_contact
+from web_admin.privacy.disclosures import Asked, record_disclosure
+from web_admin.privacy.models import PublicReport, ReportUnchangeable
+from web_admin.privacy.report import Words, as_file, check_file, closed_periods, publish_report, sha256_of
+from web_admin.privacy.requests import answer, file_request
 
 SECOND_HALF = (date(2026, 7, 1), date(2026, 12, 31))
 FIRST_HALF = (date(2026, 1, 1), date(2026, 6, 30))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gate_controller.contract.calendars import SiteCalendar
-from web_admin.request_clocks import acknowledge_by, answer_by, is_working_day
+from web_admin.privacy.deadlines import acknowledge_by, answer_by, is_working_day
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NATIONAL_DAY = {

@@ -12,8 +12,8 @@ from tests.unit.web_admin.acting import by_phone, manager
 from tests.unit.web_admin.test_manager_pages import Rows, send
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.rights_models import PrivacyContact, RightsRequest
-from web_admin.rights_requests import file_request
+from web_admin.privacy.models import PrivacyContact, RightsRequest
+from web_admin.privacy.requests import file_request
 
 LIST = "/manage/requests/"
 

@@ -205,7 +205,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
     Database(engine).engine.dispose()
 
 
-@pytest.mark.parametrize("module", ["web_admin.backup", "web_admin.processing_register"])
+@pytest.mark.parametrize("module", ["web_admin.backup", "web_admin.privacy.register"])
 def test_a_backup_and_a_migration_know_every_table(module):
     script = f"import {module}; from web_admin.tables import METADATA; print(*METADATA.tables)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

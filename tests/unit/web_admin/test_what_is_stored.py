@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, gate_view, household, manager, offer_face
-from web_admin import retention
 from web_admin.accounts import models as accounts_models
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import Menjin
@@ -21,6 +20,7 @@ from web_admin.face.models import AssessmentRow
 from web_admin.journal.models import AuditEntry
 from web_admin.people_import.sheet import read_sheet
 from web_admin.policy.effects import PolicyEffects
+from web_admin.privacy import retention
 from web_admin.tables import METADATA
 
 ROOT = Path(__file__).parents[3]

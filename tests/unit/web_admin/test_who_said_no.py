@@ -15,7 +15,7 @@ from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin
 from web_admin.face.actions import record_refusal
 from web_admin.journal.models import AuditEntry, GateEvent
-from web_admin.public_report import Words, build_report
+from web_admin.privacy.report import Words, build_report
 
 RANDOM = re.compile(r'value="[\w.~-]{20,}"|[\w-]{100,}|[\d.]+ [GMk]?B')
 """Tokens of forms, sealed parts of addresses, new on every load, and how full this machine's disk is."""

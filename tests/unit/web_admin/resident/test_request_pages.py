@@ -10,9 +10,9 @@ from tests.resident_compound import Compound, csrf_of
 from tests.set_clock import SetClock
 from web_admin.compound.models import Person
 from web_admin.people.invitations import confirm_identity
-from web_admin.privacy_contact import save_contact
-from web_admin.rights_models import RightsRequest
-from web_admin.rights_requests import correct, refuse
+from web_admin.privacy.contact import save_contact
+from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.requests import correct, refuse
 
 NEW = "/r/requests/new/"
 

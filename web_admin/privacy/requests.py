@@ -18,9 +18,9 @@ from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.schedules import read_site_hours
 from web_admin.people.actions import edit_person
-from web_admin.privacy_contact import complaint_channels
-from web_admin.request_clocks import acknowledge_by, answer_by
-from web_admin.rights_models import RightsRequest
+from web_admin.privacy.contact import complaint_channels
+from web_admin.privacy.deadlines import acknowledge_by, answer_by
+from web_admin.privacy.models import RightsRequest
 
 KINDS = ("access", "correction", "deletion", "restriction", "complaint")
 SUBJECTS = ("name", "home", "gates", "other")

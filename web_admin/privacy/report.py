@@ -21,9 +21,9 @@ from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActRefused
-from web_admin.privacy_contact import contact_of
-from web_admin.report_figures import Span, all_figures
-from web_admin.report_models import PublicReport
+from web_admin.privacy.contact import contact_of
+from web_admin.privacy.models import PublicReport
+from web_admin.privacy.report_figures import Span, all_figures
 
 FORMAT = "menjin-report-1"
 DOMAIN = "menjin/report/1"

@@ -22,8 +22,8 @@ from web_admin.face.actions import withdraw_face
 from web_admin.face.inactive import note_use
 from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.retention import GONE
-from web_admin.rights_requests import new_request
+from web_admin.privacy.requests import new_request
+from web_admin.privacy.retention import GONE
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 PARTS = ("passages", "visitors", "face")

@@ -7,7 +7,7 @@ from web_admin.compound.models import Site
 from web_admin.core.config import WebConfig
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import newest_notice
-from web_admin.privacy_contact import contact_of
+from web_admin.privacy.contact import contact_of
 from web_admin.tables import METADATA
 
 FORMAT = "menjin-register-1"

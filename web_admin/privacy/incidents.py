@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 
 from web_admin.action.base import Act, begin, new_id, record
 from web_admin.core.refusal import ActRefused
-from web_admin.incident_models import Incident
+from web_admin.privacy.models import Incident
 
 PARTS = ("data_kinds", "cause", "harm", "remedy", "advice", "contact")
 MAX_PART_CHARS = 2000

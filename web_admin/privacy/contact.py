@@ -9,7 +9,7 @@ from web_admin.action.base import Act, begin, checked_text, record
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.notices import NOTICE_LANGUAGES, newest_notice
-from web_admin.rights_models import PrivacyContact
+from web_admin.privacy.models import PrivacyContact
 
 MAX_CHANNEL_CHARS = 600
 

@@ -12,7 +12,7 @@ from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.models import GateEvent
-from web_admin.report_models import Disclosure
+from web_admin.privacy.models import Disclosure
 
 MAX_SCOPE_CHARS = 1000
 OUTCOMES = ("given", "refused")

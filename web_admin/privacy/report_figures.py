@@ -14,11 +14,9 @@ from web_admin.custody.models import BreachDrill, Consent, ForgettingRow, Receip
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import standing_of
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.incident_models import Incident
 from web_admin.journal.models import GateEvent
-from web_admin.report_models import Disclosure
-from web_admin.rights_models import RightsRequest
-from web_admin.rights_requests import KINDS
+from web_admin.privacy.models import Disclosure, Incident, RightsRequest
+from web_admin.privacy.requests import KINDS
 
 METHODS = ("card", "pin", "qr", "face")
 LOST_AND_BACK = {"alarm_device_lost": True, "device_back": False, "alarm_camera": True, "camera_clear": False}

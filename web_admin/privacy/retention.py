@@ -27,8 +27,7 @@ from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.messages.models import OutboxMessage
 from web_admin.people.print_models import PrintRun, PrintSlip
-from web_admin.report_models import Disclosure
-from web_admin.rights_models import RightsRequest
+from web_admin.privacy.models import Disclosure, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse
 
 GONE: dict[str, Any] = {"personal": None, "salt": None}

@@ -1,0 +1,25 @@
+"""Name rights requests, their subjects and outcomes for people."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+REQUESTS: Mapping[str, LazyString] = {
+    "access": _l("See what is held"),
+    "correction": _l("Correct something"),
+    "deletion": _l("Delete something"),
+    "restriction": _l("Stop using something"),
+    "complaint": _l("Complaint"),
+}
+SUBJECTS: Mapping[str, LazyString] = {
+    "name": _l("The name"),
+    "home": _l("The home"),
+    "gates": _l("The gates and hours"),
+    "other": _l("Something else"),
+}
+OUTCOMES: Mapping[str, LazyString] = {
+    "answered": _l("Answered"),
+    "refused": _l("Refused"),
+    "withdrawn": _l("Taken back"),
+}

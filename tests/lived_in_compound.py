@@ -25,7 +25,6 @@ from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
 from web_admin.long_jobs import put_job
-from web_admin.page_links import pass_link
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun
@@ -39,6 +38,7 @@ from web_admin.privacy.requests import file_request
 from web_admin.visitors.actions import issue_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.weekly import issue_series
+from web_admin.web.links import pass_link
 
 RESIDENTS = {
     "resident": "王芳",

@@ -33,7 +33,7 @@ OTHERS = {
     "web_admin/set_aside.py::MOST_SHOWN",
     "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
-    "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/sign_in_tries.py::RUN_OF_FAILURES",
+    "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
     "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",
     "web_admin/set_aside.py::MOST_KEPT_BYTES",

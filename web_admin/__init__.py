@@ -10,7 +10,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, init_database, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.core.wrapping_keys import WrapKeys
-from web_admin.request_limits import init_limits
+from web_admin.web.limits import init_limits
 
 
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
@@ -30,7 +30,7 @@ def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
     import web_admin.tables  # noqa: F401, PLC0415 - relations between tables name each other by text
     from web_admin.policy.effects import PolicyEffects  # noqa: PLC0415 - for an app alone
-    from web_admin.staff_sign_in import init_accounts  # noqa: PLC0415 - for an app alone
+    from web_admin.web.sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = Flask(__name__)
     init_limits(app, config)

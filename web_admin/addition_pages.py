@@ -9,9 +9,9 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
-from web_admin.form_once import AgainForm
-from web_admin.page_context import do, get_or_404
 from web_admin.people.members import agree_to_addition, refuse_addition
+from web_admin.web.context import do, get_or_404
+from web_admin.web.forms import AgainForm
 
 bp = Blueprint("additions", __name__, url_prefix="/manage/people/<person_id>/addition")
 

@@ -20,10 +20,10 @@ from web_admin.alarms.queries import SHOWN_AT_MOST, AlarmPlace
 from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
-from web_admin.form_fields import MAX_REASON_CHARS
-from web_admin.form_once import OnceForm
-from web_admin.page_context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
-from web_admin.site_places import gate_names, lane_names, site_gates
+from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
+from web_admin.web.fields import MAX_REASON_CHARS
+from web_admin.web.forms import OnceForm
+from web_admin.web.places import gate_names, lane_names, site_gates
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 

@@ -15,9 +15,9 @@ from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.context import current_site, do, get_or_404, request_now, typed
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 

@@ -31,10 +31,10 @@ from web_admin.face.assessments import (
     text_of,
 )
 from web_admin.face.models import AssessmentRow
-from web_admin.form_fields import CheckList, lane_options, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import actor_id, current_site, do, get_or_404, request_now, typed
-from web_admin.site_places import site_lanes
+from web_admin.web.context import actor_id, current_site, do, get_or_404, request_now, typed
+from web_admin.web.fields import CheckList, lane_options, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_lanes
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")
 

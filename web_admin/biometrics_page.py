@@ -14,9 +14,9 @@ from web_admin.face.assessment_status import standing_of
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.journal.models import AuditEntry
-from web_admin.page_context import current_site, request_now
-from web_admin.privacy_pages import FIELD_LABELS
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_site, request_now
+from web_admin.web.places import site_lanes
+from web_admin.web.texts import FIELD_LABELS
 
 bp = Blueprint("biometrics", __name__)
 

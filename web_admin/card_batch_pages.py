@@ -14,12 +14,12 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 from web_admin.core.database import request_session
-from web_admin.desk_reader import ReaderForm, declare_desk_form, read_tap
-from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
-from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.people.queries import buildings_of
 from web_admin.people.unnamed_cards import give_home_card, give_to_person, replace_card
+from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.desk_reader import ReaderForm, declare_desk_form, read_tap
+from web_admin.web.fields import options
+from web_admin.web.forms import OnceForm
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 

@@ -22,18 +22,11 @@ from web_admin.credentials.actions import end_credential, resume_credential, sus
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
-from web_admin.desk_reader import ReaderForm, desk_form, read_tap
-from web_admin.form_fields import options, own_words_field
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import (
-    current_act,
-    do,
-    from_local,
-    get_or_404,
-    show_refusal,
-    typed,
-)
-from web_admin.page_texts import agreement_text, page_language
+from web_admin.web.context import current_act, do, from_local, get_or_404, show_refusal, typed
+from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
+from web_admin.web.fields import options, own_words_field
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page_texts import agreement_text, page_language
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 

@@ -21,10 +21,10 @@ from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.notices import newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.ways_in import usable_methods
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import do, get_or_404, request_now, typed
 from web_admin.people.texts import AGE_BANDS
+from web_admin.web.context import do, get_or_404, request_now, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
 

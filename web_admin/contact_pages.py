@@ -10,9 +10,9 @@ from wtforms.validators import Length
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.form_once import OnceForm
-from web_admin.page_context import current_site, do, typed
 from web_admin.privacy.contact import MAX_CHANNEL_CHARS, contact_of, save_contact
+from web_admin.web.context import current_site, do, typed
+from web_admin.web.forms import OnceForm
 
 bp = Blueprint("contact", __name__, url_prefix="/manage/privacy")
 

@@ -16,10 +16,10 @@ from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_car
 from web_admin.desk.limits import TooMany
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import PROOF_MINUTES, check_digits, end_visits
-from web_admin.desk_reader import ReaderForm, desk_form, read_tap
-from web_admin.desk_request import SERVE, current_visit, leave_visit, start_visit, waiting_visit
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, request_now, show_refusal, typed
+from web_admin.web.context import current_act, request_now, show_refusal, typed
+from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
+from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
 

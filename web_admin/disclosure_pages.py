@@ -12,11 +12,11 @@ from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import request_session
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, get_or_404, typed
 from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
+from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")
 

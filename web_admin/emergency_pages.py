@@ -15,10 +15,10 @@ from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
 from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
-from web_admin.form_fields import CheckList, lane_options, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, get_or_404, typed
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.fields import CheckList, lane_options, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_lanes
 
 bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")
 

@@ -37,10 +37,10 @@ from web_admin.event_filter import (
     filter_of,
     place_of,
 )
-from web_admin.form_fields import MAX_REASON_CHARS, lane_options, options
-from web_admin.form_once import OnceForm
 from web_admin.journal.models import GateEvent
-from web_admin.page_context import (
+from web_admin.people.queries import name_has, number_has
+from web_admin.reason_texts import for_staff, what_to_do
+from web_admin.web.context import (
     current_act,
     current_site,
     from_local,
@@ -49,9 +49,9 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
-from web_admin.people.queries import name_has, number_has
-from web_admin.reason_texts import for_staff, what_to_do
-from web_admin.site_places import gate_names, lane_names, site_gates, site_lanes
+from web_admin.web.fields import MAX_REASON_CHARS, lane_options, options
+from web_admin.web.forms import OnceForm
+from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
 from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")

@@ -17,11 +17,11 @@ from web_admin.compound.models import CalendarDay, Hours
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import DAYS
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
-from web_admin.page_context import current_site, do, get_or_404, typed
+from web_admin.web.context import current_site, do, get_or_404, typed
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 

@@ -26,11 +26,11 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.card_formats import FORMS
 from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.import_proof import proven_form, suggest_rows
-from web_admin.page_context import current_act, current_site, do, show_refusal, typed
 from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import HEADERS, empty_sheet, empty_workbook, sheet_text
+from web_admin.web.context import current_act, current_site, do, show_refusal, typed
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 

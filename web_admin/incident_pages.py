@@ -11,8 +11,6 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, from_local, get_or_404, local_text, request_now, typed
 from web_admin.privacy.incidents import (
     MAX_PART_CHARS,
     PARTS,
@@ -25,6 +23,8 @@ from web_admin.privacy.incidents import (
     save_parts,
 )
 from web_admin.privacy.models import Incident
+from web_admin.web.context import current_site, do, from_local, get_or_404, local_text, request_now, typed
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 

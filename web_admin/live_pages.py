@@ -11,8 +11,8 @@ from web_admin.accounts.permissions import allowed, current_may, may
 from web_admin.accounts.sessions import is_open
 from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
 from web_admin.core.database import Menjin, current_menjin, request_session
-from web_admin.live_watch import LiveWatch, mark_of, sent_lines
-from web_admin.page_context import current_site
+from web_admin.web.context import current_site
+from web_admin.web.live_watch import LiveWatch, mark_of, sent_lines
 
 bp = Blueprint("live", __name__, url_prefix="/manage/live")
 

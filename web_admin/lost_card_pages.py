@@ -15,14 +15,14 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.look_ups import LOOK_REASONS, Look
 from web_admin.desk.limits import TooMany
 from web_admin.desk.lost_cards import AS_TYPED, FoundCard, find_cards, replace_for_a_night, suspend_by_number
-from web_admin.desk_reader import ReaderForm, desk_form, read_tap
-from web_admin.form_fields import options, own_words_field
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, do, get_or_404, request_now, show_refusal, typed
-from web_admin.site_places import site_gates
-from web_admin.slips import pass_slip
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.web.context import current_act, do, get_or_404, request_now, show_refusal, typed
+from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
+from web_admin.web.fields import options, own_words_field
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_gates
+from web_admin.web.slips import pass_slip
 
 bp = Blueprint("lost_card", __name__, url_prefix="/manage/lost-card")
 

@@ -14,10 +14,6 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Home, Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.desk_reader import read_tap
-from web_admin.form_fields import CheckList, hours_options, lane_options, options
-from web_admin.form_once import OnceForm
-from web_admin.page_context import current_site, do, from_local, get_or_404, request_now, typed
 from web_admin.people.actions import GrantSpec
 from web_admin.people.additions import named_hours
 from web_admin.people.moving import (
@@ -30,8 +26,12 @@ from web_admin.people.moving import (
     what_ends,
 )
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
-from web_admin.qr_picture import svg_of
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_site, do, from_local, get_or_404, request_now, typed
+from web_admin.web.desk_reader import read_tap
+from web_admin.web.fields import CheckList, hours_options, lane_options, options
+from web_admin.web.forms import OnceForm
+from web_admin.web.places import site_lanes
+from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("moving", __name__, url_prefix="/manage/people")
 

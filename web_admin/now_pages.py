@@ -18,11 +18,11 @@ from web_admin.action.base import Act
 from web_admin.alarm_pages import open_alarm_parts
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session
-from web_admin.form_fields import end_field, options, reason_field
-from web_admin.form_once import OnceForm
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal.models import GateEvent
-from web_admin.page_context import (
+from web_admin.restore_reviews import open_reviews
+from web_admin.schedule_pages import LaneSchedules, RemoveForm
+from web_admin.web.context import (
     current_act,
     current_site,
     do,
@@ -32,10 +32,10 @@ from web_admin.page_context import (
     request_now,
     typed,
 )
-from web_admin.restore_reviews import open_reviews
-from web_admin.schedule_pages import LaneSchedules, RemoveForm
-from web_admin.silent_gates import is_silent, tell_of_silence
-from web_admin.site_places import site_gates
+from web_admin.web.fields import end_field, options, reason_field
+from web_admin.web.forms import OnceForm
+from web_admin.web.places import site_gates
+from web_admin.web.silent_gates import is_silent, tell_of_silence
 
 bp = Blueprint("now", __name__, url_prefix="/manage")
 

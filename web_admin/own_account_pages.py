@@ -25,10 +25,10 @@ from web_admin.action.base import Act, new_act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
-from web_admin.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
+from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 
 bp = Blueprint("own", __name__)
 

@@ -3,23 +3,19 @@
 `register_pages` is called last by `create_app`; the pages themselves stand in the modules it names.
 """
 
-from datetime import date, datetime
 from importlib import import_module
 from urllib.parse import urlsplit
 
-from babel.dates import format_skeleton
 from flask import Blueprint, Flask, jsonify, redirect, render_template, request, session, url_for
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError
-from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from web_admin.accounts.models import StaffProfile
 from web_admin.accounts.permissions import (
     BLUEPRINTS_OF_GATES,
     RESIDENT_ROLE,
@@ -29,24 +25,25 @@ from web_admin.accounts.permissions import (
     role_names,
 )
 from web_admin.api.access import answer_in_json
-from web_admin.compound.models import Person, Site
+from web_admin.compound.models import Person
 from web_admin.core import texts as core_texts
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.sealed_places import sealed_place
-from web_admin.day_ranges import day_text
-from web_admin.desk_request import end_with_sign_out
-from web_admin.foreign_requests import FromElsewhere
 from web_admin.journal.models import GateEvent
 from web_admin.live_pages import alarms_of_page, init_live
-from web_admin.page_context import current_site, own_look, request_now, site_zone
 from web_admin.people.actions import choose_own_language
-from web_admin.request_bodies import sentence_of, takes_json_here
-from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
 from web_admin.template_words import WORDS
+from web_admin.web.context import current_site, own_look, request_now
+from web_admin.web.days import day_text
+from web_admin.web.desk_session import end_with_sign_out
+from web_admin.web.foreign_requests import FromElsewhere
+from web_admin.web.language import LANGUAGES, choose_language
+from web_admin.web.limits import MAX_FORM_BYTES
+from web_admin.web.request_bodies import sentence_of, takes_json_here
+from web_admin.web.times import _zone_name, local_date, local_day, local_time
 
-LANGUAGES = ("zh", "en")
 PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
                 "people_pages", "moving_pages", "import_pages", "person_pages", "addition_pages",
                 "card_pages", "card_batch_pages", "visitor_pages", "weekly_visitor_pages",
@@ -147,64 +144,6 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(day_text)
     app.register_error_handler(HTTPException, _show_error)
     app.after_request(_keep_private)
-
-
-def choose_language() -> str:
-    """Return the language of this request: chosen, the person's own, the browser's, the site's."""
-    chosen = session.get("language")
-    if chosen in LANGUAGES:
-        return str(chosen)
-    own = _own_language()
-    if own in LANGUAGES:
-        return own
-    site = request_session().scalar(select(Site).limit(1))
-    wanted = request.accept_languages.best_match(LANGUAGES)
-    return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
-
-
-def _own_language() -> str:
-    """Return the language that whoever is signed in has chosen for good; "" for none."""
-    if not current_user.is_authenticated:
-        return ""
-    if current_user.person_id is None:
-        profile = request_session().get(StaffProfile, current_user.id)
-        return (profile.language if profile is not None else None) or ""
-    person = request_session().get(Person, current_user.person_id)
-    return person.language if person is not None else ""
-
-
-def _zone_name() -> str | None:
-    site = request_session().scalar(select(Site).limit(1))
-    return site.timezone if site is not None else None
-
-
-def local_time(moment: datetime | None, shape: str = "short") -> str:
-    """Return an instant on the site's wall clock, in the page's language; "—" for none."""
-    if moment is None:
-        return "—"
-    if shape == "clock":
-        return moment.astimezone(site_zone()).strftime("%H:%M:%S")
-    same_day = moment.astimezone(site_zone()).date() == request_now().astimezone(site_zone()).date()
-    if shape == "short" and same_day:
-        return moment.astimezone(site_zone()).strftime("%H:%M")
-    text: str = format_datetime(moment, "medium" if shape == "long" else "short")
-    return text
-
-
-def local_day(moment: datetime | None) -> str:
-    """Return the day of an instant at the site, with its weekday, in the page's language; "—" for none."""
-    if moment is None:
-        return "—"
-    local = moment.astimezone(site_zone())
-    text: str = format_skeleton("yMMMEd", local, locale=get_locale())
-    return text
-
-
-def local_date(day: date | datetime) -> str:
-    """Return a day in the page's language: of an instant, the one on the site's calendar."""
-    here = day.astimezone(site_zone()).date() if isinstance(day, datetime) else day
-    text: str = format_date(here, "medium")
-    return text
 
 
 def entry_number(event: GateEvent) -> int | str:

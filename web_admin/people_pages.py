@@ -15,24 +15,16 @@ from web_admin.compound.ordering import name_key
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import CheckList, lane_options, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import (
-    current_act,
-    current_site,
-    do,
-    get_or_404,
-    request_now,
-    site_zone,
-    typed,
-)
 from web_admin.people.actions import KINDS, add_person
 from web_admin.people.additions import waiting_people
 from web_admin.people.homes import add_home
 from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_act, current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.fields import CheckList, lane_options, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
 

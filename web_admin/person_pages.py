@@ -18,9 +18,6 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state
 from web_admin.face.ways_in import usable_methods
-from web_admin.form_fields import CheckList, hours_options, lane_options, options, reason_field
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.people.actions import (
     GrantSpec,
     edit_person,
@@ -33,8 +30,11 @@ from web_admin.people.actions import (
 from web_admin.people.additions import added_by, hours_name, named_hours
 from web_admin.people.invitations import invite
 from web_admin.people.moving import what_ends
-from web_admin.qr_picture import svg_of
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
+from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_lanes
+from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 

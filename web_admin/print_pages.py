@@ -14,9 +14,6 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_act, current_site, do, get_or_404, typed
 from web_admin.people.print_models import PrintRun
 from web_admin.people.print_runs import (
     INVITATIONS,
@@ -30,7 +27,10 @@ from web_admin.people.print_runs import (
     newest_runs,
     show_slips,
 )
-from web_admin.qr_picture import svg_of
+from web_admin.web.context import current_act, current_site, do, get_or_404, typed
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
 

@@ -22,26 +22,15 @@ from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.face.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do
 from web_admin.privacy.contact import complaint_channels, contact_of
-from web_admin.site_places import site_lanes
+from web_admin.web.context import current_site, do
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.places import site_lanes
+from web_admin.web.texts import FIELD_LABELS
 
 bp = Blueprint("privacy", __name__)
 
 MAX_NOTICE_CHARS = 2000
-
-FIELD_LABELS = {
-    "handler_name": _l("Who handles the data"),
-    "handler_contact": _l("How to reach them"),
-    "purpose": _l("What for"),
-    "method": _l("How"),
-    "retention": _l("Kept for how long"),
-    "necessity": _l("Why it is needed, and that it is a choice"),
-    "effect": _l("What it may mean for the person"),
-    "rights": _l("Rights, and how to use them"),
-    "complaints": _l("Where to complain"),
-}
 
 Page = str | Response | tuple[str, int]
 

@@ -5,8 +5,8 @@ from flask import Blueprint, Response
 
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
-from web_admin.page_context import current_site
 from web_admin.privacy.register import register_of
+from web_admin.web.context import current_site
 
 bp = Blueprint("register", __name__)
 

@@ -14,9 +14,6 @@ from wtforms.validators import Length
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
-from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
-from web_admin.page_context import current_site, do, request_now, typed
 from web_admin.privacy.models import PublicReport
 from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
@@ -27,6 +24,9 @@ from web_admin.privacy.report import (
     publish_report,
     sha256_of,
 )
+from web_admin.web.context import current_site, do, request_now, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import OnceForm
 
 bp = Blueprint("report", __name__)
 

@@ -15,8 +15,6 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.privacy.contact import complaint_channels
 from web_admin.privacy.deadlines import days_left
 from web_admin.privacy.models import RightsRequest
@@ -29,6 +27,8 @@ from web_admin.privacy.requests import (
     late_requests,
     refuse,
 )
+from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 

@@ -15,8 +15,6 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
-from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
 from web_admin.gates.schedules import (
     Schedule,
     ScheduledNow,
@@ -27,8 +25,10 @@ from web_admin.gates.schedules import (
     schedules_of,
     set_schedule,
 )
-from web_admin.page_context import current_site, do, get_or_404, request_now
 from web_admin.people.additions import named_hours
+from web_admin.web.context import current_site, do, get_or_404, request_now
+from web_admin.web.fields import options
+from web_admin.web.forms import OnceForm
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 

@@ -14,9 +14,9 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it h
 from web_admin.core.database import Menjin
 from web_admin.housekeeping import start_timer
 from web_admin.live_pages import live_watch
-from web_admin.live_watch import STREAMS_AT_MOST
 from web_admin.messages.outbox import start_delivery
 from web_admin.serving_worker import BufferingWorker
+from web_admin.web.live_watch import STREAMS_AT_MOST
 
 LONGEST_REQUEST_SECONDS = 60
 STOP_SECONDS = 10

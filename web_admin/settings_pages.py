@@ -19,14 +19,11 @@ from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import PASSWORD_FILE, mail_password
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.messages.texts import STATES, kind_text, trouble_text
-from web_admin.page_context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.settings.actions import (
     MAX_CONTACT_CHARS,
     has_cards,
@@ -40,6 +37,9 @@ from web_admin.settings.actions import (
 from web_admin.settings.colours import stylesheet
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.models import SiteLook
+from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("settings", __name__)
 

@@ -18,13 +18,13 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Lane
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
-from web_admin.form_fields import options
-from web_admin.form_once import OnceForm
 from web_admin.gates import sheet_texts
 from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import Standing, facts_of, sheet_rows, standing_of
 from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
-from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import OnceForm
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
 

@@ -33,10 +33,10 @@ from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import number_of
 from web_admin.core.texts import LANGUAGES
-from web_admin.form_fields import options
-from web_admin.form_once import AgainForm, OnceForm
 from web_admin.messages.outbox import mail_is_set_up, put_message
-from web_admin.page_context import actor_id, current_site, do, request_now, typed
+from web_admin.web.context import actor_id, current_site, do, request_now, typed
+from web_admin.web.fields import options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 

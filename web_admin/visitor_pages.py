@@ -12,9 +12,11 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import (
+from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.queries import STATES, Wanted, listed_passes
+from web_admin.visitors.uses import uses_of
+from web_admin.web.context import (
     current_act,
     current_site,
     do,
@@ -24,14 +26,12 @@ from web_admin.page_context import (
     site_zone,
     typed,
 )
-from web_admin.page_links import pass_link
-from web_admin.qr_picture import svg_of
-from web_admin.site_places import site_gates
-from web_admin.slips import pass_slip
-from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
-from web_admin.visitors.models import VisitorPassRow
-from web_admin.visitors.queries import STATES, Wanted, listed_passes
-from web_admin.visitors.uses import uses_of
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.links import pass_link
+from web_admin.web.places import site_gates
+from web_admin.web.qr_picture import svg_of
+from web_admin.web.slips import pass_slip
 from web_admin.weekly_visitor_pages import weekly_of_office
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")

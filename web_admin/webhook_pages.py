@@ -13,12 +13,12 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
 from web_admin.messages.actions import add_webhook, remove_webhook, rotate_key, send_again, send_test
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.texts import STATES, WEBHOOK_KINDS, kind_text, trouble_text
-from web_admin.page_context import do, get_or_404, typed
+from web_admin.web.context import do, get_or_404, typed
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
 
 bp = Blueprint("webhooks", __name__, url_prefix="/manage/settings/webhooks")
 

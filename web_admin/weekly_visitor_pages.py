@@ -16,15 +16,15 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
-from web_admin.form_fields import CheckList, options
-from web_admin.form_once import AgainForm, OnceForm
-from web_admin.page_context import current_site, do, get_or_404, request_now, site_zone, typed
-from web_admin.page_links import pass_link
-from web_admin.qr_picture import svg_of
-from web_admin.site_places import site_gates
 from web_admin.visitors.models import VisitorSeriesRow, VisitorVisit
 from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, next_visit, series_state, withdraw_series
+from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
+from web_admin.web.fields import CheckList, options
+from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.links import pass_link
+from web_admin.web.places import site_gates
+from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly")
 

@@ -24,8 +24,8 @@ from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
-from web_admin.page_context import current_site, request_now, site_id_of
-from web_admin.request_bodies import takes_json
+from web_admin.web.context import current_site, request_now, site_id_of
+from web_admin.web.request_bodies import takes_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)

@@ -22,7 +22,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
-from web_admin.page_context import current_site
+from web_admin.web.context import current_site
 
 bp = blueprint("cards", "Cards and tags.")
 

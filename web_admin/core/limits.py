@@ -65,7 +65,7 @@ SIGN_IN_KNOWN = Limit(
 )
 SIGN_IN_CODES = Limit(
     "sign_in_codes", 5, "authenticator codes", "password step of staff",
-    "web_admin/staff_guessing.py::claim_staff_try",
+    "web_admin/web/staff_guessing.py::claim_staff_try",
     f"{_GUESSING}::test_at_most_five_codes_of_a_password_step_are_judged",
     timedelta(hours=12),
 )
@@ -140,7 +140,7 @@ COUNTED = (
 CONSTANTS = (
     Limit(
         "form_body", 2 * 1024 * 1024, "bytes", "request to a page or to the interface",
-        "web_admin/request_limits.py::MAX_FORM_BYTES",
+        "web_admin/web/limits.py::MAX_FORM_BYTES",
         f"{_UPLOADS}::test_any_other_form_says_what_this_server_takes",
     ),
     Limit(
@@ -155,12 +155,12 @@ CONSTANTS = (
     ),
     Limit(
         "json_body", 64 * 1024, "bytes", "JSON of a page, a phone or another system",
-        "web_admin/request_bodies.py::MAX_JSON_BYTES",
+        "web_admin/web/request_bodies.py::MAX_JSON_BYTES",
         f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
     ),
     Limit(
         "json_depth", 8, "levels", "JSON of a page, a phone or another system",
-        "web_admin/request_bodies.py::MAX_JSON_DEPTH",
+        "web_admin/web/request_bodies.py::MAX_JSON_DEPTH",
         f"{_HOSTILE}::test_the_interface_says_what_is_wrong_with_the_json",
     ),
     Limit(
@@ -178,7 +178,7 @@ CONSTANTS = (
         "tests/unit/web_admin/test_settings_pages.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(
-        "streams", 32, "open streams of live pages", "worker", "web_admin/live_watch.py::STREAMS_AT_MOST",
+        "streams", 32, "open streams of live pages", "worker", "web_admin/web/live_watch.py::STREAMS_AT_MOST",
         "tests/unit/web_admin/test_live.py"
         "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
     ),

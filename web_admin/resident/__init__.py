@@ -33,7 +33,7 @@ from web_admin.resident import (
     ways_in,
 )
 from web_admin.resident.blueprint import bp
-from web_admin.shown_once import ShownOnce
+from web_admin.web.shown_once import ShownOnce
 
 __all__ = ["bp", "register_resident_pages"]
 

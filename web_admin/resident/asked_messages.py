@@ -19,8 +19,8 @@ from web_admin.messages.subscription_actions import (
 )
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.subscriptions import channels_of
-from web_admin.page_context import request_now
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.web.context import request_now
 from web_admin.web.resident_session import resident_required
 
 LABELS = {

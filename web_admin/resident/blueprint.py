@@ -21,7 +21,8 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.desk.models import HOME_PIN
-from web_admin.desk_request import (
+from web_admin.web.context import actor_id
+from web_admin.web.desk_session import (
     AT_THE_DESK,
     current_visit,
     is_page_of_visit,
@@ -30,9 +31,8 @@ from web_admin.desk_request import (
     time_left,
     touch_visit,
 )
-from web_admin.page_context import actor_id
-from web_admin.resident.once import once_token
 from web_admin.web.resident_session import current_person
+from web_admin.web.send_once import once_token
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 

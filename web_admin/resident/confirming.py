@@ -16,8 +16,8 @@ from web_admin.accounts.residents import resident_account, resident_with_passwor
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.sign_in_tries import claim_try, sign_in_worked
 from web_admin.web.resident_session import SIGNED_IN_AT, resident_required
+from web_admin.web.sign_in_tries import claim_try, sign_in_worked
 
 CONFIRMED_FOR = timedelta(minutes=10)
 CONFIRMING = "confirming"

@@ -21,7 +21,6 @@ from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
-from web_admin.privacy_pages import FIELD_LABELS
 from web_admin.reason_texts import for_resident
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.passages import Passage, passages_of
@@ -29,6 +28,7 @@ from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.web.resident_session import resident_required
+from web_admin.web.texts import FIELD_LABELS
 
 SHOWN_REFUSALS = 20
 EXPORTED = 10_000

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from web_admin.accounts.permissions import public
 from web_admin.compound.models import Site
 from web_admin.core.database import request_session
-from web_admin.desk_request import current_visit
 from web_admin.resident.blueprint import bp
+from web_admin.web.desk_session import current_visit
 from web_admin.web.resident_session import current_person
 
 

@@ -13,7 +13,6 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
-from web_admin.page_texts import agreement_text, page_language
 from web_admin.people.helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
     agree_for_child,
@@ -33,9 +32,10 @@ from web_admin.resident.my_home import (
     typed_times,
     wanted_lanes,
 )
-from web_admin.resident.once import made_once
 from web_admin.visitors.actions import gates_open_to
+from web_admin.web.page_texts import agreement_text, page_language
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import made_once
 
 
 @dataclass(frozen=True, slots=True)

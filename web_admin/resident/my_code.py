@@ -12,9 +12,9 @@ from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
-from web_admin.qr_picture import svg_of
-from web_admin.request_bodies import takes_json
 from web_admin.resident.blueprint import bp, signed_in, site_of
+from web_admin.web.qr_picture import svg_of
+from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required
 
 JsonAnswer = dict[str, str | int]

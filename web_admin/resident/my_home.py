@@ -18,16 +18,16 @@ from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNNAMED, Gate, Hours, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.page_texts import agreement_text, page_language
 from web_admin.people.helpers import HelperTimes, add_helper
 from web_admin.people.members import add_child, invite_member, who_have_come
 from web_admin.people.models import HomeAddition
-from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.once import done_before, made_once
-from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.visitors.actions import gates_open_to
+from web_admin.web.page_texts import agreement_text, page_language
+from web_admin.web.qr_picture import svg_of
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import done_before, made_once
+from web_admin.web.typed_times import day_of, minute_of
 
 HELPER_WEEKS = 13
 """How long a helper comes unless another end is typed."""

@@ -13,8 +13,6 @@ from web_admin.compound.models import Person
 from web_admin.core.parameters import wall_clock_of
 from web_admin.core.refusal import ActRefused
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.once import done_before, made_once
-from web_admin.resident.typed_times import day_of, minute_of
 from web_admin.resident.visitors import own_codes, own_passes, own_series
 from web_admin.visitors.actions import (
     gates_for_a_code,
@@ -26,6 +24,8 @@ from web_admin.visitors.actions import (
 )
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import done_before, made_once
+from web_admin.web.typed_times import day_of, minute_of
 
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8

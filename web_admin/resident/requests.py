@@ -13,12 +13,12 @@ from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.form_once import OnceForm, sent_before
-from web_admin.page_context import typed
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
+from web_admin.web.context import typed
+from web_admin.web.forms import OnceForm, sent_before
 from web_admin.web.resident_session import resident_required
 
 SHOWN = 50

@@ -17,14 +17,14 @@ from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
-from web_admin.desk_request import current_visit
 from web_admin.messages.subscriptions import tell
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirming import confirm_page, must_confirm
 from web_admin.resident.passkeys import OF_THIS_PHONE, passkey_place
-from web_admin.sign_in_tries import claim_try, failed_unasked, is_run, log_run
+from web_admin.web.desk_session import current_visit
 from web_admin.web.resident_session import current_person, resident_required, sign_in_resident
+from web_admin.web.sign_in_tries import claim_try, failed_unasked, is_run, log_run
 
 
 def _site() -> Site | None:

@@ -24,12 +24,12 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.people.actions import LANGUAGES
-from web_admin.qr_picture import png_of, svg_of
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.uses import is_used_up, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
+from web_admin.web.qr_picture import png_of, svg_of
 
 bp = Blueprint("visitor_pass", __name__, url_prefix="/v")
 

@@ -12,9 +12,9 @@ from web_admin.core.database import request_session
 from web_admin.core.sealing import open_pin_tag
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.resident.visitors import gate_names, named_gates, own_pass
-from web_admin.slips import code_slip, pass_slip
 from web_admin.visitors.actions import pass_state
 from web_admin.web.resident_session import resident_required
+from web_admin.web.slips import code_slip, pass_slip
 
 
 @bp.get("/visitors/<pass_id>/slip")

@@ -14,14 +14,14 @@ from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
 from web_admin.credentials.actions import end_credential
-from web_admin.page_links import pass_link
-from web_admin.qr_picture import svg_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import own_credential
 from web_admin.visitors.actions import pass_state, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
 from web_admin.visitors.uses import Use, is_used_up, uses_of
 from web_admin.visitors.weekly import next_visit, series_state, withdraw_series
+from web_admin.web.links import pass_link
+from web_admin.web.qr_picture import svg_of
 from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSES = 30

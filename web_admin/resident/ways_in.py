@@ -41,11 +41,11 @@ from web_admin.face.pauses import question_of
 from web_admin.face.ways_in import dependence_of, usable_methods, working_methods
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_asks import desk_asks
-from web_admin.resident.once import made_once
 from web_admin.resident.passages import last_use_by_method
 from web_admin.resident.proving import proof_of
-from web_admin.resident.typed_times import minute_of
 from web_admin.web.resident_session import resident_required
+from web_admin.web.send_once import made_once
+from web_admin.web.typed_times import minute_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from web_admin.accounts.residents import resident_account
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.desk_request import AT_THE_DESK, current_visit, visit_was_left_open
-from web_admin.sign_in_tries import sign_in_worked
+from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
+from web_admin.web.sign_in_tries import sign_in_worked
 
 SIGNED_IN_AT = "signed_in_at"
 """The session's word for when its resident last showed a password, passkey or invitation."""

@@ -45,9 +45,9 @@ from web_admin.connection_limits import (
 )
 from web_admin.import_pages import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
-from web_admin.request_limits import MAX_FORM_BYTES
 from web_admin.socket_loop import Sockets
 from web_admin.sync_api import ASK_BODY, TOMBSTONES_BODY
+from web_admin.web.limits import MAX_FORM_BYTES
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,6 @@ from web_admin.core.database import current_menjin
 from web_admin.credentials.actions import suspend_credential
 from web_admin.custody.models import Consent
 from web_admin.desk.models import DeskVisitRow
-from web_admin.desk_request import AT_THE_DESK, ON_ONES_OWN_PHONE
 from web_admin.face.actions import give_face_consent
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
@@ -39,6 +38,7 @@ from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.privacy.retention import STEPS
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.web.desk_session import AT_THE_DESK, ON_ONES_OWN_PHONE
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
-from web_admin.request_bodies import MAX_JSON_BYTES
+from web_admin.web.request_bodies import MAX_JSON_BYTES
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 GET_OUT = ("sign-out", "/leave", "/language")

@@ -12,10 +12,10 @@ from tests.set_clock import SetClock
 from tests.unit.web_admin.test_manager_pages import send
 from tests.unit.web_admin.test_moving_pages import at
 from web_admin.compound.models import CalendarDay, Hours
-from web_admin.day_ranges import day_text
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
 from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.web.days import day_text
 
 GATES = "/manage/gates/"
 

@@ -19,8 +19,8 @@ from web_admin.accounts.staff import create_staff
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.staff_guessing import TAKE_SECRETS
 from web_admin.web.resident_session import sign_in_resident
+from web_admin.web.staff_guessing import TAKE_SECRETS
 
 
 @pytest.fixture

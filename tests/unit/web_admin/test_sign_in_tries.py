@@ -14,7 +14,7 @@ from web_admin.core.limit_counts import LimitCounts
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_PAIR
 from web_admin.core.sealing import Sealer
 from web_admin.policy.effects import PolicyEffects
-from web_admin.sign_in_tries import (
+from web_admin.web.sign_in_tries import (
     claim_sign_in,
     claim_try,
     failed_unasked,

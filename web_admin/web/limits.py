@@ -1,10 +1,10 @@
-"""How large a request may be, and how many reverse proxies the server believes."""
+"""Bound the size of a request and believe the configured number of proxies."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web_admin.core.config import WebConfig
-from web_admin.request_bodies import init_request_checks
+from web_admin.web.request_bodies import init_request_checks
 
 MAX_FORM_BYTES = 2 * 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""Public addresses of pages that staff and residents give to other people."""
+"""Write public addresses that staff and residents give to other people."""
 
 from flask import url_for
 

@@ -23,7 +23,7 @@ from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_CODES
-from web_admin.sign_in_tries import claim_sign_in, failed_unasked, is_run, log_run, sign_in_worked
+from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, is_run, log_run, sign_in_worked
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PASSWORD, CODE, AGAIN, NEW_CODE = (

@@ -7,8 +7,8 @@ from flask_babel import gettext
 
 from web_admin.action.base import Act
 from web_admin.core.once import claimed_before
-from web_admin.form_once import OnceForm, sent_before
-from web_admin.shown_once import ShownOnce
+from web_admin.web.forms import OnceForm, sent_before
+from web_admin.web.shown_once import ShownOnce
 
 
 def once_token() -> str:

@@ -20,9 +20,9 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
-from web_admin.form_once import OnceForm, sent_before
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
+from web_admin.web.forms import OnceForm, sent_before
 
 Row = TypeVar("Row", bound=Base)
 Result = TypeVar("Result")

@@ -6,8 +6,8 @@ from flask import flash
 from flask_babel import gettext as _
 
 from web_admin.compound.models import Gate
-from web_admin.live_watch import SILENT_AFTER
-from web_admin.page_context import request_now
+from web_admin.web.context import request_now
+from web_admin.web.live_watch import SILENT_AFTER
 
 
 def is_silent(gate: Gate) -> bool:

@@ -9,9 +9,9 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from web_admin.page_context import current_site, site_zone
-from web_admin.qr_picture import svg_for_paper
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.web.context import current_site, site_zone
+from web_admin.web.qr_picture import svg_for_paper
 
 PRINTED_MM = 48
 """What a printer for paper of 58 mm can print on."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
-from web_admin.page_context import current_site
+from web_admin.web.context import current_site
 
 
 def site_gates() -> Sequence[Gate]:

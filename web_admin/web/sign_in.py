@@ -22,10 +22,10 @@ from web_admin.accounts.permissions import refuse_residents_at_staff_doors, refu
 from web_admin.accounts.sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
 from web_admin.accounts.staff import made_profile, staff_id
 from web_admin.core.database import Database, request_session
-from web_admin.foreign_requests import refuse_foreign_origin
-from web_admin.form_fields import options
-from web_admin.page_context import request_now, site_zone
-from web_admin.staff_guessing import init_staff_guessing
+from web_admin.web.context import request_now, site_zone
+from web_admin.web.fields import options
+from web_admin.web.foreign_requests import refuse_foreign_origin
+from web_admin.web.staff_guessing import init_staff_guessing
 
 if TYPE_CHECKING:
     from web_admin.core.config import WebConfig
@@ -168,7 +168,7 @@ def _settings(config: "WebConfig") -> Mapping[str, object]:
         "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": _mail_of, "case_insensitive": True}}],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
         "SECURITY_I18N_DOMAIN": "messages",
-        "SECURITY_I18N_DIRNAME": str(Path(__file__).with_name("translations")),
+        "SECURITY_I18N_DIRNAME": str(Path(__file__).parents[1] / "translations"),
         "SECURITY_LOGIN_USER_TEMPLATE": "security/sign_in.html",
         "SECURITY_VERIFY_TEMPLATE": "security/again.html",
         "SECURITY_TWO_FACTOR_SETUP_TEMPLATE": "security/authenticator.html",

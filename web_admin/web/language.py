@@ -1,0 +1,35 @@
+"""Choose the language of a request."""
+
+from flask import request, session
+from flask_login import current_user
+from sqlalchemy import select
+
+from web_admin.accounts.models import StaffProfile
+from web_admin.compound.models import Person, Site
+from web_admin.core.database import request_session
+
+LANGUAGES = ("zh", "en")
+
+
+def choose_language() -> str:
+    """Return the language of this request: chosen, the person's own, the browser's, the site's."""
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    own = _own_language()
+    if own in LANGUAGES:
+        return own
+    site = request_session().scalar(select(Site).limit(1))
+    wanted = request.accept_languages.best_match(LANGUAGES)
+    return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
+
+
+def _own_language() -> str:
+    """Return the language that whoever is signed in has chosen for good; "" for none."""
+    if not current_user.is_authenticated:
+        return ""
+    if current_user.person_id is None:
+        profile = request_session().get(StaffProfile, current_user.id)
+        return (profile.language if profile is not None else None) or ""
+    person = request_session().get(Person, current_user.person_id)
+    return person.language if person is not None else ""

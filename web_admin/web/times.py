@@ -1,0 +1,45 @@
+"""Write instants and days on the site's clock, in the page's language."""
+
+from datetime import date, datetime
+
+from babel.dates import format_skeleton
+from flask_babel import format_date, format_datetime, get_locale
+from sqlalchemy import select
+
+from web_admin.compound.models import Site
+from web_admin.core.database import request_session
+from web_admin.web.context import request_now, site_zone
+
+
+def _zone_name() -> str | None:
+    site = request_session().scalar(select(Site).limit(1))
+    return site.timezone if site is not None else None
+
+
+def local_time(moment: datetime | None, shape: str = "short") -> str:
+    """Return an instant on the site's wall clock, in the page's language; "—" for none."""
+    if moment is None:
+        return "—"
+    if shape == "clock":
+        return moment.astimezone(site_zone()).strftime("%H:%M:%S")
+    same_day = moment.astimezone(site_zone()).date() == request_now().astimezone(site_zone()).date()
+    if shape == "short" and same_day:
+        return moment.astimezone(site_zone()).strftime("%H:%M")
+    text: str = format_datetime(moment, "medium" if shape == "long" else "short")
+    return text
+
+
+def local_day(moment: datetime | None) -> str:
+    """Return the day of an instant at the site, with its weekday, in the page's language; "—" for none."""
+    if moment is None:
+        return "—"
+    local = moment.astimezone(site_zone())
+    text: str = format_skeleton("yMMMEd", local, locale=get_locale())
+    return text
+
+
+def local_date(day: date | datetime) -> str:
+    """Return a day in the page's language: of an instant, the one on the site's calendar."""
+    here = day.astimezone(site_zone()).date() if isinstance(day, datetime) else day
+    text: str = format_date(here, "medium")
+    return text

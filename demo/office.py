@@ -22,9 +22,9 @@ from web_admin.core.database import Database, Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import FACE_SHARE_PURPOSE
 from web_admin.custody.models import FaceShare
+from web_admin.events.texts import EVENTS
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.words import EVENTS
 
 OFFICE = "demo-office"
 

@@ -30,13 +30,13 @@ OTHERS = {
     "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MOST_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.
-    "web_admin/set_aside.py::MOST_SHOWN",
+    "web_admin/events/set_aside.py::MOST_SHOWN",
     "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
-    "web_admin/entry_reading.py::MOST_ENTRIES", "web_admin/entry_reading.py::MOST_IN_A_BATCH",
-    "web_admin/set_aside.py::MOST_KEPT_BYTES",
+    "web_admin/events/entry_reading.py::MOST_ENTRIES", "web_admin/events/entry_reading.py::MOST_IN_A_BATCH",
+    "web_admin/events/set_aside.py::MOST_KEPT_BYTES",
     "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin import event_details
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.alarms import queries as alarms_queries
@@ -20,6 +19,7 @@ from web_admin.alarms.queries import SHOWN_AT_MOST, AlarmPlace
 from web_admin.alarms.shifts import MAX_HANDOVER_CHARS
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
+from web_admin.events import details
 from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import MAX_REASON_CHARS
 from web_admin.web.forms import OnceForm
@@ -53,14 +53,14 @@ def open_alarm_parts() -> dict[str, object]:
     session, site_id = request_session(), current_site().site_id
     answers = current_may("acknowledge_alarm")
     alarms = alarms_queries.open_alarms(session, site_id, with_silent=answers)
-    entries = event_details.events_of_alarms(session, alarms)
+    entries = details.events_of_alarms(session, alarms)
     gates = site_gates()
     return {
         "alarms": alarms,
         "alarm_count": alarms_queries.open_count(session, site_id, with_silent=answers),
         "alarm_entries": entries,
-        "labels": event_details.emergency_labels(session, entries.values()),
-        "details": event_details,
+        "labels": details.emergency_labels(session, entries.values()),
+        "details": details,
         "tried_accounts": shown_names(
             session, [alarm.detail for alarm in alarms if alarm.kind in ABOUT_STAFF]
         ),

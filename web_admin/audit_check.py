@@ -19,9 +19,9 @@ from web_admin.compound.models import Person, Site
 from web_admin.core.sealing import Sealer
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.journal_check import check_gates
 from web_admin.journal.ledger import LEDGER, ledger_entries, verify_audit
 from web_admin.journal.models import AuditEntry
-from web_admin.journal_check import check_gates
 
 GIVEN, ENDED = "face_consent_given", "face_withdrawn"
 

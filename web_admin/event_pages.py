@@ -15,7 +15,6 @@ from wtforms.validators import InputRequired, Length
 
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
-from web_admin import event_details, words
 from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
 from web_admin.compound.models import Gate, Home, Person
@@ -25,7 +24,9 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.parameters import moment_of, number_of
 from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.credentials.texts import METHODS
-from web_admin.event_filter import (
+from web_admin.events import details
+from web_admin.events import texts as words
+from web_admin.events.queries import (
     KINDS,
     OPENING,
     RESULTS,
@@ -37,9 +38,10 @@ from web_admin.event_filter import (
     filter_of,
     place_of,
 )
+from web_admin.events.reason_texts import for_staff, what_to_do
+from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.journal.models import GateEvent
 from web_admin.people.queries import name_has, number_has
-from web_admin.reason_texts import for_staff, what_to_do
 from web_admin.web.context import (
     current_act,
     current_site,
@@ -52,7 +54,6 @@ from web_admin.web.context import (
 from web_admin.web.fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.web.forms import OnceForm
 from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
-from web_admin.why_refused import NothingPublished, why_refused
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
@@ -132,8 +133,8 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     return render_template(
         "office/events.html",
         rows=rows[:PAGE_ROWS],
-        details=event_details,
-        labels=event_details.emergency_labels(request_session(), rows),
+        details=details,
+        labels=details.emergency_labels(request_session(), rows),
         kinds=[(key, label) for key, (label, _kinds) in KINDS.items()],
         before=sealed_place(current_menjin().sealer, last) if last is not None else None,
         gates=gates,
@@ -224,7 +225,7 @@ def who(gate_id: str, seq: str) -> Page:
     session = request_session()
     gate = get_or_404(session, Gate, gate_id)
     event = _event_or_404(gate_id, seq)
-    if not event_details.can_be_named(event):
+    if not details.can_be_named(event):
         abort(404)
     form = LookupForm()
     person = None
@@ -233,7 +234,7 @@ def who(gate_id: str, seq: str) -> Page:
         record(current_act(), "named_lookup", {"role": role_names()[0]},
                personal={"reason": form.reason.data}, person_id=event.person_id)
     page = render_template("office/who.html", form=form, event=event, gate=gate, person=person,
-                           details=event_details, asked=form.is_submitted() and not form.errors)
+                           details=details, asked=form.is_submitted() and not form.errors)
     return (page, 422) if form.errors else page
 
 

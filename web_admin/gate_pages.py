@@ -16,13 +16,13 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials import texts as credentials_texts
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow
+from web_admin.events.set_aside import shown_set_aside
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
-from web_admin.set_aside import shown_set_aside
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
-from web_admin import event_details
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.alarm_pages import open_alarm_parts
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session
+from web_admin.events import details
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal.models import GateEvent
 from web_admin.restore_reviews import open_reviews
@@ -56,7 +56,7 @@ class Holding:
     @property
     def until(self) -> datetime | None:
         """Return when it ends by itself, None where that is not known here yet."""
-        return event_details.until(self.entry) if self.entry is not None else None
+        return details.until(self.entry) if self.entry is not None else None
 
 
 class OpenForm(OnceForm):
@@ -125,7 +125,7 @@ class LaneHoldings:
     def __init__(self, lanes: Iterable[Lane]) -> None:
         """Look for all of these lanes."""
         self._held = {lane.lane_id for lane in lanes if _is_held_at_gate(lane)}
-        self._entries = event_details.holdings_now(request_session(), self._held, request_now())
+        self._entries = details.holdings_now(request_session(), self._held, request_now())
 
     def of(self, lane: Lane) -> Holding | None:
         """Return what holds a lane open; None where nothing does, or staff ordered it."""

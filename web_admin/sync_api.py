@@ -58,8 +58,9 @@ from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import PAIRING_CODES
 from web_admin.custody.gate_reports import note_face
 from web_admin.custody.shares import ReceiptRefused, leases_for, take_receipt
-from web_admin.entry_reading import ReadBatch, read_batch
-from web_admin.event_intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
+from web_admin.events.entry_reading import ReadBatch, read_batch
+from web_admin.events.intake import EventsRefused, acknowledged, notice_restarted_journal, take_events
+from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
 from web_admin.handover import HandoverRefused
@@ -72,7 +73,6 @@ from web_admin.restoring import (
     take_handover,
     take_tombstones,
 )
-from web_admin.set_aside import ring_unread
 from web_admin.sync_requests import (
     SyncRefused,
     answer,

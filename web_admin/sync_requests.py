@@ -31,7 +31,7 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, r
 from web_admin.alarms.actions import GATE_FORKED, raise_alarm
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Menjin, current_menjin
-from web_admin.entry_reading import ReadBatch
+from web_admin.events.entry_reading import ReadBatch
 
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""

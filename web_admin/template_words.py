@@ -5,11 +5,11 @@ from types import SimpleNamespace
 from web_admin.accounts.texts import ROLES
 from web_admin.core.texts import DAYS, LANGUAGES
 from web_admin.credentials.texts import CREDENTIAL_STATES, METHODS
+from web_admin.events.texts import EVENTS, SET_ASIDE
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS, DOORS, GATE_STATES, HEALTHS, POSTURES
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON, PRINT_RUNS, RUN_STATES
 from web_admin.privacy.texts import OUTCOMES, REQUESTS, SUBJECTS
 from web_admin.visitors.texts import PASS_STATES
-from web_admin.words import EVENTS, SET_ASIDE
 
 WORDS = SimpleNamespace(
     METHODS=METHODS,

@@ -39,6 +39,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.credentials.pins import issue_pin
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.why_refused import published_snapshot
 from web_admin.face.actions import disable_face, enable_face, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.ages import set_age_band, settle_ages
 from web_admin.face.guardian_requests import answer_guardian, ask_guardians
@@ -60,7 +61,6 @@ from web_admin.people.actions import (
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, confirm_identity, invite
 from web_admin.tables import METADATA
-from web_admin.why_refused import published_snapshot
 
 GATES = ("north", "south")
 START = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

@@ -203,12 +203,13 @@ CONSTANTS = (
         f"{_MESSAGES}::test_one_person_has_five_codes_sent_a_day_to_whomever",
     ),
     Limit(
-        "set_aside", 50_000, "entries that were set aside", "gate", "web_admin/set_aside.py::MOST_OF_A_GATE",
+        "set_aside", 50_000, "entries that were set aside", "gate",
+        "web_admin/events/set_aside.py::MOST_OF_A_GATE",
         f"{_NOT_BELIEVED}::test_a_thief_does_not_fill_the_disk",
     ),
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
-        "web_admin/set_aside.py::MOST_RINGING",
+        "web_admin/events/set_aside.py::MOST_RINGING",
         "tests/unit/web_admin/test_entries_set_aside.py::"
         "test_an_open_alarm_silences_no_later_one_until_many_ring",
     ),

@@ -17,13 +17,13 @@ from web_admin.credentials.two_methods import hours_of_wish, wish_of
 from web_admin.custody.models import Consent, Notice
 from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
+from web_admin.events.own_passages import Passage, passages_of
+from web_admin.events.reason_texts import for_resident
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
-from web_admin.reason_texts import for_resident
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.passages import Passage, passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow

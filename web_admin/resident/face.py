@@ -19,6 +19,7 @@ from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
 from web_admin.face.guardian_requests import REQUEST_LASTS, ask_guardians, last_asked, standing_with
 from web_admin.face.guardians import guardians_of, names_of
@@ -26,7 +27,6 @@ from web_admin.face.models import FaceQuestion
 from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
 from web_admin.face.pauses import question_of
 from web_admin.face.queries import guardians_needed, rules_of
-from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
 from web_admin.web.page_texts import page_language

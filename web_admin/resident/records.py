@@ -12,10 +12,11 @@ from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.custody.models import Consent, ReceiptRow
 from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
+from web_admin.events.own_passages import passages_of
+from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.guardians import names_of, parts_of_consent
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
-from web_admin.reason_texts import for_resident, what_to_do
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.resident.export import (
     Exported,
@@ -27,7 +28,6 @@ from web_admin.resident.export import (
     shown_lookups,
 )
 from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
-from web_admin.resident.passages import passages_of
 from web_admin.resident.releases import releases_of
 from web_admin.web.resident_session import resident_required
 

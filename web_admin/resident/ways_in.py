@@ -34,6 +34,7 @@ from web_admin.credentials.two_methods import (
     wish_for_two,
     wish_of,
 )
+from web_admin.events.own_passages import last_use_by_method
 from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
@@ -41,7 +42,6 @@ from web_admin.face.pauses import question_of
 from web_admin.face.ways_in import dependence_of, usable_methods, working_methods
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_asks import desk_asks
-from web_admin.resident.passages import last_use_by_method
 from web_admin.resident.proving import proof_of
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once

@@ -23,6 +23,7 @@ from web_admin.compound.models import Gate, Home, Person
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
 from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.why_refused import published_snapshot
 from web_admin.face.actions import enable_face
 from web_admin.face.notices import NOTICE_FIELDS, publish_notice
 from web_admin.gates import pairing
@@ -36,7 +37,6 @@ from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.records import open_gate_keys
-from web_admin.why_refused import published_snapshot
 
 NOTICE = {language: dict.fromkeys(NOTICE_FIELDS, "said plainly") for language in ("zh", "en")}
 ALL_METHODS = ("card", "pin", "qr", "face")

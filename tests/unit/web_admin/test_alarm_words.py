@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.parsed_source import tree_of
 from tests.unit.web_admin.test_pages_in_chinese import catalogue
+from web_admin.events.texts import EVENTS
 from web_admin.messages.texts import WEBHOOK_KINDS
-from web_admin.words import EVENTS
 
 ROOT = Path(__file__).parents[3]
 AN_ALARM = re.compile(r"alarm_[a-z_]+")

@@ -14,12 +14,12 @@ from gate_controller.contract.messages import EVENTS_PATH, EventsReply
 from gate_controller.contract.signing import sign
 from tests.unit.web_admin.compound import journal
 from tests.unit.web_admin.test_sync_api import alarms
-from web_admin import event_intake, set_aside
 from web_admin.action.base import Act
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate
+from web_admin.events import intake, set_aside
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.policy.effects import PolicyEffects
 
@@ -204,14 +204,14 @@ def test_an_entry_rewritten_with_a_digest_of_its_own_is_set_aside(database, nort
 
 
 def test_an_entry_that_breaks_what_follows_from_it_is_set_aside_alone(database, north, clock, monkeypatch):
-    take = event_intake.note_uses
+    take = intake.note_uses
 
     def fail_at_the_third(session, gate, entries):
         take(session, gate, entries)
         if any(entry.seq == ODD for entry in entries):
             raise KeyError("odd")
 
-    monkeypatch.setattr(event_intake, "note_uses", fail_at_the_third)
+    monkeypatch.setattr(intake, "note_uses", fail_at_the_third)
     entries = chain_with(clock)
     assert send_bodies(north, bodies_of(entries), entries[-1]) == LENGTH
     assert stored(database) == ([1, 2, 4, 5], [(ODD, "not_stored")])

@@ -22,13 +22,13 @@ from tests.unit.web_admin.acting import (
 from web_admin.action.base import Act
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
+from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.face.actions import disable_face, face_state, give_face_consent
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.orders import clear_override, lockdown_site, mark_gate, order_open, set_override
 from web_admin.gates.rules import LaneSpec
 from web_admin.people.actions import GrantSpec, set_grants
-from web_admin.why_refused import NothingPublished, why_refused
 
 SPEC = LaneSpec("north-in", "In", "in", ("card", "pin", "qr"))
 

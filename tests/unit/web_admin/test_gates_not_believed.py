@@ -33,11 +33,12 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, si
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_person, journal
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
-from web_admin import set_aside, sync_requests
+from web_admin import sync_requests
 from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.models import ReceiptRow
+from web_admin.events import set_aside
 from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.policy.publish import publish_policy

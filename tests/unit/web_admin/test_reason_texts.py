@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from gate_controller.rules.decision import Reason
-from web_admin.reason_texts import REASON_TEXTS, for_resident, for_staff, what_to_do
+from web_admin.events.reason_texts import REASON_TEXTS, for_resident, for_staff, what_to_do
 
 PAGE = Path(__file__).parents[3] / "docs/reasons.md"
 

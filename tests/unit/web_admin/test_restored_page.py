@@ -8,7 +8,7 @@ from tests.manager_compound import make_managed_compound
 from tests.set_clock import SetClock
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
-from web_admin.event_details import by_whom
+from web_admin.events.details import by_whom
 from web_admin.journal.models import GateEvent
 
 

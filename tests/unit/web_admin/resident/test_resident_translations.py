@@ -16,7 +16,7 @@ PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
 def sentences() -> set[str]:
     words = {"gettext": None, "_l": None, "_": None}
     found = set()
-    for path in [ROOT / "reason_texts.py", *(ROOT / "resident").glob("*.py")]:
+    for path in [ROOT / "events/reason_texts.py", *(ROOT / "resident").glob("*.py")]:
         found |= {entry[1] for entry in extract_from_file("python", path, keywords=words)}
     for path in (ROOT / "templates/resident").glob("*.html"):
         found |= {

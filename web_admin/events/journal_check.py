@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import ChainBroken, JournalEntry, verify_chain
 from web_admin.compound.models import Gate
-from web_admin.entry_reading import NOT_TRUSTED
+from web_admin.events.entry_reading import NOT_TRUSTED
+from web_admin.events.set_aside import LEDGER_KIND, knows
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
-from web_admin.set_aside import LEDGER_KIND, knows
 
 _ROWS_A_READ = 1000
 

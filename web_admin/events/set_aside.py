@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session, defer
 from web_admin.alarms.actions import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Lane
-from web_admin.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
+from web_admin.events.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
+from web_admin.events.texts import EVENTS
 from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent, SetAsideEntry
-from web_admin.words import EVENTS
 
 LEDGER_KIND = "journal_entries_set_aside"
 MOST_KEPT_BYTES = 16 * 1024

@@ -29,12 +29,12 @@ from web_admin.alarms.actions import JOURNAL_RESTARTED, raise_alarm
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import Sealer
-from web_admin.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
+from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
+from web_admin.events.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.people.shown_at_gates import confirm_shown
 from web_admin.policy.emergency_records import note_uses
-from web_admin.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.visitors.uses import note_visitor_uses
 
 _log = logging.getLogger(__name__)

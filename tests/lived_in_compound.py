@@ -24,7 +24,7 @@ from web_admin.face.guardian_requests import ask_guardians
 from web_admin.face.models import AssessmentRow, GuardianRequest
 from web_admin.gates.hours import save_hours
 from web_admin.gates.schedules import set_schedule
-from web_admin.long_jobs import put_job
+from web_admin.operations.jobs import put_job
 from web_admin.people.actions import add_person
 from web_admin.people.invitations import accept_invitation, invite
 from web_admin.people.print_models import PrintRun

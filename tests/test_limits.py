@@ -37,7 +37,7 @@ OTHERS = {
     # Within a body that the table bounds, or a file of the operator's.
     "web_admin/events/entry_reading.py::MOST_ENTRIES", "web_admin/events/entry_reading.py::MOST_IN_A_BATCH",
     "web_admin/events/set_aside.py::MOST_KEPT_BYTES",
-    "web_admin/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
+    "web_admin/operations/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync_api.py::MOST_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.

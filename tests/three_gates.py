@@ -41,7 +41,6 @@ from tests.unit.web_admin.acting import (
 )
 from tests.unit.web_admin.compound import sync_app
 from web_admin.action.base import Act
-from web_admin.backup import write_backup
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import Person, Site
 from web_admin.core.config import WebConfig
@@ -55,6 +54,7 @@ from web_admin.face.actions import enable_face
 from web_admin.face.notices import publish_notice
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.rules import LaneSpec
+from web_admin.operations.backup import write_backup
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.policy.effects import PolicyEffects

@@ -7,11 +7,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from gate_controller.contract.https_only import in_the_clear
-from web_admin import create_app, create_core, schema
+from web_admin import create_app, create_core
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_manager, invite_again
 from web_admin.action.base import new_act
-from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,
     SHORTEST_PASSWORD,
@@ -33,9 +32,11 @@ from web_admin.core.wrapping_keys import WrapKeys
 from web_admin.custody.key_rotation import lose_wrap_keys
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.outbox import deliver
+from web_admin.operations import schema
+from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
+from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
 from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
-from web_admin.server_marks import BACKUP, mark
 from web_admin.serving import serve_app
 
 

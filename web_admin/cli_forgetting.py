@@ -10,11 +10,8 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Facts
-from web_admin import create_core, housekeeping
+from web_admin import create_core
 from web_admin.action.base import Act, checked_text, new_act, one_publication, publish, record
-from web_admin.audit_check import check_server_records, export_ledger
-from web_admin.backup import write_backup
-from web_admin.breach_drill import Drilling, DrillRefused, report, resume_face, run_drill
 from web_admin.cli_answers import (
     SHORTEST_PASSPHRASE,
     CommandRefused,
@@ -37,6 +34,10 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
 from web_admin.journal.ledger import append_audit
+from web_admin.operations import housekeeping
+from web_admin.operations.audit_check import check_server_records, export_ledger
+from web_admin.operations.backup import write_backup
+from web_admin.operations.breach import Drilling, DrillRefused, report, resume_face, run_drill
 from web_admin.privacy import retention
 from web_admin.visitors.actions import sign_passes_anew
 

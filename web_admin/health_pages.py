@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from web_admin.accounts.permissions import allowed, public
 from web_admin.compound.models import Site
 from web_admin.core.database import current_menjin, request_session
-from web_admin.health_facts import gates_health, server_facts
-from web_admin.server_health import server_findings, worst
+from web_admin.operations.health import server_findings, worst
+from web_admin.operations.health_facts import gates_health, server_facts
 from web_admin.web.context import current_site, request_now
 
 bp = Blueprint("health", __name__)

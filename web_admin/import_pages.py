@@ -16,7 +16,6 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from web_admin import long_jobs
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.core.csv_text import MAX_BYTES, TOO_LARGE
@@ -26,6 +25,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.card_formats import FORMS
 from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
 from web_admin.import_proof import proven_form, suggest_rows
+from web_admin.operations import jobs as long_jobs
 from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from tests.forgotten import GATES, Forgotten
 from web_admin.action.base import Act
-from web_admin.breach_drill import Drilling, run_drill
 from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig
 from web_admin.core.database import Database, Menjin, make_engine
@@ -24,6 +23,7 @@ from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.gates.actions import save_lane
 from web_admin.gates.orders import mark_gate
 from web_admin.gates.rules import LaneSpec
+from web_admin.operations.breach import Drilling, run_drill
 from web_admin.people.actions import move_out
 from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA

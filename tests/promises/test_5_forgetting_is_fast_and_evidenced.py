@@ -50,8 +50,6 @@ from tests.forgotten import GATES
 from tests.people import person, records
 from tests.promises.endings import ENDINGS, Home, copy_of, ended
 from tests.site_keys import SiteKeys, encoded
-from web_admin import housekeeping
-from web_admin.backup import write_backup
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import SealBroken, Sealer
@@ -60,6 +58,8 @@ from web_admin.custody.key_rotation import rotation_due_since
 from web_admin.custody.models import ForgettingRow
 from web_admin.custody.shares import leases_for
 from web_admin.face.actions import withdraw_face
+from web_admin.operations import housekeeping
+from web_admin.operations.backup import write_backup
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SITE = SiteKeys.make()

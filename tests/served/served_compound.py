@@ -23,10 +23,10 @@ from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_man
 from tests.set_clock import SetClock
 from tests.shown_cards import card_was_shown
 from tests.warm_start import WarmProcess
-from web_admin import schema
 from web_admin.accounts.models import User
 from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.database import current_menjin
+from web_admin.operations import schema
 from web_admin.people.invitations import invite
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Run by Alembic: takes the connection that `schema.py` has, never an address of its own."""
+"""Run by Alembic: takes the connection that `operations/schema.py` has, never an address of its own."""
 
 from typing import Any, Literal
 

@@ -9,7 +9,13 @@ from sqlalchemy import select
 
 from gate_controller.contract.signing import certified_key, verify
 from tests.forgotten import GATES, Forgotten
-from web_admin.breach_drill import (
+from web_admin.compound.models import Gate, Site
+from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
+from web_admin.custody.shares import leases_for
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
+from web_admin.journal.models import AuditEntry
+from web_admin.operations.breach import (
     DRILL_DOMAIN,
     Drilling,
     DrillRefused,
@@ -18,12 +24,6 @@ from web_admin.breach_drill import (
     resume_face,
     run_drill,
 )
-from web_admin.compound.models import Gate, Site
-from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
-from web_admin.custody.shares import leases_for
-from web_admin.gates.actions import save_lane
-from web_admin.gates.rules import LaneSpec
-from web_admin.journal.models import AuditEntry
 from web_admin.policy.effects import PolicyEffects
 
 

@@ -17,10 +17,10 @@ from tests.unit.web_admin.test_sync_api import alarms
 from web_admin.action.base import Act
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm
-from web_admin.audit_check import check_server_records
 from web_admin.compound.models import Gate
 from web_admin.events import intake, set_aside
 from web_admin.journal.models import GateEvent, SetAsideEntry
+from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases

@@ -11,15 +11,15 @@ from sqlalchemy.exc import OperationalError
 from tests.manager_compound import make_managed_compound
 from tests.outside_peers import hook_peer, make_certificate
 from tests.set_clock import SetClock
-from web_admin import housekeeping, server_marks
 from web_admin.compound.models import Gate, Site
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.database import Menjin, current_menjin
 from web_admin.core.health_models import ServerMark
 from web_admin.custody.models import GateFaceRow
-from web_admin.health_facts import gates_health, newest_backup, server_facts
+from web_admin.operations import housekeeping, marks
+from web_admin.operations.health import ServerFacts, gate_health, server_findings, worst
+from web_admin.operations.health_facts import gates_health, newest_backup, server_facts
 from web_admin.policy.effects import PolicyEffects
-from web_admin.server_health import ServerFacts, gate_health, server_findings, worst
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -165,14 +165,14 @@ def test_the_certificate_of_the_public_address_is_looked_at_as_a_browser_would(
     certificate = make_certificate(tmp_path)
     with hook_peer(certificate) as peer:
         menjin = replace(menjin, config=replace(menjin.config, public_url=peer.url.removesuffix("/take")))
-        assert server_marks.look_at_certificate(menjin, clock.now) == 1
+        assert marks.look_at_certificate(menjin, clock.now) == 1
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-        assert server_marks.look_at_certificate(menjin, clock.now) == 0
+        assert marks.look_at_certificate(menjin, clock.now) == 0
         with menjin.database.session() as session:
-            until = server_marks.certificate_until(session.get_one(ServerMark, "certificate").note)
+            until = marks.certificate_until(session.get_one(ServerMark, "certificate").note)
     assert timedelta(hours=20) < until - datetime.now(UTC) < timedelta(hours=28)
     menjin = replace(menjin, config=replace(menjin.config, public_url="https://localhost:9"))
-    assert server_marks.look_at_certificate(menjin, clock.now) == 0
+    assert marks.look_at_certificate(menjin, clock.now) == 0
 
 
 def test_what_a_gate_tells_of_its_clock_and_journal_is_kept(north, database, clock):

@@ -9,8 +9,6 @@ from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household, manager, offer_face
 from tests.unit.web_admin.compound import journal
-from web_admin import housekeeping
-from web_admin.audit_check import check_server_records
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.core import backup_files
@@ -26,6 +24,8 @@ from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.face.inactive import end_of_unused
 from web_admin.face.notices import newest_notice
 from web_admin.journal.models import AuditEntry, GateEvent
+from web_admin.operations import housekeeping
+from web_admin.operations.audit_check import check_server_records
 from web_admin.people.actions import move_out
 from web_admin.people.invitations import invite
 from web_admin.policy.effects import PolicyEffects

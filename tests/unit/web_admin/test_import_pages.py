@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 from tests.manager_compound import PEOPLE, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin import import_pages, long_jobs
+from web_admin import import_pages
 from web_admin.accounts import permissions
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
+from web_admin.operations import jobs as long_jobs
 from web_admin.people_import import check
 from web_admin.people_import.job import import_people
 

@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, select, update
 from gate_controller.audit.main import run
 from gate_controller.contract.journal_chain import ChainBroken, Head
 from tests.forgotten import Forgotten
-from web_admin.audit_check import check_server_records, export_ledger, signed_ledger_head
 from web_admin.custody.models import Consent
 from web_admin.face.actions import withdraw_face
 from web_admin.journal.models import AuditEntry, LedgerEnd
+from web_admin.operations.audit_check import check_server_records, export_ledger, signed_ledger_head
 
 pytestmark = pytest.mark.both_databases
 

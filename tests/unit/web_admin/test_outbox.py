@@ -21,8 +21,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.outside_peers import hook_peer, mail_peer, make_certificate, slow_peer
-from web_admin import housekeeping, schema
-from web_admin.backup import restore_rows, write_backup
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.messages.errors import NotSent
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
@@ -37,6 +35,8 @@ from web_admin.messages.outbox import (
     try_again,
 )
 from web_admin.messages.webhook_delivery import KEY_PURPOSE, post, shown_key, signature, trouble_of
+from web_admin.operations import housekeeping, schema
+from web_admin.operations.backup import restore_rows, write_backup
 from web_admin.policy.effects import PolicyEffects
 
 pytestmark = pytest.mark.both_databases

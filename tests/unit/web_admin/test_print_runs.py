@@ -11,9 +11,9 @@ from tests.manager_compound import make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
 from web_admin.action.base import new_act, one_publication
-from web_admin.backup import LEFT_OUT
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
+from web_admin.operations.backup import LEFT_OUT
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite

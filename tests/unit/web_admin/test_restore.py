@@ -15,9 +15,7 @@ from gate_controller.contract.records import CardCredential, CredentialState, En
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_home, add_person, add_pin, sync_app
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import error_of
-from web_admin import schema
 from web_admin.action.base import Act
-from web_admin.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.compound.models import CalendarDay, CredentialRow, Gate, Person, Site
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.credentials.emergency_codes import make_emergency_code
@@ -28,6 +26,8 @@ from web_admin.face.actions import face_state, withdraw_face
 from web_admin.gates.actions import fit_shares
 from web_admin.journal.ledger import append_audit, verify_audit
 from web_admin.journal.models import AuditEntry
+from web_admin.operations import schema
+from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy, records_for_gate
 from web_admin.restoring import begin_restoring, leave_out_gate

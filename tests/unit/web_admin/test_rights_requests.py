@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.unit.web_admin.acting import add_lane, by_phone, household
-from web_admin import housekeeping
 from web_admin.alarms.models import Alarm
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.hours import set_calendar_day
 from web_admin.journal.models import AuditEntry
+from web_admin.operations import housekeeping
 from web_admin.policy.effects import PolicyEffects
 from web_admin.privacy import retention
 from web_admin.privacy.contact import save_contact

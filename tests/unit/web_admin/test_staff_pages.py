@@ -9,7 +9,6 @@ from sqlalchemy import select
 from tests.manager_compound import PASSWORD, ROLES, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin import housekeeping
 from web_admin.accounts import staff
 from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.accounts.names import shown_names
@@ -21,6 +20,7 @@ from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.models import MailServer, OutboxMessage
+from web_admin.operations import housekeeping
 
 NEW_PASSWORD = "three words nobody owns"
 

@@ -15,7 +15,6 @@ from sqlalchemy import func, select, text
 from gate_controller.contract.journal_chain import ChainBroken
 from gate_controller.contract.signing import KEY_ROLES, certified_key, public_bytes
 from tests.all_tables import all_tables
-from web_admin import schema
 from web_admin.compound.keys import certificate, create_site, private_key
 from web_admin.compound.models import Home, Site
 from web_admin.core.database import Database, Menjin, init_database, make_engine, request_session
@@ -30,6 +29,7 @@ from web_admin.core.sealing import (
     seal_pin_tag,
 )
 from web_admin.journal.ledger import append_audit, verify_audit
+from web_admin.operations import schema
 from web_admin.policy.effects import PolicyEffects
 from web_admin.tables import METADATA
 
@@ -205,7 +205,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
     Database(engine).engine.dispose()
 
 
-@pytest.mark.parametrize("module", ["web_admin.backup", "web_admin.privacy.register"])
+@pytest.mark.parametrize("module", ["web_admin.operations.backup", "web_admin.privacy.register"])
 def test_a_backup_and_a_migration_know_every_table(module):
     script = f"import {module}; from web_admin.tables import METADATA; print(*METADATA.tables)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

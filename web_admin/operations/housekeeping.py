@@ -8,16 +8,16 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from web_admin import long_jobs
 from web_admin.accounts.sessions import forget_old_sessions
 from web_admin.core.database import Menjin
 from web_admin.core.limit_counts import forget_old_counts
 from web_admin.core.single_process import alone
 from web_admin.custody.key_rotation import rotate_wrap_key, rotation_due_since
 from web_admin.face import inactive, timers
+from web_admin.operations import jobs as long_jobs
+from web_admin.operations.marks import HOUSEKEEPING, look_at_certificate, mark
 from web_admin.privacy import retention
 from web_admin.privacy.requests import tell_late
-from web_admin.server_marks import HOUSEKEEPING, look_at_certificate, mark
 
 EVERY_SECONDS = 600.0
 Step = Callable[[Menjin, datetime], int]

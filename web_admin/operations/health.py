@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
 from web_admin.compound.models import Gate
-from web_admin.server_marks import REFUSED, UNREACHABLE
+from web_admin.operations.marks import REFUSED, UNREACHABLE
 
 Level = Literal["good", "look", "bad", "unknown"]
 _ORDER: Sequence[Level] = ("bad", "look", "unknown", "good")

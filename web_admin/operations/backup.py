@@ -26,7 +26,7 @@ from sqlalchemy.types import DateTime, TypeDecorator
 from web_admin.core.backup_files import MAGIC
 from web_admin.core.config import SECRET_NAMES, WebConfig
 from web_admin.core.database import Database
-from web_admin.schema import current_revision, upgrade
+from web_admin.operations.schema import current_revision, upgrade
 from web_admin.tables import METADATA
 
 SCRYPT_COST = 2**16

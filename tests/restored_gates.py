@@ -19,7 +19,7 @@ from web_admin.compound.models import Gate, Site
 from web_admin.core.database import Database, make_engine
 from web_admin.core.sealing import Sealer
 from web_admin.policy.publish import change_since, signed_manifest
-from web_admin.restoring import take_handover
+from web_admin.restore.actions import take_handover
 
 WAYS: Mapping[type[Credential], Method] = {CardCredential: Method.CARD, PinCredential: Method.PIN}
 

@@ -26,7 +26,7 @@ OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
     "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/face/assessments.py::LONGEST_REVIEW",
     "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MOST_IN_A_HOME",
-    "web_admin/gates/schedules.py::MOST_CHANGES", "web_admin/restoring.py::LONGEST_PASS",
+    "web_admin/gates/schedules.py::MOST_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
     "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
     "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MOST_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.

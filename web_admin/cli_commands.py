@@ -36,7 +36,7 @@ from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
-from web_admin.restoring import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
+from web_admin.restore.actions import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
 from web_admin.serving import serve_app
 
 

@@ -20,7 +20,7 @@ from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal.models import GateEvent
-from web_admin.restore_reviews import open_reviews
+from web_admin.restore.reviews import open_reviews
 from web_admin.schedule_pages import LaneSchedules, RemoveForm
 from web_admin.web.context import (
     current_act,

@@ -14,7 +14,7 @@ from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
-from web_admin.restore_reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
+from web_admin.restore.reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.forms import OnceForm
 

@@ -63,16 +63,16 @@ from web_admin.events.intake import EventsRefused, acknowledged, notice_restarte
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
-from web_admin.handover import HandoverRefused
 from web_admin.journal.ledger import append_audit
 from web_admin.policy.publish import change_since, signed_manifest
-from web_admin.restoring import (
+from web_admin.restore.actions import (
     NotRestoring,
     gets_no_policy,
     owes_handover,
     take_handover,
     take_tombstones,
 )
+from web_admin.restore.handover import HandoverRefused
 from web_admin.sync_requests import (
     SyncRefused,
     answer,

@@ -36,8 +36,8 @@ from web_admin.gates.orders import clear_override, set_override
 from web_admin.people.actions import GrantSpec, move_out, resume_person, set_grants, suspend_person
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
-from web_admin.restore_reviews import ALLOWED, decide, open_reviews
-from web_admin.restoring import begin_restoring
+from web_admin.restore.actions import begin_restoring
+from web_admin.restore.reviews import ALLOWED, decide, open_reviews
 from web_admin.tables import METADATA
 
 GATES = ("north", "south")

@@ -29,11 +29,11 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import resume_credential, suspend_credential
 from web_admin.credentials.emergency_codes import make_emergency_code
 from web_admin.credentials.models import EmergencyCode
-from web_admin.handover import next_epoch
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
-from web_admin.restore_reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
-from web_admin.restoring import begin_restoring, leave_out_gate
+from web_admin.restore.actions import begin_restoring, leave_out_gate
+from web_admin.restore.handover import next_epoch
+from web_admin.restore.reviews import ALLOWED, KEPT, STOLEN, decide, open_reviews
 
 pytestmark = pytest.mark.both_databases
 

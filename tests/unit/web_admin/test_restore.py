@@ -30,7 +30,7 @@ from web_admin.operations import schema
 from web_admin.operations.backup import BackupRefused, read_preface, restore_rows, write_backup
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy, records_for_gate
-from web_admin.restoring import begin_restoring, leave_out_gate
+from web_admin.restore.actions import begin_restoring, leave_out_gate
 from web_admin.tables import METADATA
 from web_admin.visitors.models import VisitorPassRow
 

@@ -27,9 +27,9 @@ from gate_controller.contract.records import PolicyRefused, Record, decode_recor
 from web_admin.compound.models import Gate, Site
 from web_admin.compound.restore_models import GateHandover, HandedRecord
 from web_admin.core.sealing import Sealer
-from web_admin.lane_comparison import take_over_lanes
-from web_admin.people_comparison import hold_back_people
 from web_admin.policy.publish import records_for_gate
+from web_admin.restore.lane_comparison import take_over_lanes
+from web_admin.restore.people_comparison import hold_back_people
 
 DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
 

@@ -23,8 +23,8 @@ from web_admin.credentials.actions import resume_credential
 from web_admin.messages.actions import remove_webhook
 from web_admin.messages.models import Webhook
 from web_admin.people.actions import resume_person
-from web_admin.restore_changes import TABLES, as_json, current_values, set_values
-from web_admin.restoring import report_stolen
+from web_admin.restore.actions import report_stolen
+from web_admin.restore.changes import TABLES, as_json, current_values, set_values
 
 ALLOWED, KEPT, STOLEN = "allowed", "kept", "stolen"
 NEEDS_ITS_OWN = frozenset({"gate", "gate_here", "emergency_code", "staff", "api_key", "webhook"})

@@ -20,7 +20,7 @@ from web_admin.desk.models import DeskVisitRow
 from web_admin.gates.models import PairAttempt
 from web_admin.journal.ledger import append_audit
 from web_admin.messages.models import Webhook
-from web_admin.restore_changes import held
+from web_admin.restore.changes import held
 
 ENDED_WHY = "signed_out"
 

@@ -25,7 +25,7 @@ from gate_controller.contract.records import (
 )
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.credentials.models import EmergencyCode
-from web_admin.restore_changes import Values, current_values, held
+from web_admin.restore.changes import Values, current_values, held
 
 ENDED_BY_RESTORE = "restored"
 

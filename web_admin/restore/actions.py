@@ -26,12 +26,12 @@ from web_admin.core.sealing import Sealer
 from web_admin.credentials.models import EmergencyCode
 from web_admin.face.restored import end_restored_faces
 from web_admin.gates.orders import mark_gate
-from web_admin.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.journal.ledger import append_audit
 from web_admin.policy.effects import PolicyEffects
 from web_admin.policy.publish import publish_policy
-from web_admin.restore_changes import held
-from web_admin.restored_accounts import end_restored_accounts
+from web_admin.restore.accounts import end_restored_accounts
+from web_admin.restore.changes import held
+from web_admin.restore.handover import apply_handover, forget_handover, next_epoch, proven_epoch, take_page
 from web_admin.visitors.models import VisitorPassRow
 
 LONGEST_PASS = timedelta(days=7)

@@ -21,7 +21,7 @@ from gate_controller.contract.records import (
     SiteRecord,
 )
 from web_admin.compound.models import CalendarDay, Gate, Hours, Lane, Site
-from web_admin.restore_changes import Values, current_values, held
+from web_admin.restore.changes import Values, current_values, held
 
 
 def take_over_lanes(

@@ -31,7 +31,7 @@ OTHERS = {
     "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MOST_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.
     "web_admin/events/set_aside.py::MOST_SHOWN",
-    "web_admin/event_pages.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
+    "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.

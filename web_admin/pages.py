@@ -3,7 +3,6 @@
 `register_pages` is called last by `create_app`; the pages themselves stand in the modules it names.
 """
 
-from importlib import import_module
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, jsonify, redirect, render_template, request, session, url_for
@@ -30,7 +29,8 @@ from web_admin.core import texts as core_texts
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.sealed_places import sealed_place
 from web_admin.journal.models import GateEvent
-from web_admin.live_pages import alarms_of_page, init_live
+from web_admin.manage import register_manage_pages
+from web_admin.manage.live import alarms_of_page, init_live
 from web_admin.people.actions import choose_own_language
 from web_admin.resident import register_resident_pages
 from web_admin.resident.blueprint import act_of
@@ -43,16 +43,6 @@ from web_admin.web.language import LANGUAGES, choose_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.times import _zone_name, local_date, local_day, local_time
-
-PAGE_MODULES = ("now_pages", "live_pages", "alarm_pages",
-                "people_pages", "moving_pages", "import_pages", "person_pages", "addition_pages",
-                "card_pages", "card_batch_pages", "visitor_pages", "weekly_visitor_pages",
-                "gate_pages", "sheet_pages", "schedule_pages", "hours_pages", "emergency_pages",
-                "event_pages", "request_pages", "privacy_pages", "contact_pages", "report_pages",
-                "disclosure_pages", "register_page", "incident_pages",
-                "assessment_pages", "biometrics_page", "consent_desk_pages",
-                "staff_pages", "own_account_pages", "settings_pages", "webhook_pages", "health_pages",
-                "desk_pages", "lost_card_pages", "print_pages", "api_key_pages", "restore_pages")
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -132,8 +122,7 @@ def register_pages(app: Flask) -> None:
     for name in BLUEPRINTS_OF_GATES & app.blueprints.keys():
         app.extensions["csrf"].exempt(app.blueprints[name])
     app.register_blueprint(bp)
-    for module in PAGE_MODULES:
-        app.register_blueprint(import_module(f"web_admin.{module}").bp)
+    register_manage_pages(app)
     register_resident_pages(app)
     init_live(app)
     end_with_sign_out(app)

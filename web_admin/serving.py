@@ -12,7 +12,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # it has n
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
 from web_admin.core.database import Menjin
-from web_admin.live_pages import live_watch
+from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
 from web_admin.operations.housekeeping import start_timer
 from web_admin.serving_worker import BufferingWorker

@@ -19,7 +19,7 @@ from tests.resident_compound import make_compound
 from tests.set_clock import SetClock
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
-from web_admin.live_pages import live_watch
+from web_admin.manage.live import live_watch
 
 CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
 """The first is the same Chromium without the windows around its pages: half of the processor's time."""

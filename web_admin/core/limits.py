@@ -145,12 +145,12 @@ CONSTANTS = (
     ),
     Limit(
         "sheet_body", 8 * 1024 * 1024, "bytes", "request that brings a sheet of people",
-        "web_admin/import_pages.py::MAX_REQUEST_BYTES",
+        "web_admin/manage/people_import.py::MAX_REQUEST_BYTES",
         f"{_UPLOADS}::test_a_body_that_says_its_size_is_refused_before_any_of_it_is_read",
     ),
     Limit(
         "logo_body", 128 * 1024, "bytes", "request that brings a logo",
-        "web_admin/settings_pages.py::MAX_LOGO_REQUEST_BYTES",
+        "web_admin/manage/settings.py::MAX_LOGO_REQUEST_BYTES",
         f"{_UPLOADS}::test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory",
     ),
     Limit(

@@ -43,7 +43,7 @@ from web_admin.connection_limits import (
     client_of,
     connections_for,
 )
-from web_admin.import_pages import MAX_REQUEST_BYTES
+from web_admin.manage.people_import import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
 from web_admin.socket_loop import Sockets
 from web_admin.sync_api import ASK_BODY, TOMBSTONES_BODY

@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from tests.manager_compound import PEOPLE, make_managed_compound
 from tests.resident_compound import csrf_of
 from tests.set_clock import SetClock
-from web_admin import import_pages
 from web_admin.accounts import permissions
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.job_models import LongJob
+from web_admin.manage import people_import
 from web_admin.operations import jobs as long_jobs
 from web_admin.people_import import check
 from web_admin.people_import.job import import_people
@@ -404,7 +404,7 @@ def test_nobody_waits_while_a_sheet_is_read_and_compared(compound, client, monke
 
         return run
 
-    for place, name in ((import_pages, "sheet_text"), (check, "who_is_there")):
+    for place, name in ((people_import, "sheet_text"), (check, "who_is_there")):
         monkeypatch.setattr(place, name, while_another_writes(getattr(place, name)))
     page = upload(client, GOOD.encode())
     assert (page.status_code, written) == (200, ["sheet_text", "who_is_there"])

@@ -12,7 +12,7 @@ from web_admin.accounts.models import User
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import current_menjin
-from web_admin.live_pages import live_watch
+from web_admin.manage.live import live_watch
 from web_admin.web.live_watch import MARKS_APART, LiveWatch, mark_of, sent_lines
 
 pytestmark = pytest.mark.both_databases

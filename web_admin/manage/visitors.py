@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.permissions import allowed
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
+from web_admin.manage.weekly_visitors import weekly_of_office
 from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.queries import STATES, Wanted, listed_passes
@@ -32,7 +33,6 @@ from web_admin.web.links import pass_link
 from web_admin.web.places import site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.slips import pass_slip
-from web_admin.weekly_visitor_pages import weekly_of_office
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
 

@@ -14,14 +14,14 @@ from wtforms.validators import InputRequired
 
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
-from web_admin.alarm_pages import open_alarm_parts
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.database import request_session
 from web_admin.events import details
 from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
 from web_admin.journal.models import GateEvent
+from web_admin.manage.alarms import open_alarm_parts
+from web_admin.manage.schedules import LaneSchedules, RemoveForm
 from web_admin.restore.reviews import open_reviews
-from web_admin.schedule_pages import LaneSchedules, RemoveForm
 from web_admin.web.context import (
     current_act,
     current_site,

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.card_formats import FORMS, MIN_TAPS, Tap, prove
-from web_admin.import_forms import TAPS, ProofForm
+from web_admin.manage.import_forms import TAPS, ProofForm
 from web_admin.people_import.check import ImportPlan
 from web_admin.web.context import current_site, show_refusal, typed
 from web_admin.web.desk_reader import read_tap

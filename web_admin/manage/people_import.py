@@ -23,8 +23,8 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.job_models import LongJob
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.card_formats import FORMS
-from web_admin.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
-from web_admin.import_proof import proven_form, suggest_rows
+from web_admin.manage.import_forms import ConfirmForm, ProofForm, SheetForm, ShownSheet, shown, signed
+from web_admin.manage.import_proof import proven_form, suggest_rows
 from web_admin.operations import jobs as long_jobs
 from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people

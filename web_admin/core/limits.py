@@ -126,7 +126,7 @@ LOST_CARDS_DAILY = Limit(
     f"{_LOST}::test_looks_have_an_end_and_the_manager_answers_the_alarm", timedelta(days=1),
 )
 MESSAGE_CODES = Limit(
-    "message_codes", 10, "codes sent", "resident", "web_admin/resident/asked_messages.py::may_send_code",
+    "message_codes", 10, "codes sent", "resident", "web_admin/resident/messages.py::may_send_code",
     f"{_MESSAGES}::test_ten_codes_an_hour_are_sent_to_one_person", timedelta(hours=1),
 )
 

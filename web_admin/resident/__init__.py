@@ -7,30 +7,38 @@ else in an address answers 404. Changes go through the acts; these modules read,
 from flask import Flask
 
 from web_admin.resident import (
-    asked_messages,
+    at_gate,
     certificates,
-    deletion,
-    desk_asks,
-    export,
+    code_offline,
+    desk_visit,
     face,
     guardian,
-    help_page,
     home_person,
-    my_code,
-    my_home,
-    new_visitor,
-    offline,
     passkeys,
     printed_code,
-    proving,
+    record_releases,
     records,
-    releases,
+    records_delete,
+    records_export,
     requests,
     sign_in,
     visitor_link,
+    visitor_new,
     visitor_slips,
     visitors,
     ways_in,
+)
+from web_admin.resident import (
+    code as my_code,
+)
+from web_admin.resident import (
+    help as help_page,
+)
+from web_admin.resident import (
+    home as my_home,
+)
+from web_admin.resident import (
+    messages as asked_messages,
 )
 from web_admin.resident.blueprint import bp
 from web_admin.web.shown_once import ShownOnce
@@ -38,9 +46,9 @@ from web_admin.web.shown_once import ShownOnce
 __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
-    ways_in, my_code, offline, visitors, new_visitor, my_home, home_person, face, guardian, records, export,
-    deletion, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
-    printed_code, proving, desk_asks, releases,
+    ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records, records_export,
+    records_delete, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
+    printed_code, at_gate, desk_visit, record_releases,
 )  # fmt: skip
 
 

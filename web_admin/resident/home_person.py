@@ -23,7 +23,7 @@ from web_admin.people.members import (
     take_invitation_back,
 )
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.my_home import (
+from web_admin.resident.home import (
     AtHome,
     Page,
     code_page,

@@ -22,8 +22,8 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.messages.subscriptions import tell
 from web_admin.resident.blueprint import bp, signed_in, to
-from web_admin.resident.confirming import CONFIRMING, FIRST_CONFIRM, must_confirm
-from web_admin.resident.my_code import phone_label
+from web_admin.resident.code import phone_label
+from web_admin.resident.confirm import CONFIRMING, FIRST_CONFIRM, must_confirm
 from web_admin.web.request_bodies import takes_json
 from web_admin.web.resident_session import resident_required, sign_in_resident
 from web_admin.web.sign_in_tries import failed_unasked

@@ -18,7 +18,9 @@ from web_admin.face.guardians import names_of, parts_of_consent
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.export import (
+from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
+from web_admin.resident.record_releases import releases_of
+from web_admin.resident.records_export import (
     Exported,
     as_file,
     consents_of,
@@ -27,8 +29,6 @@ from web_admin.resident.export import (
     refusals_of,
     shown_lookups,
 )
-from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
-from web_admin.resident.releases import releases_of
 from web_admin.web.resident_session import resident_required
 
 SHOWN_PASSAGES = 10

@@ -40,9 +40,9 @@ from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.pauses import question_of
 from web_admin.face.ways_in import dependence_of, usable_methods, working_methods
+from web_admin.resident.at_gate import proof_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
-from web_admin.resident.desk_asks import desk_asks
-from web_admin.resident.proving import proof_of
+from web_admin.resident.desk_visit import desk_asks
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 from web_admin.web.typed_times import minute_of

@@ -24,7 +24,7 @@ from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.releases import releases_of
+from web_admin.resident.record_releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.web.resident_session import resident_required

@@ -8,7 +8,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import MAX_CARD_NUMBER, parse_card_number
 from web_admin.events.entry_reading import read_batch
 from web_admin.people_import.sheet import HEADERS, MAX_ROWS, SURPLUS, empty_sheet, read_sheet
-from web_admin.sync_requests import SyncRefused, decode, json_of
+from web_admin.sync.requests import SyncRefused, decode, json_of
 
 
 def check_people_sheet(data: bytes) -> None:

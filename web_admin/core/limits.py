@@ -70,7 +70,7 @@ SIGN_IN_CODES = Limit(
     timedelta(hours=12),
 )
 PAIRING_CODES = Limit(
-    "pairing_codes", 5, "codes", "address", "web_admin/sync_api.py::pair",
+    "pairing_codes", 5, "codes", "address", "web_admin/sync/routes.py::pair",
     f"{_GUESSING}::test_five_wrong_pairing_codes_a_minute_over_all_workers", timedelta(minutes=1),
 )
 API_CALLS = Limit(
@@ -215,7 +215,7 @@ CONSTANTS = (
     ),
     Limit(
         "request_ahead", 2**24, "numbers ahead of the newest", "request of a gate",
-        "web_admin/sync_requests.py::MOST_AHEAD",
+        "web_admin/sync/requests.py::MOST_AHEAD",
         f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
     ),
     Limit(

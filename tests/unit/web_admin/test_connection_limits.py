@@ -46,7 +46,7 @@ from web_admin.connection_limits import (
 from web_admin.manage.people_import import MAX_REQUEST_BYTES
 from web_admin.request_intake import ArrivingRequest, Intakes
 from web_admin.socket_loop import Sockets
-from web_admin.sync_api import ASK_BODY, TOMBSTONES_BODY
+from web_admin.sync.routes import ASK_BODY, TOMBSTONES_BODY
 from web_admin.web.limits import MAX_FORM_BYTES
 
 

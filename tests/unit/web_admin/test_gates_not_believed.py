@@ -33,7 +33,6 @@ from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, si
 from tests.unit.web_admin.compound import PlayedGate, add_card, add_person, journal
 from tests.unit.web_admin.test_publish_policy import give_face
 from tests.unit.web_admin.test_sync_api import alarms, error_of, introduced
-from web_admin import sync_requests
 from web_admin.compound.models import Gate, Invitation, Person
 from web_admin.compound.policy_models import OrderRow
 from web_admin.custody.models import ReceiptRow
@@ -42,7 +41,8 @@ from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.publish import publish_policy
-from web_admin.sync_requests import MAX_COUNTER, MOST_AHEAD
+from web_admin.sync import requests as sync_requests
+from web_admin.sync.requests import MAX_COUNTER, MOST_AHEAD
 from web_admin.visitors.models import VisitorUse
 
 pytestmark = pytest.mark.both_databases

@@ -59,7 +59,7 @@ from web_admin.custody.shares import destroy_shares, leases_for
 from web_admin.gates import pairing
 from web_admin.journal.models import AuditEntry
 from web_admin.policy.publish import publish_policy
-from web_admin.sync_requests import LATE_WINDOW
+from web_admin.sync.requests import LATE_WINDOW
 
 
 def error_of(response):

@@ -27,7 +27,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
-from web_admin.sync_requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer
+from web_admin.sync.requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer
 
 pytestmark = pytest.mark.both_databases
 

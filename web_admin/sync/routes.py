@@ -73,7 +73,7 @@ from web_admin.restore.actions import (
     take_tombstones,
 )
 from web_admin.restore.handover import HandoverRefused
-from web_admin.sync_requests import (
+from web_admin.sync.requests import (
     SyncRefused,
     answer,
     check_signature,

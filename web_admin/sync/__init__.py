@@ -1,0 +1,1 @@
+"""Answer what gates call under `/sync/`; imports no other door."""

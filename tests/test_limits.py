@@ -42,8 +42,8 @@ OTHERS = {
     "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/routes.py::MOST_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
     "web_admin/core/database.py::MOST_CONNECTIONS",
-    "web_admin/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
-    "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving.py::LONGEST_REQUEST_SECONDS",
+    "web_admin/serving/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
+    "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
     "web_admin/accounts/throttle.py::LONGEST_WAIT",
     # Bodies of gates, which sign them: their tests are in test_sync_api.py.
@@ -53,7 +53,7 @@ OTHERS = {
 
 
 OF_CONSTANTS = limits.CONSTANTS + limits.CONNECTIONS
-LIMITS_ALONE = ("web_admin/connection_limits.py",)
+LIMITS_ALONE = ("web_admin/serving/connection_limits.py",)
 """Modules of which every number is a limit, whatever its name."""
 NO_LIMITS = {"SLOWEST_BYTES_PER_SECOND", "SYNC_THREADS", "IDLE_SECONDS"}
 """Numbers there that are part of others or add capacity, and how long a connection that asks nothing is kept:

@@ -37,7 +37,7 @@ from web_admin.operations.backup import BackupRefused, read_preface, restore_row
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
 from web_admin.restore.actions import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
-from web_admin.serving import serve_app
+from web_admin.serving.workers import serve_app
 
 
 def _config(arguments: argparse.Namespace) -> WebConfig:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.served.served_compound import ServedCompound
 from tests.served.slow_clients import connect, whole_answer
-from web_admin.connection_limits import CONNECTIONS_OF_AN_ADDRESS, HEAD_BYTES
+from web_admin.serving.connection_limits import CONNECTIONS_OF_AN_ADDRESS, HEAD_BYTES
 
 ASKED = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 

@@ -234,7 +234,7 @@ _CLOSED = f"{_STALLED}::test_requests_that_do_not_come_to_an_end_are_closed_with
 
 def _of_connections(name: str, most: int, unit: str, of: str, test: str) -> Limit:
     shown_by = test if "::" in test else f"{_CONNECTIONS}::{test}"
-    return Limit(name.lower(), most, unit, of, f"web_admin/connection_limits.py::{name}", shown_by)
+    return Limit(name.lower(), most, unit, of, f"web_admin/serving/connection_limits.py::{name}", shown_by)
 
 
 CONNECTIONS = (
@@ -273,7 +273,7 @@ CONNECTIONS = (
     _of_connections("DRAINED_BYTES", 64 * 1024 * 1024, "bytes read of a body that is too large", "request",
                     "test_a_body_that_is_too_large_is_read_to_its_end_and_not_kept"),
     Limit("chunk_line", 1024, "bytes", "line between two chunks",
-          "web_admin/request_intake.py::LONGEST_CHUNK_LINE",
+          "web_admin/serving/request_intake.py::LONGEST_CHUNK_LINE",
           f"{_CONNECTIONS}::test_an_endless_line_between_chunks_ends_the_request"),
 )
 """Those of one server process: how long a client may take, and how much it may leave lying."""

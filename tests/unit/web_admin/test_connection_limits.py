@@ -21,8 +21,9 @@ from gate_controller.contract.messages import (
     TOMBSTONES_PATH,
     Refusal,
 )
-from web_admin.buffering_server import BufferingServer, SharedThreads
-from web_admin.connection_limits import (
+from web_admin.manage.people_import import MAX_REQUEST_BYTES
+from web_admin.serving.buffering_server import BufferingServer, SharedThreads
+from web_admin.serving.connection_limits import (
     ANSWER_SECONDS,
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
@@ -43,9 +44,8 @@ from web_admin.connection_limits import (
     client_of,
     connections_for,
 )
-from web_admin.manage.people_import import MAX_REQUEST_BYTES
-from web_admin.request_intake import ArrivingRequest, Intakes
-from web_admin.socket_loop import Sockets
+from web_admin.serving.request_intake import ArrivingRequest, Intakes
+from web_admin.serving.socket_loop import Sockets
 from web_admin.sync.routes import ASK_BODY, TOMBSTONES_BODY
 from web_admin.web.limits import MAX_FORM_BYTES
 

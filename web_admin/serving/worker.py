@@ -5,11 +5,11 @@ import time
 
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]  # it has no types
 
-from web_admin.buffering_server import BufferingServer, SharedThreads
-from web_admin.connection_limits import SYNC_THREADS
 from web_admin.core.database import Menjin
-from web_admin.request_intake import Intakes
-from web_admin.socket_loop import Sockets
+from web_admin.serving.buffering_server import BufferingServer, SharedThreads
+from web_admin.serving.connection_limits import SYNC_THREADS
+from web_admin.serving.request_intake import Intakes
+from web_admin.serving.socket_loop import Sockets
 
 LOOK_EVERY_SECONDS = 1.0
 

@@ -15,7 +15,7 @@ from web_admin.core.database import Menjin
 from web_admin.manage.live import live_watch
 from web_admin.messages.outbox import start_delivery
 from web_admin.operations.housekeeping import start_timer
-from web_admin.serving_worker import BufferingWorker
+from web_admin.serving.worker import BufferingWorker
 from web_admin.web.live_watch import STREAMS_AT_MOST
 
 LONGEST_REQUEST_SECONDS = 60

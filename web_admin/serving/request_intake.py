@@ -15,7 +15,7 @@ from gate_controller.contract.messages import (
     TOMBSTONES_PATH,
     Refusal,
 )
-from web_admin.connection_limits import (
+from web_admin.serving.connection_limits import (
     BODIES_OF_A_CLIENT,
     BODY_BYTES_IN_FILES,
     BODY_BYTES_IN_MEMORY,

@@ -16,7 +16,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # like
 from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # likewise
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # likewise
 
-from web_admin.connection_limits import (
+from web_admin.serving.connection_limits import (
     ANSWER_SECONDS,
     BODY_SECONDS,
     CONNECTIONS,
@@ -32,8 +32,8 @@ from web_admin.connection_limits import (
     client_of,
     connections_for,
 )
-from web_admin.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
-from web_admin.socket_loop import Sockets
+from web_admin.serving.request_intake import ArrivingRequest, Intakes, Refused, busy, too_slow
+from web_admin.serving.socket_loop import Sockets
 
 ACCEPTED_AT_ONCE = 64
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500

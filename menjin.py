@@ -30,7 +30,7 @@ class Group:
 GROUPS = {
     "demo": Group("demo.cli", "gate,face,web", "run a small compound on this machine"),
     "gate": Group("gate_controller.cli", "gate", "run, check, identify or pair a gate"),
-    "web": Group("web_admin.cli", "web", "set up and run the server"),
+    "web": Group("web_admin.cli.main", "web", "set up and run the server"),
     "face": Group("gate_controller.face.evaluation.cli", "face", "measure and compare face engines"),
     "qr": Group("hardware.cli", "gate", "read the codes in a picture"),
     "audit": Group("gate_controller.audit.main", "gate", "check a journal, a certificate or a release"),

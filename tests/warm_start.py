@@ -14,7 +14,7 @@ from pathlib import Path
 
 _LOADED_ONCE = multiprocessing.get_context("forkserver")
 _LOADED_ONCE.set_forkserver_preload(
-    ["menjin", "gate_controller.cli", "gate_controller.assembly.assemble", "web_admin.cli", "web_admin.pages",
+    ["menjin", "gate_controller.cli", "gate_controller.assembly.assemble", "web_admin.cli.main", "web_admin.pages",
      "web_admin.serving.workers"])
 
 Command = Callable[[list[str]], int]

@@ -30,7 +30,7 @@ from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_fac
 from tests.unit.web_admin.test_face_answers import answer, take
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import Act
-from web_admin.cli import _parser
+from web_admin.cli.main import _parser
 from web_admin.compound.own_credentials import GUARDIAN, STAFF
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card

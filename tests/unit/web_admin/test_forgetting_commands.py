@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.unit.web_admin.test_web_command import init, menjin
-from web_admin.cli_answers import SHORTEST_PASSPHRASE
+from web_admin.cli.answers import SHORTEST_PASSPHRASE
 
 
 @pytest.fixture(scope="module")

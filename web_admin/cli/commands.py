@@ -11,7 +11,7 @@ from web_admin import create_app, create_core
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_manager, invite_again
 from web_admin.action.base import new_act
-from web_admin.cli_answers import (
+from web_admin.cli.answers import (
     SHORTEST_PASSPHRASE,
     SHORTEST_PASSWORD,
     CommandRefused,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from web_admin.cli_answers import PASSPHRASE_VARIABLE, CommandRefused
-from web_admin.cli_forgetting_options import add_commands
+from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
+from web_admin.cli.forgetting_options import add_commands
 from web_admin.core.config import ConfigRefused
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -43,7 +43,8 @@ MENJIN_SECRETS_DIR. Secrets are files in DATA_DIR/secrets.
 def run(argv: list[str]) -> int:
     """Run one `menjin web` command; return 0 done, 1 failed, 2 wrong usage or configuration."""
     arguments = _parser().parse_args(argv)
-    from web_admin import cli_commands, cli_forgetting  # they load database and pages: not for --help
+    from web_admin.cli import commands as cli_commands  # they load database and pages: not for --help
+    from web_admin.cli import forgetting
 
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
         "init": cli_commands.init,
@@ -53,17 +54,17 @@ def run(argv: list[str]) -> int:
         "restore": cli_commands.restore,
         "deliver": cli_commands.deliver_messages,
         "staff-link": cli_commands.staff_link,
-        "rotate-keys": cli_forgetting.rotate_keys,
-        "hand-over": cli_forgetting.hand_over,
-        "breach-drill": cli_forgetting.breach_drill,
-        "certificate": cli_forgetting.certificate,
-        "housekeeping": cli_forgetting.keep_house,
-        "audit-verify": cli_forgetting.audit_verify,
-        "export-ledger": cli_forgetting.write_ledger,
+        "rotate-keys": forgetting.rotate_keys,
+        "hand-over": forgetting.hand_over,
+        "breach-drill": forgetting.breach_drill,
+        "certificate": forgetting.certificate,
+        "housekeeping": forgetting.keep_house,
+        "audit-verify": forgetting.audit_verify,
+        "export-ledger": forgetting.write_ledger,
     }
     try:
         print(commands[arguments.command](arguments), end="")
-    except cli_forgetting.CheckFailed as err:
+    except forgetting.CheckFailed as err:
         print(err)
         return EXIT_FAILED
     except (ConfigRefused, CommandRefused) as err:

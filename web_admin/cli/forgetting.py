@@ -12,13 +12,7 @@ from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_an
 from gate_controller.contract.journal_chain import ChainBroken, Facts
 from web_admin import create_core
 from web_admin.action.base import Act, checked_text, new_act, one_publication, publish, record
-from web_admin.cli_answers import (
-    SHORTEST_PASSPHRASE,
-    CommandRefused,
-    backup_passphrase,
-    clock,
-    secret_answer,
-)
+from web_admin.cli.answers import SHORTEST_PASSPHRASE, CommandRefused, backup_passphrase, clock, secret_answer
 from web_admin.compound.keys import RootKeyWrong, open_root_key, replace_working_keys
 from web_admin.compound.models import Site
 from web_admin.core.config import load_config

@@ -1,0 +1,1 @@
+"""Run `menjin web …`; may import every folder."""

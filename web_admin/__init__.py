@@ -16,7 +16,7 @@ from web_admin.web.limits import init_limits
 def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build the server from its configuration; `clock` gives the aware present."""
     from web_admin.api import register_api  # noqa: PLC0415 - the command line needs no interface
-    from web_admin.pages import register_pages  # noqa: PLC0415 - likewise
+    from web_admin.app import register_pages  # noqa: PLC0415 - likewise
     from web_admin.sync.routes import register_sync  # noqa: PLC0415 - likewise
 
     app = create_core(config, clock=clock)

@@ -91,23 +91,23 @@ def calls_of(method: str) -> set[tuple[str, str]]:
 
 def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> None:
     """A granted lane, and a lane that policy or staff hold open; both are reached through a decision."""
-    assert calls_of("pulse") == {("control/presentations.py", "release"), ("control/holds.py", "_release")}
+    assert calls_of("pulse") == {("presentations.py", "release"), ("holds.py", "_release")}
     of_threads_and_videos = {
         ("face_service.py", "_clean_up"),
-        ("lane/hands_free.py", "close"),
+        ("hands_free.py", "close"),
         ("attack_items.py", "_video"),
     }
-    decided = {("control/presentations.py", "_opened"), ("control/controller.py", "_order_arrived")}
+    decided = {("presentations.py", "_opened"), ("controller.py", "_order_arrived")}
     assert calls_of("release") - of_threads_and_videos == decided
-    assert calls_of("_opened") == {("control/presentations.py", "_present")}
-    held = {("control/holds.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
+    assert calls_of("_opened") == {("presentations.py", "_present")}
+    held = {("holds.py", function) for function in ("_begin", "_policy_holds", "time_passed")}
     assert calls_of("_release") == held
 
 
 def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
     for name in ("__init__", "handle", "time_passed"):
         assert Relay not in get_type_hints(getattr(DeviceWatch, name)).values()
-    source = next(path for path in SOURCES if path.name == "lane/device_watch.py").read_text(encoding="utf-8")
+    source = next(path for path in SOURCES if path.name == "device_watch.py").read_text(encoding="utf-8")
     assert "elay" not in source
 
 

@@ -59,7 +59,9 @@ class LaneForm(OnceForm):
         validators=[InputRequired(_l("Type a short name.")), Length(max=40), SLUG],
     )
     direction = SelectField(_l("Direction"), choices=options(DIRECTIONS))
-    methods = CheckList(_l("Ways in offered"), choices=options((key, credentials_texts.METHODS[key]) for key in METHODS))
+    methods = CheckList(
+        _l("Ways in offered"), choices=options((k, credentials_texts.METHODS[k]) for k in METHODS)
+    )
     hours_card = SelectField(credentials_texts.METHODS["card"])
     hours_pin = SelectField(credentials_texts.METHODS["pin"])
     hours_qr = SelectField(credentials_texts.METHODS["qr"])

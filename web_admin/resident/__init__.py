@@ -46,9 +46,9 @@ from web_admin.web.shown_once import ShownOnce
 __all__ = ["bp", "register_resident_pages"]
 
 PAGES = (
-    ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records, records_export,
-    records_delete, requests, certificates, help_page, passkeys, asked_messages, sign_in, visitor_slips,
-    printed_code, at_gate, desk_visit, record_releases,
+    ways_in, my_code, code_offline, visitors, visitor_new, my_home, home_person, face, guardian, records,
+    records_export, records_delete, requests, certificates, help_page, passkeys, asked_messages, sign_in,
+    visitor_slips, printed_code, at_gate, desk_visit, record_releases,
 )  # fmt: skip
 
 

@@ -11,12 +11,21 @@ import web_admin
 ROOT = Path(web_admin.__file__).parent
 CATALOGUE = ROOT / "resident/translations/zh/LC_MESSAGES/messages.po"
 PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
+BESIDE = (
+    "events/reason_texts.py",
+    "events/own_passages.py",
+    "people/agreements.py",
+    "desk/texts.py",
+    "web/typed_times.py",
+    "web/send_once.py",
+)
+"""Files outside resident/ whose texts stand on residents' pages alone."""
 
 
 def sentences() -> set[str]:
     words = {"gettext": None, "_l": None, "_": None}
     found = set()
-    for path in [ROOT / "events/reason_texts.py", *(ROOT / "resident").glob("*.py")]:
+    for path in [*(ROOT / name for name in BESIDE), *(ROOT / "resident").glob("*.py")]:
         found |= {entry[1] for entry in extract_from_file("python", path, keywords=words)}
     for path in (ROOT / "templates/resident").glob("*.html"):
         found |= {

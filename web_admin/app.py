@@ -1,7 +1,4 @@
-"""Everything people see in a browser: languages, security headers, navigation, errors, the front page.
-
-`register_pages` is called last by `create_app`; the pages themselves stand in the modules it names.
-"""
+"""Assemble the site: doors, languages, security headers, navigation, errors, the front page."""
 
 from urllib.parse import urlsplit
 

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 
 from demo.bench_state import BenchState
-from demo.compound import UNKNOWN_CARD
 from demo.gate_ends import GateEnds
 from demo.metal import CameraTrouble
 from demo.phone import PageRefused, Phone
 from demo.processes import StartRefused
-from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
 from demo.workbench import WORKBENCH
 from demo.workbench_gate import set_up_workbench
+from demo.world.compound import UNKNOWN_CARD
+from demo.world.site_files import MODBUS_ADDRESS
 from hardware.interfaces import InputKind
 
 PORTRAITS = {"person": "person_b_1", "other": "person_b_2", "stranger": "impostor_1"}

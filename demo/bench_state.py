@@ -1,8 +1,8 @@
 """What the bench page shows of the metal, the gates and their journals."""
 
 from demo.gate_ends import GateEnds
-from demo.site_files import MODBUS_ADDRESS, LanePlan
 from demo.stage import Stage
+from demo.world.site_files import MODBUS_ADDRESS, LanePlan
 from hardware.interfaces import InputKind
 from hardware.osdp.panel import library
 from hardware.osdp.signals import AMBER, GREEN, RED

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from demo.site_files import MODBUS_ADDRESS, GatePlan
+from demo.world.site_files import MODBUS_ADDRESS, GatePlan
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.simulated.input_board import InputBoard

@@ -13,10 +13,10 @@ import msgspec
 from demo.cable import Cable
 from demo.loot import read_from_outside
 from demo.metal import Metal
-from demo.people import living
 from demo.processes import GateProcess
 from demo.screen import GateScreen
-from demo.site_files import GatePlan
+from demo.world.people import living
+from demo.world.site_files import GatePlan
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.face.matching.template_store import FaceBlob
 from hardware.interfaces import Frame

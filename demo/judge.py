@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from demo.compound import PULSE_SECONDS
 from demo.gate_ends import GateEnds
 from demo.office import Seen
 from demo.processes import wait_until
 from demo.stage import Stage
+from demo.world.compound import PULSE_SECONDS
 from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS
 from hardware.interfaces import InputKind
 

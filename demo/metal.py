@@ -15,7 +15,7 @@ import numpy as np
 import qrcode
 
 from demo.boards import Contacts, Plug, Relays, Trace, plug_boards
-from demo.site_files import OSDP_ADDRESS, GatePlan, LanePlan
+from demo.world.site_files import OSDP_ADDRESS, GatePlan, LanePlan
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import DARK_SHARE, hand_on_the_lens, street
 from hardware.simulated.face_clips import Actor

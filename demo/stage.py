@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from demo.cable import Cable, Tamper
-from demo.compound import GUARD, SITE_NAME, TIMEZONE, Compound, Member, seed
 from demo.desk import Desk
 from demo.gate_ends import GateEnds, TraceFile
 from demo.manager_desk import ManagerDesk
@@ -31,7 +30,8 @@ from demo.processes import (
     wait_until,
 )
 from demo.screen import GateScreen
-from demo.site_files import GATES, GatePlan, SiteFile
+from demo.world.compound import GUARD, SITE_NAME, TIMEZONE, Compound, Member, seed
+from demo.world.site_files import GATES, GatePlan, SiteFile
 from web_admin.people.invitations import confirm_identity, invite
 
 MANAGER = "manager@demo.test"

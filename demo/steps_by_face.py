@@ -5,11 +5,11 @@ import time
 import cv2
 import numpy as np
 
-from demo.compound import Member
 from demo.judge import Doing, Outcome, StepFailed, event_after, opens, refused, require
 from demo.loot import marks_of_frame
 from demo.screen import GateScreen
 from demo.stage import Stage
+from demo.world.compound import Member
 from gate_controller.terminal.view import Screen
 from hardware.interfaces import Frame
 

@@ -1,8 +1,8 @@
 """Steps with a card in the hand or digits at the keypad."""
 
-from demo.compound import UNKNOWN_CARD
 from demo.judge import Outcome, opens, pass_through, refused
 from demo.stage import Stage
+from demo.world.compound import UNKNOWN_CARD
 from hardware.simulated.readers import LineCardReader
 
 WRONG_TRIES = 3

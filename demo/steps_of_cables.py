@@ -15,8 +15,8 @@ from demo.judge import (
     require,
 )
 from demo.processes import wait_until
-from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
+from demo.world.site_files import MODBUS_ADDRESS
 from gate_controller.contract.journal_chain import ChainBroken, verify_chain
 from hardware.simulated.modbus_board import sealed
 

@@ -12,10 +12,10 @@ from demo.judge import Outcome, StepFailed, pulse_after, require
 from demo.leases_on_cable import LeaseEye
 from demo.processes import GateProcess, free_port, wait_until
 from demo.screen import ScreenSilent
-from demo.site_files import SiteFile
 from demo.stage import READY_SECONDS, Stage
 from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
 from demo.steps_of_theft import steal_gate
+from demo.world.site_files import SiteFile
 from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen
 from web_admin.alarms.actions import GATE_FORKED

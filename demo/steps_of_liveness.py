@@ -1,9 +1,9 @@
 """Steps about who stands before the camera: a person in person, or what somebody holds up."""
 
 from demo.judge import Outcome, refused, require
-from demo.people import attack
 from demo.stage import Stage
 from demo.steps_by_face import ask_for_look, opens_by_face, portrait_of, screen_of, wait_for_the_end
+from demo.world.people import attack
 from gate_controller.rules.decision import FACE_MENDABLE
 
 NO_LIVING_PERSON = tuple(reason.value for reason in FACE_MENDABLE)

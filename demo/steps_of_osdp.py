@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from demo.judge import Outcome, event_after, kinds_since, opens, require, require_shut
 from demo.processes import wait_until
-from demo.site_files import OSDP_BITS
 from demo.stage import Stage
+from demo.world.site_files import OSDP_BITS
 from hardware.osdp.signals import GREEN
 from hardware.simulated.osdp_reader import OsdpReader, wiegand_frame
 from hardware.simulated.wire import TraceEntry

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from demo.compound import PULSE_SECONDS
 from demo.gate_ends import GateEnds
 from demo.judge import (
     EVENT_SECONDS,
@@ -22,6 +21,7 @@ from demo.judge import (
 from demo.processes import wait_until
 from demo.screen import GateScreen
 from demo.stage import Stage
+from demo.world.compound import PULSE_SECONDS
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.lane.state import RESULT_SCREENS
 from gate_controller.terminal.view import Screen, TerminalView

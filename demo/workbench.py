@@ -6,8 +6,8 @@ from pathlib import Path
 
 from demo.boards import Contacts, Relays, Trace
 from demo.metal import CameraTrouble, Metal, code_picture
-from demo.sheets import sheet_lines, sheet_of
-from demo.site_files import CARD_BITS, OSDP_ADDRESS, GatePlan, LanePlan
+from demo.world.lane_sheets import sheet_lines, sheet_of
+from demo.world.site_files import CARD_BITS, OSDP_ADDRESS, GatePlan, LanePlan
 from hardware.interfaces import Frame, InputKind
 from hardware.readers.cards import CardFormat
 from hardware.readers.wiegand import RawFrameFormat

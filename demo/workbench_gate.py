@@ -3,11 +3,11 @@
 import sys
 from datetime import UTC, datetime
 
-from demo.compound import seed_lane
 from demo.gate_ends import GateEnds
-from demo.site_files import GATES
 from demo.stage import Stage
 from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
+from demo.world.compound import seed_lane
+from demo.world.site_files import GATES
 from web_admin.action.base import one_publication
 from web_admin.gates.actions import add_gate
 from web_admin.people.actions import GrantSpec, set_grants

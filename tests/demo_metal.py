@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.compound import Compound, Member
 from demo.gate_ends import TraceFile
-from demo.site_files import GATES
 from demo.stage import Stage
 from demo.workbench import WORKBENCH
 from demo.workbench_gate import lay_out_workbench
+from demo.world.compound import Compound, Member
+from demo.world.site_files import GATES
 
 
 @contextmanager

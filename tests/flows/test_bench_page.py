@@ -10,8 +10,8 @@ import requests
 
 from demo.bench_page import ACT_HEADER, BenchPage
 from demo.bench_texts import TEXTS
-from demo.site_files import MODBUS_ADDRESS
 from demo.stage import Stage
+from demo.world.site_files import MODBUS_ADDRESS
 from hardware.simulated.wire import TraceEntry
 from tests.demo_metal import metal_alone
 

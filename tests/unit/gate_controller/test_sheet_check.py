@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.sheets import sheet_lines, sheet_of
+from demo.world.lane_sheets import sheet_lines, sheet_of
 from gate_controller.site_file.config import ConfigRefused, GateConfig, load_config
 from gate_controller.site_file.sheet_check import sheet_lines as check_lines
 

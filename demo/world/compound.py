@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from demo.assessment import offer_face
 from demo.office import Office
-from demo.sheets import sheet_of
-from demo.site_files import CARD_BITS, GATES, LanePlan
+from demo.world.assessment import offer_face
+from demo.world.lane_sheets import sheet_of
+from demo.world.site_files import CARD_BITS, GATES, LanePlan
 from gate_controller.contract.calendars import DAY_KINDS, Span
 from gate_controller.contract.records import Method
 from web_admin.accounts.staff import create_staff

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from demo.sheets import sheet_lines, sheet_of
+from demo.world.lane_sheets import sheet_lines, sheet_of
 from hardware.interfaces import InputKind
 from hardware.readers.cards import CardFormat
 

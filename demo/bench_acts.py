@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from demo.bench_state import BenchState
-from demo.gate_ends import GateEnds
-from demo.metal import CameraTrouble
 from demo.phone import PageRefused, Phone
-from demo.processes import StartRefused
+from demo.rig.devices import CameraTrouble
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import StartRefused
 from demo.stage import Stage
 from demo.workbench import WORKBENCH
 from demo.workbench_gate import set_up_workbench

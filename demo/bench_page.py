@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from demo.bench_acts import BenchActs, BenchRefused
 from demo.bench_state import BenchState
 from demo.bench_texts import TEXTS
-from demo.processes import free_port
+from demo.rig.processes import free_port
 from demo.stage import Stage
 from demo.world.compound import Member
 from gate_controller.terminal.server import ForgettingConnection

@@ -1,6 +1,6 @@
 """What the bench page shows of the metal, the gates and their journals."""
 
-from demo.gate_ends import GateEnds
+from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS, LanePlan
 from hardware.interfaces import InputKind

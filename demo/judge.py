@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from demo.gate_ends import GateEnds
 from demo.office import Seen
-from demo.processes import wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import wait_until
 from demo.stage import Stage
 from demo.world.compound import PULSE_SECONDS
 from gate_controller.lane.door import DRIVE_OPENS_WITHIN_SECONDS, EXIT_EXCUSES_SECONDS, MOMENT_SECONDS

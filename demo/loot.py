@@ -5,7 +5,6 @@ import io
 import shutil
 import sqlite3
 import struct
-import subprocess
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -15,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from demo.rig.disk import read_from_outside
 from gate_controller.face.engines.engine import Embedding
 from hardware.interfaces import Frame
 
@@ -46,15 +46,6 @@ def loot_of(*folders: Path) -> dict[str, bytes]:
             if path.is_file():
                 found[str(path.relative_to(folder.parent))] = read_from_outside(path)
     return found
-
-
-def read_from_outside(path: Path) -> bytes:
-    """Return a file's bytes, read by another process.
-
-    A process that closes any handle of an SQLite file loses all its locks on it, and its own open
-    connections with them (https://www.sqlite.org/howtocorrupt.html, section 2.2).
-    """
-    return subprocess.run(["cat", "--", str(path)], check=True, capture_output=True).stdout
 
 
 def opened_backup(path: Path, passphrase: str) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demo.judge import Outcome, StepFailed
 from demo.phone import PageRefused
-from demo.processes import StartRefused
+from demo.rig.processes import StartRefused
 from demo.screen import ScreenSilent
 from demo.stage import Stage
 from demo.steps_by_code import (

@@ -12,14 +12,14 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from demo.cable import Cable, Tamper
 from demo.desk import Desk
-from demo.gate_ends import GateEnds, TraceFile
 from demo.manager_desk import ManagerDesk
-from demo.metal import Metal
 from demo.office import Office
 from demo.phone import PageRefused, Phone
-from demo.processes import (
+from demo.rig.devices import Metal
+from demo.rig.gate_ends import GateEnds, TraceFile
+from demo.rig.network_cable import Cable, Tamper
+from demo.rig.processes import (
     Child,
     GateProcess,
     StartRefused,

@@ -3,7 +3,6 @@
 import time
 from datetime import UTC, datetime
 
-from demo.gate_ends import GateEnds
 from demo.judge import (
     Outcome,
     StepFailed,
@@ -14,7 +13,8 @@ from demo.judge import (
     pulse_after,
     require,
 )
-from demo.processes import wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import wait_until
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS
 from gate_controller.contract.journal_chain import ChainBroken, verify_chain

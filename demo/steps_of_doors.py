@@ -2,7 +2,6 @@
 
 import time
 
-from demo.gate_ends import GateEnds
 from demo.judge import (
     Outcome,
     event_after,
@@ -12,6 +11,7 @@ from demo.judge import (
     require_shut,
     wait_unexcused,
 )
+from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
 from gate_controller.lane.door import MOMENT_SECONDS
 from hardware.interfaces import InputKind

@@ -3,7 +3,7 @@
 import json
 
 from demo.judge import Outcome, event_after, opens, require
-from demo.processes import Child, menjin
+from demo.rig.processes import Child, menjin
 from demo.stage import Stage
 from demo.steps_by_face import at_rest, screen_of
 from demo.world.site_files import SiteFile

@@ -6,7 +6,7 @@ import time
 from sqlalchemy import select
 
 from demo.judge import Outcome, event_after, require
-from demo.processes import Child, menjin, run_menjin, wait_until
+from demo.rig.processes import Child, menjin, run_menjin, wait_until
 from demo.stage import Stage
 from gate_controller.contract.messages import ForgetReceipt, SignedReceipt, open_receipt
 from web_admin.compound.models import Gate

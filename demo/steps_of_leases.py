@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
-from demo.cable import Cable
-from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, pulse_after, require
-from demo.leases_on_cable import LeaseEye
-from demo.processes import GateProcess, free_port, wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.leases_on_cable import LeaseEye
+from demo.rig.network_cable import Cable
+from demo.rig.processes import GateProcess, free_port, wait_until
 from demo.screen import ScreenSilent
 from demo.stage import READY_SECONDS, Stage
 from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from demo.judge import Outcome, event_after, kinds_since, opens, require, require_shut
-from demo.processes import wait_until
+from demo.rig.processes import wait_until
 from demo.stage import Stage
 from demo.world.site_files import OSDP_BITS
 from hardware.osdp.signals import GREEN

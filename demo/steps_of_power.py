@@ -2,9 +2,9 @@
 
 import time
 
-from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, opens, pulse_after, require
-from demo.processes import wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import wait_until
 from demo.stage import Stage
 from gate_controller.contract.journal_chain import ChainBroken, verify_chain
 from hardware.relays.usb import switch_frame

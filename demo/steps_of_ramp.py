@@ -2,7 +2,6 @@
 
 import time
 
-from demo.gate_ends import GateEnds
 from demo.judge import (
     Outcome,
     event_after,
@@ -13,7 +12,8 @@ from demo.judge import (
     require,
     wait_until_locked,
 )
-from demo.processes import wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import wait_until
 from demo.stage import Stage
 from hardware.interfaces import InputKind
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from demo.desk import DeskRefused
-from demo.gate_ends import GateEnds
 from demo.judge import Outcome, StepFailed, event_after, opens, pass_through, pulse_after, refused, require
 from demo.office import Office
-from demo.processes import run_menjin, wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import run_menjin, wait_until
 from demo.stage import Stage
 from demo.tampered_policy import VERSIONS_AHEAD, only_face_at
 from demo.world.compound import card_number

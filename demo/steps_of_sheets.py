@@ -2,7 +2,7 @@
 
 from demo.desk import DeskRefused
 from demo.judge import Outcome, StepFailed, require
-from demo.processes import StartRefused, run_menjin
+from demo.rig.processes import StartRefused, run_menjin
 from demo.stage import Stage
 
 LANE = "north-in"

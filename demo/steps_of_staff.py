@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from demo.gate_ends import GateEnds
 from demo.judge import (
     EVENT_SECONDS,
     Outcome,
@@ -18,7 +17,8 @@ from demo.judge import (
     require,
     require_shut,
 )
-from demo.processes import wait_until
+from demo.rig.gate_ends import GateEnds
+from demo.rig.processes import wait_until
 from demo.screen import GateScreen
 from demo.stage import Stage
 from demo.world.compound import PULSE_SECONDS

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.gate_ends import FACE_FILE, read_face_rows
 from demo.judge import Outcome, StepFailed, require
 from demo.loot import (
     PICTURE_BEGINNINGS,
@@ -21,7 +20,8 @@ from demo.loot import (
     marks_of_template,
     opened_backup,
 )
-from demo.processes import run_menjin
+from demo.rig.gate_ends import FACE_FILE, read_face_rows
+from demo.rig.processes import run_menjin
 from demo.stage import Stage
 from gate_controller.face.engines.engine import Embedding
 from gate_controller.face.engines.errors import TemplateNotOpened

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import select
 
-from demo.cable import Tamper
 from demo.office import Office
+from demo.rig.network_cable import Tamper
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,
     AskReply,

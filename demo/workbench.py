@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from demo.boards import Contacts, Relays, Trace
-from demo.metal import CameraTrouble, Metal, code_picture
+from demo.rig.boards import Contacts, Relays, Trace
+from demo.rig.devices import CameraTrouble, Metal, code_picture
 from demo.world.lane_sheets import sheet_lines, sheet_of
 from demo.world.site_files import CARD_BITS, OSDP_ADDRESS, GatePlan, LanePlan
 from hardware.interfaces import Frame, InputKind

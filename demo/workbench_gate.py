@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
-from demo.gate_ends import GateEnds
+from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
 from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
 from demo.world.compound import seed_lane
@@ -12,7 +12,7 @@ from web_admin.action.base import one_publication
 from web_admin.gates.actions import add_gate
 from web_admin.people.actions import GrantSpec, set_grants
 
-WITHOUT_KERNEL = [sys.executable, "-m", "demo.without_kernel", "run"]
+WITHOUT_KERNEL = [sys.executable, "-m", "demo.rig.without_kernel", "run"]
 MAY_PASS = ("resident", "neighbour", "guard")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.gate_ends import TraceFile
+from demo.rig.gate_ends import TraceFile
 from demo.stage import Stage
 from demo.workbench import WORKBENCH
 from demo.workbench_gate import lay_out_workbench

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from demo.without_kernel import twins_for_the_kernel
+from demo.rig.without_kernel import twins_for_the_kernel
 from gate_controller.assembly.reader_keys import key_name
 from gate_controller.contract.signing import public_bytes
 from gate_controller.storage.policy_store import GateIdentity

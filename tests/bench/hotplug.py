@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.boards import Plug
+from demo.rig.boards import Plug
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
 from gate_controller.assembly.outputs import ModbusLines, make_relays

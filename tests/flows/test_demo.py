@@ -177,7 +177,7 @@ def test_the_readme_counts_the_steps() -> None:
 def test_missing_portraits_are_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing and what to do, before anything starts."""
     from demo import stage
-    from demo.processes import StartRefused
+    from demo.rig.processes import StartRefused
 
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     with pytest.raises(StartRefused, match="make setup"), stage.open_stage(None, wrapper=[], tell=print):

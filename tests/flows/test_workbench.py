@@ -13,8 +13,8 @@ import requests
 
 from demo.bench_page import ACT_HEADER, BenchPage
 from demo.bench_texts import TEXTS
+from demo.rig.without_kernel import twins_for_the_kernel
 from demo.stage import Stage, open_stage
-from demo.without_kernel import twins_for_the_kernel
 from demo.workbench import WITHOUT_TWIN, WORKBENCH
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera

@@ -10,10 +10,10 @@ from typing import IO
 
 import msgspec
 
-from demo.cable import Cable
-from demo.loot import read_from_outside
-from demo.metal import Metal
-from demo.processes import GateProcess
+from demo.rig.devices import Metal
+from demo.rig.disk import read_from_outside
+from demo.rig.network_cable import Cable
+from demo.rig.processes import GateProcess
 from demo.screen import GateScreen
 from demo.world.people import living
 from demo.world.site_files import GatePlan

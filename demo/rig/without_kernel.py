@@ -1,6 +1,6 @@
 """A gate's command with twins in place of the kernel's own parts, which few test machines have.
 
-`python -m demo.without_kernel run SITE.toml` is `menjin gate run SITE.toml`, but that a GPIO chip is a
+`python -m demo.rig.without_kernel run SITE.toml` is `menjin gate run SITE.toml`, but that a GPIO chip is a
 file and a USB wedge a FIFO. No switch in the product leads here.
 """
 

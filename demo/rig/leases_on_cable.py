@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from demo.cable import Tamper
+from demo.rig.network_cable import Tamper
 from gate_controller.contract.messages import AskReply
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import qrcode
 
-from demo.boards import Contacts, Plug, Relays, Trace, plug_boards
+from demo.rig.boards import Contacts, Plug, Relays, Trace, plug_boards
 from demo.world.site_files import OSDP_ADDRESS, GatePlan, LanePlan
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import DARK_SHARE, hand_on_the_lens, street

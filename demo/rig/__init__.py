@@ -1,0 +1,1 @@
+"""Start the simulated devices and the processes of the demo."""

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 
+from demo.actors.phone import PageRefused, Phone
 from demo.bench_state import BenchState
-from demo.phone import PageRefused, Phone
 from demo.rig.devices import CameraTrouble
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import StartRefused

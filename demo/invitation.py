@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from demo.manager_desk import TOTP_STEP_SECONDS, totp_code
+from demo.actors.manager_browser import TOTP_STEP_SECONDS, totp_code
 from demo.stage import MANAGER, Stage
 from demo.world.compound import GUARD
 from web_admin.people.invitations import invite

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from demo.office import Seen
+from demo.actors.office import Seen
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import wait_until
 from demo.stage import Stage

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from demo.actors.gate_screen import ScreenSilent
+from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed
-from demo.phone import PageRefused
 from demo.rig.processes import StartRefused
-from demo.screen import ScreenSilent
 from demo.stage import Stage
 from demo.steps_by_code import (
     qr_forged_refused,

@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from demo.desk import Desk
-from demo.manager_desk import ManagerDesk
-from demo.office import Office
-from demo.phone import PageRefused, Phone
+from demo.actors.gate_screen import GateScreen
+from demo.actors.manager_browser import ManagerDesk
+from demo.actors.office import Office
+from demo.actors.office_actions import Desk
+from demo.actors.phone import PageRefused, Phone
 from demo.rig.devices import Metal
 from demo.rig.gate_ends import GateEnds, TraceFile
 from demo.rig.network_cable import Cable, Tamper
@@ -29,7 +30,6 @@ from demo.rig.processes import (
     run_menjin,
     wait_until,
 )
-from demo.screen import GateScreen
 from demo.world.compound import GUARD, SITE_NAME, TIMEZONE, Compound, Member, seed
 from demo.world.site_files import GATES, GatePlan, SiteFile
 from web_admin.people.invitations import confirm_identity, invite

@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
+from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed, event_after, opens, require
-from demo.phone import PageRefused
 from demo.stage import Stage
 from demo.steps_by_face import at_rest, enrol, portrait_of, say_yes_at_gate, screen_of
 from gate_controller.terminal.view import Screen

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import select
 
+from demo.actors.gate_screen import ScreenSilent
 from demo.judge import Outcome, StepFailed, pulse_after, require
 from demo.rig.gate_ends import GateEnds
 from demo.rig.leases_on_cable import LeaseEye
 from demo.rig.network_cable import Cable
 from demo.rig.processes import GateProcess, free_port, wait_until
-from demo.screen import ScreenSilent
 from demo.stage import READY_SECONDS, Stage
 from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
 from demo.steps_of_theft import steal_gate

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from demo.desk import DeskRefused
+from demo.actors.office import Office
+from demo.actors.office_actions import DeskRefused
 from demo.judge import Outcome, StepFailed, event_after, opens, pass_through, pulse_after, refused, require
-from demo.office import Office
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import run_menjin, wait_until
 from demo.stage import Stage

@@ -1,6 +1,6 @@
 """A step with lane sheets: a lane that would lock people in goes live nowhere."""
 
-from demo.desk import DeskRefused
+from demo.actors.office_actions import DeskRefused
 from demo.judge import Outcome, StepFailed, require
 from demo.rig.processes import StartRefused, run_menjin
 from demo.stage import Stage

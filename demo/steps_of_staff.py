@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from demo.actors.gate_screen import GateScreen
 from demo.judge import (
     EVENT_SECONDS,
     Outcome,
@@ -19,7 +20,6 @@ from demo.judge import (
 )
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import wait_until
-from demo.screen import GateScreen
 from demo.stage import Stage
 from demo.world.compound import PULSE_SECONDS
 from gate_controller.contract.journal_chain import JournalEntry

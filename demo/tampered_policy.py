@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import select
 
-from demo.office import Office
+from demo.actors.office import Office
 from demo.rig.network_cable import Tamper
 from gate_controller.contract.messages import (
     POLICY_DOMAIN,

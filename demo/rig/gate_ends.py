@@ -10,11 +10,11 @@ from typing import IO
 
 import msgspec
 
+from demo.actors.gate_screen import GateScreen
 from demo.rig.devices import Metal
 from demo.rig.disk import read_from_outside
 from demo.rig.network_cable import Cable
 from demo.rig.processes import GateProcess
-from demo.screen import GateScreen
 from demo.world.people import living
 from demo.world.site_files import GatePlan
 from gate_controller.contract.journal_chain import JournalEntry

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from demo.office import Office
+from demo.actors.office import Office
 from demo.world.assessment import offer_face
 from demo.world.lane_sheets import sheet_of
 from demo.world.site_files import CARD_BITS, GATES, LanePlan

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo.desk import DeskRefused
+from demo.actors.office_actions import DeskRefused
 from demo.judge import StepFailed
 from demo.script import STEP_NAMES
 from demo.steps_of_server import face_only_lane_refused_by_admin

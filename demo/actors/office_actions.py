@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from demo.office import Office
+from demo.actors.office import Office
 from gate_controller.contract.lane_sheet import LaneSheet
 from web_admin.compound.models import Lane
 from web_admin.core.refusal import ActRefused

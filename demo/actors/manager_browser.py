@@ -9,9 +9,9 @@ from html import unescape
 
 import requests
 
-from demo.desk import DeskRefused
-from demo.page_forms import PageForm, forms_of
-from demo.phone import TIMEOUT_SECONDS, PageRefused, words_of
+from demo.actors.office_actions import DeskRefused
+from demo.actors.page_forms import PageForm, forms_of
+from demo.actors.phone import TIMEOUT_SECONDS, PageRefused, words_of
 
 TOTP_STEP_SECONDS = 30
 WRONG = re.compile(r'<p class="wrong"[^>]*>(.*?)</p>', re.DOTALL)

@@ -1,0 +1,1 @@
+"""Act at people's ends: phone, browser, gate screen, office."""

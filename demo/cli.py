@@ -53,8 +53,8 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from demo.attacks.saboteurs import sabotage_stage, wrapper_of
     from demo.rig.processes import StartRefused
-    from demo.saboteurs import sabotage_stage, wrapper_of
     from demo.script import play
     from demo.stage import open_stage
 

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from demo.actors.office import Office
 from demo.actors.office_actions import DeskRefused
+from demo.attacks.tampered_policy import VERSIONS_AHEAD, only_face_at
 from demo.judge import Outcome, StepFailed, event_after, opens, pass_through, pulse_after, refused, require
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import run_menjin, wait_until
 from demo.stage import Stage
-from demo.tampered_policy import VERSIONS_AHEAD, only_face_at
 from demo.world.compound import card_number
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.face.actions import face_state

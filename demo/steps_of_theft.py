@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.judge import Outcome, StepFailed, require
-from demo.loot import (
+from demo.attacks.loot import (
     PICTURE_BEGINNINGS,
     copy_disk,
     found_in,
@@ -20,6 +19,7 @@ from demo.loot import (
     marks_of_template,
     opened_backup,
 )
+from demo.judge import Outcome, StepFailed, require
 from demo.rig.gate_ends import FACE_FILE, read_face_rows
 from demo.rig.processes import run_menjin
 from demo.stage import Stage

@@ -1,6 +1,6 @@
 """Break the product on purpose, from outside, to show that the script would notice.
 
-`python -m demo.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
+`python -m demo.attacks.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
 leads here: the gate's own command knows nothing of this file.
 """
 
@@ -37,7 +37,7 @@ LEAK = "leak.bin"
 
 def wrapper_of(kind: str | None) -> list[str]:
     """Return the command that runs a gate with this saboteur inside; empty for none."""
-    return [sys.executable, "-m", "demo.saboteurs", kind] if kind in IN_THE_GATE else []
+    return [sys.executable, "-m", "demo.attacks.saboteurs", kind] if kind in IN_THE_GATE else []
 
 
 def sabotage_stage(kind: str | None, stage: "Stage") -> None:

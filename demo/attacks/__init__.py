@@ -1,0 +1,1 @@
+"""Do what a thief or saboteur does."""

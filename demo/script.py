@@ -9,17 +9,13 @@ from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed
 from demo.rig.processes import StartRefused
 from demo.stage import Stage
-from demo.steps_by_code import (
-    qr_forged_refused,
-    qr_online_code_opens,
-    qr_opens,
-    qr_unused_after_45_s_refused,
-    qr_used_twice_refused,
-    visitor_pass_opens,
-    visitor_pass_outside_hours_refused,
+from demo.steps.cables import (
+    crash_mid_pulse_ends_at_rest,
+    modbus_relay_confirms,
+    reader_unplugged_and_back,
+    relay_unplugged_and_back,
 )
-from demo.steps_by_face import face_opens, face_withdrawn_refused, stranger_face_refused
-from demo.steps_by_hand import (
+from demo.steps.cards_and_pins import (
     card_opens,
     method_not_chosen_refused,
     pin_opens,
@@ -28,18 +24,8 @@ from demo.steps_by_hand import (
     visitor_code_opens_once,
     wrong_pin_refused_and_delayed,
 )
-from demo.steps_of_cables import (
-    crash_mid_pulse_ends_at_rest,
-    modbus_relay_confirms,
-    reader_unplugged_and_back,
-    relay_unplugged_and_back,
-)
-from demo.steps_of_consent import (
-    enrol_with_another_persons_card_refused,
-    face_enrol_at_gate,
-    under_14_blocked,
-)
-from demo.steps_of_doors import (
+from demo.steps.consent import enrol_with_another_persons_card_refused, face_enrol_at_gate, under_14_blocked
+from demo.steps.doors import (
     door_forced_alarm,
     door_held_alarm,
     exit_button_no_alarm,
@@ -47,22 +33,29 @@ from demo.steps_of_doors import (
     granted_nobody_came,
     guard_button_recorded,
 )
-from demo.steps_of_engines import weak_engine_may_not_open
-from demo.steps_of_forgetting import certificate_verifies, withdraw_to_forgotten
-from demo.steps_of_leases import (
+from demo.steps.face_engines import weak_engine_may_not_open
+from demo.steps.faces import face_opens, face_withdrawn_refused, stranger_face_refused
+from demo.steps.forgetting import certificate_verifies, withdraw_to_forgotten
+from demo.steps.lane_sheets import unsafe_lane_sheet_refused
+from demo.steps.leases import (
     cloned_gate_gets_no_lease,
     face_after_reboot_offline_unavailable_card_opens,
     face_lease_expires_offline,
 )
-from demo.steps_of_liveness import live_person_accepted, print_attack_refused, replay_attack_refused
-from demo.steps_of_osdp import (
-    osdp_card_opens,
-    osdp_clear_text_reader_ignored,
-    osdp_default_key_refused,
+from demo.steps.liveness import live_person_accepted, print_attack_refused, replay_attack_refused
+from demo.steps.osdp import osdp_card_opens, osdp_clear_text_reader_ignored, osdp_default_key_refused
+from demo.steps.power import power_cycle_no_pulse
+from demo.steps.qr_codes import (
+    qr_forged_refused,
+    qr_online_code_opens,
+    qr_opens,
+    qr_unused_after_45_s_refused,
+    qr_used_twice_refused,
+    visitor_pass_opens,
+    visitor_pass_outside_hours_refused,
 )
-from demo.steps_of_power import power_cycle_no_pulse
-from demo.steps_of_ramp import antipassback, interlock
-from demo.steps_of_server import (
+from demo.steps.ramp import antipassback, interlock
+from demo.steps.server import (
     events_arrive_after_reconnect,
     face_only_lane_refused_by_admin,
     face_only_lane_refused_by_gate,
@@ -71,9 +64,8 @@ from demo.steps_of_server import (
     restored_server_keeps_revocations,
     server_down_card_opens,
 )
-from demo.steps_of_sheets import unsafe_lane_sheet_refused
-from demo.steps_of_staff import duress_pin_silent_alarm, staff_card_opens_offline
-from demo.steps_of_theft import stolen_gate_yields_nothing, stolen_server_yields_nothing
+from demo.steps.staff import duress_pin_silent_alarm, staff_card_opens_offline
+from demo.steps.theft import stolen_gate_yields_nothing, stolen_server_yields_nothing
 
 Step = Callable[[Stage], Outcome]
 

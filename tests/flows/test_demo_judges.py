@@ -15,8 +15,8 @@ import pytest
 from demo.actors.office_actions import DeskRefused
 from demo.judge import StepFailed
 from demo.script import STEP_NAMES
-from demo.steps_of_server import face_only_lane_refused_by_admin
-from demo.steps_of_sheets import RULE, unsafe_lane_sheet_refused
+from demo.steps.lane_sheets import RULE, unsafe_lane_sheet_refused
+from demo.steps.server import face_only_lane_refused_by_admin
 from tests.flows.test_demo import NOTICED
 from tests.gate_on_a_bench import BenchGate, bench_gate
 

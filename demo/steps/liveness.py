@@ -2,7 +2,7 @@
 
 from demo.judge import Outcome, refused, require
 from demo.stage import Stage
-from demo.steps_by_face import ask_for_look, opens_by_face, portrait_of, screen_of, wait_for_the_end
+from demo.steps.faces import ask_for_look, opens_by_face, portrait_of, screen_of, wait_for_the_end
 from demo.world.people import attack
 from gate_controller.rules.decision import FACE_MENDABLE
 

@@ -5,7 +5,7 @@ import json
 from demo.judge import Outcome, event_after, opens, require
 from demo.rig.processes import Child, menjin
 from demo.stage import Stage
-from demo.steps_by_face import at_rest, screen_of
+from demo.steps.faces import at_rest, screen_of
 from demo.world.site_files import SiteFile
 from gate_controller.contract.records import Method
 from gate_controller.face.engines.engines import DEFAULT_ENGINE

@@ -13,8 +13,8 @@ from demo.rig.leases_on_cable import LeaseEye
 from demo.rig.network_cable import Cable
 from demo.rig.processes import GateProcess, free_port, wait_until
 from demo.stage import READY_SECONDS, Stage
-from demo.steps_by_face import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
-from demo.steps_of_theft import steal_gate
+from demo.steps.faces import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
+from demo.steps.theft import steal_gate
 from demo.world.site_files import SiteFile
 from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen

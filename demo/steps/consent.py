@@ -5,7 +5,7 @@ from sqlalchemy import select
 from demo.actors.phone import PageRefused
 from demo.judge import Outcome, StepFailed, event_after, opens, require
 from demo.stage import Stage
-from demo.steps_by_face import at_rest, enrol, portrait_of, say_yes_at_gate, screen_of
+from demo.steps.faces import at_rest, enrol, portrait_of, say_yes_at_gate, screen_of
 from gate_controller.terminal.view import Screen
 from web_admin.compound.models import Person
 from web_admin.custody.models import Consent, FaceShare

@@ -1,0 +1,1 @@
+"""Play the steps of the script, one file a subject."""

@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _stay(stage: "Stage", camera: int | None) -> None:
     """Print where everything is, and keep it running until Ctrl-C."""
-    from demo.bench_page import BenchPage
+    from demo.bench.page import BenchPage
     from demo.invitation import addresses
 
     if camera is not None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from demo.bench.workbench import WORKBENCH
+from demo.bench.workbench_gate import lay_out_workbench
 from demo.rig.gate_ends import TraceFile
 from demo.stage import Stage
-from demo.workbench import WORKBENCH
-from demo.workbench_gate import lay_out_workbench
 from demo.world.compound import Compound, Member
 from demo.world.site_files import GATES
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from demo.bench_page import BenchPage
-from demo.bench_texts import TEXTS
+from demo.bench.page import BenchPage
+from demo.bench.texts import TEXTS
 from demo.stage import Stage
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.bench_page import ACT_HEADER, BenchPage
-from demo.bench_texts import TEXTS
+from demo.bench.page import ACT_HEADER, BenchPage
+from demo.bench.texts import TEXTS
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS
 from hardware.simulated.wire import TraceEntry

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.bench_page import ACT_HEADER, BenchPage
-from demo.bench_texts import TEXTS
+from demo.bench.page import ACT_HEADER, BenchPage
+from demo.bench.texts import TEXTS
+from demo.bench.workbench import WITHOUT_TWIN, WORKBENCH
 from demo.rig.without_kernel import twins_for_the_kernel
 from demo.stage import Stage, open_stage
-from demo.workbench import WITHOUT_TWIN, WORKBENCH
 from gate_controller.assembly.assemble import make_devices
 from gate_controller.assembly.cameras import make_camera
 from gate_controller.assembly.outputs import ModbusLines, make_relays

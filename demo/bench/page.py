@@ -9,9 +9,9 @@ from http import HTTPStatus
 from cheroot import wsgi
 from flask import Flask, Response, jsonify, render_template, request
 
-from demo.bench_acts import BenchActs, BenchRefused
-from demo.bench_state import BenchState
-from demo.bench_texts import TEXTS
+from demo.bench.actions import BenchActs, BenchRefused
+from demo.bench.state import BenchState
+from demo.bench.texts import TEXTS
 from demo.rig.processes import free_port
 from demo.stage import Stage
 from demo.world.compound import Member

@@ -3,9 +3,9 @@
 import sys
 from datetime import UTC, datetime
 
+from demo.bench.workbench import WORKBENCH, WorkbenchMetal, write_site_file
 from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
-from demo.workbench import WORKBENCH, WorkbenchMetal, write_site_file
 from demo.world.compound import seed_lane
 from demo.world.site_files import GATES
 from web_admin.action.base import one_publication

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from demo.actors.phone import PageRefused, Phone
-from demo.bench_state import BenchState
+from demo.bench.state import BenchState
+from demo.bench.workbench import WORKBENCH
+from demo.bench.workbench_gate import set_up_workbench
 from demo.rig.devices import CameraTrouble
 from demo.rig.gate_ends import GateEnds
 from demo.rig.processes import StartRefused
 from demo.stage import Stage
-from demo.workbench import WORKBENCH
-from demo.workbench_gate import set_up_workbench
 from demo.world.compound import UNKNOWN_CARD
 from demo.world.site_files import MODBUS_ADDRESS
 from hardware.interfaces import InputKind

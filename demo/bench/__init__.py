@@ -1,0 +1,1 @@
+"""Show the bench page and the workbench."""

@@ -33,7 +33,7 @@ CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po \
 	demo/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
-FACE_FIXTURES := $(wildcard tests/fetch_face_fixtures.py)
+FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
 .PHONY: help setup demo test test-others test-all check screenshots fuzz mutate face-dlib bench lock clean

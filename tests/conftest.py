@@ -19,7 +19,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
-from tests.filled_once import SERVER_KEYS
+from tests.support.compounds.filled_once import SERVER_KEYS
 
 # Every test makes apps and tables of classes that live until its end: looking for rings among them all the
 # time is an eighth of the run.
@@ -209,7 +209,7 @@ def postgres_with_tables(postgres_url: str) -> str:
 
 
 def _make_tables(url: str) -> None:
-    from tests.all_tables import all_tables
+    from tests.support.compounds.tables import all_tables
     from web_admin.core.database import make_engine
 
     engine = make_engine(url)
@@ -288,7 +288,7 @@ def act(request: pytest.FixtureRequest, database, sealer, site: str, now: dateti
 
     It publishes no policy and sends no message, unless the test is marked `publishing`.
     """
-    from tests.unit.web_admin.acting import manager
+    from tests.support.acting import manager
     from web_admin.core.effects import NoEffects
 
     effects = None if request.node.get_closest_marker("publishing") else NoEffects()

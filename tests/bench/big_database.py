@@ -7,7 +7,7 @@ costs; alarms, passes, the ledger and requests are those of years, so that no li
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.compound.models import Home
 from web_admin.core.database import current_menjin
 

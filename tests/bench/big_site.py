@@ -14,7 +14,7 @@ from gate_controller.contract.records import (
     PersonRecord,
     Record,
 )
-from tests.people import ALL_METHODS, SITE, lane
+from tests.support.compounds.people import ALL_METHODS, SITE, lane
 
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
 

@@ -31,10 +31,10 @@ from hardware.interfaces import Frame
 from hardware.simulated.pictures import live_like_frames
 from tests.bench.figure import Figure, beside, percentile
 from tests.bench.rest import at_rest
-from tests.face_actors import Stage, draws, living
-from tests.face_fixtures import portraits
-from tests.gate_on_a_bench import CAMERA_SHEET, LANE, bench_gate
-from tests.gate_that_looks import ALL_LOOKED, give_a_face
+from tests.support.faces.actors import Stage, draws, living
+from tests.support.faces.fixtures import portraits
+from tests.support.gates.bench import CAMERA_SHEET, LANE, bench_gate
+from tests.support.gates.looking import ALL_LOOKED, give_a_face
 
 HOMES = (1, 4, 10)
 PERSON = "person_b_1"
@@ -184,7 +184,7 @@ def _memory() -> Iterator[Figure]:
     """Yield a gate's memory after it has looked at faces, beside that of one without face."""
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder:
         without = _gate_mib(Path(folder) / "without", "", ["menjin", "gate", "run"], [])
-        looking = ["tests.gate_that_looks"]
+        looking = ["tests.support.gates.looking"]
         with_face = _gate_mib(Path(folder) / "with", FACE, looking, [str(MEMORY_LOOKS)])
     case = f"memory of a gate after {MEMORY_LOOKS} looks at faces"
     yield beside("face", case, with_face, "MiB", "without face", without)

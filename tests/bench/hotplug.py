@@ -28,7 +28,7 @@ from hardware.interfaces import Camera, DeviceReport, DeviceState, Health
 from hardware.lines.serial import SerialLine
 from hardware.simulated.readers import QrScanner
 from tests.bench.figure import Figure, beside, percentile
-from tests.site_of_every_kind import Site, site_of_every_kind
+from tests.support.gates.every_kind import Site, site_of_every_kind
 
 ROUNDS = 12
 LONGEST_AWAY_SECONDS = 0.5

@@ -21,10 +21,10 @@ from flask.testing import FlaskClient
 
 from tests.bench.big_database import EVENTS, SECONDS_BETWEEN_EVENTS, fill
 from tests.bench.figure import Figure, beside, percentile
-from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import csrf_of
-from tests.set_clock import SetClock
-from tests.shown_cards import card_was_shown
+from tests.support.clock import SetClock
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.resident import csrf_of
 from web_admin.accounts.permissions import public
 from web_admin.action.base import new_act
 from web_admin.core.config import WebConfig

@@ -17,8 +17,8 @@ from gate_controller.storage.secrets import write_secret
 from hardware.simulated.osdp_reader import OsdpBus
 from tests.bench.big_site import records_of
 from tests.bench.figure import Figure, beside
-from tests.gate_on_a_bench import CARD_KEY, bench_gate
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, bench_gate
 
 SETTLE_SECONDS, WATCHED_SECONDS = 6.0, 20.0
 CREDENTIALS = 10_000

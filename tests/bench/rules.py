@@ -15,7 +15,7 @@ from gate_controller.rules.decision import GateMemory
 from gate_controller.rules.identify import GateKeys, identify_card
 from tests.bench.big_site import card_number, records_of
 from tests.bench.figure import Figure, beside, percentile
-from tests.site_keys import encoded
+from tests.support.gates.site_keys import encoded
 
 NOW = datetime(2026, 6, 3, 4, 30, tzinfo=UTC)
 KEYS = GateKeys(b"c" * 32, b"p" * 32, b"k" * 32)

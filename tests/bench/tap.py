@@ -36,9 +36,9 @@ from tests.bench.figure import Figure, beside, percentile
 from tests.bench.osdp_tap import bare_osdp_ms, osdp_card_ms, until_on, until_secure
 from tests.bench.rest import OSDP
 from tests.bench.wires import Ear, on_the_wire
-from tests.gate_on_a_bench import CAMERA_SHEET, CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
-from tests.people import HOME, Phone, lane, person, pin, qr
-from tests.terminal_hand import TerminalHand
+from tests.support.compounds.people import HOME, Phone, lane, person, pin, qr
+from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.screen import TerminalHand
 
 CREDENTIALS = 100_000
 CARDS, OSDP_CARDS, PINS, CODES, FRAMES, PHONES = 300, 200, 64, 64, 64, 16

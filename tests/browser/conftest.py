@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
-from tests.filled_once import SERVER_KEYS
-from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.resident_compound import make_compound
-from tests.set_clock import SetClock
+from tests.support.clock import SetClock
+from tests.support.compounds.filled_once import SERVER_KEYS
+from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.resident import make_compound
 from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.manage.live import live_watch

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import axe
-from tests.manager_compound import PASSWORD, code_now
+from tests.support.compounds.managed import PASSWORD, code_now
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
 SMALL_TARGETS = """

@@ -8,8 +8,8 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from gate_controller.contract.passes import PersonalCode, parse_code
-from tests.resident_compound import Compound
-from tests.shown_cards import card_was_shown
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.resident import Compound
 
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 15_000

@@ -11,7 +11,7 @@ from demo.bench.texts import TEXTS
 from demo.stage import Stage
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look
-from tests.demo_metal import metal_alone
+from tests.support.gates.metal import metal_alone
 
 pytestmark = pytest.mark.browser
 

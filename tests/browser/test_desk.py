@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from tests.browser.axe import axe, needs_axe
 from tests.browser.office_screen import SMALL_TARGETS, sign_in
-from tests.desk_compound import card_of, give_pins, read, show_at_a_gate
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.desk import card_of, give_pins, read, show_at_a_gate
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.compound.models import CredentialRow
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from gate_controller.contract.calendars import DAY_KINDS, WEEKDAYS, Span
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.accounts.models import User
 from web_admin.action.base import new_act
 from web_admin.alarms.actions import raise_alarm

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.people.helpers import HelperTimes, add_helper

@@ -14,8 +14,8 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look, sign_in
 from tests.browser.resident_screen import PHONE, read_code, shown
 from tests.browser.test_import_pages import send
-from tests.manager_compound import ManagedCompound
-from tests.resident_compound import Compound
+from tests.support.compounds.managed import ManagedCompound
+from tests.support.compounds.resident import Compound
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
 

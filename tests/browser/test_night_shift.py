@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.office_screen import sign_in
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.alarms.actions import raise_alarm
 from web_admin.core.database import current_menjin
 

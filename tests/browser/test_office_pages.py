@@ -8,8 +8,8 @@ from passlib.totp import TOTP
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.office_screen import SIZES, sign_in
-from tests.manager_compound import ManagedCompound
-from tests.outside_peers import hook_peer
+from tests.support.compounds.managed import ManagedCompound
+from tests.support.peers import hook_peer
 from web_admin.core.database import current_menjin
 from web_admin.messages.outbox import deliver
 

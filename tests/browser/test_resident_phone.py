@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from gate_controller.rules.decision import Reason
 from tests.browser.axe import axe, needs_axe
 from tests.browser.resident_screen import PHONE, Served, read_code, shown, welcome
-from tests.resident_compound import NOTICE_EN, NOTICE_ZH
-from tests.shown_cards import card_was_shown
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
 from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.custody.models import Consent

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.office_screen import sign_in
 from tests.browser.resident_screen import PATIENCE_MS, PHONE
-from tests.manager_compound import ManagedCompound
-from tests.shown_cards import card_was_shown
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite

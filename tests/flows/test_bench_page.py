@@ -13,7 +13,7 @@ from demo.bench.texts import TEXTS
 from demo.stage import Stage
 from demo.world.site_files import MODBUS_ADDRESS
 from hardware.simulated.wire import TraceEntry
-from tests.demo_metal import metal_alone
+from tests.support.gates.metal import metal_alone
 
 Heard = list[TraceEntry]
 Do = Callable[..., requests.Response]

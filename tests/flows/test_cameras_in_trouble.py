@@ -18,9 +18,9 @@ from hardware.cameras.pictures import decode_picture
 from hardware.interfaces import Frame
 from hardware.simulated.camera_scene import CameraScene
 from hardware.simulated.rtsp_camera import RtspTwin
-from tests.gate_on_a_bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate
-from tests.people import Phone, card, person, pin, qr, records
 from tests.promises.screen_visitor import ScreenVisitor, at_the_screen
+from tests.support.compounds.people import Phone, card, person, pin, qr, records
+from tests.support.gates.bench import CAMERA_SHEET, CARD_KEY, PIN_KEY, BenchGate, bench_gate
 
 PATIENCE_SECONDS = 15
 PASSWORD = "wheelbarrow-17"

@@ -11,7 +11,7 @@ import pytest
 
 from demo.cli import run
 from demo.script import STEP_NAMES
-from tests.face_fixtures import require_portraits
+from tests.support.faces.fixtures import require_portraits
 
 pytestmark = [pytest.mark.slow]
 

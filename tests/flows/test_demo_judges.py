@@ -18,7 +18,7 @@ from demo.script import STEP_NAMES
 from demo.steps.lane_sheets import RULE, unsafe_lane_sheet_refused
 from demo.steps.server import face_only_lane_refused_by_admin
 from tests.flows.test_demo import NOTICED
-from tests.gate_on_a_bench import BenchGate, bench_gate
+from tests.support.gates.bench import BenchGate, bench_gate
 
 SHEET = """
 [lane.north-in.sheet]

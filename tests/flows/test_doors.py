@@ -20,9 +20,9 @@ from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
-from tests.gate_as_a_process import GateProcess
-from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.support.gates.process import GateProcess
 
 SOUTH = "south-in"
 SECOND_LANE = """

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hardware.interfaces import InputKind
-from tests.gate_as_a_process import wait_for_decisions
-from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
-from tests.people import Phone, card, person, pin, qr, records, visitor_code
+from tests.support.compounds.people import Phone, card, person, pin, qr, records, visitor_code
+from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_decisions
 
 OPENS_WITHIN_SECONDS = 5
 

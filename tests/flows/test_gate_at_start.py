@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gate_controller.site_file.config import ConfigRefused, load_config
-from tests.gate_as_a_process import GateProcess
-from tests.gate_on_a_bench import BenchGate, bench_gate
+from tests.support.gates.bench import BenchGate, bench_gate
+from tests.support.gates.process import GateProcess
 
 SCREEN = '[terminal.screen]\nlane = "north-in"\nport = 0\nlaunch_token_file = "{folder}/launch_token"\n'
 

@@ -29,8 +29,8 @@ from gate_controller.storage.secrets import write_secret
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind
 from hardware.osdp.panel import DEFAULT_KEY
-from tests.site_of_every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
-from tests.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.support.gates.every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
 
 NOBODY = 65534
 HOLD = (

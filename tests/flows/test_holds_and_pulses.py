@@ -12,9 +12,11 @@ from gate_controller.contract.policy import compile_policy
 from gate_controller.contract.records import Posture, PostureOverride
 from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import InputKind
-from tests.gate_as_a_process import wait_for_decisions
-from tests.gate_on_a_bench import LANE, PIN_KEY, BenchGate, bench_gate
-from tests.gate_with_a_yard import (
+from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, records
+from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.site_keys import encoded
+from tests.support.gates.yard import (
     BOTH,
     RESIDENT,
     RESIDENT_CARD,
@@ -25,8 +27,6 @@ from tests.gate_with_a_yard import (
     gate_with_a_yard,
     told,
 )
-from tests.people import HOME_OF_EMERGENCY, emergency_code, lane, person, records
-from tests.site_keys import encoded
 
 SHORT = "max_pulse_seconds = 1.5"
 PATIENCE_SECONDS = 8.0

@@ -14,8 +14,8 @@ from hardware.readers.cards import CardFormat
 from hardware.relays import board
 from hardware.simulated.readers import LineCardReader
 from hardware.simulated.relay_board import RelayBoard
-from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
 
 NUMBER = 0x1234ABCD
 LANES = ("north-in", "left", "right")

@@ -12,9 +12,10 @@ from gate_controller.assembly.assemble import Gate
 from gate_controller.contract.messages import OpenOrder
 from gate_controller.sync.client import LinkChanged, OrderArrived
 from hardware.interfaces import InputKind
-from tests.gate_as_a_process import wait_for_decisions
-from tests.gate_on_a_bench import LANE, BenchGate, bench_gate
-from tests.gate_with_a_yard import (
+from tests.support.compounds.people import lane, records
+from tests.support.gates.bench import LANE, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.yard import (
     RESIDENT,
     RESIDENT_CARD,
     RESIDENT_ID,
@@ -24,7 +25,6 @@ from tests.gate_with_a_yard import (
     gate_with_a_yard,
     told,
 )
-from tests.people import lane, records
 
 
 @pytest.fixture

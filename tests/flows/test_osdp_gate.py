@@ -14,8 +14,8 @@ from hardware.readers.cards import CardFormat
 from hardware.simulated.osdp_reader import OsdpBus
 from hardware.simulated.osdp_reader import OsdpReader as ReaderTwin
 from hardware.simulated.readers import LineCardReader
-from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
 
 NUMBER = 0x1234ABCD
 GREEN, ON_FOR_A_TIME = 2, 5

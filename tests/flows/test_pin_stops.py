@@ -10,9 +10,9 @@ import pytest
 from gate_controller.lane.attempts import Attempts
 from gate_controller.storage.journal import Journal, WrongPins
 from hardware.interfaces import KeyPress
-from tests.gate_as_a_process import GateProcess, wait_for_decisions
-from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
-from tests.people import card, person, pin, records, visitor_code
+from tests.support.compounds.people import card, person, pin, records, visitor_code
+from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import GateProcess, wait_for_decisions
 
 NEIGHBOUR = "00000000000000a2"
 PIN, DURESS, CODE = "482915", "739146", "48291573"

@@ -13,9 +13,11 @@ from gate_controller.contract.records import HoursRecord, Posture, PostureOverri
 from gate_controller.rules.postures import HOLD_SECONDS
 from gate_controller.sync.client import PolicyTaken
 from hardware.simulated.readers import LineCardReader
-from tests.gate_as_a_process import wait_for_decisions
-from tests.gate_on_a_bench import LANE, PIN_KEY, BenchGate, bench_gate
-from tests.gate_with_a_yard import (
+from tests.support.compounds.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, records
+from tests.support.gates.bench import LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.site_keys import encoded
+from tests.support.gates.yard import (
     MOTOR,
     RESIDENT,
     RESIDENT_CARD,
@@ -25,8 +27,6 @@ from tests.gate_with_a_yard import (
     gate_with_a_yard,
     told,
 )
-from tests.people import HOME_OF_EMERGENCY, emergency_code, lane, person, pin, records
-from tests.site_keys import encoded
 
 ON, OFF = bytes((0xA0, 1, 1, 0xA2)), bytes((0xA0, 1, 0, 0xA1))
 CODE = "0#48291573#"

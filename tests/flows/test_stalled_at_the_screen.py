@@ -8,10 +8,10 @@ from pathlib import Path
 
 import requests
 
-from tests.gate_as_a_process import GateProcess
-from tests.gate_on_a_bench import CARD_KEY, bench_gate
-from tests.people import card, lane, person, records
 from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, bench_gate
+from tests.support.gates.process import GateProcess
 
 MANY = 60
 

@@ -34,8 +34,8 @@ from hardware.interfaces import (
     InputChange,
     KeyPress,
 )
-from tests.demo_metal import metal_alone
-from tests.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
+from tests.support.gates.metal import metal_alone
 
 PATIENCE_SECONDS = 15.0
 NUMBER = 0x12345678

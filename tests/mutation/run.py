@@ -26,7 +26,6 @@ settings.register_profile("mutation", phases=(Phase.explicit, Phase.reuse, Phase
 settings.load_profile("mutation")
 """
 """A property that fails has done its work: the smallest example is of no use here."""
-GATE_TESTS, WEB_TESTS = "tests/unit/gate_controller", "tests/unit/web_admin"
 
 
 @dataclass(frozen=True)
@@ -40,35 +39,122 @@ class Target:
     """Whether tests over worlds that chance makes up run too: a survivor waits for all of them."""
 
 
-def _gate(name: str, *tests: str, chosen: str = "", properties: bool = True) -> Target:
-    paths = tuple(f"{GATE_TESTS}/test_{test}.py" for test in tests or (name,))
-    return Target(f"gate_controller/{name}.py", paths, chosen, properties)
-
-
-def _web(name: str, *tests: str, chosen: str = "not postgresql") -> Target:
-    paths = tuple(f"{WEB_TESTS}/test_{test}.py" for test in tests or (name,))
-    return Target(f"web_admin/{name}.py", paths, chosen)
-
-
 TARGETS = {
-    "access": _gate("access", "access", "access_answers", "access_around", properties=False),
-    "attempts": _gate("attempts"),
-    "calendars": _gate("calendars"),
-    "passes": _gate("passes", "passes", "signed_bytes"),
-    "pins": _gate("pins", "pins", "identify"),
-    "pin_stops": _gate("pin_stops"),
-    "policy": _gate("policy", "policy_indexes", "policy"),
-    "sealed_keys": _gate("sealed_keys", "sealed_keys", "signed_bytes"),
-    "second_method": _gate("second_method", chosen="not at_the_gate"),
-    "signing": _gate("signing", "signed_bytes", "passes"),
-    "child_agreements": _web("child_agreements", "child_agreement_acts"),
-    "consent_rules": _web("consent_rules"),
-    "limit_counts": _web("limit_counts", "sign_in_throttle"),
-    "permissions": _web("permissions"),
-    "sign_in_throttle": _web("sign_in_throttle", "sign_in_circles"),
-    "sign_in_tries": _web("sign_in_tries"),
-    "staff_guessing": _web("staff_guessing", "sign_in_pages"),
-    "sync_requests": _web("sync_requests"),
+    "access": Target(
+        "gate_controller/rules/access.py",
+        (
+            "tests/gate_controller/rules/test_access.py",
+            "tests/gate_controller/rules/test_access_answers.py",
+            "tests/gate_controller/rules/test_access_around.py",
+        ), properties=False,
+    ),
+    "attempts": Target(
+        "gate_controller/lane/attempts.py",
+        (
+            "tests/gate_controller/lane/test_attempts.py",
+        ),
+    ),
+    "calendars": Target(
+        "gate_controller/contract/calendars.py",
+        (
+            "tests/gate_controller/contract/test_calendars.py",
+        ),
+    ),
+    "passes": Target(
+        "gate_controller/contract/passes.py",
+        (
+            "tests/gate_controller/contract/test_passes.py",
+            "tests/gate_controller/contract/test_signed_bytes.py",
+        ),
+    ),
+    "pins": Target(
+        "gate_controller/contract/pins.py",
+        (
+            "tests/gate_controller/contract/test_pins.py",
+            "tests/gate_controller/rules/test_identify.py",
+        ),
+    ),
+    "pin_stops": Target(
+        "gate_controller/control/pin_stops.py",
+        (
+            "tests/gate_controller/control/test_pin_stops.py",
+        ),
+    ),
+    "policy": Target(
+        "gate_controller/contract/policy.py",
+        (
+            "tests/gate_controller/contract/test_policy_indexes.py",
+            "tests/gate_controller/contract/test_policy.py",
+        ),
+    ),
+    "sealed_keys": Target(
+        "gate_controller/contract/sealed_keys.py",
+        (
+            "tests/gate_controller/contract/test_sealed_keys.py",
+            "tests/gate_controller/contract/test_signed_bytes.py",
+        ),
+    ),
+    "second_method": Target(
+        "gate_controller/rules/second_method.py",
+        (
+            "tests/gate_controller/rules/test_second_method.py",
+        ), chosen="not at_the_gate",
+    ),
+    "signing": Target(
+        "gate_controller/contract/signing.py",
+        (
+            "tests/gate_controller/contract/test_signed_bytes.py",
+            "tests/gate_controller/contract/test_passes.py",
+        ),
+    ),
+    "child_agreements": Target(
+        "web_admin/credentials/child_agreements.py",
+        (
+            "tests/web_admin/credentials/test_child_agreement_acts.py",
+        ), chosen="not postgresql",
+    ),
+    "consent_rules": Target(
+        "web_admin/face/rules.py",
+        (
+            "tests/web_admin/face/test_rules.py",
+        ), chosen="not postgresql",
+    ),
+    "limit_counts": Target(
+        "web_admin/core/limit_counts.py",
+        (
+            "tests/web_admin/accounts/test_throttle.py",
+        ), chosen="not postgresql",
+    ),
+    "permissions": Target(
+        "web_admin/accounts/permissions.py",
+        (
+            "tests/web_admin/accounts/test_permissions.py",
+        ), chosen="not postgresql",
+    ),
+    "sign_in_throttle": Target(
+        "web_admin/accounts/throttle.py",
+        (
+            "tests/web_admin/accounts/test_sign_in_circles.py",
+        ), chosen="not postgresql",
+    ),
+    "sign_in_tries": Target(
+        "web_admin/web/sign_in_tries.py",
+        (
+            "tests/web_admin/web/test_sign_in_tries.py",
+        ), chosen="not postgresql",
+    ),
+    "staff_guessing": Target(
+        "web_admin/web/staff_guessing.py",
+        (
+            "tests/web_admin/manage/test_sign_in.py",
+        ), chosen="not postgresql",
+    ),
+    "sync_requests": Target(
+        "web_admin/sync/requests.py",
+        (
+            "tests/web_admin/sync/test_requests.py",
+        ), chosen="not postgresql",
+    ),
 }
 
 

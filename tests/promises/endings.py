@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from tests.forgotten import GATES, Forgotten
+from tests.support.compounds.forgetting import GATES, Forgotten
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Person
 from web_admin.core.config import WebConfig

@@ -21,8 +21,8 @@ from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import Method, QrCredential
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
-from tests.assessed import assess
-from tests.unit.web_admin.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
+from tests.support.acting import ALL_METHODS, NOTICE, add_lane, manager, offer_face
+from tests.support.compounds.assessments import assess
 from web_admin.action.base import Act, publish
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Gate, GuardianRow, Hours, Person

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from tests.gate_on_a_bench import CAMERA_SHEET, LANE, BenchGate
+from tests.support.gates.bench import CAMERA_SHEET, LANE, BenchGate
 
 PATIENCE_SECONDS = 8
 TERMINAL = CAMERA_SHEET + """

@@ -25,10 +25,10 @@ from gate_controller.lane.device_watch import DeviceWatch
 from hardware.inputs.serial import InputWire
 from hardware.interfaces import InputKind, Relay
 from hardware.simulated.input_board import InputBoard
-from tests.examples import examples
-from tests.gate_on_a_bench import CARD_KEY, LANE, BenchGate, bench_gate
-from tests.parsed_source import tree_of
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.examples import examples
+from tests.support.gates.bench import CARD_KEY, LANE, BenchGate, bench_gate
+from tests.support.source import tree_of
 
 pytestmark = pytest.mark.thorough
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import CredentialState, Method
-from tests.examples import examples
 from tests.promises.histories import Compound, History
-from tests.unit.web_admin.acting import add_lane, offer_face
+from tests.support.acting import add_lane, offer_face
+from tests.support.examples import examples
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
 from web_admin.compound.policy_models import PolicyRecordRow

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from gate_controller.contract.records import FaceOfferRecord
-from tests.examples import examples
-from tests.gate_that_asks import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
 from tests.promises.histories import Compound, History
-from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face, show_card
+from tests.support.acting import add_lane, by_phone, household, offer_face, show_card
+from tests.support.examples import examples
+from tests.support.gates.asking import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
 from web_admin.action.base import Act
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face

@@ -11,9 +11,9 @@ from hypothesis import settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 from sqlalchemy import func, select
 
-from tests.examples import examples
 from tests.promises.histories import Compound, History
-from tests.unit.web_admin.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
+from tests.support.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face
+from tests.support.examples import examples
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Site
 from web_admin.credentials.cards import issue_card

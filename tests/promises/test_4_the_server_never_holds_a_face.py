@@ -19,8 +19,8 @@ import web_admin
 from gate_controller.contract.journal_chain import Head
 from gate_controller.contract.records import RECORD_TYPES
 from gate_controller.contract.signing import KeyCertificate
-from tests.all_tables import all_tables
-from tests.parsed_source import tree_of
+from tests.support.compounds.tables import all_tables
+from tests.support.source import tree_of
 
 TEMPLATE_BYTES = 512
 WEB_ADMIN = Path(web_admin.__file__).parent

@@ -46,10 +46,10 @@ from gate_controller.storage.journal import Journal
 from gate_controller.storage.policy_store import GateIdentity, PolicyStore
 from gate_controller.storage.tamper_mark import TamperMark
 from hardware.cameras.camera import FolderCamera
-from tests.forgotten import GATES
-from tests.people import person, records
 from tests.promises.endings import ENDINGS, Home, copy_of, ended
-from tests.site_keys import SiteKeys, encoded
+from tests.support.compounds.forgetting import GATES
+from tests.support.compounds.people import person, records
+from tests.support.gates.site_keys import SiteKeys, encoded
 from web_admin.compound.models import Gate
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import SealBroken, Sealer

@@ -1,7 +1,7 @@
 """Promise 6: the camera is closed until someone presses QR or face, and the screen says when it is not.
 
 Where the site chose hands-free codes it is open, the screen says so, and the frames go to the code
-reader alone (tests/unit/gate_controller/test_hands_free.py shows that for the face detector).
+reader alone (tests/gate_controller/lane/test_hands_free.py shows that for the face detector).
 
 A whole gate with a real camera of files, a real screen over HTTP, real bytes from readers. Shown for
 QR here; the face sessions have their own tests. Does not cover: what the kernel or a camera's own
@@ -22,10 +22,19 @@ from gate_controller.contract.messages import FaceLease
 from gate_controller.contract.records import FaceOfferRecord
 from gate_controller.sync.client import PolicyTaken
 from hardware.interfaces import Camera, InputKind
-from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
-from tests.gate_that_asks import CONSENT, ME, MY_CARD, ask, gate_with_face, policy_of, read_on, somebody_at
-from tests.people import Phone, card, person, pin, qr, records
 from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL, ScreenVisitor, at_the_screen
+from tests.support.compounds.people import Phone, card, person, pin, qr, records
+from tests.support.gates.asking import (
+    CONSENT,
+    ME,
+    MY_CARD,
+    ask,
+    gate_with_face,
+    policy_of,
+    read_on,
+    somebody_at,
+)
+from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 
 PHONE = Phone()
 

@@ -16,11 +16,11 @@ from gate_controller.contract.passes import VisitorPass, make_visitor_pass
 from gate_controller.contract.records import CardCredential, Grant, Record
 from gate_controller.storage.policy_store import PolicyStore
 from hardware.interfaces import InputKind
-from tests.gate_as_a_process import wait_for_decisions
-from tests.gate_on_a_bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
-from tests.people import Phone, card, person, pin, qr, records
 from tests.promises.screen_visitor import TERMINAL
-from tests.site_keys import encoded
+from tests.support.compounds.people import Phone, card, person, pin, qr, records
+from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import wait_for_decisions
+from tests.support.gates.site_keys import encoded
 
 PHONE = Phone()
 ALWAYS, UNTIL_TOMORROW = 7, 8

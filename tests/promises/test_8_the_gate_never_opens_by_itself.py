@@ -23,11 +23,11 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from gate_controller.contract.records import Posture, PostureOverride
-from tests.gate_as_a_process import GateProcess
-from tests.gate_lives import GateLives, gate_lives, monotonic_ns_of
-from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
-from tests.outputs_on_a_bench import OFF, Output, outputs_of, site_file_with, wait_for_rest
-from tests.people import card, lane, person, records
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
+from tests.support.gates.lives import GateLives, gate_lives, monotonic_ns_of
+from tests.support.gates.outputs import OFF, Output, outputs_of, site_file_with, wait_for_rest
+from tests.support.gates.process import GateProcess
 
 KNOWN, UNKNOWN = 7, 8
 CLOCKS_DIFFER_NS = 2_000_000

@@ -34,11 +34,11 @@ from gate_controller.contract.journal_chain import (
 from gate_controller.contract.ledger_file import LEDGER_FORMAT, LedgerPreface, check_ledger
 from gate_controller.contract.signing import public_bytes, sign
 from gate_controller.storage.journal import Journal
-from tests.examples import examples
-from tests.gate_as_a_process import GateProcess
-from tests.gate_on_a_bench import CARD_KEY, BenchGate, bench_gate
-from tests.people import card, lane, person, records
-from tests.site_keys import SiteKeys
+from tests.support.compounds.people import card, lane, person, records
+from tests.support.examples import examples
+from tests.support.gates.bench import CARD_KEY, BenchGate, bench_gate
+from tests.support.gates.process import GateProcess
+from tests.support.gates.site_keys import SiteKeys
 
 pytestmark = pytest.mark.thorough
 

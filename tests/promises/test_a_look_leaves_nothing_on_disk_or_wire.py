@@ -15,11 +15,11 @@ import cv2
 import pytest
 
 from hardware.simulated.pictures import live_like_frames
-from tests.face_fixtures import portraits
-from tests.gate_on_a_bench import bench_gate
-from tests.gate_that_looks import ALL_LOOKED, LOOK_BEGINS, LOOK_IS_OVER, give_a_face
-from tests.marked_faces import marks_of_face
 from tests.promises.screen_visitor import TERMINAL
+from tests.support.faces.fixtures import portraits
+from tests.support.faces.marked import marks_of_face
+from tests.support.gates.bench import bench_gate
+from tests.support.gates.looking import ALL_LOOKED, LOOK_BEGINS, LOOK_IS_OVER, give_a_face
 
 REPOSITORY = Path(__file__).parents[2]
 STRACE = shutil.which("strace")
@@ -74,7 +74,7 @@ def test_a_gate_that_looks_writes_only_its_journal_and_its_lines(tmp_path: Path)
         traced = [str(STRACE), "-f", "-y", "-xx", "-s", "200000", "-o", str(trace_file), "-e", watched]
         site_file = str(bench.write_site_file())
         run = subprocess.run(
-            [*traced, sys.executable, "-m", "tests.gate_that_looks", site_file, str(LOOKS), "stop"],
+            [*traced, sys.executable, "-m", "tests.support.gates.looking", site_file, str(LOOKS), "stop"],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from gate_controller.contract.calendars import DAY_KINDS, Span
-from tests.restored_gates import StoringGate, copied, opens
-from tests.unit.web_admin.compound import add_card, add_gate, add_home, add_person, add_pin
+from tests.support.compounds.restored_gates import StoringGate, copied, opens
+from tests.support.compounds.with_gates import add_card, add_gate, add_home, add_person, add_pin
 from web_admin.action.base import Act
 from web_admin.compound.keys import create_site
 from web_admin.compound.models import CredentialRow, Hours, Person

@@ -29,9 +29,9 @@ from hypothesis.strategies import sampled_from
 from sqlalchemy import select
 
 from gate_controller.contract.journal_chain import GENESIS, chain_entry
-from tests.resident_compound import Compound, csrf_of, make_compound
-from tests.set_clock import SetClock
-from tests.soft_passkey import SoftPasskey
+from tests.support.clock import SetClock
+from tests.support.compounds.passkey import SoftPasskey
+from tests.support.compounds.resident import Compound, csrf_of, make_compound
 from web_admin.action.phone_proof import UNPROVEN
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.config import WebConfig

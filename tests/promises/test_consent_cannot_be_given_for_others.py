@@ -23,11 +23,11 @@ from sqlalchemy.exc import StatementError
 
 import web_admin
 from gate_controller.contract import messages as sync_contract
-from tests.manager_compound import ManagedCompound, make_managed_compound
-from tests.parsed_source import tree_of
-from tests.set_clock import SetClock
-from tests.unit.web_admin.acting import add_lane, by_phone, household, offer_face
-from tests.unit.web_admin.test_face_answers import answer, take
+from tests.support.acting import add_lane, by_phone, household, offer_face
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.source import tree_of
+from tests.web_admin.face.test_gate_answers import answer, take
 from web_admin.accounts.permissions import RESIDENT, access_of
 from web_admin.action.base import Act
 from web_admin.cli.main import _parser

@@ -49,9 +49,9 @@ from gate_controller.face.engines.reasons import FaceReason
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory
 from gate_controller.sync.link import ServerLink, SyncRefused
-from tests.marked_faces import FRAME_MARK, marks_of_face
-from tests.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
-from tests.unit.web_admin.acting import NOTICE, by_phone
+from tests.support.acting import NOTICE, by_phone
+from tests.support.faces.marked import FRAME_MARK, marks_of_face
+from tests.support.gates.three_gates import GATES, PEOPLE, Town, TownGate, bytes_under, forms_of
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate
 from web_admin.custody.gate_reports import clear_tampering

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.marked_faces import marks_of_face
-from tests.three_gates import bytes_under, forms_of
+from tests.support.faces.marked import marks_of_face
+from tests.support.gates.three_gates import bytes_under, forms_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHARE = b"SHARE-OF-A-TEST-0123456789abcdef"
@@ -30,7 +30,7 @@ from gate_controller.face.engines.capability import CameraCapability
 from gate_controller.face.matching.face_service import FaceService
 from gate_controller.face.matching.leases import Lease
 from gate_controller.face.matching.template_store import SqliteFaceBlobs, open_face_file
-from tests.marked_faces import EverybodyLives, MarkedCamera, MarkedEngine
+from tests.support.faces.marked import EverybodyLives, MarkedCamera, MarkedEngine
 camera = MarkedCamera()
 blobs = SqliteFaceBlobs(open_face_file(Path(sys.argv[1]) / "faces.sqlite3", datetime.now(UTC)))
 service = FaceService(engine_loader=MarkedEngine, blobs=blobs, gate_secret=b"f" * 32, site_id="site-1",

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from gate_controller.contract.journal_chain import JournalEntry
-from tests.gate_as_a_process import GateProcess
-from tests.gate_beside_a_server import gate_beside
-from tests.gate_on_a_bench import BenchGate
 from tests.served.served_compound import ServedCompound
+from tests.support.gates.bench import BenchGate
+from tests.support.gates.process import GateProcess
+from tests.support.gates.with_server import gate_beside
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.signing import public_bytes
 from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.storage.secrets import gate_private_key, write_secret
-from tests.gate_as_a_process import GateProcess
-from tests.gate_on_a_bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
 from tests.served.served_compound import ROOT, Browser, ServedCompound, serve_compound, serve_data_dir
+from tests.support.gates.bench import CARD_KEY, PIN_KEY, BenchGate, bench_gate
+from tests.support.gates.process import GateProcess
 from web_admin.action.base import Act, publish
 from web_admin.compound.models import Gate, Site
 from web_admin.core.config import WebConfig, load_config

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import requests
 
-from tests.gate_as_a_process import CHECKOUT, COMMAND
-from tests.gate_on_a_bench import BenchGate, bench_gate
 from tests.served.served_compound import Browser
+from tests.support.gates.bench import BenchGate, bench_gate
+from tests.support.gates.process import CHECKOUT, COMMAND
 
 PATIENCE_SECONDS = 60.0
 _SHOWN = re.compile(r'<p class="code">([^<]+)</p>')

@@ -19,10 +19,10 @@ from alembic import command
 from sqlalchemy import select as select_rows
 
 import menjin
-from tests.manager_compound import PASSWORD, ManagedCompound, code_now, make_managed_compound
-from tests.set_clock import SetClock
-from tests.shown_cards import card_was_shown
-from tests.warm_start import WarmProcess
+from tests.support.clock import SetClock
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.managed import PASSWORD, ManagedCompound, code_now, make_managed_compound
+from tests.support.warm_start import WarmProcess
 from web_admin.accounts.models import User
 from web_admin.core.config import SECRET_NAMES, WebConfig, write_secret, write_settings
 from web_admin.core.database import current_menjin

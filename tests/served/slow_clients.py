@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gate_controller.contract.messages import ASK_PATH, AskReply, AskRequest
 from gate_controller.contract.signing import public_bytes
 from gate_controller.sync.link import ServerLink
-from tests.manager_compound import ManagedCompound
+from tests.support.compounds.managed import ManagedCompound
 from web_admin.compound.models import Gate
 from web_admin.core.database import current_menjin
 

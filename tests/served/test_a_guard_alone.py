@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import requests
 from sqlalchemy import select
 
-from tests.desk_compound import CARD_OF_WANG, card_of, give_pins, read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import signed_gate
+from tests.support.compounds.desk import CARD_OF_WANG, card_of, give_pins, read
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import CredentialRow
 from web_admin.desk.models import DeskVisitRow

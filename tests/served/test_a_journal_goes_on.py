@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hardware.interfaces import InputKind
-from tests.gate_as_a_process import GateProcess
-from tests.gate_beside_a_server import gate_beside
-from tests.gate_on_a_bench import LANE, BenchGate
-from tests.manager_compound import ManagedCompound
 from tests.served.served_compound import ServedCompound
+from tests.support.compounds.managed import ManagedCompound
+from tests.support.gates.bench import LANE, BenchGate
+from tests.support.gates.process import GateProcess
+from tests.support.gates.with_server import gate_beside
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.credentials.pins import issue_duress_pin, issue_pin

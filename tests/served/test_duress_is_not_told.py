@@ -15,12 +15,12 @@ import pytest
 import requests
 from sqlalchemy import select, update
 
-from tests.desk_compound import read
 from tests.served.lost_server import empty_beside
 from tests.served.served_compound import Browser, ServedCompound, serve_compound
 from tests.served.signed_gate import SignedGate, signed_gate
 from tests.served.test_whose_yes import live, newest, office
 from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, told_by
+from tests.support.compounds.desk import read
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person

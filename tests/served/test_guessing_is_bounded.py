@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
 from gate_controller.contract.messages import PAIR_COMMIT_PATH, PairCommit
-from tests.manager_compound import PASSWORD, code_now
 from tests.served.served_compound import Browser, ServedCompound
+from tests.support.compounds.managed import PASSWORD, code_now
 from web_admin.accounts.api_keys import make_api_key
 from web_admin.action.base import new_act
 from web_admin.alarms.models import Alarm

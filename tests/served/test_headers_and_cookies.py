@@ -27,7 +27,7 @@ def behind_tls(
     tmp_path_factory: pytest.TempPathFactory, sqlite_with_tables: Path
 ) -> Iterator[ServedCompound]:
     """Return a compound served for https://gate.example.org behind one proxy."""
-    from tests.filled_once import SERVER_KEYS
+    from tests.support.compounds.filled_once import SERVER_KEYS
 
     folder = tmp_path_factory.mktemp("behind_tls")
     path = folder / "menjin.sqlite3"

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hostile_requests import JSON_BODIES, OTHER_BODIES, addresses
 from tests.served.served_compound import ServedCompound
+from tests.support.hostile_requests import JSON_BODIES, OTHER_BODIES, addresses
 
 PATIENCE_SECONDS = 20.0
 JSON = b"application/json"

@@ -41,7 +41,6 @@ from gate_controller.contract.signing import (
 )
 from gate_controller.storage.policy_store import GateIdentity
 from gate_controller.storage.secrets import CARD_KEY, IDENTITY, PIN_KEY, read_secret
-from tests.gate_on_a_bench import BenchGate
 from tests.served.pairing_parties import (
     Answer,
     Between,
@@ -55,6 +54,7 @@ from tests.served.pairing_parties import (
     unpaired_gate,
 )
 from tests.served.served_compound import Browser, ServedCompound
+from tests.support.gates.bench import BenchGate
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from tests.desk_compound import card_of, read
 from tests.served.served_compound import Browser, ServedCompound
+from tests.support.compounds.desk import card_of, read
 from web_admin.action.base import new_act
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import current_menjin

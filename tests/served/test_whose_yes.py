@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.desk_compound import read
 from tests.served.served_compound import Browser, ServedCompound
 from tests.served.signed_gate import SignedGate, signed_gate
+from tests.support.compounds.desk import read
 from web_admin.action.base import Act, new_act
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.models import CredentialRow, Person

@@ -2,7 +2,7 @@
 
 A limit holds for the whole server, whatever the number of its workers. Those with a window are counted in
 the database (`limit_counts.py`); the others bound one request, one connection or one worker, as `of` says.
-To add one: add a row here and its line in docs/limits.md, which `tests/test_limits.py` prints.
+To add one: add a row here and its line in docs/limits.md, which `tests/project/test_limits.py` prints.
 """
 
 from dataclasses import dataclass
@@ -33,15 +33,15 @@ class Limit:
 
 FIVE_MINUTES, TEN_MINUTES = timedelta(minutes=5), timedelta(minutes=10)
 _ALONE = "tests/served/test_a_guard_alone.py"
-_DESK = "tests/unit/web_admin/test_desk.py"
-_LOST = "tests/unit/web_admin/test_lost_cards.py"
-_MESSAGES = "tests/unit/web_admin/resident/test_asked_messages.py"
-_SESSIONS = "tests/unit/web_admin/test_sign_in_pages.py"
-_THROTTLE = "tests/unit/web_admin/test_sign_in_throttle.py"
-_UPLOADS = "tests/unit/web_admin/test_large_uploads.py"
-_HOSTILE = "tests/unit/web_admin/test_hostile_requests.py"
-_NOT_BELIEVED = "tests/unit/web_admin/test_gates_not_believed.py"
-_SHEETS = "tests/unit/web_admin/test_sheet_files.py"
+_DESK = "tests/web_admin/messages/test_desk.py"
+_LOST = "tests/web_admin/desk/test_lost_cards.py"
+_MESSAGES = "tests/web_admin/resident/test_messages.py"
+_SESSIONS = "tests/web_admin/manage/test_sign_in.py"
+_THROTTLE = "tests/web_admin/accounts/test_throttle.py"
+_UPLOADS = "tests/web_admin/every_page/test_large_uploads.py"
+_HOSTILE = "tests/web_admin/every_page/test_hostile_requests.py"
+_NOT_BELIEVED = "tests/web_admin/events/test_gates_not_believed.py"
+_SHEETS = "tests/web_admin/people_import/test_sheet_files.py"
 _GUESSING = "tests/served/test_guessing_is_bounded.py"
 
 SIGN_IN_PAIR = Limit(
@@ -75,7 +75,7 @@ PAIRING_CODES = Limit(
 )
 API_CALLS = Limit(
     "api_calls", 600, "calls", "API key", "web_admin/api/access.py::_check_key",
-    "tests/unit/web_admin/api/test_keys.py::test_a_key_that_calls_too_often_waits",
+    "tests/web_admin/api/test_keys.py::test_a_key_that_calls_too_often_waits",
     timedelta(minutes=1),
 )
 API_WRONG_KEYS = Limit(
@@ -86,7 +86,7 @@ API_WRONG_KEYS = Limit(
 API_UNKNOWN_CARDS = Limit(
     "api_unknown_cards", 30, "card numbers of nobody", "API key",
     "web_admin/api/access.py::check_card_misses",
-    "tests/unit/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
+    "tests/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
 )
 DESK_TYPED = Limit(
     "desk_typed", 20, "cards and PINs to begin with", "staff account", "web_admin/desk/limits.py::may_type",
@@ -175,11 +175,11 @@ CONSTANTS = (
     ),
     Limit(
         "logo_depth", 40, "shapes within each other", "logo", "web_admin/settings/logo.py::MAX_DEPTH",
-        "tests/unit/web_admin/test_settings_pages.py::test_a_file_with_anything_but_shapes_is_refused",
+        "tests/web_admin/manage/test_settings.py::test_a_file_with_anything_but_shapes_is_refused",
     ),
     Limit(
         "streams", 32, "open streams of live pages", "worker", "web_admin/web/live_watch.py::STREAMS_AT_MOST",
-        "tests/unit/web_admin/test_live.py"
+        "tests/web_admin/web/test_live.py"
         "::test_one_more_stream_than_there_are_places_is_refused_and_other_pages_are_served",
     ),
     Limit(
@@ -210,7 +210,7 @@ CONSTANTS = (
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
         "web_admin/events/set_aside.py::MOST_RINGING",
-        "tests/unit/web_admin/test_entries_set_aside.py::"
+        "tests/web_admin/alarms/test_entries_set_aside.py::"
         "test_an_open_alarm_silences_no_later_one_until_many_ring",
     ),
     Limit(
@@ -226,7 +226,7 @@ CONSTANTS = (
 )
 """Those that bound one request, one session or one worker: a constant has the value, a row repeats it."""
 
-_CONNECTIONS = "tests/unit/web_admin/test_connection_limits.py"
+_CONNECTIONS = "tests/web_admin/serving/test_connection_limits.py"
 _STALLED = "tests/served/test_stalled_connections.py"
 _BOUNDED = "tests/served/test_connections_are_bounded.py"
 _CLOSED = f"{_STALLED}::test_requests_that_do_not_come_to_an_end_are_closed_with_a_sentence"

@@ -1,7 +1,7 @@
 """Every page as it may look, in one list: what `make screenshots` takes and what the checks look at.
 
 A new page adds one line: its name, who sees it, its path, and a CSS selector (`marker`) that only this
-state has. `{words}` in a path are ids of the compound (`words_of` in `tests/lived_in_compound.py`). Steps
+state has. `{words}` in a path are ids of the compound (`words_of` in `support/compounds/lived_in.py`). Steps
 lead from the path to the state; they are done once per language and must bear being done twice.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.browser.terminal.states import SHOWN
-from tests.manager_compound import PASSWORD
+from tests.support.compounds.managed import PASSWORD
 
 Group = Literal["phone", "terminal", "manager", "desk", "visitor", "public", "errors"]
 Step = tuple[str, ...]
@@ -326,7 +326,7 @@ NOT_PICTURED = {
     "settings.look_css": "files of the pages, not pages",
     "settings.logo": "files of the pages, not pages",
     "health.healthz": "an answer to a monitor",
-    "restored.show": "of a restored server; tests/unit/web_admin/test_handover.py reads it",
+    "restored.show": "of a restored server; tests/web_admin/restore/test_handover.py reads it",
     "lost_card.slip": "the visitor's slip, of a pass made at night",
     "api-docs.openapi_json": "a document for programs",
     "api_homes.list_homes": "an answer to another system",

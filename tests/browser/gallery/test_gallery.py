@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 from tests.browser.gallery.states import NOT_PICTURED, PAGES, README_PICTURES, SIZES, TERMINAL_SIZES
 from tests.browser.gallery.take import BIGGEST_README_PICTURE_BYTES, ROOT, Taken, take_all
 from tests.browser.gallery.world import opened_world
-from tests.manager_compound import make_managed_compound
-from tests.set_clock import SetClock
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
 
 pytestmark = pytest.mark.browser
 

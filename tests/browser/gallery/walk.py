@@ -10,7 +10,7 @@ from tests.browser.gallery.states import LANGUAGES, PAGES, TERMINAL, State
 from tests.browser.gallery.world import World
 from tests.browser.terminal.conftest import open_page
 from tests.browser.terminal.states import shown
-from tests.lived_in_compound import RESIDENTS
+from tests.support.compounds.lived_in import RESIDENTS
 
 STEPS: dict[str, Callable[..., object]] = {
     "click": lambda page, selector: page.locator(selector).first.click(),

@@ -17,13 +17,13 @@ from gate_controller.terminal.server import TerminalServer
 from tests.browser.gallery.states import SIZES
 from tests.browser.office_screen import sign_in
 from tests.browser.terminal.conftest import RecordingController, new_server
-from tests.counted_tries import forget_tries
-from tests.desk_compound import show_at_a_gate
-from tests.filled_once import SERVER_KEYS
-from tests.lived_in_compound import NEWLY_INVITED, RESIDENTS, live_in, words_of
-from tests.manager_compound import ROLES, ManagedCompound, make_managed_compound
-from tests.set_clock import SetClock
-from tests.shown_cards import card_was_shown
+from tests.support.clock import SetClock
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.desk import show_at_a_gate
+from tests.support.compounds.filled_once import SERVER_KEYS
+from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS, live_in, words_of
+from tests.support.compounds.managed import ROLES, ManagedCompound, make_managed_compound
 from web_admin.accounts.permissions import public
 from web_admin.core.config import WebConfig
 

@@ -8,8 +8,8 @@ import pytest
 from tests.browser.conftest import serving
 from tests.browser.journeys.real_gate import Newcomer, RealGate, real_gate
 from tests.browser.resident_screen import Served
-from tests.counted_tries import forget_tries
-from tests.manager_compound import PASSWORD, TOTP_SECRET
+from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.managed import PASSWORD, TOTP_SECRET
 from web_admin.accounts.staff import create_staff
 from web_admin.credentials.cards import issue_card
 from web_admin.people.actions import add_person

@@ -14,11 +14,11 @@ import msgspec
 from gate_controller.contract.journal_chain import JournalEntry
 from hardware.interfaces import Frame
 from tests.browser.resident_screen import Served
-from tests.gate_as_a_process import GateProcess
-from tests.gate_beside_a_server import gate_beside
-from tests.gate_on_a_bench import BenchGate
 from tests.promises.screen_visitor import TERMINAL
-from tests.resident_compound import Compound
+from tests.support.compounds.resident import Compound
+from tests.support.gates.bench import BenchGate
+from tests.support.gates.process import GateProcess
+from tests.support.gates.with_server import gate_beside
 from web_admin.compound.models import Gate, Site
 
 PATIENCE_SECONDS = 30

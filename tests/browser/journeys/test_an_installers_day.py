@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import serving
 from tests.browser.journeys.pockets import OFFICE, Hands, Pocket
 from tests.browser.resident_screen import Served
-from tests.gate_as_a_process import CHECKOUT, COMMAND, GateProcess
-from tests.gate_on_a_bench import BenchGate, bench_gate
-from tests.resident_compound import Compound
+from tests.support.compounds.resident import Compound
+from tests.support.gates.bench import BenchGate, bench_gate
+from tests.support.gates.process import CHECKOUT, COMMAND, GateProcess
 from web_admin.compound.models import Gate
 from web_admin.people.actions import GrantSpec, set_grants
 

@@ -29,10 +29,10 @@ from tests.browser.terminal.test_face_at_the_gate import (
     somebody,
     wait_for,
 )
-from tests.face_actors import picture_and_points
-from tests.gate_on_a_bench import LANE
-from tests.resident_compound import NOTICE_EN, NOTICE_ZH
-from tests.shown_cards import card_was_shown
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
+from tests.support.faces.actors import picture_and_points
+from tests.support.gates.bench import LANE
 from web_admin.compound.models import Site
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
 from web_admin.face.notices import NOTICE_FIELDS

@@ -16,11 +16,11 @@ from hardware.simulated.face_clips import LivingPerson
 from hardware.simulated.live_person import FolderPerson
 from tests.browser.resident_screen import Served
 from tests.browser.terminal.states import keep_picture
-from tests.face_actors import picture_and_points
-from tests.gate_beside_a_server import gate_beside
-from tests.gate_on_a_bench import LANE, BenchGate
 from tests.promises.screen_visitor import TERMINAL
-from tests.resident_compound import NOTICE_EN, NOTICE_ZH
+from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH
+from tests.support.faces.actors import picture_and_points
+from tests.support.gates.bench import LANE, BenchGate
+from tests.support.gates.with_server import gate_beside
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
 from web_admin.face.notices import NOTICE_FIELDS
 from web_admin.journal.models import AuditEntry

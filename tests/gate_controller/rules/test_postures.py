@@ -1,0 +1,160 @@
+"""Holding a lane open: renewed while it lasts, never resumed by a restart alone."""
+
+from datetime import UTC, datetime, timedelta
+
+from gate_controller.contract.calendars import DAY_KINDS, Span
+from gate_controller.contract.policy import PolicySnapshot, compile_policy
+from gate_controller.contract.records import HoursRecord, Posture, PostureOverride
+from gate_controller.rules.postures import (
+    HOLD_SECONDS,
+    RENEW_AFTER_SECONDS,
+    HeldOpen,
+    Hold,
+    shut_order,
+    without_ended_overrides,
+)
+from tests.support.compounds.people import lane, person, records
+from tests.support.gates.site_keys import encoded
+
+NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+BY_HAND = PostureOverride(Posture.HELD_OPEN, "guard-1", "a van", NOW + timedelta(hours=1))
+RELAYS = {"north-in": None}
+
+
+def snapshot_of(**changes: object) -> PolicySnapshot:
+    hours = HoursRecord("school", "School", (Span(DAY_KINDS, 0, 1440),))
+    whole = encoded(records(person(), lane(**changes), hours))
+    return compile_policy(whole, epoch=1, version=1, issued_at=NOW)
+
+
+def due(
+    held: HeldOpen, snapshot: PolicySnapshot, seconds: float, now: datetime = NOW, sure: bool = True
+) -> list[Hold]:
+    return list(held.due(snapshot.policy, RELAYS, now, seconds, clock_sure=sure))
+
+
+def test_a_hold_begins_once_and_is_renewed_before_it_runs_out() -> None:
+    held, snapshot = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    assert due(held, snapshot, 0.0) == [Hold("north-in", "begins", "guard-1", BY_HAND.until)]
+    assert due(held, snapshot, RENEW_AFTER_SECONDS - 0.1) == []
+    assert due(held, snapshot, RENEW_AFTER_SECONDS) == [Hold("north-in", "goes_on", "guard-1")]
+    assert RENEW_AFTER_SECONDS < HOLD_SECONDS
+    over = NOW + timedelta(hours=1)
+    assert due(held, snapshot, 60.0, over) == [Hold("north-in", "ended", "guard-1")]
+    assert due(held, snapshot, 61.0, over) == []
+
+
+def test_a_step_that_could_not_be_written_down_is_due_again() -> None:
+    held, snapshot = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    for at, change in ((NOW, "begins"), (BY_HAND.until, "ended")):
+        for _ in range(2):
+            steps = held.due(snapshot.policy, RELAYS, at, 0.0, clock_sure=True)
+            assert next(steps).change == change
+            steps.close()
+        assert [step.change for step in due(held, snapshot, 0.0, at)] == [change]
+
+
+def test_an_override_from_before_the_start_holds_nothing_and_a_new_one_does() -> None:
+    stale = snapshot_of(posture_override=BY_HAND)
+    held = HeldOpen(stale)
+    assert due(held, stale, 0.0) == []
+    again = replace_until(BY_HAND)
+    assert len(due(held, snapshot_of(posture_override=again), 1.0)) == 1
+
+
+def replace_until(override: PostureOverride) -> PostureOverride:
+    return PostureOverride(
+        override.posture, override.author_id, override.reason, override.until + timedelta(minutes=1)
+    )
+
+
+def test_a_gate_that_lost_its_policy_does_not_resume_an_override_either() -> None:
+    held, first = HeldOpen(None), snapshot_of(posture_override=BY_HAND)
+    held.policy_taken(first)
+    assert due(held, first, 0.0) == []
+    newer = snapshot_of(posture_override=replace_until(BY_HAND))
+    held.policy_taken(newer)
+    assert len(due(held, newer, 1.0)) == 1
+
+
+def test_a_schedule_resumes_after_a_restart_and_is_its_own_author() -> None:
+    school = snapshot_of(posture_hours={"school": Posture.HELD_OPEN})
+    assert [hold.author_id for hold in due(HeldOpen(school), school, 0.0)] == ["schedule"]
+
+
+def test_who_made_the_schedule_is_named_and_when_it_ends() -> None:
+    day = HoursRecord("day", "Day", (Span(DAY_KINDS, 420, 1200),))
+    lanes = lane(posture_hours={"day": Posture.HELD_OPEN}, posture_author_id="manager-1")
+    whole = encoded(records(person(), lanes, day))
+    snapshot = compile_policy(whole, epoch=1, version=1, issued_at=NOW)
+    (hold,) = due(HeldOpen(snapshot), snapshot, 0.0)
+    in_shanghai_at_eight_in_the_evening = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    assert hold == Hold("north-in", "begins", "manager-1", in_shanghai_at_eight_in_the_evening)
+
+
+def test_a_holding_by_somebody_else_or_to_another_end_is_another_holding() -> None:
+    held, first = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
+    assert [step.change for step in due(held, first, 0.0)] == ["begins"]
+    longer = replace_until(BY_HAND)
+    steps = due(held, snapshot_of(posture_override=longer), 0.1)
+    assert steps == [
+        Hold("north-in", "ended", "guard-1"),
+        Hold("north-in", "begins", "guard-1", longer.until),
+    ]
+    assert due(held, snapshot_of(posture_override=longer), 0.2) == []
+
+
+def test_a_lane_that_always_stands_open_has_no_end() -> None:
+    for changes in ({"posture": Posture.HELD_OPEN}, {"posture_hours": {"school": Posture.HELD_OPEN}}):
+        always = snapshot_of(**changes)
+        assert [hold.until for hold in due(HeldOpen(always), always, 0.0)] == [None]
+
+
+def test_a_drive_is_never_held_and_never_shown_as_held_and_that_is_said_once() -> None:
+    school = snapshot_of(posture_hours={"school": Posture.HELD_OPEN})
+    held = HeldOpen(school, frozenset({"north-in"}))
+    policy = school.policy
+    assert held.posture(policy.lanes["north-in"], policy, NOW, clock_sure=True) is Posture.NORMAL
+    assert [hold.change for hold in due(held, school, 0.0)] == ["refused"]
+    assert due(held, school, 60.0) == []
+    assert not held.holds("north-in")
+    normal = snapshot_of()
+    assert due(held, normal, 61.0) == []
+    assert [hold.change for hold in due(held, school, 62.0)] == ["refused"], "a new holding is a new refusal"
+
+
+def test_nothing_is_held_open_by_the_clock_while_the_clock_is_unsure() -> None:
+    for changes in ({"posture_hours": {"school": Posture.HELD_OPEN}}, {"posture_override": BY_HAND}):
+        assert due(HeldOpen(snapshot_of()), snapshot_of(**changes), 0.0, sure=False) == []
+
+
+def test_a_stale_override_that_shuts_still_shuts() -> None:
+    lockdown = PostureOverride(Posture.LOCKDOWN, "guard-1", "", BY_HAND.until)
+    shut = snapshot_of(posture_override=lockdown)
+    policy = shut.policy
+    posture = HeldOpen(shut).posture(policy.lanes["north-in"], policy, NOW, clock_sure=True)
+    assert posture is Posture.LOCKDOWN
+
+
+def test_only_what_the_office_says_now_shuts_a_lane_apart_from_schedules() -> None:
+    lockdown = PostureOverride(Posture.LOCKDOWN, "guard-1", "", BY_HAND.until)
+    assert shut_order(None) is None
+    assert shut_order(lane(posture_hours={"school": Posture.LOCKDOWN})) is None
+    assert shut_order(lane(posture=Posture.DISABLED)) is Posture.DISABLED
+    assert shut_order(lane(posture_override=lockdown)) == lockdown
+    assert shut_order(lane(posture=Posture.LOCKDOWN, posture_override=BY_HAND)) is None
+
+
+def test_a_lockdown_that_surely_ended_is_not_in_force_again_when_the_clock_becomes_unsure() -> None:
+    lockdown = PostureOverride(Posture.LOCKDOWN, "guard-1", "a search", NOW + timedelta(hours=1))
+    snapshot = snapshot_of(posture_override=lockdown)
+    held = HeldOpen(None, frozenset())
+    for past, posture in (
+        (NOW + timedelta(minutes=59), Posture.LOCKDOWN),
+        (NOW + timedelta(hours=1), Posture.NORMAL),
+    ):
+        policy = without_ended_overrides(snapshot, past).policy
+        # A clock that fell back to long ago, as without a battery.
+        now = NOW - timedelta(days=900)
+        assert held.posture(policy.lanes["north-in"], policy, now, clock_sure=False) is posture
+    assert without_ended_overrides(snapshot, NOW) is snapshot

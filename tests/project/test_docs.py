@@ -1,0 +1,183 @@
+"""Papers that cannot fall behind: what they name must exist, and what exists must be named."""
+
+import ast
+import re
+import shlex
+import tomllib
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gate_controller.site_file.config import GateConfig
+from gate_controller.site_file.outputs import WireSection
+from tests.support.source import tree_of
+from web_admin.core import config as web_config
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENT_COUNTS = {
+    "B": 12, "C": 12, "E": 12, "S": 20, "R": 10, "D": 10, "T": 6, "M": 8, "N": 6, "P": 12, "A": 10,
+}  # fmt: skip
+PROMISES = range(1, 11)
+README_COMMANDS = frozenset({"make", "menjin", "git", "cd", "sudo"})
+
+
+def requirement_rows() -> list[list[str]]:
+    lines = (ROOT / "docs/requirements.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
+    return [row for row in rows if row[0] != "id" and set(row[0]) != {"-"}]
+
+
+def named_tests(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+
+
+def names_of_tests_in(path: Path) -> set[str]:
+    return set(re.findall(r"^ *def (\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def code_blocks(markdown: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL)
+
+
+def reasons() -> list[str]:
+    tree = tree_of(ROOT / "gate_controller/rules/decision.py")
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    (reason,) = [node for node in classes if node.name == "Reason"]
+    assigned = [node.value for node in reason.body if isinstance(node, ast.Assign)]
+    return [str(value.value) for value in assigned if isinstance(value, ast.Constant)]
+
+
+def test_every_requirement_has_exactly_one_row() -> None:
+    wanted = [f"{letter}{n}" for letter, count in REQUIREMENT_COUNTS.items() for n in range(1, count + 1)]
+    assert [row[0] for row in requirement_rows()] == wanted
+
+
+def test_no_requirement_row_has_an_empty_or_missing_cell() -> None:
+    assert [row for row in requirement_rows() if len(row) != 3 or not all(row)] == []
+
+
+def test_every_requirement_names_a_test_or_says_planned_or_argues() -> None:
+    unclear = [
+        row[0]
+        for row in requirement_rows()
+        if not (named_tests(row[2]) or re.match(r"planned|not applicable: because .", row[2]))
+    ]
+    assert unclear == []
+
+
+@pytest.mark.parametrize("page", ["docs/requirements.md", "README.md"])
+def test_every_named_test_exists(page: str) -> None:
+    named = named_tests((ROOT / page).read_text(encoding="utf-8"))
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).is_file() or name not in names_of_tests_in(ROOT / file)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("number", PROMISES)
+def test_every_promise_has_its_file_and_the_readme_names_it(number: int) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    files = (ROOT / "tests/promises").glob("test_*.py")
+    names = [file.name for file in files if re.match(rf"test_(promise_)?0*{number}_", file.name)]
+    assert len(names) == 1
+    assert f"`tests/promises/{names[0]}`" in readme
+    assert any(name.startswith("test_") for name in names_of_tests_in(ROOT / "tests/promises" / names[0]))
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "docs/how_a_gate_opens.md", ROOT / "docs/glossary.md"]
+    missing = [
+        f"{page.relative_to(ROOT)} names {name}"
+        for page in pages
+        for name in re.findall(
+            r"`((?:hardware|gate_controller|web_admin|demo|tests|deploy|docs)/[\w./-]+\.\w+)`",
+            page.read_text(encoding="utf-8"),
+        )
+        if not (ROOT / name).exists()
+    ]
+    assert missing == []
+
+
+def test_the_readme_shows_only_commands_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    menjin = tree_of(ROOT / "menjin.py")
+    groups = {node.value for node in ast.walk(menjin) if isinstance(node, ast.Constant)}
+    lines = "".join(code_blocks((ROOT / "README.md").read_text(encoding="utf-8"), "sh")).splitlines()
+    commands = [shlex.split(line, comments=True) for line in lines]
+    commands = [command for command in commands if command]
+    assert commands
+    assert [c for c in commands if Path(c[0]).name not in README_COMMANDS] == []
+    assert [c for c in commands if c[0] == "make" and not set(c[1:]) <= targets] == []
+    assert [c for c in commands if Path(c[0]).name == "menjin" and c[1] not in groups] == []
+
+
+def test_every_reason_is_explained() -> None:
+    page = (ROOT / "docs/reasons.md").read_text(encoding="utf-8")
+    assert reasons()
+    assert [reason for reason in reasons() if f"`{reason}`" not in page] == []
+
+
+def test_every_word_of_the_design_is_in_the_glossary() -> None:
+    words = [
+        *("person", "home", "site", "gate", "lane", "method", "credential", "grant", "pass"),
+        *("presentation", "claim", "decision", "reason", "posture", "event", "alarm", "notice"),
+        *("consent", "withdrawal", "share", "lease", "receipt", "certificate", "order"),
+    ]
+    page = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    assert [word for word in words if f"**{word}**" not in page] == []
+
+
+def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_licence_text_is_the_one_that_the_package_declares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert project["license"] == "Apache-2.0"
+    assert "Apache License" in licence
+    assert "Version 2.0, January 2004" in licence
+
+
+def test_every_setting_of_a_gate_is_documented_under_its_section() -> None:
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    parts = re.split(r"^### (.*)$", page.partition("\n## The server")[0], flags=re.MULTILINE)
+    tables = dict(zip(parts[1::2], parts[2::2], strict=True))
+    documented = {
+        section: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+        for title, text in tables.items()
+        for section in re.findall(r"\[(\w+)", title)
+    }
+    assert documented == settings_of_a_gate()
+
+
+def settings_of_a_gate() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for field in msgspec.structs.fields(GateConfig):
+        kind = typing.get_args(field.type)[1] if typing.get_origin(field.type) is dict else field.type
+        found[field.name] = set(kind.__struct_fields__)
+    found["inputs"] |= set(WireSection.__struct_fields__)
+    return found
+
+
+def test_every_setting_of_the_server_is_documented() -> None:
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8").partition("\n## The server")[2]
+    source = (ROOT / "web_admin/core/config.py").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bMENJIN_[A-Z_]+[A-Z]\b", source))
+    named |= {f"MENJIN_{name.upper()}" for name in web_config.SETTINGS}
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []

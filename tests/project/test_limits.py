@@ -1,0 +1,124 @@
+"""The table of the server's limits: every row's place and test exist, and no limit is outside the table."""
+
+import ast
+import importlib
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.source import tree_of
+from web_admin.core import limits
+from web_admin.core.limits import LIMITS, Limit, markdown_row
+
+ROOT = Path(__file__).resolve().parents[2]
+A_LIMIT = re.compile(
+    r"_?(LONGEST_\w+|MOST_\w+|MAX_\w*(BYTES|BODY|OPEN|LIVE_\w+|TRIES)"
+    r"|\w+_(LIMIT|TRIES|FAILURES|BODY|TIMEOUT\w*|AT_MOST|A_DAY|A_MINUTE))"
+)
+"""What a constant that limits somebody is called here."""
+
+OTHERS = {
+    # How much a compound may have, or an act may choose: refused beside the field, and rare.
+    "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/face/assessments.py::LONGEST_REVIEW",
+    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MOST_IN_A_HOME",
+    "web_admin/gates/schedules.py::MOST_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
+    "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
+    "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MOST_PROOFS_ASKED",
+    # What is shown, and figures that limit nobody.
+    "web_admin/events/set_aside.py::MOST_SHOWN",
+    "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
+    "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
+    "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
+    # Within a body that the table bounds, or a file of the operator's.
+    "web_admin/events/entry_reading.py::MOST_ENTRIES", "web_admin/events/entry_reading.py::MOST_IN_A_BATCH",
+    "web_admin/events/set_aside.py::MOST_KEPT_BYTES",
+    "web_admin/operations/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
+    "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
+    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/routes.py::MOST_EVENTS",
+    # What the server itself waits for, or has open; threads and time-outs bound it.
+    "web_admin/core/database.py::MOST_CONNECTIONS",
+    "web_admin/serving/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
+    "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
+    # Made of rows of the table.
+    "web_admin/accounts/throttle.py::LONGEST_WAIT",
+    # Bodies of gates, which sign them: their tests are in test_sync_api.py.
+    *(f"web_admin/sync/routes.py::{name}_BODY" for name in ("SMALL", "ASK", "TOMBSTONES")),
+}  # fmt: skip
+"""Constants with such a name that are not limits of the server, and why."""
+
+
+OF_CONSTANTS = limits.CONSTANTS + limits.CONNECTIONS
+LIMITS_ALONE = ("web_admin/serving/connection_limits.py",)
+"""Modules of which every number is a limit, whatever its name."""
+NO_LIMITS = {"SLOWEST_BYTES_PER_SECOND", "SYNC_THREADS", "IDLE_SECONDS"}
+"""Numbers there that are part of others or add capacity, and how long a connection that asks nothing is kept:
+it takes no thread, counts for its address, and no test waits as long."""
+
+
+def constants() -> list[str]:
+    """Return every module's constants whose names say that they limit something."""
+    found = []
+    for path in sorted((ROOT / "web_admin").rglob("*.py")):
+        where = path.relative_to(ROOT).as_posix()
+        names = {name for statement in tree_of(path).body for name in _assigned(statement)}
+        wanted = names - NO_LIMITS if where in LIMITS_ALONE else filter(A_LIMIT.fullmatch, names)
+        found += [f"{where}::{name}" for name in sorted(wanted)]
+    return found
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+    return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def names_in(path: str) -> set[str]:
+    """Return what a file defines at its top: functions, classes and constants."""
+    body = tree_of(ROOT / path).body
+    defined = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return defined.union(*(_assigned(statement) for statement in body))
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_the_place_and_the_test_of_every_limit_exist(limit: Limit) -> None:
+    for place in (limit.enforced_at, limit.shown_by):
+        path, _colons, name = place.partition("::")
+        assert name in names_in(path), f"{limit.name}: there is no {place}"
+
+
+@pytest.mark.parametrize("limit", limits.COUNTED, ids=lambda limit: limit.name)
+def test_a_counted_limit_is_counted_where_the_table_says(limit: Limit) -> None:
+    path = limit.enforced_at.partition("::")[0]
+    (name,) = [name for name, value in vars(limits).items() if value is limit]
+    assert name in (ROOT / path).read_text(encoding="utf-8"), f"{path} does not count {name}"
+
+
+@pytest.mark.parametrize("limit", OF_CONSTANTS, ids=lambda limit: limit.name)
+def test_a_row_repeats_the_value_that_is_enforced(limit: Limit) -> None:
+    path, _colons, name = limit.enforced_at.partition("::")
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    value = getattr(importlib.import_module(module), name)
+    in_seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    assert in_seconds == limit.most, f"{limit.enforced_at} is {value}, the table says {limit.most}"
+
+
+def test_no_limit_is_enforced_that_is_not_in_the_table() -> None:
+    in_table = {limit.enforced_at for limit in OF_CONSTANTS}
+    missing = [one for one in constants() if one not in in_table | OTHERS]
+    assert not missing, f"add a row to core/limits.py, or say in OTHERS why it limits nobody: {missing}"
+    assert set(constants()) >= OTHERS
+
+
+def test_limits_are_made_in_the_table_alone() -> None:
+    sources = [path for path in (ROOT / "web_admin").rglob("*.py") if not path.match("core/limits.py")]
+    made = [path.name for path in sources for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Limit"]
+    assert made == []
+
+
+def test_the_page_of_limits_has_every_row_and_no_other() -> None:
+    page = (ROOT / "docs/limits.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in page if line.startswith("| `")]
+    assert rows == [markdown_row(limit) for limit in LIMITS], "\n".join(map(markdown_row, LIMITS))

@@ -1,0 +1,89 @@
+"""A compound filled once and copied for every test that wants it: hashes of passwords take their time."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+
+from tests.support.clock import SetClock
+from web_admin.core.config import WebConfig
+
+JUST_NOW = timedelta(minutes=1)
+
+SERVER_KEYS = {
+    name: os.urandom(32)
+    for name in ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+}
+"""One server's for the whole run, so that a compound which was filled once can be copied."""
+
+Ids = tuple[str, dict[str, str]]
+"""The site's id, and those of people by name."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A filled database, and when it was filled."""
+
+    rows: sqlite3.Connection | str
+    """In memory, or the name of a database of the same PostgreSQL."""
+    at: datetime
+    ids: Ids
+
+
+_FILLED: dict[tuple[object, ...], Filled] = {}
+
+
+def filled_once(
+    config: WebConfig, clock: Callable[[], datetime], engine: Engine, fill: Callable[[], Ids], *, what: str
+) -> Ids:
+    """Fill the server's empty database, or copy what an equal server was filled with, and set its clock.
+
+    `what` names what it is filled with; a clock that cannot be set has to be that of now.
+    `engine` is the server's own; it is connected to nothing while the database is copied.
+    """
+    url = make_url(config.database_url)
+    kind = url.get_backend_name()
+    # Another PostgreSQL server is another run's.
+    started = (kind, url.host, url.port, url.query.get("host"))
+    key = (what, config.seal_key, started, None if abs(datetime.now(UTC) - clock()) < JUST_NOW else clock())
+    known = _FILLED.get(key)
+    if known is None:
+        ids = fill()
+        engine.dispose()
+        _FILLED[key] = Filled(_kept(url) if kind == "sqlite" else _kept_on_server(url), clock(), ids)
+        return ids
+    engine.dispose()
+    if isinstance(known.rows, str):
+        _copied_on_server(url, known.rows, url.database or "")
+    else:
+        with closing(sqlite3.connect(url.database or "")) as target:
+            known.rows.backup(target)
+    if isinstance(clock, SetClock):
+        clock.now = known.at
+    return known.ids[0], dict(known.ids[1])
+
+
+def _kept(url: URL) -> sqlite3.Connection:
+    rows = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(url.database or "")) as source:
+        source.backup(rows)
+    return rows
+
+
+def _kept_on_server(url: URL) -> str:
+    name = f"menjin_filled_{len(_FILLED)}"
+    _copied_on_server(url, url.database or "", name)
+    return name
+
+
+def _copied_on_server(url: URL, source: str, target: str) -> None:
+    """Make a database anew as a copy of another one, which nobody may be connected to."""
+    office = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with office.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {target} TEMPLATE {source}"))
+    office.dispose()

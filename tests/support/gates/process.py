@@ -1,0 +1,89 @@
+"""A gate in a process of its own, to be killed like a power cut, with the bench's metal around it."""
+
+import signal
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate_controller.cli import run as gate
+from tests.support.gates.bench import BenchGate
+from tests.support.warm_start import WarmProcess
+
+COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@dataclass
+class GateProcess:
+    """One life of a gate."""
+
+    bench: BenchGate
+    process: WarmProcess
+
+    @classmethod
+    def start(cls, bench: BenchGate) -> "GateProcess":
+        """Start `menjin gate run` and return once it answers to cards."""
+        started_ns = time.monotonic_ns()
+        before = journal_length(bench)
+        process = WarmProcess(
+            gate, ["run", str(bench.write_site_file())], environment={"MENJIN_LOG_LEVEL": "CRITICAL"})
+        made = cls(bench, process)
+        try:
+            made._wait_until_it_answers(before, started_ns)
+        except BaseException:
+            made.kill()
+            raise
+        return made
+
+    def _wait_until_it_answers(self, before: int, started_ns: int) -> None:
+        self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)
+        give_up = time.monotonic() + 20
+        # The journal's first entry of a life is written once the loop runs; readers start before it.
+        while journal_length(self.bench) == before:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        time.sleep(0.2)
+
+    def kill(self) -> None:
+        """Cut the power."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def end(self) -> None:
+        """Stop it in good order, if it still runs."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+
+
+def journal_length(bench: BenchGate) -> int:
+    """Return how many entries are on the disk, also while a gate writes."""
+    path = bench.root / "data" / "journal.sqlite3"
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        (count,) = connection.execute("SELECT COUNT(*) FROM journal").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+    return int(count)
+
+
+def wait_for_decisions(bench: BenchGate, count: int, timeout_seconds: float = 15.0) -> None:
+    """Return once so many decisions are on the disk, however busy this machine is."""
+    path = bench.root / "data" / "journal.sqlite3"
+    give_up = time.monotonic() + timeout_seconds
+    while True:
+        connection = sqlite3.connect(path, timeout=5)
+        try:
+            rows = connection.execute("SELECT CAST(entry AS TEXT) FROM journal").fetchall()
+        finally:
+            connection.close()
+        have = sum('"kind":"access"' in row[0] for row in rows)
+        if have >= count:
+            return
+        assert time.monotonic() < give_up, f"{have} of {count} decisions"
+        time.sleep(0.02)

@@ -1,0 +1,153 @@
+"""Who suspended decides who may resume: the table for all pairs, and the acts that ask it."""
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import product
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.acting import add_lane, by_phone, household, show_card
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from web_admin.action.base import Act, Served, publish
+from web_admin.action.suspensions import MAY_END, PARTIES, in_the_way, with_party
+from web_admin.compound.models import CredentialRow, Person
+from web_admin.core.config import WebConfig
+from web_admin.core.database import Database
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.actions import resume_credential, suspend_credential
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
+from web_admin.people.actions import resume_person, suspend_person
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.members import for_home
+
+ENDS = {
+    ("owner", "owner"), ("owner", "office"), ("home", "home"), ("home", "office"),
+    ("guard", "guard"), ("guard", "office"), ("office", "office"),
+}
+"""(who suspended, who resumes), and no other pair."""
+PAIRS = sorted(product(PARTIES, PARTIES))
+
+
+def as_party(act: Act, party: str, person_id: str) -> Act:
+    """Return the act as this party begins it."""
+    return {
+        "owner": by_phone(act, person_id),
+        "home": for_home(replace(act, actor_id="somebody-at-home", channel="phone")),
+        "guard": replace(act, channel="manager", role="guard"),
+        "office": replace(act, channel="manager", role="manager"),
+    }[party]
+
+
+@pytest.fixture
+def person(act: Act) -> Person:
+    """Return a resident with a card."""
+    add_lane(act)
+    _, made = household(act)
+    issue_card(act, made.person_id, 77)
+    return made
+
+
+def card_of(act: Act, person: Person) -> CredentialRow:
+    return act.session.scalars(
+        select(CredentialRow).where(
+            CredentialRow.person_id == person.person_id, CredentialRow.kind == "card"
+        )
+    ).one()
+
+
+def test_the_table_names_every_party_and_nobody_else() -> None:
+    assert set(MAY_END) == set(PARTIES)
+    assert {(by, who) for by in PARTIES for who in MAY_END[by]} == ENDS
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize(("by", "who"), PAIRS)
+def test_each_pair_on_a_card(act: Act, person: Person, by: str, who: str) -> None:
+    card = card_of(act, person)
+    suspend_credential(as_party(act, by, person.person_id), card.credential_id)
+    resumes = as_party(act, who, person.person_id)
+    if (by, who) in ENDS:
+        resume_credential(resumes, card.credential_id)
+        assert (card.state, card.suspended_by) == ("active", "")
+    else:
+        with pytest.raises(ActRefused):
+            resume_credential(resumes, card.credential_id)
+        assert card.state == "suspended"
+        publish(act)
+        assert not show_card(act, 77).opens
+
+
+@pytest.mark.parametrize(("by", "who"), list(product(("guard", "office"), ("guard", "office"))))
+def test_each_pair_on_a_person(act: Act, person: Person, by: str, who: str) -> None:
+    suspend_person(as_party(act, by, person.person_id), person.person_id, "asked for")
+    resumes = as_party(act, who, person.person_id)
+    if (by, who) in ENDS:
+        resume_person(resumes, person.person_id)
+        assert not person.suspended
+    else:
+        with pytest.raises(ActRefused, match="property office suspended"):
+            resume_person(resumes, person.person_id)
+        assert person.suspended
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_suspending_once_more_never_makes_a_suspension_weaker(first: str, second: str) -> None:
+    both = with_party(with_party("", first), second)
+    for who in PARTIES:
+        one_by_one = in_the_way(first, who) is None and in_the_way(second, who) is None
+        assert (in_the_way(both, who) is None) is one_by_one
+
+
+@pytest.mark.parametrize("who", PARTIES)
+def test_a_suspension_of_which_nobody_knows_who_set_it_is_the_offices(who: str) -> None:
+    assert (in_the_way("", who) is None) is (who == "office")
+
+
+def test_an_unproven_phone_suspends_and_never_resumes(act: Act, person: Person) -> None:
+    accept_invitation(act.session, invite(act, person.person_id), act.now)
+    assert person.phone_unproven is not None
+    card, phone = card_of(act, person), by_phone(act, person.person_id)
+    suspend_credential(phone, card.credential_id)
+    with pytest.raises(ActRefused, match="First show that this is you"):
+        resume_credential(phone, card.credential_id)
+    assert card.state == "suspended"
+
+
+def test_a_person_served_at_the_desk_is_the_owner(act: Act, person: Person) -> None:
+    card = card_of(act, person)
+    served = replace(act, channel="desk", role="guard", served=Served("visit", person.person_id))
+    suspend_credential(served, card.credential_id)
+    resume_credential(served, card.credential_id)
+    suspend_credential(act, card.credential_id)
+    with pytest.raises(ActRefused):
+        resume_credential(served, card.credential_id)
+
+
+@pytest.mark.parametrize("who", ["owner", "home"])
+def test_a_new_pin_does_not_end_the_offices_suspension_of_the_old(act: Act, person: Person, who: str) -> None:
+    issue_pin(act, person.person_id)
+    pin = act.session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).one()
+    suspend_credential(act, pin.credential_id)
+    with pytest.raises(ActRefused, match="property office suspended"):
+        issue_pin(as_party(act, who, person.person_id), person.person_id)
+    issue_pin(act, person.person_id)
+
+
+@pytest.mark.parametrize(("by", "is_offered"), [("guard", True), ("manager", False)])
+def test_a_page_offers_an_end_only_to_a_role_that_may_end_it(
+    web_config: WebConfig, database: Database, now: datetime, by: str, is_offered: bool
+) -> None:
+    compound = make_managed_compound(web_config, SetClock(now))
+    person_id = compound.persons["王芳"]
+    with compound.act() as act:
+        by_role = replace(act, role=by)
+        suspend_credential(by_role, card_of(act, act.session.get_one(Person, person_id)).credential_id)
+        suspend_person(by_role, person_id, "lost")
+    page = compound.signed_in("guard").get(f"/manage/people/{person_id}").text
+    assert ("Found: resume" in page, "End the suspension" in page) == (is_offered, is_offered)
+    assert ("The property office suspended this." in page) is not is_offered
+    assert "Found: resume" in compound.signed_in("manager").get(f"/manage/people/{person_id}").text
+    compound.close()

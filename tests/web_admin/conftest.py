@@ -1,0 +1,41 @@
+"""A compound with two gates, and the gates themselves."""
+
+import pytest
+
+from tests.support.compounds.with_gates import PlayedGate, add_gate, sync_app
+from web_admin.core.database import Menjin
+from web_admin.policy.effects import PolicyEffects
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(now):
+    return Clock(now)
+
+
+@pytest.fixture
+def gates_app(web_config, database, sealer, clock):
+    return sync_app(Menjin(web_config, database, sealer, clock, PolicyEffects(sealer)))
+
+
+@pytest.fixture
+def north(gates_app, database, sealer, site):
+    with database.session() as session:
+        key = add_gate(session, sealer, site, "north", 1, ["card", "pin", "qr", "face"])
+    return PlayedGate(gates_app.test_client(), site, "north", key)
+
+
+@pytest.fixture
+def south(gates_app, database, sealer, site):
+    with database.session() as session:
+        key = add_gate(session, sealer, site, "south", 2, ["card", "pin", "qr", "face"])
+    return PlayedGate(gates_app.test_client(), site, "south", key)

@@ -1,0 +1,230 @@
+"""What the server stores: seals, transactions, the audit chain, the tables themselves."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask, abort
+from sqlalchemy import func, select, text
+
+from gate_controller.contract.journal_chain import ChainBroken
+from gate_controller.contract.signing import KEY_ROLES, certified_key, public_bytes
+from tests.support.compounds.tables import all_tables
+from web_admin.compound.keys import certificate, create_site, private_key
+from web_admin.compound.models import Home, Site
+from web_admin.core.database import Database, Menjin, init_database, make_engine, request_session
+from web_admin.core.sealing import (
+    SealBroken,
+    Sealer,
+    card_lookup,
+    code_digest,
+    open_card_number,
+    open_pin_tag,
+    seal_card_number,
+    seal_pin_tag,
+)
+from web_admin.journal.ledger import append_audit, verify_audit
+from web_admin.operations import schema
+from web_admin.policy.effects import PolicyEffects
+from web_admin.tables import METADATA
+
+pytestmark = pytest.mark.both_databases
+
+# -- seals -------------------------------------------------------------------------------------------
+
+
+def test_a_seal_opens_for_its_purpose_alone(sealer):
+    sealed = seal_card_number(sealer, 4711)
+    assert open_card_number(sealer, sealed) == 4711
+    assert sealed != seal_card_number(sealer, 4711)
+    with pytest.raises(SealBroken, match="pin-tag"):
+        open_pin_tag(sealer, sealed)
+
+
+@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: s[:-1] + bytes([s[-1] ^ 1]), lambda _s: b""])
+def test_a_changed_seal_does_not_open(sealer, damage):
+    with pytest.raises(SealBroken):
+        open_pin_tag(sealer, damage(seal_pin_tag(sealer, bytes(32))))
+
+
+def test_a_seal_of_another_server_does_not_open(sealer):
+    other = Sealer(os.urandom(32), os.urandom(32))
+    with pytest.raises(SealBroken):
+        open_card_number(other, seal_card_number(sealer, 1))
+
+
+def test_equal_cards_have_equal_look_ups_and_only_here(sealer):
+    other = Sealer(os.urandom(32), os.urandom(32))
+    assert card_lookup(sealer, 1) == card_lookup(sealer, 1) != card_lookup(sealer, 2)
+    assert card_lookup(sealer, 1) != card_lookup(other, 1)
+
+
+def test_face_shares_have_a_key_of_their_own():
+    seal_key, lookup_key = os.urandom(32), os.urandom(32)
+    sealed = Sealer(seal_key, lookup_key, os.urandom(32)).seal(b"share", purpose="face-share")
+    with pytest.raises(SealBroken):
+        Sealer(seal_key, lookup_key, os.urandom(32)).open(sealed, purpose="face-share")
+    with pytest.raises(SealBroken, match="key of a face share is not here"):
+        Sealer(seal_key, lookup_key).open(sealed, purpose="face-share")
+
+
+def test_a_short_key_is_refused():
+    with pytest.raises(ValueError, match="lookup key has 3 bytes"):
+        Sealer(bytes(32), b"abc")
+
+
+def test_a_code_counts_however_it_is_typed():
+    assert code_digest("ABCD-2345") == code_digest(" abcd2345 ") != code_digest("ABCD-2346")
+
+
+def test_the_root_certifies_every_key_of_the_site(database, sealer, now):
+    with database.session() as session:
+        site, pem = create_site(session, sealer, "S", "Asia/Shanghai", "en", "passphrase", now)
+        for role in KEY_ROLES:
+            key = certified_key(
+                site.root_public_key, certificate(session, site.site_id, role), site.site_id, role
+            )
+            assert key == public_bytes(private_key(session, sealer, site.site_id, role))
+    assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+
+
+# -- transactions ------------------------------------------------------------------------------------
+
+
+def test_a_transaction_is_whole_or_nothing(database, site):
+    with pytest.raises(ZeroDivisionError), database.session() as session:
+        session.add(Home(home_id="h", site_id=site, number="1-1", pin_salt=bytes(16)))
+        session.flush()
+        raise ZeroDivisionError
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(Home)) == 0
+
+
+@pytest.fixture
+def pages(web_config, database, sealer, site, now):
+    app = Flask("pages")
+    init_database(app, Menjin(web_config, database, sealer, lambda: now, PolicyEffects(sealer)))
+
+    @app.get("/<int:status>")
+    def add(status):
+        request_session().add(Home(home_id=str(status), site_id=site, number="1-1", pin_salt=bytes(16)))
+        request_session().flush()
+        if status >= 400:
+            abort(status)
+        return "", status
+
+    @app.get("/fault")
+    def fail():
+        request_session().add(Home(home_id="fault", site_id=site, number="1-1", pin_salt=bytes(16)))
+        request_session().flush()
+        raise ZeroDivisionError
+
+    return app.test_client()
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"), [("/200", 1), ("/302", 1), ("/400", 0), ("/409", 0), ("/fault", 0)]
+)
+def test_a_request_is_one_transaction_kept_only_when_it_succeeds(database, pages, path, kept):
+    pages.get(path)
+    with database.session() as session:
+        assert session.scalar(select(func.count()).select_from(Home)) == kept
+
+
+def test_a_naive_time_may_not_be_stored(database, sealer):
+    with pytest.raises(Exception, match="without zone"), database.session() as session:
+        create_site(session, sealer, "S", "UTC", "en", "x", datetime(2026, 1, 1))  # noqa: DTZ001 - the point
+
+
+def test_times_come_back_aware_in_utc(database, site, now):
+    with database.session() as session:
+        session.expire_all()
+        assert session.get_one(Site, site).created_at == now
+        assert session.get_one(Site, site).created_at.tzinfo == UTC
+
+
+def test_another_kind_of_database_is_refused():
+    with pytest.raises(ValueError, match="sqlite:///FILE or postgresql"):
+        make_engine("mysql://x/y")
+
+
+# -- the audit journal -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def audited(database, site, now):
+    with database.session() as session:
+        for n in range(5):
+            append_audit(session, site, "look_up", {"n": n, "x": 1.5}, {"name": f"n{n}"}, now, person_id="p")
+    return database
+
+
+def test_the_audit_journal_verifies_and_still_does_after_lawful_erasure(audited, site):
+    with audited.session() as session:
+        before = verify_audit(session, site)
+        session.execute(text("UPDATE audit_entry SET personal = NULL, salt = NULL WHERE seq <= 2"))
+        session.expire_all()
+        assert verify_audit(session, site) == before
+        assert before[0] == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "entry"),
+    [
+        ("UPDATE audit_entry SET kind = 'nothing' WHERE seq = 3", 3),
+        ("""UPDATE audit_entry SET personal = '{"name": "else"}' WHERE seq = 3""", 3),
+        ("DELETE FROM audit_entry WHERE seq = 3", 4),
+        ("DELETE FROM audit_entry WHERE seq = 1", 2),
+    ],
+)
+def test_an_edit_of_the_audit_journal_shows(audited, site, change, entry):
+    with audited.session() as session:
+        session.execute(text(change))
+        session.expire_all()
+        with pytest.raises(ChainBroken, match=f"entry {entry}"):
+            verify_audit(session, site)
+
+
+# -- the tables --------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database_url):
+    engine = make_engine(database_url)
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, METADATA)
+    assert differences == []
+    assert schema.current_revision(engine) == schema.newest_revision()
+    schema.upgrade(engine)
+    Database(engine).engine.dispose()
+
+
+@pytest.mark.parametrize("module", ["web_admin.operations.backup", "web_admin.privacy.register"])
+def test_a_backup_and_a_migration_know_every_table(module):
+    script = f"import {module}; from web_admin.tables import METADATA; print(*METADATA.tables)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == set(all_tables().tables)
+
+
+def test_no_table_has_room_for_a_picture_or_a_template():
+    words = ("template", "picture", "photo", "image", "embedding", "descriptor")
+    columns = [f"{t.name}.{c.name}" for t in METADATA.tables.values() for c in t.columns]
+    assert [name for name in columns if any(word in name for word in words)] == []
+    assert len(columns) > 100
+
+
+def test_writers_at_the_same_time_follow_one_another_in_the_audit_journal(database, site, now):
+    def write(_n):
+        with database.session() as session:
+            append_audit(session, site, "look_up", {}, {}, now)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(24)))
+    with database.session() as session:
+        assert verify_audit(session, site)[0] == 24

@@ -1,0 +1,235 @@
+"""Whatever a client sends to any address of the whole server: no fault, and at most one line in the log."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from tests.support.hostile_requests import (
+    JSON_BODIES,
+    JSON_TYPES,
+    Hostile,
+    addresses,
+    json_at,
+    odd_paths,
+    others_at,
+)
+from web_admin.accounts.api_keys import SCOPES, make_api_key
+from web_admin.action.base import new_act
+from web_admin.core.database import current_menjin
+from web_admin.people.invitations import invite
+from web_admin.web.request_bodies import MAX_JSON_BYTES
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+GET_OUT = ("sign-out", "/leave", "/language")
+"""What would sign the browser out, or change what it is answered in."""
+
+
+class Lines(logging.Handler):
+    """Keeps the lines that a log on standard error would have."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record as it would be written."""
+        self.lines += (self.format(record) or " ").splitlines()
+
+
+@pytest.fixture
+def compound(web_config, database) -> Iterator[ManagedCompound]:
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def log() -> Iterator[Lines]:
+    written = Lines()
+    logging.getLogger().addHandler(written)
+    yield written
+    logging.getLogger().removeHandler(written)
+
+
+def faults(
+    client: FlaskClient, sent: Iterable[Hostile], log: Lines, more: Mapping[str, str] | None = None
+) -> list[tuple[str, str, str, int, int]]:
+    """Return what of it made a fault or more than one line: what, method, path, status, lines."""
+    found = []
+    for one in sent:
+        log.lines.clear()
+        answer = client.open(
+            one.path, method=one.method, data=one.body, headers={**(more or {}), **one.headers})
+        answer.get_data() if "event-stream" not in answer.mimetype else None
+        answer.close()
+        if answer.status_code >= 500 or len(log.lines) > 1:
+            found.append((one.what, one.method, one.path[:60], answer.status_code, len(log.lines)))
+    return found
+
+
+def said(wrong: list[tuple[str, str, str, int, int]]) -> str:
+    """Return the faults, one a line."""
+    return "\n".join([f"{len(wrong)} faults", *(" · ".join(map(str, fault)) for fault in wrong)])
+
+
+def routes(compound: ManagedCompound) -> list[tuple[str, frozenset[str]]]:
+    """Return every route; what stands in its path is there wherever it can be."""
+    named = {
+        "gate_id": "north", "lane_id": "north-in", "person_id": compound.persons["林薇"], "filename": "x.js",
+    }
+    return sorted(set(addresses(compound.app, named)), key=lambda route: (route[0], sorted(route[1])))
+
+
+def json_doors(compound: ManagedCompound, prefix: str) -> list[tuple[str, frozenset[str]]]:
+    """Return the routes under a path whose view declared JSON and that change something."""
+    views = compound.app.view_functions
+    bound = compound.app.url_map.bind("localhost")
+    found = []
+    for path, methods in routes(compound):
+        changing = next(iter(sorted(methods - READING)), None)
+        if changing and path.startswith(prefix):
+            endpoint, _values = bound.match(path, method=changing)
+            if getattr(views[endpoint], "menjin_takes_json", False):
+                found.append((path, methods))
+    return found
+
+
+def taken_in_turns(sent: list[Hostile], turn: int, count: int) -> list[Hostile]:
+    """Return some of many requests, other ones in each turn, all of them in enough turns."""
+    return [sent[(turn * count + place) % len(sent)] for place in range(count)]
+
+
+def resident(compound: ManagedCompound) -> tuple[FlaskClient, dict[str, str]]:
+    """Return a resident's signed-in phone and the token of its pages."""
+    with compound.app.app_context():
+        menjin = current_menjin()
+        with menjin.database.session() as session:
+            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            code = invite(act, compound.persons["林薇"])
+    client = compound.app.test_client()
+    client.post("/r/welcome", data={"code": code, "csrf_token": csrf_of(client.get("/r/welcome").text)})
+    token = csrf_of(client.get("/r/password").text)
+    assert token
+    return client, {"X-CSRFToken": token}
+
+
+def key(compound: ManagedCompound) -> dict[str, str]:
+    """Return what a system with every scope sends."""
+    with compound.app.app_context():
+        menjin = current_menjin()
+        with menjin.database.session() as session:
+            act = new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+            made = make_api_key(
+                act, name="Tests", scopes=tuple(SCOPES), valid_until=act.now + timedelta(days=30))
+            return {"Authorization": f"Bearer {made.text}"}
+
+
+def test_no_json_of_a_stranger_makes_a_fault_at_any_address(compound, log):
+    client, wrong = compound.app.test_client(), []
+    assert len(routes(compound)) > 200
+    for turn, route in enumerate(routes(compound)):
+        wrong += faults(client, taken_in_turns(list(json_at(*route)), turn, 4), log)
+    assert not wrong, said(wrong)
+
+
+@pytest.mark.parametrize("type_", JSON_TYPES[1:])
+def test_nor_does_json_of_another_name(compound, log, type_):
+    client, wrong = compound.app.test_client(), []
+    for turn, route in enumerate(routes(compound)):
+        wrong += faults(client, taken_in_turns(list(json_at(*route, type_)), turn, 1), log)
+    assert not wrong, said(wrong)
+
+
+def test_nothing_else_that_a_stranger_sends_makes_one(compound, log):
+    client, wrong = compound.app.test_client(), faults(compound.app.test_client(), odd_paths(), log)
+    token = {"X-CSRFToken": csrf_of(client.get("/staff/sign-in").text)}
+    for turn, route in enumerate(routes(compound)):
+        wrong += faults(client, taken_in_turns(list(others_at(*route)), turn, 4), log, token)
+    assert not wrong, said(wrong)
+
+
+def test_nor_does_anything_that_staff_send(compound, log):
+    client, wrong = compound.signed_in("manager"), []
+    token = {"X-CSRFToken": csrf_of(client.get("/manage/settings/look").text)}
+    for turn, route in enumerate(routes(compound)):
+        if not any(word in route[0] for word in GET_OUT):
+            sent = [*json_at(*route), *others_at(*route)]
+            wrong += faults(client, taken_in_turns(sent, turn, 5), log, token)
+    assert not wrong, said(wrong)
+
+
+def test_no_json_makes_a_fault_where_a_phone_sends_json(compound, log):
+    doors = json_doors(compound, "/r/")
+    assert len(doors) == 5
+    client, token = resident(compound)
+    wrong = [fault for door in doors for type_ in JSON_TYPES
+             for fault in faults(client, json_at(*door, type_), log, token)]
+    assert not wrong, said(wrong)
+
+
+def test_no_json_makes_a_fault_where_a_system_sends_json(compound, log):
+    doors = json_doors(compound, "/api/")
+    assert len(doors) == 14
+    client, sent = compound.app.test_client(), key(compound)
+    wrong = [fault for door in doors for fault in faults(client, json_at(*door), log, sent)]
+    assert not wrong, said(wrong)
+
+
+@pytest.mark.slow
+def test_no_one_of_all_of_them_makes_a_fault_anywhere(compound, log):
+    clients = [(compound.app.test_client(), {}), resident(compound)]
+    manager = compound.signed_in("manager")
+    clients.append((manager, {"X-CSRFToken": csrf_of(manager.get("/manage/settings/look").text)}))
+    wrong = []
+    for client, token in clients:
+        for route in routes(compound):
+            if not any(word in route[0] for word in GET_OUT):
+                wrong += faults(client, [*json_at(*route), *others_at(*route)], log, token)
+    assert not wrong, said(wrong)
+
+
+NO_OBJECTS = ("a list", "a list of objects", "a number", "a text", "null", "a truth")
+READ = ("nothing", "objects in every field")
+REFUSED = [what for what in JSON_BODIES if what not in READ]
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_interface_says_what_is_wrong_with_the_json(compound, what):
+    answer = compound.app.test_client().post(
+        "/api/v1/people", data=JSON_BODIES[what], content_type=JSON_TYPES[0], headers=key(compound))
+    is_object = what not in NO_OBJECTS
+    expected = 400 if is_object else 422
+    assert answer.status_code == (413 if len(JSON_BODIES[what]) > MAX_JSON_BYTES else expected)
+    assert answer.get_json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [({"name": "a\0b"}, "name"), ({"name": "a", "home_id": "\ud800"}, "home_id"), ({"a\0": 1}, "a�"),
+     ({"name": [{"b": "\0"}]}, "name[0].b")],
+)
+def test_a_text_that_cannot_be_stored_is_refused_by_the_name_of_its_field(compound, sent, field):
+    answer = compound.app.test_client().post("/api/v1/people", json=sent, headers=key(compound))
+    assert (answer.status_code, list(answer.get_json()["errors"]["json"])) == (400, [field])
+
+
+def test_a_page_names_the_field_too(compound):
+    client = compound.signed_in("guard")
+    token = csrf_of(client.get("/manage/desk/").text)
+    answer = client.post("/manage/lanes/north-in/open", data={"reason": "a\0b", "csrf_token": token})
+    assert answer.status_code == 400
+    assert "“reason” holds a character that is no text" in answer.text
+    assert client.get("/manage/people/?building=%00").status_code == 400
+
+
+def test_a_page_reads_no_json_and_says_so(compound):
+    answer = compound.app.test_client().post(
+        "/staff/sign-in", json={"email": "manager@example.org"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 415
+    assert "No JSON is read here. Use the form of the page." in answer.text

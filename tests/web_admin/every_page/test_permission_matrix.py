@@ -1,0 +1,319 @@
+"""Every route, every role, one's own and another's: the real app is held to `permission_matrix.py`."""
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.support.clock import SetClock
+from tests.support.compounds.another import add_another
+from tests.support.compounds.cards import card_was_shown
+from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.lived_in import RESIDENTS, act_in, live_in, words_of
+from tests.support.compounds.managed import ManagedCompound, make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from tests.support.permission_matrix import (
+    KEYS_ALONE,
+    MACHINES,
+    MAY,
+    NEIGHBOURS,
+    NO_ID,
+    NOBODYS,
+    NOWHERE,
+    OWN,
+    WHO,
+)
+from web_admin.accounts.api_keys import SCOPES, make_api_key
+from web_admin.accounts.models import User
+from web_admin.accounts.session_models import AccountSession
+from web_admin.alarms.models import Alarm
+from web_admin.compound.models import Person, Site
+from web_admin.core.config import WebConfig
+from web_admin.core.database import current_menjin
+from web_admin.credentials.cards import issue_card
+from web_admin.custody.models import Notice
+from web_admin.face.actions import give_face_consent, withdraw_face
+from web_admin.face.guardian_requests import ask_guardians
+from web_admin.people.actions import add_person
+from web_admin.privacy.requests import file_request
+from web_admin.visitors.actions import issue_pass
+from web_admin.visitors.weekly import issue_series
+
+SIGN_INS = ("/staff/sign-in", "/r/sign-in", "/staff/again")
+BY_ID = re.compile(
+    r"refused: (person [0-9a-f]{16}|staff-[0-9]+|a stranger) got [0-9]{3} at [A-Z]+ [a-z_-]+\.[a-z_]+"
+    r"( \((?P<why>[a-z' ]+)\))?"
+)
+"""A refusal in the log: ids only, no name and no address."""
+WITHOUT_SITE = frozenset({"account_id", "ending"})
+API_BODIES = {
+    "api_cards.give_card": {"number": "4999001"}, "api_homes.renumber_home": {"number": "9-0909"},
+    "api_people.correct_person": {"name": "Ann"},
+}  # fmt: skip
+LAST = ("resident.sign_out_everywhere", "resident.save_password", "own.change_password", "own.sign_out")
+"""What ends every session of an account is tried when everything else has been."""
+
+
+def _harmless_first(route: tuple[str, str, str, str]) -> tuple[bool, bool, str, str]:
+    """Order routes so that what staff do to the resident comes after what the resident does."""
+    endpoint, method, *_paths = route
+    return not endpoint.startswith("resident."), endpoint in LAST, method, endpoint
+
+
+class Callers:
+    """The compound, and a signed-in client for each letter of the table."""
+
+    def __init__(self, compound: ManagedCompound) -> None:
+        self.compound = compound
+        invitations = live_in(compound)
+        self.words = words_of(compound) | belongings(compound)
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            self.words["alarm"] = session.scalars(select(Alarm.alarm_id)).one()
+            guard = session.scalars(select(User).where(User.email == "newcomer@example.org")).one()
+            self.words["own_account"] = str(guard.id)
+            another = add_another(session, session.get_one(Site, compound.site_id))
+            self.words |= {f"another_{name}": key for name, key in another.items()}
+        self.clients = {letter: self._signed_in(role, invitations) for letter, role in WHO.items()}
+        self.tokens = {
+            letter: csrf_of(client.get("/privacy").text) for letter, client in self.clients.items()
+        }
+        with compound.app.app_context(), current_menjin().database.open_reading() as session:
+            columns = AccountSession.__table__.columns
+            self.sessions = [row._asdict() for row in session.execute(select(*columns))]
+        self.cookies = {letter: client.get_cookie("menjin").value for letter, client in self.clients.items()}
+
+    def _signed_in(self, role: str, invitations: dict[str, str]) -> FlaskClient:
+        if role == "stranger":
+            return self.compound.app.test_client()
+        if role != "resident":
+            return self.compound.signed_in(role)
+        client = self.compound.app.test_client()
+        token = csrf_of(client.get("/r/welcome").text)
+        sent = client.post("/r/welcome", data={"code": invitations["resident"], "csrf_token": token})
+        assert sent.status_code == 303, sent.text
+        card_was_shown(self.compound.app, self.compound.persons[RESIDENTS["resident"]])
+        return client
+
+    def routes(self) -> list[tuple[str, str, str, str]]:
+        """Return (endpoint, method, own path, another's path) of all routes, in a harmless order."""
+        addresses = self.compound.app.url_map.bind("localhost")
+        found = []
+        for rule in self.compound.app.url_map.iter_rules():
+            if rule.endpoint in NOBODYS:
+                continue
+            own = {name: self._argument(OWN, rule.endpoint, name) for name in rule.arguments}
+            foreign = {
+                name: own[name] if name in NO_ID else self._foreign(rule.endpoint, name)
+                for name in rule.arguments
+            }
+            for method in sorted(rule.methods & {"GET", "POST", "PATCH"}):
+                found.append((
+                    rule.endpoint, method, addresses.build(rule.endpoint, own, method),
+                    addresses.build(rule.endpoint, foreign, method),
+                ))
+        return sorted(found, key=_harmless_first)
+
+    def _argument(self, table: dict[str, str], endpoint: str, name: str) -> str:
+        word = table.get(f"{endpoint}.{name}", table.get(name, NOWHERE))
+        return self.words.get(word, word)
+
+    def _foreign(self, endpoint: str, name: str) -> str:
+        """Return a neighbour's id for a resident; one of another compound, if it can be, for all others."""
+        if endpoint.startswith("resident."):
+            return self._argument(NEIGHBOURS, endpoint, name)
+        return self.words.get(f"another_{name}", NOWHERE)
+
+    def _open_sessions(self) -> None:
+        """Open every session again, whichever a call before has signed out of."""
+        with self.compound.app.app_context(), current_menjin().database.session() as session:
+            still_open = set(session.scalars(select(AccountSession.session_sha256)))
+            closed = [row for row in self.sessions if row["session_sha256"] not in still_open]
+            session.add_all(AccountSession(**row) for row in closed)
+
+    def call(self, letter: str, method: str, path: str, *, token: bool = True, **headers: str):
+        forget_tries(self.compound.app)
+        self._open_sessions()
+        self.clients[letter].set_cookie("menjin", self.cookies[letter])  # whatever was done to it
+        sent = {"csrf_token": self.tokens[letter]} if token and method != "GET" else {}
+        if self._takes_json(path, method):
+            heads = {**headers, **({"X-CSRFToken": self.tokens[letter]} if sent else {})}
+            return self.clients[letter].open(path, method=method, json={}, headers=heads)
+        return self.clients[letter].open(path, method=method, data=sent or None, headers=headers)
+
+    def _takes_json(self, path: str, method: str) -> bool:
+        addresses = self.compound.app.url_map.bind("localhost")
+        endpoint, _arguments = addresses.match(path.partition("?")[0], method)
+        view = self.compound.app.view_functions[endpoint]
+        return method != "GET" and getattr(view, "menjin_takes_json", False)
+
+
+def belongings(compound: ManagedCompound) -> dict[str, str]:
+    """Let two neighbours have the same things, each their own; return the ids of both."""
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        return {
+            f"{whose}_{name}": key
+            for whose, who, child in (("own", "王芳", "王小"), ("neighbours", "吴静", "吴小"))
+            for name, key in _belongings_of(compound, session, who, child).items()
+        }
+
+
+def _belongings_of(compound: ManagedCompound, session: Session, who: str, child: str) -> dict[str, str]:
+    office = act_in(compound, session, "tests")
+    person_id = compound.persons[who]
+    own = act_in(compound, session, person_id, "phone")
+    version = session.scalars(select(Notice.version).where(Notice.language == "zh")).one()
+    consent = give_face_consent(own, person_id, version, "zh")
+    withdraw_face(own, person_id)
+    home_id = session.get_one(Person, person_id).home_id
+    ward = add_person(office, display_name=child, home_id=home_id, age_band="14_17")
+    issue_card(office, ward.person_id, 4_300_000 + len(compound.persons))
+    compound.persons[child] = ward.person_id
+    asking = act_in(compound, session, ward.person_id, "phone")
+    return {
+        "pass": issue_pass(own, issuer_person_id=person_id, label="客人", gate_numbers=[1]).pass_id,
+        "series": issue_series(
+            own, issuer_person_id=person_id, label="钟点工", gate_numbers=[1], days=["mon"],
+            starts_minute=480, ends_minute=720, last_day=(own.now + timedelta(days=20)).date(),
+        ).series_id,
+        "card": issue_card(office, person_id, 4_400_000 + len(compound.persons)).credential_id,
+        "consent": consent.consent_id,
+        "request": file_request(own, person_id, "correction", subject="home", wanted="x").request_id,
+        "ward": ward.person_id,
+        "guardian_request": ask_guardians(asking, ward.person_id, [person_id], version, "zh")[0].request_id,
+    }
+
+
+@pytest.fixture
+def callers(tmp_path):
+    """Build the app on SQLite alone: who may do what is no matter of the database."""
+    names = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+    config = WebConfig(
+        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}", data_dir=tmp_path, secrets_dir=tmp_path,
+        public_url="http://127.0.0.1:8000", **{name: secrets.token_bytes(32) for name in names},
+    )
+    compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    yield Callers(compound)
+    compound.close()
+
+
+def let_in(answer) -> bool:
+    """Tell whether an answer is the page's own, and no refusal and no way to sign in."""
+    to_sign_in = answer.status_code == 302 and urlsplit(answer.location).path in SIGN_INS
+    return answer.status_code not in (401, 403) and not to_sign_in
+
+
+def of_people(endpoint: str) -> str:
+    """Return the letters of whom a route lets in; none for machines'."""
+    return MAY[endpoint] if MAY[endpoint] not in MACHINES else ""
+
+
+def is_trace(answer) -> bool:
+    if answer.mimetype == "text/event-stream":  # it has no end that one could wait for
+        answer.close()
+        return answer.status_code >= 500
+    return answer.status_code >= 500 or "Traceback" in answer.text
+
+
+def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None:
+    routes = {rule.endpoint for rule in callers.compound.app.url_map.iter_rules()}
+    assert routes - MAY.keys() - NOBODYS.keys() == set()
+    assert (MAY.keys() | NOBODYS.keys()) - routes == set()
+
+
+def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
+    wrong = []
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter, role in WHO.items() if MAY[endpoint] not in MACHINES else ():
+            answer = callers.call(letter, method, own)
+            expected = letter in MAY[endpoint]
+            if is_trace(answer) or let_in(answer) != expected:
+                wrong.append((role, method, endpoint, answer.status_code))
+    assert wrong == []
+
+
+def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
+    """Whoever adds an object with a site adds it there too; accounts have no site."""
+    rules = callers.compound.app.url_map.iter_rules()
+    of_staff = [rule for rule in rules if rule.endpoint in MAY and set(MAY[rule.endpoint]) & set("MGIP")
+                and "R" not in MAY[rule.endpoint]]
+    names = {name for rule in of_staff for name in rule.arguments} - NO_ID - WITHOUT_SITE
+    assert {name for name in names if f"another_{name}" not in callers.words} == set()
+
+
+def test_no_key_reaches_into_another_compound(callers) -> None:
+    with callers.compound.app.app_context(), current_menjin().database.session() as session:
+        act = act_in(callers.compound, session, "tests", "manager")
+        key = make_api_key(act, name="x", scopes=SCOPES, valid_until=act.now + timedelta(days=1)).text
+    wrong = []
+    for endpoint, method, own, foreign in callers.routes():
+        if MAY[endpoint] == KEYS_ALONE and own != foreign:
+            body = API_BODIES.get(endpoint, {})
+            answer = callers.clients["S"].open(
+                foreign, method=method, json=body, headers={"Authorization": f"Bearer {key}"}
+            )
+            wrong += [(endpoint, answer.status_code)] if answer.status_code != 404 else []
+    assert wrong == []
+
+
+def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
+    wrong = []
+    for endpoint, method, own, foreign in callers.routes():
+        for letter in of_people(endpoint) if foreign != own else "":
+            caplog.clear()
+            answer = callers.call(letter, method, foreign)
+            noted = [line for line in caplog.messages if line.startswith("refused") and endpoint in line]
+            if answer.status_code not in (403, 404) or is_trace(answer) or len(noted) != 1:
+                wrong.append((letter, method, endpoint, answer.status_code, noted))
+    assert wrong == []
+
+
+def test_every_role_that_is_refused_is_written_down_once_and_by_id(callers, caplog) -> None:
+    wrong = []
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter in set(WHO) - set(MAY[endpoint]) if MAY[endpoint] not in MACHINES else ():
+            caplog.clear()
+            answer = callers.call(letter, method, own)
+            refused = [line for line in caplog.messages if line.startswith("refused")]
+            expected = 1 if answer.status_code in (400, 401, 403, 404, 405) else 0
+            if len(refused) != expected or not all(map(BY_ID.fullmatch, refused)):
+                wrong.append((letter, method, endpoint, answer.status_code, refused))
+    assert wrong == []
+
+
+def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, caplog) -> None:
+    callers.call("G", "GET", "/manage/gates/")
+    assert [line.partition(" got ")[2] for line in caplog.messages] == ["403 at GET gates.show_list"]
+    assert "guard@example.org" not in caplog.text
+
+
+def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, caplog) -> None:
+    wrong = []
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter in of_people(endpoint) if method != "GET" else "":
+            caplog.clear()
+            bare = callers.call(letter, method, own, token=False)
+            sent_elsewhere = [
+                callers.call(letter, method, own, Origin=origin)
+                for origin in ("https://evil.example", "null", "http://localhost.evil.example")
+            ]
+            answers = [bare, *sent_elsewhere]
+            noted = [BY_ID.fullmatch(line) for line in caplog.messages if line.startswith("refused")]
+            whys = [note["why"] if note is not None else None for note in noted]
+            expected = ["no token of the form", *["sent by another site's page"] * 3]
+            codes = [answer.status_code for answer in answers]
+            if set(codes) != {400} or any(map(is_trace, answers)) or whys != expected:
+                wrong.append((letter, endpoint, codes, whys))
+    assert wrong == []
+
+
+def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) -> None:
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter in WHO if MAY[endpoint] in MACHINES else "":
+            answer = callers.call(letter, method, own)
+            assert 400 <= answer.status_code < 500, endpoint
+            assert "Traceback" not in answer.text

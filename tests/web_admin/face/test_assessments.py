@@ -1,0 +1,196 @@
+"""The assessment of face: whole, approved by another account, and holding only for what it was about."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gate_controller.contract.records import Method
+from gate_controller.face.engines.error_budget import fitness
+from gate_controller.face.engines.yunet_sface import YUNET_SFACE_CARD
+from tests.support.acting import NOTICE, add_lane, by_phone, gate_view, household, offer_face, show_card
+from tests.support.compounds.assessments import assess, whole_text
+from web_admin.action.base import Act, publish
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.cards import issue_card
+from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face import engine
+from web_admin.face.actions import enable_face, give_face_consent
+from web_admin.face.assessment_status import standing_of
+from web_admin.face.assessments import (
+    REQUIRED_TEXTS,
+    approve_assessment,
+    draft_assessment,
+    retained_until,
+    return_assessment,
+    submit_assessment,
+)
+from web_admin.face.notices import publish_notice
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
+
+FACE_LANE = LaneSpec("north-in", "In", "in", ("card", "pin", "qr", "face"))
+
+
+def author(act: Act, name: str = "author-1") -> Act:
+    return replace(act, actor_id=name)
+
+
+def submitted(act: Act) -> str:
+    row = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
+    return submit_assessment(author(act), row.assessment_id).assessment_id
+
+
+@pytest.mark.parametrize("head", REQUIRED_TEXTS)
+def test_an_assessment_without_one_of_its_heads_is_not_submitted(act: Act, head: str) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    text = whole_text(act, ("north-in",))
+    row = draft_assessment(author(act), None, replace(text, texts={**text.texts, head: "  "}))
+    with pytest.raises(ActRefused) as refused:
+        submit_assessment(author(act), row.assessment_id)
+    assert refused.value.field == head
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"lanes": ()}, "lanes"),
+        ({"review_due": None}, "review_due"),
+        ({"residual_risk": "high"}, "conclusion"),
+        ({"conclusion": "go_with_conditions"}, "conditions"),
+    ],
+)
+def test_an_assessment_that_contradicts_itself_is_not_submitted(
+    act: Act, change: dict[str, object], field: str
+) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    row = draft_assessment(author(act), None, replace(whole_text(act, ("north-in",)), **change))  # type: ignore[arg-type]
+    with pytest.raises(ActRefused) as refused:
+        submit_assessment(author(act), row.assessment_id)
+    assert refused.value.field == field
+
+
+def test_a_lane_with_the_card_alone_beside_face_cannot_be_assessed_as_fit(act: Act) -> None:
+    add_lane(act, methods=("card",))
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    row = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
+    with pytest.raises(ActRefused, match="one more way"):
+        submit_assessment(author(act), row.assessment_id)
+
+
+def test_no_author_approves_their_own_assessment(act: Act) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    draft = draft_assessment(author(act), None, whole_text(act, ("north-in",)))
+    draft_assessment(author(act, "author-2"), draft.assessment_id, whole_text(act, ("north-in",)))
+    submit_assessment(author(act), draft.assessment_id)
+    for name in ("author-1", "author-2"):
+        with pytest.raises(ActRefused, match="did not write it"):
+            approve_assessment(author(act, name), draft.assessment_id)
+    assert approve_assessment(author(act, "approver-1"), draft.assessment_id).state == "approved"
+
+
+def test_face_is_neither_enabled_nor_offered_without_an_approved_assessment(act: Act) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    with pytest.raises(ActRefused, match="assessment"):
+        enable_face(act)
+    waiting = submitted(act)
+    with pytest.raises(ActRefused, match="assessment"):
+        enable_face(act)
+    approve_assessment(author(act, "approver-1"), waiting)
+    enable_face(act)
+    add_lane(act, "south")
+    with pytest.raises(ActRefused, match="does not name this lane"):
+        save_lane(act, "south", replace(FACE_LANE, lane_id="south-in"))
+    save_lane(act, "north", FACE_LANE)
+
+
+def test_an_approved_or_submitted_assessment_is_never_changed(act: Act) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    waiting = submitted(act)
+    with pytest.raises(ActRefused, match="draft"):
+        draft_assessment(author(act), waiting, whole_text(act, ("north-in",)))
+    return_assessment(author(act, "approver-1"), waiting)
+    draft_assessment(author(act), waiting, whole_text(act, ("north-in",)))
+
+
+def test_a_newer_assessment_supersedes_and_the_older_is_kept_for_three_years(act: Act) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    first, second = assess(act), assess(act)
+    assert (first.state, second.state, second.number) == ("superseded", "approved", 2)
+    kept = retained_until(first)
+    assert kept is not None
+    assert kept >= (act.now + timedelta(days=3 * 365)).date()
+
+
+def changed_method(act: Act) -> Act:
+    texts = {language: {**NOTICE[language], "method": "another way of matching"} for language in NOTICE}
+    publish_notice(act, FACE_PURPOSE, texts)
+    return act
+
+
+def review_overdue(act: Act) -> Act:
+    later = replace(act, now=act.now + timedelta(days=301))
+    publish(later)
+    return later
+
+
+def engine_changed(act: Act) -> Act:
+    standing = standing_of(act.session, act.site_id, act.now)
+    assert standing.row is not None
+    standing.row.engine = "an-older-engine"
+    publish(act)
+    return act
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize("ending", [changed_method, review_overdue, engine_changed])
+def test_when_the_assessment_ends_its_lanes_drop_face_and_nothing_else(act: Act, ending) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    assert Method.FACE in gate_view(act).policy.lanes["north-in"].methods
+    before = show_card(act, 77)
+    later = ending(act)
+    assert gate_view(later).policy.lanes["north-in"].methods == (Method.CARD, Method.PIN, Method.QR)
+    assert gate_view(later).face_offers == {}
+    assert show_card(later, 77) == before
+    with pytest.raises(ActRefused, match="assessed anew"):
+        give_face_consent(by_phone(later, person.person_id), person.person_id, 2, "zh")
+    assess(later)
+    assert Method.FACE in gate_view(later).policy.lanes["north-in"].methods
+
+
+def test_a_notice_that_says_the_same_purpose_and_method_needs_no_new_assessment(act: Act) -> None:
+    add_lane(act)
+    offer_face(act)
+    publish_notice(act, FACE_PURPOSE, {k: {**NOTICE[k], "retention": "shorter"} for k in NOTICE})
+    assert standing_of(act.session, act.site_id, act.now).holds
+
+
+def test_an_assessment_that_concludes_to_stop_offers_nothing(act: Act) -> None:
+    add_lane(act)
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    text = replace(whole_text(act, ("north-in",)), conclusion="stop", residual_risk="high")
+    row = draft_assessment(author(act), None, text)
+    submit_assessment(author(act), row.assessment_id)
+    approve_assessment(author(act, "approver-1"), row.assessment_id)
+    with pytest.raises(ActRefused, match="not to be used"):
+        enable_face(act)
+
+
+def test_the_figures_that_the_server_publishes_are_those_of_the_engine() -> None:
+    card = YUNET_SFACE_CARD
+    assert card.name == engine.FACE_ENGINE
+    assert card.measured_on == engine.MEASURED_ON
+    assert card.worst_group_factor == engine.WORST_GROUP_FACTOR
+    assert [(p.false_match_rate, p.false_non_match_rate) for p in card.curve] == [
+        (m.false_match_rate, m.false_non_match_rate) for m in engine.MEASURED
+    ]
+    assert fitness(card).templates_alone == engine.ALONE_AT_MOST

@@ -1,0 +1,241 @@
+"""What was answered about a face at a gate: carried out once, judged anew, and never more than was said."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from gate_controller.contract.journal_chain import GENESIS, JournalEntry, chain_entry
+from tests.support.acting import (
+    NOTICE,
+    add_lane,
+    audit_kinds,
+    by_phone,
+    gate_view,
+    household,
+    offer_face,
+    show_card,
+)
+from tests.support.compounds.with_gates import PlayedGate
+from tests.web_admin.events.test_intake import send
+from web_admin.action.base import Act
+from web_admin.compound.models import Gate, Person
+from web_admin.credentials.cards import issue_card
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.face.actions import disable_face, face_state, give_face_consent, withdraw_face
+from web_admin.face.gate_answers import take_answers
+from web_admin.face.notices import newest_notice, publish_notice
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person, move_out
+from web_admin.policy.effects import PolicyEffects
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.publishing]
+
+
+@pytest.fixture
+def person(act: Act) -> Person:
+    """Return a resident with a card at a gate that offers face."""
+    add_lane(act)
+    offer_face(act)
+    _, made = household(act)
+    issue_card(act, made.person_id, 77)
+    return made
+
+
+NAMED = ("guardian_id", "consent_id", "credential_id", "guardian_credential_id")
+
+
+def answer(act: Act, person_id: str, said: str, **changes: object) -> JournalEntry:
+    """Return the entry of an answer as a gate writes it."""
+    at = changes.pop("at", act.now)
+    persons = {"person_id": person_id}
+    persons |= {name: changes.pop(name) for name in NAMED if name in changes}
+    notice = newest_notice(act.session, FACE_PURPOSE, "zh")
+    assert notice is not None
+    facts = {
+        "lane_id": "north-in",
+        "answer": said,
+        "notice_version": notice.version,
+        "notice_sha256": notice.sha256.hex(),
+        "language": "zh",
+        "shown_by": "card",
+        **changes,
+    }
+    return chain_entry(GENESIS, 1, at, "face_answer", facts, persons)
+
+
+def take(act: Act, *entries: JournalEntry) -> None:
+    act.session.flush()
+    take_answers(replace(act, channel="gate"), act.session.get_one(Gate, "north"), entries)
+
+
+def consents(act: Act) -> list[Consent]:
+    return list(act.session.scalars(select(Consent).order_by(Consent.given_at)))
+
+
+def refusals(act: Act) -> list[object]:
+    rows = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "face_answer_refused"))
+    return [row.facts["reason"] for row in rows]
+
+
+def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission(
+    act: Act, person: Person
+) -> None:
+    assert person.person_id in gate_view(act).face_offers
+    take(act, answer(act, person.person_id, "yes"))
+    (consent,) = consents(act)
+    assert (consent.person_id, consent.channel, consent.language) == (person.person_id, "gate", "zh")
+    known = gate_view(act)
+    assert known.face_roster[person.person_id].consent_id == consent.consent_id
+    assert person.person_id not in known.face_offers
+    assert act.session.get(FaceShare, (person.person_id, "north")) is not None
+
+
+def test_the_gate_is_told_the_newest_notice_in_both_languages_word_for_word(act: Act, person: Person) -> None:
+    texts = {language: {**fields, "effect": f"anew {language}"} for language, fields in NOTICE.items()}
+    publish_notice(act, FACE_PURPOSE, texts)
+    for language, notice in gate_view(act).face_notices.items():
+        stored = newest_notice(act.session, FACE_PURPOSE, language)
+        assert stored is not None
+        assert (notice.fields, notice.sha256) == (texts[language], stored.sha256)
+    assert set(gate_view(act).face_notices) == {"zh", "en"}
+
+
+def test_a_no_changes_nothing_but_is_remembered(act: Act, person: Person) -> None:
+    before, opens = gate_view(act), show_card(act, 77)
+    take(act, answer(act, person.person_id, "no"))
+    assert (gate_view(act), show_card(act, 77)) == (before, opens)
+    assert consents(act) == []
+    assert audit_kinds(act)[-1] == "face_refused"
+
+
+def test_taking_back_ends_consent_and_share_in_the_same_transaction(act: Act, person: Person) -> None:
+    take(act, answer(act, person.person_id, "yes"))
+    (consent,) = consents(act)
+    take(act, answer(act, person.person_id, "withdraw", consent_id=consent.consent_id))
+    assert (consent.withdrawn_at, consent.withdrawn_channel) == (act.now, "gate")
+    assert act.session.get(FaceShare, (person.person_id, "north")) is None
+    assert gate_view(act).face_roster == {}
+    assert face_state(act.session, person.person_id).state == "off"
+
+
+def test_taking_back_an_older_consent_leaves_the_one_given_since(act: Act, person: Person) -> None:
+    take(act, answer(act, person.person_id, "yes"))
+    (older,) = consents(act)
+    withdraw_face(by_phone(act, person.person_id), person.person_id)
+    later = replace(act, now=act.now + timedelta(minutes=1))
+    newer = give_face_consent(by_phone(later, person.person_id), person.person_id, 1, "zh")
+    take(later, answer(act, person.person_id, "withdraw", consent_id=older.consent_id))
+    assert newer.withdrawn_at is None
+    assert refusals(act) == ["newer_consent"]
+
+
+def test_taking_back_after_a_newer_yes_ends_it_though_the_gate_knew_the_older(
+    act: Act, person: Person
+) -> None:
+    take(act, answer(act, person.person_id, "yes"))
+    (older,) = consents(act)
+    withdraw_face(by_phone(act, person.person_id), person.person_id)
+    newer = give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    later = replace(act, now=act.now + timedelta(minutes=1))
+    take(later, answer(later, person.person_id, "withdraw", consent_id=older.consent_id))
+    assert newer.withdrawn_at == later.now
+    assert refusals(act) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"notice_sha256": "00" * 32}, "notice"),
+        ({"language": "fr"}, "notice"),
+        ({"notice_version": 7}, "notice"),
+        ({"answer": "maybe"}, "unreadable"),
+        ({"shown_by": "qr"}, "unreadable"),
+        ({"notice_version": "1"}, "unreadable"),
+    ],
+)
+def test_a_yes_to_anything_but_the_newest_notice_is_none(
+    act: Act, person: Person, changes: dict[str, object], why: str
+) -> None:
+    take(act, answer(act, person.person_id, "yes", **changes))
+    assert (consents(act), refusals(act)) == ([], [why])
+
+
+def test_a_yes_that_arrives_long_after_the_person_was_told_it_did_not_is_none(
+    act: Act, person: Person
+) -> None:
+    late = replace(act, now=act.now + timedelta(minutes=11))
+    take(late, answer(act, person.person_id, "yes"))
+    assert (consents(act), refusals(act)) == ([], ["too_late"])
+
+
+def test_a_yes_is_overtaken_by_a_later_no_and_by_a_later_taking_back(act: Act, person: Person) -> None:
+    said_at = act.now
+    later = replace(act, now=act.now + timedelta(minutes=1))
+    take(later, answer(later, person.person_id, "no"), answer(act, person.person_id, "yes", at=said_at))
+    assert (consents(act), refusals(act)) == ([], ["overtaken"])
+    fresh = replace(act, now=act.now + timedelta(minutes=2))
+    phone = by_phone(fresh, person.person_id)
+    give_face_consent(phone, person.person_id, 1, "zh")
+    withdraw_face(replace(phone, now=fresh.now + timedelta(seconds=30)), person.person_id)
+    after = replace(act, now=fresh.now + timedelta(minutes=1))
+    take(after, answer(after, person.person_id, "yes", at=fresh.now + timedelta(seconds=10)))
+    assert refusals(act) == ["overtaken", "overtaken"]
+    assert face_state(act.session, person.person_id).state == "off"
+
+
+@pytest.mark.parametrize("state", ["stolen", "retired"])
+def test_a_gate_that_is_not_trusted_gives_nobodys_consent(act: Act, person: Person, state: str) -> None:
+    act.session.get_one(Gate, "north").state = state
+    take(act, answer(act, person.person_id, "yes"))
+    assert (consents(act), refusals(act)) == ([], ["gate_not_trusted"])
+
+
+def test_nobody_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, person: Person) -> None:
+    child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="14_17")
+    without_way = add_person(act, display_name="Mo", home_id=person.home_id)
+    issue_card(act, child.person_id, 78)
+    child.age_band = "under_14"
+    act.session.flush()
+    gone = add_person(act, display_name="Gao", home_id=person.home_id)
+    move_out(act, gone.person_id)
+    for person_id in (child.person_id, without_way.person_id, gone.person_id, "nobody"):
+        assert person_id not in gate_view(act).face_offers
+        take(act, answer(act, person_id, "yes"))
+    disable_face(act)
+    take(act, answer(act, person.person_id, "yes"))
+    assert consents(act) == []
+    assert len(refusals(act)) == 5
+
+
+def test_a_minors_yes_counts_with_a_guardian_of_their_home_beside_them_and_not_without(
+    act: Act, person: Person
+) -> None:
+    minor = add_person(act, display_name="Mei", home_id=person.home_id, age_band="14_17")
+    issue_card(act, minor.person_id, 79)
+    _, stranger = household(act, "5-0101", "Zhao")
+    issue_card(act, stranger.person_id, 80)
+    assert gate_view(act).face_offers[minor.person_id].guardian_ids == (person.person_id,)
+    take(act, answer(act, minor.person_id, "yes"))
+    take(act, answer(act, minor.person_id, "yes", guardian_id=stranger.person_id))
+    assert (consents(act), refusals(act)) == ([], ["guardian", "guardian"])
+    take(act, answer(act, minor.person_id, "yes", guardian_id=person.person_id))
+    assert [consent.person_id for consent in consents(act)] == [minor.person_id]
+    assert gate_view(act).face_roster[minor.person_id].guardian_ids == (person.person_id,)
+
+
+def test_an_answer_sent_again_and_again_is_carried_out_once(
+    database, sealer, site, north: PlayedGate, clock
+) -> None:
+    with database.session() as session:
+        act = Act(session, sealer, site, "manager-1", "manager", clock.now, effects=PolicyEffects(sealer))
+        publish_notice(act, FACE_PURPOSE, NOTICE)
+        _, made = household(act)
+        entry = answer(act, made.person_id, "no")
+    for _ in range(3):
+        assert send(north, [entry]).acknowledged_seq == 1
+    with database.session() as session:
+        count = select(func.count()).select_from(AuditEntry).where(AuditEntry.kind == "face_refused")
+        assert session.scalar(count) == 1

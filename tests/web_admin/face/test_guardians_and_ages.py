@@ -1,0 +1,247 @@
+"""Minors and their guardians, the day a band ends, and being asked again once."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.acting import (
+    NOTICE,
+    add_lane,
+    at_desk,
+    audit_kinds,
+    by_phone,
+    gate_view,
+    household,
+    offer_face,
+    show_card,
+)
+from web_admin.action.base import Act, publish
+from web_admin.compound.models import Gate, Person
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.cards import issue_card
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.custody.shares import FACE_PURPOSE, leases_for
+from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
+from web_admin.face.ages import set_age_band, settle_ages
+from web_admin.face.guardian_requests import answer_guardian, ask_guardians, withdraw_for_ward
+from web_admin.face.guardians import guardians_of, name_guardian, remove_guardian
+from web_admin.face.models import GuardianConsent
+from web_admin.face.notices import publish_notice
+from web_admin.face.pauses import question_of
+from web_admin.people.actions import add_person, move_out
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import invite
+
+
+@pytest.fixture
+def family(act: Act) -> tuple[Act, Person, Person]:
+    """Return the act, a mother and her son of 15, each with a card, at a gate that offers face."""
+    add_lane(act)
+    offer_face(act)
+    home, mother = household(act, name="Mother")
+    son = add_person(act, display_name="Son", home_id=home.home_id, age_band="14_17")
+    for number, person in enumerate((mother, son), start=70):
+        issue_card(act, person.person_id, number)
+    return act, mother, son
+
+
+def agree(act: Act, mother: Person, son: Person) -> Consent:
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
+    consent = answer_guardian(
+        by_phone(act, mother.person_id), request.request_id, agrees=True, language="en"
+    )
+    assert consent is not None
+    return consent
+
+
+def test_a_minor_alone_cannot_consent_by_phone_or_at_a_gate(family: tuple[Act, Person, Person]) -> None:
+    act, _mother, son = family
+    for channel in ("phone", "gate"):
+        with pytest.raises(ActRefused, match="guardian"):
+            give_face_consent(by_phone(act, son.person_id, channel), son.person_id, 1, "zh")  # type: ignore[arg-type]
+    assert act.session.scalars(select(Consent)).all() == []
+
+
+@pytest.mark.publishing
+def test_minor_and_guardian_together_make_one_consent_and_both_are_recorded(
+    family: tuple[Act, Person, Person],
+) -> None:
+    act, mother, son = family
+    consent = agree(act, mother, son)
+    half = act.session.scalars(select(GuardianConsent)).one()
+    assert (consent.person_id, half.guardian_id) == (son.person_id, mother.person_id)
+    assert consent.notice_sha256 != half.notice_sha256  # each read it in their own language
+    assert gate_view(act).face_roster[son.person_id].guardian_ids == (mother.person_id,)
+    assert audit_kinds(act).count("face_consent_given") == 1
+
+
+@pytest.mark.publishing
+def test_a_guardians_no_switches_nothing_on(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
+    answer = answer_guardian(
+        by_phone(act, mother.person_id), request.request_id, agrees=False, language="zh"
+    )
+    assert answer is None
+    assert face_state(act.session, son.person_id).state == "off"
+    with pytest.raises(ActRefused, match="not open"):
+        answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
+
+
+@pytest.mark.parametrize("who", ["stranger", "minor"])
+def test_only_the_asked_adult_of_the_home_can_agree(family: tuple[Act, Person, Person], who: str) -> None:
+    act, mother, son = family
+    _, stranger = household(act, "9-0101", "Stranger")
+    with pytest.raises(ActRefused, match="adult of your home"):
+        ask_guardians(by_phone(act, son.person_id), son.person_id, [stranger.person_id], 1, "zh")
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
+    wrong = {"stranger": stranger, "minor": son}[who]
+    with pytest.raises(ActRefused):
+        answer_guardian(by_phone(act, wrong.person_id), request.request_id, agrees=True, language="zh")
+
+
+def test_a_request_ends_after_a_week_and_with_a_new_notice(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
+    late = replace(by_phone(act, mother.person_id), now=act.now + timedelta(days=8))
+    with pytest.raises(ActRefused, match="not open"):
+        answer_guardian(late, request.request_id, agrees=True, language="zh")
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    with pytest.raises(ActRefused, match="not open"):
+        answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
+
+
+def test_a_guardian_with_a_recovered_account_cannot_agree(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    from web_admin.people.invitations import accept_invitation
+
+    accept_invitation(act.session, invite(act, mother.person_id), act.now)
+    (request,) = ask_guardians(by_phone(act, son.person_id), son.person_id, [mother.person_id], 1, "zh")
+    accept_invitation(act.session, invite(act, mother.person_id), act.now)
+    with pytest.raises(ActRefused, match="show your card"):
+        answer_guardian(by_phone(act, mother.person_id), request.request_id, agrees=True, language="zh")
+
+
+@pytest.mark.publishing
+def test_where_the_desk_checked_a_guardian_only_they_count(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    lodger = add_person(act, display_name="Lodger", home_id=mother.home_id)
+    assert {p.person_id for p in guardians_of(act.session, son)} == {mother.person_id, lodger.person_id}
+    name_guardian(at_desk(act), son.person_id, mother.person_id)
+    assert [p.person_id for p in guardians_of(act.session, son)] == [mother.person_id]
+    assert gate_view(act).face_offers[son.person_id].guardian_ids == (mother.person_id,)
+    with pytest.raises(ActRefused, match="adult of the same home"):
+        name_guardian(at_desk(act), son.person_id, household(act, "8-0101")[1].person_id)
+
+
+def test_at_a_gate_a_guardian_beside_the_minor_is_enough(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    gate = by_phone(act, son.person_id, "gate")
+    give_face_consent(gate, son.person_id, 1, "zh", guardian_id=mother.person_id)
+    assert act.session.scalars(select(GuardianConsent)).one().channel == "gate"
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize("how", ["moves_out", "removed", "takes_back"])
+def test_when_the_guardian_goes_the_minors_face_goes(family: tuple[Act, Person, Person], how: str) -> None:
+    act, mother, son = family
+    agree(act, mother, son)
+    {
+        "moves_out": lambda: move_out(act, mother.person_id),
+        "removed": lambda: remove_guardian(act, son.person_id, mother.person_id),
+        "takes_back": lambda: withdraw_for_ward(by_phone(act, mother.person_id), son.person_id),
+    }[how]()
+    publish(act)
+    assert act.session.scalars(select(FaceShare)).all() == []
+    assert gate_view(act).face_roster == {}
+    assert show_card(act, 71).opens
+
+
+@pytest.mark.publishing
+def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person]) -> None:
+    act, mother, son = family
+    agree(act, mother, son)
+    set_age_band(act, son.person_id, "under_14", act.now.date() + timedelta(days=400))
+    view = gate_view(act)
+    assert son.person_id not in view.face_roster
+    assert son.person_id not in view.face_offers
+    for channel in ("phone", "gate"):
+        with pytest.raises(ActRefused, match="under 14"):
+            give_face_consent(
+                by_phone(act, son.person_id, channel), son.person_id, 1, "zh",  # type: ignore[arg-type]
+                guardian_id=mother.person_id,
+            )
+    assert show_card(act, 71).opens
+
+
+@pytest.mark.publishing
+def test_on_the_day_of_18_face_pauses_by_itself_and_is_asked_for_anew(
+    family: tuple[Act, Person, Person],
+) -> None:
+    act, mother, son = family
+    agree(act, mother, son)
+    birthday = act.now.date() + timedelta(days=10)
+    set_age_band(act, son.person_id, "14_17", birthday)
+    until = gate_view(act).face_roster[son.person_id].valid_until
+    assert until is not None
+    assert until.astimezone().date() <= birthday
+    later = replace(act, now=act.now + timedelta(days=11))
+    gate = later.session.get_one(Gate, "north")
+    publish(later)  # any publication, before anybody settled anything
+    assert son.person_id not in gate_view(later).face_roster
+    assert settle_ages(later) == 1
+    publish(later)
+    assert leases_for(later.session, later.sealer, gate, later.now) == ()
+    assert (son.age_band, son.age_band_until) == ("adult", None)
+    state = face_state(later.session, son.person_id)
+    assert (state.state, state.paused_reason) == ("paused", "came_of_age")
+    assert show_card(later, 71).opens
+    give_face_consent(by_phone(later, son.person_id), son.person_id, 1, "zh")
+    assert face_state(later.session, son.person_id).state == "on"
+
+
+@pytest.mark.publishing
+def test_at_14_the_band_moves_and_ends_four_years_later(act: Act) -> None:
+    home = add_home(act, "3-1203")
+    child = add_person(act, display_name="Bao", home_id=home.home_id, age_band="under_14")
+    set_age_band(act, child.person_id, "under_14", act.now.date() + timedelta(days=1))
+    due = child.age_band_until
+    assert due is not None
+    later = replace(act, now=act.now + timedelta(days=2))
+    assert settle_ages(later) == 1
+    assert (child.age_band, child.age_band_until) == ("14_17", date(due.year + 4, due.month, due.day))
+    assert question_of(act.session, child.person_id) is None
+
+
+@pytest.mark.publishing
+def test_a_changed_notice_pauses_face_and_asks_once(act: Act) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    phone = by_phone(act, person.person_id)
+    give_face_consent(phone, person.person_id, 1, "zh")
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    state = face_state(act.session, person.person_id)
+    assert (state.state, state.paused_reason) == ("paused", "notice_changed")
+    assert show_card(act, 77).opens
+    record_refusal(phone, person.person_id, 2, "zh")
+    assert face_state(act.session, person.person_id).state == "off"
+    publish_notice(act, FACE_PURPOSE, NOTICE)
+    assert question_of(act.session, person.person_id) is None
+
+
+@pytest.mark.publishing
+def test_staff_may_record_a_no_or_a_withdrawal_and_a_no_changes_nothing(act: Act) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    before = gate_view(act)
+    record_refusal(at_desk(act), person.person_id, 1, "zh")
+    assert gate_view(act) == before
+    assert audit_kinds(act)[-1] == "face_refused"
+    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    assert withdraw_face(at_desk(act), person.person_id) is not None

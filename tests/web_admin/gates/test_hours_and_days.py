@@ -1,0 +1,157 @@
+"""Special dates and weekly hours are corrected and taken away, never from under a lane or a right."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.contract.calendars import Span
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import hidden_of, read
+from tests.support.compounds.managed import make_managed_compound
+from tests.web_admin.manage.test_manager import send
+from tests.web_admin.manage.test_moving import at
+from web_admin.compound.models import CalendarDay, Hours
+from web_admin.gates.hours import save_hours
+from web_admin.gates.schedules import set_schedule
+from web_admin.people.actions import GrantSpec, set_grants
+from web_admin.web.days import day_text
+
+GATES = "/manage/gates/"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+def day_of(compound):
+    return compound.clock().date() + timedelta(days=30)
+
+
+def days(compound):
+    return read(compound, lambda s: [(r.day, r.kind, r.name) for r in s.scalars(select(CalendarDay))])
+
+
+def hours_named(compound, name="保洁时段"):
+    return read(compound, lambda s: s.scalars(select(Hours).where(Hours.name == name)).first())
+
+
+def remove(client, page, action=None):
+    action = action or f"{page}/remove"
+    return client.post(action, data=hidden_of(client.get(page).text, action))
+
+
+def test_a_special_date_is_corrected_and_moved(client, compound):
+    old, new = day_of(compound), day_of(compound) + timedelta(days=1)
+    path = f"/manage/hours/days/{old.isoformat()}"
+    assert "国庆节" in client.get(path).text
+    assert send(client, path, day=new.isoformat(), kind="mon", name="Worked").status_code == 303
+    assert days(compound) == [(new, "mon", "Worked")]
+    assert client.get(path).status_code == 404
+
+
+def test_a_date_is_not_moved_onto_another_special_one(client, compound):
+    old, other = day_of(compound), day_of(compound) + timedelta(days=1)
+    send(client, "/manage/hours/days/new", day=other.isoformat(), kind="mon", name="")
+    answer = send(client, f"/manage/hours/days/{old.isoformat()}", day=other.isoformat(), kind="tue", name="")
+    assert answer.status_code == 422
+    assert "This date is a special one already." in answer.text
+    assert sorted(days(compound)) == [(old, "holiday", "国庆节"), (other, "mon", "")]
+
+
+def test_a_holiday_is_removed_and_the_list_shows_dates_as_they_are_read(client, compound):
+    day = day_of(compound)
+    page = client.get(GATES).text
+    assert f"<strong>{day.isoformat()}</strong>" not in page
+    assert f"<strong>{day.strftime('%b')} {day.day}, {day.year}</strong>" in page
+    assert remove(client, f"/manage/hours/days/{day.isoformat()}").location == GATES
+    assert days(compound) == []
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "tomorrow", "1999-01-01"])
+def test_what_is_no_special_date_is_not_found(client, text):
+    assert client.get(f"/manage/hours/days/{text}").status_code == 404
+
+
+def test_hours_that_nothing_uses_are_removed(client, compound):
+    hours = hours_named(compound)
+    assert remove(client, f"/manage/hours/{hours.hours_id}").location == GATES
+    assert hours_named(compound) is None
+
+
+def test_hours_of_a_lane_stay_and_the_page_names_the_lane(client, compound):
+    hours = hours_named(compound)
+    with at(compound) as act:
+        set_schedule(act, "north-in", hours.hours_id, "lockdown")
+    page = f"/manage/hours/{hours.hours_id}"
+    assert remove(client, page).location == page
+    assert "The lane 北门进 uses these hours." in client.get(page).text
+    assert hours_named(compound) is not None
+
+
+def test_hours_of_somebodys_right_stay_until_the_right_is_changed(client, compound):
+    with at(compound) as act:
+        hours = save_hours(act, None, "Mornings", [Span(("mon",), 0, 600)])
+        hours_id = hours.hours_id
+        set_grants(act, compound.persons["保洁员"], [GrantSpec(("north-in",), hours_id, None, None)])
+    page = f"/manage/hours/{hours_id}"
+    remove(client, page)
+    told = client.get(page).text
+    assert "People come at these hours: 1." in told
+    assert "保洁员" not in told
+    with at(compound) as act:
+        set_grants(act, compound.persons["保洁员"], [])
+    assert remove(client, page).location == GATES
+    assert hours_named(compound, "Mornings") is None
+
+
+def test_a_holiday_week_is_added_at_once(client, compound):
+    first = day_of(compound) + timedelta(days=40)
+    new = "/manage/hours/days/new"
+    assert 'name="last_day"' in client.get(new).text
+    last = first + timedelta(days=6)
+    sent = send(client, new, day=first.isoformat(), last_day=last.isoformat(), kind="holiday", name="春节")
+    assert sent.status_code == 303
+    added = [row for row in days(compound) if row[2] == "春节"]
+    assert added == [(first + timedelta(days=n), "holiday", "春节") for n in range(7)]
+    assert 'name="last_day"' not in client.get(f"/manage/hours/days/{first.isoformat()}").text
+
+
+@pytest.mark.parametrize(
+    ("length", "said"), [(-1, "The last day is before the first."), (31, "At most 31 days at once.")]
+)
+def test_a_row_of_days_that_nobody_means_is_refused_beside_its_field(client, compound, length, said):
+    before, first = days(compound), day_of(compound) + timedelta(days=40)
+    last = first + timedelta(days=length)
+    sent = send(client, "/manage/hours/days/new", day=first.isoformat(), last_day=last.isoformat(),
+                kind="holiday", name="")
+    assert sent.status_code == 422
+    assert said in sent.text.partition('id="last_day-wrong-1"')[2]
+    assert days(compound) == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (["mon", "tue", "wed", "thu", "fri"], "Monday–Friday"),
+        (["sat", "mon", "tue"], "Monday, Tuesday, Saturday"),
+        (["sun", "sat", "fri", "wed", "holiday"], "Wednesday, Friday–Sunday, Public holiday"),
+        ([], ""),
+    ],
+)
+def test_days_in_a_row_are_drawn_together(compound, chosen, said):
+    with compound.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert day_text(chosen) == said
+
+
+def test_the_list_of_hours_says_monday_to_friday(client, compound):
+    assert "Monday–Friday · 07:00–18:00" in client.get(GATES).text
+    assert "星期一至星期五 · 07:00–18:00" in compound.signed_in("installer", "zh").get(GATES).text

@@ -1,0 +1,236 @@
+"""Events: narrowed, paged, exported without names; why a gate stayed shut, in one click."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event as database_event
+from sqlalchemy import select, update
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.compound.models import Gate
+from web_admin.core.database import current_menjin
+from web_admin.journal.models import AuditEntry, GateEvent
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@pytest.fixture
+def rows(compound):
+    def read(work):
+        with compound.app.app_context(), current_menjin().database.session() as session:
+            return work(session)
+
+    return read
+
+
+def add_events(compound, rows, count, **facts):
+    def add(session):
+        for seq in range(1000, 1000 + count):
+            session.add(GateEvent(
+                journal_id="j", gate_id="north", seq=seq, kind="access", lane_id="north-in",
+                at=compound.clock() - timedelta(days=1, seconds=seq), received_at=compound.clock(),
+                facts={"method": "card", "opens": True, "reason": "granted", "lane_id": "north-in"} | facts,
+                personal={}, salt=b"s", personal_digest=bytes(32), previous=bytes(32), digest=bytes(32)))
+
+    rows(add)
+
+
+def cells(answer):
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def export(client, why="For the yearly count", **wanted):
+    page = client.get("/manage/events/").text
+    tokens = {"csrf_token": csrf_of(page), "once": re.search(r'name="once"[^>]* value="([^"]+)"', page)[1]}
+    return client.post("/manage/events/export", data=wanted | tokens | {"why": why})
+
+
+@pytest.mark.parametrize(
+    ("query", "seen", "unseen"),
+    [
+        ("lane=east-in", "东门进", 'class="keep">北门进'),
+        ("result=refused", "Refused</span>", "Opened</span>"),
+        ("result=opened", "Opened</span>", "Refused</span>"),
+        ("reason=pin_wrong", "Refused</span>", "Opened</span>"),
+        ("method=qr", ">QR code</td>", ">Card</td>"),
+    ],
+)
+def test_the_list_is_narrowed(client, query, seen, unseen):
+    table = client.get(f"/manage/events/?{query}").text.partition("<tbody>")[2]
+    assert seen in table
+    assert unseen not in table
+
+
+def test_times_are_typed_in_the_zone_of_the_site(client, compound):
+    at = (compound.clock() - timedelta(minutes=3) + timedelta(hours=8)).replace(tzinfo=None)
+    minute = timedelta(minutes=1)
+    window = {"after": (at - minute).isoformat(), "until": (at + minute).isoformat()}
+    assert client.get("/manage/events/", query_string=window).text.count("<tr><td") == 1
+
+
+def test_what_cannot_be_read_in_an_address_is_left_out(client):
+    answer = client.get("/manage/events/?day=x&after=9&until=2026-01-01T00:00%2B08:00&kind=odd&before=1~2~3")
+    assert answer.status_code == 200
+    assert answer.text.count("<tr><td") == 50
+
+
+def test_no_number_of_a_journal_is_in_a_link_of_whoever_sees_no_silent_alarm(compound, rows):
+    add_events(compound, rows, 60)
+    named = {"kind": "antipassback_violated", "person_id": compound.persons["林薇"]}
+    rows(lambda session: session.execute(update(GateEvent).where(GateEvent.seq >= 1000).values(named)))
+    officer = compound.signed_in("privacy_officer")
+    page = officer.get("/manage/events/?kind=held").text
+    links = re.findall(r'href="/manage/events/who/[a-z]+/([^?"]+)\?[^"]*"', page)
+    before = re.search(r"[?&;]before=([^&\"]+)", page)[1]
+    assert len(links) > 40
+    assert [link for link in (*links, before) if len(link) < 150 or "~" in link] == []
+    assert officer.get(f"/manage/events/who/north/{links[0]}?journal=j").status_code == 200
+    assert officer.get(f"/manage/events/?kind=held&before={before}").text.count("<tr><td") >= 10
+    assert officer.get(f"/manage/events/who/north/{links[0][:-9]}?journal=j").status_code == 404
+
+
+def test_an_export_holds_what_is_filtered_without_names_and_is_recorded(client, compound, rows):
+    add_events(compound, rows, 2300, method="face")
+    answer = export(client, method="face")
+    table = cells(answer)
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=events-")
+    assert len(table) == 2301
+    assert {row[3] for row in table[1:]} == {"Face"}
+    assert len({row[0] for row in table[1:]}) == 2300
+    assert [name for name in compound.persons if name in answer.text] == []
+    entry = rows(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.kind == "events_exported")).one())
+    assert entry.facts["method"] == "face"
+    assert entry.personal == {"reason": "For the yearly count"}
+
+
+def test_an_export_without_a_reason_is_refused_beside_the_field_and_keeps_the_filter(client, rows):
+    answer = export(client, why=" ", result="refused", day="2020-01-01", lane="north-in")
+    assert answer.status_code == 422
+    assert 'name="result" value="refused"' not in answer.text  # nothing fits, so there is nothing to take
+    answer = export(client, why="", result="refused")
+    assert answer.status_code == 422
+    assert "A reason is needed." in answer.text
+    assert 'name="result" value="refused"' in answer.text
+    exported = select(AuditEntry).where(AuditEntry.kind == "events_exported")
+    assert rows(lambda s: s.scalars(exported).all()) == []
+
+
+def test_an_export_says_in_words_what_the_gate_said(client, compound):
+    chinese = compound.signed_in("guard", "zh")
+    table = cells(export(chinese, reason="pin_wrong"))
+    assert table[0][5] == "门的判定"
+    assert {row[5] for row in table[1:]} == {"该房号没有与这些数字相符的密码或访客码。"}
+
+
+def test_no_cell_of_an_export_is_a_formula(client, compound, rows):
+    rows(lambda s: setattr(s.get_one(Gate, "north"), "name", "=1+1"))
+    add_events(compound, rows, 1, reason="@SUM(A1)")
+    rows(lambda s: setattr(s.scalars(select(GateEvent).where(GateEvent.seq == 1000)).one(), "lane_id", "-x"))
+    assert cells(export(client, reason="@SUM(A1)"))[1][1] == "'-x"
+
+
+def test_an_export_without_the_forms_token_is_refused(client, rows):
+    assert client.post("/manage/events/export").status_code == 400
+    exported = select(AuditEntry).where(AuditEntry.kind == "events_exported")
+    assert rows(lambda s: s.scalars(exported).all()) == []
+
+
+def test_a_threat_stands_in_no_list_of_those_who_answer_no_alarms(compound, rows):
+    add_events(compound, rows, 1)
+    added = select(GateEvent).where(GateEvent.seq == 1000)
+    rows(lambda s: setattr(s.scalars(added).one(), "kind", "alarm_duress"))
+    path, words = "/manage/events/?kind=alarms", "Someone may be under threat"
+    seen = {role: words in compound.signed_in(role).get(path).text for role in ("guard", "privacy_officer")}
+    assert seen == {"guard": True, "privacy_officer": False}
+
+
+def test_a_past_refusal_is_explained_in_one_click_and_nobody_is_named(compound, rows):
+    guard = compound.signed_in("guard")
+    rows(lambda s: setattr(s.get_one(GateEvent, ("north", "j", 2)), "person_id", compound.persons["王芳"]))
+    page = guard.get("/manage/events/?reason=pin_wrong").text
+    link = re.search(r'href="(/manage/events/why/north/2\?[^"]+)"', page)[1].replace("&amp;", "&")
+    answer = guard.get(link).text
+    assert "The gate stayed shut" in answer
+    assert "pin_wrong" in answer
+    assert "Asked now, the gate would stay shut" in answer
+    assert [name for name in compound.persons if name in answer] == []
+    assert guard.get("/manage/events/why/north/999999?journal=j").status_code == 404
+
+
+def test_a_filter_is_taken_off_in_one_click(client):
+    off = 'href="/manage/events/">Show all'
+    assert off not in client.get("/manage/events/").text
+    assert off in client.get("/manage/events/?result=refused").text
+    assert client.get("/manage/events/?day=2020-01-01").text.count(off) == 2
+
+
+def test_a_refused_passage_of_a_person_leads_to_its_explanation(client, compound, rows):
+    person_id = compound.persons["王芳"]
+    rows(lambda s: setattr(s.get_one(GateEvent, ("north", "j", 2)), "person_id", person_id))
+    path = f"/manage/events/person/{person_id}"
+    page = client.get(path).text
+    once = re.search(r'name="once"[^>]* value="([^"]+)"', page)[1]
+    shown = client.post(path, data={"csrf_token": csrf_of(page), "once": once, "reason": "She asks why"})
+    assert '/manage/events/why/north/2?journal=j">Why?' in shown.text
+
+
+def test_the_question_leads_on_to_what_happened_then(client, compound):
+    person_id = compound.persons["王芳"]
+    page = client.get(f"/manage/events/why?person={person_id}").text
+    assert 'href="/manage/events/?result=refused"' in page
+    assert f'href="/manage/events/person/{person_id}"' in page
+    guard = compound.signed_in("guard").get(f"/manage/events/why?person={person_id}").text
+    assert f"/manage/events/person/{person_id}" not in guard
+
+
+@pytest.mark.parametrize("typed", ["3-1203", "31203", "3-12"])
+def test_the_question_finds_a_home_as_it_is_typed_at_the_gate(client, typed):
+    assert "王芳" in client.get(f"/manage/events/why?q={typed}").text
+
+
+def test_the_question_finds_its_person_by_name(client):
+    assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
+    assert "Nobody fits this" in client.get("/manage/events/why?q=nobody").text
+
+
+@pytest.fixture
+def counted(compound):
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+    statements = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _many):
+        statements.append(statement)
+
+    database_event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    database_event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    "path", ["/manage/", "/manage/events/", "/manage/alarms/", "/manage/events/why?q=3-1203"]
+)
+def test_a_page_asks_the_database_as_often_with_many_rows_as_with_few(client, compound, rows, counted, path):
+    def asked():
+        del counted[:]
+        assert client.get(path).status_code == 200
+        return len(counted)
+
+    few = asked()
+    add_events(compound, rows, 200)
+    assert asked() == few

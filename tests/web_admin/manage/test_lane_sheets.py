@@ -1,0 +1,161 @@
+"""The pages of lane sheets: what they show, what they refuse beside which field, who may change them."""
+
+import re
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from tests.support.clock import SetClock
+from tests.support.compounds.lane_sheets import WHOLE_SHEET
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.core.database import current_menjin
+from web_admin.gates.sheet_models import LaneSheetRow
+from web_admin.gates.sheets import sheets_of
+
+SHEET = "/manage/lanes/garage-out/sheet"
+EDIT = f"{SHEET}/edit"
+FORM = {
+    "lock": "fail_secure_strike", "fails": "secure", "safety_input": "", "on_escape_route": "yes",
+    "free_exit": "handle", "fire_release": "mechanical", "manual_release": "y",
+    "exit_sign_photo": "binder 1, exit", "exit_sign_date": "2026-02-01",
+    "reader_heights_mm": "1100", "opening_width_mm": "950", "is_accessible_lane": "y",
+    "emergency_access": "key box at the guard's window", "last_drill": "2026-02-01",
+    "camera_location": "gate_outside",
+    "camera_view": "who stands at the screen; the windows opposite are masked",
+    "camera_sign_photo": "binder 1, camera", "camera_sign_date": "2026-02-01",
+}
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime(2026, 3, 4, 4, 0, tzinfo=UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("installer")
+
+
+def send(client, intent, path=EDIT, **changes):
+    page = client.get(path).text
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
+    data = {**FORM, **changes, "intent": intent, "csrf_token": csrf_of(page), "once": once}
+    return client.post(path, data={name: value for name, value in data.items() if value is not None})
+
+
+def stored(compound, lane_id="garage-out"):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        return sheets_of(session.get(LaneSheetRow, lane_id))
+
+
+def beside(page, field):
+    """Return the sentences that stand beside a field."""
+    return re.findall(rf'id="{field}-wrong-\d+">.*?<span>(.*?)</span>', page, re.DOTALL)
+
+
+def test_an_installer_fills_in_a_sheet_and_the_lane_goes_live(client, compound):
+    assert "Not live: lane sheet missing" in client.get("/manage/gates/").text
+    answer = send(client, "live")
+    assert answer.status_code == 303, beside(answer.text, ".*")
+    assert stored(compound) == (WHOLE_SHEET, None)
+    page = client.get(SHEET).text
+    assert "binder 1, camera" in page
+    assert "The lane is live." in page
+    assert "What is to be done" not in page
+    assert "Not live" not in client.get("/manage/gates/").text
+
+
+def test_an_escape_route_without_free_exit_is_refused_beside_the_fields_and_stays_as_typed(client, compound):
+    answer = send(client, "live", free_exit="none", fire_release="none", camera_sign_photo="")
+    assert answer.status_code == 422
+    assert [text[-9:] for text in beside(answer.text, "free_exit")] == ["(rule P2)"]
+    assert [text[-9:] for text in beside(answer.text, "fire_release")] == ["(rule P1)"]
+    assert [text[-9:] for text in beside(answer.text, "camera_sign_photo")] == ["(rule B9)"]
+    assert "binder 1, exit" in answer.text
+    assert stored(compound) == (None, None)
+    assert "Not live: lane sheet missing" in client.get("/manage/").text
+
+
+def test_a_draft_is_always_kept_and_goes_on_where_it_was_left(client, compound):
+    bare = dict.fromkeys(FORM, "") | {"manual_release": None, "is_accessible_lane": None}
+    assert send(client, "draft", **(bare | {"emergency_access": "key box"})).status_code == 303
+    live, draft = stored(compound)
+    assert (live, draft.emergency_access, draft.lock, draft.on_escape_route) == (None, "key box", None, None)
+    page = client.get(SHEET).text
+    assert "This is a draft of" in page
+    assert "(rule P2)" in page
+    assert 'value="key box"' in client.get(EDIT).text
+    assert send(client, "draft", free_exit="none").status_code == 303
+    assert stored(compound)[1].free_exit == "none"
+
+
+def test_a_live_sheet_stays_when_its_change_is_refused(client, compound):
+    path = "/manage/lanes/north-in/sheet/edit"
+    assert send(client, "live", path, on_escape_route="no", fails="safe").status_code == 422
+    assert stored(compound, "north-in") == (WHOLE_SHEET, None)
+    assert send(client, "live", path, on_escape_route="no").status_code == 303
+    changed = msgspec.structs.replace(WHOLE_SHEET, on_escape_route=False)
+    assert stored(compound, "north-in") == (changed, None)
+
+
+def test_a_sheet_read_into_the_form_and_sent_again_is_the_same(client, compound):
+    page = client.get("/manage/lanes/north-in/sheet/edit").text
+    ticked = re.findall(r'<input[^>]*checked[^>]*>', page)
+    once_each = ("fails", "on_escape_route", "free_exit", "fire_release", "manual_release", "accessible")
+    assert len(ticked) == len(once_each)
+    assert 'value="1100"' in page
+    assert '<option selected value="gate_outside">' in page
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "says"),
+    [
+        ("reader_heights_mm", "high", "whole numbers"),
+        ("reader_heights_mm", "1 2 3 4 5 6 7 8 9", "at most 8"),
+        ("reader_heights_mm", "²", "whole numbers"),
+        ("opening_width_mm", "0", "From 1 to 20000"),
+        ("camera_view", "x" * 201, "200"),
+        ("last_drill", "soon", ""),
+        ("lock", "rope", ""),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_even_as_a_draft(client, compound, field, typed, says):
+    answer = send(client, "draft", **{field: typed})
+    assert answer.status_code == 422
+    assert says in "".join(beside(answer.text, field))
+    assert beside(answer.text, field)
+    assert stored(compound) == (None, None)
+
+
+def test_a_warning_is_shown_and_does_not_refuse(client, compound):
+    assert send(client, "live", reader_heights_mm="1400，1300", last_drill="2025-01-01").status_code == 303
+    page = client.get(SHEET).text
+    assert "The reader at 1400 mm is out of reach" in page
+    assert "(rule P12)" in page
+
+
+def test_a_sheet_prints_with_a_place_to_sign(client):
+    page = client.get("/manage/lanes/north-in/sheet").text
+    assert "data-print" in page
+    assert "Date and signature of the installer" in page
+
+
+def test_a_guard_reads_no_sheet_and_changes_none_but_sees_that_a_lane_is_not_live(compound):
+    guard = compound.signed_in("guard")
+    assert guard.get(SHEET).status_code == 403
+    assert guard.post(EDIT).status_code in {400, 403}
+    assert "Not live: lane sheet missing" in guard.get("/manage/").text
+    assert "Not live: lane sheet missing" in guard.get("/manage/lanes/garage-out").text
+
+
+def test_the_page_speaks_chinese(compound):
+    page = compound.signed_in("manager", "zh").get(SHEET).text
+    assert "缺少通道登记表" in page
+
+
+def test_a_lane_that_does_not_exist_has_no_sheet(client):
+    assert client.get("/manage/lanes/nowhere/sheet").status_code == 404

@@ -1,0 +1,230 @@
+"""Families in and out on one page each, staff with hours, and the list in which people are found."""
+
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, func, select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.action.base import new_act, one_publication
+from web_admin.compound.models import CredentialRow, GrantRow, Home, Hours, Invitation, Person
+from web_admin.core.database import current_menjin
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.people_import.apply import apply_people
+from web_admin.people_import.check import check_people
+
+MOVE_IN = "/manage/people/move-in"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+@contextmanager
+def at(compound):
+    """Give an act of the manager in a transaction of its own."""
+    with compound.app.app_context():
+        menjin = current_menjin()
+        with menjin.database.session() as session:
+            yield new_act(menjin, session, compound.site_id, "tests", "manager", now=compound.clock())
+
+
+@contextmanager
+def queries(compound):
+    """Collect every statement that reaches the database meanwhile."""
+    seen = []
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+    note = lambda _c, _cursor, statement, *_rest: seen.append(statement)  # noqa: E731 - the library's shape
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def hidden_of(page):
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page)[1]
+    return {"csrf_token": csrf_of(page), "once": once}
+
+
+def family(**typed):
+    return {
+        "number": "7-0101",
+        "members-0-name": "何静", "members-0-kind": "resident", "members-0-age_band": "adult",
+        "members-0-card": "7100001", "members-0-is_invited": "y",
+        "members-1-name": "何小", "members-1-kind": "resident", "members-1-age_band": "14_17",
+        "members-1-card": "108,45678",
+        "members-2-kind": "resident", "members-2-age_band": "adult", "members-2-is_invited": "y",
+    } | typed
+
+
+def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compound):
+    data = hidden_of(client.get(MOVE_IN).text) | family()
+    done = client.post(MOVE_IN, data=data)
+    assert done.status_code == 200
+    assert done.text.count('class="code"') == 1
+    with at(compound) as act:
+        home = act.session.scalars(select(Home).where(Home.number == "7-0101")).one()
+        assert {person.display_name for person in home.persons} == {"何静", "何小"}
+        assert all(len(person.credentials) == 1 and len(person.grants) == 1 for person in home.persons)
+        assert act.session.scalar(select(func.count()).select_from(Invitation)) == 1
+    again = client.post(MOVE_IN, data=data)
+    assert (again.status_code, "q=7-0101" in again.headers["Location"]) == (303, True)
+    with at(compound) as act:
+        assert len(act.session.scalars(select(Home).where(Home.number == "7-0101")).one().persons) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "error"),
+    [
+        ({"members-1-card": "4200005"}, "members-1-card", "Home 3-1203 holds this card already."),
+        ({"members-1-age_band": "under_14"}, "members-1-card", "A guardian agrees first"),
+        ({"members-1-card": "zebra"}, "members-1-card", "This is not a card number."),
+        ({"members-1-name": ""}, "members-1-name", "Please fill this in."),
+        ({"number": "7号"}, "number", "Write the home as digits"),
+        ({"number": "3-1203"}, "joins", "People live there already."),
+        ({"members-0-name": "", "members-0-card": "", "members-1-name": "", "members-1-card": ""},
+         "members-0-name", "Type the name of one person at least."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
+    client, compound, typed, field, error
+):
+    with at(compound) as act:
+        before = act.session.scalar(select(func.count()).select_from(Person))
+    answer = client.post(MOVE_IN, data=hidden_of(client.get(MOVE_IN).text) | family(**typed))
+    assert answer.status_code == 422
+    assert re.search(rf'id="{field}-wrong-1">.*?{re.escape(error)}', answer.text, re.DOTALL)
+    chosen = ("y", "resident", "adult", "14_17", "under_14", "")
+    kept = [value for value in family(**typed).values() if value not in chosen]
+    assert [value for value in kept if f'value="{value}"' not in answer.text] == []
+    with at(compound) as act:
+        assert act.session.scalar(select(func.count()).select_from(Person)) == before
+
+
+def test_more_rows_come_without_scripts_and_keep_what_was_typed(client):
+    page = client.post(MOVE_IN, data=hidden_of(client.get(MOVE_IN).text) | family(more="1")).text
+    assert 'value="何静"' in page
+    assert 'id="members-4-name"' in page
+
+
+def test_a_home_moves_out_after_a_look_at_what_ends(client, compound):
+    with at(compound) as act:
+        home_id = act.session.scalars(select(Home.home_id).where(Home.number == "3-1203")).one()
+    path = f"/manage/people/homes/{home_id}/move-out"
+    page = client.get(path).text
+    assert page.count("1 card") == 2
+    refused = client.post(path, data=hidden_of(page))
+    assert refused.status_code == 422
+    client.post(path, data=hidden_of(page) | {"sure": "y"})
+    with at(compound) as act:
+        people = act.session.scalars(select(Person).where(Person.home_id == home_id)).all()
+        assert [person.ended_at is not None for person in people] == [True, True]
+        live = select(CredentialRow).where(
+            CredentialRow.person_id.in_([p.person_id for p in people]), CredentialRow.state != "ended"
+        )
+        assert act.session.scalars(live).all() == []
+    assert "Nobody lives here yet" in client.get(f"/manage/people/homes/{home_id}").text
+
+
+def test_staff_come_with_hours_an_end_and_a_card(client, compound):
+    path = "/manage/people/staff/new"
+    with at(compound) as act:
+        hours_id = act.session.scalars(select(Hours.hours_id)).one()
+    until = (compound.clock() + timedelta(days=90, hours=8)).strftime("%Y-%m-%dT%H:%M")
+    data = {"name": "园丁", "lanes": ["north-in"], "hours_id": hours_id, "valid_until": until}
+    wrong = client.post(path, data=hidden_of(client.get(path).text) | data | {"card": "4200005"})
+    assert re.search(r'id="card-wrong-1">.*?Home 3-1203 holds this card', wrong.text, re.DOTALL)
+    assert client.post(path, data=hidden_of(wrong.text) | data | {"card": "7100009"}).status_code == 303
+    with at(compound) as act:
+        person = act.session.scalars(select(Person).where(Person.display_name == "园丁")).one()
+        grant = act.session.scalars(select(GrantRow).where(GrantRow.person_id == person.person_id)).one()
+        assert (person.kind, grant.lanes, grant.hours_id) == ("staff", ["north-in"], hours_id)
+        assert grant.valid_until is not None
+    assert "保洁时段" in client.get("/manage/people/?kind=staff").text
+
+
+def names_in(page):
+    return re.findall(r'<a href="/manage/people/[0-9a-f]{16}">([^<]+)', page)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=芳", ["王芳"]),
+        ("q=31203", ["王芳", "王磊"]),
+        ("q=%25", []),
+        ("building=5", ["刘洋", "吴静"]),
+        ("kind=staff", ["保安队长", "保洁员"]),
+        ("building=none", ["保安队长", "保洁员"]),
+        ("state=nothing", ["保安队长", "保洁员"]),
+        ("state=moved_out", []),
+        ("building=3&kind=resident&q=Ruiz", ["Ana Ruiz"]),
+        ("kind=emperor&state=lost&building=3", ["王芳", "王磊", "Ana Ruiz"]),
+    ],
+)
+def test_people_are_found_by_name_home_building_kind_and_state(client, query, names):
+    assert names_in(client.get(f"/manage/people/?{query}").text) == names
+
+
+def test_homes_stand_in_the_order_of_their_numbers_over_pages(client, compound):
+    with at(compound) as act, one_publication(act) as quiet:
+        for number in range(200, 0, -1):
+            add_home(quiet, f"9-{number}")
+    seen, path = [], "/manage/people/?building=9"
+    while path:
+        page = client.get(path).text
+        seen += re.findall(r'<a class="number"[^>]*>9-(\d+)</a>', page)
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        path = more[1].replace("&amp;", "&") if more else ""
+    assert seen == [str(number) for number in range(1, 201)]
+
+
+def test_people_without_a_home_are_paged_too(client, compound):
+    with at(compound) as act, one_publication(act) as quiet:
+        for number in range(100):
+            add_person(quiet, display_name=f"Guard {number:03d}", kind="staff", lanes=())
+    assert "All without a home" in client.get("/manage/people/?kind=staff").text
+    first = client.get("/manage/people/?building=none").text
+    second = client.get("/manage/people/?building=none&amp;after=40".replace("&amp;", "&")).text
+    assert len(names_in(first)) == len(names_in(second)) == 40
+    assert not set(names_in(first)) & set(names_in(second))
+
+
+def test_the_pages_ask_the_database_equally_often_with_a_thousand_people_more(client, compound):
+    person = compound.persons["王芳"]
+    with at(compound) as act:
+        home_id = act.session.get_one(Person, person).home_id
+    paths = ("/manage/people/", "/manage/people/?q=a&kind=resident", "/manage/people/?building=none",
+             f"/manage/people/{person}", f"/manage/people/homes/{home_id}/move-out",
+             "/manage/cards/", MOVE_IN)
+    client.get("/manage/")
+
+    def asked():
+        counts = {}
+        for path in paths:
+            with queries(compound) as seen:
+                assert client.get(path).status_code == 200
+            counts[path] = len(seen)
+        return counts
+
+    few = asked()
+    rows = [f"3-1203,a{i},,{i}" for i in range(1, 9)] + [f"8{i:04d}-7,a{i},,{i}" for i in range(20, 1012)]
+    staff = [f",b{i},staff," for i in range(60)]
+    with at(compound) as act:
+        plan = check_people(act, "\n".join(["home,name,kind,card", *rows, *staff]).encode())
+        assert plan.problems == ()
+        apply_people(act, plan)
+    assert asked() == few

@@ -1,0 +1,154 @@
+"""A breach drill stops face everywhere and resumes it; for real it ends every face. Other ways stay up."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from gate_controller.contract.signing import certified_key, verify
+from tests.support.compounds.forgetting import GATES, Forgotten
+from web_admin.compound.models import Gate, Site
+from web_admin.custody.models import BreachDrill, Consent, FaceShare, FaceSuspension
+from web_admin.custody.shares import leases_for
+from web_admin.gates.actions import save_lane
+from web_admin.gates.rules import LaneSpec
+from web_admin.journal.models import AuditEntry
+from web_admin.operations.breach import (
+    DRILL_DOMAIN,
+    Drilling,
+    DrillRefused,
+    SignedDrill,
+    report,
+    resume_face,
+    run_drill,
+)
+from web_admin.policy.effects import PolicyEffects
+
+
+@pytest.fixture
+def compound(database, tmp_path, now):
+    return Forgotten(database, tmp_path / "secrets", now)
+
+
+@pytest.fixture
+def drilling(compound):
+    """Gates ask, as they do every two seconds, while the drill waits."""
+
+    def wait(seconds: float) -> None:
+        compound.later(seconds=seconds)
+        seen(compound, "north", "south")
+
+    return Drilling(
+        compound.database, compound.sealer, PolicyEffects(compound.sealer), compound.site_id, "operator",
+        lambda: compound.now, wait,
+    )  # fmt: skip
+
+
+def seen(compound, *gate_ids):
+    with compound.database.session() as session:
+        for gate_id in gate_ids:
+            session.get_one(Gate, gate_id).last_seen_at = compound.now
+
+
+def leases(compound):
+    with compound.database.session() as session:
+        return [
+            lease.share
+            for gate_id in GATES
+            for lease in leases_for(session, compound.sealer, session.get_one(Gate, gate_id), compound.now)
+        ]
+
+
+def test_a_drill_stops_every_lease_and_gives_the_same_ones_back(compound, drilling):
+    before, during = leases(compound), []
+    spying = replace(
+        drilling, wait=lambda seconds: (drilling.wait(seconds), during.append(leases(compound)))[0]
+    )
+    old_key = compound.sealer.wrap_keys.current_id
+    drill, _signed = run_drill(spying, for_real=False, reason="yearly")
+    assert len(before) == 4
+    assert during == [[]]
+    assert leases(compound) == before, "the very same shares: nobody is asked again"
+    assert compound.sealer.wrap_keys.current_id != old_key
+    assert [step.step for step in drill.steps] == [
+        "face_suspended", "wrapping_key_changed", "gates_told", "other_ways_seen", "face_resumed",
+    ]  # fmt: skip
+    assert drill.ok
+    assert drill.within_deadline
+    assert {lane.lane_id: lane.ways for lane in drill.lanes} == {
+        "north-in": ("card", "pin", "qr"), "south-in": ("card", "pin", "qr"),
+    }  # fmt: skip
+
+
+def test_for_real_ends_every_face_and_leaves_every_other_way(compound, drilling):
+    drill, _signed = run_drill(drilling, for_real=True, reason="")
+    assert leases(compound) == []
+    with compound.database.session() as session:
+        assert session.scalars(select(FaceShare)).all() == []
+        assert session.scalars(select(Consent).where(Consent.withdrawn_at.is_(None))).all() == []
+        assert session.scalars(select(Site.face_enabled)).one() is False
+        assert session.get(FaceSuspension, compound.site_id) is None
+    assert [lane.ways for lane in drill.lanes] == [("card", "pin", "qr")] * 2
+    assert drill.ok
+    assert compound.certificate(0).statement.gates[0].why == "breach"
+    assert compound.certificate(1).statement.wrapping_keys[0].destroyed_at is not None
+
+
+def test_a_gate_out_of_reach_is_named_with_the_end_of_its_lease(compound, drilling):
+    lonely = replace(
+        drilling, wait=lambda seconds: (compound.later(seconds=seconds), seen(compound, "north"))[0]
+    )
+    started = compound.now
+    drill, _signed = run_drill(lonely, for_real=False, reason="", wait_seconds=5)
+    assert drill.silent_gates == ("south",)
+    assert drill.leases_end_by >= started + timedelta(hours=72)
+    assert "south" in report(drill, "en")
+    assert "south" in report(drill, "zh")
+
+
+def test_the_record_is_signed_by_the_site_and_kept(compound, drilling):
+    drill, signed = run_drill(drilling, for_real=False, reason="yearly")
+    key = certified_key(compound.root_public_key, signed.certificate, compound.site_id, "anchor")
+    verify(key, DRILL_DOMAIN, signed.record.encode(), signed.signature)
+    with compound.database.session() as session:
+        kept = session.get_one(BreachDrill, drill.drill_id)
+        assert msgspec.json.decode(kept.record, type=SignedDrill) == signed
+        kinds = session.scalars(select(AuditEntry.kind).order_by(AuditEntry.seq.desc()).limit(3)).all()
+    assert kinds == ["breach_drill_done", "face_resumed", "face_suspended"]
+
+
+def test_an_interrupted_drill_stays_suspended_until_it_is_resumed(compound, drilling):
+    def cut(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    broken = replace(drilling, wait=cut)
+    with pytest.raises(KeyboardInterrupt):
+        run_drill(broken, for_real=False, reason="")
+    assert leases(compound) == []
+    with pytest.raises(DrillRefused, match="--resume"):
+        run_drill(drilling, for_real=False, reason="")
+    assert resume_face(drilling)
+    assert not resume_face(drilling)
+    assert len(leases(compound)) == 4
+
+
+def test_for_real_also_ends_what_a_drill_left_suspended(compound, drilling):
+    with compound.database.session() as session:
+        session.add(FaceSuspension(site_id=compound.site_id, drill_id="d", since=compound.now))
+    drill, _signed = run_drill(drilling, for_real=True, reason="")
+    assert drill.ok
+    with compound.database.session() as session:
+        assert session.scalars(select(FaceShare)).all() == []
+
+
+def test_the_report_names_every_lane_and_a_faulty_device_in_both_languages(compound, drilling):
+    with compound.act() as act:
+        save_lane(act, "north", LaneSpec("north-in", "In", "in", ("card", "pin")))
+        act.session.get_one(Gate, "north").device_states = [{"device": "card-reader", "health": "lost"}]
+    drill, _signed = run_drill(drilling, for_real=False, reason="")
+    for language, words in (("en", "online"), ("zh", "在线")):
+        said = report(drill, language)
+        assert f"north-in: card pin  ({words})  !! card-reader" in said
+        assert "south-in: card pin qr" in said

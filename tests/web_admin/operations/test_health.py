@@ -1,0 +1,253 @@
+"""Health: each trouble is said with what to do, the worst first, in a fixed number of questions."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+
+from tests.support.clock import SetClock
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.peers import hook_peer, make_certificate
+from web_admin.compound.models import Gate, Site
+from web_admin.core.backup_files import MAGIC
+from web_admin.core.database import Menjin, current_menjin
+from web_admin.core.health_models import ServerMark
+from web_admin.custody.models import GateFaceRow
+from web_admin.operations import housekeeping, marks
+from web_admin.operations.health import ServerFacts, gate_health, server_findings, worst
+from web_admin.operations.health_facts import gates_health, newest_backup, server_facts
+from web_admin.policy.effects import PolicyEffects
+
+NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+WELL = ServerFacts(
+    disk_free=60, disk_total=100, database_bytes=1, backup_at=NOW - DAY, housekeeping_at=NOW,
+    housekeeping_failed="", outbox_waiting=0, outbox_since=None, outbox_failed=0,
+    newest_entry_at=NOW - DAY, clock_synchronised=True, https=True, certificate_note="",
+    certificate_until=NOW + 60 * DAY, key_waits_since=None, review_due_at=NOW + DAY,
+)  # fmt: skip
+
+
+def well_gate(**changes):
+    gate = Gate(
+        gate_id="north", site_id="s", number=1, name="North", state="paired", clock_sure=True,
+        last_seen_at=NOW - timedelta(seconds=3), published_version=7, have_version=7, acknowledged_seq=50,
+        told_seq=50, clock_behind_seconds=0.2, device_states=[{"device": "reader", "health": "ok"}],
+    )  # fmt: skip
+    for name, value in changes.items():
+        setattr(gate, name, value)
+    return gate
+
+
+def levels(facts):
+    return worst(finding.level for finding in server_findings(facts, NOW))
+
+
+# -- judging -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        ({}, "good"),
+        ({"disk_free": 14}, "look"),
+        ({"disk_free": 4}, "bad"),
+        ({"backup_at": None}, "look"),
+        ({"backup_at": NOW - 8 * DAY}, "look"),
+        ({"backup_at": NOW - 31 * DAY}, "bad"),
+        ({"housekeeping_at": NOW - timedelta(hours=1)}, "look"),
+        ({"housekeeping_at": None}, "look"),
+        ({"housekeeping_failed": "faces_ended"}, "look"),
+        ({"outbox_since": NOW - timedelta(minutes=16), "outbox_waiting": 1}, "look"),
+        ({"outbox_since": NOW - timedelta(minutes=1), "outbox_waiting": 1}, "good"),
+        ({"outbox_failed": 1}, "look"),
+        ({"newest_entry_at": NOW + timedelta(hours=1)}, "bad"),
+        ({"clock_synchronised": False}, "look"),
+        ({"clock_synchronised": None}, "good"),
+        ({"certificate_until": NOW + 20 * DAY}, "look"),
+        ({"certificate_until": NOW + 2 * DAY}, "bad"),
+        ({"certificate_until": None, "certificate_note": "refused"}, "bad"),
+        ({"certificate_until": None, "certificate_note": "unreachable"}, "good"),
+        ({"https": False, "certificate_until": None, "certificate_note": "refused"}, "good"),
+        ({"key_waits_since": NOW - timedelta(hours=25)}, "bad"),
+        ({"key_waits_since": NOW - timedelta(hours=1)}, "good"),
+        ({"review_due_at": NOW - DAY}, "look"),
+    ],
+)
+def test_each_trouble_of_the_server_has_its_level_and_says_what_to_do(change, level):
+    facts = replace(WELL, **change)
+    assert levels(facts) == level
+    findings = server_findings(facts, NOW)
+    assert [f for f in findings if f.level in ("look", "bad") and f.todo is None] == []
+    assert findings[0].level in (level, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        ({}, "good"),
+        ({"last_seen_at": NOW - timedelta(minutes=3)}, "look"),
+        ({"last_seen_at": NOW - timedelta(hours=25)}, "bad"),
+        ({"last_seen_at": None}, "bad"),
+        ({"have_version": 6}, "good"),
+        ({"told_seq": 151}, "look"),
+        ({"told_seq": None}, "good"),
+        ({"clock_sure": False}, "look"),
+        ({"clock_behind_seconds": -31.0}, "look"),
+        ({"device_states": [{"device": "reader", "health": "lost", "detail": "no answer"}]}, "look"),
+        ({"forked_at": NOW}, "bad"),
+        ({"state": "new"}, "look"),
+        ({"state": "stolen"}, "bad"),
+    ],
+)
+def test_each_trouble_of_a_gate_has_its_level(change, level):
+    assert gate_health(well_gate(**change), tampered=False, now=NOW).level == level
+
+
+def test_rules_that_did_not_arrive_are_told_of_a_gate_that_is_silent():
+    silent = well_gate(have_version=4, last_seen_at=NOW - timedelta(minutes=5))
+    names = [str(finding.level) for finding in gate_health(silent, tampered=False, now=NOW).findings]
+    assert names == ["look", "look"]
+    assert gate_health(well_gate(have_version=4), tampered=False, now=NOW).findings == ()
+
+
+def test_a_tampered_gate_is_bad():
+    assert gate_health(well_gate(), tampered=True, now=NOW).level == "bad"
+
+
+# -- gathering ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def menjin(web_config, database, sealer, site, clock):
+    return Menjin(web_config, database, sealer, clock, PolicyEffects(sealer))
+
+
+def test_facts_come_from_the_database_and_the_disk(menjin, site, clock):
+    housekeeping.run(menjin, clock.now)
+    with menjin.database.session() as session:
+        facts = server_facts(session, menjin.config, session.get_one(Site, site), clock.now)
+    assert (facts.housekeeping_at, facts.housekeeping_failed) == (clock.now, "")
+    assert facts.database_bytes > 100_000
+    assert 0 < facts.disk_free <= facts.disk_total
+    assert facts.backup_at is None
+
+
+def test_a_step_of_housekeeping_that_fails_is_named(menjin, site, clock, monkeypatch):
+    def fail(_menjin, _now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(housekeeping, "STEPS", {**housekeeping.STEPS, "faces_ended": fail})
+    housekeeping.run(menjin, clock.now)
+    with menjin.database.session() as session:
+        assert session.get_one(ServerMark, "housekeeping").note == "faces_ended"
+
+
+def test_the_newest_backup_is_the_commands_or_the_newest_file_that_is_one(web_config, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    config = replace(web_config, backup_dir=folder)
+    assert newest_backup(config, None) is None
+    for name, content, days in (("old", MAGIC, 9), ("new", MAGIC, 2), ("notes.txt", b"x", 0)):
+        (folder / name).write_bytes(content)
+        os.utime(folder / name, ((NOW - days * DAY).timestamp(),) * 2)
+    assert newest_backup(config, None) == NOW - 2 * DAY
+    made = ServerMark(name="backup", at=NOW - DAY, note="")
+    assert newest_backup(config, made) == NOW - DAY
+
+
+def test_the_certificate_of_the_public_address_is_looked_at_as_a_browser_would(
+    menjin, site, clock, tmp_path, monkeypatch
+):
+    certificate = make_certificate(tmp_path)
+    with hook_peer(certificate) as peer:
+        menjin = replace(menjin, config=replace(menjin.config, public_url=peer.url.removesuffix("/take")))
+        assert marks.look_at_certificate(menjin, clock.now) == 1
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert marks.look_at_certificate(menjin, clock.now) == 0
+        with menjin.database.session() as session:
+            until = marks.certificate_until(session.get_one(ServerMark, "certificate").note)
+    assert timedelta(hours=20) < until - datetime.now(UTC) < timedelta(hours=28)
+    menjin = replace(menjin, config=replace(menjin.config, public_url="https://localhost:9"))
+    assert marks.look_at_certificate(menjin, clock.now) == 0
+
+
+def test_what_a_gate_tells_of_its_clock_and_journal_is_kept(north, database, clock):
+    north.ask(clock.now)
+    with database.session() as session:
+        gate = session.get_one(Gate, "north")
+        assert gate.clock_behind_seconds is not None
+        assert gate.told_seq is not None
+
+
+def test_a_thousand_gates_take_no_more_questions_than_three(menjin, site, clock):
+    def questions():
+        count = 0
+
+        def seen(*_arguments):
+            nonlocal count
+            count += 1
+
+        event.listen(menjin.database.engine, "before_cursor_execute", seen)
+        with menjin.database.session() as session:
+            found = gates_health(session, session.get_one(Site, site), clock.now)
+        event.remove(menjin.database.engine, "before_cursor_execute", seen)
+        return len(found), count
+
+    def add(first, last):
+        with menjin.database.session() as session:
+            for number in range(first, last):
+                session.add(Gate(gate_id=f"g{number}", site_id=site, number=number, name=f"G{number}"))
+
+    add(1, 4)
+    few = questions()
+    add(4, 1001)
+    many = questions()
+    assert (few[0], many[0]) == (3, 1000)
+    assert few[1] == many[1]
+
+
+# -- pages -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def test_the_page_says_what_needs_somebody_first(compound):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.add(GateFaceRow(gate_id="east", tamper_id="t", tampered_at=compound.clock()))
+        session.scalars(select(Gate).where(Gate.gate_id == "north")).one().device_states = [
+            {"device": "reader-1", "health": "lost", "detail": "no answer for 9 s"}
+        ]
+    page = compound.signed_in("installer").get("/manage/health").text
+    assert page.index("Somebody may have opened it.") < page.index("reader-1 no answer for 9 s")
+    assert "things need somebody" in page
+    assert "None was ever made here." in page
+
+
+def test_a_monitor_reads_one_word_and_a_stranger_no_more(compound):
+    stranger = compound.app.test_client()
+    answer = stranger.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert stranger.get("/manage/health").status_code == 302
+
+
+def test_a_database_that_is_away_is_said_without_details(compound, caplog):
+    with compound.app.app_context():
+        engine = current_menjin().database.engine
+
+    def broken(_connection, _cursor, statement, _parameters, _context, _many):
+        raise OperationalError(statement, {}, OSError("secret-host refused"))
+
+    event.listen(engine, "before_cursor_execute", broken)
+    answer = compound.app.test_client().get("/healthz")
+    event.remove(engine, "before_cursor_execute", broken)
+    assert (answer.status_code, answer.text) == (503, "not ok\n")
+    assert "secret-host" not in answer.text + caplog.text

@@ -1,0 +1,207 @@
+"""Homes and people: coming, changing, going, and being invited."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.rules.decision import Reason
+from tests.support.acting import (
+    add_lane,
+    at_desk,
+    audit_kinds,
+    by_phone,
+    gate_view,
+    household,
+    offer_face,
+    show_card,
+)
+from web_admin.action.base import Act, Channel, one_publication
+from web_admin.compound.models import Site
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.actions import choose_methods
+from web_admin.credentials.cards import issue_card
+from web_admin.credentials.pins import issue_pin
+from web_admin.custody.models import FaceShare
+from web_admin.face.actions import face_state, give_face_consent
+from web_admin.journal.ledger import verify_audit
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import (
+    GrantSpec,
+    add_person,
+    move_out,
+    resume_person,
+    set_grants,
+    set_may_override,
+    suspend_person,
+)
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, confirm_identity, invite
+
+
+@pytest.mark.parametrize("number", ["", "3--1", "3-12a", "-3", "1" * 21, "三"])
+def test_a_home_number_is_digits_and_dashes(act: Act, number: str) -> None:
+    with pytest.raises(ActRefused) as refused:
+        add_home(act, number)
+    assert refused.value.field == "number"
+
+
+def test_two_homes_never_look_alike_on_a_keypad(act: Act) -> None:
+    add_home(act, "3-1203")
+    with pytest.raises(ActRefused, match="3-1203"):
+        add_home(act, "31-203")
+
+
+def test_a_new_person_may_pass_everywhere_by_card_only(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    assert (person.methods, person.grants[0].lanes) == (["card"], ["north-in"])
+
+
+@pytest.mark.publishing
+def test_grants_are_set_anew_and_hours_or_lanes_that_do_not_exist_are_refused(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    for spec in (GrantSpec(("nowhere",)), GrantSpec(("north-in",), hours_id="never"), GrantSpec(())):
+        with pytest.raises(ActRefused):
+            set_grants(act, person.person_id, [spec])
+    set_grants(act, person.person_id, [])
+    assert not show_card(act, 77).opens
+
+
+@pytest.mark.publishing
+def test_a_suspended_person_stays_out_until_resumed(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    suspend_person(act, person.person_id, "asked for it")
+    assert show_card(act, 77).reason is Reason.PERSON_SUSPENDED
+    resume_person(act, person.person_id)
+    assert show_card(act, 77).opens
+
+
+@pytest.mark.publishing
+def test_moving_out_ends_everything_in_one_transaction(act: Act) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    issue_pin(act, person.person_id)
+    give_face_consent(by_phone(act, person.person_id), person.person_id, 1, "zh")
+    move_out(act, person.person_id)
+    assert {credential.state for credential in person.credentials} == {"ended"}
+    assert act.session.scalars(select(FaceShare)).all() == []
+    assert not gate_view(act).face_roster
+    assert not show_card(act, 77).opens
+    with pytest.raises(ActRefused, match="moved out"):
+        issue_card(act, person.person_id, 78)
+
+
+def test_an_invitation_works_once_in_time_and_however_it_is_typed(act: Act) -> None:
+    _, person = household(act)
+    first, second = invite(act, person.person_id), invite(act, person.person_id)
+    with pytest.raises(ActRefused):
+        accept_invitation(act.session, first, act.now)
+    assert accept_invitation(act.session, second.lower().replace("-", " "), act.now) is person
+    with pytest.raises(ActRefused):
+        accept_invitation(act.session, second, act.now)
+    late = invite(act, person.person_id, valid_hours=1)
+    with pytest.raises(ActRefused):
+        accept_invitation(act.session, late, act.now + timedelta(hours=1))
+
+
+@pytest.mark.publishing
+def test_a_second_invitation_ends_phone_keys_and_pauses_face_until_a_card_was_shown(act: Act) -> None:
+    add_lane(act)
+    offer_face(act)
+    _, person = household(act)
+    issue_card(act, person.person_id, 77)
+    choose_methods(act, person.person_id, ["card", "qr"])
+    phone = by_phone(act, person.person_id)
+    give_face_consent(phone, person.person_id, 1, "zh")
+    accept_invitation(act.session, invite(act, person.person_id), act.now)
+    assert face_state(act.session, person.person_id).state == "paused"  # there is a card to show first
+    confirm_identity(at_desk(act), person.person_id)
+    assert face_state(act.session, person.person_id).state == "on"
+    invite(act, person.person_id)
+    assert face_state(act.session, person.person_id).state == "paused"
+    assert [row.state for row in person.credentials if row.kind == "qr"] == ["ended"]
+    for forbidden in (issue_pin, confirm_identity):
+        with pytest.raises(ActRefused):
+            forbidden(phone, person.person_id)
+    confirm_identity(at_desk(act), person.person_id)
+    assert face_state(act.session, person.person_id).state == "on"
+    assert issue_pin(phone, person.person_id)
+
+
+def test_every_act_is_in_the_journal_with_ids_in_its_facts_and_names_apart(act: Act) -> None:
+    _, person = household(act, name="Lin Daiyu")
+    entry = act.session.scalars(select(AuditEntry).where(AuditEntry.kind == "person_added")).one()
+    assert entry.person_id == person.person_id
+    assert "Lin Daiyu" not in str(entry.facts)
+    assert entry.personal == {"name": "Lin Daiyu"}
+    assert verify_audit(act.session, act.site_id)[0] == len(audit_kinds(act))
+
+
+@pytest.mark.publishing
+def test_many_acts_are_published_once(act: Act) -> None:
+    add_lane(act)
+    before = act.session.get_one(Site, act.site_id).version
+    with one_publication(act) as each:
+        for number in range(1, 6):
+            person = add_person(each, display_name="someone")
+            issue_card(each, person.person_id, number)
+    assert act.session.get_one(Site, act.site_id).version == before + 1
+    assert show_card(act, 5).opens
+
+
+def test_nobody_acts_on_a_person_of_another_site(act: Act) -> None:
+    _, person = household(act)
+    with pytest.raises(ActRefused):
+        suspend_person(replace(act, site_id="elsewhere"), person.person_id, "no")
+
+
+@pytest.mark.publishing
+def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(act: Act) -> None:
+    add_lane(act)
+    guard = add_person(act, display_name="Guard", kind="staff")
+
+    def told() -> bool:
+        return gate_view(act).policy.persons[guard.person_id].may_override
+
+    assert not told()
+    set_may_override(act, guard.person_id, True)
+    assert told()
+    suspend_person(act, guard.person_id, "away")
+    assert not told()
+    resume_person(act, guard.person_id)
+    assert told()
+    set_may_override(act, guard.person_id, False)
+    assert not told()
+    assert audit_kinds(act).count("override_right_set") == 2
+    set_may_override(act, guard.person_id, True)
+    move_out(act, guard.person_id)
+    assert not guard.may_override
+
+
+@pytest.mark.publishing
+@pytest.mark.parametrize("kind", ["resident", "helper"])
+def test_nobody_but_staff_opens_in_lockdown(act: Act, kind: str) -> None:
+    add_lane(act)
+    person = add_person(act, display_name="Lin", kind=kind)
+    with pytest.raises(ActRefused) as refused:
+        set_may_override(act, person.person_id, True)
+    assert refused.value.field == "person"
+    person.may_override = True
+    set_grants(act, person.person_id, [GrantSpec(("north-in",))])
+    assert not gate_view(act).policy.persons[person.person_id].may_override
+
+
+@pytest.mark.parametrize("channel", ["phone", "desk", "gate"])
+def test_only_the_property_manager_gives_the_right(act: Act, channel: Channel) -> None:
+    guard = add_person(act, display_name="Guard", kind="staff")
+    with pytest.raises(ActRefused):
+        set_may_override(replace(act, channel=channel, actor_id=guard.person_id), guard.person_id, True)
+    assert not guard.may_override

@@ -1,0 +1,203 @@
+"""Print runs: shown once, nothing readable kept, PINs that work only when handed out, all at once."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import give_pins, hidden_of, read, type_pin
+from tests.support.compounds.managed import make_managed_compound
+from tests.support.compounds.resident import csrf_of
+from web_admin.action.base import new_act, one_publication
+from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
+from web_admin.core.database import current_menjin
+from web_admin.operations.backup import LEFT_OUT
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.people.invitations import accept_invitation, invite
+from web_admin.people.print_models import PrintRun, PrintSlip
+from web_admin.people.print_runs import A_PART
+from web_admin.privacy.retention import STEPS
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(compound):
+    return compound.signed_in("manager")
+
+
+def begin(client, kind, buildings, **more):
+    page = client.get("/manage/print").text
+    form = re.search(r'<form class="card-box" method="post">.*?</form>', page, re.DOTALL)[0]
+    hidden = dict(re.findall(r'name="([^"]+)" type="hidden" value="([^"]*)"', form))
+    return client.post("/manage/print", data=hidden | {"kind": kind, "buildings": buildings, **more})
+
+
+def press(client, where, name):
+    """Press a button of a run's page."""
+    return client.post(f"{where}/{name}", data=hidden_of(client.get(where).text, f"{where}/{name}"))
+
+
+def make_all(client, where):
+    """Let a run be made to its end, part by part, and return what each part answered."""
+    token = csrf_of(client.get(where).text)
+    answers = []
+    for _part in range(9):
+        answers.append(client.post(f"{where}/step", data={"csrf_token": token},
+                                   headers={"Accept": "application/json"}).json)
+    return answers
+
+
+def the_run(compound):
+    return read(compound, lambda s: s.scalars(select(PrintRun).order_by(PrintRun.created_at.desc())).first())
+
+
+def sealed(compound):
+    return read(compound, lambda s: s.scalars(select(PrintSlip.secret_sealed)).all())
+
+
+def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compound, client):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        session.get_one(Person, compound.persons["Ana Ruiz"]).language = "en"
+    where = begin(client, "invitations", ["3"]).location
+    assert make_all(client, where)[-1] == {"done": 3, "total": 3, "state": "ready"}
+    shown = press(client, where, "show")
+    codes = re.findall(r'<p class="code">([0-9A-Z-]{14})</p>', shown.text)
+    assert len(set(codes)) == 3
+    assert shown.text.count("<svg") == 3
+    assert "您的门禁页面" in shown.text
+    assert "Your page for the gates" in shown.text
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert sealed(compound) == [None] * 3
+    token = csrf_of(client.get(where).text)
+    again = client.post(f"{where}/show", data={"csrf_token": token, "once": "x" * 20})
+    assert again.status_code == 303
+    assert [code for code in codes if code in client.get(where).text] == []
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        assert accept_invitation(session, codes[0], compound.clock()).home.number.startswith("3-")
+
+
+def test_whoever_has_a_phone_page_already_gets_no_second_invitation(compound, client):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
+        accept_invitation(session, invite(act, compound.persons["王芳"]), compound.clock())
+    begin(client, "invitations", ["3"])
+    run = the_run(compound)
+    assert (run.total, run.left_out) == (2, 1)
+
+
+def test_new_pins_work_when_they_were_handed_out_and_not_before(compound, client):
+    old = give_pins(compound).usual
+    where = begin(client, "pins", ["3"], everyone="y").location
+    make_all(client, where)
+    pages = press(client, where, "show").text
+    by_name = dict(re.findall(r"<br>([^<]+)</p>.*?<p class=\"code\">(\d{6})</p>", pages, re.DOTALL))
+    fresh = by_name["王芳"]
+    guard = compound.signed_in("guard")
+    assert type_pin(guard, "3-1203", old).status_code == 303
+    assert type_pin(guard, "3-1203", fresh).status_code == 422
+    versions = select(Gate.published_version).where(Gate.gate_id == "north")
+    before = read(compound, lambda s: s.scalars(versions).one())
+    assert press(client, where, "handed-out").status_code == 303
+    assert read(compound, lambda s: s.scalars(versions).one()) == before + 1
+    assert type_pin(guard, "3-1203", fresh).status_code == 303
+    assert type_pin(guard, "3-1203", old).status_code == 422
+    assert read(compound, lambda s: s.scalars(select(PrintSlip)).all()) == []
+
+
+def test_by_default_nobodys_pin_is_replaced(compound, client):
+    give_pins(compound)
+    begin(client, "pins", ["3"])
+    assert (the_run(compound).total, the_run(compound).left_out) == (2, 1)
+
+
+def test_a_cancelled_run_leaves_nothing_that_works(compound, client):
+    where = begin(client, "invitations", ["3"]).location
+    make_all(client, where)
+    press(client, where, "show")
+    press(client, where, "cancel")
+    assert the_run(compound).state == "cancelled"
+    ends = read(compound, lambda s: s.scalars(select(Invitation.expires_at)).all())
+    assert all(end <= compound.clock() for end in ends)
+    where = begin(client, "pins", ["3"]).location
+    make_all(client, where)
+    press(client, where, "cancel")
+    pins = select(CredentialRow).where(CredentialRow.kind == "pin")
+    assert read(compound, lambda s: s.scalars(pins).all()) == []
+
+
+def test_a_pin_made_meanwhile_is_not_overwritten(compound, client):
+    where = begin(client, "pins", ["3"]).location
+    make_all(client, where)
+    press(client, where, "show")
+    compound.clock.now += timedelta(minutes=5)
+    newer = give_pins(compound).usual
+    press(client, where, "handed-out")
+    assert "2 of 3 new PINs work now" in client.get(where).text
+    assert type_pin(compound.signed_in("guard"), "3-1203", newer).status_code == 303
+
+
+def test_pins_wait_sealed_and_in_no_backup(compound, client):
+    where = begin(client, "pins", ["3"]).location
+    make_all(client, where)
+    waiting = sealed(compound)
+    pages = press(client, where, "show").text
+    digits = re.findall(r'<p class="code">(\d{6})</p>', pages)
+    assert len(digits) == len(waiting) == 3
+    assert [pin for pin in digits for secret in waiting if pin.encode() in secret] == []
+    assert "print_slip" in LEFT_OUT
+
+
+def test_a_run_is_made_in_parts_and_can_be_left_in_between(compound, client, monkeypatch):
+    monkeypatch.setitem(A_PART, "pins", 2)
+    where = begin(client, "pins", ["3"]).location
+    token = csrf_of(client.get(where).text)
+    first = client.post(f"{where}/step", data={"csrf_token": token}, headers={"Accept": "application/json"})
+    assert first.json == {"done": 2, "total": 3, "state": "making"}
+    assert 'value="2"' in client.get(where).text
+    by_button = client.post(f"{where}/step", data={"csrf_token": token})
+    assert by_button.status_code == 303
+    assert the_run(compound).state == "ready"
+
+
+@pytest.mark.parametrize(("buildings", "said"), [([], "at least one building"), (["9"], "not")])
+def test_a_run_without_people_is_refused_beside_its_field(compound, client, buildings, said):
+    answer = begin(client, "invitations", buildings)
+    assert answer.status_code == 422
+    assert said in answer.text.lower()
+    assert the_run(compound) is None
+
+
+def test_a_second_run_waits_for_the_end_of_the_first(compound, client):
+    begin(client, "pins", ["3"])
+    assert begin(client, "pins", ["1"]).status_code == 422
+
+
+def test_what_nobody_printed_is_forgotten_after_a_fortnight(compound, client):
+    make_all(client, begin(client, "pins", ["3"]).location)
+    with compound.app.app_context():
+        menjin = current_menjin()
+        assert STEPS["print_secrets_erased"](menjin, compound.clock() + timedelta(days=13)) == 0
+        assert STEPS["print_secrets_erased"](menjin, compound.clock() + timedelta(days=15)) == 3
+        assert STEPS["print_runs_deleted"](menjin, compound.clock() + timedelta(days=3000)) == 1
+    assert sealed(compound) == []
+
+
+def test_a_run_of_hundreds_shows_every_page(compound, client):
+    with compound.app.app_context(), current_menjin().database.session() as session:
+        whole = new_act(current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock())
+        with one_publication(whole) as act:
+            for number in range(1, 251):
+                home = add_home(act, f"8-{number:04}")
+                add_person(act, display_name=f"P{number}", home_id=home.home_id)
+    where = begin(client, "invitations", ["8"]).location
+    assert [part["done"] for part in make_all(client, where)[:3]] == [100, 200, 250]
+    assert press(client, where, "show").text.count('<article class="sheet"') == 250

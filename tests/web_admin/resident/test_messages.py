@@ -1,0 +1,298 @@
+"""Messages that I ask for: off until switched on, to a proved address, and never one more than asked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from gate_controller.contract.journal_chain import JournalEntry
+from tests.support.clock import SetClock
+from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.pressing import press, switch
+from web_admin.action.base import record
+from web_admin.compound.models import Gate, Person
+from web_admin.core.limit_counts import Of, current_counts
+from web_admin.core.limits import MESSAGE_CODES
+from web_admin.credentials.actions import end_credential, suspend_credential
+from web_admin.credentials.pins import issue_duress_pin
+from web_admin.journal.models import AuditEntry
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.subscriptions import RESIDENT_MESSAGE, TEXTS
+from web_admin.people.actions import move_out
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.uses import note_visitor_uses
+
+ADDRESS = "lin@example.org"
+PAGE = "/r/messages"
+
+
+@pytest.fixture
+def mail(compound: Compound) -> Compound:
+    """Return the compound with a mail server set up."""
+    with compound.session() as session:
+        session.add(
+            MailServer(
+                site_id=compound.site_id, host="mail.example", port=465, security="tls", username="",
+                sender="gates@example.org",
+            )
+        )
+    return compound
+
+
+def sent(compound: Compound) -> list[tuple[str, str, str]]:
+    """Return channel, target and text of what waits to go out, oldest first."""
+    with compound.session() as session:
+        query = select(OutboxMessage).where(OutboxMessage.kind == RESIDENT_MESSAGE)
+        rows = session.scalars(query.order_by(OutboxMessage.created_at, OutboxMessage.message_id)).all()
+        return [(row.channel, row.target, str(row.body["text"])) for row in rows]
+
+
+def forget_sent(compound: Compound) -> None:
+    with compound.session() as session:
+        for row in session.scalars(select(OutboxMessage)):
+            session.delete(row)
+
+
+def code_in(compound: Compound) -> str:
+    return re.findall(r"[0-9]{8}", sent(compound)[-1][2])[0]
+
+
+def proved(phone: FlaskClient, compound: Compound, *kinds: str) -> None:
+    """Name and prove an address, switch these messages on, and forget the code's mail."""
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS)
+    press(phone, f"{PAGE}/code", seen_on=PAGE, code=code_in(compound))
+    choose(phone, *kinds)
+    forget_sent(compound)
+
+
+def name(phone: FlaskClient, compound: Compound, address: str) -> int:
+    """Have a code sent to an address, whatever was tried before in these minutes."""
+    forget_tries(compound.app)
+    return press(phone, f"{PAGE}/address", seen_on=PAGE, address=address).status_code
+
+
+def test_one_person_has_five_codes_sent_a_day_to_whomever(
+    mail: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    answers = [name(phone, mail, f"stranger{number}@example.org") for number in range(7)]
+    assert answers == [303] * 5 + [422] * 2
+    assert len(sent(mail)) == 5
+    clock.now += timedelta(days=1)
+    assert name(phone, mail, ADDRESS) == 303
+
+
+def test_ten_codes_an_hour_are_sent_to_one_person(
+    mail: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    with mail.app.app_context():
+        now = clock()
+        sent = [current_counts().take(Of(MESSAGE_CODES, (mail.person_id,)), now) for _code in range(10)]
+    assert sent == [0] * 10
+    assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 429
+    clock.now += timedelta(hours=1)
+    assert press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS).status_code == 303
+
+
+def test_one_address_gets_five_codes_a_day_from_whomever(mail: Compound, phone: FlaskClient) -> None:
+    neighbour = mail.signed_in(mail.neighbour_id)
+    spellings = (ADDRESS, ADDRESS.upper(), f" {ADDRESS}", ADDRESS)
+    assert [name(phone, mail, spelling) for spelling in spellings] == [303] * 4
+    assert [name(neighbour, mail, ADDRESS) for _time in range(2)] == [303, 422]
+    assert name(neighbour, mail, "wu@example.org") == 303
+    with mail.session() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.kind == "messages_address_named")).all()
+    assert [word for entry in entries for word in ("lin@", "example") if word in str(entry.personal)] == []
+
+
+def choose(phone: FlaskClient, *kinds: str) -> None:
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', phone.get(PAGE).text)[0]
+    assert phone.post(f"{PAGE}/kinds", data={"csrf_token": token, "kinds": list(kinds)}).location == PAGE
+
+
+def wanted(compound: Compound) -> AskedMessages | None:
+    with compound.session() as session:
+        return session.get(AskedMessages, compound.person_id)
+
+
+def everything_happens(compound: Compound) -> None:
+    """Let all happen that a message could be about, and more that none is ever about."""
+    with compound.act("manager") as act:
+        suspend_credential(act, compound.card_id)
+        end_credential(act, compound.card_id, "lost")
+        suspend_credential(act, compound.neighbour_card_id)
+        record(act, "named_lookup", {"role": "manager"}, person_id=compound.person_id)
+        record(act, "named_lookup", {"role": "manager"}, person_id=compound.neighbour_id)
+        issue_duress_pin(act, compound.person_id)
+
+
+def visitor_comes(compound: Compound, host_id: str) -> None:
+    now = compound.clock()
+    with compound.act("system") as act:
+        pass_id = f"{host_id[:8]}00000001"
+        act.session.add(
+            VisitorPassRow(
+                pass_id=pass_id, site_id=compound.site_id, issuer_person_id=host_id, label="plumber",
+                gate_numbers=[1], valid_from=now, valid_until=now + timedelta(hours=1), uses=1, text="",
+                created_at=now,
+            )
+        )
+        act.session.flush()
+        entry = JournalEntry(
+            seq=int(host_id[:6], 16) + 1, at=now, kind="access",
+            facts={"lane_id": "north-in", "method": "qr", "opens": True, "reason": "granted"},
+            personal={"person_id": host_id, "credential_id": pass_id}, salt=bytes(16),
+            personal_digest=bytes(32), previous=bytes(32), digest=bytes(32),
+        )
+        note_visitor_uses(act.session, act.session.get_one(Gate, "north"), [entry], act.now)
+
+
+def test_nothing_is_sent_to_who_asked_for_nothing(mail: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    everything_happens(mail)
+    visitor_comes(mail, mail.person_id)
+    assert sent(mail) == []
+
+
+def test_a_proved_address_starts_with_every_switch_off(mail: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    proved(phone, mail)
+    assert "checked" not in phone.get(PAGE).text
+    everything_happens(mail)
+    assert sent(mail) == []
+
+
+def test_each_message_comes_for_its_own_switch_alone_and_never_for_duress(
+    mail: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    proved(phone, mail, "looked_at")
+    everything_happens(mail)
+    visitor_comes(mail, mail.person_id)
+    assert sent(mail) == [("mail", ADDRESS, TEXTS["looked_at"])]
+
+
+def test_all_switches_tell_of_card_look_up_visitor_and_sign_in_and_of_nobody_else(
+    mail: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/password", seen_on="/r/password", name="linwei", password="a long enough one")
+    proved(phone, mail, *TEXTS)
+    everything_happens(mail)
+    visitor_comes(mail, mail.person_id)
+    visitor_comes(mail, mail.neighbour_id)
+    elsewhere, typed = mail.app.test_client(), {"name": "linwei", "password": "a long enough one"}
+    press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", **typed)
+    texts = sorted(text for _channel, _target, text in sent(mail))
+    assert texts == sorted([TEXTS["card_stopped"], *TEXTS.values()])
+    assert {target for _channel, target, _text in sent(mail)} == {ADDRESS}
+    assert not re.search("plumber|Lin Wei|3-1203|North", str(sent(mail)))
+
+
+def test_a_message_comes_in_its_readers_language(mail: Compound, phone: FlaskClient) -> None:
+    with mail.session() as session:
+        session.get_one(Person, mail.person_id).language = "zh"
+    proved(phone, mail, "looked_at")
+    everything_happens_to_look(mail)
+    ((_channel, _target, text),) = sent(mail)
+    assert text.startswith("有工作人员查看了您的通行记录。")
+
+
+def test_choosing_a_language_on_a_page_chooses_it_for_messages_too_and_for_oneself_alone(
+    mail: Compound, phone: FlaskClient
+) -> None:
+    proved(phone, mail, "looked_at")
+    back = press(phone, "/language", seen_on=PAGE, language="zh", next=PAGE)
+    assert back.location == PAGE
+    everything_happens_to_look(mail)
+    ((_channel, _target, text),) = sent(mail)
+    assert text.startswith("有工作人员查看了您的通行记录。")
+    press(phone, "/language", seen_on=PAGE, language="fr")
+    press(mail.app.test_client(), "/language", seen_on="/r/welcome", language="en")
+    with mail.session() as session:
+        assert session.get_one(Person, mail.person_id).language == "zh"
+        assert session.get_one(Person, mail.neighbour_id).language == "en"
+        chosen = session.scalars(select(AuditEntry.facts).where(AuditEntry.kind == "language_chosen")).all()
+        assert [facts["language"] for facts in chosen] == ["zh"]
+
+
+def everything_happens_to_look(compound: Compound) -> None:
+    with compound.act("manager") as act:
+        record(act, "named_lookup", {"role": "guard"}, person_id=compound.person_id)
+
+
+def test_five_wrong_codes_or_half_an_hour_end_a_code(
+    mail: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS)
+    code = code_in(mail)
+    for _try in range(5):
+        answer = press(phone, f"{PAGE}/code", seen_on=PAGE, code="1")
+        assert "This is not the code that was sent." in answer.text
+    assert "That was wrong too often." in press(phone, f"{PAGE}/code", seen_on=PAGE, code=code).text
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address=ADDRESS)
+    clock.now += timedelta(minutes=30)
+    assert "This code is too old." in press(phone, f"{PAGE}/code", seen_on=PAGE, code=code_in(mail)).text
+
+
+def test_another_address_has_to_be_proved_anew_before_anything_goes_there(
+    mail: Compound, phone: FlaskClient
+) -> None:
+    proved(phone, mail, "looked_at")
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address="thief@example.org")
+    forget_sent(mail)
+    everything_happens_to_look(mail)
+    assert sent(mail) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["", "lin", "a@b", "x@y.z, q@y.z", "lin@example.org\nBcc: a@b.c", "13800138000"]
+)
+def test_what_the_office_cannot_reach_is_refused_beside_its_field(
+    mail: Compound, phone: FlaskClient, address: str
+) -> None:
+    answer = press(phone, f"{PAGE}/address", seen_on=PAGE, address=address)
+    assert answer.status_code == 422
+    assert 'id="address-problem"' in answer.text
+    assert sent(mail) == []
+
+
+def test_a_phone_number_goes_to_the_sites_own_webhook_and_without_one_nothing_is_offered(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert "has not set up a way to send messages yet" in phone.get(PAGE).text
+    with compound.session() as session:
+        session.add(
+            Webhook(
+                webhook_id="hook-1", site_id=compound.site_id, name="SMS", url="https://sms.example",
+                kinds=[RESIDENT_MESSAGE], signing_key_sealed=b"x", created_at=compound.clock(),
+            )
+        )
+    press(phone, f"{PAGE}/address", seen_on=PAGE, address="13800138000")
+    ((channel, target, text),) = sent(compound)
+    assert (channel, target) == ("webhook", "hook-1")
+    assert text.startswith("Willow Court: Your code is ")
+
+
+def test_a_phone_that_a_new_invitation_opened_changes_no_address(mail: Compound, phone: FlaskClient) -> None:
+    proved(phone, mail, "looked_at")
+    again = mail.signed_in(mail.person_id)
+    forget_sent(mail)
+    press(again, f"{PAGE}/address", seen_on=PAGE, address="thief@example.org")
+    press(again, f"{PAGE}/stop", seen_on=PAGE)
+    kept = wanted(mail)
+    assert kept is not None
+    assert (kept.address, kept.kinds) == (ADDRESS, ["looked_at"])
+
+
+def test_stopping_and_moving_out_forget_the_address(mail: Compound, phone: FlaskClient) -> None:
+    proved(phone, mail, "looked_at")
+    press(phone, f"{PAGE}/stop", seen_on=PAGE)
+    assert wanted(mail) is None
+    proved(phone, mail, "looked_at")
+    with mail.act("manager") as act:
+        move_out(act, mail.person_id)
+    assert wanted(mail) is None

@@ -1,0 +1,89 @@
+"""Somebody else's ids answer 404 and change nothing; no form works without its token."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.pressing import press, switch
+from web_admin.compound.models import CredentialRow
+from web_admin.custody.models import Consent
+from web_admin.journal.models import AuditEntry
+from web_admin.visitors.models import VisitorPassRow
+
+PERSONAL_POSTS = (
+    "/r/ways/card", "/r/ways/qr", "/r/pin", "/r/code/now", "/r/visitors", "/r/visitors/code",
+    "/r/face/yes", "/r/face/off", "/r/password", "/r/sign-out", "/r/sign-out-everywhere",
+)  # fmt: skip
+
+
+def journal_length(compound: Compound) -> int:
+    with compound.session() as session:
+        return len(session.scalars(select(AuditEntry.seq)).all())
+
+
+@pytest.fixture
+def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
+    """Return the ids of everything that the neighbour has."""
+    switch(neighbour, "qr", on=True)
+    press(neighbour, "/r/visitors", seen_on="/r/visitors", label="plumber", gate_numbers="1")
+    press(neighbour, "/r/visitors/code", seen_on="/r/visitors", minutes="60", gate_number="1")
+    press(neighbour, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
+    with compound.session() as session:
+        rows = session.scalars(
+            select(CredentialRow).where(CredentialRow.person_id == compound.neighbour_id)
+        ).all()
+        ids = {row.kind: row.credential_id for row in rows}
+        ids["pass"] = session.scalars(select(VisitorPassRow.pass_id)).one()
+        ids["consent"] = session.scalars(select(Consent.consent_id)).one()
+    return ids
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/r/cards/{card}/suspend", "/r/cards/{card}/resume", "/r/phones/{qr}/stop",
+        "/r/visitors/{pass}/withdraw", "/r/visitors/codes/{visitor_code}/end",
+    ],
+)  # fmt: skip
+def test_an_act_on_somebody_elses_thing_is_404_and_changes_nothing(
+    compound: Compound, phone: FlaskClient, theirs: dict[str, str], path: str
+) -> None:
+    before = journal_length(compound)
+    assert press(phone, path.format(**theirs)).status_code == 404
+    assert journal_length(compound) == before
+
+
+@pytest.mark.parametrize("path", ["/r/visitors/{pass}", "/r/records/consents/{consent}"])
+def test_somebody_elses_page_is_404(phone: FlaskClient, theirs: dict[str, str], path: str) -> None:
+    assert phone.get(path.format(**theirs)).status_code == 404
+
+
+def test_the_contact_answer_tells_nothing_of_somebody_elses_key(
+    phone: FlaskClient, theirs: dict[str, str]
+) -> None:
+    answer = phone.get(f"/r/code/contact?credential={theirs['qr']}").json
+    assert answer is not None
+    assert answer["state"] == "unknown"
+
+
+def test_signing_out_with_somebody_elses_key_does_not_end_it(
+    compound: Compound, phone: FlaskClient, theirs: dict[str, str]
+) -> None:
+    press(phone, "/r/sign-out", credential_id=theirs["qr"])
+    with compound.session() as session:
+        assert session.get_one(CredentialRow, theirs["qr"]).state == "active"
+
+
+@pytest.mark.parametrize("path", PERSONAL_POSTS)
+def test_a_form_without_its_token_is_refused_and_changes_nothing(
+    compound: Compound, phone: FlaskClient, path: str
+) -> None:
+    before = journal_length(compound)
+    assert phone.post(path, data={"on": "1"}).status_code == 400
+    assert journal_length(compound) == before
+
+
+def test_personal_answers_are_never_stored_by_caches(phone: FlaskClient) -> None:
+    for path in ("/r/", "/r/code", "/r/code/contact", "/r/visitors", "/r/records", "/r/records/export.json"):
+        assert phone.get(path).headers["Cache-Control"] == "no-store", path

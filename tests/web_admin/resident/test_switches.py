@@ -1,0 +1,251 @@
+"""My ways in: switches, the card, the PIN."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from gate_controller.contract.records import PersonRecord, TwoMethods, decode_record
+from tests.support.compounds.resident import Compound
+from tests.web_admin.resident.pressing import press, switch
+from web_admin.compound.models import CredentialRow, Gate, Person
+from web_admin.core.database import current_menjin
+from web_admin.core.refusal import ActRefused
+from web_admin.credentials.phones import issue_printed_code
+from web_admin.credentials.pins import issue_duress_pin
+from web_admin.credentials.two_methods import end_wish
+from web_admin.policy.publish import records_for_gate
+
+TOKEN = r'name="(csrf_token|once)" value="[^"]*"'
+
+
+def methods(compound: Compound) -> list[str]:
+    with compound.session() as session:
+        return session.get_one(Person, compound.person_id).methods
+
+
+def card_state(compound: Compound) -> str:
+    with compound.session() as session:
+        return session.get_one(CredentialRow, compound.card_id).state
+
+
+def test_the_four_ways_stand_in_their_fixed_order(phone: FlaskClient) -> None:
+    page = phone.get("/r/").text
+    places = [page.index(f'id="{method}"') for method in ("card", "pin", "qr", "face")]
+    assert places == sorted(places)
+
+
+def test_the_last_working_way_stays_on_and_the_page_says_why(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert "This is your only working way in besides face" in phone.get("/r/").text
+    switch(phone, "card", on=False)
+    assert methods(compound) == ["card"]
+    assert "Choose at least one of card, PIN and QR code." in phone.get("/r/").text
+
+
+def test_with_another_way_the_card_can_be_switched_off(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "qr", on=True)
+    switch(phone, "card", on=False)
+    assert methods(compound) == ["qr"]
+
+
+def test_switching_the_pin_on_shows_a_new_pin_on_that_answer_only(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    shown = switch(phone, "pin", on=True).text
+    digits = shown.partition("data-pin>")[2][:6]
+    assert digits.isdecimal()
+    assert digits not in phone.get("/r/").text
+    assert methods(compound) == ["card", "pin"]
+
+
+def test_a_new_pin_ends_the_old_one(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/pin")
+    with compound.session() as session:
+        states = session.scalars(
+            select(CredentialRow.state)
+            .where(CredentialRow.person_id == compound.person_id, CredentialRow.kind == "pin")
+            .order_by(CredentialRow.state)
+        ).all()
+    assert states == ["active", "ended"]
+
+
+def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, phone: FlaskClient) -> None:
+    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    assert card_state(compound) == "suspended"
+    assert "On, but your card is suspended" in phone.get("/r/").text
+    press(phone, f"/r/cards/{compound.card_id}/resume")
+    assert card_state(compound) == "active"
+
+
+PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
+
+
+def test_who_suspended_the_only_card_is_told_that_nothing_opens(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert "data-nothing-works" not in phone.get("/r/").text
+    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    assert "data-nothing-works" in phone.get("/r/").text
+    switch(phone, "pin", on=True)
+    assert "data-nothing-works" not in phone.get("/r/").text
+
+
+def pages_of(client: FlaskClient) -> list[str]:
+    """Return every page as it reads now, without what is random in it."""
+    return [re.sub(TOKEN + '|data-csrf="[^"]*"|"made_at".*', "", client.get(path).text) for path in PAGES]
+
+
+def test_the_answer_with_a_second_pin_looks_like_that_with_a_new_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    usual, second = press(phone, "/r/pin").text, press(phone, "/r/pin", seen_on="/r/help", second="1").text
+    digits_or_token = r'aria-label="[0-9 ]{11}" data-pin>[0-9]{6}|' + TOKEN
+    alike = [re.sub(digits_or_token, "", page) for page in (usual, second)]
+    assert alike[0] == alike[1]
+    digits = [re.findall(r"data-pin>([0-9]{6})", page)[0] for page in (usual, second)]
+    assert sum(a != b for a, b in zip(*digits, strict=True)) >= 2
+
+
+def test_a_duress_pin_changes_no_page_and_no_export(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    phone.get("/r/")
+    before = pages_of(phone)
+    press(phone, "/r/pin", seen_on="/r/help", second="1")
+    assert pages_of(phone) == before
+    with compound.act("manager") as act:
+        issue_duress_pin(act, compound.person_id)
+    assert pages_of(phone) == before
+    assert "duress" not in "".join(before).lower()
+
+
+def test_without_a_usual_pin_there_is_no_second_one_and_the_page_says_so(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert press(phone, "/r/pin", seen_on="/r/help", second="1").status_code == 303
+    assert "Switch on your usual PIN first." in phone.get("/r/").text
+    with compound.session() as session:
+        assert session.scalars(select(CredentialRow).where(CredentialRow.kind == "pin")).all() == []
+
+
+def wished(compound: Compound) -> TwoMethods | None:
+    """Return what the gate is told of the person's wish."""
+    with compound.session() as session:
+        gate, sealer = session.get_one(Gate, "north"), current_menjin().sealer
+        told = records_for_gate(session, sealer, gate, compound.clock())
+    record = decode_record("person:", told[f"person:{compound.person_id}"])
+    assert isinstance(record, PersonRecord)
+    return record.two_methods
+
+
+def test_a_wish_for_two_ways_needs_two_that_work_besides_face(compound: Compound, phone: FlaskClient) -> None:
+    refused = press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
+    assert refused.status_code == 422
+    assert "This needs two of card, PIN and QR code that work." in refused.text
+    assert ('value="20:15"' in refused.text, 'value="06:45"' in refused.text) == (True, True)
+    assert wished(compound) is None
+
+
+def test_a_wish_has_hours_of_ones_own_also_over_midnight(compound: Compound, phone: FlaskClient) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="own", wish_from="20:15", wish_until="06:45")
+    assert wished(compound) == TwoMethods(20 * 60 + 15, 6 * 60 + 45)
+    page = phone.get("/r/").text
+    assert 'name="wish" value="own" checked' in page
+    assert ('value="20:15"' in page, 'value="06:45"' in page) == (True, True)
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    assert (exported["two_ways_in"], exported["two_ways_in_minutes"]) == ("own", [1215, 405])
+
+
+@pytest.mark.parametrize(
+    ("hours", "field"),
+    [
+        (("", "06:00"), "wish_from"), (("22:00", ""), "wish_until"), (("25:00", "06:00"), "wish_from"),
+        (("22:00", "later"), "wish_until"), (("22:00", "22:00"), "wish_until"),
+    ],
+)
+def test_hours_that_are_none_are_refused_beside_their_field_and_stay_typed(
+    compound: Compound, phone: FlaskClient, hours: tuple[str, str], field: str
+) -> None:
+    switch(phone, "pin", on=True)
+    refused = press(phone, "/r/two-ways", wish="own", wish_from=hours[0], wish_until=hours[1])
+    assert refused.status_code == 422
+    problem = f'id="{field.replace("_", "-")}-problem"'
+    assert (problem in refused.text, f'aria-describedby={problem[3:]}' in refused.text) == (True, True)
+    assert f'name="wish_from" value="{hours[0]}"' in refused.text
+    assert f'name="wish_until" value="{hours[1]}"' in refused.text
+    assert wished(compound) is None
+
+
+def test_a_wish_for_two_ways_reaches_the_gate_and_ends_when_its_owner_says_so(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="night")
+    assert wished(compound) == TwoMethods(22 * 60, 6 * 60)
+    press(phone, "/r/two-ways", wish="always")
+    assert wished(compound) == TwoMethods(0, 0)
+    exported = phone.get("/r/records/export.json").json
+    assert exported is not None
+    assert exported["two_ways_in"] == "always"
+    press(phone, f"/r/cards/{compound.card_id}/suspend")
+    assert "Only one of your ways works now, so one is enough" in phone.get("/r/").text
+    press(phone, "/r/two-ways", wish="off")
+    assert wished(compound) is None
+
+
+def test_only_the_person_wishes_and_no_phone_that_a_new_invitation_opened(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    switch(phone, "pin", on=True)
+    press(phone, "/r/two-ways", wish="always")
+    with compound.act("manager") as act, pytest.raises(ActRefused):
+        end_wish(act, compound.person_id)
+    again = compound.signed_in(compound.person_id)
+    press(again, "/r/two-ways", wish="off")
+    assert wished(compound) == TwoMethods(0, 0)
+    assert press(again, "/r/two-ways", wish="sometimes").status_code == 400
+
+
+def depends_on(phone: FlaskClient) -> str:
+    """Return what the page says all ways in hang on."""
+    return phone.get("/r/").text.partition('data-depends="')[2].partition('"')[0]
+
+
+def test_who_needs_the_phone_or_the_gates_clock_is_told_so_in_words(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    assert depends_on(phone) == ""
+    switch(phone, "qr", on=True)
+    assert depends_on(phone) == ""
+    switch(phone, "card", on=False)
+    assert "Your only way in needs your phone, and a gate that is sure of the time." in phone.get("/r/").text
+    press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
+    assert "All your ways in need a gate that is sure of the time." in phone.get("/r/").text
+    switch(phone, "pin", on=True)
+    assert depends_on(phone) == ""
+
+
+def test_a_code_on_paper_needs_no_phone_but_the_clock(compound: Compound, phone: FlaskClient) -> None:
+    with compound.act("desk", compound.person_id) as act:
+        issue_printed_code(act, compound.person_id)
+    switch(phone, "qr", on=True)
+    switch(phone, "card", on=False)
+    assert depends_on(phone) == "clock"
+
+
+@pytest.mark.parametrize("bound", ["card", "grant"])
+def test_who_comes_at_set_times_is_told_that_a_gate_without_time_keeps_shut(
+    compound: Compound, phone: FlaskClient, bound: str
+) -> None:
+    with compound.session() as session:
+        person = session.get_one(Person, compound.person_id)
+        row = {"card": session.get_one(CredentialRow, compound.card_id), "grant": person.grants[0]}[bound]
+        row.valid_until = compound.clock() + timedelta(days=9)
+    assert "You come in at set hours or until a set day." in phone.get("/r/").text

@@ -1,0 +1,153 @@
+"""Invitation, name and password, and out again."""
+
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+
+from tests.support.clock import SetClock
+from tests.support.compounds.resident import Compound, csrf_of
+from tests.web_admin.resident.pressing import press
+
+WRONG_CODE = "This code is wrong, has been used or is too old."
+
+
+def test_opening_an_invitation_link_does_not_use_it_up(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    preview = compound.app.test_client()
+    assert preview.get(f"/r/welcome/{code}").status_code == 200
+    answer = press(compound.app.test_client(), "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    assert (answer.status_code, answer.location) == (303, "/r/password")
+
+
+def test_an_invitation_works_once(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    press(compound.app.test_client(), "/r/welcome", seen_on="/r/welcome", code=code)
+    again = compound.app.test_client()
+    answer = press(again, "/r/welcome", seen_on="/r/welcome", code=code)
+    assert answer.status_code == 422
+    assert again.get("/r/").location == "/r/sign-in"
+
+
+def test_who_is_signed_in_and_taps_the_used_invitation_again_comes_to_their_page(compound: Compound) -> None:
+    code = compound.invitation(compound.person_id)
+    client = compound.app.test_client()
+    press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    again = press(client, "/r/welcome", seen_on=f"/r/welcome/{code}", code=code)
+    assert (again.status_code, again.location) == (303, "/r/")
+    assert "You are signed in on this phone already" in client.get("/r/").text
+
+
+def test_an_old_or_mistyped_invitation_is_refused_in_plain_words(
+    compound: Compound, clock: SetClock
+) -> None:
+    code = compound.invitation(compound.person_id)
+    client = compound.app.test_client()
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code="AAAA-BBBB-CCCC").text
+    clock.now += timedelta(days=4)
+    assert WRONG_CODE in press(client, "/r/welcome", seen_on="/r/welcome", code=code).text
+
+
+def test_a_name_and_password_open_the_page_elsewhere(compound: Compound, phone: FlaskClient) -> None:
+    saved = press(phone, "/r/password", name="linwei", password="a long enough one")
+    assert saved.location == "/r/"
+    elsewhere = compound.app.test_client()
+    wrong = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="not this one")
+    assert (wrong.status_code, "The PIN for the gate is another one." in wrong.text) == (422, True)
+    right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    assert right.location == "/r/"
+    assert elsewhere.get("/r/").status_code == 200
+
+
+def test_a_short_password_is_refused_beside_its_field(phone: FlaskClient) -> None:
+    answer = press(phone, "/r/password", name="linwei", password="short")
+    assert answer.status_code == 422
+    assert 'id="password-problem"' in answer.text
+    assert 'value="linwei"' in answer.text
+
+
+def test_signing_out_everywhere_ends_the_other_session_and_keeps_this_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    other = compound.app.test_client()
+    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    press(other, "/r/sign-out-everywhere", seen_on="/r/help")
+    assert other.get("/r/").status_code == 200
+    assert phone.get("/r/").location == "/r/sign-in"
+
+
+def test_a_second_invitation_ends_what_is_signed_in_on_a_stolen_phone(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="set by the thief")
+    compound.invitation(compound.person_id)
+    assert phone.get("/r/").location == "/r/sign-in"
+    thief = compound.app.test_client()
+    answer = press(thief, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="set by the thief")
+    assert answer.status_code == 422
+
+
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
+    compound: Compound, phone: FlaskClient
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    other = compound.app.test_client()
+    press(other, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="a long enough one")
+    press(phone, "/r/password", seen_on="/r/password", name="linwei", password="another long one")
+    assert phone.get("/r/").status_code == 200
+    assert other.get("/r/").location == "/r/sign-in"
+
+
+def test_who_lost_the_phone_finds_help_from_the_sign_in_and_back(compound: Compound) -> None:
+    stranger = compound.app.test_client()
+    assert 'href="/r/help"' in stranger.get("/r/sign-in").text
+    assert 'href="/r/sign-in"' in stranger.get("/r/help").text
+
+
+def test_strangers_are_sent_to_the_sign_in_from_every_personal_page(compound: Compound) -> None:
+    stranger = compound.app.test_client()
+    for path in ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/face", "/r/records/export.json"):
+        answer = stranger.get(path)
+        assert (path, answer.status_code, answer.location) == (path, 302, "/r/sign-in")
+
+
+def test_an_unlocked_phone_changes_no_password_without_the_old_one(
+    compound: Compound, phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    assert 'name="name"' not in phone.get("/r/password").text
+    refused = press(phone, "/r/password", seen_on="/r/", name="linwei", password="set by the finder")
+    assert (refused.status_code, refused.location) == (303, "/r/password")
+    wrong = press(phone, "/r/password/confirm", seen_on="/r/password", password="set by the finder")
+    assert (wrong.status_code, 'id="confirm-problem"' in wrong.text) == (422, True)
+    right = press(phone, "/r/password/confirm", seen_on="/r/password", password="a long enough one")
+    assert right.location == "/r/password"
+    assert press(phone, "/r/password", name="linwei", password="another long one").location == "/r/"
+    elsewhere = compound.app.test_client()
+    right = press(elsewhere, "/r/sign-in", seen_on="/r/sign-in", name="linwei", password="another long one")
+    assert right.location == "/r/"
+
+
+def test_an_unlocked_phone_makes_and_removes_no_passkey_without_the_password(
+    phone: FlaskClient, clock: SetClock
+) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    headers = {"X-CSRFToken": csrf_of(phone.get("/r/").text)}
+    made = phone.post("/r/passkeys/options", json={}, headers=headers)
+    assert (made.status_code, "First confirm that it is you" in made.get_json()["error"]) == (403, True)
+    assert phone.post("/r/passkeys", json={}, headers=headers).status_code == 403
+    assert press(phone, "/r/passkeys/any/remove", seen_on="/r/").location == "/r/password"
+
+
+def test_guesses_at_the_old_password_count_as_at_the_sign_in(phone: FlaskClient, clock: SetClock) -> None:
+    press(phone, "/r/password", name="linwei", password="a long enough one")
+    clock.now += timedelta(minutes=11)
+    answers = [
+        press(phone, "/r/password/confirm", seen_on="/r/password", password=f"guess number {n}").status_code
+        for n in range(11)
+    ]
+    assert answers == [422] * 10 + [429]

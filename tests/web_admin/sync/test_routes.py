@@ -1,0 +1,529 @@
+"""The sync API as gates meet it: signed, counted, bounded, and never with a stack trace."""
+
+import base64
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import select
+
+from gate_controller.contract.messages import (
+    ASK_PATH,
+    COUNTER_HEADER,
+    GATE_HEADER,
+    PAIR_COMMIT_PATH,
+    PAIR_REVEAL_PATH,
+    PAIR_STATE_PATH,
+    RECEIPT_DOMAIN,
+    RECEIPTS_PATH,
+    SIGNATURE_HEADER,
+    AskReply,
+    FaceStatus,
+    ForgetReceipt,
+    PairCommit,
+    PairOffer,
+    PairReveal,
+    PairState,
+    ReceiptBatch,
+    Refusal,
+    SignedReceipt,
+    open_manifest,
+    open_order,
+    policy_digest,
+    record_digest,
+    sign_struct,
+)
+from gate_controller.contract.sealed_keys import CARD_KEY_USE, PIN_KEY_USE, open_key
+from gate_controller.contract.signing import (
+    REQUEST_DOMAIN,
+    PairingKeys,
+    certified_key,
+    pairing_commitment,
+    pairing_phrase,
+    public_bytes,
+    request_message,
+    sign,
+)
+from tests.support.compounds.with_gates import add_card, add_gate, add_person
+from tests.web_admin.policy.test_publish import give_face
+from web_admin.alarms.models import Alarm
+from web_admin.compound.models import Gate, Site
+from web_admin.compound.policy_models import OrderRow
+from web_admin.custody.gate_reports import PROGRAM_OUTDATED
+from web_admin.custody.models import FaceShare, GateFaceRow, ReceiptRow
+from web_admin.custody.shares import destroy_shares, leases_for
+from web_admin.gates import pairing
+from web_admin.journal.models import AuditEntry
+from web_admin.policy.publish import publish_policy
+from web_admin.sync.requests import LATE_WINDOW
+
+
+def error_of(response):
+    return msgspec.json.decode(response.data, type=Refusal).error
+
+
+def alarms(database):
+    with database.session() as session:
+        return list(session.scalars(select(Alarm.kind).order_by(Alarm.kind)))
+
+
+# -- the regular question ----------------------------------------------------------------------------
+
+
+def test_a_gate_gets_the_whole_policy_once_and_then_fresh_manifests(database, sealer, site, north, clock):
+    with database.session() as session:
+        add_card(session, sealer, add_person(session, site, None, ["north-in"], clock.now), 7, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        root = session.get_one(Site, site).root_public_key
+    reply = north.ask(clock.now)
+    manifest = open_manifest(reply.policy, root, site_id=site, gate_id="north")
+    digests = {key: record_digest(value) for key, value in reply.change.puts.items()}
+    assert manifest.digest == policy_digest(digests)
+    assert len(digests) == 4
+    north.have = (manifest.epoch, manifest.version)
+    clock.now += timedelta(days=1)
+    reply = north.ask(clock.now)
+    assert reply.change is None
+    assert open_manifest(reply.policy, root, site_id=site, gate_id="north").issued_at == clock.now
+    assert certified_key(root, reply.pass_certificate, site, "pass")
+    assert certified_key(root, reply.anchor_certificate, site, "anchor")
+
+
+def test_a_gate_that_lacks_little_gets_the_difference(database, sealer, site, north, clock):
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    north.have = (1, 1)
+    with database.session() as session:
+        add_person(session, site, None, ["north-in"], clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    change = north.ask(clock.now).change
+    assert (change.base_epoch, change.base_version, len(change.puts)) == (1, 1, 1)
+
+
+def test_the_server_notes_how_the_gate_is(database, north, clock):
+    north.ask(clock.now)
+    with database.session() as session:
+        assert session.get_one(Gate, "north").last_seen_at == clock.now
+
+
+def test_an_order_goes_out_once_signed_and_not_when_old(database, sealer, site, north, clock):
+    with database.session() as session:
+        for order_id, age in (("fresh", 2), ("old", 20)):
+            session.add(
+                OrderRow(order_id=order_id, gate_id="north", lane_id="north-in", valid_seconds=15,
+                         issued_at=clock.now - timedelta(seconds=age), author_id="guard", reason="parcel")
+            )  # fmt: skip
+        root = session.get_one(Site, site).root_public_key
+    orders = north.ask(clock.now).orders
+    assert [open_order(o, root, site_id=site, gate_id="north").order_id for o in orders] == ["fresh"]
+    assert north.ask(clock.now).orders == ()
+
+
+# -- who asks ----------------------------------------------------------------------------------------
+
+
+def test_a_wrong_signature_is_refused_and_changes_nothing(database, north, clock):
+    north.key = Ed25519PrivateKey.generate()
+    response = north.post(ASK_PATH, north.question(clock.now))
+    assert (response.status_code, error_of(response)) == (401, "signature_wrong")
+    with database.session() as session:
+        assert session.get_one(Gate, "north").request_counter == 0
+
+
+def test_a_signature_for_another_path_is_refused(north, clock):
+    body = msgspec.json.encode(north.question(clock.now))
+    signature = sign(north.key, REQUEST_DOMAIN, request_message("POST", RECEIPTS_PATH, body, "north", 1))
+    headers = {
+        GATE_HEADER: "north",
+        COUNTER_HEADER: "1",
+        SIGNATURE_HEADER: base64.b64encode(signature).decode(),
+    }
+    assert north.client.post(ASK_PATH, data=body, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("state", ["new", "retired"])
+def test_a_gate_that_is_not_paired_is_refused(database, north, clock, state):
+    with database.session() as session:
+        session.get_one(Gate, "north").state = state
+    response = north.post(ASK_PATH, north.question(clock.now))
+    assert (response.status_code, error_of(response)) == (403, "gate_unknown")
+
+
+def test_an_unknown_gate_is_refused(north, clock):
+    north.gate_id = "nowhere"
+    assert north.post(ASK_PATH, north.question(clock.now)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {GATE_HEADER: "north", COUNTER_HEADER: "-1"},
+        {GATE_HEADER: "north", COUNTER_HEADER: "1", SIGNATURE_HEADER: "%%"},
+    ],
+)
+def test_unreadable_headers_are_refused_in_the_contracts_words(north, headers):
+    response = north.client.post(ASK_PATH, data=b"{}", headers=headers)
+    assert (response.status_code, response.mimetype) == (401, "application/json")
+    error_of(response)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"have_epoch":1}', b"\xff", b"[" * 100_000])
+def test_an_unreadable_body_is_refused_without_a_trace(north, body):
+    response = north.post(ASK_PATH, body)
+    assert (response.status_code, error_of(response)) == (400, "body_unreadable")
+    assert b"Traceback" not in response.data
+
+
+def test_a_body_beyond_the_limit_is_refused(north):
+    response = north.post(ASK_PATH, b" " * 300_000)
+    assert (response.status_code, error_of(response)) == (413, "body_too_large")
+
+
+def test_a_field_of_another_version_is_refused_not_ignored(north, clock):
+    body = msgspec.json.encode(north.question(clock.now))[:-1] + b',"template":"AAAA"}'
+    assert error_of(north.post(ASK_PATH, body)) == "body_unreadable"
+
+
+# -- clones ------------------------------------------------------------------------------------------
+
+
+def test_a_late_duplicate_is_refused_without_alarm(database, north, clock):
+    north.ask(clock.now)
+    response = north.post(ASK_PATH, north.question(clock.now), counter=1)
+    assert (response.status_code, error_of(response)) == (409, "counter_repeated")
+    north.counter = 5
+    north.ask(clock.now)
+    assert error_of(north.post(ASK_PATH, north.question(clock.now), counter=4)) == "counter_late"
+    assert alarms(database) == []
+
+
+@pytest.mark.parametrize(
+    ("newest", "counter", "later"), [(9, 9, 1), (100, 100 - LATE_WINDOW - 1, 0), (10_000, 3, 0)]
+)
+def test_a_counter_that_forks_means_a_cloned_gate(
+    database, sealer, site, north, clock, newest, counter, later
+):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    north.counter = newest - 1
+    assert len(north.ask(clock.now).leases) == 1
+    clone = north.question(clock.now + timedelta(seconds=later))
+    refused = north.post(ASK_PATH, clone, counter=counter)
+    assert (refused.status_code, error_of(refused)) == (409, "counter_forked")
+    again = north.post(ASK_PATH, clone, counter=counter)
+    assert north.read(again).leases == ()
+    assert alarms(database) == ["alarm_gate_forked"]
+    reply = north.ask(clock.now)
+    assert reply.leases == ()
+    assert reply.policy is not None
+
+
+# -- faces -------------------------------------------------------------------------------------------
+
+
+def test_a_share_is_leased_to_its_gate_until_it_is_destroyed(database, sealer, site, north, south, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+    here, there = north.ask(clock.now).leases, south.ask(clock.now).leases
+    assert [lease.person_id for lease in here] == [person.person_id]
+    assert len(there) == 1
+    assert here[0].share != there[0].share
+    with database.session() as session:
+        assert destroy_shares(session, person.person_id, "withdrawn", clock.now) == ["north", "south"]
+    assert north.ask(clock.now).leases == ()
+
+
+def test_a_stolen_gate_gets_no_lease_and_no_order(database, sealer, site, north, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        session.add(OrderRow(order_id="o", gate_id="north", lane_id="north-in", valid_seconds=15,
+                             issued_at=clock.now, author_id="guard", reason=""))  # fmt: skip
+        session.get_one(Gate, "north").state = "stolen"
+        publish_policy(session, sealer, site, clock.now)
+    reply = north.ask(clock.now)
+    assert (reply.leases, reply.orders) == ((), ())
+    assert [key for key in reply.change.puts if key.startswith(("person", "credential", "face"))] == []
+
+
+def test_receipts_are_stored_once_and_only_with_the_gates_signature(database, sealer, site, north, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        consent = give_face(session, sealer, site, person, clock.now)
+        ids = (person.person_id, consent.consent_id)
+    receipt = ForgetReceipt(site_id=site, gate_id="north", person_id=ids[0], consent_id=ids[1],
+                            forgotten_at=clock.now, blob_found=True, journal_seq=4)  # fmt: skip
+    body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
+    batch = ReceiptBatch(receipts=(SignedReceipt(receipt=body, signature=signature),))
+    for _ in range(2):
+        assert north.post(RECEIPTS_PATH, batch).status_code == 200
+    with database.session() as session:
+        assert len(session.scalars(select(ReceiptRow)).all()) == 1
+
+
+def test_a_bad_receipt_is_set_aside_and_named_and_the_good_ones_are_taken(
+    database, sealer, site, north, clock
+):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        consent = give_face(session, sealer, site, person, clock.now)
+        ids = (person.person_id, consent.consent_id)
+    receipt = ForgetReceipt(site_id=site, gate_id="north", person_id=ids[0], consent_id=ids[1],
+                            forgotten_at=clock.now, blob_found=True, journal_seq=4)  # fmt: skip
+    body, signature = sign_struct(north.key, RECEIPT_DOMAIN, receipt)
+    bad = (
+        SignedReceipt(receipt=body, signature=bytes(64)), SignedReceipt(receipt=b"{", signature=signature)
+    )
+    good = SignedReceipt(receipt=body, signature=signature)
+    assert north.post(RECEIPTS_PATH, ReceiptBatch(receipts=(*bad, good))).status_code == 200
+    with database.session() as session:
+        assert len(session.scalars(select(ReceiptRow)).all()) == 1
+        named = select(AuditEntry).where(AuditEntry.kind == "face_receipt_set_aside")
+        digests = [entry.facts["receipt"] for entry in session.scalars(named.order_by(AuditEntry.seq))]
+    assert digests == [sha256(one.receipt + one.signature).hexdigest()[:16] for one in bad]
+
+
+def test_the_database_holds_no_readable_share(database, sealer, site, north, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+    share = north.ask(clock.now).leases[0].share
+    with database.session() as session:
+        assert share not in session.scalars(select(FaceShare)).one().share_sealed
+
+
+@pytest.fixture
+def a_face(database, sealer, site, north, clock):
+    with database.session() as session:
+        person = add_person(session, site, None, ["north-in"], clock.now)
+        add_card(session, sealer, person, 7, clock.now)
+        give_face(session, sealer, site, person, clock.now)
+        publish_policy(session, sealer, site, clock.now)
+        gate = session.get_one(Gate, "north")
+        keys = [sealer.open(key, purpose="gate-key") for key in (gate.card_key_sealed, gate.pin_key_sealed)]
+        return [*keys, leases_for(session, sealer, gate, clock.now)[0].share]
+
+
+def test_no_answer_holds_a_share_or_a_key_that_who_ends_the_tls_could_read(north, clock, a_face):
+    data = north.post(ASK_PATH, north.question(clock.now)).data
+    assert [secret for secret in a_face if base64.b64encode(secret) in data] == []
+    assert b"share_sealed" in data
+
+
+@pytest.mark.usefixtures("a_face")
+def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(
+    database, north, clock
+):
+    old = msgspec.structs.replace(
+        north.question(clock.now), sealing_public_key=msgspec.UNSET, face=FaceStatus(engine="yunet-sface")
+    )
+    reply = msgspec.json.decode(north.post(ASK_PATH, old).data, type=AskReply)
+    assert (reply.leases, reply.sealed_leases) == ((), msgspec.UNSET)
+    assert reply.policy is not None, "every other way in goes on"
+    with database.session() as session:
+        assert session.get_one(GateFaceRow, "north").status["trouble"] == PROGRAM_OUTDATED
+
+
+@pytest.mark.usefixtures("a_face")
+def test_a_sealing_key_that_anybody_could_open_is_refused_and_loses_no_order(database, site, north, clock):
+    with database.session() as session:
+        session.add(OrderRow(order_id="00112233aabbccdd", gate_id="north", lane_id="north-in",
+                             issued_at=clock.now, valid_seconds=10, author_id="guard", reason="parcel"))
+    bad = msgspec.structs.replace(north.question(clock.now), sealing_public_key=bytes(32))
+    response = north.post(ASK_PATH, bad)
+    assert (response.status_code, error_of(response)) == (400, "sealing_key_unusable")
+    assert len(north.ask(clock.now).orders) == 1
+
+
+# -- pairing -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def new_gate(database, sealer, site, clock, gates_app):
+    with database.session() as session:
+        add_gate(session, sealer, site, "east", 3, ["card"])
+        gate = session.get_one(Gate, "east")
+        gate.state, gate.public_key = "new", None
+        return pairing.make_code(session, gate, clock.now)
+
+
+def poll(client, pair_id, key, method="POST"):
+    return signed(client, PAIR_STATE_PATH, pair_id, key, b"", method)
+
+
+def signed(client, path, pair_id, key, body, method="POST"):
+    gate_id = f"pair:{pair_id}"
+    signature = sign(key, REQUEST_DOMAIN, request_message(method, path, body, gate_id, 1))
+    headers = {
+        GATE_HEADER: gate_id,
+        COUNTER_HEADER: "1",
+        SIGNATURE_HEADER: base64.b64encode(signature).decode(),
+    }
+    return client.open(path, method=method, headers=headers, data=body)
+
+
+def test_pairing_shows_the_same_words_and_hands_the_keys_over_once(
+    database, sealer, site, gates_app, clock, new_gate
+):
+    client, controller = gates_app.test_client(), Controller()
+    key = controller.key
+    reply = controller.commits(client, new_gate.lower())
+    assert msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState).state == "waiting"
+    with database.session() as session, pytest.raises(pairing.PairingRefused):
+        pairing.approve(session, sealer, reply.pair_id, clock.now)
+    assert controller.reveals(client, reply.pair_id).status_code == 200
+    assert msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState).state == "waiting"
+    assert poll(client, reply.pair_id, Ed25519PrivateKey.generate()).status_code == 401
+    with database.session() as session:
+        attempt = session.get_one(pairing.PairAttempt, reply.pair_id)
+        keys = PairingKeys(public_bytes(key), controller.sealing_public_key, reply.root_public_key)
+        assert attempt.phrase == pairing_phrase(keys, controller.nonce, reply.server_nonce)
+        gate = pairing.approve(session, sealer, reply.pair_id, clock.now)
+        assert (gate.gate_id, gate.state) == ("east", "paired")
+    state = msgspec.json.decode(poll(client, reply.pair_id, key, "GET").data, type=PairState)
+    assert (state.state, state.site_id, state.gate_id) == ("approved", site, "east")
+    opened = [
+        open_key(controller.sealing_key, sealed, use, site, "east")
+        for sealed, use in ((state.card_key_sealed, CARD_KEY_USE), (state.pin_key_sealed, PIN_KEY_USE))
+    ]
+    with database.session() as session:
+        gate = session.get_one(Gate, "east")
+        kept = [sealer.open(key, purpose="gate-key") for key in (gate.card_key_sealed, gate.pin_key_sealed)]
+    assert opened == kept
+    assert opened[0] != opened[1]
+    again = msgspec.json.decode(poll(client, reply.pair_id, key).data, type=PairState)
+    assert (again.state, again.card_key_sealed) == ("refused", None)
+    assert controller.post_commit(client, new_gate).status_code == 403
+    assert error_of(controller.reveals(client, reply.pair_id)) == "pairing_unknown"
+
+
+class Controller:
+    """A controller that wants to be paired."""
+
+    def __init__(self):
+        self.key, self.sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+        self.sealing_public_key = self.sealing_key.public_key().public_bytes_raw()
+        self.nonce = secrets.token_bytes(16)
+
+    def post_commit(self, client, code, **more):
+        commitment = pairing_commitment(public_bytes(self.key), self.sealing_public_key, self.nonce)
+        request = PairCommit(code=code, gate_public_key=public_bytes(self.key), commitment=commitment,
+                             sealing_public_key=self.sealing_public_key)
+        return client.post(PAIR_COMMIT_PATH, data=msgspec.json.encode(request), **more)
+
+    def commits(self, client, code):
+        return msgspec.json.decode(self.post_commit(client, code).data, type=PairOffer)
+
+    def reveals(self, client, pair_id, nonce=None):
+        body = msgspec.json.encode(PairReveal(gate_nonce=nonce or self.nonce))
+        return signed(client, PAIR_REVEAL_PATH, pair_id, self.key, body)
+
+
+def introduced(client, code):
+    controller = Controller()
+    pair_id = controller.commits(client, code).pair_id
+    assert controller.reveals(client, pair_id).status_code == 200
+    return pair_id, controller.key
+
+
+def test_another_nonce_than_the_one_committed_to_ends_the_pairing(
+    database, sealer, gates_app, clock, new_gate
+):
+    client, controller = gates_app.test_client(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    assert error_of(controller.reveals(client, pair_id, bytes(16))) == "nonce_wrong"
+    assert error_of(controller.reveals(client, pair_id)) == "pairing_unknown", "one try"
+    with database.session() as session, pytest.raises(pairing.PairingRefused):
+        pairing.approve(session, sealer, pair_id, clock.now)
+    assert msgspec.json.decode(poll(client, pair_id, controller.key).data, type=PairState).state == "refused"
+
+
+def test_a_new_code_ends_a_pairing_whose_nonce_has_not_come(database, gates_app, clock, new_gate):
+    client, controller = gates_app.test_client(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    with database.session() as session:
+        pairing.make_code(session, session.get_one(Gate, "east"), clock.now)
+    assert error_of(controller.reveals(client, pair_id)) == "pairing_unknown"
+
+
+def test_only_the_controller_that_committed_may_reveal(gates_app, new_gate):
+    client, controller, other = gates_app.test_client(), Controller(), Controller()
+    pair_id = controller.commits(client, new_gate).pair_id
+    assert error_of(other.reveals(client, pair_id)) == "signature_wrong"
+    assert controller.reveals(client, pair_id).status_code == 200
+
+
+def test_a_pairing_from_before_the_server_committed_needs_a_new_code(
+    database, sealer, gates_app, clock, new_gate
+):
+    pair_id = introduced(gates_app.test_client(), new_gate)[0]
+    with database.session() as session:
+        session.get_one(pairing.PairAttempt, pair_id).sealing_public_key = None
+    with database.session() as session, pytest.raises(pairing.PairingRefused, match="make a new code"):
+        pairing.approve(session, sealer, pair_id, clock.now)
+
+
+def test_a_controller_that_was_replaced_before_it_fetched_gets_no_keys_of_its_successor(
+    database, sealer, gates_app, clock, new_gate
+):
+    client = gates_app.test_client()
+    first, first_key = introduced(client, new_gate)
+    with database.session() as session:
+        gate = pairing.approve(session, sealer, first, clock.now)
+        code = pairing.make_code(session, gate, clock.now)
+    second, second_key = introduced(client, code)
+    with database.session() as session:
+        pairing.approve(session, sealer, second, clock.now)
+    late = msgspec.json.decode(poll(client, first, first_key).data, type=PairState)
+    assert (late.state, late.card_key_sealed, late.pin_key_sealed) == ("refused", None, None)
+    assert msgspec.json.decode(poll(client, second, second_key).data, type=PairState).state == "approved"
+
+
+@pytest.mark.parametrize("state", ["stolen", "retired"])
+def test_a_gate_that_is_out_of_use_hands_no_keys_over(database, sealer, gates_app, clock, new_gate, state):
+    client = gates_app.test_client()
+    pair_id, key = introduced(client, new_gate)
+    with database.session() as session:
+        pairing.approve(session, sealer, pair_id, clock.now).state = state
+    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState).state == "refused"
+
+
+def test_a_code_is_worthless_after_15_minutes(gates_app, clock, new_gate):
+    clock.now += timedelta(minutes=15)
+    response = Controller().post_commit(gates_app.test_client(), new_gate)
+    assert (response.status_code, error_of(response)) == (403, "code_wrong")
+
+
+def test_five_wrong_codes_a_minute_are_enough(gates_app, clock, new_gate):
+    client = gates_app.test_client()
+    new, wrong = Controller(), "2222-2222"
+    assert [new.post_commit(client, wrong).status_code for _ in range(6)] == [403] * 5 + [429]
+    assert new.post_commit(client, new_gate).status_code == 429
+    elsewhere = new.post_commit(client, wrong, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+    assert elsewhere.status_code == 403
+    clock.now += timedelta(seconds=61)
+    assert new.post_commit(client, new_gate).status_code == 200
+
+
+def test_a_refused_controller_learns_it_and_gets_no_keys(database, gates_app, clock, new_gate):
+    client = gates_app.test_client()
+    pair_id, key = introduced(client, new_gate)
+    with database.session() as session:
+        pairing.refuse(session, pair_id)
+    assert msgspec.json.decode(poll(client, pair_id, key).data, type=PairState) == PairState(
+        state="refused"
+    )

@@ -1,0 +1,164 @@
+"""Visitors' passes and codes: what they may, and never more than who gave them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gate_controller.rules.decision import Reason
+from tests.support.acting import add_lane, at_desk, by_phone, household, show_code, type_digits
+from web_admin.action.base import Act, publish
+from web_admin.compound.models import CredentialRow
+from web_admin.core.refusal import ActRefused
+from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
+from web_admin.visitors.actions import (
+    gates_open_to,
+    issue_pass,
+    issue_visitor_code,
+    pass_state,
+    withdraw_pass,
+)
+from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.weekly import issue_series, pass_due
+
+
+def pass_of(act: Act, issuer: str | None, **wanted: object) -> VisitorPassRow:
+    return issue_pass(act, issuer_person_id=issuer, label="Friend", **{"gate_numbers": [1], **wanted})  # type: ignore[arg-type]
+
+
+@pytest.mark.publishing
+def test_a_pass_opens_for_a_day_by_default_and_not_after_it_was_withdrawn(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    row = pass_of(by_phone(act, person.person_id), person.person_id)
+    assert row.valid_until - row.valid_from == timedelta(hours=24)
+    assert show_code(act, row.text).opens
+    withdraw_pass(by_phone(act, person.person_id), row.pass_id)
+    assert (show_code(act, row.text).reason, pass_state(row, act.now)) == (Reason.PASS_WITHDRAWN, "withdrawn")
+
+
+@pytest.mark.publishing
+def test_a_pass_ends_with_the_issuer(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    row = pass_of(act, person.person_id)
+    move_out(act, person.person_id)
+    assert not show_code(act, row.text).opens
+
+
+def test_a_pass_is_never_longer_than_a_week_or_than_the_issuers_own_right(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    with pytest.raises(ActRefused, match="7 days"):
+        pass_of(act, person.person_id, valid_until=act.now + timedelta(days=7, seconds=1))
+    set_grants(act, person.person_id, [GrantSpec(("north-in",), valid_until=act.now + timedelta(hours=3))])
+    with pytest.raises(ActRefused, match="your own right"):
+        pass_of(act, person.person_id)
+    assert pass_of(act, person.person_id, valid_until=act.now + timedelta(hours=3)).pass_id
+
+
+def test_a_counted_pass_names_one_gate_and_a_pass_names_only_gates_of_the_issuer(act: Act) -> None:
+    add_lane(act)
+    add_lane(act, "south")
+    person = add_person(act, display_name="Lin", lanes=["north-in"])
+    with pytest.raises(ActRefused, match="exactly one gate"):
+        pass_of(act, None, gate_numbers=[1, 2], uses=2)
+    with pytest.raises(ActRefused, match="your own right"):
+        pass_of(act, person.person_id, gate_numbers=[2])
+    assert [gate.gate_id for gate in gates_open_to(act.session, person, act.now)] == ["north"]
+
+
+@pytest.mark.publishing
+def test_only_staff_give_passes_in_the_sites_own_name_and_only_ones_own_pass_is_withdrawn(act: Act) -> None:
+    add_lane(act)
+    _, person = household(act)
+    with pytest.raises(ActRefused):
+        pass_of(by_phone(act, person.person_id), None)
+    row = pass_of(at_desk(act), None)
+    assert show_code(act, row.text).opens
+    with pytest.raises(ActRefused):
+        withdraw_pass(by_phone(act, person.person_id), row.pass_id)
+
+
+@pytest.mark.parametrize("changes", [{"kind": "helper"}, {"age_band": "under_14"}])
+def test_helpers_and_children_hand_out_nothing(act: Act, changes: dict[str, str]) -> None:
+    add_lane(act)
+    home, person = household(act)
+    for name, value in changes.items():
+        setattr(person, name, value)
+    own = by_phone(act, person.person_id)
+    issuing = (
+        lambda: pass_of(own, person.person_id),
+        lambda: pass_of(at_desk(act), person.person_id),
+        lambda: issue_visitor_code(
+            own, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]
+        ),
+        lambda: issue_series(
+            own, issuer_person_id=person.person_id, label="x", gate_numbers=[1], days=["mon"],
+            starts_minute=0, ends_minute=60, last_day=act.now.date() + timedelta(days=30),
+        ),
+    )
+    for issue in issuing:
+        with pytest.raises(ActRefused, match="members of a home"):
+            issue()
+
+
+def test_a_weekly_pass_of_somebody_who_became_a_helper_is_signed_no_more(act: Act) -> None:
+    add_lane(act)
+    _home, person = household(act)
+    row = issue_series(
+        act, issuer_person_id=person.person_id, label="x", gate_numbers=[1],
+        days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], starts_minute=0, ends_minute=24 * 60,
+        last_day=act.now.date() + timedelta(days=30),
+    )
+    person.kind = "helper"
+    act.session.flush()
+    with pytest.raises(ActRefused, match="members of a home"):
+        pass_due(act, row.series_id)
+
+
+@pytest.mark.publishing
+def test_a_visitors_code_opens_its_lane_until_its_end(act: Act) -> None:
+    add_lane(act)
+    home, person = household(act)
+    code = issue_visitor_code(
+        act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"], valid_minutes=30
+    )
+    assert (len(code), type_digits(act, home.number, code).opens) == (8, True)
+    later = replace(act, now=act.now + timedelta(minutes=31))
+    assert type_digits(later, home.number, code).reason is Reason.EXPIRED
+
+
+def test_a_visitors_code_is_refused_for_too_long_another_home_or_no_lane(act: Act) -> None:
+    add_lane(act)
+    home, person = household(act)
+    other, _ = household(act, "4-1", "Wu")
+    for wanted in ({"valid_minutes": 121}, {"home_id": other.home_id}, {"lanes": []}):
+        with pytest.raises(ActRefused):
+            issue_visitor_code(
+                act,
+                **{
+                    "home_id": home.home_id,
+                    "issuer_person_id": person.person_id,
+                    "lanes": ["north-in"],
+                    **wanted,
+                },  # type: ignore[arg-type]
+            )
+
+
+@pytest.mark.publishing
+def test_a_visitors_code_names_one_gate_where_it_is_made_and_where_it_is_published(act: Act) -> None:
+    add_lane(act)
+    add_lane(act, "south")
+    home, person = household(act)
+    lanes = ["north-in", "south-in"]
+    with pytest.raises(ActRefused, match="at one gate"):
+        issue_visitor_code(act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=lanes)
+    code = issue_visitor_code(
+        act, home_id=home.home_id, issuer_person_id=person.person_id, lanes=["north-in"]
+    )
+    assert type_digits(act, home.number, code).opens
+    act.session.scalars(select(CredentialRow).where(CredentialRow.kind == "visitor_code")).one().lanes = lanes
+    publish(act)
+    assert type_digits(act, home.number, code).reason is Reason.PIN_WRONG

@@ -1,0 +1,134 @@
+"""The office's own weekly visitors, the list of people as a sheet, and what the settings say of sites."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.clock import SetClock
+from tests.support.compounds.desk import hidden_of, read
+from tests.support.compounds.managed import make_managed_compound
+from tests.web_admin.manage.test_manager import send
+from tests.web_admin.manage.test_moving import at
+from web_admin.compound.models import Person
+from web_admin.journal.models import AuditEntry
+from web_admin.people.actions import add_person
+from web_admin.people.homes import add_home
+from web_admin.visitors.models import VisitorSeriesRow
+from web_admin.visitors.weekly import DAYS, issue_series
+
+NEW, LIST, SHEET = "/manage/visitors/weekly/new", "/manage/people/", "/manage/people/sheet"
+
+
+@pytest.fixture
+def compound(web_config, database):
+    made = make_managed_compound(web_config, SetClock(datetime.now(UTC)))
+    yield made
+    made.close()
+
+
+def weekly(compound, **typed):
+    last = (compound.clock() + timedelta(days=30)).date().isoformat()
+    return {"label": "Lift service", "gate_numbers": "1", "days": list(DAYS), "starts_at": "00:00",
+            "ends_at": "23:59", "last_day": last} | typed
+
+
+def only_series(compound):
+    return read(compound, lambda s: s.scalars(select(VisitorSeriesRow)).one())
+
+
+@pytest.mark.parametrize("role", ["manager", "guard"])
+def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compound, role):
+    client = compound.signed_in(role)
+    made = send(client, NEW, **weekly(compound))
+    assert made.status_code == 303
+    row = only_series(compound)
+    assert (row.issuer_person_id, row.starts_minute, row.ends_minute, row.days) == (
+        None, 0, 1439, list(DAYS))
+    assert row.author_id.startswith("staff-")
+    page = client.get(made.location).text
+    link = page.partition('id="link" readonly value="')[2].partition('"')[0]
+    visitor = compound.app.test_client().get("/v/" + link.partition("/v/")[2])
+    assert visitor.status_code == 200
+    assert "<svg" in visitor.text
+    assert "Lift service" in client.get("/manage/visitors/").text
+    action = f"{made.location}/withdraw"
+    client.post(action, data=hidden_of(page, action))
+    assert only_series(compound).withdrawn_at is not None
+    assert 'id="weekly"' not in client.get("/manage/visitors/").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [({"days": []}, "days", "Choose at least one day"),
+     ({"ends_at": "00:00"}, "ends_at", "come after the start"),
+     ({"last_day": "2099-01-01"}, "last_day", "lasts 92 days at most"), ({"label": ""}, "label", "Say who"),
+     ({"starts_at": "noon"}, "starts_at", "Not a valid time")],
+)  # fmt: skip
+def test_what_cannot_be_stands_beside_its_field_and_what_was_typed_stays(compound, typed, field, said):
+    answer = send(compound.signed_in("manager"), NEW, **weekly(compound, **typed))
+    assert answer.status_code == 422
+    assert said in answer.text.partition(f'id="{field}-wrong-1"')[2][:400]
+    assert read(compound, lambda s: s.scalars(select(VisitorSeriesRow)).all()) == []
+
+
+def test_a_residents_weekly_visitor_is_not_the_offices_to_see_or_end(compound):
+    with at(compound) as act:
+        series_id = issue_series(
+            act, issuer_person_id=compound.persons["王芳"], label="aunt", gate_numbers=[1], days=list(DAYS),
+            starts_minute=0, ends_minute=600, last_day=(act.now + timedelta(days=30)).date(),
+        ).series_id
+    client = compound.signed_in("manager")
+    assert client.get(f"/manage/visitors/weekly/{series_id}").status_code == 404
+    assert "aunt" not in client.get("/manage/visitors/").text
+
+
+def sheet(client, query="", **filters):
+    answer = client.post(SHEET, data=hidden_of(client.get(LIST + query).text, SHEET) | filters)
+    assert answer.status_code == 200, answer.status_code
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_the_sheet_holds_what_the_list_shows_of_all_its_pages_and_no_more(compound):
+    with at(compound) as act:
+        for number in range(1, 43):
+            add_home(act, f"9-{number}")
+        add_person(act, display_name="=HYPERLINK(1)", home_id=None, kind="staff")
+        act.session.get_one(Person, compound.persons["王芳"]).suspended = True
+    client = compound.signed_in("manager")
+    rows = sheet(client)
+    assert rows[0] == ["Home", "Name", "State"]
+    assert ["3-1203", "王芳", "Suspended"] in rows
+    assert ["9-42", "", ""] in rows
+    assert ["Staff", "'=HYPERLINK(1)", ""] in rows
+    assert len(rows) == 1 + 10 + 42 + 3
+    entry = read(compound, lambda s: s.scalars(
+        select(AuditEntry).where(AuditEntry.kind == "people_exported")).one())
+    assert entry.facts["actor_id"].startswith("staff-")
+
+
+def test_a_search_is_saved_as_it_was_searched_and_its_words_are_no_plain_fact(compound):
+    rows = sheet(compound.signed_in("manager"), "?q=芳&building=3")
+    assert rows[1:] == [["3-1203", "王芳", ""]]
+    entry = read(compound, lambda s: s.scalars(
+        select(AuditEntry).where(AuditEntry.kind == "people_exported")).one())
+    assert (entry.facts["building"], entry.personal["text"], "芳" in str(entry.facts)) == ("3", "芳", False)
+
+
+def test_a_guard_takes_no_list_along(compound):
+    client = compound.signed_in("guard")
+    page = client.get(LIST).text
+    assert SHEET not in page
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert client.post(SHEET, data={"csrf_token": token}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "This server keeps one compound."), ("zh", "只管理一个小区")]
+)
+def test_the_settings_say_that_a_second_compound_is_a_second_server(compound, language, said):
+    page = compound.signed_in("manager", language).get("/manage/settings").text
+    assert said in page
+    assert "中文 · English" in page

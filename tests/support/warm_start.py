@@ -14,7 +14,8 @@ from pathlib import Path
 
 _LOADED_ONCE = multiprocessing.get_context("forkserver")
 _LOADED_ONCE.set_forkserver_preload(
-    ["menjin", "gate_controller.cli", "gate_controller.assembly.assemble", "web_admin.cli.main", "web_admin.app", "web_admin.serving.workers"])
+    ["menjin", "gate_controller.cli", "gate_controller.assembly.assemble",
+     "web_admin.cli.main", "web_admin.app", "web_admin.serving.workers"])
 
 Command = Callable[[list[str]], int]
 

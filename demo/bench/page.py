@@ -55,7 +55,7 @@ class BenchPage:
         self._thread.join()
 
     def _make_app(self) -> Flask:
-        app = Flask(__name__)
+        app = Flask("demo")  # its templates lie at the top of the package
         app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
         app.before_request(self._refuse_strangers)
         app.after_request(_add_headers)

@@ -10,6 +10,7 @@ from gate_controller.cli import run as gate
 from tests.support.gates.bench import BenchGate
 from tests.support.warm_start import WarmProcess
 
+LONGEST_START_SECONDS = 90.0
 COMMAND = "import sys; from gate_controller.cli import run; sys.exit(run(sys.argv[1:]))"
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -37,8 +38,8 @@ class GateProcess:
         return made
 
     def _wait_until_it_answers(self, before: int, started_ns: int) -> None:
-        self.bench.relay.wait_for_off(1, timeout_seconds=20, after_ns=started_ns)
-        give_up = time.monotonic() + 20
+        self.bench.relay.wait_for_off(1, timeout_seconds=LONGEST_START_SECONDS, after_ns=started_ns)
+        give_up = time.monotonic() + LONGEST_START_SECONDS
         # The journal's first entry of a life is written once the loop runs; readers start before it.
         while journal_length(self.bench) == before:
             assert time.monotonic() < give_up

@@ -1,0 +1,23 @@
+"""The drawing of the floors is that of the code, and every folder says what lives in it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.project.draw_floors import DRAWING, PACKAGES, ROOT, TABLE, drawing, floors_of, purpose_of, table
+
+WITHOUT_CODE = {"templates", "static", "translations", "migrations", "__pycache__"}
+
+
+def test_the_drawing_and_the_table_are_up_to_date() -> None:
+    again = "python -m tests.project.draw_floors"
+    assert DRAWING.read_text(encoding="utf-8") == drawing(), again
+    assert TABLE.read_text(encoding="utf-8") == table(), again
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_folder_is_on_a_floor_and_says_what_lives_there(package: str) -> None:
+    rooms = [room for row in floors_of(package).floors for room in row]
+    folders = {path.name for path in Path(ROOT / package).iterdir() if path.is_dir()} - WITHOUT_CODE
+    assert folders <= set(rooms)
+    assert [room for room in rooms if not purpose_of(package, room)] == []

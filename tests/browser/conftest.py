@@ -63,9 +63,9 @@ def served_by_name(tmp_path: Path) -> Iterator[Served]:
 @contextmanager
 def serving(tmp_path: Path, host: str) -> Iterator[Served]:
     """Serve the residents' compound on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    # Bound before the app is made, which has to know the port, and never given back: another could take it.
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
     config = WebConfig(
         webhook_ports=range(1, 65536),
         database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}",
@@ -75,7 +75,7 @@ def serving(tmp_path: Path, host: str) -> Iterator[Served]:
         **SERVER_KEYS,
     )
     compound = make_compound(config, lambda: datetime.now(UTC))
-    server = make_server("127.0.0.1", port, compound.app, threaded=True)
+    server = make_server("127.0.0.1", port, compound.app, threaded=True, fd=listener.detach())
     # Joined at the end, so that no request still holds a connection when the engine lets go of all.
     server.daemon_threads = False  # type: ignore[attr-defined]  # a mixin's, for threaded servers
     thread = threading.Thread(target=server.serve_forever)

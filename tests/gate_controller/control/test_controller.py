@@ -261,17 +261,23 @@ def test_only_a_residents_own_card_or_pin_leads_to_the_question_about_their_face
                 (
                     lambda: bench.keys.type("31203#48291573#"),
                     lambda: bench.scanner.scan(make_visitor_pass(bench.site.keys["pass"], "site-1", guest)),
-                    lambda: bench.keys.type("31203#739146#"),
-                    lambda: bench.keys.type("31203#482915#"),
                 ),
                 1,
             ):
                 visitor.press("method", method="face")
                 visitor.wait_for(screen="typing_home", message="home_for_face")
                 use()
-                wait_for_decisions(bench, min(count, 3))
+                wait_for_decisions(bench, count)
                 time.sleep(0.3)
-            visitor.wait_for(screen="face_ask")
+            # A duress PIN leads to the same question: one that did not would show which was typed.
+            for own in ("739146", "482915"):
+                visitor.press("method", method="face")
+                visitor.wait_for(screen="typing_home", message="home_for_face")
+                bench.keys.type(f"31203#{own}#")
+                visitor.wait_for(screen="face_ask")
+                visitor.press("cancel")
         seen = [e.kind for e in bench.entries() if e.kind in ("access", "shown_for_face", "alarm_duress")]
-        assert seen == ["access", "access", "access", "alarm_duress", "shown_for_face"]
-        assert ons(bench) == 3
+        assert sorted(seen[:2]) == ["access", "access"]
+        assert sorted(seen[2:4]) == ["alarm_duress", "shown_for_face"]
+        assert seen[4:] == ["shown_for_face"]
+        assert ons(bench) == 2

@@ -18,7 +18,7 @@ from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNNAMED, Gate, Hours, Person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
-from web_admin.people.helpers import HelperTimes, add_helper
+from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.members import add_child, invite_member, who_have_come
 from web_admin.people.models import HomeAddition
 from web_admin.resident.blueprint import bp, signed_in, site_of, to

@@ -13,7 +13,7 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
-from web_admin.people.helpers import change_helper, end_helper, give_helper_pin, set_helper_card
+from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
     agree_for_child,
     code_again,

@@ -22,7 +22,7 @@ from web_admin.credentials.child_agreements import agreement_for
 from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian
 from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
-from web_admin.people.helpers import (
+from web_admin.people.home_helpers import (
     HelperTimes,
     add_helper,
     change_helper,

@@ -11,7 +11,7 @@ from tests.support.compounds.resident import csrf_of
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin
-from web_admin.people.helpers import HelperTimes, add_helper
+from web_admin.people.home_helpers import HelperTimes, add_helper
 from web_admin.people.members import invite_member
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorUse

@@ -39,7 +39,7 @@ from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import LANGUAGES, choose_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.request_bodies import sentence_of, takes_json_here
-from web_admin.web.times import _zone_name, local_date, local_day, local_time
+from web_admin.web.times import local_date, local_day, local_time, zone_name
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'self'",
@@ -104,7 +104,7 @@ def register_pages(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations;resident/translations")
     app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Babel(app, locale_selector=choose_language, timezone_selector=_zone_name)
+    Babel(app, locale_selector=choose_language, timezone_selector=zone_name)
     Bootstrap5(app)
     https = str(app.extensions["menjin"].config.public_url).startswith("https:")
     Talisman(

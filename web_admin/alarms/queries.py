@@ -30,7 +30,7 @@ def open_alarms(session: Session, site_id: str, *, with_silent: bool) -> Sequenc
     """Return what waits to be acknowledged, newest first; silent ones only for those who answer them."""
     return session.scalars(
         select(Alarm)
-        .where(*_open(site_id, with_silent=with_silent))
+        .where(*waiting_where(site_id, with_silent=with_silent))
         .order_by(Alarm.raised_at.desc(), Alarm.alarm_id.desc())
         .limit(SHOWN_AT_MOST)
     ).all()
@@ -38,7 +38,7 @@ def open_alarms(session: Session, site_id: str, *, with_silent: bool) -> Sequenc
 
 def open_count(session: Session, site_id: str, *, with_silent: bool) -> int:
     """Return how many alarms wait to be acknowledged."""
-    counted = select(func.count(Alarm.alarm_id)).where(*_open(site_id, with_silent=with_silent))
+    counted = select(func.count(Alarm.alarm_id)).where(*waiting_where(site_id, with_silent=with_silent))
     return session.scalar(counted) or 0
 
 
@@ -64,7 +64,7 @@ def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> Wait
             func.count(Alarm.alarm_id), func.max(Alarm.raised_at),
             func.max(case((rings, Alarm.raised_at))),
             func.sum(case((Alarm.kind == CALL_FOR_HELP, 1), else_=0)),
-        ).where(*_open(site_id, with_silent=with_silent))
+        ).where(*waiting_where(site_id, with_silent=with_silent))
     ).one()
     return WaitingAlarms(row[0], _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))
 
@@ -73,7 +73,8 @@ def _comparable(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds") if at is not None else ""
 
 
-def _open(site_id: str, *, with_silent: bool) -> list[ColumnElement[bool]]:
+def waiting_where(site_id: str, *, with_silent: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions of alarms that wait to be acknowledged."""
     found = [Alarm.site_id == site_id, Alarm.acknowledged_at.is_(None)]
     return found if with_silent else [*found, Alarm.kind.not_in(SILENT_KINDS)]
 

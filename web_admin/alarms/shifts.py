@@ -6,7 +6,7 @@ from sqlalchemy import select
 from web_admin.action.base import Act, begin, new_id, record
 from web_admin.alarms.actions import acknowledge_alarm
 from web_admin.alarms.models import Alarm, HandoverRow
-from web_admin.alarms.queries import _open
+from web_admin.alarms.queries import waiting_where
 from web_admin.core.refusal import ActRefused
 
 MAX_HANDOVER_CHARS = 500
@@ -28,7 +28,7 @@ def hand_over(act: Act, note: str) -> HandoverRow:
     if len(text) > MAX_HANDOVER_CHARS:
         raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_HANDOVER_CHARS))
     still_open = act.session.scalars(
-        select(Alarm.alarm_id).where(*_open(act.site_id, with_silent=True)).order_by(Alarm.raised_at)
+        select(Alarm.alarm_id).where(*waiting_where(act.site_id, with_silent=True)).order_by(Alarm.raised_at)
     ).all()
     row = HandoverRow(
         handover_id=new_id(), site_id=act.site_id, at=act.now, author_id=act.actor_id, note=text,

@@ -10,13 +10,13 @@ MAGIC = b"MENJIN-BACKUP-1\n"
 
 def delete_old_backups(menjin: Menjin, now: datetime) -> int:
     """Delete backups older than the setting from its folder; return how many."""
-    old = _old_backups(menjin, now)
+    old = old_backups(menjin, now)
     for path in old:
         path.unlink()
     return len(old)
 
 
-def _old_backups(menjin: Menjin, now: datetime) -> list[Path]:
+def old_backups(menjin: Menjin, now: datetime) -> list[Path]:
     """Return files that begin as a backup does and were last written too long ago; others are not touched."""
     folder = menjin.config.backup_dir
     if folder is None or not folder.is_dir():

@@ -14,12 +14,12 @@ from web_admin.face.endings import forget_gate
 from web_admin.gates.hours import weekly_hours
 from web_admin.gates.rules import (
     LaneSpec,
-    _check_ways,
-    _checked_slug,
-    _lane_record,
     check_antipassback,
     check_closed_area,
     check_interlock,
+    check_methods,
+    check_slug,
+    wanted_lane,
 )
 from web_admin.gates.schedules import keep_schedules
 from web_admin.gates.sheets import check_face_sheet
@@ -33,7 +33,7 @@ MAX_GATE_NUMBER = 65535
 def add_gate(act: Act, gate_id: str, name: str) -> Gate:
     """Add a gate under a readable id such as "north"; its number is never given out again."""
     begin(act)
-    _checked_slug("gate_id", gate_id)
+    check_slug("gate_id", gate_id)
     if act.session.get(Gate, gate_id) is not None:
         raise ActRefused("gate_id", _("A gate with this short name exists already."))
     highest = act.session.scalar(select(func.max(Gate.number)).where(Gate.site_id == act.site_id)) or 0
@@ -49,14 +49,14 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
     """Add or change a lane; raise ActRefused naming the rule that it breaks."""
     site = begin(act)
     gate = gate_of(act, gate_id)
-    _checked_slug("lane_id", spec.lane_id)
+    check_slug("lane_id", spec.lane_id)
     lane = act.session.get(Lane, spec.lane_id)
     if lane is not None and lane.gate_id != gate_id:
         raise ActRefused("lane_id", _("Another gate has a lane with this short name."))
-    record = _lane_record(gate, spec)
+    record = wanted_lane(gate, spec)
     for hours_id in (*record.method_hours.values(), *record.posture_hours):
         hours_of(act, hours_id)
-    _check_ways(site, record, weekly_hours(act))
+    check_methods(site, record, weekly_hours(act))
     if Method.FACE in record.methods:
         check_face_sheet(act, spec.lane_id)
         check_assessed(act, spec.lane_id)

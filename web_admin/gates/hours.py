@@ -12,7 +12,7 @@ from web_admin.action.base import Act, begin, checked_text, finish, new_id
 from web_admin.action.lookups import hours_of
 from web_admin.compound.models import CalendarDay, Gate, Hours
 from web_admin.core.refusal import ActRefused
-from web_admin.gates.rules import _check_ways, _lane_record, spec_of
+from web_admin.gates.rules import check_methods, spec_of, wanted_lane
 
 # -- hours and days --------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def save_hours(act: Act, hours_id: str | None, name: str, spans: Sequence[Span])
     for gate in gates:
         for lane in gate.lanes:
             if hours.hours_id in lane.method_hours.values():
-                _check_ways(site, _lane_record(gate, spec_of(lane)), tables)
+                check_methods(site, wanted_lane(gate, spec_of(lane)), tables)
     finish(act, "hours_saved", {"hours_id": hours.hours_id})
     return hours
 

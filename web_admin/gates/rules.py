@@ -112,7 +112,8 @@ class LaneSpec:
     """Whether the area behind this gate is left through this gate alone; for "hard" anti-passback."""
 
 
-def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
+def wanted_lane(gate: Gate, spec: LaneSpec) -> LaneRecord:
+    """Return the record of a lane as its form asks for it; raise ActRefused on what is out of range."""
     if spec.direction not in DIRECTIONS:
         raise ActRefused("direction", _("A lane leads in or out."))
     _check_range("pulse_seconds", spec.pulse_seconds, PULSE_SECONDS)
@@ -147,7 +148,8 @@ def _lane_record(gate: Gate, spec: LaneSpec) -> LaneRecord:
     )
 
 
-def _check_ways(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> None:
+def check_methods(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> None:
+    """Raise ActRefused where a lane offers methods that the site or its hours do not allow."""
     if Method.CARD not in lane.methods:
         raise ActRefused(
             "methods", _("Every lane offers the card: it is the way in that needs neither phone nor memory.")
@@ -194,7 +196,8 @@ def spec_of(lane: Lane) -> LaneSpec:
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _checked_slug(field_name: str, slug: str) -> None:
+def check_slug(field_name: str, slug: str) -> None:
+    """Raise ActRefused unless this is a short name of small letters, digits and dashes."""
     if len(slug) > MAX_SLUG_CHARS or not SLUG.fullmatch(slug):
         raise ActRefused(
             field_name, _("Use small letters, digits and dashes, at most 40, such as north or north-in.")

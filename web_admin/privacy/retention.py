@@ -14,7 +14,7 @@ from web_admin.accounts.models import StaffInvitation, StaffProfile, User
 from web_admin.alarms.models import Alarm, HandoverRow
 from web_admin.compound.models import CredentialRow, Invitation, Person
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR
-from web_admin.core.backup_files import _old_backups, delete_old_backups
+from web_admin.core.backup_files import delete_old_backups, old_backups
 from web_admin.core.database import Menjin
 from web_admin.core.job_models import JOBS_KEPT_FOR, LongJob
 from web_admin.core.orm import Base
@@ -240,7 +240,7 @@ def counts(menjin: Menjin, now: datetime) -> dict[str, int]:
         for name, rule in RULES.items():
             table, rows, _values = rule(menjin, now)
             found[name] = session.scalar(select(func.count()).select_from(table).where(rows)) or 0
-    return {**found, "backups_deleted": len(_old_backups(menjin, now))}
+    return {**found, "backups_deleted": len(old_backups(menjin, now))}
 
 
 def _step(name: str) -> Callable[[Menjin, datetime], int]:

@@ -11,7 +11,8 @@ from web_admin.core.database import request_session
 from web_admin.web.context import request_now, site_zone
 
 
-def _zone_name() -> str | None:
+def zone_name() -> str | None:
+    """Return the name of the site's time zone, None before there is a site."""
     site = request_session().scalar(select(Site).limit(1))
     return site.timezone if site is not None else None
 

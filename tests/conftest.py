@@ -101,7 +101,7 @@ def _is_chosen(item: pytest.Item, *, others: bool) -> bool:
 
 
 def _is_its_turn(item: pytest.Item) -> bool:
-    """Tell whether `make test` runs this: a test of no database, of both, or on the one whose turn it is."""
+    """Return whether `make test` runs this: a test of no database, of both, or on the one in turn."""
     call = getattr(item, "callspec", None)
     database = call.params.get("database_url") if call is not None else None
     if database is None or item.get_closest_marker("both_databases") is not None:

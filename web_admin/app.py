@@ -184,7 +184,7 @@ def _show_error(error: HTTPException) -> tuple[str, int] | HTTPException | Respo
 
 
 def _is_over(error: HTTPException) -> bool:
-    """Tell whether a form came from a page of staff that was open for longer than its session."""
+    """Return whether a form came from a page of staff that was open for longer than its session."""
     of_staff = request.path.startswith("/manage/")
     return isinstance(error, CSRFError) and of_staff and not current_user.is_authenticated
 

@@ -32,7 +32,7 @@ def harden_process() -> tuple[str, ...]:
 
 
 def may_lock_memory() -> bool:
-    """Tell whether all memory may be locked, now and later.
+    """Return whether all memory may be locked, now and later.
 
     A limit that is high enough now and not later would make a thread or a buffer fail in the middle of
     the night, so that only a process without a limit locks anything.

@@ -62,7 +62,7 @@ class WeeklyHours:
         )
 
     def cover(self, day_kind: str, eve_kind: str, minute: int) -> bool:
-        """Tell whether `minute` of a day of this kind, after an eve of that kind, is inside."""
+        """Return whether `minute` of a day of this kind, after an eve of that kind, is inside."""
         # Plain loops: this runs between a card and the lock, and a generator costs more than the answer.
         for start, end in self.on.get(day_kind, ()):
             if start <= minute < end:
@@ -90,7 +90,7 @@ class SiteCalendar:
         return self.exceptions.get(day) or WEEKDAYS[day.weekday()]
 
     def inside(self, hours: WeeklyHours, now: datetime) -> bool:
-        """Tell whether the aware instant `now` is inside `hours` on the site's wall clock."""
+        """Return whether the aware instant `now` is inside `hours` on the site's wall clock."""
         local = now.astimezone(self.zone)
         today = local.date()
         minute = local.hour * 60 + local.minute

@@ -165,7 +165,7 @@ def what_is_open(
 
 
 def has_odd_time(receipt: ReceiptPart, consent: ConsentPart) -> bool:
-    """Tell whether a receipt is dated before its consent was given or after it arrived.
+    """Return whether a receipt is dated before its consent was given or after it arrived.
 
     The gate's clock was wrong then. The receipt counts all the same: it is of this consent and later than its
     share's end by when it arrived, not by what that clock said.

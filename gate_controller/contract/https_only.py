@@ -23,7 +23,7 @@ def in_the_clear(url: str) -> str | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address is http:// and leads to this very machine."""
+    """Return whether an address is http:// and leads to this very machine."""
     found = _PLAIN.fullmatch(url.lower())
     if found is None:
         return False

@@ -40,7 +40,7 @@ def card_tag(number: int, card_key: bytes) -> bytes:
 
 
 def is_weak_pin(pin: str, home_number: str = "") -> bool:
-    """Tell whether a PIN is on the block-list: repeats, runs, dates' shapes, the home's number."""
+    """Return whether a PIN is on the block-list: repeats, runs, dates' shapes, the home's number."""
     digits = [int(d) for d in pin]
     steps = {(b - a) % 10 for a, b in itertools.pairwise(digits)}
     home_digits = "".join(c for c in home_number if c.isdigit())

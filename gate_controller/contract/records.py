@@ -134,7 +134,7 @@ class Grant(Record, frozen=True):
 
     @property
     def is_time_bound(self) -> bool:
-        """Tell whether a sure clock is needed to judge it."""
+        """Return whether a sure clock is needed to judge it."""
         return bool(self.hours_id or self.valid_from or self.valid_until)
 
 
@@ -170,7 +170,7 @@ class CredentialRecord(Record, frozen=True):
 
     @property
     def is_time_bound(self) -> bool:
-        """Tell whether a sure clock is needed to judge it."""
+        """Return whether a sure clock is needed to judge it."""
         return bool(self.valid_from or self.valid_until)
 
 

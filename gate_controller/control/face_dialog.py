@@ -70,7 +70,7 @@ class FaceAsking:
     # -- what comes in ---------------------------------------------------------------------------
 
     def takes(self, desk: LaneDesk, claim: Claim, decision: Decision, home_number: str) -> bool:
-        """Tell whether what was shown belongs to the asking, and then go on with it.
+        """Return whether what was shown belongs to the asking, and then go on with it.
 
         Otherwise the asking at this lane is over and the decision counts.
         """

@@ -46,7 +46,7 @@ class Holdings:
         """The lanes whose output does not take the hold, told once."""
 
     def is_held(self, lane_id: str) -> bool:
-        """Tell whether the lane is being held open."""
+        """Return whether the lane is being held open."""
         return self._by_staff.at(lane_id) is not None or self._by_policy.holds(lane_id)
 
     def posture(self, lane_id: str) -> Posture | None:
@@ -102,7 +102,7 @@ class Holdings:
                     self._rest(hold.lane_id)
 
     def _may_still(self, hold: StaffHold, policy: Policy) -> bool:
-        """Tell whether the card or code would still open the lane, and the card still hold it."""
+        """Return whether the card or code would still open the lane, and the card still hold it."""
         credential, clock = policy.credentials.get(hold.credential_id or ""), self._parts.clock
         if isinstance(credential, EmergencyCodeCredential):
             claim = Claim(Method.PIN, None, credential)

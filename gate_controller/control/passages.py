@@ -57,7 +57,7 @@ class Passings:
         return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
 
     def is_repeat(self, lane_id: str, claim: Claim) -> bool:
-        """Tell whether this very thing was let in here a moment ago: still the same passing.
+        """Return whether this very thing was let in here a moment ago: still the same passing.
 
         Counted from the first showing alone, so that nobody makes one passing longer by showing on.
         """

@@ -67,7 +67,7 @@ class Presentations:
             self._present(lane_id, claim)
 
     def _is_left_there(self, lane_id: str, claim: Claim, credential_id: str) -> bool:
-        """Tell whether a card lies at its reader and opens no more; write that down once."""
+        """Return whether a card lies at its reader and opens no more; write that down once."""
         what = self._showings.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
         if what is Read.FOUND_LEFT:
             whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}

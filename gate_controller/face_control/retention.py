@@ -51,7 +51,7 @@ class FaceKeeper:
 
     @property
     def takes_leases(self) -> bool:
-        """Tell whether there is an engine here that could use a lease."""
+        """Return whether there is an engine here that could use a lease."""
         return self._service is not None
 
     @property

@@ -47,11 +47,11 @@ class FaceDesk:
         self._capabilities: dict[str, CameraCapability] = {}
 
     def ready_at(self, lane_id: str) -> bool:
-        """Tell whether this lane has a camera and the gate an engine to look at a face."""
+        """Return whether this lane has a camera and the gate an engine to look at a face."""
         return self._service is not None and self._service.ready and lane_id in self._cameras
 
     def looks_elsewhere(self, lane_id: str) -> bool:
-        """Tell whether the engine is at work for another lane: it looks at one face at a time."""
+        """Return whether the engine is at work for another lane: it looks at one face at a time."""
         others = (one for lane, one in self._capabilities.items() if lane != lane_id)
         return any(one.over_because() is None for one in others)
 
@@ -115,7 +115,7 @@ class FaceDesk:
         )
 
     def keeps(self, person_id: str, *, online: bool) -> bool:
-        """Tell whether this person's face is kept here and need not be taken anew."""
+        """Return whether this person's face is kept here and need not be taken anew."""
         service = self._service
         # Without leases, as after a start without the office, nobody knows whether it still opens.
         return service is not None and (

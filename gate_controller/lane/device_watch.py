@@ -209,7 +209,7 @@ class DeviceWatch:
             self._raise(wire, raised=active)
 
     def _is_news(self, wire: Wire, now: float) -> bool:
-        """Tell whether a wire's becoming active is written down: a loose one would fill the journal."""
+        """Return whether a wire's becoming active is written down: a loose one would fill the journal."""
         before = self._changes.get(wire, contact_flapping.Contact())
         after, told = contact_flapping.changed(before, (wire.kind,), now, fewest=CHANGES_OF_A_LOOSE_WIRE)
         self._changes[wire] = after

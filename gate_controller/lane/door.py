@@ -72,16 +72,16 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the door stands open, as far as its contact has said."""
+        """Return whether the door stands open, as far as its contact has said."""
         return self.state in STANDING_OPEN
 
     def excuses_opening(self, now: float) -> bool:
-        """Tell whether an opening now has somebody's word."""
+        """Return whether an opening now has somebody's word."""
         last = max(self.granted_until, self.asked_until, self.hold_until)
         return self.fire or self.is_asked or now <= last
 
     def may_stand_open(self, now: float) -> bool:
-        """Tell whether the door may stand open for as long as it likes."""
+        """Return whether the door may stand open for as long as it likes."""
         return self.fire or now <= self.hold_until
 
 

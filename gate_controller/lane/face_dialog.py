@@ -114,16 +114,16 @@ class Asking:
 
     @property
     def takes_number(self) -> bool:
-        """Tell whether digits are of a PIN now."""
+        """Return whether digits are of a PIN now."""
         return self.step in (Step.CONFIRM, Step.GUARDIAN)
 
     def may_let_in(self, now_seconds: float) -> bool:
-        """Tell whether the card or PIN shown at the beginning still opens."""
+        """Return whether the card or PIN shown at the beginning still opens."""
         return now_seconds - self.shown_seconds <= LET_IN_SECONDS
 
 
 def is_own(claim: Claim) -> bool:
-    """Tell whether this is a person's own live card or PIN, also for duress: no visitor's pass, no code."""
+    """Return whether this is a person's own live card or PIN, also for duress: no visitor's pass, no code."""
     credential = claim.credential
     return (
         isinstance(credential, CardCredential | PinCredential)

@@ -160,7 +160,7 @@ class AskedCamera:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the device itself is open now."""
+        """Return whether the device itself is open now."""
         return self._camera.is_open
 
     @property

@@ -27,12 +27,12 @@ class Entry:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing has been typed."""
+        """Return whether nothing has been typed."""
         return not self.home and not self.in_secret
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether the secret has a legal length."""
+        """Return whether the secret has a legal length."""
         return self.in_secret and len(self.secret) in (PIN_DIGITS, VISITOR_CODE_DIGITS)
 
 

@@ -57,7 +57,7 @@ class Showings:
         self._showings[lane_id, credential_id].is_left = True
 
     def pulse_runs(self, lane_id: str, shown: str, now_seconds: float) -> bool:
-        """Tell whether what this credential, or this face, opened is still released."""
+        """Return whether what this credential, or this face, opened is still released."""
         showing = self._showings.get((lane_id, shown))
         return showing is not None and now_seconds < showing.pulse_until
 

@@ -96,7 +96,7 @@ class LaneDesk:
 
     @property
     def fire(self) -> bool:
-        """Tell whether the fire panel's contact is active."""
+        """Return whether the fire panel's contact is active."""
         return self.door.fire
 
     def patient(self, seconds: float) -> float:
@@ -122,7 +122,7 @@ class LaneDesk:
         self.prompt, self.lamp = "", False
 
     def camera_sees(self, now_seconds: float) -> bool:
-        """Tell whether a face may be looked for: no trouble is known, or it is time to try again.
+        """Return whether a face may be looked for: no trouble is known, or it is time to try again.
 
         A camera that is open for codes tells by itself when it sees again.
         """

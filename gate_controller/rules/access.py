@@ -110,14 +110,14 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
 
 
 def is_interlocked(lane: LaneRecord, memory: GateMemory) -> bool:
-    """Tell whether a way in has to wait for another lane's door; a way out and a fire never wait."""
+    """Return whether a way in has to wait for another lane's door; a way out and a fire never wait."""
     return (
         lane.direction == "in" and not memory.fire and not memory.busy_lanes.isdisjoint(lane.interlock_with)
     )
 
 
 def came_in_again(claim: Claim, lane: LaneRecord, memory: GateMemory) -> bool:
-    """Tell whether a person comes in who is inside already; of visitors nobody knows who they are."""
+    """Return whether a person comes in who is inside already; of visitors nobody knows who they are."""
     for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
     return lane.direction == "in" and not for_visitor and claim.person_id in memory.inside
 

@@ -94,7 +94,7 @@ class HeldOpen:
         return posture
 
     def holds(self, lane_id: str) -> bool:
-        """Tell whether the policy holds the lane open at this moment."""
+        """Return whether the policy holds the lane open at this moment."""
         return lane_id in self._renew_at
 
     def due(

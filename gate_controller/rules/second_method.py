@@ -28,7 +28,7 @@ from gate_controller.rules.decision import Claim, GateMemory
 def lacks_second_method(
     claim: Claim, person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
 ) -> bool:
-    """Tell whether this person wants another of their ways shown before the lane opens."""
+    """Return whether this person wants another of their ways shown before the lane opens."""
     wish = person.two_methods
     for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
     if wish is None or for_visitor or lane.direction != "in":
@@ -44,7 +44,7 @@ def lacks_second_method(
 
 
 def is_in_force(wish: TwoMethods, zone: ZoneInfo, now: datetime) -> bool:
-    """Tell whether the wish holds at this moment on the site's wall clock; equal ends mean always."""
+    """Return whether the wish holds at this moment on the site's wall clock; equal ends mean always."""
     local = now.astimezone(zone)
     minute = local.hour * 60 + local.minute
     if wish.from_minute < wish.until_minute:
@@ -71,7 +71,7 @@ def _method_of(credential: Credential) -> Method:
 
 
 def _is_live(credential: Credential, now: datetime, *, timed: bool) -> bool:
-    """Tell whether a credential would open now; a duress PIN is no way of its own."""
+    """Return whether a credential would open now; a duress PIN is no way of its own."""
     if credential.state is not CredentialState.ACTIVE:
         return False
     if isinstance(credential, PinCredential) and credential.duress:

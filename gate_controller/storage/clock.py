@@ -51,7 +51,7 @@ class GateClock:
 
     @property
     def is_sure(self) -> bool:
-        """Tell whether anything time-bound may be judged by this clock."""
+        """Return whether anything time-bound may be judged by this clock."""
         with self._lock:
             return self._sure
 

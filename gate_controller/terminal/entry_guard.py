@@ -38,15 +38,15 @@ class EntryGuard:
         ).hexdigest()
 
     def has_own_host(self, request: Request) -> bool:
-        """Tell whether the request was sent to this page's own name."""
+        """Return whether the request was sent to this page's own name."""
         return request.headers.get("Host", "") in self._hosts
 
     def accepts_token(self, token: str) -> bool:
-        """Tell whether this is the launch token, in constant time."""
+        """Return whether this is the launch token, in constant time."""
         return hmac.compare_digest(token.encode(), self._launch_token.encode())
 
     def accepts(self, request: Request) -> bool:
-        """Tell whether the request is from the screen that showed the token, and from our own page."""
+        """Return whether the request is from the screen that showed the token, and from our own page."""
         cookie = request.cookies.get(self.cookie_name, "")
         if not hmac.compare_digest(cookie.encode(), self.cookie_value.encode()):
             return False

@@ -216,7 +216,7 @@ def live_and_die(lives: Lives, kind: str, history: list[tuple[str, int]]) -> int
 
 
 def journal(gate: GateLives) -> bool:
-    """Tell whether the gate has lived before."""
+    """Return whether the gate has lived before."""
     return (gate.bench.root / "data" / "journal.sqlite3").exists()
 
 

@@ -130,7 +130,7 @@ def test_the_change_of_any_one_byte_is_found(tmp_path: Path, some: list, data: s
 
 
 def means_the_same(body: bytes, entry: JournalEntry) -> bool:
-    """Tell whether an edit changed only how the same entry is spelled (`1e2` for `1E2`, a base64 tail)."""
+    """Return whether an edit changed only how the same entry is spelled (`1e2` for `1E2`, a base64 tail)."""
     try:
         return msgspec.json.decode(body, type=JournalEntry) == entry
     except (msgspec.MsgspecError, ValueError):

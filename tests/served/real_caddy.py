@@ -18,7 +18,7 @@ MISSING = "Caddy is not installed: sudo apt install caddy"
 
 
 def has_caddy() -> bool:
-    """Tell whether Caddy can be started here."""
+    """Return whether Caddy can be started here."""
     return shutil.which("caddy") is not None
 
 

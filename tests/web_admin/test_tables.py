@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def declares_tables(path: Path) -> bool:
-    """Tell whether a file has a class with the name of a table, or a table without a class."""
+    """Return whether a file has a class with the name of a table, or a table without a class."""
     return any(
         isinstance(node, ast.Assign)
         and (

@@ -73,7 +73,7 @@ CLOSED_BLUEPRINTS = frozenset({"security"})
 
 
 def may(action: str, roles: Iterable[str]) -> bool:
-    """Tell whether any of these roles may do this; an unknown role or action is a no."""
+    """Return whether any of these roles may do this; an unknown role or action is a no."""
     return any(action in ACTIONS_BY_ROLE.get(role, frozenset()) for role in roles)
 
 
@@ -83,7 +83,7 @@ def role_names() -> list[str]:
 
 
 def current_may(action: str) -> bool:
-    """Tell whether whoever is signed in may do this."""
+    """Return whether whoever is signed in may do this."""
     return bool(current_user.is_authenticated) and may(action, role_names())
 
 

@@ -95,7 +95,7 @@ def session_digest(session_id: str) -> bytes:
 
 
 def is_open(database: Session, session_id: str, now: datetime) -> bool:
-    """Tell whether a session has neither been closed nor run out."""
+    """Return whether a session has neither been closed nor run out."""
     row = database.get(AccountSession, session_digest(session_id))
     return row is not None and row.ends_at > now
 

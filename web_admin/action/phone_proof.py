@@ -55,7 +55,7 @@ def opened_invitation(session: Session, person_id: str) -> Invitation | None:
 
 
 def opened_by_home(session: Session, person: Person) -> bool:
-    """Tell whether the phone was opened by a code that an adult of the home read, and nothing shown since."""
+    """Return whether an adult's code opened the phone, and neither card nor PIN was presented since."""
     opened = opened_invitation(session, person.person_id)
     return opened is not None and opened.made_by_home and opened.proved_at is None
 
@@ -67,7 +67,7 @@ UNPROVEN = (INVITED, INVITED_AGAIN)
 
 
 def has_something_to_show(session: Session, person_id: str, now: datetime) -> bool:
-    """Tell whether a card or PIN of the person's own works, so that they can show who they are.
+    """Return whether a card or PIN of the person's own works, so that they can show who they are.
 
     A PIN that their home gave out is known to others and shows nothing.
     """

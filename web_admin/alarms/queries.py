@@ -90,7 +90,7 @@ def past_alarms(session: Session, site_id: str, after: AlarmPlace | None) -> Seq
 
 
 def is_overdue(alarm: Alarm, now: datetime) -> bool:
-    """Tell whether an alarm has waited longer than it may."""
+    """Return whether an alarm has waited longer than it may."""
     return alarm.acknowledged_at is None and now - alarm.raised_at > OVERDUE_AFTER
 
 

@@ -28,5 +28,5 @@ def years_later(day: date, years: int) -> date:
 
 
 def band_has_ended(person: Person, today: date) -> bool:
-    """Tell whether a person's band is over, though nobody has settled it yet: no face until then."""
+    """Return whether a person's band is over, though nobody has settled it yet: no face until then."""
     return person.age_band_until is not None and person.age_band_until <= today

@@ -86,7 +86,7 @@ class Gate(Base):
 
     @property
     def is_believed(self) -> bool:
-        """Tell whether what it writes counts: it is paired, and its key is in one place."""
+        """Return whether what it writes counts: it is paired, and its key is in one place."""
         return self.state == "paired" and self.forked_at is None
 
 

@@ -21,7 +21,7 @@ class Shown(Protocol):
 
 
 def is_own_yes(shown: Shown, *, of_minor: bool) -> bool:
-    """Tell whether showing this is its person's own yes; a minor's own is what no guardian set or saw."""
+    """Return whether showing this is its person's own yes; a minor's own is what no guardian set or saw."""
     if shown.kind not in KINDS or shown.known_to_home or shown.seen_by == STAFF:
         return False
     return not (of_minor and shown.seen_by == GUARDIAN)

@@ -27,6 +27,6 @@ def old_backups(menjin: Menjin, now: datetime) -> list[Path]:
 
 
 def is_backup(path: Path) -> bool:
-    """Tell whether a file begins as a backup does."""
+    """Return whether a file begins as a backup does."""
     with path.open("rb") as file:
         return bool(file.read(len(MAGIC)) == MAGIC)

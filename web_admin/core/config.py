@@ -78,7 +78,7 @@ class WebConfig:
 
     @property
     def is_https(self) -> bool:
-        """Tell whether browsers reach the server over TLS."""
+        """Return whether browsers reach the server over TLS."""
         return self.public_url.startswith("https://")
 
 

@@ -95,7 +95,7 @@ def _read(data: bytes, encoding: str) -> str | None:
 
 
 def _storable(text: str) -> bool:
-    """Tell whether no half of a pair of surrogates is in the text: no database could keep it."""
+    """Return whether no half of a pair of surrogates is in the text: no database could keep it."""
     return not re.search("[\ud800-\udfff]", text)
 
 
@@ -115,7 +115,7 @@ def _refuse_mixed(data: bytes) -> None:
 
 
 def _is_plain_gb(line: bytes) -> bool:
-    """Tell whether a line reads as common Chinese in GB 2312: few lines of UTF-8 do by chance."""
+    """Return whether a line reads as common Chinese in GB 2312: few lines of UTF-8 do by chance."""
     return _read(line, "gb2312") is not None
 
 

@@ -38,7 +38,7 @@ def wall_clock_of(text: str) -> datetime | None:
 
 
 def makes_sense(day: date) -> bool:
-    """Tell whether a day or moment is in a year in which this system can have anything."""
+    """Return whether a day or moment is in a year in which this system can have anything."""
     return FIRST_YEAR <= day.year <= LAST_YEAR
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def alone(folder: Path, work: str) -> Iterator[bool]:
-    """Tell whether no other process of this machine does this work right now."""
+    """Return whether no other process of this machine does this work right now."""
     descriptor = os.open(folder / f"{work}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,7 @@ def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
 
 
 def lacks_agreement(act: Act, person: Person) -> bool:
-    """Tell whether this is a child under 14 for whom no guardian has agreed."""
+    """Return whether this is a child under 14 for whom no guardian has agreed."""
     return person.age_band == CHILD and agreement_for(act, person) is None
 
 
@@ -40,7 +40,7 @@ def refuse_without_agreement(act: Act, person: Person) -> None:
 
 
 def may_act_for(act: Act, guardian: Person, child: Person) -> bool:
-    """Tell whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
+    """Return whether an adult of a minor's home counts as guardian: all do, or those the office checked."""
     if guardian.home_id is None or guardian.home_id != child.home_id or child.age_band == ADULT:
         return False
     if guardian.kind != "resident" or guardian.age_band != ADULT or child.kind != "resident":

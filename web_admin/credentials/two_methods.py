@@ -42,7 +42,7 @@ def hours_of_wish(session: Session, person_id: str) -> tuple[int, int] | None:
 
 
 def wish_can_be_kept(session: Session, person: Person, now: datetime) -> bool:
-    """Tell whether the person has two chosen ways besides face that work now."""
+    """Return whether the person has two chosen ways besides face that work now."""
     chosen = {Method(method) for method in person.methods} - {Method.FACE}
     return len(usable_methods(session, person.person_id, now) & chosen) >= 2
 

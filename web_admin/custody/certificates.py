@@ -137,7 +137,7 @@ def _gate_part(session: Session, row: ForgettingRow) -> GatePart:
 
 
 def _counts(receipt: ReceiptRow, row: ForgettingRow) -> bool:
-    """Tell whether a receipt is of this ending and of the controller that had the face."""
+    """Return whether a receipt is of this ending and of the controller that had the face."""
     if row.fresh_receipt and receipt.received_at < row.begun_at:
         return False  # of an earlier time: the gate was given the face's permission again since
     try:

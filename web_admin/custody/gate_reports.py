@@ -18,7 +18,7 @@ PROGRAM_OUTDATED = "program_outdated"
 
 
 def is_tampered(session: Session, gate_id: str) -> bool:
-    """Tell whether this gate told of tampering that nobody has cleared."""
+    """Return whether this gate told of tampering that nobody has cleared."""
     row = session.get(GateFaceRow, gate_id)
     return row is not None and row.tampered_at is not None
 

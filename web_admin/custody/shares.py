@@ -229,7 +229,7 @@ def _opened(session: Session, gate: Gate, signed: SignedReceipt) -> tuple[Forget
 
 
 def _is_newer(session: Session, receipt: ForgetReceipt, key: bytes, earlier: ReceiptRow) -> bool:
-    """Tell whether a receipt takes the place of an earlier one about the same consent and gate."""
+    """Return whether a receipt takes the place of an earlier one about the same consent and gate."""
     try:
         before = open_receipt(SignedReceipt(receipt=earlier.receipt, signature=earlier.signature), key)
     except SignatureRefused:

@@ -164,7 +164,7 @@ def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
 
 
 def works(row: CredentialRow, now: datetime) -> bool:
-    """Tell whether a card or PIN opens now, as far as its own state goes."""
+    """Return whether a card or PIN opens now, as far as its own state goes."""
     return (
         row.state == "active"
         and (row.valid_from is None or row.valid_from <= now)

@@ -46,7 +46,7 @@ class TooMany(ActRefused):
 
 
 def may_type(act: Act, account_id: int) -> bool:
-    """Tell whether this account may begin once more; at the limit the manager gets an alarm."""
+    """Return whether this account may begin once more; at the limit the manager gets an alarm."""
     mine = DeskVisitRow.account_id == account_id
     begun = mine & DeskVisitRow.ended_why.is_distinct_from(REFUSED)
     unproved = begun & DeskVisitRow.proved_at.is_(None)
@@ -54,7 +54,7 @@ def may_type(act: Act, account_id: int) -> bool:
 
 
 def may_type_pin(act: Act, account_id: int) -> bool:
-    """Tell whether this account may try another PIN; at the limit the manager gets an alarm."""
+    """Return whether this account may try another PIN; at the limit the manager gets an alarm."""
     wrong = (DeskVisitRow.account_id == account_id) & (DeskVisitRow.ended_why == REFUSED)
     return _within(act, account_id, ((WRONG_PINS, wrong),))
 

@@ -28,7 +28,7 @@ def visit_in_progress(session: Session, site: Site, visit_id: str, account_id: i
 
 
 def is_waiting(visit: DeskVisitRow, now: datetime) -> bool:
-    """Tell whether its person can still prove that they are there."""
+    """Return whether its person can still prove that they are there."""
     return visit.ended_at is None and visit.proved_at is None and now < visit.opened_at + PROOF_MINUTES
 
 

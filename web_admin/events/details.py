@@ -94,7 +94,7 @@ def uncounted(event: GateEvent) -> int:
 
 
 def can_be_named(event: GateEvent) -> bool:
-    """Tell whether an event has a person whom someone may ask for, with a reason."""
+    """Return whether an event has a person whom someone may ask for, with a reason."""
     return event.kind in NAMED_KINDS and event.person_id is not None
 
 

@@ -67,7 +67,7 @@ class ReadBatch:
 
     @property
     def changes_more(self) -> bool:
-        """Tell whether taking this writes to the ledger, or may change what gates are told."""
+        """Return whether taking this writes to the ledger, or may change what gates are told."""
         return any(
             read.why or (read.entry is not None and read.entry.kind == FACE_ANSWER) for read in self.entries
         )

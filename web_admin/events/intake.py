@@ -175,7 +175,7 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
 
 
 def _follows_a_changed_one(session: Session, gate: Gate) -> bool:
-    """Tell whether the last entry was set aside as changed: what its digest should be, nobody knows."""
+    """Return whether the last entry was set aside as changed: what its digest should be, nobody knows."""
     last = select(SetAsideEntry.is_whole).where(
         SetAsideEntry.gate_id == gate.gate_id,
         SetAsideEntry.journal_id == (gate.journal_id or ""),
@@ -186,7 +186,7 @@ def _follows_a_changed_one(session: Session, gate: Gate) -> bool:
 
 
 def _goes_on_from_an_older_journal(session: Session, gate: Gate, first: ReadEntry) -> bool:
-    """Tell whether this entry, or the one before it, is stored from before the gate's journal began anew."""
+    """Return whether this entry, or the one before it, is stored from before the gate's journal was reset."""
     if not first.is_whole:
         return knows(session, gate, first.seq, first.digest)
     return knows(session, gate, first.seq - 1, first.previous)

@@ -159,7 +159,7 @@ def shown_set_aside(session: Session, gate_id: str) -> SetAside:
 
 
 def has_room(session: Session, gate: Gate, more: int) -> bool:
-    """Tell whether so many more entries of a gate may be set aside."""
+    """Return whether so many more entries of a gate may be set aside."""
     kept = select(func.count()).select_from(SetAsideEntry).where(SetAsideEntry.gate_id == gate.gate_id)
     return (session.scalar(kept) or 0) + more <= MOST_OF_A_GATE
 
@@ -176,7 +176,7 @@ def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
 
 
 def knows(session: Session, gate: Gate, seq: int, digest: bytes) -> bool:
-    """Tell whether an entry of this gate is here, believed or set aside."""
+    """Return whether an entry of this gate is here, believed or set aside."""
     event = select(GateEvent.seq).where(
         GateEvent.gate_id == gate.gate_id, GateEvent.seq == seq, GateEvent.digest == digest
     )

@@ -31,7 +31,7 @@ class Standing:
 
     @property
     def holds(self) -> bool:
-        """Tell whether it holds."""
+        """Return whether it holds."""
         return self.word == "holds"
 
     @property

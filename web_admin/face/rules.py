@@ -61,7 +61,7 @@ def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
 
 
 def has_less(session: Session, person: Person) -> bool:
-    """Tell whether somebody's consent has less than the site asks for now."""
+    """Return whether somebody's consent has less than the site asks for now."""
     rules, consent = rules_of(session, person.site_id), live_face_consent(session, person)
     if consent is None:
         return False

@@ -172,7 +172,7 @@ def check_methods(site: Site, lane: LaneRecord, hours: Mapping[str, WeeklyHours]
 
 
 def _ways_beside_face(lane: LaneRecord, hours: Mapping[str, WeeklyHours]) -> bool:
-    """Tell whether face is never offered without the card and another way in the same minute."""
+    """Return whether face is never offered without the card and another way in the same minute."""
     edges = {0, *(edge for hours_id in lane.method_hours.values() for edge in hours[hours_id].edges())}
     return all(
         Method.FACE not in offered

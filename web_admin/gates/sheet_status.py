@@ -31,7 +31,7 @@ class Standing:
 
     @property
     def is_live(self) -> bool:
-        """Tell whether gates are told of the lane."""
+        """Return whether gates are told of the lane."""
         return self.word in ("live", "inherited")
 
 

@@ -101,7 +101,7 @@ class LockdownForm(OnceForm):
 
 
 def live_override(lane: Lane) -> bool:
-    """Tell whether someone's posture for the lane is in force."""
+    """Return whether someone's posture for the lane is in force."""
     return lane.override_posture is not None and (
         lane.override_until is None or lane.override_until > request_now()
     )

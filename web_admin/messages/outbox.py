@@ -106,12 +106,12 @@ def _takers(session: Session, site_id: str, target: str, kind: str) -> list[str]
 
 
 def takes(hook: Webhook, kind: str) -> bool:
-    """Tell whether a webhook takes messages of a kind; a test message goes to each."""
+    """Return whether a webhook takes messages of a kind; a test message goes to each."""
     return kind == TEST_KIND or kind in hook.kinds
 
 
 def mail_is_set_up(session: Session, site_id: str) -> bool:
-    """Tell whether the site has a mail server, so that offering mail makes sense."""
+    """Return whether the site has a mail server, so that offering mail makes sense."""
     return session.get(MailServer, site_id) is not None
 
 

@@ -67,7 +67,7 @@ def _check_codes_of_a_day(act: Act, person_id: str, to: str) -> None:
 
 
 def prove_address(act: Act, person_id: str, code: str) -> bool:
-    """Tell whether the code is the one that was sent; five tries, then a new code is needed.
+    """Return whether the code is the one that was sent; five tries, then a new code is needed.
 
     A wrong try is counted, so the caller must keep this transaction. Raises ActRefused when there is
     no code to type.

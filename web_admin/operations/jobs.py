@@ -51,7 +51,7 @@ def start(menjin: Menjin, job_id: str) -> None:
 
 
 def is_due(job: LongJob, now: datetime) -> bool:
-    """Tell whether nobody works at a job that is to be done."""
+    """Return whether nobody works at a job that is to be done."""
     if job.state == "waiting":
         return True
     return job.state == "running" and job.claimed_at is not None and job.claimed_at <= now - OVERDUE_AFTER

@@ -96,7 +96,7 @@ def take_invitation_back(act: Act, member_id: str, person_id: str) -> None:
 
 
 def has_come(act: Act, person_id: str) -> bool:
-    """Tell whether somebody has used an invitation, or was ever given a card, PIN or code."""
+    """Return whether somebody has used an invitation, or was ever given a card, PIN or code."""
     return bool(who_have_come(act, [person_id]))
 
 

@@ -50,7 +50,7 @@ def proof_until(session: Session, person_id: str, now: datetime) -> datetime | N
 
 
 def is_in_time(opened: Invitation | None, shown_at: datetime) -> bool:
-    """Tell whether something was shown in the minutes that the phone asked for last."""
+    """Return whether something was shown in the minutes that the phone asked for last."""
     return (
         opened is not None
         and opened.proof_asked_at is not None

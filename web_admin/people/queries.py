@@ -39,7 +39,7 @@ class Wanted:
 
     @property
     def is_all(self) -> bool:
-        """Tell whether everything is wanted."""
+        """Return whether everything is wanted."""
         return not (self.text or self.building or self.kind or self.state)
 
 
@@ -196,11 +196,11 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def name_has(text: str) -> ColumnElement[bool]:
-    """Tell whether a name contains the text, in any case."""
+    """Return whether a name contains the text, in any case."""
     return Person.display_name.icontains(text, autoescape=True)
 
 
 def number_has(text: str) -> ColumnElement[bool]:
-    """Tell whether a home's number contains the text, with its dashes or as on a keypad."""
+    """Return whether a home's number contains the text, with its dashes or as on a keypad."""
     typed = func.replace(Home.number, "-", "")
     return or_(Home.number.icontains(text, autoescape=True), typed.icontains(text, autoescape=True))

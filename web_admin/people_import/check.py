@@ -93,7 +93,7 @@ class ImportPlan:
 
     @property
     def does_nothing(self) -> bool:
-        """Tell whether everything in the sheet is so already."""
+        """Return whether everything in the sheet is so already."""
         return not self.ended and len(self.of("same")) == len(self.rows)
 
 

@@ -39,7 +39,7 @@ class LiveLanes:
         return msgspec.structs.replace(record, **changes) if changes else record
 
     def offers_face(self, lane: Lane) -> bool:
-        """Tell whether gates offer face at this lane."""
+        """Return whether gates offer face at this lane."""
         return "face" in lane.methods and lane.lane_id in self.with_face
 
 

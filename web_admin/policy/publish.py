@@ -314,7 +314,7 @@ def _ended_values(session: Session, gate: Gate, gone: list[str], now: datetime) 
 
 
 def _is_legal(key: str, value: bytes) -> bool:
-    """Tell whether a gate would take the record; refuse the policy when it is not about one person."""
+    """Return whether a gate would take the record; refuse the policy when it is not about one person."""
     try:
         decode_record(key, value)
     except PolicyRefused as refusal:

@@ -11,7 +11,7 @@ LAST_MOMENT = time(23, 59, 59)
 
 
 def is_working_day(calendar: SiteCalendar, day: date) -> bool:
-    """Tell whether offices work on a date: no weekend, no holiday, or a weekend worked in exchange."""
+    """Return whether offices work on a date: no weekend, no holiday, or a weekend worked in exchange."""
     return calendar.day_kind(day) in WORKING
 
 

@@ -38,7 +38,7 @@ class Deletable:
     face: bool
 
     def is_nothing(self) -> bool:
-        """Tell whether there is nothing to delete."""
+        """Return whether there is nothing to delete."""
         return not (self.passages or self.visitors or self.face)
 
 

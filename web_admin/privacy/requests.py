@@ -141,7 +141,7 @@ def correct(act: Act, request_id: str, before: str, after: str, text: str) -> No
 
 
 def is_late(request: RightsRequest, now: datetime) -> bool:
-    """Tell whether an open request waits beyond one of its due dates."""
+    """Return whether an open request waits beyond one of its due dates."""
     if request.closed_at is not None:
         return False
     return now > request.answer_by or (request.acknowledged_at is None and now > request.acknowledge_by)

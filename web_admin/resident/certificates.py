@@ -86,7 +86,7 @@ def _statement(consent_id: str, person_id: str) -> Statement:
 
 
 def has_certificate(consent: Consent) -> bool:
-    """Tell whether something was forgotten of what this consent was about."""
+    """Return whether something was forgotten of what this consent was about."""
     return consent in forgotten_consents(request_session(), consent.person_id)
 
 

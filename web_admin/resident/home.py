@@ -47,7 +47,7 @@ class AtHome:
 
     @property
     def is_invited(self) -> bool:
-        """Tell whether this is somebody with an invitation that was not used yet."""
+        """Return whether this is somebody with an invitation that was not used yet."""
         grown = self.person.kind == "resident" and self.person.age_band != CHILD
         return grown and self.addition is not None and not self.has_come
 

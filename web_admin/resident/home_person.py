@@ -53,12 +53,12 @@ class LookedAfter:
 
     @property
     def is_helper(self) -> bool:
-        """Tell whether it is a helper."""
+        """Return whether it is a helper."""
         return self.person.kind == "helper"
 
     @property
     def may_have_pin(self) -> bool:
-        """Tell whether a PIN can be given: to helpers, and to minors where nothing is left to agree to."""
+        """Return whether a PIN can be given: to helpers, and to minors where nothing is left to agree to."""
         agreed = self.person.age_band != CHILD or self.agreement is not None
         return self.is_helper or (self.is_guardian and agreed)
 

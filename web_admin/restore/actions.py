@@ -74,12 +74,12 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
 
 
 def owes_handover(site: Site, gate: Gate) -> bool:
-    """Tell whether a gate has to hand over what it holds before it is given a policy."""
+    """Return whether a gate has to hand over what it holds before it is given a policy."""
     return (site.restoring or gate.policy_withheld) and not gate.tombstones_taken
 
 
 def gets_no_policy(site: Site, gate: Gate) -> bool:
-    """Tell whether a gate goes on with the policy it has, until all have told or staff have decided."""
+    """Return whether a gate goes on with the policy it has, until all have told or staff have decided."""
     return site.restoring or gate.policy_withheld
 
 

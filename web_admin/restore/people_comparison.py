@@ -53,7 +53,7 @@ def hold_back_people(
 def _allows_no_more(
     wanted: CredentialRecord, newest: Record | None, ours: Mapping[str, Record], known: Mapping[str, Record]
 ) -> bool:
-    """Tell whether the gate's newest policy allows all that this credential would allow."""
+    """Return whether the gate's newest policy allows all that this credential would allow."""
     if not isinstance(newest, CredentialRecord) or type(newest) is not type(wanted):
         return False
     if newest.state is not CredentialState.ACTIVE and newest.state is not wanted.state:
@@ -138,7 +138,7 @@ def _hold(session: Session, gate: Gate, kind: str, person: Person, after: Values
 
 
 def _covered(wanted: Iterable[Grant], newest: Iterable[Grant]) -> bool:
-    """Tell whether each lane of each grant is in a grant of the newest that is as wide."""
+    """Return whether each lane of each grant is in a grant of the newest that is as wide."""
     known = tuple(newest)
     return all(
         any(lane in wide.lanes and _is_within(grant, wide) for wide in known)

@@ -71,7 +71,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     @property
     def is_sync(self) -> bool:
-        """Tell whether the request that waits to be answered is on a gates' path, signed or not."""
+        """Return whether the request that waits to be answered is on a gates' path, signed or not."""
         return bool(self.requests and self.requests[0].is_sync)
 
     @property
@@ -109,7 +109,7 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # its base has no types
 
     @property
     def is_working(self) -> bool:
-        """Tell whether a request is complete and not yet answered in whole."""
+        """Return whether a request is complete and not yet answered in whole."""
         return bool(self.requests or self.total_outbufs_len)
 
     def close_if_late(self, now: float) -> None:

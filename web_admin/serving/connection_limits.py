@@ -56,7 +56,7 @@ class Patience:
         self._looked_at, self._moved_bytes = since, 0
 
     def is_late(self, now: float, moved_bytes: int) -> bool:
-        """Tell whether the seconds are used up; `moved_bytes` are all since the beginning."""
+        """Return whether the seconds are used up; `moved_bytes` are all since the beginning."""
         earned = (moved_bytes - self._moved_bytes) / SLOWEST_BYTES_PER_SECOND
         self._left = min(self._most, self._left - (now - self._looked_at) + earned)
         self._looked_at, self._moved_bytes = now, moved_bytes

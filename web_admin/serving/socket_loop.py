@@ -19,10 +19,10 @@ class WaitsForSocket(Protocol):
     accepting: bool
 
     def readable(self) -> bool:
-        """Tell whether it waits for something to read."""
+        """Return whether it waits for something to read."""
 
     def writable(self) -> bool:
-        """Tell whether it waits to write."""
+        """Return whether it waits to write."""
 
 
 class Sockets(dict[int, WaitsForSocket]):

@@ -71,7 +71,7 @@ def save_site(
 
 
 def has_cards(act: Act) -> bool:
-    """Tell whether a card was ever given here: then their form is fixed."""
+    """Return whether a card was ever given here: then their form is fixed."""
     given = select(CredentialRow.credential_id).join(Person).where(
         Person.site_id == act.site_id, CredentialRow.kind == "card"
     )

@@ -12,7 +12,7 @@ _HEX = re.compile(r"#[0-9a-f]{6}")
 
 
 def is_colour(text: str) -> bool:
-    """Tell whether a text is "#rrggbb" in small letters."""
+    """Return whether a text is "#rrggbb" in small letters."""
     return _HEX.fullmatch(text) is not None
 
 

@@ -183,7 +183,7 @@ def signed_call(
 
 
 def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
-    """Tell whether what a gate sent may be written about, or change what gates are told."""
+    """Return whether what a gate sent may be written about, or change what gates are told."""
     if isinstance(content, ReadBatch):
         return content.changes_more or not gate.is_believed
     return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)

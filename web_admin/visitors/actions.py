@@ -238,7 +238,7 @@ def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
 
 
 def may_invite(person: Person) -> bool:
-    """Tell whether somebody may let visitors in: no helper, who works in the home, and no child under 14."""
+    """Return whether a person may invite visitors: no helper who works in the home, no child under 14."""
     return person.kind != "helper" and person.age_band != CHILD
 
 

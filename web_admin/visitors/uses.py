@@ -62,7 +62,7 @@ def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[U
 
 
 def is_used_up(row: VisitorPassRow, uses: Collection[Use]) -> bool:
-    """Tell whether a pass that counts has opened as often as it may."""
+    """Return whether a pass that counts has opened as often as it may."""
     return bool(row.uses) and len(uses) >= row.uses
 
 

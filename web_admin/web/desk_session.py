@@ -95,7 +95,7 @@ def _visit() -> DeskVisitRow | None:
 
 
 def visit_was_left_open() -> bool:
-    """Tell whether this browser still names a visit that is not open; forget one whose time is over."""
+    """Return whether this browser still names a visit that is not open; forget one whose time is over."""
     if session.get(VISIT) is None or current_visit() is not None:
         return False
     if waiting_visit() is not None:
@@ -127,7 +127,7 @@ def served_now() -> Served | None:
 
 
 def is_page_of_visit() -> bool:
-    """Tell whether a posted form was shown in this very visit, not to the person before."""
+    """Return whether a posted form was shown in this very visit, not to the person before."""
     visit = current_visit()
     return visit is not None and request.form.get("visit") == visit.visit_id
 

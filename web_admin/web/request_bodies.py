@@ -115,7 +115,7 @@ class CheckedRequest(Request):
 
     @property
     def is_json(self) -> bool:
-        """Tell whether the door let a JSON object in."""
+        """Return whether the door let a JSON object in."""
         return self.json_object is not None
 
     @cached_property
@@ -140,7 +140,7 @@ def takes_json(view: View) -> View:
 
 
 def takes_json_here() -> bool:
-    """Tell whether the route of this request declared JSON."""
+    """Return whether the route of this request declared JSON."""
     view = current_app.view_functions.get(request.endpoint or "")
     return bool(getattr(view, "menjin_takes_json", False))
 

@@ -55,7 +55,7 @@ def failed_unasked() -> int:
 
 
 def is_run(claim: Claim) -> bool:
-    """Tell whether this failure ends one more run of failures of its account."""
+    """Return whether this failure ends one more run of failures of its account."""
     return claim.of_account > 0 and claim.of_account % RUN_OF_FAILURES == 0
 
 

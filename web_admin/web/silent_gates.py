@@ -11,7 +11,7 @@ from web_admin.web.live_watch import SILENT_AFTER
 
 
 def is_silent(gate: Gate) -> bool:
-    """Tell whether a paired gate has not called for a while."""
+    """Return whether a paired gate has not called for a while."""
     return gate.state == "paired" and (
         gate.last_seen_at is None or request_now() - gate.last_seen_at > SILENT_AFTER
     )

@@ -95,12 +95,12 @@ class Challenge:
 
     @property
     def turning(self) -> bool:
-        """Tell whether a head that is not straight is to be expected."""
+        """Return whether a head that is not straight is to be expected."""
         return self._prompt in (Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.STRAIGHT_AGAIN)
 
     @property
     def answered(self) -> bool:
-        """Tell whether there is nothing left to see."""
+        """Return whether there is nothing left to see."""
         return self.passed or self.refusal is not None
 
     @property

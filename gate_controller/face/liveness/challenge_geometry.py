@@ -77,5 +77,5 @@ def parallax(before: Shape, now: Shape) -> Parallax | None:
 
 
 def _spans(four: NDArray[np.float32]) -> bool:
-    """Tell whether right eye, left eye, left and right mouth corner are the corners of a convex shape."""
+    """Return whether right eye, left eye, left and right mouth corner are the corners of a convex shape."""
     return bool(cv2.isContourConvex(four[[0, 1, 3, 2]].reshape(-1, 1, 2)))

@@ -63,7 +63,7 @@ class LivenessCheck(Protocol):
 
     @property
     def needs_turned_frames(self) -> bool:
-        """Tell whether a session must have seen the person's face turned."""
+        """Return whether a session must have seen the person's face turned."""
         ...
 
     def offer(self, frame: Frame, face: FoundFace, at_seconds: float) -> Liveness:
@@ -118,7 +118,7 @@ class FrozenPictureCheck:
 
     @property
     def repeats(self) -> bool:
-        """Tell whether the last frame was the one before it once more."""
+        """Return whether the last frame was the one before it once more."""
         return self._run > 0
 
     def offer(self, frame: Frame, face: FoundFace, _at_seconds: float) -> Liveness:
@@ -175,7 +175,7 @@ class PersonCheck:
 
     @property
     def needs_turned_frames(self) -> bool:
-        """Tell whether the head is asked to turn."""
+        """Return whether the head is asked to turn."""
         return self._challenge is not None
 
     @property

@@ -42,7 +42,7 @@ class SamePerson:
 
     @property
     def turned_alike(self) -> bool:
-        """Tell whether enough turned frames showed the person who looked straight before."""
+        """Return whether enough turned frames showed the person who looked straight before."""
         return (
             self._turned_alike >= MIN_TURNED_FRAMES
             and self._turned_alike >= MIN_TURNED_SHARE * self._turned_frames

@@ -51,7 +51,7 @@ class Deadline:
         self._ends_at_boot_seconds = boot_seconds() + seconds
 
     def passed(self) -> bool:
-        """Tell whether the moment is over."""
+        """Return whether the moment is over."""
         return self._boot_seconds() >= self._ends_at_boot_seconds
 
 

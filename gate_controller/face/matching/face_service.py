@@ -107,7 +107,7 @@ class FaceService:
 
     @property
     def ready(self) -> bool:
-        """Tell whether the engine is loaded."""
+        """Return whether the engine is loaded."""
         return self._engine is not None
 
     @property
@@ -164,11 +164,11 @@ class FaceService:
             return was_there
 
     def has_face(self, person_id: str) -> bool:
-        """Tell whether a sealed template of this person lies in this gate."""
+        """Return whether a sealed template of this person lies in this gate."""
         return self._blobs.load(person_id) is not None
 
     def can_recognise(self, person_id: str) -> bool:
-        """Tell whether this person could be recognised now: a template with a live lease of its consent."""
+        """Return whether this person could be recognised now: a template with a live lease of its consent."""
         with self._state_lock:
             return self._usable(person_id) is not None
 

@@ -36,7 +36,7 @@ def dots_of(picture: bytes) -> Dots:
 
 
 def look_the_same(one: Dots, other: Dots) -> bool:
-    """Tell whether two pictures of the same size differ in less than a word."""
+    """Return whether two pictures of the same size differ in less than a word."""
     if one.shape != other.shape:
         return False
     return int(np.count_nonzero(np.abs(one - other) > SAME_WITHIN_GREY_LEVELS)) <= SAME_WITHIN_DOTS

@@ -64,7 +64,7 @@ class StoringGate:
 
 
 def opens(policy: Policy, credential_id: str, lane_id: str, at: datetime) -> bool:
-    """Tell whether a card or PIN opens a lane at a moment."""
+    """Return whether a card or PIN opens a lane at a moment."""
     credential = policy.credentials.get(credential_id)
     method = WAYS.get(type(credential)) if credential is not None else None
     if credential is None or method is None:

@@ -34,7 +34,7 @@ def fixtures_folder() -> Path:
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether every picture and the credits are there."""
+    """Return whether every picture and the credits are there."""
     return all((folder / name).is_file() for name in (*PICTURES, CREDITS))
 
 

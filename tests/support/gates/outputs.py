@@ -34,7 +34,7 @@ class Output(Protocol):
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether its cable is in."""
+        """Return whether its cable is in."""
         ...
 
     def unplug(self) -> None:
@@ -69,7 +69,7 @@ class UsbOutput:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether its cable is in."""
+        """Return whether its cable is in."""
         return self.board.is_plugged
 
     def unplug(self) -> None:
@@ -105,7 +105,7 @@ class ModbusOutput:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the adapter's cable is in."""
+        """Return whether the adapter's cable is in."""
         return self.bus.is_plugged
 
     def unplug(self) -> None:
@@ -144,7 +144,7 @@ class OsdpOutput:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the line's cable is in."""
+        """Return whether the line's cable is in."""
         return self.bus.is_plugged
 
     def unplug(self) -> None:

@@ -251,7 +251,7 @@ class TownGate:
         return self.service.enrol(person_id, consent_id, self.capability())
 
     def opens_for(self, number: int) -> bool:
-        """Tell whether this person is recognised."""
+        """Return whether this person is recognised."""
         self.camera.show(number)
         return self.service.recognise(self.town.person_ids, self.capability()).ok
 

@@ -54,7 +54,7 @@ RULES: dict[str, tuple[str, ...]] = {
 
 
 def refused_by_a_rule(case: Case, response: Response) -> bool:
-    """Tell whether the answer is 422 with the sentence of a rule of this operation."""
+    """Return whether the answer is 422 with the sentence of a rule of this operation."""
     if response.status_code != 422:
         return False
     return any(rule in response.json()["message"] for rule in RULES.get(case.operation.label, ()))

@@ -143,7 +143,7 @@ TAKEN = ("PersonEdit", "CardEnd", "AlarmSeen")
 
 
 def unbounded(schema):
-    """Tell whether a text may be of any length or of any signs."""
+    """Return whether a text may be of any length or of any signs."""
     is_text = schema.get("type") == "string" and not {"enum", "format"} & set(schema)
     is_short = "maxLength" in schema or schema.get("pattern", "").endswith("{16}$")
     return is_text and not ("pattern" in schema and is_short)

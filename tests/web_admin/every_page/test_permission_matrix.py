@@ -202,7 +202,7 @@ def callers(tmp_path):
 
 
 def let_in(answer) -> bool:
-    """Tell whether an answer is the page's own, and no refusal and no way to sign in."""
+    """Return whether an answer is the page's own, and no refusal and no way to sign in."""
     to_sign_in = answer.status_code == 302 and urlsplit(answer.location).path in SIGN_INS
     return answer.status_code not in (401, 403) and not to_sign_in
 

@@ -68,7 +68,7 @@ def request_to(path, *, client="198.51.100.7", intakes=None, **headers):
 
 
 def late_after(*looks: tuple[float, int], most=BODY_SECONDS) -> bool:
-    """Tell whether the last look finds a body late; a look is a second and the bytes that arrived by then."""
+    """Return whether the last look finds a body late; a look is a second and the bytes received by then."""
     patience = Patience(BODY_SECONDS, most, since=0.0)
     return [patience.is_late(second, moved) for second, moved in looks][-1]
 

@@ -1,15 +1,15 @@
-"""What may go wrong with a device, as a tree.
+"""Exceptions that drivers raise, as a tree.
 
 HardwareError                every error a driver lets out
 ├── DeviceUnavailable        the device is not there, or went away; it is looked for again
 ├── DeviceRefused            the device answered, and said no or nonsense
-├── OutputNotConfirmed       a relay did not take the order; nobody knows whether the lock moved
+├── OutputNotConfirmed       a relay did not confirm the order; the lock may or may not have moved
 └── BadDeviceSetting         the configuration asks for what this device cannot do
 """
 
 
 class HardwareError(Exception):
-    """Tell what failed, on which device, and what to do about it."""
+    """Message: what failed, on which device, and what to do about it."""
 
 
 class DeviceUnavailable(HardwareError):

@@ -1,4 +1,4 @@
-"""What the gate asks of its devices, and what devices hand up.
+"""Protocols between the gate and its devices, and the events that devices report.
 
 Devices know bytes; they know no people and no rules. A reader hands up `CardRead`, `KeyPress` or
 `CodeRead`; an input hands up `InputChange`; trouble is a `DeviceState`. Each device runs in one
@@ -114,7 +114,7 @@ class Device(Protocol):
 
 
 class Relay(Protocol):
-    """One lock output. At rest after construction, reconnect and close; never on by itself."""
+    """One lock output. At rest after construction, reconnect and close; never on without an order."""
 
     @property
     def name(self) -> str:
@@ -128,18 +128,18 @@ class Relay(Protocol):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether a pulse runs, as far as is known; false once its board was lost since."""
+        """Return whether a pulse runs, as far as is known; false once its board was lost since."""
         ...
 
     def open(self) -> None:
-        """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there."""
+        """Reach the board and switch the output off; raise DeviceUnavailable when it is not there."""
         ...
 
     def pulse(self, seconds: float, *, holds: bool = False) -> int:
         """Switch on now, and off after `seconds` by a timer; return monotonic ns of the first byte.
 
-        `holds`: somebody holds the lane open and renews this, so the output's longest time on counts
-        anew. Raise DeviceUnavailable, DeviceRefused (it was on for its longest time and rests first) or
+        `holds`: the lane is held open and the gate renews this, so the output's longest time on starts
+        again. Raise DeviceUnavailable, DeviceRefused (it was on for its longest time and rests first) or
         OutputNotConfirmed; after each, nothing may open later.
         """
         ...
@@ -154,7 +154,7 @@ class Relay(Protocol):
 
 
 class ReaderResult(StrEnum):
-    """What a reader shows by light and sound; the sounds differ in number, so that nobody needs to see."""
+    """What a reader shows by light and sound; the sounds differ in number, for people who cannot see."""
 
     GRANTED = "granted"
     REFUSED = "refused"
@@ -186,7 +186,7 @@ class Camera(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the device itself is open now; the light beside the lens follows this."""
+        """Return whether the device itself is open now; the light beside the lens follows this."""
         ...
 
     def open(self) -> None:

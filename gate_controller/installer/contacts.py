@@ -66,7 +66,7 @@ class ContactIdentifier:
         self._last: dict[tuple[str, str], bool] = {}
 
     def is_named(self, change: InputChange) -> bool:
-        """Tell whether the site file has a wire at the terminal, or the device is its own contact."""
+        """Return whether the site file has a wire at the terminal, or the device is its own contact."""
         board = self._boards.get(change.device)
         return board is None or any(wire.terminal == change.terminal for wire in board.wires)
 

@@ -159,12 +159,12 @@ def _why_osdp_lost(config: GateConfig, name: str, detail: str) -> str:
         return str(err)
     pair = f"menjin gate pair-reader SITE.toml {name}"
     if not (config.gate.secrets_dir / key_name(name)).exists():
-        somebody = "nobody" if answer is Answer.SILENT else "a reader"
-        return f"{detail}. At address {reader.address} {somebody} answers"
+        found = "no reader" if answer is Answer.SILENT else "a reader"
+        return f"{detail}. At address {reader.address} {found} answers"
     match answer:
         case Answer.SILENT:
             return (
-                f"nobody answers at address {reader.address} at {line.baud} baud; check power, the wires A "
+                f"no reader at address {reader.address} at {line.baud} baud; check power, the wires A "
                 "and B, address and baud rate"
             )
         case Answer.NO_SECURE_CHANNEL:

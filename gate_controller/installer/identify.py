@@ -112,7 +112,7 @@ class _Search:
         return None
 
     def is_keyboard(self, port: Path) -> bool:
-        """Tell whether a port is an input device; a FIFO stands for one."""
+        """Return whether a port is an input device; a FIFO stands for one."""
         return os.path.realpath(port).startswith("/dev/input/") or port.is_fifo()
 
     def _plugged(self) -> list[Path]:

@@ -24,7 +24,7 @@ class CheckLine:
 
     @property
     def ok(self) -> bool:
-        """Tell whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return self.verdict is Verdict.OK
 
     def __str__(self) -> str:

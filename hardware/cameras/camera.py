@@ -1,8 +1,8 @@
-"""Cameras that are closed until asked.
+"""Cameras that stay closed until a caller opens them.
 
     closed ── open() ──> open, one thread grabs, only the newest frame is kept ── close() ──> closed
                               │                                                (frames overwritten)
-                              └── device lost: let go of, is_open false, LOST told once
+                              └── device lost: device released, is_open false, LOST reported once
 
 A slow reader gets the newest frame, never an old one: the thread takes every frame from the device
 and keeps one. Where fewer are wanted (`pace`), the others are taken and not decoded.
@@ -26,7 +26,7 @@ from hardware.cameras.picture_folder import Order, PictureFolder
 from hardware.errors import BadDeviceSetting, DeviceUnavailable
 from hardware.interfaces import DeviceState, Frame, Health, Report
 
-# OpenCV waits 10 s for a stalled V4L2 camera unless told so before the first capture, and offers
+# OpenCV waits 10 s for a stalled V4L2 camera unless configured before the first capture, and offers
 # no property for it (CAP_PROP_READ_TIMEOUT_MSEC is FFmpeg's and GStreamer's). Whole seconds only.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
 # For network cameras, read at each opening: TCP only, since UDP loses parts of pictures; no wait for
@@ -82,7 +82,7 @@ class GrabbingCamera:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the device itself is open now; true until it has really been let go of."""
+        """Return whether the device itself is open now; true until it has really been let go of."""
         return self._source is not None
 
     @property
@@ -164,12 +164,12 @@ class V4l2Camera(GrabbingCamera):
     """A USB or CSI camera as Linux shows it: an index, or a path such as /dev/v4l/by-id/…"""
 
     def __init__(self, device: int | str, *, name: str, report: Report | None = None) -> None:
-        """Remember the device; touch nothing. `report` is told when an open camera is lost."""
+        """Remember the device; touch nothing. `report` receives the loss of an open camera."""
         super().__init__(lambda: _v4l2_source(device, name), name=name, report=report)
 
 
 class FileCamera(GrabbingCamera):
-    """A video file played at its own pace, over and over unless told otherwise."""
+    """A video file played at its own pace, over and over unless `loop` is off."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class FileCamera(GrabbingCamera):
 
 
 class FolderCamera(GrabbingCamera):
-    """A folder of JPEG and PNG frames, listed anew before each frame.
+    """A folder of JPEG and PNG frames, listed again before each frame.
 
     `order`: `cycled` shows all in the order of their names, `newest` the last to appear; in both a
     picture that appears or is replaced is shown within milliseconds. Put pictures in place with
@@ -219,12 +219,12 @@ def _check_pace(name: str, frames_per_second: float | None) -> None:
 
 
 class CaptureSource:
-    """A FrameSource over an OpenCV capture of a device that sends by itself."""
+    """Frames from an OpenCV capture of a device that sends continuously."""
 
     def __init__(
         self, capture: cv2.VideoCapture, where: str, *, failed_reads_to_be_lost: int = FAILED_READS_TO_BE_LOST
     ) -> None:
-        """Take an opened capture over; `where` begins the error when it sends no more."""
+        """Take ownership of an opened capture; `where` prefixes the error when frames stop."""
         self._capture = capture
         self._may_fail = failed_reads_to_be_lost
         self._where = where

@@ -1,4 +1,4 @@
-"""A folder of pictures read as if it were a camera."""
+"""Read a folder of pictures as a camera."""
 
 import os
 import time

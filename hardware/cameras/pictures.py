@@ -1,4 +1,4 @@
-"""Picture files in memory.
+"""Decode picture files in memory.
 
 The size is read from the header before anything is unpacked: a file of a hundred bytes can claim a gigabyte.
 Formats: PNG (W3C PNG, IHDR is the first chunk, IEND the last) and JPEG (ITU-T T.81, frame header SOFn).
@@ -41,7 +41,7 @@ def picture_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _end_of_png(png: bytes) -> int:
-    """Return where the last chunk ends, 0 when one reaches beyond the file: decoders believe its length."""
+    """Return where the last PNG chunk ends, 0 when it reaches beyond the file: decoders trust its length."""
     position = len(PNG_SIGNATURE)
     while position + 12 <= len(png):
         name = png[position + 4 : position + 8]

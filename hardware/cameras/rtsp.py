@@ -1,4 +1,4 @@
-"""A network camera, read over RTSP and TCP by OpenCV's FFmpeg."""
+"""Read a network camera over RTSP and TCP with OpenCV's FFmpeg."""
 
 import cv2
 

@@ -1,4 +1,4 @@
-"""What is wrong with a camera, seen from its own pictures; pure, times are arguments.
+"""Detect camera faults from the camera's own pictures. Pure: times are arguments.
 
     frame ── glance ──> Glance (numbers, no picture) ── looked ──> Sight
                                                           │
@@ -33,7 +33,7 @@ FROZEN_CHANGED_SHARE = 0.05
 
 DARK_SECONDS = 2.0
 COVERED_SECONDS = 6.0
-"""Longer than somebody holds a telephone flat against the lens."""
+"""Longer than a person holds a telephone flat against the lens."""
 FROZEN_SECONDS = 5.0
 """Longer than a network camera goes between two whole pictures (one to four seconds)."""
 FROZEN_FRAMES = 10
@@ -129,7 +129,7 @@ def changed_share(before: bytes, after: bytes) -> float:
 
 
 def trouble_in(seen: Glance) -> Trouble | None:
-    """Return what one picture by itself shows: dark, covered or neither."""
+    """Return the fault that a single picture shows: dark, covered or none."""
     if seen.mean < DARK_MEAN and seen.brightest < DARK_BRIGHTEST:
         return Trouble.DARK
     if seen.edges < COVERED_EDGE_FLOOR + COVERED_EDGE_SHARE * seen.mean:

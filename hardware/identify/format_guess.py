@@ -1,9 +1,9 @@
-"""What a device is, guessed from the bytes of one or several taps. Pure; nothing is asked of the device.
+"""Guess what a device is from the bytes of one or several taps. Pure; sends nothing to the device.
 
 A tap is what came between two silences. Every way in which Menjin can read a device is tried on every
 tap, and those that read all of it are kept. Among them the one that leaves the least to chance wins: a
 format that could carry 32 bits and was seen to use 24 of them, or a checksum that fits, is no accident.
-What cannot be told from the bytes alone (whether they are turned round) stays as several guesses, until
+What the bytes alone cannot show (whether they are reversed) stays as several guesses, until
 the number printed on the card decides.
 """
 
@@ -99,13 +99,13 @@ def fits(taps: Sequence[bytes], table: Table, settings: Sequence[Setting]) -> Gu
 def that_read(number: int, guesses: Sequence[Guess]) -> tuple[Guess, ...]:
     """Return the guesses by which the last tap was the card with this printed number.
 
-    A 26-bit reader sends the low 24 bits of a card's number, and "123,45678" prints no more of it.
+    A 26-bit reader sends the low 24 bits of a card's number, and "123,45678" prints only those.
     """
     return tuple(guess for guess in guesses if guess.cards and _is_last(guess, number))
 
 
 def is_card(read: int, bits: int, number: int) -> bool:
-    """Tell whether what was read, in so many bits, is the card with this printed number."""
+    """Return whether what was read, in so many bits, is the card with this printed number."""
     compared = 24 if number < 1 << 24 or bits == 24 else TAG_BITS
     return (read ^ number) & ((1 << compared) - 1) == 0
 

@@ -1,4 +1,4 @@
-"""Listen to every port at once without a word: no byte is written, DTR and RTS stay low.
+"""Listen to every port at once and send nothing: no byte is written, DTR and RTS stay low.
 
     absent ── opened at its baud rate ──> listening ── bytes, then 0.12 s of silence ──> a tap
        └─ said once                          └─ a control line moved ──> a contact
@@ -119,7 +119,7 @@ class _Place:
     ear: _SerialEar | _KeyboardEar | None = None
     held: bytearray = field(default_factory=bytearray)
     last_byte_at: float = 0.0
-    told: str = ""
+    reported: str = ""
 
 
 class PortListener:
@@ -143,7 +143,7 @@ class PortListener:
         return tuple(port for port, place in self._places.items() if place.ear is not None)
 
     def listen(self, is_over: Callable[[], bool]) -> Iterator[Heard | None]:
-        """Yield what is heard, and None after each look, until it is over; ports are let go of then."""
+        """Yield what ports receive, and None after each look, until `is_over`; then release the ports."""
         try:
             while not is_over():
                 yield from self._look(time.monotonic())
@@ -154,7 +154,7 @@ class PortListener:
                 self._let_go(place)
 
     def open_again(self, port: Path) -> None:
-        """Let go of a port; it is opened anew, at the baud rate that `baud_of` then says."""
+        """Release a port and open it again, at the baud rate that `baud_of` then returns."""
         self._let_go(self._places[port])
         self._search_at = 0.0
 
@@ -178,8 +178,8 @@ class PortListener:
             text, is_open = str(absence), False
         else:
             text, is_open = f"listening at {place.ear.baud} baud" if place.ear.baud else "listening", True
-        if text != place.told:
-            place.told = text
+        if text != place.reported:
+            place.reported = text
             yield PortSaid(port, is_open, text)
 
     def _hear(self, port: Path, place: _Place, ear: _SerialEar | _KeyboardEar, now: float) -> Iterator[Heard]:
@@ -188,7 +188,7 @@ class PortListener:
             yield from ear.moved()
         except DeviceUnavailable:
             self._let_go(place)
-            place.told = "unplugged"
+            place.reported = "unplugged"
             yield PortSaid(port, False, "unplugged")
             return
         if data:

@@ -1,4 +1,4 @@
-"""Contacts at the GPIO lines of the gate's own computer. Not tried on metal.
+"""Read contacts at the GPIO lines of the gate's own computer. Not tried on metal.
 
 A contact closes its line to ground against a pull-up (`bias = "pull_up"`), or to the supply against
 a pull-down. Levels are read at each edge and every 10 ms, and debounced as everywhere.

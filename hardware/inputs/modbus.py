@@ -1,9 +1,9 @@
-"""Inputs of a Modbus RTU board: Waveshare "Modbus RTU Relay (D)", "IO 8CH" and the like.
+"""Read the inputs of a Modbus RTU board: Waveshare "Modbus RTU Relay (D)", "IO 8CH" and the like.
 
 Function 02, inputs from 0, one bit each; 1 is a closed circuit (current through the optocoupler).
 Source: Waveshare wiki, "Modbus RTU Relay (D)", 01 02 00 00 00 08 79 CC.
 
-    absent ── first answer: OK, every wire told ──> asked every 20 ms ── no answer: LOST ──> absent
+    absent ── first answer: OK, every wire reported ──> asked every 20 ms ── no answer: LOST ──> absent
 """
 
 import time
@@ -21,7 +21,7 @@ USUAL_SIZES = (32, 16, 8, 4)
 
 
 class ModbusInputs(Listener):
-    """The inputs of one board at one address; tells each wire at every connection, then changes."""
+    """The inputs of one board at one address; reports each wire at every connection, then changes."""
 
     idle_seconds = 0.02
 
@@ -63,7 +63,7 @@ class ModbusInputs(Listener):
             self._line.let_go()
 
     def take(self, levels: Sequence[bool], at_ns: int) -> list[DeviceReport]:
-        """Hand up the wires that settled, from the levels of all terminals from 1 on."""
+        """Report the wires that settled, from the levels of all terminals from 1 on."""
         return [
             change
             for number, closed in enumerate(levels, 1)
@@ -73,7 +73,7 @@ class ModbusInputs(Listener):
     def _open(self) -> None:
         self._line.reach()
         self._states.forget()
-        # A port that opens says nothing of the board: it is there once it has answered.
+        # An open port does not show that the board is there: wait for its first answer.
         for size in self._sizes[:-1]:
             self._count = size
             with suppress(DeviceRefused):
@@ -92,5 +92,5 @@ class ModbusInputs(Listener):
         self._hand_up(self.take(levels, at_ns), at_ns)
 
     def _close(self) -> None:
-        # The line is others' too: it is let go of at the end.
+        # Other devices use the line too: release it at the end.
         pass

@@ -1,4 +1,4 @@
-"""Door contact, buttons, tamper, fire, battery, obstacle: wires that are observed, never driven.
+"""Read door contact, buttons, tamper, fire, battery and obstacle wires; drive none of them.
 
 Two ways in are here: a small serial input board with a line protocol of our own, and the modem-control
 inputs of a USB serial adapter. The board is Menjin's simulated or do-it-yourself board (a
@@ -8,7 +8,7 @@ microcontroller with twenty lines of program). Modbus boards and GPIO lines have
     host → board   ?\\n             say the state of every terminal; asked every 5 s, for a board that
                                  hangs is silent: LOST after two questions without an answer
 
-The exit button and the fire release work in hardware; what is read here is only told.
+The exit button and the fire release work in hardware; this driver only reports them.
 """
 
 import re
@@ -46,7 +46,7 @@ class InputWire:
     normally_closed: bool
 
     def is_active(self, closed: bool) -> bool:
-        """Tell whether the state the kind names is there, from the circuit's state."""
+        """Return whether the state the kind names is there, from the circuit's state."""
         return closed is not self.normally_closed
 
 
@@ -90,7 +90,7 @@ class WireStates:
     """Circuits in, debounced InputChange out, for the wires of one device."""
 
     def __init__(self, device: str, wires: Sequence[InputWire], terminals: Sequence[str]) -> None:
-        """Know the wires; raise BadDeviceSetting for a terminal that is not there or used twice."""
+        """Store the wires; raise BadDeviceSetting for a terminal that is not there or used twice."""
         used = [wire.terminal for wire in wires]
         for terminal in used:
             if terminal not in terminals:
@@ -102,7 +102,7 @@ class WireStates:
         self.forget()
 
     def forget(self) -> None:
-        """Know no state, so that each wire's next settled level is told."""
+        """Forget all states, so that each wire's next settled level is reported."""
         self._debounces = {terminal: Debounce() for terminal in self._wires}
 
     def sample(self, terminal: str, closed: bool, now_ns: int) -> list[DeviceReport]:
@@ -113,7 +113,7 @@ class WireStates:
         return self._change(terminal, debounce.sample(closed, now_ns), now_ns)
 
     def settle(self, now_ns: int) -> list[DeviceReport]:
-        """Hand up the wires that have held their level for long enough by now."""
+        """Report the wires that have held their level for long enough by now."""
         return [
             change
             for terminal, debounce in self._debounces.items()
@@ -129,7 +129,7 @@ class WireStates:
 
 
 class SerialInputBoard(SerialReader):
-    """The board of the line protocol above; tells each wire at every connection, then changes."""
+    """The board of the line protocol above; reports each wire at every connection, then changes."""
 
     idle_seconds = 0.01
     ask_seconds = 5.0
@@ -166,7 +166,7 @@ class SerialInputBoard(SerialReader):
         self._unanswered = 1
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the wires that settled."""
+        """Report the wires that settled."""
         changes = self._states.settle(at_ns)
         for line in self._framer.feed(data, at_ns):
             state = parse_state_line(line)
@@ -185,7 +185,7 @@ class SerialInputBoard(SerialReader):
     def _read(self) -> None:
         super()._read()
         asked_ago_ns = time.monotonic_ns() - self._asked_at_ns
-        # The line that was lost may have been a change, which the board does not repeat by itself.
+        # The lost line may have been a change, and the board does not repeat it.
         lost_a_line = self.dropped_frames != self._asked_after and asked_ago_ns > ASK_AGAIN_NS
         if lost_a_line or asked_ago_ns > self.ask_seconds * 1e9:
             self._ask(counts=not lost_a_line)
@@ -220,11 +220,11 @@ class ModemControlInputs(SerialReader):
         return self._stray_bytes
 
     def forget(self) -> None:
-        """Know no state."""
+        """Forget all states."""
         self._states.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the wires that settled."""
+        """Report the wires that settled."""
         self._stray_bytes += len(data)
         return changes_of_modem_lines(self._states, self._line.modem_lines(), at_ns)
 

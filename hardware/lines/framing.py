@@ -1,4 +1,4 @@
-"""Lines out of a stream of bytes that may be torn, noisy or endless. Pure; time is an argument."""
+"""Split a stream of bytes that may be torn, noisy or endless into lines. Pure; time is an argument."""
 
 from enum import Enum, auto
 

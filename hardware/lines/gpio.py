@@ -1,7 +1,7 @@
-"""Lines of a Linux GPIO chip: the only file that imports gpiod.
+"""Drive and read lines of a Linux GPIO chip: the only file that imports gpiod.
 
 Lines are requested with their direction, their value at rest and their polarity in one call, so that
-no line is an output for an instant before it rests. Whoever kills this program frees the lines; what
+no line is an output for an instant before it rests. Killing this program frees the lines; what
 they show then is the chip's own affair (most keep the last level), which is why a lock that must not
 stay released needs a timer relay behind a hat.
 
@@ -44,7 +44,7 @@ class OutputLines(Protocol):
         ...
 
     def release(self) -> None:
-        """Let go of the lines."""
+        """Release the lines."""
         ...
 
 
@@ -60,7 +60,7 @@ class InputLines(Protocol):
         ...
 
     def release(self) -> None:
-        """Let go of the lines."""
+        """Release the lines."""
         ...
 
 
@@ -77,7 +77,7 @@ class GpioChip(Protocol):
         ...
 
     def inputs(self, lines: Sequence[int], *, bias: Bias, consumer: str) -> InputLines:
-        """Take lines as inputs that tell both edges; raise DeviceUnavailable."""
+        """Take lines as inputs that report both edges; raise DeviceUnavailable."""
         ...
 
 
@@ -116,7 +116,7 @@ class KernelChip:
     """A chip of this machine: a device file such as /dev/gpiochip0, or a label such as pinctrl-rp1."""
 
     def __init__(self, path: str) -> None:
-        """Remember file or label; nothing is opened yet. Files may be numbered anew at each start."""
+        """Store file or label, open nothing. The kernel may number the files differently at each start."""
         self._path = path
 
     @property
@@ -132,7 +132,7 @@ class KernelChip:
         return _KernelLines(self._path, self._request(lines, settings, consumer), lines)
 
     def inputs(self, lines: Sequence[int], *, bias: Bias, consumer: str) -> InputLines:
-        """Take lines as inputs that tell both edges; raise DeviceUnavailable."""
+        """Take lines as inputs that report both edges; raise DeviceUnavailable."""
         settings = gpiod.LineSettings(direction=Direction.INPUT, edge_detection=Edge.BOTH, bias=_BIASES[bias])
         return _KernelLines(self._path, self._request(lines, settings, consumer), lines)
 
@@ -191,7 +191,7 @@ class _KernelLines:
             raise self._lost(failure) from failure
 
     def release(self) -> None:
-        """Let go of the lines."""
+        """Release the lines."""
         with suppress(*_FAILURES):
             self._request.release()
 

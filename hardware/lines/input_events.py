@@ -1,4 +1,4 @@
-"""What a USB keyboard tells Linux: `struct input_event` out of /dev/input, and keys out of those. Pure.
+"""Decode `struct input_event` from /dev/input, and keys from those events. Pure.
 
 Numbers are those of linux/input-event-codes.h; the structure is that of linux/input.h, 24 bytes where
 a long has 64 bits and 16 where it has 32.
@@ -40,7 +40,7 @@ class KeyEvent:
 
     @property
     def is_enter(self) -> bool:
-        """Tell whether it is Enter, also the number pad's."""
+        """Return whether it is Enter, also the number pad's."""
         return self.code in _ENTER
 
     @property
@@ -54,7 +54,7 @@ class KeyEvent:
 
     @property
     def events_were_lost(self) -> bool:
-        """Tell whether the kernel threw events away before this."""
+        """Return whether the kernel threw events away before this."""
         return self.code == 0
 
 

@@ -1,4 +1,4 @@
-"""One RS-485 line with Modbus RTU devices on it: the only file that imports pymodbus.
+"""Talk to Modbus RTU devices on one RS-485 line: the only file that imports pymodbus.
 
 pymodbus makes and reads the frames. Its serial client is not used: it opens a port with DTR and RTS
 high, measures its time-outs by the wall clock, which a gate without a network sets by hours, and
@@ -28,7 +28,7 @@ _framer = FramerRTU(DecodePDU(is_server=False))
 
 
 class WriteCoilValue(ModbusPDU):
-    """Function 05 with any value: boards put the seconds of a timed pulse where FF00 or 0000 stand."""
+    """Function 05 with any value: boards put the seconds of a timed pulse in place of FF00 or 0000."""
 
     function_code = 5
     rtu_frame_size = 8
@@ -54,7 +54,7 @@ def answer_in(heard: bytes, request: ModbusPDU) -> ModbusPDU | bytes | None:
 
     Return the decoded answer to a reading, the echoed frame of a writing, an ExceptionResponse,
     or None while there is none. Noise before it, frames of other devices and frames with a wrong
-    checksum are passed over; nothing is raised whatever was heard.
+    checksum are passed over; no received byte raises an error.
     """
     asked = request_frame(request)
     for start in range(len(heard)):
@@ -191,7 +191,7 @@ class ModbusLine:
                     )
                 if answer is not None:
                     return at_ns, answer
-            # Nothing of an unanswered request may go out later.
+            # No part of an unanswered request may be sent later.
             self._line.forget_queues()
         raise DeviceUnavailable(
             f"{self.name}: no answer from address {request.dev_id}; "

@@ -1,4 +1,4 @@
-"""Names of serial ports and input devices that survive unplugging, and those that do not.
+"""Names of serial ports and input devices that stay the same after unplugging, and names that do not.
 
 udev names every adapter twice: below `by-id` after maker, model and serial number, below `by-path`
 after the socket it sits in. Adapters without a serial number (CH340, most PL2303), and those that leave
@@ -21,7 +21,7 @@ _KEYBOARD_ENDS = ("-event-kbd", "-event")
 
 
 def may_move(path: str) -> bool:
-    """Tell whether a device may have another such name after it was unplugged or at the next start."""
+    """Return whether a device may have another such name after it was unplugged or at the next start."""
     return _MOVES.fullmatch(path) is not None
 
 
@@ -62,7 +62,7 @@ class FoundPort:
 def plugged_ports(
     folders: Sequence[Path] = SERIAL_FOLDERS, *, tty_folder: Path = TTY_FOLDER
 ) -> tuple[FoundPort, ...]:
-    """Return every serial port below `folders` once, under the name that tells it from its like.
+    """Return every serial port below `folders` once, under its most specific name.
 
     The first folder's name, unless the adapter has no serial number or another adapter shares the
     name; then the last folder's. `tty_folder` is where the kernel describes ports.
@@ -87,7 +87,7 @@ def plugged_keyboards(folders: Sequence[Path] = INPUT_FOLDERS) -> tuple[Path, ..
 
 
 def has_name_of_its_own(path: str, *, tty_folder: Path = TTY_FOLDER) -> bool:
-    """Tell whether no other adapter has the `by-id` name of a port's; true for what is no USB adapter.
+    """Return whether no other adapter has the `by-id` name of a port's; true for what is no USB adapter.
 
     One without a serial number shares it with all of its kind, one with the number of another that is
     plugged in now with that one. Read from sysfs.

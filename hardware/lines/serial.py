@@ -1,4 +1,4 @@
-"""One serial port: the only file that imports pyserial.
+"""Open one serial port: the only file that imports pyserial.
 
 A line is opened by a name that survives unplugging, with DTR and RTS low, so that boards which
 reset or switch on those wires stay still. Linux itself raises both for an instant while it opens
@@ -78,7 +78,7 @@ class SerialLine:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the port is held."""
+        """Return whether the port is held."""
         return self._port is not None
 
     def open(self) -> None:
@@ -115,7 +115,7 @@ class SerialLine:
         """Send `data` whole and return monotonic nanoseconds at its first byte.
 
         Raise DeviceUnavailable when it could not be sent; what the kernel still held of it is
-        thrown away, so that nothing of it can be sent later.
+        thrown away, so that no part of it can be sent later.
         """
         port = self._opened()
         try:
@@ -182,7 +182,7 @@ class SerialLine:
             return None
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Release the port."""
         port, self._port = self._port, None
         if port is not None:
             _give_up(port.close)
@@ -201,6 +201,6 @@ class SerialLine:
 
 
 def _give_up(step: Callable[[], None]) -> None:
-    # An adapter that is gone refuses to be flushed or closed; it is let go of either way.
+    # An adapter that is gone refuses to be flushed or closed; release it either way.
     with suppress(*_FAILURES):
         step()

@@ -1,10 +1,10 @@
-"""The thread of a device that is only listened to, and the serial port it mostly hangs on.
+"""Thread that listens to a device, and the serial port that it uses.
 
     absent ── there, opens ──> reading ── read fails ──> absent
     (LOST said once)           (OK said once)            (what was half read is forgotten)
 
 Invariants: bytes from before an opening never count; a report is made in the thread of the device;
-the thread ends within a second of `stop()`; whatever is heard, nothing but `stop()` ends it.
+the thread ends within a second of `stop()`; no received byte ends it, only `stop()` does.
 """
 
 import threading
@@ -26,7 +26,7 @@ class Listener(ABC):
     """A device that is read by a thread of its own.
 
     Three bad frames with no good one between them (a wrong baud rate or card format, say) make
-    the device FAULTY; the next good frame makes it OK. Dropped frames are told at most once a
+    the device FAULTY; the next good frame makes it OK. Dropped frames are reported at most once a
     second, in a DeviceState with the count since `start`.
     """
 
@@ -35,7 +35,7 @@ class Listener(ABC):
     advice = "only unreadable frames; check baud rate, wiring and format"
 
     def __init__(self, *, name: str) -> None:
-        """Prepare a device that nobody listens to yet."""
+        """Prepare a device without a listener."""
         self._name = name
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -89,7 +89,7 @@ class Listener(ABC):
 
     @abstractmethod
     def _close(self) -> None:
-        """Let go of the device, whether it is held or not."""
+        """Release the device, whether it is held or not."""
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -109,7 +109,7 @@ class Listener(ABC):
             self._stopping.wait(LOOK_AGAIN_SECONDS)
 
     def _hand_up(self, items: Iterable[DeviceReport], at_ns: int) -> None:
-        """Tell what was read, then judge whether the device reads anything at all."""
+        """Report what was read, then judge whether the device reads anything at all."""
         good = 0
         for item in items:
             good += 1
@@ -148,7 +148,7 @@ class SerialReader(Listener):
         self._line = SerialLine(path, baud, name=name)
 
     def greet(self, line: SerialLine) -> None:
-        """Say what the device must hear before it speaks; called at each opening."""
+        """Send what the device needs before it reports; called at each opening."""
 
     @abstractmethod
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:

@@ -1,11 +1,11 @@
-"""One RS-485 line with one or more OSDP readers, served by one thread.
+"""Serve one RS-485 line with one or more OSDP readers, in one thread.
 
     away ── SECURE, then quiet for 0.2 s ──> here ── channel lost ──> away
       │ not here for 3 s: LOST said once        (LOST said at once)
       └─ every second the reader is tried again, always under its own key
 
 Invariants:
-- A card or key counts only while its reader's secure channel stands, and not while the reader
+- A card or key counts only while its reader's secure channel is up, and not while the reader
   empties what it kept from before; a tap from before the channel is dropped, not acted on later.
 - A reader is spoken to under its own key or not at all; no key is ever sent here.
 - After a lost port, and after a pulse that was not confirmed in time, the control panel is thrown
@@ -33,7 +33,7 @@ HELD_BYTES = 1024
 
 
 class Member(Protocol):
-    """What hangs on the line: a reader, told in the line's thread."""
+    """A reader on the line; called in the line's thread."""
 
     name: str
     address: int
@@ -44,7 +44,7 @@ class Member(Protocol):
         ...
 
     def came(self) -> None:
-        """Take note that the secure channel stands and the reader is quiet."""
+        """Note that the secure channel is up and the reader is quiet."""
         ...
 
     def went(self, why: str) -> None:
@@ -52,7 +52,7 @@ class Member(Protocol):
         ...
 
     def heard(self, event: PanelEvent, at_ns: int) -> None:
-        """Take what the reader says; `at_ns` is monotonic."""
+        """Take what the reader sends; `at_ns` is monotonic."""
         ...
 
     def due(self) -> Command | None:
@@ -105,7 +105,7 @@ def _address_in(frame: bytes) -> int | None:
 
 
 def check_own_keys(keys: Iterable[tuple[str, bytes]]) -> None:
-    """Raise BadDeviceSetting, naming both, where two readers have one key, on whatever lines they are."""
+    """Raise BadDeviceSetting, naming both, where two readers have one key, on any line."""
     names: dict[bytes, str] = {}
     for name, key in keys:
         if key in names:
@@ -122,7 +122,7 @@ class _Place:
     is_here: bool = False
     is_missed: bool = False
     is_lost: bool = False
-    """Whether it was told that this reader went; whoever answers in its place then is news."""
+    """Whether the loss of this reader was reported; the next reader at its address is then reported again."""
     quiet_until_ns: int = 0
     away_since_ns: int = 0
     again_at_ns: int | None = None
@@ -132,7 +132,7 @@ class _Place:
 
 @dataclass(slots=True)
 class Order:
-    """A command that somebody waits for."""
+    """A command whose sender waits for the result."""
 
     place: int
     command: Command
@@ -192,7 +192,7 @@ class OsdpLine:
             thread.join()
 
     def is_here(self, place: int) -> bool:
-        """Tell whether a reader is there, in its secure channel."""
+        """Return whether a reader is there, in its secure channel."""
         return self._places[place].is_here
 
     def capability(self, place: int, code: int) -> tuple[int, int]:
@@ -200,9 +200,9 @@ class OsdpLine:
         return self._panel.capability(place, code) if self._panel is not None else (0, 0)
 
     def carry_out(self, place: int, command: Command) -> int | None:
-        """Send a command and return monotonic ns of its first byte, or None when nobody confirmed it.
+        """Send a command and return monotonic ns of its first byte, or None when no reader confirmed it.
 
-        After None nothing of it is sent any more. Raise DeviceUnavailable when nothing was sent.
+        After None no part of it is sent. Raise DeviceUnavailable when nothing was sent.
         """
         with self._order_lock:
             if not self._places[place].is_here:
@@ -276,7 +276,7 @@ class OsdpLine:
         elif place.is_here:
             place.member.heard(event, at_ns)
         else:
-            # What a reader kept while nobody asked it is old: wait until it has said it all.
+            # What a reader kept while no panel asked it is old: wait until the reader has sent it all.
             place.quiet_until_ns = at_ns + QUIET_NS
 
     def _look_at(self, panel: Panel, number: int, place: _Place, now_ns: int) -> None:
@@ -286,7 +286,7 @@ class OsdpLine:
         if not secure and (place.was_secure or place.is_here):
             place.away_since_ns = now_ns
             self._went(place, f"{place.member.name}: lost its secure channel; check power and cable")
-            # Whoever answers here from now on may be another reader; that is told once it is known.
+            # Another reader may answer here from now on; report it once its key shows which.
             place.is_missed, place.is_lost = False, True
             self._wire.answered.discard(place.member.address)
         place.was_secure = secure
@@ -333,7 +333,7 @@ class OsdpLine:
     def _why_away(self, panel: Panel, number: int, place: _Place) -> str:
         name, address = place.member.name, place.member.address
         if address not in self._wire.answered:
-            return f"{name}: nobody answers at address {address}; check power, cable, address and baud rate"
+            return f"{name}: no reader at address {address}; check power, cable, address and baud rate"
         lib = library()
         if not panel.capability(number, lib.CAP_COMMUNICATION_SECURITY)[0] & 1:
             return f"{name}: the reader has no secure channel, and is not listened to without one"

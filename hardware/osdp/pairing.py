@@ -1,11 +1,11 @@
-"""Give a reader in install mode a key of its own; the only place where a key is sent.
+"""Give a reader in install mode a key of its own; the only code that sends a key.
 
     look ── already under the key ──────────────────────────> PAIRED
       └─ else under the published default key ── key sent ── back under the new key ──> PAIRED
 
 libosdp does these steps itself when its EnforceSecure is off, and starts with the reader's own key,
 so that a pairing that was cut off anywhere is finished by doing it again with the same key. Only a
-person at the command line starts it: a gate that re-keyed a reader by itself would hand its key to
+person at the command line starts it: a gate that re-keyed a reader automatically would hand its key to
 anyone who unscrews the reader and answers in its place.
 """
 
@@ -48,7 +48,7 @@ def ask_reader(
 
 
 def ask_stranger(path: str, baud: int, address: int, *, name: str, seconds: float) -> Answer:
-    """Return what answers at an address whose key we do not have; never OURS, and no key is sent.
+    """Return what answers at an address whose key we do not have; never OURS. Send no key.
 
     A reader in install mode is OTHER_KEY until `pair_reader`. Raise DeviceUnavailable when the port
     is absent or held.
@@ -76,7 +76,7 @@ def pair_reader(
     if answer is Answer.OURS:
         return
     why = {
-        Answer.SILENT: f"nobody answers at address {address}; check power, cable, address and baud rate",
+        Answer.SILENT: f"no reader at address {address}; check power, cable, address and baud rate",
         Answer.NO_SECURE_CHANNEL: "the reader has no secure channel; Menjin does not use such readers",
         Answer.OTHER_KEY: "the reader has another key already; put it into install mode (its maker's "
         "configuration card or switch) and begin again",

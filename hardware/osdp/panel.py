@@ -1,8 +1,8 @@
-"""OSDP 2 over libosdp, the only file that knows the library; single-threaded, no clock, no files.
+"""OSDP 2 panel over libosdp, the only file that imports it; single-threaded, no clock, no files.
 
 libosdp (https://doc.osdp.dev) speaks the protocol. Four of its habits are held off here:
 
-- Without `FLAG_ENFORCE_SECURE` it hands keys to whoever asks for them; only `pairing_panel` does so.
+- Without `FLAG_ENFORCE_SECURE` it hands keys to any reader that asks for them; only `pairing_panel` does so.
 - Its own Python wrapper keeps every event for ever; this file talks to the extension below it.
 - A callback that raises breaks the caller; nothing here lets one out of a callback.
 - A reader that refuses any command is dropped for five minutes; see `Panel.try_again`.
@@ -211,19 +211,19 @@ class Panel:
         return happened
 
     def is_secure(self, reader: int) -> bool:
-        """Tell whether a reader (by its place in `peers`) is online inside its secure channel."""
+        """Return whether a reader (by its place in `peers`) is online inside its secure channel."""
         return bool(self._native.status() & self._native.sc_status() & (1 << reader))
 
     def is_online(self, reader: int) -> bool:
-        """Tell whether a reader is online at all; with `enforce_secure` the same as `is_secure`."""
+        """Return whether a reader is online at all; with `enforce_secure` the same as `is_secure`."""
         return bool(self._native.status() & (1 << reader))
 
     def submit(self, reader: int, command: Command) -> bool:
-        """Queue a command; false when the reader is not in its secure channel."""
+        """Queue a command; return false when the reader is not in its secure channel."""
         return self.is_secure(reader) and self._native.submit_command(reader, command)
 
     def capability(self, reader: int, code: int) -> tuple[int, int]:
-        """Return compliance level and number of a capability, as the reader told; zeros before that."""
+        """Return compliance level and number of a capability, as the reader reported; zeros before that."""
         return self._native.check_capability(reader, code)
 
     def try_again(self, reader: int) -> None:
@@ -235,17 +235,17 @@ class Panel:
             self._native.enable_pd(reader)
 
     def is_being_tried(self, reader: int) -> bool:
-        """Tell whether the library is looking for a reader, and not between two halves of `try_again`."""
+        """Return whether the library is looking for a reader, and not between two halves of `try_again`."""
         return self._native.is_pd_enabled(reader)
 
     # The two below are called inside `refresh`, from C: nothing may be raised in them.
 
     def _on_event(self, reader: int, event: dict[str, object]) -> int:
         # The extension never lets go of this dictionary; emptied, no card number stays in it.
-        told = dict(event)
+        report = dict(event)
         event.clear()
         try:
-            happened = self._understood(reader, told)
+            happened = self._understood(reader, report)
         except (KeyError, TypeError, ValueError):
             happened = None
         if happened is not None:

@@ -178,7 +178,7 @@ class OsdpReader:
             raise BadDeviceSetting(f"{self.name}: output {number} is {self._outputs[number]}'s already")
         self._outputs[number] = name
 
-    # -- told by the line, in its thread -----------------------------------------------------------
+    # -- called by the line, in its thread ---------------------------------------------------------
 
     def came(self) -> None:
         """Put outputs to rest, light up, and ask for tamper and power."""
@@ -199,7 +199,7 @@ class OsdpReader:
             self._say(Health.OK, "in its secure channel")
 
     def went(self, why: str) -> None:
-        """Forget what it was to show; a command at which it went was refused, whatever else it was."""
+        """Forget what the reader was to show; the command during which it was lost counts as refused."""
         with self._lock:
             self._due = []
         if self._in_flight is not None:
@@ -222,7 +222,7 @@ class OsdpReader:
         return None
 
     def heard(self, event: PanelEvent, at_ns: int) -> None:
-        """Hand up what the reader says."""
+        """Report what the reader sent."""
         if isinstance(event, CardBits):
             card = self._card_form.card_of(event)
             if card is None:
@@ -250,7 +250,7 @@ class OsdpReader:
 
     def _heard_status(self, status: LocalStatus, at_ns: int) -> None:
         if status.tamper != self._tamper:
-            # The first status too: an alarm may stand from before a restart.
+            # Report the first status too: an alarm may date from before a restart.
             self._tamper = status.tamper
             self._tell(InputChange(self.name, self._lane_id, InputKind.TAMPER, status.tamper, at_ns))
         if status.power_failing != self._power_failing:
@@ -261,7 +261,7 @@ class OsdpReader:
                 self._say(Health.OK, "its power is back")
 
     def has_output(self, number: int) -> bool:
-        """Tell whether the reader said that it has an output."""
+        """Return whether the reader said that it has an output."""
         return self._line.is_here(self.place) and self._has_output(number)
 
     def _has_output(self, number: int) -> bool:

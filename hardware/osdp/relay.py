@@ -1,4 +1,4 @@
-"""The output of an OSDP reader as a Relay."""
+"""Drive the output of an OSDP reader as a Relay."""
 
 import math
 import time
@@ -30,7 +30,7 @@ class OsdpRelay:
     ) -> None:
         """Take an output (0 is the first); raise BadDeviceSetting when it is taken or a time is too long.
 
-        `max_on_seconds`: the longest it stays on without a rest, however many pulses come, where nobody
+        `max_on_seconds`: the longest it stays on without a rest under repeated pulses while the gate does not
         holds it; `may_hold`: whether it may be held for longer.
         """
         if not 0 < max_pulse_seconds <= MAX_PULSE_SECONDS:
@@ -60,7 +60,7 @@ class OsdpRelay:
 
     @property
     def is_on(self) -> bool:
-        """Tell whether a pulse runs, as far as is known; false once the reader went or came since."""
+        """Return whether a pulse runs, as far as is known; false once the reader went or came since."""
         is_same = self._reader.comings == self._came_before and self._reader.has_output(self._number)
         return is_same and time.monotonic_ns() < self._on_until_ns
 

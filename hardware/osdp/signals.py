@@ -1,4 +1,4 @@
-"""Commands to an OSDP reader: how a result looks and sounds (osdp_LED, osdp_BUZ), and its outputs.
+"""Build commands to an OSDP reader: light and sound of a result (osdp_LED, osdp_BUZ), and its outputs.
 
     granted   green for 2 s            one long sound
     refused   red, quick, for 2 s      three short sounds
@@ -6,7 +6,7 @@
     delayed   amber and red, 4 s       two long sounds
     rest      steady red               none
 
-Times are tenths of a second. Sound alone tells results apart, and so does how the light blinks.
+Times are tenths of a second. Sound alone distinguishes the results, and so does the rhythm of the light.
 """
 
 from dataclasses import dataclass

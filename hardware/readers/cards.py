@@ -217,7 +217,7 @@ class CardLineParser(CardParser):
 
     def __init__(self, fmt: CardFormat, site_form: SiteCardForm) -> None:
         """Start with nothing held."""
-        # Only lines of one fixed length can be told from the rest of a torn one.
+        # Only lines of one fixed length can be distinguished from the rest of a torn one.
         noise = Noise.RESTARTS if fmt.zero_padded else Noise.SPOILS
         framer = LineFramer(LONGEST_LINE_BYTES, noise=noise)
         super().__init__(framer, lambda line: parse_line(line, fmt), site_form)
@@ -257,7 +257,7 @@ class CardReader(SerialReader):
         self._parser.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the cards whose frames ended."""
+        """Report the cards whose frames ended."""
         return [CardRead(self.name, n, self._site_bits, at_ns) for n in self._parser.feed(data, at_ns)]
 
 

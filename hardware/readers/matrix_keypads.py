@@ -104,5 +104,5 @@ class FramedKeypad(SerialReader):
         self._parser.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up each key."""
+        """Report each key."""
         return [KeyPress(self.name, key, at_ns) for key in self._parser.feed(data, at_ns)]

@@ -1,4 +1,4 @@
-"""QR codes: from serial scanners (GM65 class), from camera frames, from picture files."""
+"""Read QR codes: from serial scanners (GM65 class), from camera frames, from picture files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,7 +45,7 @@ class SerialCodeScanner(SerialReader):
         self._framer.forget()
 
     def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the codes whose text ended."""
+        """Report the codes whose text ended."""
         return [CodeRead(self.name, line.decode("ascii"), at_ns) for line in self._framer.feed(data, at_ns)]
 
 
@@ -57,7 +57,7 @@ def read_codes(frame: Frame) -> tuple[str, ...]:
     grey = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(grey),
-        # Made each time: kept in a module it would be told of as leaked at exit.
+        # Made each time: as a module constant it would be reported as leaked at exit.
         formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
         text_mode=zxingcpp.TextMode.Plain,
     )

@@ -1,6 +1,6 @@
-"""USB readers and keypads that pretend to be keyboards.
+"""USB readers and keypads that present themselves as keyboards.
 
-Such a device types into whatever has the focus, which at a gate is the screen's page. So it is taken
+Such a device types into the window that has the focus, at a gate the screen's page. So it is taken
 for this program alone (EVIOCGRAB, linux/input.h) before anything is read, and a device that cannot be
 taken is not read: a card number must not land in a page.
 """
@@ -148,7 +148,7 @@ class WedgeCardReader(EventDevice):
         self._lines.forget()
 
     def take(self, key: KeyEvent, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the card whose line this key ended."""
+        """Report the card whose line this key ended."""
         line = self._lines.press(key, at_ns)
         if line is None:
             return ()
@@ -178,7 +178,7 @@ class WedgeKeypad(EventDevice):
         return self._decoder.held_bytes
 
     def take(self, key: KeyEvent, at_ns: int) -> Iterable[DeviceReport]:
-        """Hand up the key."""
+        """Report the key."""
         if not key.gate_key:
             self._dropped += 1
             return ()

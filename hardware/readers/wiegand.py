@@ -1,4 +1,4 @@
-"""Wiegand frames with their parity bits: 26, 34 and 37 bits. Pure.
+"""Decode Wiegand frames with their parity bits: 26, 34 and 37 bits. Pure.
 
 First and last bit are parity: even over the first half of what is between them, odd over the
 second. 26 and 34 bits are split in the middle; the 37-bit frame carries 35 bits, and its middle
@@ -25,7 +25,7 @@ _BASE = {"bin": 2, "hex": 16, "dec": 10}
 
 
 def is_parity_right(frame: int, bits: int) -> bool:
-    """Tell whether both parity bits of a frame (first bit highest) fit."""
+    """Return whether both parity bits of a frame (first bit highest) fit."""
     half = bits // 2  # the bits the leading parity bit covers, and itself; 37 bits overlap by one
     first = frame >> (bits - half - bits % 2)
     last = frame & ((1 << (half + bits % 2)) - 1)

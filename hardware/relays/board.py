@@ -1,4 +1,4 @@
-"""What every relay board does, whatever carries its orders: one thread, one lock, rest first.
+"""Base of every relay board: one thread, one lock, outputs off first.
 
     away ── reached: OFF to each channel in use ──> rest ── pulse: ON ──> on ── time over: OFF ──> rest
       ^                                              │                    │
@@ -31,7 +31,7 @@ class RelayBoard(ABC):
     """How often a board that is there is asked whether it still is."""
 
     def __init__(self, *, name: str, report: Report | None) -> None:
-        """Prepare a board that nobody uses yet; `report` is told of its health, once a change."""
+        """Prepare an unused board; `report` receives each change of its health once."""
         self.name = name
         self._report = report
         self._changed = threading.Condition(threading.Lock())
@@ -54,7 +54,7 @@ class RelayBoard(ABC):
     @property
     @abstractmethod
     def times_pulses(self) -> bool:
-        """Tell whether the board itself ends a pulse, also when nobody is there to order OFF."""
+        """Return whether the board itself ends a pulse, even when no program orders OFF."""
 
     @abstractmethod
     def check_channel(self, channel: int) -> None:
@@ -62,7 +62,7 @@ class RelayBoard(ABC):
 
     @abstractmethod
     def _is_reached(self) -> bool:
-        """Tell whether the device is held, as it was when it was last reached."""
+        """Return whether the device is held, as it was when it was last reached."""
 
     @abstractmethod
     def _reach(self) -> None:
@@ -72,7 +72,7 @@ class RelayBoard(ABC):
     def _order_on(self, channel: int, seconds: float) -> tuple[int, float]:
         """Switch on; return monotonic ns of the first byte, and the seconds it will really last.
 
-        Raise DeviceUnavailable only when nothing was sent, OutputNotConfirmed when nobody knows.
+        Raise DeviceUnavailable only when nothing was sent, OutputNotConfirmed when the result is unknown.
         """
 
     @abstractmethod
@@ -81,7 +81,7 @@ class RelayBoard(ABC):
 
     @abstractmethod
     def _drop(self) -> None:
-        """Let go of the device."""
+        """Release the device."""
 
     @abstractmethod
     def _look(self) -> None:
@@ -152,7 +152,7 @@ class RelayBoard(ABC):
         """Order ON now and OFF after `seconds`; return monotonic ns of the first byte.
 
         An output that is on already stays on until the later of the two ends, yet never longer
-        than `longest_seconds` without a rest; `holds` counts that anew. Raise DeviceUnavailable
+        than `longest_seconds` without a rest; `holds` restarts that count. Raise DeviceUnavailable
         (nothing was switched), DeviceRefused (its longest time is used up) or OutputNotConfirmed (OFF
         follows).
         """
@@ -180,7 +180,7 @@ class RelayBoard(ABC):
             return at_ns
 
     def is_on(self, channel: int) -> bool:
-        """Tell whether a channel was ordered ON and its time is not over, on a board not lost since."""
+        """Return whether a channel was ordered ON and its time is not over, on a board not lost since."""
         # Not under the lock: an answer between a card and its lock must not wait for the board.
         return self._is_reached() and time.monotonic_ns() < self._off_due_ns.get(channel, 0)
 
@@ -328,7 +328,7 @@ class BoardRelay:
         """Take a channel (from 1); raise BadDeviceSetting where the board cannot have it.
 
         `max_on_seconds`: the longest the output stays on without a rest, however many pulses come, where
-        nobody holds it; a longer pulse is cut to it. `may_hold`: whether it may be held for longer.
+        it is not held; a longer pulse is cut to it. `may_hold`: whether it may be held for longer.
         """
         board.check_channel(channel)
         if max_pulse_seconds <= 0 or (max_on_seconds is not None and max_on_seconds <= 0):
@@ -360,11 +360,11 @@ class BoardRelay:
 
     @property
     def is_on(self) -> bool:
-        """Tell whether a pulse runs, as far as is known; false once the board was lost since."""
+        """Return whether a pulse runs, as far as is known; false once the board was lost since."""
         return self._board.is_on(self._channel)
 
     def open(self) -> None:
-        """Reach the board and put the output to rest; raise DeviceUnavailable when it is not there.
+        """Reach the board and switch the output off; raise DeviceUnavailable when it is not there.
 
         Also after that error the board is looked for, and put to rest when it comes.
         """

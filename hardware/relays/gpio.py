@@ -1,7 +1,7 @@
 """Relay hats: one GPIO line a relay, timed by this program.
 
-A hat cannot end a pulse by itself. After a crash the line keeps what it was driven to until the
-restarted gate takes it, at rest, within 3 s; where a latched lock is a danger a timer relay stands
+A hat cannot end a pulse. After a crash the line keeps what it was driven to until the
+restarted gate takes it, at rest, within 3 s; where a latched lock is a danger a timer relay is wired
 behind it (`hardware.relays.locks`). Not tried on metal.
 """
 
@@ -25,7 +25,7 @@ class GpioRelayBoard(RelayBoard):
         active_low: bool,
         report: Report | None = None,
     ) -> None:
-        """Know which line each channel is; raise BadDeviceSetting for a line no chip has.
+        """Store which line each channel is; raise BadDeviceSetting for a line that no chip has.
 
         `active_low`: the relay is on while the line is low, as on most hats with optocouplers.
         """
@@ -38,7 +38,7 @@ class GpioRelayBoard(RelayBoard):
 
     @property
     def times_pulses(self) -> bool:
-        """Tell that it cannot."""
+        """Return false: a hat cannot."""
         return False
 
     def check_channel(self, channel: int) -> None:

@@ -1,8 +1,8 @@
-"""What a lane's lock asks of its output: pure rules, checked before any output is opened.
+"""What each kind of lock requires of its output: pure rules, checked before any output is opened.
 
-One rule stands above all: **the coil at rest is a locked lane**. Power cuts, crashes, restarts and
-pulled cables leave coils at rest, and a gate must not open by itself (nor need Menjin to let out:
-the way out is wired past it).
+One rule comes first: **the coil at rest is a locked lane**. Power cuts, crashes, restarts and
+pulled cables leave coils at rest, and a gate must not open without an order (nor need Menjin for the way out:
+that is wired past it).
 
     kind                wired through   coil at rest      pulse             longest pulse  hold
     fail_secure_strike  NO contact      no power: locked  power: released        30 s      yes
@@ -11,7 +11,7 @@ the way out is wired past it).
     barrier             NO contact      drive untouched   "open" order            3 s      no
     turnstile           NO contact      drive untouched   one passage            10 s      no
 
-A fail-safe strike is wired as a magnet is. Motors and barriers are only ever told to open; closing,
+A fail-safe strike is wired as a magnet is. Motors and barriers only ever receive the order to open; closing,
 obstacles and forces are their own drive's affair (EN 12453, UL 325).
 """
 
@@ -81,7 +81,7 @@ RULES: Mapping[LockKind, LockRules] = {
     LockKind.PULSE_MOTOR: LockRules(
         Contact.NO,
         "drive untouched",
-        "drive told to open",
+        "drive ordered to open",
         3.0,
         may_hold=False,
         latched_is_danger=True,
@@ -90,7 +90,7 @@ RULES: Mapping[LockKind, LockRules] = {
     LockKind.BARRIER: LockRules(
         Contact.NO,
         "drive untouched",
-        "drive told to open",
+        "drive ordered to open",
         3.0,
         may_hold=False,
         latched_is_danger=True,
@@ -110,7 +110,7 @@ RULES: Mapping[LockKind, LockRules] = {
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One lane's lock as it is wired; `external_timer`: a timer relay stands between board and lock."""
+    """One lane's lock as it is wired; `external_timer`: a timer relay is wired between board and lock."""
 
     kind: LockKind
     contact: Contact
@@ -118,7 +118,7 @@ class Lock:
 
     @property
     def rules(self) -> LockRules:
-        """Return what follows from the kind."""
+        """Return the rules of this kind of lock."""
         return RULES[self.kind]
 
     @property
@@ -133,7 +133,7 @@ class Lock:
     def check(self, lane_id: str, *, board: str, times_pulses: bool) -> None:
         """Raise BadDeviceSetting, with a sentence why, for wiring that could open or latch a lane.
 
-        `times_pulses`: the board ends a pulse by itself, also when nobody is there to order OFF.
+        `times_pulses`: the board itself ends a pulse, even when no program orders OFF.
         """
         if self.contact is not self.rules.contact:
             raise BadDeviceSetting(

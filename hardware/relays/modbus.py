@@ -1,4 +1,4 @@
-"""Relay boards that speak Modbus RTU, of the two families on sale; both time a pulse themselves.
+"""Drive Modbus RTU relay boards of the two families on sale; both time a pulse themselves.
 
     Waveshare class    coils from 0; function 05, FF00 on, 0000 off; a pulse is a write to coil
                        0200h + relay with its length in 100 ms (01 05 02 00 00 07 8D B0: 700 ms);
@@ -10,7 +10,7 @@
                        Some of them (RYN404E/408F) pass over 0200h while 06nnh runs; 0600h ends it.
 
 Every order is read back. ON that is not read back raises OutputNotConfirmed and OFF follows; a relay
-found on without an order is put to rest and told as FAULTY.
+found on without an order is switched off and reported as FAULTY.
 """
 
 import math
@@ -125,7 +125,7 @@ class ModbusRelayBoard(RelayBoard):
 
     @property
     def times_pulses(self) -> bool:
-        """Tell that it does."""
+        """Return true: the board does."""
         return True
 
     @property
@@ -141,7 +141,7 @@ class ModbusRelayBoard(RelayBoard):
             )
 
     def _is_reached(self) -> bool:
-        # Another user of the line may have opened it anew: then this board has not been put to rest.
+        # Another user of the line may have opened it again: then this board has not been switched off yet.
         return self._opening != 0 and self._opening == self._line.openings
 
     def _reach(self) -> None:
@@ -184,7 +184,7 @@ class ModbusRelayBoard(RelayBoard):
         except DeviceRefused as refusal:
             raise OutputNotConfirmed(str(refusal)) from refusal
         raise OutputNotConfirmed(
-            f"{self.name}: channel {channel} was ordered off and still reads on; the lane may stand open"
+            f"{self.name}: channel {channel} was ordered off and still reads on; the lane may be open"
         )
 
     def _settles(self, channel: int, on: bool, *, within_seconds: float) -> bool:
@@ -207,7 +207,7 @@ class ModbusRelayBoard(RelayBoard):
                 self._unrested.add(channel)
                 self._say(
                     Health.FAULTY,
-                    f"{self.name}: channel {channel} is on and nobody ordered it; it is put to rest. "
+                    f"{self.name}: channel {channel} is on without an order; it is switched off. "
                     "Check that the board's own inputs do not switch its relays",
                 )
 

@@ -1,4 +1,4 @@
-"""The common USB relay board (LCUS-1/2/4/8 and its copies, CH340): four bytes, no answer to rely on.
+"""Drive the common USB relay board (LCUS-1/2/4/8 and its copies, CH340): four bytes, no reliable answer.
 
 The board cannot time a pulse. Some say a channel's state after an order, each in words of its own and none
 in all; what they say is read and thrown away, so that it neither piles up nor counts. Its states and what it
@@ -32,14 +32,14 @@ class UsbRelayBoard(RelayBoard):
     def __init__(self, path: str, *, name: str, baud: int = 9600, report: Report | None = None) -> None:
         """Remember where the board is; raise BadDeviceSetting for a path that cannot be right.
 
-        `report` is told once when the board is lost and once when it is back.
+        `report` receives LOST once when the board is lost and OK once when it is back.
         """
         super().__init__(name=name, report=report)
         self._line = SerialLine(path, baud, name=name)
 
     @property
     def times_pulses(self) -> bool:
-        """Tell that it cannot: a cable pulled in mid-pulse may leave the relay on."""
+        """Return false: a cable pulled in mid-pulse may leave the relay on."""
         return False
 
     def check_channel(self, channel: int) -> None:

@@ -1,1 +1,1 @@
-"""Twins of the devices that replace only the metal: real bytes over real ptys."""
+"""Simulate devices at the metal only: real bytes over real ptys."""

@@ -1,16 +1,16 @@
-"""What a simulated camera looks at, with the controls of its bench page.
+"""The scene in front of a simulated camera, with the controls of its bench page.
 
     scene = CameraScene()               a street by day; every frame has a sensor's noise, no two are alike
     scene.show(picture)                 hold this before the camera (any size; it is fitted)
-    scene.act(actor, prompt)            let somebody stand there who sees what `prompt()` returns
-    scene.freeze() / darken() / cover() the picture stands still / the lamp is out / a hand is on the lens
+    scene.act(actor, prompt)            put an actor there who sees what `prompt()` returns
+    scene.freeze() / darken() / cover() the picture freezes / the lamp is out / a hand is on the lens
     scene.clear()                       end all of these
     scene.trouble                       "", "frozen", "dark" or "covered"
 
 A scene is seen through a twin: `hardware.simulated.rtsp_camera.RtspTwin(scene)` is a network camera,
 whose `unplug()` and `replug()` take it off the network. All may be called from any thread.
 
-What this lies about: only actors move, and light never changes by itself.
+What this lies about: only actors move, and the light never changes.
 """
 
 import threading
@@ -43,7 +43,7 @@ def street(width: int = WIDTH, height: int = HEIGHT) -> Frame:
 
 
 def hand_on_the_lens(width: int = WIDTH, height: int = HEIGHT) -> Frame:
-    """Return what a lens sees under a hand: a warm glow without an edge."""
+    """Return a picture taken under a hand: a warm glow without an edge."""
     across, down = np.linspace(0, 1, width), np.linspace(0, 1, height)
     glow = 30 + 25 * np.outer(np.sin(np.pi * down), np.sin(np.pi * across * 0.8))
     return np.stack([glow * 0.5, glow * 0.7, glow * 1.4], axis=-1).astype(np.uint8)
@@ -82,7 +82,7 @@ class CameraScene:
             self._picture, self._actor = fitted, None
 
     def act(self, actor: Actor, prompt: Callable[[], str]) -> None:
-        """Let an actor stand before the camera, who reads the screen through `prompt`."""
+        """Put an actor before the camera, who reads the screen through `prompt`."""
         with self._lock:
             self._actor, self._prompt, self._acting_since = actor, prompt, time.monotonic()
             self._heard = ""

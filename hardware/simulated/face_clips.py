@@ -1,4 +1,4 @@
-"""Who may stand before a camera: a living person who does what the screen asks, and what attackers bring.
+"""Actors before a camera: a living person who does what the screen asks, and presentation attacks.
 
     actor = LivingPerson(picture, landmarks, seed=1)
     frame = actor.frame(0.0)          # a camera frame, size of the picture, sensor noise included
@@ -26,7 +26,7 @@ NOISE_MARGIN = 64
 
 
 class Actor(Protocol):
-    """Somebody or something before the camera."""
+    """A person or an object before the camera."""
 
     def frame(self, at_seconds: float, /) -> Frame:
         """Return what the camera sees at that moment; the caller's own."""
@@ -93,7 +93,7 @@ class LivingPerson:
         return self._sensor.taken(self.without_noise(at_seconds))
 
     def without_noise(self, at_seconds: float) -> Frame:
-        """Return what stands there, before any sensor."""
+        """Return the picture of the actor before any sensor noise."""
         a, b, c, d = np.sin(self._sway + np.array([1.9, 2.3, 1.1, 2.9]) * at_seconds)
         sway = (0.03 * float(a), 0.02 * float(b))
         yaw = self._yaw(at_seconds) + float(c)
@@ -124,7 +124,7 @@ class ScriptedPerson:
             person.hears(prompt, at_seconds)
 
     def hears(self, _prompt: str, _at_seconds: float) -> None:
-        """Hear nothing."""
+        """Ignore the prompt."""
 
     def frame(self, at_seconds: float) -> Frame:
         """Return the recording at that moment."""
@@ -202,7 +202,7 @@ class OnAScreen:
         self._phase = float(np.random.default_rng(seed).uniform(0, 6))
 
     def hears(self, prompt: str, at_seconds: float) -> None:
-        """Let whoever operates it answer."""
+        """Pass the prompt to the operator of the puppet."""
         self._shown.hears(prompt, at_seconds)
 
     def frame(self, at_seconds: float) -> Frame:
@@ -227,7 +227,7 @@ class Identical:
         self._picture = picture
 
     def hears(self, _prompt: str, _at_seconds: float) -> None:
-        """Hear nothing."""
+        """Ignore the prompt."""
 
     def frame(self, _at_seconds: float) -> Frame:
         """Return it."""

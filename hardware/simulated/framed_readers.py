@@ -1,4 +1,4 @@
-"""Twins of readers and keypads that frame what they send: card module, raw Wiegand converter, keypad.
+"""Simulated readers and keypads that frame what they send: card module, raw Wiegand converter, keypad.
 
 They lie about: the radio field, the Wiegand wires, and the time their bytes take.
 """

@@ -1,4 +1,4 @@
-"""The twin of a GPIO chip, in place of the kernel and below the drivers."""
+"""Simulated GPIO chip, in place of the kernel and below the drivers."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ class GpioChip:
     """A chip whose pins are watched and moved from outside.
 
     It lies about: the kernel (its calls, its queue of edges, who else holds a line), voltages, bias,
-    and what a line shows once it is let go of: here it keeps its level, as most chips do.
+    and what a line shows once it is released: here it keeps its level, as most chips do.
     """
 
     def __init__(self, path: str = "/dev/gpiochip0") -> None:
@@ -24,17 +24,17 @@ class GpioChip:
         self._high: set[int] = set()
         self._held: set[int] = set()
         self.shorted: set[int] = set()
-        """Pins that stay low, whatever drives them."""
+        """Pins that stay low under any driver."""
         self.changes: list[RelayChange] = []
         """Every drive of an output: `channel` is the line, `on` whether it became active."""
 
     @property
     def path(self) -> str:
-        """Return the device file it stands for."""
+        """Return the device file of the chip."""
         return self._path
 
     def is_high(self, line: int) -> bool:
-        """Tell the level of a pin now."""
+        """Return the level of a pin now."""
         with self._news:
             return line in self._high
 
@@ -45,7 +45,7 @@ class GpioChip:
             self._news.notify_all()
 
     def take_away(self) -> None:
-        """Let the chip vanish, as one behind USB or I2C does."""
+        """Remove the chip, as when one behind USB or I2C vanishes."""
         with self._news:
             self._is_there = False
             self._held.clear()
@@ -64,7 +64,7 @@ class GpioChip:
         return held
 
     def inputs(self, lines: Sequence[int], *, bias: Bias, consumer: str) -> "_Lines":
-        """Take lines as inputs; `bias` moves the pins it is given to, until somebody else does."""
+        """Take lines as inputs; `bias` sets the pins until another part moves them."""
         held = self._hold(lines, consumer, active_low=False)
         with self._news:
             for line in lines:

@@ -1,11 +1,11 @@
-"""A GPIO chip in a file: the twin for a gate in a process of its own, where `gpio_chip` cannot reach.
+"""Simulated GPIO chip in a file, for a gate in a process of its own, where `gpio_chip` cannot reach.
 
     with GpioFile(path, name="chip", high=(5, 6)) as chip:     the bench's end
         chip.set_pin(5, False); chip.is_high(26); chip.unplug()
     FileChip(str(path))                                        in place of the kernel, in the gate's process
 
 It lies about what `gpio_chip` lies about, and about edges: pins are looked at every few milliseconds,
-so that a level shorter than that is never seen. Nobody is kept from taking a line twice.
+so that a level shorter than that is never seen. It does not prevent two users of one line.
 """
 
 import mmap
@@ -44,11 +44,11 @@ class GpioFile:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the chip is there."""
+        """Return whether the chip is there."""
         return self._bytes[0] != AWAY
 
     def is_high(self, line: int) -> bool:
-        """Tell the level of a pin now."""
+        """Return the level of a pin now."""
         return bool(self._bytes[1 + line])
 
     def set_pin(self, line: int, high: bool) -> int:
@@ -58,7 +58,7 @@ class GpioFile:
         return at_ns
 
     def unplug(self) -> None:
-        """Let the chip vanish, as one behind USB or I2C does."""
+        """Remove the chip, as when one behind USB or I2C vanishes."""
         self._bytes[0] = AWAY
 
     def replug(self, *, renamed: bool = False) -> None:
@@ -145,7 +145,7 @@ class _Lines:
         time.sleep(min(LOOK_SECONDS, timeout_seconds))
 
     def release(self) -> None:
-        """Let go of the lines."""
+        """Release the lines."""
         self._bytes.close()
 
     def _check_there(self) -> None:

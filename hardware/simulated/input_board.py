@@ -1,4 +1,4 @@
-"""The twin of the serial input board."""
+"""Simulated serial input board."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ class InputBoard(Twin):
         name: str,
         trace: Callable[[TraceEntry], None] | None = None,
     ) -> None:
-        """Plug the board in; `wires` is what the driver is told is wired to it."""
+        """Plug the board in; `wires` is the wiring that the driver is configured with."""
         self._lock = threading.Lock()
         self._is_unheard = self._hangs = False
         self._wires = {(wire.lane_id, wire.kind): wire for wire in wires}
@@ -42,7 +42,7 @@ class InputBoard(Twin):
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
-        """Let contacts move without a word, as when noise on the line swallows it."""
+        """Move contacts and send nothing, as when noise on the line swallows the message."""
         self._is_unheard = True
         try:
             yield
@@ -51,7 +51,7 @@ class InputBoard(Twin):
 
     @contextmanager
     def hung(self) -> Iterator[None]:
-        """Say nothing at all, as when the microcontroller hangs while its port stays."""
+        """Send nothing at all, as when the microcontroller hangs while its port stays."""
         self._hangs = True
         try:
             with self.unheard():

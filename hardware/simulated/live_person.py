@@ -1,4 +1,4 @@
-"""Somebody before a folder camera who reads the gate's screen and does what it asks.
+"""Simulated person before a folder camera who reads the gate's screen and does what it asks.
 
     with FolderPerson(actor, folder, prompt=lambda: view.prompt) as person: ...
 
@@ -39,7 +39,7 @@ class FolderPerson:
         self._thread.start()
 
     def __enter__(self) -> "FolderPerson":
-        """Stand there."""
+        """Step before the camera."""
         return self
 
     def __exit__(

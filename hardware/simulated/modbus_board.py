@@ -1,4 +1,4 @@
-"""The twin of an RS-485 line with Modbus RTU boards on it.
+"""Simulated RS-485 line with Modbus RTU boards on it.
 
 Written from the boards' sheets and with a checksum of its own, so that it disagrees where the
 driver is wrong.
@@ -61,7 +61,7 @@ class ModbusBoard:
     changes: list[RelayChange] = field(default_factory=list)
 
     def settle(self, now_ns: int) -> None:
-        """End the pulses whose time is over; the board needs nobody for that."""
+        """End the pulses whose time is over, without an order from the host."""
         for channel, end_ns in list(self.ends_ns.items()):
             if end_ns <= now_ns:
                 del self.ends_ns[channel]
@@ -139,7 +139,7 @@ class ModbusBoard:
 class ModbusBus(Twin):
     """The line: adapter and boards.
 
-    It lies about: the baud rate and the gaps between frames (frames are told apart by their form),
+    It lies about: the baud rate and the gaps between frames (frames are distinguished by their form),
     two devices that talk at once, reflections, a relay's own 10 ms. Boards have a supply of their
     own: pulling the adapter's cable stops no pulse, as in the field.
     """
@@ -179,7 +179,7 @@ class ModbusBus(Twin):
             return list(self._boards[address].changes)
 
     def is_on(self, address: int, channel: int) -> bool:
-        """Tell whether a relay is on now."""
+        """Return whether a relay is on now."""
         with self._news:
             self._boards[address].settle(time.monotonic_ns())
             return channel in self._boards[address].on

@@ -1,4 +1,4 @@
-"""Twins of OSDP readers: libosdp's own peripheral side, over a pty.
+"""Simulated OSDP readers: libosdp's own peripheral side, over a pty.
 
 They lie about: the radio field, the RS-485 line (no echo, no collisions, bytes arrive at once), a
 power cut (a reader keeps its state while its cable is out), and the answer to a question for tamper,
@@ -121,7 +121,7 @@ class OsdpReader:
     breaks_off_at: tuple[int, ...] = ()
     """OSDP_CMD numbers after which the channel breaks off without an end of the command.
 
-    So it goes at the panel's side with a reader whose answer to osdp_OUT names more outputs than it told.
+    So it goes at the panel's side with a reader whose answer to osdp_OUT names more outputs than it reported.
     """
     _ear: _Ear = field(init=False)
     _native: _NativeReader = field(init=False)
@@ -135,7 +135,7 @@ class OsdpReader:
         self.bus.readers.append(self)
 
     def power_cycle(self) -> None:
-        """Begin anew with the same key, as after a power cut."""
+        """Restart with the same key, as after a power cut."""
         library()
         with self.bus.lock:
             self._ear = _Ear(self.bus.send, hides_security=self.clear_text)
@@ -197,13 +197,13 @@ class OsdpReader:
         return self._tell_status()
 
     def fail_power(self, fails: bool) -> int:
-        """Let the supply of the reader sag, or come back."""
+        """Lower the supply voltage of the reader, or restore it."""
         self.power_fails = fails
         return self._tell_status()
 
     @property
     def is_secure(self) -> bool:
-        """Tell whether the reader sees its secure channel standing."""
+        """Return whether the reader's side of the secure channel is up."""
         with self.bus.lock:
             return self._native.is_sc_active()
 
@@ -251,7 +251,7 @@ class OsdpReader:
             if isinstance(number, int) and isinstance(code, int) and isinstance(tenths, int):
                 self.outputs.append((now_ns, number, code, tenths))
         elif kind == lib.CMD_STATUS:
-            # The extension cannot carry the report in the answer, which says "closed": so it is told next.
+            # The extension cannot carry the report in the answer, which says "closed": so it is sent next.
             answer = {"command": lib.CMD_STATUS, **self._status()}
             self._owes_status = self.is_open or self.power_fails
         elif kind == 5 and isinstance(key := command.get("data"), bytes):

@@ -1,4 +1,4 @@
-"""Frames made from still portraits, as a camera in front of a living person would give them.
+"""Make frames from still portraits, as a camera in front of a living person would give them.
 
 What this lies about: the person never turns, blinks or breathes; only the hand-held shake, the
 flicker of the light and the sensor's noise are imitated, so that no two frames are alike.

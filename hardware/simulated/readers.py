@@ -1,4 +1,4 @@
-"""Twins of what people touch: card reader, keypad, QR scanner."""
+"""Simulated card reader, keypad and QR scanner."""
 
 from collections.abc import Callable
 from functools import reduce

@@ -1,4 +1,4 @@
-"""The twin of the LCUS relay board."""
+"""Simulated LCUS relay board."""
 
 import threading
 import time
@@ -65,7 +65,7 @@ class RelayBoard(Twin):
             return bytes(self._heard)
 
     def is_on(self, channel: int) -> bool:
-        """Tell whether a channel's relay is on now."""
+        """Return whether a channel's relay is on now."""
         with self._news:
             return channel in self._on
 
@@ -86,7 +86,7 @@ class RelayBoard(Twin):
                 self._on.clear()
 
     def power_cycle(self) -> None:
-        """Take all power away and give it back: every relay is off, whoever feeds the board."""
+        """Cut all power and restore it: every relay is off, on either supply."""
         self.unplug()
         with self._news:
             self._on.clear()

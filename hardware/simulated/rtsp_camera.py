@@ -1,4 +1,4 @@
-"""A network camera: RTSP over TCP with interleaved JPEG frames, on a real socket of this machine.
+"""Simulated network camera: RTSP over TCP with interleaved JPEG frames, on a real socket of this machine.
 
     with RtspTwin(CameraScene(), login="gate:secret") as camera:
         camera.address            rtsp://127.0.0.1:PORT/main, without the login
@@ -115,7 +115,7 @@ class RtspTwin:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether it is on the network."""
+        """Return whether it is on the network."""
         return self._listener is not None
 
     def unplug(self) -> None:
@@ -265,7 +265,7 @@ def _read_request(
     """Return method, address and headers of the next request; skip what a reader sends between."""
     while (line := read_line()) in (b"\r\n",) or line.startswith(b"$"):
         if line.startswith(b"$"):
-            # A receiver report: its length stands in the line, whose end is anywhere.
+            # A receiver report: the line carries its length and may end anywhere.
             frame = (line + read(4))[:4] if len(line) < 4 else line
             missing = struct.unpack(">H", frame[2:4])[0] + 4 - len(line)
             read(max(0, missing))

@@ -1,4 +1,4 @@
-"""A portrait on a surface that turns before a camera: a head, a flat print, a bent or a folded one.
+"""Turn a portrait on a surface before a simulated camera: a head, a flat print, a bent or a folded one.
 
     head = Surface(camera_frame(portrait), landmarks, Shape.HEAD)
     frame = head.seen(Pose(yaw_degrees=20))      # the person's left is the picture's right
@@ -8,7 +8,7 @@ would see it; the map is inverted by fixed-point iteration and the portrait resa
 are in eye distances (about 63 millimetres), so the same code serves any picture.
 
 What this lies about: the head is half an ellipsoid with a nose, the same for everybody; hair and
-ears are smeared where they come into view; the light does not change with the turn; nobody blinks.
+ears are smeared where they come into view; the light does not change with the turn; the eyes do not blink.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ HEAD_CENTRE_DOWN = 0.55
 HEAD_DEPTH = 1.3
 """From the ears' axis to the face without its nose."""
 NOSE_HEIGHT = 0.28
-"""From cheek to tip, about 18 millimetres; with the curve of the face the tip then stands 0.45 before
+"""From cheek to tip, about 18 millimetres; with the curve of the face the tip is then 0.45 before
 the plane of eyes and mouth corners."""
 NOSE_HALF_WIDTH = 0.2
 NOSE_HALF_LENGTH = 0.32
@@ -53,7 +53,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the surface stands; the person's own left and right."""
+    """Pose of the surface; the person's own left and right."""
 
     yaw_degrees: float = 0.0
     """Positive to the person's left."""

@@ -1,4 +1,4 @@
-"""What all twins share: one wire, and an end."""
+"""Base of the simulated serial devices: one wire and its lifetime."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ class Twin:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the cable is in."""
+        """Return whether the cable is in."""
         return self.wire.is_plugged
 
     def hear(self, data: bytes, at_ns: int, /) -> None:

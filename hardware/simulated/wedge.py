@@ -1,6 +1,6 @@
-"""The twin of a USB reader or keypad that pretends to be a keyboard: a FIFO with its events.
+"""Simulated USB reader or keypad that presents itself as a keyboard: a FIFO with its events.
 
-It lies about: being an input device (so it cannot be grabbed; `grabbed_by_nobody` stands in for the
+It lies about: being an input device (so it cannot be grabbed; `grabbed_by_nobody` replaces the
 grab), lost events, and how slowly a keyboard types.
 """
 
@@ -77,7 +77,7 @@ class Wedge:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the device is in."""
+        """Return whether the device is in."""
         return self._end is not None
 
     def type(self, text: str) -> int:
@@ -113,7 +113,7 @@ class Wedge:
             return
         self.stable_path.parent.mkdir(parents=True, exist_ok=True)
         self.stable_path.unlink(missing_ok=True)
-        # Opened before it has its name: whoever finds it finds somebody at the other end.
+        # Opened before it has its name: a driver that finds the name finds the other end open.
         fresh = self.stable_path.with_name(self.stable_path.name + ".new")
         fresh.unlink(missing_ok=True)
         os.mkfifo(fresh, 0o600)

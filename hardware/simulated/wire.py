@@ -1,4 +1,4 @@
-"""A cable with a pty in it, under a name that stays the same when it is pulled and put back."""
+"""A simulated cable: a pty under a name that stays the same when it is pulled and put back."""
 
 import fcntl
 import os
@@ -33,7 +33,7 @@ class PtyWire:
 
     It lies about: the baud rate (bytes arrive at once), parity and framing errors (none), the
     modem-control lines (none; asking a pty for them fails), USB enumeration (the name is back the
-    instant it is plugged in). Bytes nobody reads are lost, as on a real line.
+    instant it is plugged in). Unread bytes are lost, as on a real line.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class PtyWire:
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether the cable is in."""
+        """Return whether the cable is in."""
         return self._master is not None
 
     def write(self, data: bytes) -> int:
@@ -84,7 +84,7 @@ class PtyWire:
             at_ns = time.monotonic_ns()
             if self._master is None:
                 return at_ns
-            # A full buffer (nobody reads) loses the rest instead of stopping the device.
+            # A full buffer (no program reads) loses the rest instead of stopping the device.
             with suppress(BlockingIOError):
                 sent = os.write(self._master, data)
                 data = data[:sent]

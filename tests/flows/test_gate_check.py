@@ -133,7 +133,7 @@ def mute(site: Site) -> Iterator[Broken]:
             ("lane", "east-in"): "see osdp_reader east below",
             ("inputs", "board"): "no answer from address 1",
             ("inputs", "cabinet"): "no state was told",
-            ("osdp_reader", "east"): "nobody answers at address 1 at 9600 baud",
+            ("osdp_reader", "east"): "no reader at address 1 at 9600 baud",
             ("camera", "net"): "no picture comes",
         }
 
@@ -184,7 +184,7 @@ def not_at_rest(site: Site) -> Iterator[Broken]:
     yield dict.fromkeys(
         (("inputs", "cabinet"), ("inputs", "board"), ("inputs", "contacts")),
         "door_open reads active: is the door open",
-    ) | {("lane", "car-in"): "still reads on; the lane may stand open"}
+    ) | {("lane", "car-in"): "still reads on; the lane may be open"}
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_relay_that_reads_on_after_the_order_to_rest_is_said(site: Site) -> No
     site.modbus.board(2).is_stuck = True
     found = wrong(checked(site.write()))
     assert set(found) == {("lane", "car-in")}
-    assert "still reads on; the lane may stand open" in found["lane", "car-in"]
+    assert "still reads on; the lane may be open" in found["lane", "car-in"]
 
 
 @contextmanager
@@ -339,7 +339,7 @@ def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
 def test_an_osdp_reader_that_is_not_there_is_said_with_address_and_baud_rate(site: Site) -> None:
     site.osdp.silent = True
     found = wrong(checked(site.write(), seconds=3.5))
-    assert "nobody answers at address 1 at 9600 baud" in found["osdp_reader", "east"]
+    assert "no reader at address 1 at 9600 baud" in found["osdp_reader", "east"]
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_stuck_relay_is_found_by_the_check(tmp_path: Path, bus: ModbusBus) -> 
     bus.board(3).is_stuck = True
     said = lines_of_check(config_of(tmp_path, MODBUS, LANE, MAGNET))
 
-    assert [line for line in said if "still reads on; the lane may stand open" in line]
+    assert [line for line in said if "still reads on; the lane may be open" in line]
 
 
 def test_a_lane_without_sheet_and_camera_is_warned_of_and_runs(tmp_path: Path, bus: ModbusBus) -> None:

@@ -245,7 +245,7 @@ def test_a_silent_reader_does_not_silence_its_neighbour(
     present.start(reports)
     reports.wait_for(Health.OK)
     lost = reports.wait_for(Health.LOST)
-    assert (lost.device, "nobody answers at address 3" in lost.detail) == ("north", True)
+    assert (lost.device, "no reader at address 3" in lost.detail) == ("north", True)
     bus.readers[0].tap(5)
     assert reports.next_of(CardRead).number == 5
     absent.stop()

@@ -1,4 +1,4 @@
-"""`menjin demo`: a seeded compound on this machine, its script, and pages to play with."""
+"""Run `menjin demo`: a seeded compound on this machine, its script, and pages to play with."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What the demo prints once its script is over: addresses, sign-ins, and what to try."""
+"""Print addresses, sign-ins and suggestions once the demo's script is over."""
 
 import time
 from collections.abc import Iterator

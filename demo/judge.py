@@ -1,4 +1,4 @@
-"""What counts as open and as refused: bytes at the relay, and the reason in the server's list of events."""
+"""Judge whether a lane opened or refused, by bytes at the relay and the reason in the server's events."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ ASKING_KINDS = frozenset(
         "hold_ended",
     }
 )
-"""Entries after which an opening of the door is nobody's force."""
+"""Entries after which an opened door is not forced."""
 
 Doing = Callable[[], int]
 """Shows something at a gate and returns monotonic ns of the last byte, or of the frame's appearance."""
@@ -184,7 +184,7 @@ def wait_unexcused(ends: GateEnds, lane_id: str) -> None:
 
 
 def pass_through(ends: GateEnds, lane_id: str) -> None:
-    """Go through a lane's door; wait until the gate has seen it open and shut, and the lock has caught."""
+    """Go through a lane's door; wait until the gate has seen it open and shut, and the lock is locked."""
     before_seq = ends.journal_seq()
     for is_open, kind in ((True, "door_opened"), (False, "door_closed")):
         ends.metal.inputs.set(lane_id, InputKind.DOOR_OPEN, is_open)

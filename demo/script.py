@@ -1,4 +1,4 @@
-"""The script: its steps in their order, each judged, none skipped because another failed."""
+"""Run the steps in their order and judge each; a failed step does not stop the others."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -152,7 +152,7 @@ def play(stage: Stage) -> Iterator[StepResult]:
             ok, ms, detail = True, outcome.ms, outcome.detail
         except (StepFailed, PageRefused, ScreenSilent, StartRefused, TimeoutError) as err:
             ok, ms, detail = False, None, str(err)
-        except Exception as err:  # noqa: BLE001 - whatever breaks in a step is that step's failure
+        except Exception as err:  # noqa: BLE001 - any error in a step is that step's failure
             ok, ms, detail = False, None, f"{type(err).__name__}: {str(err).partition(chr(10))[0]}"
         yield StepResult(
             step.__name__, ok, None if ms is None else round(ms, 2), detail, time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The whole demo on this machine: the server, three gates with their metal, and everyone's ends of them."""
+"""Run the whole demo on this machine: the server, three gates with their devices, and the actors."""
 
 import base64
 import os
@@ -44,7 +44,7 @@ class Stage:
     def __init__(
         self, folder: Path, trace: TraceFile, *, face: bool, wrapper: list[str], tell: Callable[[str], None]
     ) -> None:
-        """Lay out the folder; nothing runs yet."""
+        """Lay out the folder; start nothing."""
         self.folder = folder
         self.trace = trace
         self.has_face = face
@@ -130,7 +130,7 @@ class Stage:
         )
 
     def lay_out(self, plan: GatePlan) -> GateEnds:
-        """Make a gate's metal, cable and site file; nothing of it runs yet."""
+        """Make a gate's devices, cable and site file; start nothing."""
         folder = self.folder / plan.gate_id
         metal = Metal(plan, folder, self.trace.take)
         face = self.has_face and any(lane.camera for lane in plan.lanes)
@@ -207,7 +207,7 @@ class Stage:
     # -- while it runs -----------------------------------------------------------------------------
 
     def wait_ready(self, ends: GateEnds, since: datetime) -> None:
-        """Wait until a gate has told the server that its devices are well; raise StartRefused."""
+        """Wait until a gate has reported healthy devices to the server; raise StartRefused."""
         wanted = {
             f"{lane.lane_id}-{part}"
             for lane in ends.plan.lanes
@@ -220,7 +220,7 @@ class Stage:
             if there
         } | {"wires"}
 
-        def told() -> bool:
+        def is_ready() -> bool:
             if not ends.process.runs:
                 raise StartRefused(f"{ends.process.name} ended:\n{ends.process.tail()}")
             standing = self.office.standing(ends.gate_id)
@@ -228,7 +228,7 @@ class Stage:
             return heard and wanted <= standing.devices_ok and standing.have[1] > 0
 
         try:
-            wait_until(told, READY_SECONDS, f"{ends.process.name} is ready")
+            wait_until(is_ready, READY_SECONDS, f"{ends.process.name} is ready")
         except TimeoutError as err:
             raise StartRefused(f"{err}\n{ends.process.tail()}") from err
 
@@ -247,7 +247,7 @@ class Stage:
         )
 
     def reopen_screen(self, ends: GateEnds) -> None:
-        """Sign in to a gate's screen anew: its launch token changes with every start."""
+        """Sign in to a gate's screen again: its launch token changes with every start."""
         if ends.screen is not None:
             ends.screen.close()
         else:
@@ -270,7 +270,7 @@ class Stage:
         self.start_gate(ends)
 
     def use_camera(self, number: int) -> None:
-        """Let the north gate look through V4L2 camera `number` from now on."""
+        """Use V4L2 camera `number` at the north gate from now on."""
         ends = self.gates["north"]
         ends.process.stop()
         face = self.has_face

@@ -1,1 +1,1 @@
-"""Act at people's ends: phone, browser, gate screen, office."""
+"""Act for people: phone, browser, gate screen, office."""

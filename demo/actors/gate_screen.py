@@ -1,4 +1,4 @@
-"""The screen of a gate: its real page over HTTP, pressed as a finger would."""
+"""Operate the screen of a gate: its real page over HTTP, pressed as a finger would."""
 
 import threading
 from collections import deque

@@ -1,4 +1,4 @@
-"""The manager's browser: the real pages, signed in with password and authenticator code."""
+"""Operate the manager's browser: the real pages, signed in with password and authenticator code."""
 
 import base64
 import hmac
@@ -57,7 +57,7 @@ class ManagerDesk:
         return found[1]
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Say that both screens show the same twelve characters."""
+        """Confirm that both screens show the same twelve characters."""
         self._send(
             f"/manage/gates/{gate_id}", f"/manage/gates/pairings/{pair_id}", {}, having=("answer", "approve")
         )
@@ -71,7 +71,7 @@ class ManagerDesk:
         self._send("/manage/", "/manage/lockdown/end", {})
 
     def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
-        """Let a lane offer exactly these ways; raise DeskRefused with what stands beside the field."""
+        """Let a lane offer exactly these ways; raise DeskRefused with the message beside the field."""
         gate_id = lane_id.partition("-")[0]
         path = f"/manage/gates/{gate_id}/lanes/{lane_id}"
         page = self._send(path, path, {"methods": methods}, may_refuse=True)
@@ -82,7 +82,7 @@ class ManagerDesk:
             raise PageRefused(f"{path} was not saved and says no reason: {words_of(page)}")
 
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
-        """Put a lane live with one answer changed; raise DeskRefused with what stands beside the fields."""
+        """Put a lane live with one answer changed; raise DeskRefused with the messages beside the fields."""
         path = f"/manage/lanes/{lane_id}/sheet/edit"
         page = self._send(path, path, {key: word, "intent": "live"}, may_refuse=True)
         wrong = [" ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in WRONG.findall(page)]

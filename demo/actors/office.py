@@ -1,4 +1,4 @@
-"""The property office: the same acts as the manager's pages, on the server's own database.
+"""Act as the property office: the actions behind the manager's pages, on the server's own database.
 
 A process beside the server, as `menjin web` commands are; it also reads the list of events.
 """
@@ -66,7 +66,7 @@ class Office:
             self.site_id: str = session.scalars(select(Site.site_id)).one()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self.database.engine.dispose()
 
     @contextmanager
@@ -87,14 +87,14 @@ class Office:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Yield a session to look things up; it hinders nobody who writes."""
+        """Yield a session for reading; it does not block writers."""
         with self.database.snapshot() as session:
             yield session
 
     # -- what the server knows ---------------------------------------------------------------------
 
     def standing(self, gate_id: str) -> GateStanding:
-        """Return what the server last heard from a gate."""
+        """Return the newest status that the server has of a gate."""
         with self.read() as session:
             gate = session.get_one(Gate, gate_id)
             ok = frozenset(str(state["device"]) for state in gate.device_states if state["health"] == "ok")

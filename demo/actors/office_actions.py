@@ -1,4 +1,4 @@
-"""What the script asks of the property office, done by the acts behind the manager's pages."""
+"""The steps' interface to the property office, implemented by the actions behind the manager's pages."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ class Desk(Protocol):
         ...
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Say that both screens show the same twelve characters."""
+        """Confirm that both screens show the same twelve characters."""
         ...
 
     def lock_down(self, reason: str) -> None:
@@ -45,7 +45,7 @@ class Desk(Protocol):
         ...
 
     def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
-        """Let a lane offer exactly these ways; raise DeskRefused."""
+        """Offer exactly these methods at a lane; raise DeskRefused."""
         ...
 
     def change_sheet(self, lane_id: str, key: str, word: str) -> None:
@@ -74,7 +74,7 @@ class OfficeDesk:
             return make_pair_code(act, gate_id)
 
     def approve(self, pair_id: str, gate_id: str) -> None:
-        """Say that both screens show the same twelve characters."""
+        """Confirm that both screens show the same twelve characters."""
         del gate_id
         with self.office.act() as act:
             approve_pairing(act, pair_id)
@@ -91,7 +91,7 @@ class OfficeDesk:
                 clear_override(act, lane.lane_id)
 
     def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
-        """Let a lane offer exactly these ways; raise DeskRefused."""
+        """Offer exactly these methods at a lane; raise DeskRefused."""
         try:
             with self.office.act() as act:
                 lane = act.session.get_one(Lane, lane_id)

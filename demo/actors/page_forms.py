@@ -8,14 +8,14 @@ NOT_SENT = frozenset({"submit", "button", "reset", "image", "file"})
 
 @dataclass(slots=True)
 class PageForm:
-    """Where a form goes and what it would send as it stands."""
+    """The address of a form and the fields that it would send unchanged."""
 
     action: str
     method: str = "get"
     fields: list[tuple[str, str]] = field(default_factory=list)
 
     def filled(self, changes: dict[str, str | tuple[str, ...]]) -> list[tuple[str, str]]:
-        """Return what is sent once these fields were changed; a tuple is a group of checked boxes."""
+        """Return the fields to send after these changes; a tuple is a group of checked boxes."""
         kept = [(name, value) for name, value in self.fields if name not in changes]
         for name, value in changes.items():
             kept += [(name, each) for each in (value if isinstance(value, tuple) else (value,))]

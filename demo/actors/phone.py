@@ -1,4 +1,4 @@
-"""A resident's phone: the real pages over HTTP, and a key of its own that never leaves it."""
+"""Operate a resident's phone: the real pages over HTTP, and a key that never leaves it."""
 
 import base64
 import json
@@ -126,7 +126,7 @@ class Phone(Browser):
         return code_text(body, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
     def forged_code(self) -> str:
-        """Make a code for this phone's credential with somebody else's key."""
+        """Make a code for this phone's credential with another person's key."""
         body = resident_code_body(self.credential_id, int(time.time()))
         stranger = generate_private_key(SECP256R1())
         der = stranger.sign(signed_message(RESIDENT_DOMAIN, self.site_id, body), ECDSA(SHA256()))

@@ -1,1 +1,1 @@
-"""Do what a thief or saboteur does."""
+"""Act as a thief or saboteur."""

@@ -1,4 +1,4 @@
-"""What a thief carries off, and what is looked for in it, byte by byte."""
+"""Collect the data that a thief could copy, and search it byte by byte."""
 
 import base64
 import io

@@ -1,7 +1,7 @@
-"""Break the product on purpose, from outside, to show that the script would notice.
+"""Inject faults from outside, to show that the script would notice them.
 
 `python -m demo.attacks.saboteurs KIND SITE.toml` runs a gate with one part replaced. No switch in the product
-leads here: the gate's own command knows nothing of this file.
+leads here: the gate's own command does not import this file.
 """
 
 import sys
@@ -61,7 +61,7 @@ def allow_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, no
 
 
 def deny_all(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: datetime) -> Decision:
-    """Open for nobody."""
+    """Refuse everyone."""
     honest = decide(claim, lane_id, policy, memory, now)
     return Decision(False, Reason.NO_GRANT, honest.person_id, honest.credential_id)
 
@@ -72,7 +72,7 @@ def replay(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
 
 
 class TrustingPanel(Panel):
-    """Talks to an OSDP reader as the library does by itself: gives out keys, and takes clear text."""
+    """Talks to an OSDP reader with the library's defaults: gives out keys, and takes clear text."""
 
     def __init__(self, peers: Sequence[Peer], channel: Channel, *, enforce_secure: bool = True) -> None:
         """Pass over what was asked for."""
@@ -80,7 +80,7 @@ class TrustingPanel(Panel):
         del enforce_secure
 
     def is_secure(self, reader: int) -> bool:
-        """Believe that whoever answers is the reader."""
+        """Take any reader that answers for the right one."""
         return self.is_online(reader)
 
 

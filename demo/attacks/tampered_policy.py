@@ -1,4 +1,4 @@
-"""A policy that no honest server signs, rightly signed: what a thief of the server's keys could send."""
+"""Sign policies that no honest server would sign: what a thief of the server's keys could send."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ VERSIONS_AHEAD = 1000
 
 
 def only_face_at(office: Office, gate_id: str, lane_id: str) -> Tamper:
-    """Return what turns the server's answers into ones whose policy has a lane with face alone."""
+    """Return a rewriter of the server's answers after which the policy has a lane with face alone."""
     epoch, version = office.policy()
     with office.act() as act:
         rows = act.session.scalars(

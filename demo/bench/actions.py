@@ -1,4 +1,4 @@
-"""What the hands on the bench page can do to the metal."""
+"""Carry out the actions of the bench page on the simulated devices."""
 
 import threading
 from collections.abc import Callable
@@ -100,7 +100,7 @@ class BenchActs:
         if not phone.credential_id:
             phone.switch("qr", True)
             phone.register_key()
-            # A gate that has not heard of the key yet would refuse its first code.
+            # A gate that has not received the key yet would refuse its first code.
             self._stage.wait_synced(act.get("gate", ""))
         return phone.forged_code() if act.get("what") == "forged" else phone.code()
 

@@ -1,4 +1,4 @@
-"""The bench page: hands for the simulated metal, served on this machine only."""
+"""Serve the bench page, which operates the simulated devices, on this machine only."""
 
 import json
 import threading
@@ -69,7 +69,7 @@ class BenchPage:
         return app
 
     def _refuse_strangers(self) -> Response | None:
-        """Let in this page only: no foreign name for 127.0.0.1, no page of another origin."""
+        """Accept requests of this page only: no foreign name for 127.0.0.1, no page of another origin."""
         host = request.headers.get("Host", "")
         own = host in self._hosts and request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
         if own and request.method == "POST":

@@ -1,4 +1,4 @@
-"""What the bench page shows of the metal, the gates and their journals."""
+"""Collect what the bench page shows of devices, gates and their journals."""
 
 from demo.rig.gate_ends import GateEnds
 from demo.stage import Stage
@@ -29,11 +29,11 @@ class BenchState:
         stage.trace.listen = self._note
 
     def contact_moved(self, lane_id: str, kind: InputKind, active: bool) -> None:
-        """Note what a hand did to a contact."""
+        """Store the position of a contact that the page moved."""
         (self._active.add if active else self._active.discard)((lane_id, kind))
 
     def whole(self) -> dict[str, object]:
-        """Return what the page shows."""
+        """Return everything that the page shows."""
         return {
             "server": self._stage.server.runs,
             "gates": {gate_id: self._gate(ends) for gate_id, ends in [*self._stage.gates.items()]},
@@ -86,7 +86,7 @@ class BenchState:
 
 
 def _light(reader: OsdpReader) -> str:
-    """Return the colour that the reader was last told to show."""
+    """Return the colour of the last command to the reader."""
     lights = [shown.command for shown in reader.lights if shown.command["command"] == library().CMD_LED]
     colour = lights[-1]["on_color"] if lights else 0
     return COLOURS.get(colour, "") if isinstance(colour, int) else ""

@@ -1,4 +1,4 @@
-"""What the bench page says, in both languages."""
+"""Texts of the bench page, in both languages."""
 
 TEXTS = {
     "en": {
@@ -19,7 +19,7 @@ TEXTS = {
         "cut": "Cut",
         "mend": "Join",
         "card": "Card",
-        "unknown": "A card nobody was given",
+        "unknown": "A card without an owner",
         "staff": "staff",
         "tap": "Hold to reader",
         "tap_osdp": "OSDP",
@@ -32,11 +32,11 @@ TEXTS = {
         "read": "Hold up",
         "camera": "Before the camera",
         "hold": "Show",
-        "nobody": "Nobody",
+        "nobody": "No one",
         "person": "A resident",
         "other": "The same resident, another picture",
         "stranger": "A stranger",
-        "frozen": "The picture stands still",
+        "frozen": "The picture is frozen",
         "dark": "Night, and the lamp is out",
         "covered": "A hand on the lens",
         "contacts": "Contacts",
@@ -89,7 +89,7 @@ TEXTS = {
         "without_twin": (
             "Without hands on this page: USB cameras (v4l2) and the control lines of serial adapters "
             "(modem_inputs), which only a kernel with the part itself can give, and video files (file), "
-            "which play by themselves. Your own USB camera: menjin demo --camera 0."
+            "which run unattended. Your own USB camera: menjin demo --camera 0."
         ),
         "language": "中文",
         "hint": "home, #, PIN, #",

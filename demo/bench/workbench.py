@@ -1,4 +1,4 @@
-"""A fourth gate with a device of every kind that the script's three have not; set up when asked for."""
+"""A fourth gate with a device of every kind that the script's three gates do not have; set up on request."""
 
 import time
 from collections.abc import Callable
@@ -164,11 +164,11 @@ class WorkbenchMetal(Metal):
         self.camera = self._plug(RtspTwin(self.scene.next_frame, name=f"{HAT}-camera", frames_per_second=8))
 
     def clear_view(self) -> None:
-        """Let nobody stand in front of the camera."""
+        """Clear the view of the camera."""
         self.show_picture(street())
 
     def trouble_view(self, trouble: CameraTrouble) -> None:
-        """Let the camera stand still, look into the dark, or have a hand on its lens."""
+        """Freeze, darken or cover the camera's view."""
         {"frozen": self.scene.freeze, "dark": self.scene.darken, "covered": self.scene.cover}[trouble]()
 
     def show_code(self, text: str) -> int:
@@ -182,7 +182,7 @@ class WorkbenchMetal(Metal):
         return time.monotonic_ns()
 
     def stand(self, actor: Actor, prompt: Callable[[], str]) -> int:
-        """Let somebody stand there; return monotonic ns when in view."""
+        """Put an actor before the camera; return monotonic ns when in view."""
         self.scene.clear()
         self.scene.act(actor, prompt)
         return time.monotonic_ns()
@@ -201,7 +201,7 @@ class WorkbenchRelays:
         return self._metal.bus.changes(1)
 
     def is_on(self, channel: int) -> bool:
-        """Tell whether a lane's relay is on now."""
+        """Return whether a lane's relay is on now."""
         if channel == 1:
             return not self._metal.chip.is_high(RELAY_LINE)
         if channel == 2:
@@ -227,7 +227,7 @@ class WorkbenchRelays:
 
 
 def output_is_on(reader: OsdpReader, now_ns: int) -> bool:
-    """Tell whether a reader's first output is on, from what it was last told (OSDP, control codes)."""
+    """Return whether a reader's first output is on, from the last command (OSDP, control codes)."""
     orders = [order for order in reader.outputs if order[1] == 0]
     if not orders:
         return False

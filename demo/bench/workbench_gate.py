@@ -1,4 +1,4 @@
-"""The workbench as a gate of the compound: laid out, made known to the server, paired and started."""
+"""Add the workbench to the compound as a gate: site file, registration at the server, pairing, start."""
 
 import sys
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ MAY_PASS = ("resident", "neighbour", "guard")
 
 
 def lay_out_workbench(stage: Stage) -> GateEnds:
-    """Make its metal, cable and site file; nothing of it runs yet, and the server does not know it."""
+    """Make its devices, cable and site file; start nothing and register nothing."""
     folder = stage.folder / WORKBENCH.gate_id
     metal = WorkbenchMetal(WORKBENCH, folder, stage.trace.take)
     return stage.ends_of(
@@ -26,7 +26,7 @@ def lay_out_workbench(stage: Stage) -> GateEnds:
 
 
 def set_up_workbench(stage: Stage) -> None:
-    """Let it become the compound's fourth gate, with three people who may pass; raise StartRefused."""
+    """Make it the compound's fourth gate, with three people who may pass; raise StartRefused."""
     ends = lay_out_workbench(stage)
     lanes = [lane.lane_id for plan in (*GATES, WORKBENCH) for lane in plan.lanes]
     with stage.office.act() as act, one_publication(act) as each:
@@ -38,5 +38,5 @@ def set_up_workbench(stage: Stage) -> None:
     stage.pair(ends, readers=True)
     ends.process.start()
     stage.wait_ready(ends, datetime.fromtimestamp(0, UTC))
-    # Last, so that nobody sees half of it.
+    # Last, so that no page shows half of it.
     stage.gates[WORKBENCH.gate_id] = ends

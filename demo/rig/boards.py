@@ -1,4 +1,4 @@
-"""What the script asks of a gate's relays and contacts, whichever board they are on."""
+"""Operate and observe a gate's relays and contacts, on any kind of board."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,17 +26,17 @@ class Plug(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what it is called."""
+        """Return the name of the board."""
         ...
 
     @property
     def may_be_renamed(self) -> bool:
-        """Tell whether it can come back under another name of the system's and be found all the same."""
+        """Return whether it can come back under another name of the system's and be found all the same."""
         ...
 
     @property
     def is_plugged(self) -> bool:
-        """Tell whether its cable is in."""
+        """Return whether its cable is in."""
         ...
 
     def unplug(self) -> None:
@@ -61,7 +61,7 @@ class Relays(Protocol):
         ...
 
     def is_on(self, channel: int) -> bool:
-        """Tell whether a relay is on now."""
+        """Return whether a relay is on now."""
         ...
 
     def wait_for_on(self, channel: int, timeout_seconds: float, *, after_ns: int = 0) -> int:
@@ -94,7 +94,7 @@ class ModbusRelays:
         return self._bus.changes(MODBUS_ADDRESS)
 
     def is_on(self, channel: int) -> bool:
-        """Tell whether a relay is on now."""
+        """Return whether a relay is on now."""
         return self._bus.is_on(MODBUS_ADDRESS, channel)
 
     def wait_for_on(self, channel: int, timeout_seconds: float, *, after_ns: int = 0) -> int:

@@ -1,6 +1,6 @@
-"""The simulated metal of one gate: twins on ptys under names that stay, and pictures for its camera.
+"""The simulated devices of one gate: ptys under names that stay, and pictures for its camera.
 
-The camera folder is the only place where a frame of a face is ever a file: it stands for the world
+The camera folder is the only place where a frame of a face is ever a file: it represents the world
 in front of the lens, not for anything Menjin keeps, and goes with the demo's own folder.
 """
 
@@ -141,11 +141,11 @@ class Metal:
     # -- what the camera sees ----------------------------------------------------------------------
 
     def clear_view(self) -> None:
-        """Let nobody stand in front of the camera."""
+        """Clear the view of the camera."""
         self._show([jittered(street(), seed) for seed in range(EMPTY_FRAMES)])
 
     def trouble_view(self, trouble: CameraTrouble) -> None:
-        """Let the camera stand still, look into the dark, or have a hand on its lens."""
+        """Freeze, darken or cover the camera's view."""
         if trouble == "frozen":
             self._show([camera_frame(street())])
         elif trouble == "dark":
@@ -159,7 +159,7 @@ class Metal:
         return self._show([code_picture(text)])
 
     def stand(self, actor: Actor, prompt: Callable[[], str]) -> int:
-        """Let somebody stand there who does what `prompt` returns; return monotonic ns when in view."""
+        """Put an actor before the camera who does what `prompt` returns; return monotonic ns when in view."""
         self._walk_away()
         self._person = FolderPerson(actor, self.camera_folder, prompt=prompt)
         return self._person.in_view_at_ns

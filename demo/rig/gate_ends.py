@@ -1,4 +1,4 @@
-"""One gate's ends in the demo, and the trace of all wires."""
+"""Operate one gate from outside, and keep the trace of all its wires."""
 
 import json
 import sqlite3
@@ -43,12 +43,12 @@ class GateEnds:
         return self.plan.gate_id
 
     def prompt(self) -> str:
-        """Return what the screen asks the person before the camera to do."""
+        """Return the screen's current instruction to the person before the camera."""
         view = self.screen.view if self.screen is not None else None
         return view.prompt if view is not None else ""
 
     def show_person(self, portrait: Frame, *, seed: int) -> int:
-        """Let a person who does what is asked stand before the camera; return monotonic ns when in view."""
+        """Put a person before the camera who does what the screen asks; return monotonic ns when in view."""
         return self.metal.stand(living(portrait, seed=seed), self.prompt)
 
     @property

@@ -1,8 +1,8 @@
-"""What the server lends a gate, seen and shortened on the cable between them.
+"""Read and shorten the leases that the server sends to a gate, on the cable between them.
 
 A lease is for 72 hours; a demo cannot wait so long. The gate keeps whatever time it was given, so an answer
 whose leases are shorter shows that it does: no part of the product knows of this. The shares are sealed to
-the gate; how long it may keep them is not, for whoever holds the cable can end a lease by holding it back.
+the gate; how long it may keep them is not, for an attacker on the cable can end a lease by holding it back.
 """
 
 from dataclasses import dataclass, field

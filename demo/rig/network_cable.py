@@ -1,4 +1,4 @@
-"""The network cable between one gate and the server: it can be cut, and it can lie.
+"""Simulate the network cable between a gate and the server: it can be cut, and it can alter messages.
 
 A gate must be able to trust nothing on it but signatures, so a demo of that needs a dishonest one.
 """
@@ -46,14 +46,14 @@ class Cable:
 
     @property
     def is_cut(self) -> bool:
-        """Tell whether the cable is cut."""
+        """Return whether the cable is cut."""
         return self._is_cut
 
     def _was_cut_meanwhile(self) -> bool:
         return self._is_cut
 
     def cut(self) -> None:
-        """Cut the cable: connections break without an answer."""
+        """Cut the cable: connections end without an answer."""
         self._is_cut = True
 
     def mend(self) -> None:
@@ -102,7 +102,7 @@ class _QuietServer(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a gate whose power was pulled breaks its connections."""
+        """Ignore the error: a gate whose power was pulled breaks its connections."""
 
 
 class _Handler(BaseHTTPRequestHandler, ABC):
@@ -124,4 +124,4 @@ class _Handler(BaseHTTPRequestHandler, ABC):
     do_POST = _take  # noqa: N815 - likewise
 
     def log_message(self, *_args: object) -> None:
-        """Say nothing: the gate and the server both have logs."""
+        """Log nothing: the gate and the server both have logs."""

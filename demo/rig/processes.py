@@ -1,4 +1,4 @@
-"""The real processes of the demo: the web server and the gates, each in its own group."""
+"""Start the real processes of the demo: the web server and the gates, each in its own process group."""
 
 import os
 import select
@@ -20,7 +20,7 @@ class StartRefused(Exception):
 
 
 def free_port() -> int:
-    """Return a port on 127.0.0.1 that nobody listens on now."""
+    """Return a port on 127.0.0.1 on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -49,7 +49,7 @@ class Child:
 
     @property
     def runs(self) -> bool:
-        """Tell whether the process is alive."""
+        """Return whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
     def spawn(
@@ -107,7 +107,7 @@ class Child:
         return self.log.stat().st_size if self.log.exists() else 0
 
     def log_after(self, size: int) -> str:
-        """Return what its log got since it was so long."""
+        """Return what the log received after its first `size` bytes."""
         with self.log.open("rb") as log:
             log.seek(size)
             return log.read().decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""A gate's command with twins in place of the kernel's own parts, which few test machines have.
+"""Run a gate's command with simulated kernel devices, which few test machines have.
 
 `python -m demo.rig.without_kernel run SITE.toml` is `menjin gate run SITE.toml`, but that a GPIO chip is a
 file and a USB wedge a FIFO. No switch in the product leads here.
@@ -19,7 +19,7 @@ REPLACED: tuple[tuple[object, str, object], ...] = (
     (readers, "WedgeCardReader", partial(WedgeCardReader, take_alone=grabbed_by_nobody)),
     (readers, "WedgeKeypad", partial(WedgeKeypad, take_alone=grabbed_by_nobody)),
 )
-"""Where the gate takes its parts from, which part, and what stands in for it."""
+"""Where the gate takes its parts from, which part, and its replacement."""
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Play the steps of the script, one file a subject."""
+"""Define the steps of the script, one file a subject."""

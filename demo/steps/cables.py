@@ -1,4 +1,4 @@
-"""Steps with relays and cables: read back, welded, pulled out and put back under another name, crashed."""
+"""Steps with relays and cables: read back, welded, unplugged and back under another name, crashed."""
 
 import time
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ BOARD_ENDS_SECONDS = 1.5
 def modbus_relay_confirms(stage: Stage) -> Outcome:
     """The garage's board times the pulse and is asked whether its relay moved; then its relay is stuck.
 
-    Broken by: no question after an order, a gate that believes an answer and not the relay, a second
+    Broken by: no question after an order, a gate that trusts the answer instead of the relay, a second
     try, an alarm that does not reach the server.
     """
     ends, resident = stage.gates["garage"], stage.member("resident")
@@ -42,8 +42,8 @@ def modbus_relay_confirms(stage: Stage) -> Outcome:
     order = sealed(bytes((MODBUS_ADDRESS, 5, 2, coil, 0, 10)))
     question = sealed(bytes((MODBUS_ADDRESS, 1, 0, coil, 0, 1)))
     said = bus.requests[asked:]
-    require(said.count(order) == 1, "the board was not told once to switch on for ten tenths of a second")
-    require(question in said[said.index(order) :], "nobody asked the board whether its relay moved")
+    require(said.count(order) == 1, "the board did not get one order to switch on for ten tenths of a second")
+    require(question in said[said.index(order) :], "the gate did not ask the board whether its relay moved")
     board = bus.board(MODBUS_ADDRESS)
     relays = ends.metal.relays
     wait_until(lambda: not relays.is_on(coil + 1), BOARD_ENDS_SECONDS, "the board ends its pulse")
@@ -67,7 +67,7 @@ def modbus_relay_confirms(stage: Stage) -> Outcome:
 def relay_unplugged_and_back(stage: Stage) -> Outcome:
     """The relay board's cable is pulled; it comes back as another device of the system.
 
-    Broken by: no alarm, a yes without a pulse that nobody hears of, a board that is looked for under its
+    Broken by: no alarm, an unreported grant without a pulse, a board that is looked for under its
     old name, a pulse that was kept for later.
     """
     ends, resident = stage.gates["south"], stage.member("resident")
@@ -96,7 +96,7 @@ def relay_unplugged_and_back(stage: Stage) -> Outcome:
 def reader_unplugged_and_back(stage: Stage) -> Outcome:
     """The card reader's cable is pulled; the PIN beside it works; the reader comes back under another name.
 
-    Broken by: no alarm or more than one, a lane that stands still meanwhile, a reader that is looked for
+    Broken by: no alarm or more than one, a lane that stops meanwhile, a reader that is looked for
     under its old name.
     """
     ends, resident = stage.gates["north"], stage.member("resident")
@@ -115,7 +115,7 @@ def reader_unplugged_and_back(stage: Stage) -> Outcome:
     require(wire.device != name, "the reader came back under its old name")
     wait_until(lambda: "device_back" in kinds_since(ends, back_seq), BACK_SECONDS, "the reader is back")
     seconds = (time.monotonic_ns() - back_ns) / 1e9
-    require("access" not in kinds_since(ends, back_seq), "a card that nobody could read was taken")
+    require("access" not in kinds_since(ends, back_seq), "a card at an unplugged reader was accepted")
     _require_told_once(ends, before_seq)
     ms = opens(stage, "north", "north-in", lambda: reader.tap(resident.card), person_id=resident.person_id)
     return Outcome(ms, f"the PIN opens meanwhile; back as another device after {seconds:.2f} s")
@@ -123,7 +123,7 @@ def reader_unplugged_and_back(stage: Stage) -> Outcome:
 
 def _require_told_once(ends: GateEnds, seq: int) -> None:
     lost = kinds_since(ends, seq).count("alarm_device_lost")
-    require(lost == 1, f"the loss of one cable was told {lost} times")
+    require(lost == 1, f"the loss of one cable was reported {lost} times")
 
 
 def crash_mid_pulse_ends_at_rest(stage: Stage) -> Outcome:

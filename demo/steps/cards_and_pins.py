@@ -37,7 +37,7 @@ def same_card_same_number_at_every_reader(stage: Stage) -> Outcome:
 
 
 def unknown_card_refused(stage: Stage) -> Outcome:
-    """A card that nobody was given."""
+    """A card without an owner."""
     reader = stage.gates["north"].metal.readers["north-in"]
     refused(stage, "north", "north-in", lambda: reader.tap(UNKNOWN_CARD), "credential_unknown")
     return Outcome(None, "credential_unknown, no ON byte")

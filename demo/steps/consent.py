@@ -1,4 +1,4 @@
-"""Steps about who may give a face: only its person, at the gate, with their own card, and no child."""
+"""Steps about consent to face: only from the person, at the gate, with their own card, and from no child."""
 
 from sqlalchemy import select
 
@@ -20,7 +20,7 @@ def face_enrol_at_gate(stage: Stage) -> Outcome:
     this gate, a template in clear.
     """
     member, ends, screen = stage.member("face_a"), stage.gates["north"], screen_of(stage)
-    require(ends.face_rows() == [], "the gate keeps a face before anybody gave one")
+    require(ends.face_rows() == [], "the gate keeps a face before any enrolment")
     stage.phone_of("face_a").say_yes_to_face()
     stage.wait_synced("north")
     screen.forget()
@@ -39,9 +39,9 @@ def face_enrol_at_gate(stage: Stage) -> Outcome:
 
 
 def enrol_with_another_persons_card_refused(stage: Stage) -> Outcome:
-    """Somebody says yes and another card of the home is held to the reader: nobody's face is taken.
+    """A person agrees and another card of the home is read: no face is enrolled.
 
-    Broken by: an enrolment that goes to whoever stands there, or that any card of the home confirms.
+    Broken by: an enrolment of the person before the camera, or that any card of the home confirms.
     """
     member, other, ends = stage.member("face_b"), stage.member("face_a"), stage.gates["north"]
     reader = ends.metal.readers["north-in"]
@@ -58,7 +58,7 @@ def enrol_with_another_persons_card_refused(stage: Stage) -> Outcome:
     finally:
         ends.metal.clear_view()
     looked = [view.screen.value for view in screen.shown() if view.camera == "looking"]
-    require(not looked, f"the camera looked at somebody after another's card: {looked}")
+    require(not looked, f"the camera looked at a person after another person's card: {looked}")
     kinds = [entry.kind for entry in ends.journal() if entry.seq > before_seq]
     require("face_enrolled" not in kinds, "a face was taken with another person's card")
     require(ends.face_rows() == before, "the gate's file of faces changed")
@@ -69,7 +69,7 @@ def enrol_with_another_persons_card_refused(stage: Stage) -> Outcome:
 
 
 def under_14_blocked(stage: Stage) -> Outcome:
-    """A child asks for face on the phone, past the page, and at the gate; the card opens as for everybody.
+    """A child asks for face on the phone, past the page, and at the gate; the card opens as usual.
 
     Broken by: an age that only hides a button, a gate that asks children.
     """

@@ -1,4 +1,4 @@
-"""Steps with doors, buttons and the fire panel's contact: what is reported, and that nothing is shut."""
+"""Steps with doors, buttons and the fire panel's contact: events and alarms, and no lane locks."""
 
 import time
 
@@ -21,7 +21,7 @@ FORCED = "alarm_door_forced"
 
 
 def door_forced_alarm(stage: Stage) -> Outcome:
-    """The north gate's door opens and nobody was let in or out.
+    """The north gate's door opens without a grant in or out.
 
     Broken by: a gate that takes any opening for a passage, or keeps the alarm from the server.
     """
@@ -37,7 +37,7 @@ def door_forced_alarm(stage: Stage) -> Outcome:
 
 
 def door_held_alarm(stage: Stage) -> Outcome:
-    """Somebody let in by card leaves the south gate's door open longer than its site file says.
+    """A person admitted by card leaves the south gate's door open longer than its site file allows.
 
     Broken by: no alarm, one before its time, one that never clears.
     """
@@ -75,7 +75,7 @@ def granted_nobody_came(stage: Stage) -> Outcome:
 
 
 def exit_button_no_alarm(stage: Stage) -> Outcome:
-    """Somebody leaves by the exit button, which is wired to the lock: the gate only takes note.
+    """A person leaves by the exit button, which is wired to the lock: the gate only takes note.
 
     Broken by: a forced alarm, and by a gate that moves the relay itself.
     """
@@ -115,7 +115,7 @@ def fire_observed_never_locks(stage: Stage) -> Outcome:
         require(metal.usb_relay.heard[heard:] == b"", "the relay was sent bytes because of the fire")
         reader = metal.readers[lane_id]
         opens(stage, "north", lane_id, lambda: reader.tap(resident.card), person_id=resident.person_id)
-        time.sleep(0.1)  # whatever follows at once belongs to the card's pulse
+        time.sleep(0.1)  # an order right after it belongs to the card's pulse
     finally:
         metal.inputs.set(lane_id, InputKind.FIRE, False)
     event_after(stage, "north", before_seq, "fire_clear", lane_id=lane_id)

@@ -1,4 +1,4 @@
-"""A step with the second face engine, whose own measured errors keep it from opening a gate."""
+"""Steps with the second face engine, whose own measured errors keep it from opening a gate."""
 
 import json
 
@@ -22,7 +22,7 @@ def weak_engine_may_not_open(stage: Stage) -> Outcome:
 
     The card of the engine decides before anything is loaded, so this holds with and without `make face-dlib`.
 
-    Broken by: an engine that opens whatever its curve says, a gate that falls back to another engine unasked
+    Broken by: an engine that opens against its curve, a gate that falls back to another engine unasked
     or does not start.
     """
     ends, member = stage.gates[GATE], stage.member("face_b")

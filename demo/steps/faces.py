@@ -1,4 +1,4 @@
-"""Steps in front of the camera: only after the person asked, and only within the home they named."""
+"""Steps before the camera: only after the person asked, and only within the home they named."""
 
 import time
 
@@ -18,11 +18,11 @@ LOOK_SECONDS = 12.0
 DELAY_SECONDS = 45.0
 MOST_MARKS = 200
 TRIES = 2
-"""A person who was turned away once tries again, as the screen proposes."""
+"""A person who was not recognised tries again once, as the screen proposes."""
 
 
 def screen_of(stage: Stage) -> GateScreen:
-    """Return the screen of the gate with the camera; raise StepFailed when nobody is signed in to it."""
+    """Return the screen of the gate with the camera; raise StepFailed when no actor is signed in to it."""
     screen = stage.gates["north"].screen
     if screen is None:
         raise StepFailed("the north gate's screen is not there")
@@ -70,7 +70,7 @@ def enrol(stage: Stage, member: Member, portrait: str) -> None:
         # The press alone is no yes: the card once more is.
         ends.metal.readers["north-in"].tap(member.card)
         _remember_frames(stage, screen)
-        screen.wait_for(Screen.GRANTED)  # by the card, whatever came of it
+        screen.wait_for(Screen.GRANTED)  # by the card, with any result of the enrolment
         ends.metal.clear_view()
         if any(entry.kind == "face_enrolled" for entry in ends.journal() if entry.seq > before_seq):
             break
@@ -140,7 +140,7 @@ def opens_by_face(stage: Stage, role: str, portrait: str, *, seed: int) -> tuple
             return ms, attempt
         finally:
             ends.metal.clear_view()
-    raise StepFailed("nobody tried")
+    raise StepFailed("no one tried")
 
 
 def refused_look(stage: Stage, portrait: str, reason: str) -> None:
@@ -174,7 +174,7 @@ def face_opens(stage: Stage) -> Outcome:
 
 
 def stranger_face_refused(stage: Stage) -> Outcome:
-    """Somebody who is not of the home.
+    """A person of another home.
 
     Broken by: a threshold that is too low, rules that open without a match.
     """
@@ -183,11 +183,11 @@ def stranger_face_refused(stage: Stage) -> Outcome:
 
 
 def face_withdrawn_refused(stage: Stage) -> Outcome:
-    """The person whose face was switched off stands before the camera once more; the card opens.
+    """The person whose face was switched off looks at the camera once more; the card opens.
 
     Broken by: a gate that keeps the template, one that takes the card away together with the face.
     """
     member, reader = stage.member("face_a"), stage.gates["north"].metal.readers["north-in"]
     refused_look(stage, "person_a_2", "face_no_match")
     opens(stage, "north", "north-in", lambda: reader.tap(member.card), person_id=member.person_id)
-    return Outcome(None, "switched off on the phone: the face is nobody's, face_no_match; the card opens")
+    return Outcome(None, "switched off on the phone: the face matches no one, face_no_match; the card opens")

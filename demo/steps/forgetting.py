@@ -1,4 +1,4 @@
-"""Steps from the switch on the phone to the evidence: how fast a face is gone, and who can check it."""
+"""Steps from the switch on the phone to the certificate: how fast a face is deleted, who can verify it."""
 
 import json
 import time
@@ -41,7 +41,7 @@ def withdraw_to_forgotten(stage: Stage) -> Outcome:
     ms = (time.monotonic() - tapped_at) * 1000
     event = event_after(stage, GATE, before_seq, "face_forgotten")
     require(event.person_id == member.person_id, "another person was forgotten")
-    require({row.person_id for row in ends.face_rows()} == others, "somebody else's face went as well")
+    require({row.person_id for row in ends.face_rows()} == others, "another person's face was deleted too")
     wait_until(lambda: _receipt(stage, member.person_id) is not None, FORGET_SECONDS, "the signed receipt")
     receipt = _receipt(stage, member.person_id)
     require(receipt is not None and receipt.blob_found, "the gate signed that it had found no face")
@@ -69,7 +69,7 @@ def certificate_verifies(stage: Stage) -> Outcome:
     """The person downloads the certificate; `menjin audit certificate` takes it and no changed copy.
 
     The root key comes from the gate, which pinned it when it was paired; the wrapping key was changed before,
-    as it is within a day by itself.
+    as happens automatically within a day.
 
     Broken by: a certificate that is complete too early, a field that no seal covers, a check that trusts the
     key in the file.

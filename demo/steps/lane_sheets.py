@@ -1,4 +1,4 @@
-"""A step with lane sheets: a lane that would lock people in goes live nowhere."""
+"""Steps with lane sheets: an unsafe lane does not go live."""
 
 from demo.actors.office_actions import DeskRefused
 from demo.judge import Outcome, StepFailed, require

@@ -1,4 +1,4 @@
-"""Steps about the half of a key that is only lent: it ends by time, by a cut of power, and for a clone."""
+"""Steps about leases: they end by time, by a cut of power, and for a cloned gate."""
 
 import time
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def face_after_reboot_offline_unavailable_card_opens(stage: Stage) -> Outcome:
     """
     ends = stage.gates[GATE]
     kept = {row.person_id for row in ends.face_rows()}
-    require(bool(kept), "nobody's face is enrolled")
+    require(bool(kept), "no face is enrolled")
     ends.cable.cut()
     try:
         ends.process.kill()
@@ -48,7 +48,7 @@ def face_after_reboot_offline_unavailable_card_opens(stage: Stage) -> Outcome:
     finally:
         _mend(stage, ends)
     return Outcome(
-        None, f"{len(kept)} sealed faces on the disk and no lease: nobody is looked for; the card opens"
+        None, f"{len(kept)} sealed faces on the disk and no lease: no face is compared; the card opens"
     )
 
 
@@ -78,7 +78,7 @@ def face_lease_expires_offline(stage: Stage) -> Outcome:
 def cloned_gate_gets_no_lease(stage: Stage) -> Outcome:
     """A copy of the gate's disk runs beside it: the server lends to neither, and rings.
 
-    At the end the gate is paired anew, which is what mends it; the old faces are gone by then.
+    At the end the gate is paired again, which is the remedy; the old faces are gone by then.
 
     Broken by: a server that takes two counters under one key, one that lends before it has compared them.
     """
@@ -107,7 +107,7 @@ def cloned_gate_gets_no_lease(stage: Stage) -> Outcome:
     finally:
         clone_cable.close()
         stage.pair_anew(ends)
-    return Outcome(None, "the copy got none, the gate itself none from then on; one alarm; paired anew after")
+    return Outcome(None, "the copy got none, the gate itself none from then on; one alarm; then paired again")
 
 
 def _clone(stage: Stage, ends: GateEnds, cable: Cable) -> GateProcess:
@@ -143,7 +143,7 @@ def _no_face_and_card_opens(stage: Stage, ends: GateEnds) -> None:
 
 
 def _opens_offline(stage: Stage, ends: GateEnds) -> None:
-    """Let the enrolled person be recognised; the gate's own journal says who, for the server is away."""
+    """Have the enrolled person recognised; read who from the gate's own journal, for the server is away."""
     for attempt in range(1, TRIES + 1):
         before_seq = ends.journal_seq()
         try:
@@ -162,7 +162,7 @@ def _granted_to(ends: GateEnds, seq: int, person_id: str) -> None:
     last = [entry for entry in ends.journal() if entry.kind == "access" and entry.seq > seq][-1]
     who = last.personal.get("person_id") if last.personal is not None else None
     require(last.facts["reason"] == "granted", f"the gate wrote {last.facts['reason']}")
-    require(who == person_id, f"the gate opened for somebody else ({who})")
+    require(who == person_id, f"the gate opened for another person ({who})")
 
 
 def _wait_for_face_engine(stage: Stage, ends: GateEnds) -> None:

@@ -1,4 +1,4 @@
-"""Steps about who stands before the camera: a person in person, or what somebody holds up."""
+"""Steps about liveness: a living person before the camera, or a presentation attack."""
 
 from demo.judge import Outcome, refused, require
 from demo.stage import Stage
@@ -44,7 +44,7 @@ def _asked(stage: Stage) -> set[str]:
     return {view.prompt for view in screen_of(stage).shown() if view.prompt}
 
 
-def _attack_refused(stage: Stage, species: str, told: str) -> Outcome:
+def _attack_refused(stage: Stage, species: str, result: str) -> Outcome:
     ends, screen = stage.gates["north"], screen_of(stage)
     pictures = portrait_of(stage, "person_a_2"), portrait_of(stage, "impostor_1")
 
@@ -60,4 +60,4 @@ def _attack_refused(stage: Stage, species: str, told: str) -> Outcome:
         ends.metal.clear_view()
     # Otherwise it was refused for not being seen at all.
     require(bool(_asked(stage) & TURNS), "the picture was refused before the gate had asked for a turn")
-    return Outcome(None, f"{told}: {seen.reason}")
+    return Outcome(None, f"{result}: {seen.reason}")

@@ -1,4 +1,4 @@
-"""Steps with the OSDP reader of the south gate: used inside its secure channel, and not otherwise."""
+"""Steps with the OSDP reader of the south gate: used inside its secure channel only."""
 
 import threading
 import time
@@ -42,7 +42,7 @@ def osdp_card_opens(stage: Stage) -> Outcome:
     """A card at the OSDP reader that the installer's command gave its key.
 
     Broken by: a channel that is not there, a number that is on the wire in clear, a reader that is not
-    told the result.
+    shown the result.
     """
     resident, reader = stage.member("resident"), stage.gates["south"].metal.osdp["south-in"]
     require(reader.key is not None, "the reader was given no key")
@@ -71,7 +71,7 @@ def _shows_green(reader: OsdpReader, since_ns: int) -> bool:
 
 
 def osdp_default_key_refused(stage: Stage) -> Outcome:
-    """In the reader's place stands one that knows only the key that everybody knows (SCBK-D).
+    """A reader that knows only the published default key (SCBK-D) replaces the real one.
 
     Broken by: a gate that talks to it under that key, or gives it the reader's own.
     """
@@ -84,7 +84,7 @@ def osdp_default_key_refused(stage: Stage) -> Outcome:
 
 
 def osdp_clear_text_reader_ignored(stage: Stage) -> Outcome:
-    """In the reader's place stands one that has no secure channel and sends cards in clear.
+    """A reader without a secure channel, which sends cards in clear, replaces the real one.
 
     Broken by: a gate that takes a card from it.
     """
@@ -110,7 +110,7 @@ def _nothing_through(stage: Stage, swap: Callable[[OsdpReader], None]) -> str:
         while time.monotonic_ns() - tempted_ns < TEMPTED_SECONDS * 1e9:
             reader.tap(resident.card)
             time.sleep(TAP_EVERY_SECONDS)
-            require(reader.key is None, "the gate gave a key to a reader nobody paired")
+            require(reader.key is None, "the gate gave a key to an unpaired reader")
             require("access" not in kinds_since(ends, tempted_seq), "the gate took a card from it")
         require_shut(ends, "south-in", tempted_ns)
         back_seq = ends.journal_seq()

@@ -1,4 +1,4 @@
-"""A step with the power: pulled in mid-pulse, pulled right after a yes, the relay board unplugged."""
+"""Steps with the power: pulled in mid-pulse, pulled right after a grant, the relay board unplugged."""
 
 import time
 

@@ -30,7 +30,7 @@ def _hold_to_camera(stage: Stage, text: str) -> int:
         return 0
     ends.screen.press("method", method="qr")
     ends.screen.wait_for(Screen.SHOW_CODE)
-    # The camera opens only now; it needs a frame or two of nobody before the phone is held up.
+    # The camera opens only now; it needs a frame or two without a person before the phone is held up.
     time.sleep(0.3)
     return ends.metal.show_code(text)
 
@@ -65,7 +65,7 @@ def qr_unused_after_45_s_refused(stage: Stage) -> Outcome:
 
 
 def qr_forged_refused(stage: Stage) -> Outcome:
-    """A code for the resident's credential, signed with somebody else's key."""
+    """A code for the resident's credential, signed with another person's key."""
     scanner = stage.gates["north"].metal.scanners["north-in"]
     text = stage.phone_of("resident").forged_code()
     refused(stage, "north", "north-in", lambda: scanner.scan(text), "code_forged")
@@ -73,7 +73,7 @@ def qr_forged_refused(stage: Stage) -> Outcome:
 
 
 def visitor_pass_opens(stage: Stage) -> Outcome:
-    """A pass made on the phone, sent to a visitor, shown at a gate that never heard of it."""
+    """A pass made on the phone, sent to a visitor, shown at a gate that never received it."""
     scanner = stage.gates["south"].metal.scanners["south-in"]
     text = stage.phone_of("resident").visitor_pass("Aunt Li", 2)
     ms = opens(stage, "south", "south-in", lambda: scanner.scan(text))

@@ -1,4 +1,4 @@
-"""Steps on the garage's ramp, which is one lane wide: its two lanes wait for each other, and count."""
+"""Steps on the garage's ramp, which is one lane wide: interlock and anti-passback."""
 
 import time
 
@@ -21,7 +21,7 @@ OFFLINE_SECONDS = 6.0
 
 
 def interlock(stage: Stage) -> Outcome:
-    """A car comes out: nobody is let in against it; a car comes in: the way out opens all the same.
+    """A car comes out: the way in refuses meanwhile; a car comes in: the way out opens all the same.
 
     Broken by: a way in that does not wait, one that waits for ever, a way out that waits.
     """
@@ -49,7 +49,7 @@ def interlock(stage: Stage) -> Outcome:
 
 
 def antipassback(stage: Stage) -> Outcome:
-    """Who came in and did not leave is refused at the same gate, by another way in too, unless it is offline.
+    """A person who came in and did not leave is refused at the same gate by any method, unless offline.
 
     Broken by: a second way in without a way out, a gate without its server that locks people out by what
     it cannot know, a way out that does not count.
@@ -80,7 +80,7 @@ def antipassback(stage: Stage) -> Outcome:
     pass_through(ends, "garage-out")
     ms = opens(stage, "garage", "garage-in", lambda: way_in.tap(resident.card), person_id=resident.person_id)
     pass_through(ends, "garage-in")
-    return Outcome(ms, "refused by PIN after the card; alone let in and told; out, and in again")
+    return Outcome(ms, "refused by PIN after the card; alone admitted and reported; out, and in again")
 
 
 def _wait_door(ends: GateEnds, lane_id: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Steps with the server: locked down, gone, back, asked for what it must refuse, restored from a backup."""
+"""Steps with the server: lockdown, outage, reconnection, invalid requests, restore from a backup."""
 
 import shutil
 from collections.abc import Callable
@@ -120,7 +120,7 @@ def face_only_lane_refused_by_gate(stage: Stage) -> Outcome:
 
 
 def lost_only_card_never_blocks_publication(stage: Stage) -> Outcome:
-    """Whoever has a card and a face loses the card: face pauses, and everyone's changes still go out."""
+    """A person with a card and a face loses the card: face is paused, and policies are still published."""
     loser, other = stage.member("face_b"), stage.member("stayer")
     reader = stage.gates["north"].metal.readers["north-in"]
     with stage.office.read() as session:
@@ -172,7 +172,7 @@ def restored_server_keeps_revocations(stage: Stage) -> Outcome:
     finally:
         stage.server.start()
     wait_until(
-        lambda: stage.office.policy()[0] > epoch, RESTORE_SECONDS, "all gates have told what they saw end"
+        lambda: stage.office.policy()[0] > epoch, RESTORE_SECONDS, "all gates have sent their tombstones"
     )
     stage.wait_synced(timeout_seconds=RESTORE_SECONDS)
     refused(stage, "north", "north-in", _tap(reader.tap, leaver.card), "credential_ended")

@@ -1,4 +1,4 @@
-"""Steps with people who need more than a door: staff in a lockdown, and somebody under threat."""
+"""Steps with staff in a lockdown and with a person under threat."""
 
 import json
 import time
@@ -51,7 +51,7 @@ def staff_card_opens_offline(stage: Stage) -> Outcome:
         reader.tap(resident.card)
         shut = _decision(ends, before_seq)
         require_shut(ends, "south-in", before_ns)
-        require(shut.facts["reason"] == "lane_lockdown", f"a resident was told {shut.facts['reason']}")
+        require(shut.facts["reason"] == "lane_lockdown", f"the resident's reason was {shut.facts['reason']}")
         tapped_seq = ends.journal_seq()
         ms = pulse_after(ends, "south-in", lambda: reader.tap(guard.card))
         opened = _decision(ends, tapped_seq)
@@ -60,8 +60,8 @@ def staff_card_opens_offline(stage: Stage) -> Outcome:
         reader.tap(guard.card)
         held = _entry(ends, tapped_seq, "held_open")
         until = str(held.facts.get("until", ""))
-        require((held.personal or {}).get("person_id") == guard.person_id, "nobody knows who holds the lane")
-        require(bool(until), "nobody knows until when")
+        require((held.personal or {}).get("person_id") == guard.person_id, "the event has no holder")
+        require(bool(until), "the event has no end")
         ends.metal.inputs.set("south-in", InputKind.DOOR_OPEN, True)
         time.sleep(HELD_AFTER_PULSE_SECONDS)
         require(ends.metal.relays.is_on(1), "the lane is not held after the usual pulse")
@@ -97,10 +97,10 @@ def _entry(ends: GateEnds, seq: int, kind: str) -> JournalEntry:
 
 
 def duress_pin_silent_alarm(stage: Stage) -> Outcome:
-    """Somebody under threat types the other PIN: it opens as usual, and only the guard is told.
+    """A person under threat types the other PIN: it opens as usual, and only the guard is notified.
 
     Broken by: a PIN that does not open, a screen, pulse or phone page that differs from any other day, a
-    guard who is not told.
+    guard who is not notified.
     """
     ends, person = stage.gates["north"], stage.member("resident")
     phone, screen = stage.phone_of("resident"), ends.screen
@@ -121,7 +121,7 @@ def duress_pin_silent_alarm(stage: Stage) -> Outcome:
     require(word in stage.guard_page("/manage/"), "the guard's page does not show the alarm")
     for path in PHONE_PAGES:
         page = phone.get(path).lower()
-        require(word.lower() not in page and "duress" not in page, f"the phone's page {path} tells")
+        require(word.lower() not in page and "duress" not in page, f"the phone's page {path} shows it")
     export = json.loads(phone.get("/r/records/export.json"))
     require(export["credentials"] == credentials, "the export lists the other PIN")
     newest = [{**passage, "at": ""} for passage in export["passages"][:2]]
@@ -131,7 +131,7 @@ def duress_pin_silent_alarm(stage: Stage) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """What somebody at the gate could see of an opening."""
+    """What a bystander at the gate could see of an opening."""
 
     ms: float
     pulse_seconds: float
@@ -139,7 +139,7 @@ class _Opening:
 
 
 def _opening(stage: Stage, screen: GateScreen, typed: str, person_id: str) -> _Opening:
-    """Type at the north gate's keypad, and wait until the lock has caught again."""
+    """Type at the north gate's keypad, and wait until the lane is locked again."""
     metal, began_ns = stage.gates["north"].metal, time.monotonic_ns()
     screen.wait_for(Screen.IDLE)
     screen.forget()

@@ -1,4 +1,4 @@
-"""Steps of a thief: with a copy of everything the server writes, with a gate's whole disk, with both none.
+"""Steps of a thief: with a copy of everything the server writes, with a gate's whole disk, with both.
 
 What a thief of both gets is said in docs/face.md, and not hidden here: `stolen_gate_yields_nothing` opens the
 copy with the true share, to show that it is the share that is missing.
@@ -42,7 +42,7 @@ def stolen_server_yields_nothing(stage: Stage) -> Outcome:
     secret in a log.
     """
     blobs, place = stage.gates[GATE].face_rows(), place_of(stage, stage.gates[GATE].folder / "secrets")
-    require(bool(blobs), "nobody's face is enrolled, so there is nothing to look for")
+    require(bool(blobs), "no face is enrolled, so there is nothing to look for")
     secrets = stage.server.data_dir / "secrets"
     marks = [*marks_of_secret("the gate's secret", place.gate_secret)]
     marks += marks_of_secret("the key of the shares", base64.b64decode((secrets / FACE_KEY).read_bytes()))
@@ -92,7 +92,7 @@ def stolen_gate_yields_nothing(stage: Stage) -> Outcome:
     """
     disk = steal_gate(stage, fresh=True)
     blobs, place = read_face_rows(disk / "data"), place_of(stage, disk / "secrets")
-    require(bool(blobs), "nobody's face is on the disk, so there is nothing to look for")
+    require(bool(blobs), "no face is on the disk, so there is nothing to look for")
     loot = loot_of(disk)
     marks = [*PICTURE_BEGINNINGS.items(), *stage.frame_marks]
     keys = {content[:32].ljust(32, b"\0") for path, content in loot.items() if "/secrets/" in path}

@@ -1,4 +1,4 @@
-"""The impact assessment of face in the demo: written by one account, approved by another."""
+"""Write the impact assessment of face in the demo with one account and approve it with another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from web_admin.gates.rules import spec_of
 TEXTS = {
     "lawful": "物业不得以人脸为唯一通行方式。人脸仅供自愿者在北门使用，随时可撤回。 "
     "Face is an extra that residents ask for; each has agreed on their own, and the card stays.",
-    "rights": "拒绝者在相同时间走相同的门。 Whoever says no passes the same gates at the same hours; "
+    "rights": "拒绝者在相同时间走相同的门。 A person who refuses passes the same gates at the same hours; "
     "a test walks random histories and finds no difference.",
     "risks": "闸机被盗；照片攻击。 A stolen gate holds sealed templates without their shares; a picture "
     "shown to the camera meets the liveness check; a live compromised gate could read what is in its memory.",
@@ -30,7 +30,7 @@ REVIEW_AFTER = timedelta(days=180)
 
 
 def offer_face(act: Act, methods: Mapping[str, Sequence[str]]) -> None:
-    """Have face assessed for every lane whose methods name it, switch it on and offer it there."""
+    """Assess face for every lane whose methods name it, switch it on and offer it there."""
     lanes = tuple(lane_id for lane_id, offered in methods.items() if "face" in offered)
     author = replace(act, actor_id="demo-privacy-officer")
     text = AssessmentText(TEXTS, lanes, review_due=(act.now + REVIEW_AFTER).date())

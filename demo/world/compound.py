@@ -1,7 +1,7 @@
 """The seeded compound: 60 homes of invented people, staff, hours, and the cast of the script.
 
 Everything that can be the same each time is: names and card numbers follow from the home's place in
-the list. PINs and invitations are random, as they always are. Names are invented and stand for nobody.
+the list. PINs and invitations are random, as they always are. Names are invented.
 """
 
 from dataclasses import dataclass, field

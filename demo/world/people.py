@@ -1,4 +1,4 @@
-"""Who stands before the demo's cameras: living people of the test portraits, and those who hold them up."""
+"""Actors before the demo's cameras: living people of the test portraits, and presentation attacks."""
 
 import functools
 
@@ -19,7 +19,7 @@ def living(portrait: Frame, *, seed: int) -> LivingPerson:
 
 
 def attack(species: str, portrait: Frame, own: Frame, *, seed: int) -> Actor:
-    """Return an attack with somebody's portrait; `own` is the attacker's. KeyError for an unknown one."""
+    """Return an attack with a person's portrait; `own` is the attacker's. KeyError for an unknown one."""
     return ATTACKS[species](*_fitted(portrait), living(own, seed=seed), seed)
 
 

@@ -28,13 +28,13 @@ class LanePlan:
     scanner: bool = False
     camera: bool = False
     osdp: bool = False
-    """Whether an OSDP reader stands beside the line reader."""
+    """Whether an OSDP reader is fitted beside the line reader."""
     wires: tuple[InputKind, ...] = ()
     lock: tuple[str, str] = ("fail_secure_strike", "no")
     """What hangs on the relay, and through which contact."""
     held_after_seconds: float = 30.0
     interlock_with: tuple[str, ...] = ()
-    """The ramp is one car wide: nobody is let in while one comes out."""
+    """The ramp is one car wide: no car enters while one comes out."""
     antipassback: str = "off"
     kinds: tuple[str, ...] = ()
     """Kinds of the site file to show beside the lane, where they are not those of every gate."""

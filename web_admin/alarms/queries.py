@@ -69,6 +69,15 @@ def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> Wait
     return WaitingAlarms(row[0], _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))
 
 
+def waiting_ids(session: Session, *, are_silent: bool) -> tuple[list[str], int]:
+    """Return the ids of the newest alarms that wait, and how many wait: of silent kinds or of the others."""
+    of_kind = Alarm.kind.in_(SILENT_KINDS) if are_silent else Alarm.kind.not_in(SILENT_KINDS)
+    waiting = (Alarm.acknowledged_at.is_(None), of_kind)
+    newest = select(Alarm.alarm_id).where(*waiting).order_by(Alarm.raised_at.desc()).limit(SHOWN_AT_MOST)
+    count = session.scalar(select(func.count(Alarm.alarm_id)).where(*waiting))
+    return sorted(session.scalars(newest)), count or 0
+
+
 def _comparable(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds") if at is not None else ""
 

@@ -4,11 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-from sqlalchemy import select
-
 from gate_controller.contract.https_only import in_the_clear
 from web_admin import create_app, create_core
-from web_admin.accounts.models import User
+from web_admin.accounts.queries import account_of_email
 from web_admin.accounts.staff import create_manager, invite_again
 from web_admin.action.base import new_act
 from web_admin.cli.answers import (
@@ -23,7 +21,7 @@ from web_admin.cli.answers import (
     secret_answer,
 )
 from web_admin.compound.keys import create_site
-from web_admin.compound.models import Gate, Site
+from web_admin.compound.queries import every_site, one_site, the_site
 from web_admin.core.config import SECRET_NAMES, WebConfig, load_config, write_secret, write_settings
 from web_admin.core.database import Database, Menjin, make_engine
 from web_admin.core.refusal import ActRefused
@@ -37,6 +35,7 @@ from web_admin.operations.backup import BackupRefused, read_preface, restore_row
 from web_admin.operations.marks import BACKUP, mark
 from web_admin.policy.effects import PolicyEffects
 from web_admin.restore.actions import NotRestoring, begin_restoring, finish_when_all_told, leave_out_gate
+from web_admin.restore.queries import gates_that_owe_a_handover
 from web_admin.serving.workers import serve_app
 
 
@@ -152,7 +151,7 @@ def _make_site(
         schema.upgrade(database.engine)
         now = clock()
         with app.app_context(), database.session() as session:
-            if session.scalar(select(Site.site_id)) is not None:
+            if the_site(session) is not None:
                 raise CommandRefused("the database has a compound already: use a new one")
             site, pem = create_site(session, _sealer(config), name, timezone, language, passphrase, now)
             create_manager(session, *manager)
@@ -212,8 +211,8 @@ def staff_link(arguments: argparse.Namespace) -> str:
     menjin: Menjin = app.extensions["menjin"]
     try:
         with app.app_context(), menjin.database.session() as session:
-            site_id = session.scalars(select(Site.site_id)).one()
-            account = session.scalar(select(User).where(User.email == arguments.email.strip().lower()))
+            site_id = one_site(session).site_id
+            account = account_of_email(session, arguments.email.strip().lower())
             if account is None:
                 raise CommandRefused(f"no member of staff signs in as {arguments.email}")
             act = new_act(menjin, session, site_id, "operator", "system")
@@ -268,11 +267,7 @@ def restore(arguments: argparse.Namespace) -> str:
     except (LookupError, NotRestoring) as err:
         raise CommandRefused(str(err)) from err
     with database.session() as session:
-        waiting = session.scalars(
-            select(Gate.gate_id)
-            .join(Site)
-            .where(Site.restoring, Gate.state == "paired", Gate.tombstones_taken.is_(False))
-        ).all()
+        waiting = gates_that_owe_a_handover(session)
     database.engine.dispose()
     if waiting:
         return (
@@ -313,7 +308,7 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
     now, sealer = clock(), _sealer(config)
     with database.session() as session:
         lose_wrap_keys(session, now)
-        for site in session.scalars(select(Site)).all():
+        for site in every_site(session):
             begin_restoring(session, sealer, site.site_id, now)
             append_audit(session, site.site_id, "backup_restored", {"rows": rows}, {}, now)
             finish_when_all_told(session, sealer, site, now)

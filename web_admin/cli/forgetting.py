@@ -5,8 +5,6 @@ import os
 import time
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gate_controller.contract.anchor_file import NothingToVerify, read_ledger_anchor
 from gate_controller.contract.journal_chain import ChainBroken, Facts
@@ -15,8 +13,9 @@ from web_admin.action.base import Act, checked_text, new_act, one_publication, p
 from web_admin.cli.answers import SHORTEST_PASSPHRASE, CommandRefused, backup_passphrase, clock, secret_answer
 from web_admin.compound.keys import RootKeyWrong, open_root_key, replace_working_keys
 from web_admin.compound.models import Site
+from web_admin.compound.queries import every_site, locked_site
 from web_admin.core.config import load_config
-from web_admin.core.database import Menjin
+from web_admin.core.database import DatabaseSession, Menjin
 from web_admin.core.sealing import SealBroken
 from web_admin.custody.certificates import (
     NothingForgotten,
@@ -48,14 +47,14 @@ def _menjin(arguments: argparse.Namespace) -> Menjin:
     return menjin
 
 
-def _the_site(session: Session) -> Site:
-    sites = session.scalars(select(Site)).all()
+def _the_site(session: DatabaseSession) -> Site:
+    sites = every_site(session)
     if len(sites) != 1:
         raise CommandRefused(f"the database has {len(sites)} compounds, this command is for one")
     return sites[0]
 
 
-def _act(menjin: Menjin, session: Session, site: Site) -> Act:
+def _act(menjin: Menjin, session: DatabaseSession, site: Site) -> Act:
     return new_act(menjin, session, site.site_id, OPERATOR, "system")
 
 
@@ -90,7 +89,7 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
     pem = arguments.root_key.read_bytes()
     try:
         with menjin.database.session() as session:
-            site = session.get_one(Site, _the_site(session).site_id, with_for_update={"key_share": True})
+            site = locked_site(session, _the_site(session).site_id)
             act = _act(menjin, session, site)
             replace_working_keys(session, menjin.sealer, site, open_root_key(pem, passphrase, site), act.now)
             passes = sign_passes_anew(act)
@@ -174,7 +173,7 @@ def certificate(arguments: argparse.Namespace) -> str:
     return f"{arguments.file}: {made.statement.state}. Check it with: menjin audit certificate FILE\n"
 
 
-def _certificate_line(session: Session, consent_id: str) -> str:
+def _certificate_line(session: DatabaseSession, consent_id: str) -> str:
     statement = certificate_statement(session, consent_id, clock())
     still = f"  open: {' '.join(statement.open)}" if statement.open else ""
     return f"{consent_id}  person {statement.consent.person_id}  {statement.state}{still}\n"

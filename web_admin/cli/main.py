@@ -5,11 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.core.config import ConfigRefused
+from web_admin.core.database import DatabaseError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -69,7 +68,7 @@ def run(argv: list[str]) -> int:
         return EXIT_FAILED
     except (ConfigRefused, CommandRefused) as err:
         return _complain(str(err), EXIT_USAGE)
-    except SQLAlchemyError as err:
+    except DatabaseError as err:
         # The statement and its values may be personal: only the driver's own words are shown.
         return _complain(f"the database: {str(getattr(err, 'orig', err)).splitlines()[0]}", EXIT_FAILED)
     except BrokenPipeError:

@@ -13,12 +13,18 @@ from typing import cast
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_admin.core.config import WebConfig
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
+
+DatabaseSession = Session
+"""A transaction's session, by the name under which doors pass it on: they import no SQL themselves."""
+DatabaseError = SQLAlchemyError
+"""What is raised when the database does not answer or refuses a statement."""
 
 BUSY_TIMEOUT_MS = 30_000
 MOST_CONNECTIONS = 100

@@ -14,8 +14,6 @@ from typing import TypeVar
 
 import msgspec
 from flask import Response, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gate_controller.contract.messages import (
@@ -29,8 +27,9 @@ from gate_controller.contract.messages import (
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
 from web_admin.alarms.actions import GATE_FORKED, raise_alarm
-from web_admin.compound.models import Gate, Site
-from web_admin.core.database import Menjin, current_menjin
+from web_admin.compound.models import Gate
+from web_admin.compound.queries import lock_site_of_gate, locked_gate
+from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.events.entry_reading import ReadBatch
 
 LATE_WINDOW = 16
@@ -110,7 +109,7 @@ def check_signature(
     return message
 
 
-def _check_counter(session: Session, gate: Gate, counter: int, message: bytes, now: datetime) -> None:
+def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: bytes, now: datetime) -> None:
     """Let the counter grow; raise SyncRefused on a repeat, and mark the gate as cloned on a fork.
 
     Once two machines use the key, no number says which of them is the gate: every request is answered, as
@@ -141,10 +140,8 @@ def _check_counter(session: Session, gate: Gate, counter: int, message: bytes, n
     raise SyncRefused(409, "counter_forked", "the key of this gate is in use in two places")
 
 
-def _locked_gate(session: Session, gate_id: str) -> Gate:
-    # Not the key, which nobody changes: an order for the gate, written meanwhile, has not to wait for this.
-    locked = select(Gate).where(Gate.gate_id == gate_id).with_for_update(key_share=True)
-    gate = session.scalars(locked).first()
+def _locked_gate(session: DatabaseSession, gate_id: str) -> Gate:
+    gate = locked_gate(session, gate_id)
     if gate is None or gate.public_key is None or gate.state not in {"paired", "stolen"}:
         raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")
     return gate
@@ -153,7 +150,7 @@ def _locked_gate(session: Session, gate_id: str) -> Gate:
 def signed_call(
     limit: int,
     read: Callable[[bytes], T],
-    handle: Callable[[Menjin, Session, Gate, T, datetime], msgspec.Struct],
+    handle: Callable[[Menjin, DatabaseSession, Gate, T, datetime], msgspec.Struct],
 ) -> Response:
     """Check who asks, then answer, in one transaction. A refusal keeps what was noted about the gate."""
     menjin = current_menjin()
@@ -171,7 +168,7 @@ def signed_call(
     with menjin.database.session() as session:
         try:
             if _writes_to_the_ledger(content, found):
-                _lock_site(session, gate_id)
+                lock_site_of_gate(session, gate_id)
             gate = _locked_gate(session, gate_id)
             if gate.public_key != known:
                 raise SyncRefused(403, "gate_unknown", "the gate was paired anew meanwhile")
@@ -187,9 +184,3 @@ def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
     if isinstance(content, ReadBatch):
         return content.changes_more or not gate.is_believed
     return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)
-
-
-def _lock_site(session: Session, gate_id: str) -> None:
-    """Lock the site before the gate, the order in which publishing does it."""
-    of_gate = select(Gate.site_id).where(Gate.gate_id == gate_id).scalar_subquery()
-    session.execute(select(Site.site_id).where(Site.site_id == of_gate).with_for_update(key_share=True))

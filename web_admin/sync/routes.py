@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 from flask import Blueprint, Flask, Response, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from gate_controller.contract.messages import (
@@ -52,8 +50,7 @@ from web_admin.action.base import new_act
 from web_admin.alarms.actions import JOURNAL_BROKEN, raise_alarm
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Site
-from web_admin.compound.policy_models import OrderRow
-from web_admin.core.database import Menjin, current_menjin
+from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import PAIRING_CODES
 from web_admin.custody.gate_reports import note_face
@@ -63,6 +60,7 @@ from web_admin.events.intake import EventsRefused, acknowledged, notice_restarte
 from web_admin.events.set_aside import ring_unread
 from web_admin.gates import pairing
 from web_admin.gates.models import PairAttempt
+from web_admin.gates.queries import locked_attempt, undelivered_orders
 from web_admin.journal.ledger import append_audit
 from web_admin.policy.publish import change_since, signed_manifest
 from web_admin.restore.actions import (
@@ -180,8 +178,8 @@ def pair_state() -> Response:
         return answer(200, pairing.hand_over(session, menjin.sealer, attempt))
 
 
-def _signed_attempt(session: Session, gate_id: str) -> PairAttempt:
-    attempt = session.get(PairAttempt, gate_id.removeprefix(PAIR_PREFIX), with_for_update=True)
+def _signed_attempt(session: DatabaseSession, gate_id: str) -> PairAttempt:
+    attempt = locked_attempt(session, gate_id.removeprefix(PAIR_PREFIX))
     if not gate_id.startswith(PAIR_PREFIX) or attempt is None or attempt.gate_public_key is None:
         raise SyncRefused(403, "pairing_unknown", "no controller waits to be paired under this number")
     return attempt
@@ -197,7 +195,7 @@ def ask() -> Response:
 
 
 def _answer_ask(
-    menjin: Menjin, session: Session, gate: Gate, question: AskRequest, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
 ) -> AskReply:
     if question.contract_version != CONTRACT_VERSION:
         raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
@@ -227,7 +225,7 @@ def _answer_ask(
 
 
 def _sealed_leases(
-    menjin: Menjin, session: Session, gate: Gate, question: AskRequest, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, question: AskRequest, now: datetime
 ) -> SealedLeases | msgspec.UnsetType:
     """Return the gate's leases sealed to the key it asked with; a gate that sent none is lent nothing."""
     if question.sealing_public_key is msgspec.UNSET:
@@ -250,16 +248,12 @@ def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
     gate.device_states = msgspec.to_builtins(question.devices)
 
 
-def _pending_orders(menjin: Menjin, session: Session, gate: Gate, now: datetime) -> tuple[SignedOrder, ...]:
+def _pending_orders(
+    menjin: Menjin, session: DatabaseSession, gate: Gate, now: datetime
+) -> tuple[SignedOrder, ...]:
     """Return the orders that still live, each delivered once."""
-    rows = session.scalars(
-        select(OrderRow)
-        .where(OrderRow.gate_id == gate.gate_id, OrderRow.delivered_at.is_(None))
-        .order_by(OrderRow.issued_at)
-        .with_for_update()
-    ).all()
     orders = []
-    for row in rows:
+    for row in undelivered_orders(session, gate.gate_id):
         if gate.is_believed:
             row.delivered_at = now  # from two machines with one key, the other would swallow it
         if now >= row.issued_at + timedelta(seconds=row.valid_seconds) or gate.state != "paired":
@@ -295,7 +289,7 @@ def events() -> Response:
 
 
 def _take_events(
-    menjin: Menjin, session: Session, gate: Gate, batch: ReadBatch, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, batch: ReadBatch, now: datetime
 ) -> EventsReply:
     try:
         act = new_act(menjin, session, gate.site_id, gate.gate_id, "gate", now=now)
@@ -315,7 +309,7 @@ def receipts() -> Response:
 
 
 def _take_receipts(
-    menjin: Menjin, session: Session, gate: Gate, batch: ReceiptBatch, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, batch: ReceiptBatch, now: datetime
 ) -> Accepted:
     del menjin
     for signed in batch.receipts:
@@ -328,7 +322,7 @@ def _take_receipts(
     return Accepted(count=len(batch.receipts))
 
 
-def _set_aside(session: Session, gate: Gate, signed: SignedReceipt, why: str, now: datetime) -> None:
+def _set_aside(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why: str, now: datetime) -> None:
     _log.warning("a receipt of gate %s is set aside: %s", gate.gate_id, why)
     digest = hashlib.sha256(signed.receipt + signed.signature).hexdigest()[:16]
     append_audit(
@@ -344,7 +338,7 @@ def tombstones() -> Response:
 
 
 def _take_tombstones(
-    menjin: Menjin, session: Session, gate: Gate, batch: TombstoneBatch, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, batch: TombstoneBatch, now: datetime
 ) -> Accepted:
     try:
         return Accepted(count=take_tombstones(session, menjin.sealer, gate, batch, now))
@@ -359,7 +353,7 @@ def handover() -> Response:
 
 
 def _take_handover(
-    menjin: Menjin, session: Session, gate: Gate, page: HandoverPage, now: datetime
+    menjin: Menjin, session: DatabaseSession, gate: Gate, page: HandoverPage, now: datetime
 ) -> HandoverReply:
     try:
         return take_handover(session, menjin.sealer, gate, page, now)

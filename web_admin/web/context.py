@@ -9,19 +9,19 @@ from flask import abort, flash, g
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from wtforms import Field, FieldList, FormField
 
 from web_admin.accounts.permissions import role_names
 from web_admin.action.base import Act, new_act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Site
-from web_admin.core.database import current_menjin, request_session
+from web_admin.compound.queries import the_site
+from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.orm import Base
 from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
+from web_admin.settings.queries import look_of_site
 from web_admin.web.forms import OnceForm, sent_before
 
 Row = TypeVar("Row", bound=Base)
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 def current_site() -> Site:
     """Return the compound that this server runs; answer 503 before `menjin web init`."""
     if "menjin_site" not in g:
-        site = request_session().scalar(select(Site).order_by(Site.created_at).limit(1))
+        site = the_site(request_session())
         if site is None:
             abort(503)
         g.menjin_site = site
@@ -42,7 +42,7 @@ def current_site() -> Site:
 def own_look() -> SiteLook:
     """Return the site's own look, an empty one where it has none or is not set up."""
     if "menjin_look" not in g:
-        look = request_session().scalar(select(SiteLook).limit(1))
+        look = look_of_site(request_session())
         g.menjin_look = look or SiteLook(office_contact="", accent=None, logo_svg=None)
     found: SiteLook = g.menjin_look
     return found
@@ -74,7 +74,7 @@ def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
     )  # fmt: skip
 
 
-def site_id_of(session: Session, row: Base) -> str:
+def site_id_of(session: DatabaseSession, row: Base) -> str:
     """Return whose compound a row is: its own site's or that of what it belongs to.
 
     Raises TypeError for a table that says neither: it would be shown to whoever knows an id.
@@ -91,7 +91,7 @@ def site_id_of(session: Session, row: Base) -> str:
     return site_id
 
 
-def get_or_404(session: Session, kind: type[Row], key: str) -> Row:
+def get_or_404(session: DatabaseSession, kind: type[Row], key: str) -> Row:
     """Return a row of this site, or answer 404."""
     row = session.get(kind, key)
     if row is None or site_id_of(session, row) != current_site().site_id:

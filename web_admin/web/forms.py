@@ -8,10 +8,10 @@ import secrets
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from sqlalchemy.orm import Session
 from wtforms import HiddenField
 from wtforms.validators import Length
 
+from web_admin.core.database import DatabaseSession
 from web_admin.core.once import claimed_before
 
 
@@ -25,6 +25,6 @@ class AgainForm(OnceForm):
     """A button that does its work once."""
 
 
-def sent_before(session: Session, form: OnceForm, now: datetime) -> bool:
+def sent_before(session: DatabaseSession, form: OnceForm, now: datetime) -> bool:
     """Claim the form's token in this transaction; tell whether an earlier sending has it."""
     return claimed_before(session, str(form.once.data), now)

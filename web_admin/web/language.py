@@ -2,10 +2,10 @@
 
 from flask import request, session
 from flask_login import current_user
-from sqlalchemy import select
 
 from web_admin.accounts.models import StaffProfile
-from web_admin.compound.models import Person, Site
+from web_admin.compound.models import Person
+from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
 
 LANGUAGES = ("zh", "en")
@@ -19,7 +19,7 @@ def choose_language() -> str:
     own = _own_language()
     if own in LANGUAGES:
         return own
-    site = request_session().scalar(select(Site).limit(1))
+    site = the_site(request_session())
     wanted = request.accept_languages.best_match(LANGUAGES)
     return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
 

@@ -10,12 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
-
-from web_admin.alarms.actions import SILENT_KINDS
-from web_admin.alarms.models import Alarm
-from web_admin.compound.models import Gate, Lane
+from web_admin.alarms.queries import waiting_ids
+from web_admin.compound.queries import gate_reports, lane_postures
 from web_admin.core.database import Menjin
 
 STREAMS_AT_MOST = 32
@@ -23,7 +19,6 @@ STREAMS_AT_MOST = 32
 
 LOOK_EVERY_SECONDS = 1.0
 SILENT_AFTER = timedelta(minutes=2)
-NEWEST_ALARMS = 50
 MARKS_APART = "-"
 """Between the part of a mark that moves for everybody and the part that silent alarms move."""
 MARK_CHARS = 20
@@ -136,18 +131,8 @@ def mark_of(menjin: Menjin) -> str:
     """
     now = menjin.clock()
     with menjin.database.open_reading() as session:
-        alarms, silent = (
-            _waiting(session, of_kind)
-            for of_kind in (Alarm.kind.not_in(SILENT_KINDS), Alarm.kind.in_(SILENT_KINDS))
-        )
-        gates = session.execute(
-            select(Gate.gate_id, Gate.name, Gate.state, Gate.acknowledged_seq, Gate.clock_sure,
-                   Gate.lane_states, Gate.device_states, Gate.last_seen_at).order_by(Gate.gate_id)
-        ).all()
-        lanes = session.execute(
-            select(Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until)
-            .order_by(Lane.lane_id)
-        ).all()
+        alarms, silent = (waiting_ids(session, are_silent=are_silent) for are_silent in (False, True))
+        gates, lanes = gate_reports(session), lane_postures(session)
     parts = [
         repr(alarms),
         *(repr((*row[:-1], _is_silent(row.last_seen_at, now))) for row in gates),
@@ -156,14 +141,6 @@ def mark_of(menjin: Menjin) -> str:
     told = ("\n".join(parts), repr(silent))
     keyed = (menjin.sealer.lookup("live-mark", one.encode()).hex() for one in told)
     return MARKS_APART.join(one[:MARK_CHARS] for one in keyed)
-
-
-def _waiting(session: Session, of_kind: ColumnElement[bool]) -> tuple[list[str], int]:
-    """Return the ids of the newest alarms that wait, and how many wait."""
-    waiting = (Alarm.acknowledged_at.is_(None), of_kind)
-    newest = select(Alarm.alarm_id).where(*waiting).order_by(Alarm.raised_at.desc()).limit(NEWEST_ALARMS)
-    count = session.scalar(select(func.count(Alarm.alarm_id)).where(*waiting))
-    return sorted(session.scalars(newest)), count or 0
 
 
 def _is_silent(last_seen_at: datetime | None, now: datetime) -> bool:

@@ -8,13 +8,12 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_security import login_user, logout_user
-from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import RESIDENT, RESIDENT_ROLE, declare
 from web_admin.accounts.residents import resident_account
 from web_admin.compound.models import Person
-from web_admin.core.database import current_menjin
+from web_admin.core.database import DatabaseSession, current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.web.sign_in_tries import sign_in_worked
@@ -25,7 +24,7 @@ SIGNED_IN_AT = "signed_in_at"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def sign_in_resident(database: Session, person: Person, *, by: str = "password") -> User:
+def sign_in_resident(database: DatabaseSession, person: Person, *, by: str = "password") -> User:
     """Sign the person in and remember them on this phone; raise ActRefused when they moved out."""
     if person.ended_at is not None:
         raise ActRefused(None, _l("This account has ended. Ask the property office."))
@@ -37,7 +36,7 @@ def sign_in_resident(database: Session, person: Person, *, by: str = "password")
     return user
 
 
-def current_person(session: Session) -> Person:
+def current_person(session: DatabaseSession) -> Person:
     """Return the resident who is signed in, or served at the desk; answer 403 to staff and the moved out."""
     visit = current_visit()
     person_id = visit.person_id if visit is not None else getattr(current_user, "person_id", None)

@@ -12,7 +12,6 @@ from flask_login import user_logged_in
 from flask_security import Security, SQLAlchemySessionUserDatastore, UserMixin
 from flask_security.forms import LoginForm, TwoFactorRescueForm, TwoFactorSetupForm
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy.orm import scoped_session
 from werkzeug.local import LocalProxy
 from wtforms import RadioField
 
@@ -93,7 +92,7 @@ def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None: 
     """Add sign-in, sessions, CSRF and the check that every route declared who it is for."""
     app.config.update(_settings(config))
     CSRFProtect(app)
-    session = cast("scoped_session[Any]", LocalProxy(request_session))
+    session = cast(Any, LocalProxy(request_session))  # the library asks for a scoped_session
     datastore = SQLAlchemySessionUserDatastore(session, User, Role)
     security = Security(
         app,

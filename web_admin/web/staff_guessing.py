@@ -12,14 +12,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import tf_code_confirmed, tf_profile_changed
 from flask_security.mail_util import EmailValidateException
-from sqlalchemy import func, select
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from web_admin.accounts.models import User
+from web_admin.accounts.queries import staff_account_id
 from web_admin.accounts.throttle import Claim
 from web_admin.alarms.actions import SIGN_IN_GUESSING, raise_alarm
-from web_admin.compound.models import Site
+from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more
 from web_admin.core.limits import SIGN_IN_ADDRESS, SIGN_IN_CODES
@@ -146,10 +145,10 @@ def _tell_run(claim: Claim) -> None:
     request_session().rollback()
     menjin = current_menjin()
     with menjin.database.session() as database:
-        site_id = database.scalar(select(Site.site_id).limit(1))
-        if site_id is not None:
+        site = the_site(database)
+        if site is not None:
             detail = whose if account_id is not None else ""
-            raise_alarm(database, site_id, SIGN_IN_GUESSING, menjin.clock(), detail=detail, once=True)
+            raise_alarm(database, site.site_id, SIGN_IN_GUESSING, menjin.clock(), detail=detail, once=True)
 
 
 def _typed_account() -> str:
@@ -163,10 +162,9 @@ def _typed_account() -> str:
 
 def _account_id() -> int | None:
     """Return whose account this request tried, None for one that is not of staff."""
+    database = request_session()
     if request.endpoint == PASSWORD:
-        wanted = func.lower(User.email) == _typed_account()
-    elif current_user.is_authenticated:
-        wanted = User.id == current_user.id
-    else:
-        wanted = User.fs_uniquifier == str(session.get("tf_user_id", ""))
-    return request_session().scalar(select(User.id).where(wanted, User.person_id.is_(None)))
+        return staff_account_id(database, email=_typed_account())
+    if current_user.is_authenticated:
+        return staff_account_id(database, account_id=current_user.id)
+    return staff_account_id(database, session_key=str(session.get("tf_user_id", "")))

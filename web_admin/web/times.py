@@ -4,16 +4,15 @@ from datetime import date, datetime
 
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_datetime, get_locale
-from sqlalchemy import select
 
-from web_admin.compound.models import Site
+from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
 from web_admin.web.context import request_now, site_zone
 
 
 def zone_name() -> str | None:
     """Return the name of the site's time zone, None before there is a site."""
-    site = request_session().scalar(select(Site).limit(1))
+    site = the_site(request_session())
     return site.timezone if site is not None else None
 
 

@@ -1,0 +1,86 @@
+"""Read the compound, its gates and its lanes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from web_admin.compound.models import Gate, Lane, Site
+
+# -- the compound ----------------------------------------------------------------------------------
+
+
+def the_site(session: Session) -> Site | None:
+    """Return the compound that this server runs, None before it is set up."""
+    return session.scalar(select(Site).order_by(Site.created_at).limit(1))
+
+
+def every_site(session: Session) -> Sequence[Site]:
+    """Return all compounds of this database; a command of the operator expects one."""
+    return session.scalars(select(Site)).all()
+
+
+def one_site(session: Session) -> Site:
+    """Return the only compound of this database; raise when there is none or another."""
+    return session.scalars(select(Site)).one()
+
+
+def locked_site(session: Session, site_id: str) -> Site:
+    """Return a site and let no other transaction publish until this one ends."""
+    return session.get_one(Site, site_id, with_for_update={"key_share": True})
+
+
+def lock_site_of_gate(session: Session, gate_id: str) -> None:
+    """Lock the site before the gate, the order in which publishing does it."""
+    of_gate = select(Gate.site_id).where(Gate.gate_id == gate_id).scalar_subquery()
+    session.execute(select(Site.site_id).where(Site.site_id == of_gate).with_for_update(key_share=True))
+
+
+# -- gates and lanes -------------------------------------------------------------------------------
+
+
+def locked_gate(session: Session, gate_id: str) -> Gate | None:
+    """Return a gate and let no other transaction change it until this one ends.
+
+    Its key may be referred to meanwhile: an order for the gate has not to wait for this.
+    """
+    return session.scalars(
+        select(Gate).where(Gate.gate_id == gate_id).with_for_update(key_share=True)
+    ).first()
+
+
+def gates_of_site(session: Session, site_id: str) -> Sequence[Gate]:
+    """Return a site's gates with their lanes in the order of their numbers, retired ones left out."""
+    gates = session.scalars(
+        select(Gate)
+        .where(Gate.site_id == site_id, Gate.state != "retired")
+        .order_by(Gate.number)
+        .options(selectinload(Gate.lanes))
+    ).all()
+    for gate in gates:
+        for lane in gate.lanes:
+            # A session forgets gates that nobody holds, and then asks for each again when a lane is.
+            set_committed_value(lane, "gate", gate)
+    return gates
+
+
+def gate_reports(session: Session) -> Sequence[Row[Any]]:
+    """Return what every gate last reported of itself, its lanes and its devices."""
+    return session.execute(
+        select(
+            Gate.gate_id, Gate.name, Gate.state, Gate.acknowledged_seq, Gate.clock_sure, Gate.lane_states,
+            Gate.device_states, Gate.last_seen_at,
+        ).order_by(Gate.gate_id)
+    ).all()
+
+
+def lane_postures(session: Session) -> Sequence[Row[str, str, str, str | None, datetime | None]]:
+    """Return every lane's posture and override."""
+    return session.execute(
+        select(
+            Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until
+        ).order_by(Lane.lane_id)
+    ).all()

@@ -1,0 +1,17 @@
+"""Read what a restore waits for."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.compound.models import Gate, Site
+
+
+def gates_that_owe_a_handover(session: Session) -> Sequence[str]:
+    """Return the ids of gates that have to hand over what they know before a policy is published."""
+    return session.scalars(
+        select(Gate.gate_id)
+        .join(Site)
+        .where(Site.restoring, Gate.state == "paired", Gate.tombstones_taken.is_(False))
+    ).all()

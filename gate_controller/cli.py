@@ -25,7 +25,7 @@ def run(argv: Sequence[str]) -> int:
     """Run one gate command; return the exit code."""
     parser = argparse.ArgumentParser(prog="menjin gate", description="Run and look after one gate.")
     commands = parser.add_subparsers(dest="command", required=True)
-    sentence = "run the gate until it is told to stop"
+    sentence = "run the gate until it receives a signal to stop"
     command = commands.add_parser("run", help=sentence, description=sentence.capitalize() + ".")
     command.add_argument("site_file", type=Path, metavar="SITE.toml")
     _add_check(commands)

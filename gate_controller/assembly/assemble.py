@@ -1,4 +1,4 @@
-"""Put a gate together from its site file: the one place that chooses real parts and reads the clock."""
+"""Build a gate from its site file: the only code that chooses real devices and reads the clock."""
 
 import logging
 import queue

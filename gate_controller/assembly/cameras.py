@@ -63,7 +63,7 @@ def make_camera(name: str, section: CameraSection, secrets_dir: Path) -> Grabbin
 def make_lane_cameras(
     config: GateConfig, put: Callable[[Message], None]
 ) -> tuple[dict[str, WatchedCamera | AskedCamera], dict[str, HandsFreeCodes]]:
-    """Return each lane's camera for whoever asks, closed, and the looks for codes, not begun."""
+    """Return each lane's closed camera for face and codes, and the code searches, not started."""
     cameras: dict[str, WatchedCamera | AskedCamera] = {}
     hands_free: dict[str, HandsFreeCodes] = {}
     for name, section in config.camera.items():

@@ -1,4 +1,4 @@
-"""Put together what a gate has for faces: engine, templates, leases, and what tampering does to them.
+"""Build the face parts of a gate: engine, templates, leases, and the reaction to tampering.
 
 A gate without `face.enabled` has the same parts with no engine behind them: it offers nothing, and
 still signs that it holds no face of a person whose consent ended.
@@ -46,12 +46,12 @@ class FaceParts:
         boot_seconds: Callable[[], float],
         put: Callable[[Message], None],
     ) -> FaceDesk:
-        """Return what the controller may ask of faces; looks run in the worker of the camera's lane."""
+        """Return the controller's interface to faces; looks run in the worker of the camera's lane."""
         workers = {lane_id: lookers.get(lane_id, otherwise) for lane_id in self.cameras}
         return FaceDesk(self.service, self.cameras, workers, boot_seconds, put, self.section)
 
     def on_tamper(self, desk: FaceDesk) -> Callable[[Collection[str]], None]:
-        """Return what takes the active tamper contacts: leases end, and with them the look under way."""
+        """Return the handler of active tamper contacts: it ends all leases and the session under way."""
 
         def touched(tamper_contacts: Collection[str]) -> None:
             self.keeper.tampered(tamper_contacts)
@@ -89,7 +89,7 @@ def make_face_parts(
 
 
 def engine_loader(section: FaceSection) -> Callable[[], FaceEngine]:
-    """Return what loads the engine that the site file names, from its folder where it names one.
+    """Return the loader of the engine that the site file names, from its folder where it names one.
 
     Loading raises EngineUnfit, before any file is read, for an engine that keeps no error budget.
     """

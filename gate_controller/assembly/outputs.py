@@ -61,7 +61,7 @@ def make_relays(
 
 
 def lanes_never_held(config: GateConfig) -> frozenset[str]:
-    """Return the lanes whose drive is only ever told to open: no posture holds them."""
+    """Return the lanes whose drive only accepts the order to open: no posture holds them."""
     locks = {lane_id: lock_of(lane) for lane_id, lane in config.lane.items()}
     return frozenset(
         lane_id for lane_id, lock in locks.items() if lock is not None and not lock.rules.may_hold

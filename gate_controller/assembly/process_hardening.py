@@ -1,6 +1,6 @@
 """Keep keys and templates of the running gate out of swap, core files and other programs' hands.
 
-What the kernel does not allow is told, never a reason to keep the gate shut: the unit file's own
+What the kernel refuses is reported, and never keeps the gate from starting: the unit file's own
 limits (LimitCORE, MemorySwapMax, LimitMEMLOCK in deploy/menjin-gate.service) come first, and this is
 the second line. Calls as in prctl(2), setrlimit(2) and mlockall(2).
 """

@@ -1,4 +1,4 @@
-"""Keys of OSDP readers: where they lie, and how a reader gets one.
+"""Store and read the keys of OSDP readers.
 
     none ──> osdp-NAME.key.new written ──> key sent ──> reader back under it ──> renamed to osdp-NAME.key
 
@@ -36,7 +36,7 @@ def key_name(reader: str) -> str:
 
 
 def read_reader_key(secrets_dir: Path, reader: str) -> bytes:
-    """Return a reader's key; raise SecretsUnusable when it is missing, too open or one that anybody knows."""
+    """Return a reader's key; raise SecretsUnusable when it is missing, too readable or publicly known."""
     path = secrets_dir / key_name(reader)
     if not path.exists():
         raise SecretsUnusable(

@@ -1,4 +1,4 @@
-"""Put together the screens that a site file names."""
+"""Build the screens that a site file names."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What stands in for an OSDP reader that has no usable key, and for its output.
+"""Placeholders for an OSDP reader without a usable key, and for its output.
 
 One reader without a key must not keep the others from working: it is LOST, with what to do about it,
 and a lane on its output stays shut. Nothing here speaks to the reader, so no key is ever given to it.
@@ -13,19 +13,19 @@ class UnpairedReader:
     """A Device and a ReaderFeedback that is LOST from start to stop."""
 
     def __init__(self, name: str, why: str) -> None:
-        """Remember what to tell: `why` says what is missing and what to run."""
+        """Store the report: `why` says what is missing and what to run."""
         self.name = name
         self.why = why
 
     def start(self, report: Report) -> None:
-        """Say once that it is lost, and why."""
+        """Report once that the reader is lost, and why."""
         report(DeviceState(self.name, Health.LOST, self.why))
 
     def stop(self) -> None:
         """Do nothing; nothing runs."""
 
     def show(self, result: ReaderResult) -> None:
-        """Show nothing; nobody may be told anything without a secure channel."""
+        """Show nothing: without a secure channel no command goes to the reader."""
 
 
 class UnpairedRelay:
@@ -37,7 +37,7 @@ class UnpairedRelay:
         self._why = f"{name}: {reader.why}"
 
     def open(self) -> None:
-        """Raise DeviceUnavailable: there is nobody to put to rest."""
+        """Raise DeviceUnavailable: there is no output to switch off."""
         raise DeviceUnavailable(self._why)
 
     @property
@@ -47,7 +47,7 @@ class UnpairedRelay:
 
     @property
     def is_on(self) -> bool:
-        """Say no."""
+        """Return false."""
         return False
 
     def pulse(self, seconds: float, *, holds: bool = False) -> int:
@@ -56,7 +56,7 @@ class UnpairedRelay:
         raise DeviceUnavailable(f"{self._why}; {what} of {seconds:g} s was asked for and not sent")
 
     def rest(self) -> None:
-        """Raise OutputNotConfirmed: nobody answers for this output."""
+        """Raise OutputNotConfirmed: no reader answers for this output."""
         raise OutputNotConfirmed(self._why)
 
     def close(self) -> None:

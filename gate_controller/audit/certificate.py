@@ -36,7 +36,7 @@ def add_certificate_command(commands: "argparse._SubParsersAction[argparse.Argum
         "certificate",
         help=sentence,
         description=f"{sentence.capitalize()}. Ends with 0 when it is genuine, 1 when not, 2 when it cannot "
-        "be told.",
+        "be decided.",
     )
     add_file_options(parser, "the certificate, as JSON")
     parser.add_argument(
@@ -71,7 +71,7 @@ def show_certificate(
     """Check a certificate and print what it says; return the exit status.
 
     A server whose clock runs ahead calls a lease expired too early: what is complete by its clock alone is
-    told as not yet complete.
+    reported as not yet complete.
     Raises NothingToVerify when file or key cannot be read.
     """
     keys = _read_gate_keys(gate_keys)
@@ -114,7 +114,7 @@ def read_with_root(
 
 
 def say_broken(broken: CertificateBroken, *, as_json: bool) -> int:
-    """Print what does not hold and return the exit status."""
+    """Print what failed and return the exit status."""
     if as_json:
         print_json({"ok": False, "field": broken.field, "detail": broken.why})
     else:

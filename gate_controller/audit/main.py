@@ -36,7 +36,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What a journal file says of itself beside its entries: up to where it was written and handed over."""
+    """What a journal file states beside its entries: its end, and the last entry handed over."""
 
     acknowledged_seq: int
     last_seq: int
@@ -48,7 +48,7 @@ def _system_clock() -> datetime:
 
 
 def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> int:
-    """Run one audit command; return 0 when everything holds, 1 when not, 2 when it cannot be told."""
+    """Run one audit command; return 0 when everything holds, 1 when not, 2 when it cannot be decided."""
     args = _parsed(argv)
     try:
         if args.command == "certificate":
@@ -66,7 +66,7 @@ def run(argv: Sequence[str], clock: Callable[[], datetime] = _system_clock) -> i
         sys.stderr.write(f"menjin audit verify: {args.journal}: {err}; name a gate's journal.sqlite3\n")
         return 2
     except BrokenPipeError:
-        raise  # nobody reads what is printed: the caller ends quietly
+        raise  # the reader of the pipe is gone: the caller ends quietly
     except (NothingToVerify, OSError) as err:
         sys.stderr.write(f"menjin audit {args.command}: {err}\n")
         return 2

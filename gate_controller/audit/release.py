@@ -16,7 +16,7 @@ def add_release_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
         "release",
         help=sentence,
         description=f"{sentence.capitalize()}. Ends with 0 when it is genuine, 1 when not, 2 when it cannot "
-        "be told.",
+        "be decided.",
     )
     add_file_options(parser, "the written release, as JSON")
 

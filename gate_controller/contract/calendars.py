@@ -1,4 +1,4 @@
-"""Say whether an instant falls into weekly hours, in the site's zone.
+"""Decide whether an instant falls into weekly hours, in the site's zone.
 
 Hours are spans of the wall clock, so they hold across daylight saving. A span whose end is not
 after its start runs past midnight into the next day. A calendar can make any date count as another

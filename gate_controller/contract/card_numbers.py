@@ -1,4 +1,4 @@
-"""The number printed on a card, as a person types it. Pure."""
+"""Parse the number printed on a card, as a person types it. Pure."""
 
 import re
 import unicodedata

@@ -3,7 +3,7 @@
     {"statement": {…}, "seals": {path: SHA-256 of the field}, "certificate": {…}, "signature": "…"}
 
 The site's anchor key, which the root certified, signs the seals; so a changed field is named, not only
-noticed. Receipts inside are the gates' own signed words. What a certificate cannot show stands in it.
+noticed. It contains the gates' signed receipts, and states what it cannot show.
 """
 
 import base64
@@ -30,7 +30,7 @@ LEASE_ENDS_AFTER = timedelta(seconds=MAX_LEASE_SECONDS, minutes=10)
 CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 
 LIMITS = ("dishonest_gate", "gate_keys", "running_memory", "old_blocks")
-"""What no certificate shows: that a gate told the truth, that the keys it names are the gates' own (compare
+"""What no certificate shows: that a gate was honest, that the keys it names are the gates' own (compare
 them at the gates), what was read from a gate while it ran, and what an old block of flash still holds
 (sealed, and useless without the destroyed share)."""
 NO_KEYS: Mapping[str, bytes] = MappingProxyType({})
@@ -73,7 +73,7 @@ class ConsentPart(_Part, frozen=True):
 
 
 class LedgerPart(_Part, frozen=True):
-    """The entry of the site's ledger in which the ending stands."""
+    """The entry of the site's ledger that records the ending."""
 
     journal_id: str
     seq: int
@@ -92,7 +92,7 @@ class ReceiptPart(_Part, frozen=True):
 
 
 class GatePart(_Part, frozen=True):
-    """One gate that may have had the face, and how it stands there."""
+    """One gate that may have had the face, and its state there."""
 
     gate_id: Id
     name: str
@@ -137,7 +137,7 @@ class ForgettingCertificate(_Part, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A certificate that holds, and which keys whoever checks it gave: the root's, and of which gates."""
+    """A verified certificate, and the keys it was verified with: the root's, and which gates' own."""
 
     statement: Statement
     pinned: bool
@@ -339,7 +339,7 @@ def in_words(checked: Checked) -> list[str]:
         lines.append("no gate had a share of this face, so no receipt is waited for")
     lines.extend(_backups_in_words(statement))
     lines.append(
-        "not shown: that a gate told the truth; that a key is its gate's own, where it was not given; what "
+        "not shown: that a gate was honest; that a key is its gate's own, where it was not given; what "
         "was read from a gate while it ran; old blocks of a disk"
     )
     lines.append(

@@ -1,7 +1,7 @@
-"""Which addresses a gate and its server speak over: HTTPS, and HTTP on the loopback of one machine.
+"""Addresses that a gate and its server may use: HTTPS, and HTTP on the loopback of one machine.
 
 There is no setting for anything else: one that exists is used, and what it gives away (codes of pairing,
-who passes when) nobody sees go.
+who passes when) leaks unnoticed.
 """
 
 import ipaddress

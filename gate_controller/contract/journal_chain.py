@@ -1,11 +1,11 @@
-"""A journal that shows edits and still forgets.
+"""A hash-chained journal that shows edits and allows erasure.
 
 Each entry's digest covers the one before, the public facts and a salted digest of the personal part:
 
     digest(n) = SHA-256( domain, digest(n-1), seq, at, kind, facts, SHA-256(salt, personal) )
 
 Erasing an entry removes `personal` and `salt`; the salted digest stays, so the chain still verifies
-and nobody can guess the erased part. A signed head anchors everything before it: who holds an old
+and the erased part cannot be guessed. A signed head anchors everything before it: the holder of an old
 anchor notices later edits. Without an anchor a chain shows only that it is consistent.
 """
 
@@ -47,7 +47,7 @@ class JournalEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a journal stood: the digest after entry `seq`."""
+    """The position of a journal: the digest after entry `seq`."""
 
     site_id: Id
     journal_id: Id
@@ -71,7 +71,7 @@ def _digest(previous: bytes, seq: int, at: str, kind: str, facts: Facts, persona
 
 
 def personal_digest(salt: bytes, personal: Facts) -> bytes:
-    """Return the digest that stands for the personal part; `salt` is 16 random bytes."""
+    """Return the digest that replaces the personal part; `salt` is 16 random bytes."""
     return hashlib.sha256(salt + _ENCODER.encode(personal)).digest()
 
 

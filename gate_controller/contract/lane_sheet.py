@@ -1,4 +1,4 @@
-"""What an installer measured and photographed at a lane, and the rules that it must keep.
+"""Lane sheets: what an installer measured and photographed at a lane, and the rules for it.
 
 A sheet is evidence that the way out is free without Menjin: exit and fire release are wired in
 hardware, software only observes them. Pure: `must_findings` refuse a lane, whatever the day; the
@@ -25,7 +25,7 @@ DRILL_DAYS = 92
 """Release drills come every quarter."""
 DRIVES = ("pulse_motor", "barrier")
 PULSED_ONLY = (*DRIVES, "turnstile")
-"""What is only ever told to open once and shuts by itself; no posture holds it."""
+"""Drives that receive one order to open and close automatically; no posture holds them."""
 
 
 class LaneSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

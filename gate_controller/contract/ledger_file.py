@@ -1,4 +1,4 @@
-"""The server's ledger as a file that anyone can check: a head signed by the site, then an entry a line.
+"""Export and verify the server's ledger: a head signed by the site, then one entry a line.
 
     {"format": …, "site_id": …, "root_public_key": hex, "head": {…}, "certificate": {…}}
     {"seq": 1, …}

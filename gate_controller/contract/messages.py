@@ -37,9 +37,9 @@ MAX_PAGE_BYTES = 1024 * 1024
 MAX_PAGE_ITEMS = 1000
 MAX_EPOCH_STEP = 1000
 """By how much an epoch may grow at once: one restore adds one, and a number near the end of what fits adds
-no more room for the next."""
+no room for the next."""
 MAX_BODY_BYTES = 2 * 1024 * 1024
-"""No request of a gate is longer; the server and a proxy before it take so much, and no more."""
+"""No request of a gate is longer; the server and a proxy before it accept at most this."""
 
 PAIR_PATH = "/sync/v1/pair"
 """Where gates asked that showed their nonce at once; the server refuses them and says what to do."""
@@ -106,7 +106,7 @@ class PairReveal(Message, frozen=True, kw_only=True):
 
 
 class PairState(Message, frozen=True, kw_only=True):
-    """How pairing stands; the last four fields come once, when the manager has approved.
+    """State of a pairing; the last four fields come once, when the manager has approved.
 
     Both keys are sealed to the `sealing_public_key` that the 12 characters cover.
     """
@@ -169,7 +169,7 @@ class DeviceHealth(Message, frozen=True, kw_only=True):
 
 
 class FaceStatus(Message, frozen=True, kw_only=True):
-    """How face is at this gate, in numbers that name nobody, for the manager's page."""
+    """State of face at this gate, in numbers without names, for the manager's page."""
 
     engine: Name
     trouble: Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE_CHARS)] = ""
@@ -332,7 +332,7 @@ class ReceiptBatch(Message, frozen=True, kw_only=True):
 
 
 class Tombstone(Message, frozen=True, kw_only=True):
-    """A credential or pass that this gate was told has ended, and in which policy."""
+    """A credential or pass whose end reached this gate, and in which policy."""
 
     record_key: Annotated[str, msgspec.Meta(max_length=80)]
     ended_at: Instant
@@ -353,7 +353,7 @@ class HandoverPage(Message, frozen=True, kw_only=True):
 
     `after` is the cursor of the last part that the server has, "" at the beginning, `upto` that of this one.
     `policy` is the signed word of the server that was lost on which policy the gate holds; `records` are its
-    records as they came, `digests` those of faces and notices, which are nobody's business here.
+    records as they came, `digests` those of faces and notices, which are not needed here.
     """
 
     policy: SignedPolicyManifest | None = None

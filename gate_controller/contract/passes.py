@@ -1,4 +1,5 @@
-"""The QR formats: bytes in, checked claim parts out. Text is base45 (RFC 9285), all big-endian.
+"""Encode and decode the QR formats: bytes in, verified claim parts out. Text is base45 (RFC 9285), all
+big-endian.
 
     1  resident's renewing code   id:8  second:4                                       P-256:64
     2  server's online code       id:8  second:4                                       Ed25519:64
@@ -6,7 +7,7 @@
     4  printed code               id:8                                                 Ed25519:64
 
 `second` is the unix second the code was made at. A printed code has none: it stays the same until it is
-ended, and whoever copies it has it too. The signature covers a domain, the site and all
+ended, and a copy works too. The signature covers a domain, the site and all
 bytes before it. ECDSA is the raw 64-byte form (IEEE P1363) that WebCrypto makes.
 """
 

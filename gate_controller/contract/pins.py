@@ -1,4 +1,4 @@
-"""PINs: how they are made, refused, hashed and slowed down.
+"""Make, validate and hash PINs, and compute the delays after wrong ones.
 
 A typed number is always a home's number and six digits (or eight for a visitor's code). One
 Argon2id hash under the home's salt is compared with all tags of that home, so a home of eight costs
@@ -61,9 +61,9 @@ def digits_apart(a: str, b: str) -> int:
 
 
 def make_pin(home_number: str, taken_tags: Iterable[bytes], pin_salt: bytes) -> str:
-    """Return a random PIN that is not weak and that nobody in this home has.
+    """Return a random PIN that is not weak and that no other person of this home has.
 
-    Issuing at random is what keeps "already taken" from telling a neighbour's PIN.
+    Random PINs keep "already taken" from revealing a neighbour's PIN.
     """
     taken = set(taken_tags)
     while True:

@@ -1,4 +1,4 @@
-"""What the server publishes and a gate obeys: records in, one frozen policy out.
+"""Compile the records that the server publishes into one frozen policy that a gate obeys.
 
 `compile_policy` turns a set of records into the indexes that the rules read. It refuses, as a whole, a
 set that breaks promise 1 (no lane may offer face without another way at the same hour) or that could
@@ -121,7 +121,7 @@ class Policy:
     ended_passes: frozenset[str]
     gate_numbers: frozenset[int]
     credentials_of_wishers: Mapping[str, tuple[Credential, ...]] = field(default_factory=dict)
-    """What those hold who want two ways in: by it the gate knows whether they have two."""
+    """Credentials of the people who want two methods, to check whether they have two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _check_interlocks(lanes: Mapping[str, LaneRecord]) -> None:
 
 
 def _check_antipassback(lanes: Mapping[str, LaneRecord]) -> None:
-    """Raise PolicyRefused where somebody could leave uncounted and then be refused as still inside."""
+    """Raise PolicyRefused where a person could leave uncounted and then be refused as still inside."""
     for lane in lanes.values():
         if lane.antipassback != "hard":
             continue

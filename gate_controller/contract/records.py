@@ -1,4 +1,4 @@
-"""The records that a policy is made of, each with a key (`lane:north-in`, `person:9f…`), and their wire form.
+"""Policy records, each with a key (`lane:north-in`, `person:9f…`), and their wire form.
 
 The wire form is JSON with sorted keys. `policy.py` turns a whole set of records into one policy and
 offers every name of this module, so that others import from there alone.
@@ -34,7 +34,7 @@ EMERGENCY_HOME_NUMBER = "0"
 
 
 class Posture(StrEnum):
-    """How a lane stands towards everyone."""
+    """Mode of a lane towards everyone."""
 
     NORMAL = "normal"
     LOCKDOWN = "lockdown"
@@ -274,7 +274,7 @@ OTHER_ID_FIELDS = {
     "face_notice": "language",
     "ended_pass": "pass_id",
 }
-"""The field whose value stands after the colon of a record's key, where it is not `<kind>_id`."""
+"""The field whose value follows the colon of a record's key, where it is not `<kind>_id`."""
 _DECODERS = {kind: msgspec.json.Decoder(type_) for kind, type_ in RECORD_TYPES.items()}
 _ENCODER = msgspec.json.Encoder(order="sorted")
 

@@ -1,4 +1,4 @@
-"""Seal keys so that one gate alone can read them, whoever ends the TLS between it and the server.
+"""Seal keys for one gate alone, independent of who terminates the TLS between it and the server.
 
 HPKE, base mode (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; a sealed key is 32 bytes of
 encapsulated key, the ciphertext and 16 bytes of tag. What it is for, which site and which gate are bound in

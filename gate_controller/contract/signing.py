@@ -140,7 +140,7 @@ def open_commitment(
 def pairing_phrase(keys: PairingKeys, gate_nonce: bytes, server_nonce: bytes) -> str:
     """Return the 12 base32 characters that both screens show while a gate is paired.
 
-    Each side chose its nonce (16 bytes) without knowing the other's, so nobody between them can search
+    Each side chose its nonce (16 bytes) without knowing the other's, so an attacker in between cannot search
     for two phrases that agree: one try for each code, and 60 bits to hit.
     """
     digest = _digest(

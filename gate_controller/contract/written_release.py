@@ -1,11 +1,11 @@
-"""A consent in signed form: who agreed in writing to which text, sealed by the site's key.
+"""Consent in signed form: who agreed in writing to which text, sealed by the site's key.
 
     {"release": {…}, "certificate": {…}, "signature": "…"}
 
 A law that asks for a written release takes a name typed with the intent to sign as a signature (15 USC
 7006(5); in Illinois 740 ILCS 14/10 since 2024). The site's anchor key, which the root certified, signs the
-whole; so neither the name nor the text can be changed afterwards without it showing. That whoever typed the
-name bears it is not shown: the page was open on their own phone, no more.
+whole; so neither the name nor the text can be changed afterwards without it showing. It does not show that
+the name is the typist's own: the page was open on the person's phone, no more.
 """
 
 import base64
@@ -42,7 +42,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "直到我们当中任何一人撤回为止。在此键入的姓名即为我的签名。",
     },
 }
-"""What a signature stands under, by who signs and in which language; part of this format."""
+"""The words above a signature, by who signs and in which language; part of this format."""
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ def in_words(found: SignedRelease, *, pinned: bool) -> list[str]:
         f"consent {release.consent_id} to notice version {release.notice.version}, {release.notice.language}",
         f"the sentence signed: {release.sentence}",
         *(f"{name}: {text}" for name, text in release.notice.fields.items()),
-        "not shown: that whoever typed the name bears it",
+        "not shown: that the name is the typist's own",
         f"signed for the root key {release.site.root_key_id}, "
         + ("which was given" if pinned else "which is taken from this file: check it with --root-key"),
     ]

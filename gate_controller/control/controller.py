@@ -1,4 +1,4 @@
-"""The main flow of a gate: one queue, one loop that owns all state, one way to the lock.
+"""The main loop of a gate: one queue, one thread that owns all state, one way to the lock.
 
     device bytes ─> report ─> queue ─> identify ─> decide ─> journal (on disk) ─> relay ─> screen
 
@@ -46,7 +46,7 @@ TICK_SECONDS = 0.2
 UNCOUNTED = frozenset(
     {InputKind.EXIT_BUTTON, InputKind.GUARD_BUTTON, InputKind.INTERCOM, InputKind.FIRE}
 )
-"""Wires by which somebody may have left whom no reader counted."""
+"""Wires by which a person may have left uncounted by any reader."""
 ALIVE_SECONDS = 5.0
 """At most half of the unit's WatchdogSec, so that one late word restarts nothing."""
 
@@ -104,7 +104,7 @@ class Controller:
                     next_tick = now_seconds + TICK_SECONDS
                     self._tick(now_seconds)
                 self._refresh_screens(self._parts.clock.monotonic_seconds())
-            except Exception as err:  # noqa: BLE001 - told in full by _failed
+            except Exception as err:  # noqa: BLE001 - reported in full by _failed
                 self._failed(message, err)
 
     def _stopped(self) -> None:
@@ -114,7 +114,7 @@ class Controller:
             log.exception("the journal cannot be written: what is held open ends unrecorded")
 
     def _failed(self, message: Message | None, err: Exception) -> None:
-        """Go on after a step that failed, with every lane shut; say so on screens, in log and journal."""
+        """Go on after a step that failed, with every lane shut; report it on screens, in log and journal."""
         what = type(message).__name__ if message is not None else "time"
         # Ids only: the message itself may hold a card's number or a code.
         log.exception("the gate failed at %s and goes on", what)
@@ -152,15 +152,15 @@ class Controller:
             case ScreenAct():
                 self._parts.screen_acts.handle(message.lane_id, message.act, self._shown)
             case InputChange() | DeviceState():
-                self._device_told(message)
+                self._device_report(message)
             case OrderArrived():
                 self._order_arrived(message.signed)
             case _:
                 self._sync_news(message)
 
-    def _device_told(self, told: InputChange | DeviceState) -> None:
-        self._parts.watch.handle(told, self._parts.desks, self._shown.record)
-        if isinstance(told, InputChange) and told.active and told.kind in UNCOUNTED:
+    def _device_report(self, report: InputChange | DeviceState) -> None:
+        self._parts.watch.handle(report, self._parts.desks, self._shown.record)
+        if isinstance(report, InputChange) and report.active and report.kind in UNCOUNTED:
             self._parts.lane_memory.keep_only(())
 
     def _key_pressed(self, press: KeyPress) -> None:
@@ -215,7 +215,7 @@ class Controller:
                 self._state.online = online
 
     def status(self) -> GateStatus:
-        """Return what the manager's page is told; safe to call from the sync thread."""
+        """Return the status for the manager's page; safe to call from the sync thread."""
         postures = {lane_id: self._shown.holdings.posture(lane_id) for lane_id in self._parts.desks}
         status = self._parts.watch.status(
             {lane_id: posture.value for lane_id, posture in postures.items() if posture is not None}

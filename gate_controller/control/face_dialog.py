@@ -1,7 +1,7 @@
 """Ask a person about their face at a lane's screen, and carry their answer out.
 
-What a press means is in `lane/face_dialog.py`. Whoever was asked is let in by the very card or PIN they had
-shown, decided again by the rules, whatever they answered: asking costs nobody their way in.
+What a press means is in `lane/face_dialog.py`. The person is admitted by the same card or PIN that they had
+shown, decided again by the rules, with any answer: the dialog never costs a person their access.
 """
 
 import dataclasses
@@ -59,7 +59,7 @@ class FaceAsking:
         present: Present,
         number_typed: Callable[[LaneDesk, int], None],
     ) -> None:
-        """Begin with nobody asked; `present` decides a claim and opens, `number_typed` hashes an entry."""
+        """Begin without a dialog; `present` decides a claim and opens, `number_typed` hashes an entry."""
         self._parts = parts
         self._state = state
         self._record = record
@@ -99,7 +99,7 @@ class FaceAsking:
         return True
 
     def key_pressed(self, desk: LaneDesk, key: str, read_at_ns: int) -> None:
-        """Take a key of whoever is asked."""
+        """Take a key of the person in the dialog."""
         asking = desk.asking
         if asking is None:
             return
@@ -119,7 +119,7 @@ class FaceAsking:
             self._go_on(desk, *pressed(asking, CLEAR_KEY))
 
     def language_chosen(self, desk: LaneDesk) -> None:
-        """Begin the notice anew in the language just chosen: only what was readable may be agreed to."""
+        """Restart the notice in the language just chosen: only what was readable may be agreed to."""
         asking, snapshot = desk.asking, self._state.snapshot
         if asking is None or asking.notice is None or asking.step in (Step.OFFICE, Step.ENROL):
             return
@@ -175,7 +175,7 @@ class FaceAsking:
     # -- how it begins and goes on ---------------------------------------------------------------
 
     def _begins(self, desk: LaneDesk, claim: Claim, home_number: str) -> bool:
-        """Ask whoever pressed face and then showed their own card or PIN, if there is something to ask."""
+        """Begin the dialog after face was pressed and an own card or PIN shown, if a question is open."""
         snapshot = self._state.snapshot
         asked_for = desk.intent is not Intent.NOTHING and desk.camera != "looking"
         if not asked_for or snapshot is None or Method.FACE not in desk.offered:
@@ -301,7 +301,7 @@ class FaceAsking:
         self._parts.faces.enrol(desk, record, self._now())
 
     def _withdraw(self, desk: LaneDesk, asking: Asking) -> None:
-        """Forget the face here before anybody else is asked; the office ends the consent when it hears."""
+        """Delete the face here before any other dialog begins; the office ends the consent on the event."""
         snapshot, consent_id = self._state.snapshot, asking.consent_id
         if snapshot is None or consent_id is None:
             return
@@ -337,13 +337,13 @@ class FaceAsking:
         self._write("face_answer", facts, personal)
 
     def _write(self, kind: str, facts: Facts, personal: Facts) -> None:
-        """Write one entry, with a silent alarm that waits in the same write, so that nobody can time it."""
+        """Write one entry, with a silent alarm that waits in the same write, so that it cannot be timed."""
         silent, self._silent = self._silent, None
         self._parts.journal.append(kind, facts, personal, self._parts.clock.now(), silent=silent)
         self._parts.nudge_sync()
 
     def _let_in(self, desk: LaneDesk, asking: Asking, message: str, mend: str = "") -> None:
-        """Open for what was shown at the beginning, if the rules still say so; say what came of the rest."""
+        """Open for the credential that began the dialog, if the rules still allow it; show the result."""
         desk.asking, desk.intent = None, Intent.NOTHING
         if not asking.may_let_in(self._now()):
             desk.rest()

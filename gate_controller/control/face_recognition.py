@@ -1,4 +1,4 @@
-"""Looks at faces because somebody at a lane asked for one: whom to look for, and what a look ended with."""
+"""Run face recognition on request: choose the candidates, and act on the result."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ class FaceLooks:
             desk.message = "type_pin_to_add_face"
 
     def without_number(self, lane_id: str) -> bool:
-        """Look among all faces of this lane while they are few enough; tell whether it was taken on."""
+        """Look among all faces of this lane while they are few enough; return whether it began."""
         desk, snapshot = self._parts.desks[lane_id], self._state.snapshot
         if snapshot is None:
             return False
@@ -63,7 +63,7 @@ class FaceLooks:
         return bool(person_ids)
 
     def another_way_opened(self, desk: LaneDesk) -> None:
-        """End a look that nobody waits for any more."""
+        """Cancel a search that no person waits for any more."""
         if desk.camera == "looking":
             self._parts.faces.cancel(desk.lane_id)
 
@@ -89,5 +89,5 @@ class FaceLooks:
         if claim is not None:
             self._present(desk.lane_id, claim)
         elif desk.camera == "closed" and desk.screen in FACE_SCREENS:
-            # Otherwise what the person does instead, or was let in with, is on the screen already.
+            # Otherwise the screen already shows another method or its result.
             desk.rest()

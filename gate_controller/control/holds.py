@@ -1,4 +1,4 @@
-"""Every lane that stands open, by policy or by staff at the lane: begun, renewed, ended, each written down.
+"""Start, renew and end holds (lanes kept open by schedule, override or staff), and journal each.
 
 Used from the controller's thread only; an entry is on the disk before the lock is released for it.
 """
@@ -43,14 +43,14 @@ class Holdings:
         self._by_staff = StaffHolds()
         self._renew_at: dict[str, float] = {}
         self._not_open: set[str] = set()
-        """The lanes whose output does not take the hold, told once."""
+        """The lanes whose output does not take the hold, reported once."""
 
     def is_held(self, lane_id: str) -> bool:
         """Return whether the lane is being held open."""
         return self._by_staff.at(lane_id) is not None or self._by_policy.holds(lane_id)
 
     def posture(self, lane_id: str) -> Posture | None:
-        """Return how the lane stands, as screens and the manager see it; None where no policy knows it."""
+        """Return the lane's posture, as screens and the manager see it; None where no policy knows it."""
         snapshot, clock = self._state.snapshot, self._parts.clock
         lane = snapshot.policy.lanes.get(lane_id) if snapshot is not None else None
         if lane is None or snapshot is None:

@@ -1,4 +1,4 @@
-"""Everything that can reach the controller's one queue, beside what devices and the server send."""
+"""Messages for the controller's one queue, other than those of devices and the server."""
 
 from dataclasses import dataclass
 

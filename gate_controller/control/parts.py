@@ -1,4 +1,4 @@
-"""The parts `assemble` hands to the controller, and the little state that is swapped whole."""
+"""The parts that `assemble` hands to the controller, and the small state that is replaced as a whole."""
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
@@ -21,7 +21,7 @@ from hardware.interfaces import Relay
 
 
 class LaneMemory(Protocol):
-    """Who is inside, as far as readers and doors have told."""
+    """Who is inside, as far as readers and doors have reported."""
 
     def inside(self, now: datetime) -> frozenset[str]:
         """Return the ids of those who came in within the last 12 hours and have not left since."""
@@ -44,7 +44,7 @@ class GateParts:
     desks: Mapping[str, LaneDesk]
     relays: Mapping[str, Relay]
     never_held: frozenset[str]
-    """Lanes whose drive is only ever told to open, whatever the policy says of holding."""
+    """Lanes whose drive only accepts the order to open, also where the policy holds them open."""
     lane_of_device: Mapping[str, str]
     journal: Journal
     clock: GateClock

@@ -1,4 +1,4 @@
-"""What the rules are told of the lanes around a presentation, and what is noted once someone was let in."""
+"""Build the rules' view of neighbouring lanes, and update who is inside after a grant."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,10 +14,10 @@ SAME_PASSING_SECONDS = 2.0
 
 
 class Passings:
-    """Who was let in where; used from the controller's thread only."""
+    """Recent grants by lane; used from the controller's thread only."""
 
     def __init__(self, parts: GateParts, state: GateState, is_held: Callable[[str], bool]) -> None:
-        """Begin with nobody let in; `is_held` tells whether a lane is being held open."""
+        """Begin without grants; `is_held` returns whether a lane is being held open."""
         self._parts = parts
         self._state = state
         self._is_held = is_held
@@ -50,16 +50,16 @@ class Passings:
 
     def _is_busy(self, desk: LaneDesk, now_seconds: float) -> bool:
         door = desk.door
-        # Where no contact tells, the release is what is known, and its moment after; a lost one counts as
+        # Without a contact, count the release and the moment after it; a lost one counts as
         # it was last. A door that shut may be pulled open again until its lock has caught.
         until = door.released_until if door.is_seen else max(door.granted_until, door.hold_until)
         released = now_seconds < until
         return door.state is not DoorState.CLOSED or released or self._is_held(desk.lane_id)
 
     def is_repeat(self, lane_id: str, claim: Claim) -> bool:
-        """Return whether this very thing was let in here a moment ago: still the same passing.
+        """Return whether the same credential was granted here a moment ago: still the same passing.
 
-        Counted from the first showing alone, so that nobody makes one passing longer by showing on.
+        Counted from the first showing alone, so that repeated showing makes no passing longer.
         """
         shown, until_seconds = self._last.get(lane_id, ("", 0.0))
         return (
@@ -70,7 +70,7 @@ class Passings:
     def granted(
         self, lane: LaneRecord, claim: Claim, decision: Decision, now: datetime, *, is_repeat: bool
     ) -> None:
-        """Note who was let in, once the lock was released."""
+        """Record the person granted, once the lock was released."""
         if not is_repeat:
             until = self._parts.clock.monotonic_seconds() + max(decision.pulse_seconds, SAME_PASSING_SECONDS)
             self._last[lane.lane_id] = (claim.credential_id or claim.person_id or "", until)
@@ -79,7 +79,7 @@ class Passings:
             return
         desk, passing = self._parts.desks[lane.lane_id], Passing(decision.person_id, lane.direction)
         if not desk.door.is_seen or desk.door.is_open:
-            # Nothing will tell that this person went through.
+            # No contact will report that this person went through.
             if not is_repeat:
                 self._parts.lane_memory.passed(passing, now)
             return

@@ -1,4 +1,4 @@
-"""Stop a home's PINs at this gate after very many wrong ones, until somebody of the home proves themselves.
+"""Stop a home's PINs at this gate after very many wrong ones, until a person of the home proves who they are.
 
     COUNTED ── the hundredth wrong number ──> STOPPED, alarm_pin_stopped: no PIN of the home opens here
        ^                                          │ own card or code shown here, then one's own PIN
@@ -7,11 +7,11 @@
 
 Delays slow a guesser down and never end; this is the end. Each day forgives one wrong number, and a right
 PIN the slips typed just before it, or a large family would reach a hundred in a year. A right PIN forgives
-no more: a household that opens by PIN every day would give a guesser a new hundred every day.
+no others: a household that opens by PIN every day would give a guesser a new hundred every day.
 
-While stopped every number is hashed, compared and refused alike, right or wrong, so nobody learns which it
-was; a duress PIN still raises its alarm. Cards, phones, visitors' and emergency codes never stop (E10). The
-count is on the disk before anybody is answered.
+While stopped every number is hashed, compared and refused alike, right or wrong, so answers reveal nothing; a
+duress PIN still raises its alarm. Cards, phones, visitors' and emergency codes never stop (E10). The
+count is on the disk before any answer is given.
 """
 
 from collections.abc import Callable
@@ -105,7 +105,7 @@ class PinStops:
             self._keep(number, msgspec.structs.replace(wrong, count=count))
 
     def policy_taken(self, policy: Policy) -> None:
-        """Resume the PINs of homes in which somebody has made a new one since they stopped."""
+        """Resume the PINs of homes that have a new one since they stopped."""
         for number, wrong in list(self._wrong.items()):
             if wrong.known_pins is not None and set(_live_pins(number, policy)) - set(wrong.known_pins):
                 self._resume(number, {"by": "new_pin"}, {"home_number": number})
@@ -123,7 +123,7 @@ class PinStops:
 
 
 def _live_pins(number: str, policy: Policy) -> tuple[str, ...]:
-    """Return the ids of a home's PINs that open; a duress PIN is none, for nobody may notice a new one."""
+    """Return the ids of a home's PINs that open, without duress PINs: a new one must stay unnoticed."""
     home_id = policy.home_ids_by_number.get(number, "")
     return tuple(
         credential.credential_id

@@ -1,6 +1,6 @@
-"""What is shown at a lane, followed to its end: identify, decide, write down, open, say so.
+"""Handle each presentation at a lane: identify, decide, record, release, show the result.
 
-Nothing reaches a relay but through `release`, and every call of it follows an entry that says why.
+Only `release` reaches a relay, and every call of it follows a journal entry with the reason.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ class Presentations:
     """The road every presentation takes; used from the controller's thread only."""
 
     def __init__(self, parts: GateParts, state: GateState, inbox: "queue.SimpleQueue[Message]") -> None:
-        """Begin with nobody delayed."""
+        """Begin without delays."""
         self._parts = parts
         self._state = state
         self._inbox = inbox
@@ -67,12 +67,12 @@ class Presentations:
             self._present(lane_id, claim)
 
     def _is_left_there(self, lane_id: str, claim: Claim, credential_id: str) -> bool:
-        """Return whether a card lies at its reader and opens no more; write that down once."""
+        """Return whether a card was left at its reader and no longer opens; record that once."""
         what = self._showings.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
         if what is Read.FOUND_LEFT:
             whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}
             self.record("alarm_card_left", {"lane_id": lane_id}, whose)
-            self._showings.left_told(lane_id, credential_id)
+            self._showings.record_left(lane_id, credential_id)
         return what is not Read.SHOWN
 
     def code_read(self, read: CodeRead) -> None:
@@ -94,7 +94,7 @@ class Presentations:
             desk.last_code, desk.last_code_until_seconds = text, now_seconds + SAME_CODE_SECONDS
 
     def camera_looked(self, look: CameraCode) -> None:
-        """Take what a look through the camera ended with."""
+        """Take the result of a session at the camera."""
         desk = self._parts.desks[look.lane_id]
         desk.look_ended()
         if look.text is not None:
@@ -145,7 +145,7 @@ class Presentations:
                 try:
                     tag = hash_typed(entry.home, entry.secret, policy, keys)
                 except Exception:
-                    # An empty tag fits nobody, so that the refusal is still decided and written down.
+                    # An empty tag matches no credential, so that the refusal is still decided and recorded.
                     log.exception("lane %s: a typed number could not be hashed", desk.lane_id)
                     tag = b""
                 self._inbox.put(TypedHashed(desk.lane_id, entry.home, tag, read_at_ns))
@@ -172,7 +172,7 @@ class Presentations:
     # -- the decision ------------------------------------------------------------------------------
 
     def _present(self, lane_id: str, claim: Claim, home_number: str = "") -> Decision:
-        """Decide one claim, write it down, act on it, show it."""
+        """Decide one claim, record it, act on it, show it."""
         if self._state.snapshot is None:
             return self._refuse_without_policy(lane_id, claim.method)
         journal, now = self._parts.journal, self._parts.clock.now()
@@ -220,7 +220,7 @@ class Presentations:
         return decision
 
     def _tell_of(self, lane_id: str, claim: Claim, decision: Decision, personal: Facts) -> None:
-        """Write down what somebody should know of a passing beside the decision itself."""
+        """Record what else must be known about a passing, beside the decision itself."""
         if decision.antipassback_violated:
             who: Facts = {"person_id": decision.person_id}
             self.record("antipassback_violated", {"lane_id": lane_id}, who)
@@ -249,7 +249,7 @@ class Presentations:
         return True
 
     def release(self, lane_id: str, seconds: float) -> bool:
-        """Pulse the lane's output, after its entry was written; tell whether it took the pulse.
+        """Pulse the lane's output, after its entry was written; return whether it took the pulse.
 
         One that failed is never tried again; one above the output's longest pulse is cut to that.
         """
@@ -306,11 +306,11 @@ class Presentations:
         return Decision(False, Reason.UNKNOWN_LANE)
 
     def look_without_number(self, lane_id: str) -> bool:
-        """Look among all faces of this lane while they are few enough; tell whether it was taken on."""
+        """Look among all faces of this lane while they are few enough; return whether it began."""
         return self.looks.without_number(lane_id)
 
     def face_answered(self, lane_id: str, *, yes: bool) -> None:
-        """Take a yes or no to what somebody is asked about their face."""
+        """Take a yes or no in the dialog about a face."""
         self.asking.answered(self._parts.desks[lane_id], yes=yes)
 
     def language_chosen(self, lane_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What a press on a lane's screen does."""
+"""Carry out the presses on a lane's screen."""
 
 import logging
 import threading
@@ -49,7 +49,7 @@ class Flow(Protocol):
         ...
 
     def face_answered(self, lane_id: str, *, yes: bool) -> None:
-        """Take a yes or no to what somebody is asked about their face."""
+        """Take a yes or no in the dialog about a face."""
         ...
 
     def language_chosen(self, lane_id: str) -> None:
@@ -57,7 +57,7 @@ class Flow(Protocol):
         ...
 
     def look_without_number(self, lane_id: str) -> bool:
-        """Look among all faces of the lane where that is allowed; tell whether it was taken on."""
+        """Look among all faces of the lane where that is allowed; return whether it began."""
         ...
 
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:
@@ -122,7 +122,7 @@ class ScreenActs:
                 desk.slower = not desk.slower
 
     def key_chooses(self, desk: LaneDesk, key: str, flow: Flow) -> bool:
-        """Choose a way in by its number, where there is a keypad alone; tell whether the key did that.
+        """Choose a way in by its number, where there is a keypad alone; return whether the key did that.
 
         Two enters at rest show the numbers. One alone does nothing, for many press it by habit.
         """
@@ -148,14 +148,14 @@ class ScreenActs:
         return True
 
     def cancel(self, desk: LaneDesk) -> None:
-        """End whatever goes on at this lane."""
+        """Cancel the activity at this lane."""
         if (look := self._cancel_look.get(desk.lane_id)) is not None:
             look.set()
         self._faces.cancel(desk.lane_id)
         desk.rest()
 
     def _call_help(self, desk: LaneDesk, now: float, flow: Flow) -> None:
-        """Ring the guard, and say so on the screen for a while."""
+        """Call the guard, and show that on the screen for a while."""
         desk.help_until_seconds = now + HELP_SHOWN_SECONDS
         flow.record("alarm_help", {"lane_id": desk.lane_id}, {})
 

@@ -1,4 +1,4 @@
-"""Tell systemd that the gate is ready and alive (sd_notify(3))."""
+"""Notify systemd that the gate is ready and alive (sd_notify(3))."""
 
 import logging
 import os
@@ -21,5 +21,5 @@ def notify(state: str) -> None:
         try:
             notify_socket.sendto(state.encode(), address)
         except OSError as err:
-            # Systemd restarts what stays silent; a gate must not fail at telling that it is well.
-            log.error("systemd was not told %s: %s", state, err)
+            # Systemd restarts a silent process; a gate must not fail because the notification failed.
+            log.error("systemd was not notified of %s: %s", state, err)

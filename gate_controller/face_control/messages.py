@@ -1,4 +1,4 @@
-"""Name what face sessions put into the gate's queue."""
+"""Messages of face sessions to the gate's queue."""
 
 from dataclasses import dataclass
 

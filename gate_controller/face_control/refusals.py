@@ -1,4 +1,4 @@
-"""The exact reason of a look that matched nobody: the journal's word, and what the screen may say of it.
+"""Reasons of a face session without a match: the journal's word, and what the screen may show of it.
 
 The journal's word is about the look alone. It names no person and no home: who was not recognised may never
 have agreed to anything.

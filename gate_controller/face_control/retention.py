@@ -1,4 +1,4 @@
-"""Hold the gate to what the policy says about faces: leases in, forgetting with a signed receipt out."""
+"""Apply the policy's statements about faces: take leases, delete faces, and sign receipts of deletion."""
 
 import logging
 import threading
@@ -56,7 +56,7 @@ class FaceKeeper:
 
     @property
     def tamper_id(self) -> str | None:
-        """Return the id of the tampering that nobody has cleared yet, or None."""
+        """Return the id of the tampering that the manager has not cleared yet, or None."""
         return self._mark.tamper_id
 
     def tampered(self, touched: Collection[str]) -> None:
@@ -64,7 +64,7 @@ class FaceKeeper:
         with self._mark_lock:
             is_news, self._touched = bool(set(touched) - self._touched), frozenset(touched)
             if is_news:
-                # The shares first: whoever has the cabinet open may cut the power next.
+                # Shares first: a person with the cabinet open may cut the power next.
                 self._drop_all()
                 self._mark.set()
 
@@ -78,7 +78,7 @@ class FaceKeeper:
                     self._mark.set()
 
     def take_leases(self, leases: Sequence[FaceLease], boot_seconds: float) -> None:
-        """Replace all leases by those of the last answer; whoever is missing is dropped at once.
+        """Replace all leases by those of the last answer; drop missing people at once.
 
         None is taken while the gate is marked as tampered with, and none of more than 72 hours.
         """
@@ -94,7 +94,7 @@ class FaceKeeper:
             withdrawn = self._store.withdrawn_faces()
             for lease in leases:
                 if lease.consent_id in withdrawn:
-                    continue  # taken back at this gate; the office has not heard of it yet
+                    continue  # withdrawn at this gate; the office has not received the event yet
                 if lease.seconds > MAX_LEASE_SECONDS:
                     log.error("a lease of %d seconds is refused: 72 hours are the most", lease.seconds)
                     continue

@@ -1,4 +1,4 @@
-"""Run face sessions in a worker because a person at the gate asked for one."""
+"""Run face sessions in a worker, each on the request of a person at the gate."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -77,7 +77,7 @@ class FaceDesk:
         """Return everyone who may be looked for at a lane without a home's number.
 
         That is all whose face can be recognised and who have a grant there, as long as they are no more
-        than the engine's error budget allows; nobody when they are more, or where the site says no.
+        than the engine's error budget allows; no one when they are more, or where the site does not allow it.
         """
         service = self._service
         fit = service.fit if service is not None else None
@@ -115,15 +115,15 @@ class FaceDesk:
         )
 
     def keeps(self, person_id: str, *, online: bool) -> bool:
-        """Return whether this person's face is kept here and need not be taken anew."""
+        """Return whether this person's face is kept here and need not be enrolled again."""
         service = self._service
-        # Without leases, as after a start without the office, nobody knows whether it still opens.
+        # Without leases, as after a start without the office, it is unknown whether the template still opens.
         return service is not None and (
             service.can_recognise(person_id) or (not online and service.has_face(person_id))
         )
 
     def recognise(self, desk: LaneDesk, person_ids: Sequence[str], now_seconds: float) -> None:
-        """Look for these faces, those of one home or all that may be searched; a message tells the end."""
+        """Search for these faces, of one home or all that may be searched; report the end by message."""
         lane_id = desk.lane_id
         capability, camera = self._begin(lane_id, RECOGNISE_SECONDS + 2), self._cameras[lane_id]
         desk.show(Screen.FACE_LOOKING, now_seconds, seconds=RECOGNISE_SECONDS)

@@ -1,4 +1,4 @@
-"""Try every part a site file names and say, in plain words, what was seen and what to do. Opens no lock."""
+"""Try every part that a site file names, and report what was found and what to do. Opens no lock."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -99,12 +99,12 @@ def _stay(parts: Mapping[str, P]) -> dict[str, P]:
 
 
 def _check_relays(config: GateConfig) -> Iterator[CheckLine]:
-    told: dict[str, DeviceState] = {}
-    relays = make_relays(config, ModbusLines(), lambda state: told.update({state.device: state}))
+    states: dict[str, DeviceState] = {}
+    relays = make_relays(config, ModbusLines(), lambda state: states.update({state.device: state}))
     unusable: set[str] = set()
     for lane_id, relay in relays.items():
         board = config.lane[lane_id].relay
-        failure = None if board in unusable else _failure_of(relay, told, board)
+        failure = None if board in unusable else _failure_of(relay, states, board)
         trouble = _port_trouble(config, board, failure)
         if trouble is not None:
             unusable.add(board)
@@ -129,11 +129,11 @@ def _port_trouble(config: GateConfig, board: str, failure: str | None) -> str | 
     return port_trouble(section.port)
 
 
-def _failure_of(relay: Relay, told: Mapping[str, DeviceState], board: str) -> str | None:
+def _failure_of(relay: Relay, states: Mapping[str, DeviceState], board: str) -> str | None:
     """Put an output to rest; return why that did not work, or None."""
     try:
         relay.open()
-        state = told.get(board)
+        state = states.get(board)
         return None if state is None or state.health is Health.OK else state.detail
     except HardwareError as err:
         return str(err)
@@ -184,7 +184,7 @@ def _check_lanes(config: GateConfig, now: datetime) -> Iterator[CheckLine]:
             text = f"{lock.kind} through {lock.contact.upper()}; at rest: {lock.rules.at_rest}"
             yield fine("lane", lane_id, text)
         if lane_id not in watched:
-            text = "has no door contact: forced, held open and nobody-came are not known there"
+            text = "has no door contact: forced, held open and unused grants are not detected there"
             yield warning("lane", lane_id, text)
     for well, text in sheet_lines(config.lane, config.camera.values(), now.astimezone().date()):
         lane_id, _, said = text.removeprefix("lane ").partition(": ")

@@ -1,4 +1,4 @@
-"""Which contact of a board in the site file has moved: also at terminals that the file leaves out.
+"""Find which contact of a board in the site file has moved, also at terminals that the file leaves out.
 
 Not of GPIO chips: a line that the file leaves out may drive something, and is not touched.
 """
@@ -71,7 +71,7 @@ class ContactIdentifier:
         return board is None or any(wire.terminal == change.terminal for wire in board.wires)
 
     def take(self, change: InputChange) -> Answer | None:
-        """Return what an unnamed terminal's change shows, or None for what it only says at the start."""
+        """Return what an unnamed terminal's change shows, or None for its first report."""
         board, place, closed = self._boards[change.device], (change.device, change.terminal), change.active
         if self._last.setdefault(place, closed) is closed:
             self._at_rest.setdefault(place, closed)

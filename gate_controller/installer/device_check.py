@@ -1,4 +1,4 @@
-"""Listen to every reader and input of a site file for some seconds, and judge what was heard."""
+"""Listen to every reader and input of a site file for some seconds, and judge what they send."""
 
 import queue
 import time
@@ -31,21 +31,21 @@ from hardware.osdp.pairing import Answer, ask_stranger
 ASK_SECONDS = 1.5
 NOT_AT_REST = {
     "door_open": "is the door open",
-    "exit_button": "is somebody pressing it",
+    "exit_button": "is the button pressed",
     "tamper": "is the casing open",
     "fire": "is the fire panel in alarm",
-    "guard_button": "is somebody pressing it",
+    "guard_button": "is the button pressed",
     "intercom": "is the intercom opening just now",
     "on_battery": "is the mains off",
     "battery_low": "is the battery empty",
-    "obstacle": "does something stand in the way",
+    "obstacle": "is something in the way",
 }
 SHOULD_BE_CLOSED = frozenset({"tamper", "fire"})
 _READS: Mapping[type[DeviceReport], str] = {CardRead: "card", KeyPress: "key", CodeRead: "code"}
 
 
 class Heard:
-    """What devices told, by name."""
+    """Reports of devices, by name."""
 
     def __init__(self) -> None:
         """Begin with nothing heard."""
@@ -99,7 +99,7 @@ def _judged(config: GateConfig, device: Device, heard: Heard) -> CheckLine:
     name, state = device.name, heard.states.get(device.name)
     part, port, baud = _place(config, name)
     if state is None:
-        return wrong(part, name, "nothing was heard of it; check its cable and its supply")
+        return wrong(part, name, "it sent nothing; check its cable and its supply")
     detail = state.detail.removeprefix(f"{name}: ")
     if state.health is Health.LOST:
         return wrong(part, name, _why_lost(config, name, port, detail))
@@ -187,7 +187,7 @@ def check_wires(name: str, board: InputBoardSection, heard: Heard) -> Iterator[C
     for wire in board.wires:
         active = heard.levels.get((name, wire.lane, wire.kind, wire.terminal))
         if active is None:
-            text = f"terminal {wire.terminal}: no state was told for {wire.kind}; check the terminal's number"
+            text = f"terminal {wire.terminal}: no state came for {wire.kind}; check the terminal's number"
             yield wrong("inputs", name, text)
         elif active:
             yield wrong("inputs", name, _not_at_rest(wire))

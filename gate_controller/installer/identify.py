@@ -1,4 +1,4 @@
-"""`menjin gate identify`: say which port spoke, what it is, and the lines of the site file for it.
+"""`menjin gate identify`: report which port sent data, what it is, and the lines of the site file for it.
 
 Ports whose devices speak unasked are only listened to, also those the site file names; what has to be
 asked or taken alone (OSDP, Modbus, input boards, USB wedges of the file) goes through its driver.
@@ -39,7 +39,7 @@ class Said:
 def identify(
     config: GateConfig | None, *, card: int | None, ports: Path | None, is_over: Callable[[], bool]
 ) -> Iterator[Said]:
-    """Yield what is seen and heard, until it is over; nothing is sent anywhere.
+    """Yield what ports and devices show, until it is over; send nothing.
 
     `card`: the number printed on the card that will be tapped. `ports`: a folder with links to
     ports, instead of the system's. Drivers of the site file's other devices ask them as a gate does.
@@ -104,7 +104,7 @@ class _Search:
         return [port for target, port in sorted(by_target.items()) if target not in driven]
 
     def part_at(self, port: Path) -> NamedPart | None:
-        """Return what the site file has at a port, under whichever name."""
+        """Return what the site file has at a port, under any of its names."""
         target = os.path.realpath(port)
         for name, part in self._named.items():
             if name == port or os.path.realpath(name) == target:
@@ -112,7 +112,7 @@ class _Search:
         return None
 
     def is_keyboard(self, port: Path) -> bool:
-        """Return whether a port is an input device; a FIFO stands for one."""
+        """Return whether a port is an input device; a FIFO counts as one."""
         return os.path.realpath(port).startswith("/dev/input/") or port.is_fifo()
 
     def _plugged(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Why a port cannot be used, in words an installer can act on: not there, not allowed, held, or unstable."""
+"""Explain why a port cannot be used, in words an installer can act on: missing, denied, busy, unstable."""
 
 import grp
 import os
@@ -15,7 +15,7 @@ COMMAND_CHARS = 40
 
 
 def port_trouble(path: Path) -> str | None:
-    """Return what stands between this user and a port, and what to do; None where nothing does."""
+    """Return what keeps this user from using a port, and the remedy; None when nothing does."""
     if not path.exists():
         return f"{path} is not there; check the cable and the name. {_plugged_in()}"
     if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
@@ -51,7 +51,7 @@ def shared_name(path: Path, *, tty_folder: Path = TTY_FOLDER) -> str | None:
     names = [str(name) for name in stable_names(str(path)) if name.parent.name == "by-path"]
     now = f", now {' and '.join(names)}" if names else ""
     return (
-        f"{path} is the name of every adapter of this kind, and leads to whichever came last: use the name "
+        f"{path} is the name of every adapter of this kind, and leads to the last one: use the name "
         f"of its socket, below /dev/serial/by-path/{now}"
     )
 
@@ -87,7 +87,7 @@ def _has_open(process: Path, target: str) -> bool:
     try:
         return any(_leads_to(link, target) for link in (process / "fd").iterdir())
     except OSError:
-        # It ended just now, or belongs to somebody else.
+        # It ended just now, or belongs to another user.
         return False
 
 

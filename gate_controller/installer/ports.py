@@ -1,4 +1,4 @@
-"""From taps to what an installer writes down: which port spoke, what it is, and its table.
+"""Turn taps into an installer's answer: which port sent them, what device it is, and its table.
 
 Taps of one port are looked at together: each one more leaves fewer ways to read it.
 """
@@ -65,7 +65,7 @@ class PortIdentifier:
     ) -> None:
         """Begin with nothing heard.
 
-        `part_at` tells what the site file has at a port; `card_bits` is its form of card numbers.
+        `part_at` returns what the site file has at a port; `card_bits` is its form of card numbers.
         """
         self._part_at, self._card, self._card_bits = part_at, card, card_bits
         self._lane = lanes[0] if len(lanes) == 1 else "LANE"
@@ -88,7 +88,7 @@ class PortIdentifier:
             return self._compared(tap.port, part, heard, finding)
         if not finding.guesses:
             return Answer(tap.port, finding.trouble)
-        return self._told(tap.port, finding.guesses, heard)
+        return self._answer(tap.port, finding.guesses, heard)
 
     def contact(self, moved: ContactMoved) -> Answer:
         """Return the table for a contact on a control line."""
@@ -136,8 +136,8 @@ class PortIdentifier:
             finding = self._found(heard, data)
         guesses = tuple(_as_wedge(guess) for guess in finding.guesses if guess.table == "reader")
         if guesses:
-            return self._told(port, guesses, heard)
-        # What was typed is not shown: it may be somebody's password.
+            return self._answer(port, guesses, heard)
+        # Typed text is not shown: it may be a person's password.
         keypad = Guess("keypad", "", (("kind", "usb_keypad"),), 0)
         return Answer(
             port,
@@ -146,7 +146,7 @@ class PortIdentifier:
             ("If this is the keyboard you type on, pass it over.",),
         )
 
-    def _told(
+    def _answer(
         self, port: Path, guesses: Sequence[Guess], heard: _Heard, name: str = "NAME", lane: str | None = None
     ) -> Answer:
         notes: list[str] = []
@@ -198,8 +198,8 @@ class PortIdentifier:
             wrong = f"{part.header} of the site file cannot read what came; it should be"
         if not finding.guesses:
             return Answer(port, f"{part.header}: {finding.trouble}", is_right=False)
-        told = self._told(port, finding.guesses, heard, part.name, part.lane)
-        return replace(told, what=f"{wrong} {told.what}", is_right=False, is_as_before=False)
+        answer = self._answer(port, finding.guesses, heard, part.name, part.lane)
+        return replace(answer, what=f"{wrong} {answer.what}", is_right=False, is_as_before=False)
 
 
 CONTACT_NOTE = (

@@ -1,4 +1,4 @@
-"""What a device handed up, in words for the installer."""
+"""Describe what a device reported, in words for the installer."""
 
 from collections.abc import Mapping
 

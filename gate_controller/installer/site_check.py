@@ -132,7 +132,7 @@ def check_face(config: GateConfig) -> Iterator[CheckLine]:
 
 
 def check_clock(config: GateConfig, now: datetime, clocks: Path = CLOCKS) -> Iterator[CheckLine]:
-    """Yield whether the battery-backed clock that the site file speaks of is there and right."""
+    """Yield whether the battery-backed clock that the site file names is there and right."""
     found = sorted(clocks.iterdir()) if clocks.is_dir() else []
     if not found:
         if config.gate.has_battery_clock:

@@ -1,4 +1,4 @@
-"""Lines for the site file, from what a port sent; and whether the file's own lines read it."""
+"""Build lines for the site file from what a port sent, and check whether the file's own lines read it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,11 +1,11 @@
-"""Slow down whoever guesses, without locking a household out.
+"""Delay guessing without locking a household out.
 
 Wrong numbers are counted per terminal and, apart from it, per home; wrong faces per terminal only.
 A success clears the home's count and leaves the terminal's, so a neighbour's PIN cannot be used to
 reset a guesser's delay. Other methods never wait (E10). Counts live in memory: a power cut clears
 them, and is itself an alarm. What ends guessing for good is counted in `control/pin_stops.py`, on the disk.
 
-The emergency code waits for wrong emergency codes only, and never longer than a minute: nobody can
+The emergency code waits for wrong emergency codes only, and never longer than a minute: no one can
 lock the ambulance out by typing nonsense, and a guess a minute at eight digits takes a lifetime.
 """
 
@@ -41,7 +41,7 @@ class Attempts:
     """Failure counts of one gate; every method takes monotonic seconds, which no clock setting moves."""
 
     def __init__(self) -> None:
-        """Start with nobody delayed."""
+        """Start without delays."""
         self._counts: dict[tuple[str, str], _Count] = {}
 
     def failed(self, method: Method, lane_id: str, home_number: str, now_seconds: float) -> int:

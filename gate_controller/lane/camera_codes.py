@@ -1,4 +1,4 @@
-"""Look for a QR code through the camera for some seconds, because someone pressed QR."""
+"""Search for a QR code through the camera for some seconds, after a person pressed QR."""
 
 import logging
 import threading
@@ -50,7 +50,7 @@ def look_for_code(
                 read_at_ns = captured if isinstance(captured, int) else int(monotonic_seconds() * 1e9)
                 return CameraCode(lane_id, texts[0], read_at_ns)
     except HardwareError as err:
-        # Told already: the lane's camera watches itself.
+        # Reported already: the lane's camera watches itself.
         log.warning("lane %s: no code can be looked for: %s", lane_id, err)
     finally:
         camera.close()

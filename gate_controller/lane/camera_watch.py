@@ -1,6 +1,6 @@
-"""A lane's camera that notices, from the pictures somebody asked for, when it does not see.
+"""A lane's camera that detects, from the pictures of a session, when it does not see.
 
-It never opens the camera by itself: what is known of a closed camera is what the last look showed.
+It never opens the camera: the state of a closed camera is that of its last session.
 Each change goes to the controller once, as a `CameraSight`.
 """
 
@@ -100,7 +100,7 @@ class WatchedCamera:
         self._camera.pace(frames_per_second)
 
     def open(self) -> None:
-        """Open the device; raise DeviceUnavailable, and tell the gate."""
+        """Open the device; raise DeviceUnavailable, and report it to the gate."""
         was_open = self._camera.is_open
         self._in_use = True
         try:

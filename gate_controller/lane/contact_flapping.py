@@ -1,10 +1,11 @@
-"""A door contact that flutters: told once, counted, told again when it is steady. Pure; times are arguments.
+"""Filter a flapping door contact: report it once, count, and report when it is steady. Pure; times are
+arguments.
 
     STEADY ── the 20th change within a minute: alarm_contact_flapping ──> FLAPPING
     FLAPPING ── a minute without a change: contact_flapping_clear, with the count ──> STEADY
 
 A loose magnet in the wind would otherwise push everything else out of the journal. While FLAPPING the
-first forced opening is still told, and so is the end of each alarm that was; the door's state is not
+first forced opening is still reported, and so is the end of each reported alarm; the door's state is not
 touched here.
 """
 
@@ -16,8 +17,8 @@ BEGAN, ENDED = "alarm_contact_flapping", "contact_flapping_clear"
 CHANGES = 20
 WITHIN_SECONDS = 60.0
 QUIET_SECONDS = 60.0
-TOLD_ALL_THE_SAME = "door_held_clear"
-"""Ends an alarm that was told; at most one in the time that a door may stand open."""
+ALWAYS_REPORTED = "door_held_clear"
+"""Ends an alarm that was reported; at most one in the time that a door may stand open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Contact:
     changed_at: tuple[float, ...] = ()
     is_flapping: bool = False
     counted: int = 0
-    forced_told: bool = False
+    forced_reported: bool = False
 
 
 def still_flapping(now: float) -> Contact:
-    """Return a contact that was fluttering when the gate stopped; its count begins anew."""
+    """Return a contact that was flapping when the gate stopped; its count restarts."""
     return Contact(changed_at=(now,), is_flapping=True)
 
 
@@ -46,10 +47,10 @@ def changed(
         return contact, ()
     if contact.is_flapping:
         contact = replace(contact, changed_at=(now,))
-        if kinds == ("alarm_door_forced",) and not contact.forced_told:
-            return replace(contact, forced_told=True), kinds
-        told = tuple(kind for kind in kinds if kind == TOLD_ALL_THE_SAME)
-        return replace(contact, counted=contact.counted + len(kinds) - len(told)), told
+        if kinds == ("alarm_door_forced",) and not contact.forced_reported:
+            return replace(contact, forced_reported=True), kinds
+        kept = tuple(kind for kind in kinds if kind == ALWAYS_REPORTED)
+        return replace(contact, counted=contact.counted + len(kinds) - len(kept)), kept
     lately = (*(at for at in contact.changed_at if now - at <= WITHIN_SECONDS), now)
     if len(lately) < fewest:
         return Contact(lately), kinds

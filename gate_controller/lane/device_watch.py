@@ -1,12 +1,12 @@
-"""Follow doors, buttons, wires and the devices themselves; record what they say and raise alarms.
+"""Follow doors, buttons, wires and the devices themselves; record their reports and raise alarms.
 
 A wire's alarm is recorded once when it begins and once when it ends, however often a device that was
-plugged in again tells the same level, and also when the gate was restarted between.
+plugged in again reports the same level, and also when the gate was restarted between.
 
-A device that is LOST tells nothing: its doors are not seen until it speaks again. One that is FAULTY is
+A device that is LOST reports nothing: its doors are not seen until it reports again. One that is FAULTY is
 still read, and no noise on its line may turn a forced door into one that was only found open: its doors
-stay as they were last told, and an opening that gets through is judged like any other. Either way its
-buttons count as let go, so that none excuses an opening for longer than it was heard.
+stay as last reported, and an opening that gets through is judged like any other. Either way its
+buttons count as let go, so that none excuses an opening for longer than it was reported.
 """
 
 import sqlite3
@@ -79,10 +79,10 @@ class DeviceWatch:
         self._lock = threading.Lock()
         self._devices: dict[str, DeviceHealth] = {}
         self._doors: dict[str, DoorState] = {}
-        self._told: dict[str, tuple[Health, str]] = {}
+        self._reported: dict[str, tuple[Health, str]] = {}
         self._unsaid = Unsaid()
         self._contacts: dict[str, set[str]] = {}
-        """The lanes whose door contact a device has told."""
+        """The lanes whose door contact a device has reported."""
         self._active_since: dict[Wire, float] = {}
         self._changes: dict[Wire, contact_flapping.Contact] = {}
         self._raised = set(memory.raised)
@@ -121,9 +121,9 @@ class DeviceWatch:
             self._contacts.setdefault(report.device, set()).add(desk.lane_id)
             door, kinds = contact_changed(desk.door, report.active, now)
             before = self._flapping.get(desk.lane_id, contact_flapping.Contact())
-            after, told = contact_flapping.changed(before, kinds, now)
+            after, reported = contact_flapping.changed(before, kinds, now)
             self._flapping[desk.lane_id] = after
-            self._door(desk, (door, kinds), told=told)
+            self._door(desk, (door, kinds), reported=reported)
             if after.is_flapping and not before.is_flapping:
                 self._keep(Wire(desk.lane_id, FLAPPING, ""), raised=True)
         else:
@@ -150,14 +150,14 @@ class DeviceWatch:
 
     # -- doors -------------------------------------------------------------------------------------
 
-    def _door(self, desk: LaneDesk, change: tuple[Door, Kinds], *, told: Kinds | None = None) -> None:
-        """Take a change of the door; `told` are the kinds to record where those are not all."""
+    def _door(self, desk: LaneDesk, change: tuple[Door, Kinds], *, reported: Kinds | None = None) -> None:
+        """Take a change of the door; `reported` are the kinds to record where those are not all."""
         desk.door, kinds = change
-        told = kinds if told is None else told
+        reported = kinds if reported is None else reported
         keep = partial(self._memory.keep_door, desk.lane_id, desk.door.state)
-        for kind in told:
+        for kind in reported:
             self._tell(kind, {"lane_id": desk.lane_id}, then=keep)
-        if not told and not self._unsaid and not self._is_flapping(desk.lane_id):
+        if not reported and not self._unsaid and not self._is_flapping(desk.lane_id):
             # A contact that flutters for hours must not wear out the disk.
             keep()
         with self._lock:
@@ -167,7 +167,7 @@ class DeviceWatch:
         if "no_entry" in kinds:
             desk.passing = None
         elif desk.door.is_open or not desk.door.is_seen:
-            # Where no contact tells who stayed outside, whoever was granted has gone through.
+            # Without a contact the granted person counts as gone through.
             self._memory.passed(desk.passing, self._clock.now())
             desk.passing = None
 
@@ -211,9 +211,9 @@ class DeviceWatch:
     def _is_news(self, wire: Wire, now: float) -> bool:
         """Return whether a wire's becoming active is written down: a loose one would fill the journal."""
         before = self._changes.get(wire, contact_flapping.Contact())
-        after, told = contact_flapping.changed(before, (wire.kind,), now, fewest=CHANGES_OF_A_LOOSE_WIRE)
+        after, reported = contact_flapping.changed(before, (wire.kind,), now, fewest=CHANGES_OF_A_LOOSE_WIRE)
         self._changes[wire] = after
-        return bool(told)
+        return bool(reported)
 
     def _chatters(self, wire: Wire) -> bool:
         contact = self._changes.get(wire)
@@ -260,12 +260,12 @@ class DeviceWatch:
         return before
 
     def _device(self, state: DeviceState, desks: Mapping[str, LaneDesk]) -> None:
-        health, detail = self._told.get(state.device, (Health.OK, state.detail))
-        # A LOST one that is LOST for another reason is news: somebody else may answer in its place.
+        health, detail = self._reported.get(state.device, (Health.OK, state.detail))
+        # A device LOST for another reason is news: another device may answer in its place.
         is_news = state.health is not health or (health is Health.LOST and state.detail != detail)
         if is_news:
             detail = state.detail
-            self._told[state.device] = (state.health, detail)
+            self._reported[state.device] = (state.health, detail)
         dropped = f"; {state.dropped_frames} frames dropped" if state.dropped_frames else ""
         self.note(replace(state, detail=f"{detail[: MAX_DETAIL_CHARS - len(dropped)]}{dropped}"))
         if is_news and state.health is not Health.OK:
@@ -288,7 +288,7 @@ class DeviceWatch:
             desk.door = opening_asked(desk.door, self._clock.monotonic_seconds(), still=still)
 
     def status(self, postures: Mapping[str, str]) -> GateStatus:
-        """Return what the manager's page is told; `postures` by lane."""
+        """Return the status for the manager's page; `postures` by lane."""
         with self._lock:
             lanes = tuple(
                 LaneState(

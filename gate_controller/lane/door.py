@@ -1,4 +1,4 @@
-"""The door of a lane, as its contact tells it. Pure: times are arguments, in monotonic seconds.
+"""State machine of a lane's door, from its contact. Pure: times are arguments, in monotonic seconds.
 
     CLOSED ── granted ──> EXPECTED ── opens: door_opened ──> OPEN ── shuts: door_closed ──> CLOSED
       │ │                   │ time over: no_entry           ^  │ too long: alarm_door_held
@@ -11,13 +11,13 @@
     of the contact then meets the state that is remembered:
         remembered      found open                      found shut
         CLOSED          OPEN: door_found_open           CLOSED, silent
-        OPEN            OPEN, silent, its time anew     CLOSED: door_closed
+        OPEN            OPEN, silent, time restarts     CLOSED: door_closed
         HELD, FORCED    the same, silent                CLOSED: door_held_clear, door_closed
 
 What excuses an opening: a grant (its release and a moment longer, half a minute for a drive), an exit
 button, guard's button or intercom (while pressed and 10 s longer), a hold, and fire. A hold or fire also
-excuses a door that stands open. A grant at an OPEN door starts its time anew, for the next person is
-passing; at a HELD or FORCED one it excuses the next opening only: that alarm stands until the door was shut.
+excuses an open door. A grant at an OPEN door restarts its time, for the next person is
+passing; at a HELD or FORCED one it excuses the next opening only: that alarm lasts until the door is shut.
 
 Invariants: an excused opening is never forced, and each other one is, once; each alarm has one clear; a
 repeated word of the contact changes nothing; the door gives no order, it only reports.
@@ -43,7 +43,7 @@ class DoorState(StrEnum):
 STANDING_OPEN = frozenset({DoorState.OPEN, DoorState.HELD, DoorState.FORCED})
 EXIT_EXCUSES_SECONDS = 10.0
 MOMENT_SECONDS = 2.0
-"""How long after a lock has caught again somebody may still be pulling the door."""
+"""How long a person may still be pulling the door after the lock has locked again."""
 DRIVE_OPENS_WITHIN_SECONDS = 30.0
 """How long after its pulse a motor, barrier or turnstile may take until its contact says open."""
 
@@ -72,16 +72,16 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        """Return whether the door stands open, as far as its contact has said."""
+        """Return whether the door is open, by its contact."""
         return self.state in STANDING_OPEN
 
     def excuses_opening(self, now: float) -> bool:
-        """Return whether an opening now has somebody's word."""
+        """Return whether an opening now is excused."""
         last = max(self.granted_until, self.asked_until, self.hold_until)
         return self.fire or self.is_asked or now <= last
 
     def may_stand_open(self, now: float) -> bool:
-        """Return whether the door may stand open for as long as it likes."""
+        """Return whether the door may stay open without a limit."""
         return self.fire or now <= self.hold_until
 
 
@@ -98,7 +98,7 @@ def granted(door: Door, now: float, pulse_seconds: float) -> Door:
 
 
 def held_open(door: Door, now: float, seconds: float) -> Door:
-    """Let the door stand open, or shut, for so long without an alarm."""
+    """Allow the door to be open or shut for so long without an alarm."""
     return replace(
         door,
         hold_until=max(door.hold_until, now + seconds + MOMENT_SECONDS),
@@ -121,7 +121,7 @@ def opening_asked(door: Door, now: float, *, still: bool) -> Door:
 
 
 def fire_changed(door: Door, now: float, *, active: bool) -> Door:
-    """Take what the fire panel's contact says; after a fire the door has its time anew."""
+    """Take the state of the fire panel's contact; after a fire the door's time restarts."""
     if active is door.fire:
         return door
     door = opening_asked(door, now, still=door.is_asked)
@@ -129,7 +129,7 @@ def fire_changed(door: Door, now: float, *, active: bool) -> Door:
 
 
 def contact_lost(door: Door) -> Door:
-    """Report nothing until the contact speaks again."""
+    """Report nothing until the contact reports again."""
     state = DoorState.CLOSED if door.state is DoorState.EXPECTED else door.state
     return replace(door, is_seen=False, state=state)
 
@@ -142,7 +142,7 @@ def contact_changed(door: Door, is_open: bool, now: float) -> tuple[Door, Kinds]
         if door.excuses_opening(now):
             return opened, ("door_opened",)
         if first:
-            # Nobody watched: the power was away, or the contact's cable.
+            # It was not watched: the power was away, or the contact's cable.
             return opened, ("door_found_open",)
         return replace(opened, state=DoorState.FORCED), ("alarm_door_forced",)
     if not is_open and door.is_open:

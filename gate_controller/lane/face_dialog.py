@@ -1,4 +1,4 @@
-"""What a person is asked about their face at a gate's screen, and what each press means. Pure.
+"""State machine of the dialog about a face at a gate's screen: questions and presses. Pure.
 
 no consent yet    NOTICE ── # ──> QUESTION ── 2 ──> CONFIRM ── own card or PIN ──┐
 consent, no face          QUESTION ── 2 ──> CONFIRM ── own card or PIN ──────────┤
@@ -6,8 +6,8 @@ ages 14 to 17             GUARDIAN ── a guardian's own card or PIN ──> <
 no consent yet            OFFICE ── the consent came back ──> ENROL <────────────┘
 face kept here    KEPT ── 2 ──> taken back
 
-1 everywhere is no, and lets in at once whoever has shown their card or PIN. Anything that somebody
-else shows ends the asking. A yes is never a press alone: it is the person's own card or PIN again.
+1 everywhere is no, and admits at once a person who has shown their card or PIN. Any presentation of
+another person ends the dialog. A yes is never a press alone: it is the person's own card or PIN again.
 """
 
 import re
@@ -75,7 +75,7 @@ class Answer(StrEnum):
     """Another way, without an answer: nothing is recorded but the passing."""
     WITHDRAW = "withdraw"
     OTHER = "other"
-    """Somebody or something else was shown: the asking is over, what was shown counts for itself."""
+    """Another credential was presented: the dialog is over, and the presentation counts as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Asking:
 
     step: Step
     claim: Claim
-    """The own card or PIN that began it, to be decided again when they are let in."""
+    """The own card or PIN that began the dialog, decided again at its end."""
     shown_seconds: float
     home_number: str = ""
     consent_id: str | None = None
@@ -103,7 +103,7 @@ class Asking:
     confirmed_seconds: float = 0.0
     confirmed_by: Method = Method.CARD
     confirmed_credential_id: str | None = None
-    """The own card or PIN of the yes; the server judges whether nobody else knows it."""
+    """The own card or PIN of the yes; the server judges whether it is known to others."""
     guardian_id: str | None = None
     guardian_credential_id: str | None = None
 
@@ -164,7 +164,7 @@ def _turned(asking: Asking, key: str) -> Asking:
 
 
 def shown(asking: Asking, claim: Claim, now_seconds: float, *, opens: bool) -> tuple[Asking, Answer]:
-    """Return where something shown at this lane leads; `opens` tells what the rules said of it."""
+    """Return the dialog after a presentation at this lane; `opens` is the rules' answer to it."""
     if not opens or not is_own(claim):
         return asking, Answer.OTHER
     if claim.person_id == asking.person_id:

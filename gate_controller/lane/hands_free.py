@@ -1,4 +1,4 @@
-"""Read codes through a camera that stays open, where the site chose that.
+"""Read codes continuously through a camera that stays open, where the site chose that.
 
     looking for codes ── face pressed: AskedCamera.open ──> theirs alone ── close ──> looking for codes
         │  every frame: codes read, then overwritten; nothing else ever sees it
@@ -65,7 +65,7 @@ class CodesInView:
 
 
 class HandsFreeCodes:
-    """One lane's camera, held open for codes, and lent to whoever pressed a button."""
+    """One lane's camera, held open for codes, and lent to a person who pressed a button."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What keys typed at a lane mean: home number, `#`, PIN or code, `#`. Home 0 is the emergency code's.
+"""Parse the keys typed at a lane: home number, `#`, PIN or code, `#`. Home 0 is the emergency code's.
 
     EMPTY ── digit ──> HOME ── # ──> SECRET ── # (6 or 8 digits) ──> complete
       ^                 │ * clears, silence of 20 s clears │

@@ -1,4 +1,4 @@
-"""What a gate remembers of its lanes across restarts: doors, wires whose alarm stands, who is inside.
+"""Persist the state of lanes across restarts: doors, wires with an active alarm, who is inside.
 
 Nothing here is written between a card and its lock: doors and people change when a contact moves. What
 cannot be written is known until the restart; no lane waits for this file, and losing it opens none.
@@ -46,7 +46,7 @@ class LaneMemory:
     """One gate's file; safe to call from several threads."""
 
     def __init__(self, path: Path, now: datetime) -> None:
-        """Open the file; a damaged one is set aside as `damaged` and begun anew. Raise OSError."""
+        """Open the file; a damaged one is set aside as `damaged` and replaced. Raise OSError."""
         self._lock = threading.Lock()
         self._connection, self.damaged = open_database(path, SCHEMA, now)
         states = {state.value: state for state in DoorState}
@@ -73,7 +73,7 @@ class LaneMemory:
             self._write("INSERT OR REPLACE INTO door VALUES (?, ?)", [(lane_id, kept.value)])
 
     def keep_raised(self, wire: Wire, *, raised: bool) -> None:
-        """Remember that a wire's alarm stands, or that it has been cleared."""
+        """Store that a wire's alarm is active, or has been cleared."""
         if raised:
             self._write("INSERT OR IGNORE INTO raised VALUES (?, ?, ?)", [wire])
         else:
@@ -106,7 +106,7 @@ class LaneMemory:
         self._forget(self._inside.difference(person_ids))
 
     def forget_old(self, now: datetime) -> None:
-        """Forget whoever came in more than 12 hours ago, or is dated so far ahead by a clock set back."""
+        """Forget people who came in more than 12 hours ago, or are dated so far ahead by a clock set back."""
         self._forget(self._old(now))
 
     def close(self) -> None:
@@ -115,7 +115,7 @@ class LaneMemory:
             self._connection.close()
 
     def _old(self, now: datetime) -> frozenset[str]:
-        """Return whose time is over; at once where nobody's is, for the first and last say so."""
+        """Return the people whose time is over."""
         least, most = (now - FORGET_AFTER).timestamp(), (now + FORGET_AFTER).timestamp()
         first = next(iter(self._came_at.values()), least)
         last = next(reversed(self._came_at.values()), most)

@@ -1,4 +1,4 @@
-"""What happened and is still to be written down: kept in order while the journal cannot be written.
+"""Buffer events in order while the journal cannot be written.
 
 A door that was forced while the disk was full is an alarm once it is not. Each entry brings along what is
 to be remembered on the disk of the lanes once it is written, so that a power cut between loses neither.
@@ -51,7 +51,7 @@ class Unsaid:
         self._entries.append(_Entry(kind, facts, at_seconds, then))
 
     def say(self, record: Record, now_seconds: float) -> None:
-        """Write what waits, oldest first; let through what `record` raises, with the rest still waiting."""
+        """Write the waiting events, oldest first; propagate what `record` raises and keep the rest."""
         while self._entries:
             kind, facts, at_seconds, then = self._entries[0]
             late = round(now_seconds - at_seconds)

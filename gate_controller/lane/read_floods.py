@@ -1,10 +1,10 @@
-"""What a reader says faster than people can show anything: kept from the gate's one queue, and told.
+"""Keep readings that come faster than people can present out of the gate's queue, and report the flood.
 
     CALM ── more than 120 beyond 20 a second: FAULTY said once ──> FLOODED: readings are dropped
     FLOODED ── a reading, after all beyond 20 a second is used up: OK said ──> CALM: it counts
 
-Whoever has the wire of one reader, or a reader that is broken, must neither fill the journal nor make
-the other lanes wait behind its cards. A card that lies at a reader is told 15 times a second at most.
+An attacker on one reader's wire, or a broken reader, must neither fill the journal nor make
+the other lanes wait behind its cards. A card left at a reader is read at most 15 times a second.
 Time is that of the readings.
 """
 
@@ -15,17 +15,17 @@ READS_AT_ONCE = 120
 
 
 class ReadFlood:
-    """What stands between one device and the queue; used in that device's thread."""
+    """Filter between one device and the queue; used in that device's thread."""
 
     def __init__(self, report: Report) -> None:
-        """Hand up to `report`."""
+        """Pass readings on to `report`."""
         self._report = report
         self._beyond = 0.0
         self._last_ns = 0
         self._is_flooded = False
 
     def take(self, item: DeviceReport) -> None:
-        """Hand up what is no reading, and each reading while the device is calm."""
+        """Pass on other reports always, and readings while the device is calm."""
         if not isinstance(item, CardRead | KeyPress | CodeRead):
             self._report(item)
             return
@@ -42,7 +42,7 @@ class ReadFlood:
             self._is_flooded = True
             text = (
                 f"{item.device}: more readings than people can give, so none counts until it is calm; look "
-                "at the reader and its wire for a fault, or for somebody who plays numbers into it"
+                "at the reader and its wire for a fault, or for a device that plays numbers into it"
             )
             self._report(DeviceState(item.device, Health.FAULTY, text))
             return

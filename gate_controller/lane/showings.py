@@ -1,11 +1,11 @@
-"""What is shown at a lane again and again: one showing is one pulse; a card left there opens no more.
+"""Debounce repeated reads: one pulse a showing; a card left at the reader no longer opens.
 
     AWAY ── read and granted: a pulse ──> SHOWN ── read again, the pulse runs: no second one ──> SHOWN
      ^                                     │ read again, the pulse is over: opens again, three times
      │                                     v
      └── silent for 2 s ───────── LEFT THERE: alarm_card_left once; opens nothing
 
-A reader that is never silent for a second tells one showing. Pure, in monotonic seconds.
+Reads without a second of silence are one showing. Pure, in monotonic seconds.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ KEPT = 64
 
 
 class Read(Enum):
-    """What one reading of a card is: shown; found left there; or still left, which was told."""
+    """Class of one reading of a card: shown; found left there; or still left, which was reported."""
 
     SHOWN = "shown"
     FOUND_LEFT = "found left"
@@ -52,8 +52,8 @@ class Showings:
         is_over = now_seconds >= showing.pulse_until
         return Read.FOUND_LEFT if showing.pulses > OPENS_AGAIN and is_over else Read.SHOWN
 
-    def left_told(self, lane_id: str, credential_id: str) -> None:
-        """Note that somebody was told of a card that was found left."""
+    def record_left(self, lane_id: str, credential_id: str) -> None:
+        """Record that a card found left was reported."""
         self._showings[lane_id, credential_id].is_left = True
 
     def pulse_runs(self, lane_id: str, shown: str, now_seconds: float) -> bool:

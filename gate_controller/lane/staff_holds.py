@@ -1,4 +1,4 @@
-"""Hold a lane open because someone at the lane said so: a staff card shown twice, or the emergency code.
+"""Hold a lane open on request at the lane: a staff card shown twice, or the emergency code.
 
     AT REST ── card granted ──> SHOWN ONCE ── away for 1 to 5 s, shown again ──> HELD
        │                            └── 5 s pass ──> AT REST            │ its time is over;
@@ -47,9 +47,9 @@ class StaffHolds:
         self._shown: dict[str, _Showing] = {}
 
     def shown_twice(self, lane_id: str, credential_id: str, now_seconds: float) -> bool:
-        """Note a granted staff card; tell whether it is its second showing, 1 to 5 s after the first.
+        """Note a granted staff card; return whether it is its second showing, 1 to 5 s after the first.
 
-        A reader that tells a lying card again and again tells one showing. After a second showing the
+        Repeated reads of a card that stays at the reader are one showing. After a second showing the
         next one counts as a first again.
         """
         last = self._shown.get(lane_id)
@@ -73,7 +73,7 @@ class StaffHolds:
         self._held.pop(lane_id, None)
 
     def at(self, lane_id: str) -> StaffHold | None:
-        """Return what holds a lane, also when its time is over and nobody ended it yet."""
+        """Return what holds a lane, also when its time is over and it has not ended yet."""
         return self._held.get(lane_id)
 
     def all(self) -> tuple[StaffHold, ...]:

@@ -1,4 +1,4 @@
-"""What goes on at one lane between its devices, its screen and a person: no rules, no devices.
+"""State of one lane between its devices, its screen and a person: no rules, no devices.
 
 The controller owns one of these a lane and changes it from its own thread only.
 """
@@ -32,7 +32,7 @@ class Intent(StrEnum):
     NOTHING = "nothing"
     FACE = "face"
     OWN_FACE = "own_face"
-    """To add or take back their own face: nobody is to be looked for."""
+    """To add or take back their own face: no search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class ShownFirst:
-    """Who has shown one or more of their ways here and wants a second, and until when that counts."""
+    """Methods that a person with a two-method wish has shown here, and until when they count."""
 
     person_id: str
     methods: frozenset[Method]
@@ -76,7 +76,7 @@ class LaneDesk:
     looks: int = 0
     """How many looks through the camera were begun and have not ended; a cancelled one ends late."""
     hands_free: bool = False
-    """Whether the camera is open for codes without anybody having asked, as the site chose."""
+    """Whether the camera is open for codes without a request, as the site chose."""
     camera_trouble: CameraTrouble = ""
     camera_try_again_seconds: float = 0.0
     prompt: str = ""
@@ -124,7 +124,7 @@ class LaneDesk:
     def camera_sees(self, now_seconds: float) -> bool:
         """Return whether a face may be looked for: no trouble is known, or it is time to try again.
 
-        A camera that is open for codes tells by itself when it sees again.
+        A camera that is open for codes reports when it sees again.
         """
         may_try = not self.hands_free and now_seconds >= self.camera_try_again_seconds
         return not self.camera_trouble or may_try
@@ -137,7 +137,7 @@ class LaneDesk:
         self.read_aloud = self.lamp = False
 
     def time_passed(self, now_seconds: float) -> bool:
-        """Return to the ways in once a screen's time is over; tell whether anything changed."""
+        """Return to the ways in once a screen's time is over; return whether anything changed."""
         if self.screen is not Screen.IDLE and now_seconds >= self.until_seconds and self.camera == "closed":
             self.rest()
             self.slower = False
@@ -155,7 +155,7 @@ class LaneDesk:
         return {first.person_id: first.methods}
 
     def wants_second(self, person_id: str, method: Method, now_seconds: float) -> None:
-        """Keep what somebody has shown until they show a second way, and say so above the ways in."""
+        """Keep the method shown until a second follows, and ask for it on the screen."""
         methods = self.shown_before(now_seconds).get(person_id, frozenset()) | {method}
         seconds = self.patient(SECOND_METHOD_SECONDS)
         self.shown_first = ShownFirst(person_id, methods, now_seconds + seconds)
@@ -171,7 +171,7 @@ class LaneDesk:
         clock_sure: bool,
         lane_name: str,
     ) -> TerminalView:
-        """Return the whole view; `standing` is what the screen shows when nothing goes on."""
+        """Return the whole view; `standing` is what the screen shows at rest."""
         screen = standing if self.screen is Screen.IDLE else self.screen
         runs = screen in (
             Screen.DELAYED,

@@ -1,4 +1,4 @@
-"""Report a gate's state with each call to the server."""
+"""Collect a gate's status for each call to the server."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from gate_controller.contract.messages import (
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """What the manager's page is told about lanes and devices."""
+    """Status of lanes and devices for the manager's page."""
 
     lanes: tuple[LaneState, ...]
     devices: tuple[DeviceHealth, ...]

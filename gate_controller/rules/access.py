@@ -40,7 +40,7 @@ __all__ = [
 
 SHUT_FIRST = (Posture.LOCKDOWN, Posture.DISABLED, Posture.NORMAL, Posture.HELD_OPEN)
 SHUT_REASONS = {Posture.LOCKDOWN: Reason.LANE_LOCKDOWN, Posture.DISABLED: Reason.LANE_DISABLED}
-"""The postures in which a lane opens for nobody but staff and the emergency code, and what they are told."""
+"""The postures in which a lane opens only for staff and the emergency code, and the reason of a refusal."""
 
 
 def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
@@ -48,7 +48,7 @@ def posture_of(lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: b
 
     Where two schedules meet, the one that shuts wins. With an unsure clock nothing time-bound may open
     a lane: an override that holds it open is passed over, one that shuts it stays, and a lane that
-    stands open but for some hours does not.
+    is open only in some hours does not.
     """
     override = lane.posture_override
     if override is not None:
@@ -88,7 +88,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
     again = lane.antipassback != "off" and came_in_again(claim, lane, memory)
-    # Staff who come to help are let in and told of. A duress PIN is refused where the usual one would be.
+    # Staff who come to help are admitted and reported. A duress PIN is refused where the usual one would be.
     tells_only = not memory.online or memory.fire or by_staff
     if again and lane.antipassback == "hard" and not tells_only:
         return Decision(False, Reason.ANTIPASSBACK, claim.person_id, claim.credential_id, duress=duress)
@@ -117,7 +117,7 @@ def is_interlocked(lane: LaneRecord, memory: GateMemory) -> bool:
 
 
 def came_in_again(claim: Claim, lane: LaneRecord, memory: GateMemory) -> bool:
-    """Return whether a person comes in who is inside already; of visitors nobody knows who they are."""
+    """Return whether a person comes in who is inside already; visitors have no identity."""
     for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
     return lane.direction == "in" and not for_visitor and claim.person_id in memory.inside
 
@@ -130,7 +130,7 @@ def _decide_emergency(
     memory: GateMemory,
     now: datetime,
 ) -> Decision:
-    """Open for the emergency code whatever the posture, the methods, the clock and the interlock say."""
+    """Open for the emergency code in any posture, method, clock state and interlock."""
     reason = claim.refusal or _ended_refusal(code)
     if lane_id not in policy.lanes:
         reason = Reason.UNKNOWN_LANE

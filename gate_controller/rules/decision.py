@@ -1,4 +1,4 @@
-"""What goes into a decision and what comes out of it: claim, memory, reason, decision. No rules.
+"""Inputs and outputs of a decision: claim, memory, reason, decision. No rules.
 
 `access.py` holds the rules and offers every name of this module.
 """
@@ -89,9 +89,9 @@ FACE_MENDABLE = frozenset(
         Reason.FACE_SWAPPED,
     }
 )
-"""Ends of a look that whoever stood there can do something about; they say nothing of who it was."""
+"""Ends of a face session that the person can correct; they do not show who it was."""
 FACE_FAILURES = FACE_MENDABLE | {Reason.FACE_NO_MATCH, Reason.FACE_AMBIGUOUS, Reason.FACE_TIME_IS_UP}
-"""Ends of a look that opened for nobody, and count as failed tries."""
+"""Ends of a face session without a grant, which count as failed tries."""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -119,7 +119,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class GateMemory:
-    """What this gate alone knows, as it stands for one decision.
+    """State that only this gate has, as of one decision.
 
     `uses` counts grants by credential or pass; `last_seconds` holds the newest code second granted
     by credential; `delayed_until` says until when a method waits at this lane's terminal.
@@ -131,7 +131,7 @@ class GateMemory:
     delayed_until: Mapping[Method, datetime] = field(default_factory=dict)
     online: bool = False
     busy_lanes: frozenset[str] = frozenset()
-    """Lanes of this gate whose door stands open or was released a moment ago."""
+    """Lanes of this gate whose door is open or was released a moment ago."""
     inside: frozenset[str] = frozenset()
     """Persons who came in through this gate and have not left through it."""
     fire: bool = False
@@ -151,4 +151,4 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     hold_minutes: int = 0
     """How long the lane is to be held open after this, by an emergency code."""
     antipassback_violated: bool = False
-    """Granted, and to be told: came in twice without leaving."""
+    """Granted, and reported: came in twice without leaving."""

@@ -1,4 +1,4 @@
-"""Turn what was shown at a gate into a claim: who does this say it is?
+"""Turn a presentation into a claim: who does it say it is?
 
 Everything cryptographic happens here; nothing here says whether the person may pass. Every failure
 is a claim with a refusal, so it takes the same road through the rules into the journal.
@@ -72,7 +72,7 @@ def identify_typed(home_number: str, tag: bytes, policy: Policy) -> Claim:
             found = credential
     if found is None:
         return Claim(Method.PIN, refusal=Reason.PIN_WRONG)
-    # An emergency code belongs to nobody, whatever stands in its field.
+    # An emergency code belongs to no person; ignore its field.
     person_id = None if isinstance(found, EmergencyCodeCredential) else found.person_id
     return Claim(Method.PIN, person_id, found)
 
@@ -125,7 +125,7 @@ def _refused(claim: Claim, reason: Reason) -> Claim:
 
 
 def identify_face(person_id: str | None) -> Claim:
-    """Claim the person whose face matched, or nobody."""
+    """Claim the person whose face matched, or no one."""
     if person_id is None:
         return Claim(Method.FACE, refusal=Reason.FACE_NO_MATCH)
     return Claim(Method.FACE, person_id)

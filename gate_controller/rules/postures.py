@@ -1,8 +1,8 @@
-"""Hold a lane open for as long as the policy says so, and never because a power cut ended.
+"""Hold a lane open for as long as the policy says, and never because a power cut ended.
 
 A scheduled holding resumes after a restart as a new, recorded decision. A manual override that was in
-force before the restart does not: somebody has to say it again. A drive that is only ever told to open
-is not held, whatever the policy says, and its lane is not shown as held.
+force before the restart does not: a person must order it again. A drive that only accepts the order to open
+is never held, and its lane is not shown as held.
 """
 
 import dataclasses
@@ -56,7 +56,7 @@ def without_ended_overrides(snapshot: PolicySnapshot, surely_past: datetime) -> 
 
 
 class HeldOpen:
-    """Which lanes stand open by policy, and when each release has to be renewed."""
+    """Lanes that the policy holds open, and when each release has to be renewed."""
 
     def __init__(self, at_start: PolicySnapshot | None, never_held: frozenset[str] = frozenset()) -> None:
         """Note the overrides in force before this start; they do not hold anything open again."""
@@ -79,7 +79,7 @@ class HeldOpen:
             }
 
     def posture(self, lane: LaneRecord, policy: Policy, now: datetime, *, clock_sure: bool) -> Posture:
-        """Return how the lane really stands: a holding from before this start, or of a drive, is none."""
+        """Return the lane's effective posture: a hold from before this start, or of a drive, is none."""
         posture = self._ordered(lane, policy, now, clock_sure=clock_sure)
         if posture is Posture.HELD_OPEN and lane.lane_id in self._never_held:
             return Posture.NORMAL
@@ -124,7 +124,7 @@ class HeldOpen:
     def _held(self, lane: LaneRecord, policy: Policy, now: datetime, now_seconds: float) -> Iterator[Hold]:
         lane_id, order = lane.lane_id, _order_of(lane, now)
         if lane_id in self._renew_at and order != self._orders[lane_id]:
-            # Somebody else holds it now, or to another end: that is another holding.
+            # Another author or another end: that is another hold.
             yield Hold(lane_id, "ended", self._orders[lane_id][0])
             del self._renew_at[lane_id]
         if lane_id not in self._renew_at:
@@ -141,7 +141,7 @@ class HeldOpen:
 
 
 def _order_of(lane: LaneRecord, now: datetime) -> tuple[str, PostureOverride | None]:
-    """Return who said that the lane stands open, and the override they said it with, if it was one."""
+    """Return who ordered the lane open, and the override of the order, if it was one."""
     override = lane.posture_override
     if override is not None and now < override.until:
         return override.author_id, override
@@ -149,7 +149,7 @@ def _order_of(lane: LaneRecord, now: datetime) -> tuple[str, PostureOverride | N
 
 
 def end_of_holding(lane: LaneRecord, policy: Policy, now: datetime) -> datetime | None:
-    """Return when a lane that stands open now stops to; None where no end is in sight within a week."""
+    """Return when a lane that is held open now stops; None where no end is within a week."""
     override = lane.posture_override
     if override is not None and now < override.until:
         return override.until
@@ -169,7 +169,7 @@ def end_of_holding(lane: LaneRecord, policy: Policy, now: datetime) -> datetime 
 
 
 def shut_order(lane: LaneRecord | None) -> PostureOverride | Posture | None:
-    """Return what the office says that shuts the lane for everyone, apart from schedules; None if nothing."""
+    """Return the office's order that shuts the lane for everyone, schedules apart; None without one."""
     if lane is None:
         return None
     override = lane.posture_override

@@ -1,8 +1,8 @@
-"""A person's own stronger wish: two of their ways in, at hours they chose. Never face, never a trap.
+"""Apply a person's wish for two methods at hours they chose. Never face, and never a lock-out.
 
 The wish holds only where it can be met: two different ways besides face that this person chose, holds
 something live for, and that this lane takes at this moment. Where fewer are left (a card was lost, the
-lane takes cards alone), one is enough, so nobody locks themselves out of their home. It is for ways in
+lane takes cards alone), one is enough, so the wish locks no one out of their home. It is for ways in
 alone, and for the person alone: a visitor's pass or code opens as it did.
 """
 
@@ -28,7 +28,7 @@ from gate_controller.rules.decision import Claim, GateMemory
 def lacks_second_method(
     claim: Claim, person: PersonRecord, lane: LaneRecord, policy: Policy, memory: GateMemory, now: datetime
 ) -> bool:
-    """Return whether this person wants another of their ways shown before the lane opens."""
+    """Return whether the person's wish requires another method before the lane opens."""
     wish = person.two_methods
     for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
     if wish is None or for_visitor or lane.direction != "in":

@@ -1,4 +1,4 @@
-"""What a site file says of cameras."""
+"""Camera tables of a site file."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from gate_controller.site_file.outputs import Section
 class CameraSection(Section, frozen=True, kw_only=True):
     """A USB camera, a network camera, a video file or a folder of frames.
 
-    `hands_free_codes` keeps the camera open to read QR codes without a press; the screen says so for
+    `hands_free_codes` keeps the camera open to read QR codes without a press; the screen shows that for
     as long as it is open. A network camera's login is in the secrets folder, never here.
     """
 

@@ -1,4 +1,4 @@
-"""The site file of one gate: what it may say, and one clear sentence when it says something else."""
+"""Parse the site file of one gate; explain each error in one clear sentence."""
 
 import re
 import tomllib
@@ -174,7 +174,7 @@ def _path(wanted: type, value: object) -> object:
 
 
 def _check_tables(path: Path, text: str, tables: Mapping[str, object]) -> None:
-    """Convert each named part by itself first: msgspec's own errors leave out the names of parts."""
+    """Convert each named part separately first: msgspec's own errors leave out the names of parts."""
     for section, part_type in NAMED_PARTS.items():
         parts = tables.get(section)
         for name, part in parts.items() if isinstance(parts, dict) else ():
@@ -205,7 +205,7 @@ def _explained(
 
 
 def _legal_values(hint: object) -> list[object]:
-    """Return what a key may be, also where it may be left out."""
+    """Return what a key may be, also where it is optional."""
     if typing.get_origin(hint) is Literal:
         return list(typing.get_args(hint))
     return [value for option in typing.get_args(hint) for value in _legal_values(option)]

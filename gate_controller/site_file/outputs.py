@@ -1,4 +1,4 @@
-"""What a site file says of lanes, relay boards and input boards, and which keys go with which kind."""
+"""Tables of a site file for lanes, relay boards and input boards, and which keys go with which kind."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class LaneSection(Section, frozen=True, kw_only=True):
-    """Which output opens a lane, what hangs on it, and how long its door may stand open before an alarm."""
+    """Which output opens a lane, what hangs on it, and how long its door may be open before an alarm."""
 
     relay: Id
     channel: Annotated[int, msgspec.Meta(ge=1, le=32)] = 1
@@ -105,7 +105,7 @@ def why_no_such_kind(sentence: str) -> str:
         return ""
     return (
         "; the outputs DTR and RTS of a serial adapter are no relays: Linux raises both for an instant "
-        "whenever it opens the port, which would open the lane by itself. Its inputs may be watched "
+        "whenever it opens the port, which would open the lane without an order. Its inputs may be watched "
         "(modem_inputs)"
     )
 

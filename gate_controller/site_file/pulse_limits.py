@@ -1,4 +1,4 @@
-"""How long a lane's output may be on, and where that cuts what the policy asks for."""
+"""Limit how long a lane's output may be on, and report where that cuts the policy's time."""
 
 import logging
 import sqlite3
@@ -57,7 +57,7 @@ def log_cut_times(
     lanes: Mapping[str, LaneRecord],
     before: Mapping[str, LaneRecord] = MappingProxyType({}),
 ) -> None:
-    """Say in the log which lanes' times are cut, apart from those that were `before`."""
+    """Log which lanes' times are cut, apart from those that were `before`."""
     for lane_id, relay in relays.items():
         longest = relay.longest_pulse_seconds
         text = cut_times(lanes[lane_id], longest) if lane_id in lanes else None

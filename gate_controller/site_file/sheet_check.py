@@ -1,4 +1,4 @@
-"""The lane sheets of a site file: what refuses it, and what the installer is told."""
+"""Check the lane sheets of a site file: reasons to refuse it, and messages for the installer."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -53,12 +53,12 @@ def sheet_lines(
             )
             continue
         findings = check_sheet(lane.sheet, _facts(lane_id, lane, lanes, seen), today)
-        yield from ((False, f"lane {lane_id}: sheet: {_told(finding)}") for finding in findings)
+        yield from ((False, f"lane {lane_id}: sheet: {_words(finding)}") for finding in findings)
         if not findings:
             yield True, f"lane {lane_id}: its sheet keeps every rule"
 
 
-def _told(finding: Finding) -> str:
+def _words(finding: Finding) -> str:
     return finding.text if finding.must else f"{WARNING}{finding.text}"
 
 

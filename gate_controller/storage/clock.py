@@ -1,4 +1,4 @@
-"""When it is, and whether that is sure.
+"""Read the time, and decide whether it is reliable.
 
 A clock is sure when it starts from a battery-backed clock or a network time that is not before what
 the gate already knows (its journal, its policy, its build), or once the server's signed time agrees.

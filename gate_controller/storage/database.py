@@ -1,4 +1,4 @@
-"""Open the gate's own databases so that a power cut loses nothing that was said to be written."""
+"""Open the gate's own databases so that a power cut loses no committed data."""
 
 import logging
 import sqlite3
@@ -73,7 +73,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # A full disk fails at COMMIT too, and SQLite may have rolled back by itself.
+        # A full disk fails at COMMIT too, and SQLite may have rolled back already.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -1,4 +1,4 @@
-"""The gate's append-only journal, and what must be remembered in the same breath.
+"""The gate's append-only journal, and the state that is stored in the same transaction.
 
 A decision is written together with the use it counts and the code second it takes, in one committed
 transaction, before anything is done about it. Acknowledged entries are kept 30 days; an entry that
@@ -67,7 +67,7 @@ class Journal:
     """One gate's journal file; safe to call from several threads."""
 
     def __init__(self, path: Path, now: datetime) -> None:
-        """Open the file and read where the chain stands; a damaged file is salvaged first."""
+        """Open the file and read the head of the chain; a damaged file is salvaged first."""
         self._lock = threading.Lock()
         self._connection, damaged = open_database(path, SCHEMA, now)
         self.salvaged = _salvage(damaged, self._connection) if damaged is not None else None
@@ -106,7 +106,7 @@ class Journal:
     ) -> JournalEntry:
         """Write one entry, and the use it counts, and return when both are on the disk.
 
-        `silent` is an entry that follows in the same write, so that nobody can time whether there is one.
+        `silent` is an entry that follows in the same write, so that its presence cannot be timed.
         Raise sqlite3.Error when they cannot be; then nothing has changed and nothing may be opened.
         """
         now = now.astimezone(UTC)
@@ -199,7 +199,7 @@ class Journal:
             self._put_state("last_seq", str(self._seq).encode())
             self._put_state("last_digest", self._digest)
             # Only from the front: an entry written under a clock that was behind must leave no hole. The
-            # newest stays, so that a journal without any entry is one that somebody emptied.
+            # newest stays, so that a journal without any entry was emptied on purpose.
             self._connection.execute(
                 "DELETE FROM journal WHERE seq <= ? AND seq < "
                 "COALESCE((SELECT MIN(seq) FROM journal WHERE at >= ?), ?)",

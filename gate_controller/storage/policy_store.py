@@ -1,4 +1,4 @@
-"""Where the last good policy lives: checked whole, then swapped whole, or left as it was."""
+"""Store the last good policy: verify it whole, then replace it whole, or keep the old one."""
 
 import logging
 import threading
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 COUNTER_BLOCK = 64
 TOMBSTONES_KEPT = timedelta(days=60)
-"""Longer than backups are kept (30 days), and as long as the server tells what ended."""
+"""Longer than backups are kept (30 days), and as long as the server publishes ended credentials."""
 STONES, RECORDS, END = "1:", "2:", "3:"
 """How the cursors of a handover begin, in the order in which its parts go."""
 DIGEST_ALONE = frozenset({"face", "face_offer", "face_notice"})
@@ -82,7 +82,7 @@ class PolicyStore:
         try:
             return self._check(msgspec.json.decode(signed, type=SignedPolicyManifest))
         except (PolicyRefused, msgspec.MsgspecError, ValueError) as err:
-            # The gate was paired anew, or the file was changed from outside: shut until the server sends.
+            # The gate was paired again, or the file was changed from outside: shut until the server sends.
             log.error("the stored policy is refused and asked for again: %s", err)
             self.forget_policy()
             return None
@@ -303,7 +303,7 @@ class PolicyStore:
             return dict(self._connection.execute("SELECT consent_id, person_id FROM ended_face").fetchall())
 
     def withdraw_face(self, consent_id: str, person_id: str) -> None:
-        """Note that a consent was withdrawn at this gate: it counts for nothing, whatever policies say."""
+        """Note that a consent was withdrawn at this gate: it no longer counts in any policy."""
         with self._lock, transaction(self._connection):
             self._connection.execute("INSERT OR IGNORE INTO withdrawn_face VALUES (?)", (consent_id,))
             self._connection.execute(

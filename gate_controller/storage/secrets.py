@@ -1,4 +1,4 @@
-"""The gate's own secrets: one file each, readable by the gate's user alone.
+"""Store the gate's secrets: one file each, readable by the gate's user alone.
 
 A secret that systemd hands over ($CREDENTIALS_DIRECTORY, from LoadCredentialEncrypted= in the unit)
 comes first: on the disk it is sealed, to the machine's TPM where there is one. Otherwise the file in

@@ -1,8 +1,8 @@
-"""Whether somebody may have had their hands in this gate: from the contact until the manager clears it.
+"""Store the tamper mark of this gate: set by the contact, cleared by the manager.
 
-While the mark stands the gate holds no lease, so no face opens; every other way in works. The mark is
+While the mark is set the gate holds no lease, so no face opens; every other way in works. The mark is
 a small file, so that a restart does not lift it, and carries an id of its own, so that the server
-clears the tampering that it was told of and never one that came after.
+clears the tampering that was reported and never a later one.
 """
 
 import logging
@@ -37,7 +37,7 @@ class TamperMark:
         self._on_disk(lambda: self._path.write_text(f"{self.tamper_id}\n", "ascii"))
 
     def clear(self, tamper_id: str | None) -> bool:
-        """Lift the mark if it is the one with this id; tell whether it was."""
+        """Lift the mark if it is the one with this id; return whether it was."""
         if tamper_id is None or tamper_id != self.tamper_id:
             return False
         self.tamper_id = None

@@ -1,6 +1,6 @@
 """Call the server: ask for policy and orders, hand over events and receipts.
 
-The gate decides without the server; this thread only keeps it up to date. Whatever goes wrong here is
+The gate decides without the server; this thread only keeps it up to date. A failure here is
 reported once when it starts and once when it ends, and tried again at the next turn.
 """
 
@@ -174,7 +174,7 @@ class SyncClient:
                 self._ask_at = now_seconds + RETRY_SECONDS
                 self._ask_at = now_seconds + self.ask()
             elif self._online is False:
-                # Whoever answers next may be a restored server: ask what it has before pushing.
+                # The next server to answer may be a restored one: ask what it has before pushing.
                 return
             self.push_events()
             self.push_receipts()
@@ -219,7 +219,7 @@ class SyncClient:
             ),
             AskReply,
         )
-        # First of all: a restored server has less than it once acknowledged, and says so here.
+        # First: a restored server has less than it once acknowledged, and says so here.
         self._server_has_seq = reply.acknowledged_seq
         if reply.wants_tombstones:
             self._hand_over()
@@ -284,7 +284,7 @@ class SyncClient:
             self._deliver(PolicyFresh(issued_at))
 
     def _turn_down(self, refused: PolicyRefused) -> None:
-        """Say once why a policy is not taken; orders, events and receipts go on without it."""
+        """Report once why a policy is not taken; orders, events and receipts go on without it."""
         log.error("policy refused, the last good one stays: %s", refused)
         # The same policy is offered again at every question.
         if str(refused) != self._turned_down:
@@ -319,7 +319,7 @@ class SyncClient:
             reply = self._link.post(EVENTS_PATH, batch, EventsReply)
             answered_seq = max((e.seq for e in entries if e.kind == "face_answer"), default=0)
             if answered_seq > self._answered_seq:
-                # Somebody stands at the gate and waits for what the office makes of their answer.
+                # A person waits at the gate for the office's result of their answer.
                 self._answered_seq, self._ask_at = answered_seq, self._clock.monotonic_seconds()
             if reply.acknowledged_seq <= self._server_has_seq:
                 raise SyncRefused("the server took the events and acknowledged none")

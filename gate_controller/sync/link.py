@@ -64,7 +64,7 @@ class ServerLink:
 def open_session(server_url: str, server_ca: Path | None) -> requests.Session:
     """Return a session that takes no proxy, login or authority from the environment.
 
-    Raises SyncRefused on an address in the clear: whatever calls a server does so through here.
+    Raises SyncRefused on an address in the clear: every call to a server uses this.
     """
     trouble = in_the_clear(server_url)
     if trouble is not None:

@@ -66,7 +66,7 @@ def pair(
     `show_phrase` gets the twelve characters that must be the same on the manager's page.
     """
     if (secrets_dir / IDENTITY).exists():
-        raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair anew")
+        raise PairingFailed(f"{secrets_dir / IDENTITY} exists: this gate is paired; remove it to pair again")
     _check_writable(secrets_dir)
     key, sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     sealing_public_key, nonce = sealing_key.public_key().public_bytes_raw(), secrets.token_bytes(16)
@@ -157,4 +157,4 @@ def _await_approval(link: ServerLink, wait_seconds: float) -> PairState:
         if state.state == "refused":
             raise PairingFailed("the manager refused this gate: compare the twelve characters again")
         time.sleep(POLL_SECONDS)
-    raise PairingFailed("nobody approved within the time: make a new code and pair again")
+    raise PairingFailed("no approval came within the time: make a new code and pair again")

@@ -1,1 +1,1 @@
-"""The gate's own screen: shows what the controller says, hands up what a person does."""
+"""The gate's own screen: shows the controller's view, and reports what a person does."""

@@ -1,4 +1,4 @@
-"""Let in the gate's own screen and nobody else on this machine.
+"""Admit the gate's own screen and no other program on this machine.
 
 The page opens a gate by what is typed on it, so other programs, other users and pages of other
 origins in the same browser must not reach it, also not by a name that a foreign DNS server points

@@ -1,4 +1,4 @@
-"""Connections that send half a request to the terminal page: the oldest makes room for the next.
+"""Drop stalled connections to the terminal page: the oldest makes room for the next.
 
 Cheroot gives a thread to each connection that it reads, and its time-out starts again at each byte. Another
 program of this machine could so take all threads, and the gate's own screen would be dark. What the screen
@@ -54,7 +54,7 @@ class _WatchedSocket(socket.SocketIO):
         self._connection, self._stalled = connection, stalled
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # as SocketIO has it
-        # What is there is read at once: nobody waits for it, and it can make nobody else's place.
+        # Read received bytes at once: that neither waits nor takes another connection's place.
         if _has_bytes(self._connection):
             return super().readinto(buffer)
         with self._stalled.waits_for(self._connection):

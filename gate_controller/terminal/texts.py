@@ -1,6 +1,6 @@
-"""Every word on the gate's screen, by key; English here, other languages in `translations/`.
+"""Texts of the gate's screen, by key; English here, other languages in `translations/`.
 
-Short sentences, no blame, no reason for a refusal: who stands behind the person reads along. Only what can be
+Short sentences, no blame, no reason for a refusal: people behind the person can read it. Only what can be
 done better at the camera is said, never that a face is not the right one.
 """
 
@@ -100,7 +100,7 @@ def _titles() -> dict[Screen, str]:
         Screen.DONE: _("Done"),
         Screen.HELD_OPEN: _("The gate is open"),
         Screen.DISABLED: _("This gate is closed"),
-        Screen.LOCKDOWN: _("Nobody can come in now"),
+        Screen.LOCKDOWN: _("No one can come in now"),
         Screen.FIRE: _("Fire alarm: leave now"),
         Screen.FAULT: _("The gate is not ready"),
     }
@@ -155,7 +155,7 @@ def _mends() -> dict[str, str]:
         "face_turn_more": _("The head was not turned far enough. Turn it to the side of the arrow."),
         "face_turn_other_way": _("The head was turned to the other side. Turn it to the side of the arrow."),
         "face_too_fast": _("That was too fast. Turn your head a little slower."),
-        "face_swapped": _("Somebody else came into view. One person at a time, please."),
+        "face_swapped": _("Another person came into view. One person at a time, please."),
     }
 
 
@@ -168,7 +168,7 @@ def _messages() -> dict[str, str]:
         "card_or_pin_first": _("Show your own card or type your PIN first."),
         "own_card_or_pin": _("Show your own card, or type your home number, OK and your PIN."),
         "type_pin_to_add_face": _(
-            "Nobody of this home can be recognised here. Type your PIN, then press OK."
+            "No face of this home can be recognised here. Type your PIN, then press OK."
         ),
         "face_after_notice": _("That was all of the notice. No face is taken unless you say yes."),
         "face_agreed": _(

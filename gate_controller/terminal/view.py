@@ -1,7 +1,7 @@
-"""What a person does on the gate's screen, and what the screen shows: the whole seam to the controller.
+"""Interface between controller and screen: a person's presses, and the view that the screen shows.
 
 The controller owns all state. A press becomes one act; after every change the controller hands down
-one whole view, which replaces the last. The page keeps nothing of its own but the sound and the
+one whole view, which replaces the last. The page keeps only the sound and the
 running seconds, so a reloaded or second screen shows the same.
 """
 
@@ -38,7 +38,7 @@ class Screen(StrEnum):
     FACE_NOTICE = "face_notice"
     """The notice about face, a short page at a time: `notice_field`, `notice_text`; enter reads on."""
     FACE_ASK = "face_ask"
-    """Take your face here? No comes first; `message` tells whether a consent is there already."""
+    """Take your face here? No comes first; `message` says whether a consent exists already."""
     FACE_CONFIRM = "face_confirm"
     """Someone said yes: their own card, or their PIN (`typed_count`), once more is what counts."""
     FACE_GUARDIAN = "face_guardian"
@@ -54,21 +54,21 @@ class Screen(StrEnum):
     GRANTED = "granted"
     """The gate is open; `seconds_left`, when given, is for how long."""
     REFUSED = "refused"
-    """The gate stays shut. The page shows one neutral line, whatever the reason, and `mend` before it."""
+    """The gate stays shut. The page shows one neutral line, the same for every reason, after `mend`."""
     DELAYED = "delayed"
     """A method waits after failures, for `seconds_left`; `methods_offered` are the ones that do not."""
     DONE = "done"
     """Something ended well that opens nothing; `message` says what (`enrolled`, `forgotten`)."""
     HELD_OPEN = "held_open"
-    """The lane stands open for everyone."""
+    """The lane is held open for everyone."""
     DISABLED = "disabled"
     """The lane is out of use."""
     LOCKDOWN = "lockdown"
-    """Nobody may come in; the way out is free."""
+    """No one may come in; the way out is free."""
     FIRE = "fire"
     """The fire input is active: doors are released, leave."""
     FAULT = "fault"
-    """The gate cannot open by itself now; `message` may be `starting` or `granted_not_opened`."""
+    """The gate cannot open now; `message` may be `starting` or `granted_not_opened`."""
 
 
 Key = Annotated[str, msgspec.Meta(pattern=r"^[0-9#*-]\Z")]
@@ -163,7 +163,7 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     typed_count: Count = 0
     """How many characters of a PIN or code were typed: dots."""
     seconds_left: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
-    """The page counts down from here by itself; a new view sets it anew."""
+    """The page counts down from here; a new view resets it."""
     steps_done: Count = 0
     steps_needed: Count = 0
     notice_field: MessageKey = ""
@@ -175,13 +175,13 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     lamp: bool = False
     """True where the page is to be a white lamp for a face session in the dark."""
     read_aloud: bool = False
-    """True once somebody asked for it by keypad; the page goes on reading as after its own button."""
+    """True once a person asked for it by keypad; the page goes on reading as after its own button."""
     camera: Literal["closed", "codes_only", "looking"] = "closed"
     """What the device itself does now, never what it was asked to do."""
     camera_trouble: CameraTrouble = ""
     """Why the camera does not see, as the last look showed; face is not offered then."""
     online: bool = True
-    """False shows the note that the office is out of reach, on whatever screen."""
+    """False shows the note that the office is out of reach, on any screen."""
     clock_sure: bool = True
     help_called: bool = False
     """True while the guard is being rung."""

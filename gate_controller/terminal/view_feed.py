@@ -1,4 +1,4 @@
-"""Hand the newest view to every open page, as server-sent events."""
+"""Send the newest view to every open page, as server-sent events."""
 
 import threading
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ class Listener(ABC):
         self._thread: threading.Thread | None = None
         self._health: Health | None = None
         self._report: Report | None = None
-        self._dropped_told = 0
+        self._dropped_reported = 0
         self._dropped_at_last_good = 0
         self._drops_told_at_ns = -DROPS_SAID_EVERY_NS
 
@@ -120,8 +120,8 @@ class Listener(ABC):
             self._say(Health.OK, "reading again")
         elif dropped - self._dropped_at_last_good >= BAD_FRAMES_TO_BE_FAULTY:
             self._say(Health.FAULTY, f"{self._name}: {self.advice}")
-        told_lately = at_ns - self._drops_told_at_ns < DROPS_SAID_EVERY_NS
-        if dropped != self._dropped_told and not told_lately and self._health is not None:
+        reported_lately = at_ns - self._drops_told_at_ns < DROPS_SAID_EVERY_NS
+        if dropped != self._dropped_reported and not reported_lately and self._health is not None:
             self._drops_told_at_ns = at_ns
             self._tell_state(self._health, "frames were dropped")
 
@@ -131,8 +131,8 @@ class Listener(ABC):
             self._tell_state(health, detail)
 
     def _tell_state(self, health: Health, detail: str) -> None:
-        self._dropped_told = self.dropped_frames
-        self._tell(DeviceState(self._name, health, detail, self._dropped_told))
+        self._dropped_reported = self.dropped_frames
+        self._tell(DeviceState(self._name, health, detail, self._dropped_reported))
 
     def _tell(self, item: DeviceReport) -> None:
         if self._report is not None:

@@ -132,7 +132,7 @@ def mute(site: Site) -> Iterator[Broken]:
             ("lane", "car-in"): "no answer from address 2",
             ("lane", "east-in"): "see osdp_reader east below",
             ("inputs", "board"): "no answer from address 1",
-            ("inputs", "cabinet"): "no state was told",
+            ("inputs", "cabinet"): "no state came",
             ("osdp_reader", "east"): "no reader at address 1 at 9600 baud",
             ("camera", "net"): "no picture comes",
         }

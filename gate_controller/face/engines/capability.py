@@ -1,4 +1,4 @@
-"""Nobody is looked at without asking: the permission that stands before the camera and the detector."""
+"""Require a person's live request before the camera and the detector run."""
 
 import threading
 from collections.abc import Callable

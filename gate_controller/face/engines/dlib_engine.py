@@ -176,7 +176,7 @@ class DlibEngine:
         shape = self._landmarks(searched, box)
         landmarks = five_landmarks(shape, scale)
         sides = (box.left() / scale, box.top() / scale, box.width() / scale, box.height() / scale)
-        # The score is a margin, not a share; squeezed, so that both engines speak of 0..1.
+        # The score is a margin, not a share; squeezed, so that both engines score in 0..1.
         return FoundFace(
             sides, landmarks, measure_quality(frame, sides, landmarks, 1 / (1 + math.exp(-score)))
         )

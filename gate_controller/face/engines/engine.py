@@ -1,4 +1,4 @@
-"""What every face engine offers, and the card that says what it is and where it was measured."""
+"""The interface of every face engine, and the card that identifies it and states its measurements."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +18,7 @@ Landmarks = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class FaceQuality:
-    """What can be told about a found face before it is compared."""
+    """Measurements of a detected face before it is compared."""
 
     confidence: float
     """The detector's own score, 0..1."""
@@ -53,7 +53,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """One measured threshold: whoever is at least so similar is taken for the same person."""
+    """One measured threshold: faces at least this similar count as the same person."""
 
     false_match_rate: float
     """Share of pairs of different people that are accepted."""

@@ -1,4 +1,4 @@
-"""The engines by the names that the site file and the command line use."""
+"""Face engines by the names that the site file and the command line use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How often a stranger may be taken for a resident, and what that allows an engine to do.
+"""Compute the false match rate that a gate accepts, and what it allows an engine to do.
 
 One attempt of a stranger may open a gate at most once in a thousand. An attempt is compared with as
 many templates as are searched, in the group for which the engine errs most:
@@ -58,6 +58,6 @@ def fitness(card: EngineCard) -> Fitness:
         f"({strictest.min_face_similarity:.4f}) a stranger of the worst measured group "
         f"({card.worst_group}) is accepted once in {1 / accepted:,.0f} in a home of {LARGEST_HOME}, "
         f"the budget is once in 1,000, and "
-        f"{strictest.false_non_match_rate:.0%} of the rightful are turned away. "
+        f"{strictest.false_non_match_rate:.0%} of genuine attempts are rejected. "
         "Use the default engine; this one compares and evaluates",
     )

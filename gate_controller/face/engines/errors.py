@@ -1,18 +1,18 @@
-"""What may go wrong with faces, as a tree.
+"""Exceptions of the face parts, as a tree.
 
 FaceError                    every error this package lets out
 ├── ModelFileError           a model file is missing or is not the one that was measured
 ├── TemplateNotOpened        wrong share, wrong gate, wrong consent, or a damaged blob
 ├── BadFaceSetting           a secret, share or threshold of the wrong size
 ├── EngineUnfit              an engine that may compare, and not open a gate
-├── NoCapability             somebody asked for a frame or a face without a person's live request
+├── NoCapability             code asked for a frame or a face without a person's live request
 ├── UnusablePicture          a picture given on the command line cannot be used
 └── BadPairList              a list of pairs to evaluate has a row that cannot be right
 """
 
 
 class FaceError(Exception):
-    """Tell what failed, where, and what to do about it."""
+    """Message: what failed, where, and what to do about it."""
 
 
 class ModelFileError(FaceError):
@@ -28,7 +28,7 @@ class BadFaceSetting(FaceError):
 
 
 class NoCapability(FaceError):
-    """No live request of a person stands behind this look through the camera."""
+    """This use of the camera has no live request of a person."""
 
 
 class UnusablePicture(FaceError):

@@ -1,4 +1,4 @@
-"""Where a face is, how good its picture is, and how it is straightened; the same for every engine."""
+"""Find where a face is, measure the quality of its picture, and align it; the same for every engine."""
 
 import cv2
 import numpy as np
@@ -52,7 +52,7 @@ def align(frame: Frame, landmarks: Landmarks) -> Frame:
 def measure_quality(
     frame: Frame, box: tuple[float, float, float, float], landmarks: Landmarks, confidence: float
 ) -> FaceQuality:
-    """Return what the frame tells about a face that was found in it."""
+    """Return the quality of a face that was found in the frame."""
     aligned = align(frame, landmarks)
     grey = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     inner = grey[28:108, 24:88]

@@ -26,7 +26,7 @@ PIECE_BYTES = 1 << 16
 TIMEOUT_SECONDS = 30.0
 
 Progress = Callable[[int, int | None], None]
-"""Told bytes so far, and how many there will be where that is known."""
+"""Called with the bytes so far, and the total where it is known."""
 
 
 def add_model(source: str, folder: Path, progress: Progress) -> Path:
@@ -75,8 +75,8 @@ def _opened(source: str) -> "Iterator[tuple[Iterator[bytes], int | None]]":
         try:
             with requests.get(source, stream=True, timeout=TIMEOUT_SECONDS) as answer:
                 answer.raise_for_status()
-                told = answer.headers.get("Content-Length", "")
-                yield answer.iter_content(PIECE_BYTES), int(told) if told.isdigit() else None
+                length = answer.headers.get("Content-Length", "")
+                yield answer.iter_content(PIECE_BYTES), int(length) if length.isdigit() else None
         except requests.RequestException as fault:
             remedy = "Fetch it yourself and give the path."
             raise ModelFileError(f"{source} cannot be fetched: {fault}. {remedy}") from fault

@@ -1,4 +1,4 @@
-"""Model files: where they lie, and that they are the ones that were measured."""
+"""Locate model files, and check that they are the measured ones."""
 
 import hashlib
 import os

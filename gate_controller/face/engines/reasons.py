@@ -1,4 +1,4 @@
-"""The stable words for how a face session ended, or what the person can do better."""
+"""Stable words for how a face session ended, and for what the person can do better."""
 
 from enum import StrEnum
 
@@ -34,7 +34,7 @@ class FaceReason(StrEnum):
     NO_LEASE = "no_lease"
     """No live share for this person and consent, so nothing can be sealed or opened."""
     NO_TEMPLATE = "no_template"
-    """Nobody among the candidates can be recognised at this gate now."""
+    """None of the candidates can be recognised at this gate now."""
     CAMERA_LOST = "camera_lost"
     ENGINE_NOT_READY = "engine_not_ready"
     CAPABILITY_ENDED = "capability_ended"

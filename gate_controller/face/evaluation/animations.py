@@ -1,4 +1,4 @@
-"""Tell from a file's bytes that it is a moving picture: which of its frames is meant, nobody can know.
+"""Detect from a file's bytes that it is an animation, which has no single frame to compare.
 
 APNG (W3C PNG, third edition: a chunk `acTL` before the first `IDAT`), GIF89a (more than one image
 descriptor) and WebP (RIFF, chunk `VP8X` with the animation flag). Every step goes forward in the file,
@@ -12,7 +12,7 @@ WEBP_ANIMATION_FLAG = 0x02
 
 
 def animation_of(content: bytes) -> str | None:
-    """Return what kind of moving picture this is, None for one that stands still or is no picture."""
+    """Return what kind of moving picture this is, None for a still picture or another file."""
     if content.startswith(PNG_SIGNATURE):
         return "APNG" if _png_moves(content) else None
     if content.startswith(GIF_SIGNATURES):

@@ -1,6 +1,6 @@
 """Presentation attacks on disk: one folder a kind, in it pictures, folders of frames, and videos.
 
-What cannot be read is told by name and is no reason to stop; what a file may take is limited first.
+Unreadable files are listed by name and do not stop the run; the size of a file is limited first.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ MAX_SIDE_PIXELS = 640
 STILL_FRAMES_A_SECOND = 6.0
 USUAL_FRAMES_A_SECOND = 25.0
 SENSOR_NOISE = 2.0
-"""Standard deviation in grey levels: a picture, and a clip that begins anew, come through a camera."""
+"""Standard deviation in grey levels: a picture, and a clip that restarts, come through a camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def list_items(folder: Path) -> list[Item]:
 def frames_of(item: Item, seed: int = 0) -> Iterator[tuple[Frame, float]]:
     """Yield frames (height × width × 3, the caller's own) with their seconds, at most MAX_ITEM_SECONDS.
 
-    A picture is shown for that long; a clip that ends begins anew. Both then with a sensor's noise, as no
+    A picture is shown for that long; a clip that ends restarts. Both then with a sensor's noise, as no
     camera gives the same pixels twice. Raise UnusablePicture, naming the file.
     """
     chance = np.random.default_rng(seed)
@@ -121,8 +121,8 @@ def _video(path: Path) -> Iterator[tuple[Frame, float]]:
         pixels = video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT)
         if not video.isOpened() or not 0 < pixels <= MAX_PICTURE_PIXELS:
             raise UnusablePicture(f"{path} is no readable video of at most {MAX_PICTURE_PIXELS:,} pixels.")
-        told = video.get(cv2.CAP_PROP_FPS)
-        frames_a_second = told if 1 <= told <= 240 else USUAL_FRAMES_A_SECOND
+        rate = video.get(cv2.CAP_PROP_FPS)
+        frames_a_second = rate if 1 <= rate <= 240 else USUAL_FRAMES_A_SECOND
         due = 0.0
         for number in range(int(MAX_ITEM_SECONDS * frames_a_second) + 1):
             if not video.grab():

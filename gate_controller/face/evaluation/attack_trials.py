@@ -1,4 +1,4 @@
-"""How many presentation attacks a gate would take for a person: IAPMR-like shares by kind, worst first.
+"""Measure how many presentation attacks a gate would accept: IAPMR-like shares by kind, worst first.
 
 Each item goes once through an enrolment's whole check, the turn of the head drawn at random and the
 passive models where they are added. "Accepted" means: a template would have been made of it.
@@ -35,7 +35,7 @@ def try_attacks(
     done: Callable[[Item], None],
     make_check: Callable[[], LivenessCheck] = PersonCheck,
 ) -> AttackTrials:
-    """Try each item once; `done` is told after each. What cannot be read is listed."""
+    """Try each item once; call `done` after each. List what cannot be read."""
     trials = AttackTrials()
     for number, item in enumerate(items):
         try:

@@ -23,7 +23,7 @@ UNUSABLE = 2
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compare`, `evaluate` and `models` to the parser of `menjin face`."""
-    compare = subparsers.add_parser("compare", help="tell whether two pictures show the same person")
+    compare = subparsers.add_parser("compare", help="decide whether two pictures show the same person")
     compare.add_argument("first", type=Path, metavar="A.jpg")
     compare.add_argument("second", type=Path, metavar="B.jpg")
     compare.add_argument("--engine", choices=list(ENGINES), default=DEFAULT_ENGINE)
@@ -150,7 +150,7 @@ def _verify_models(arguments: argparse.Namespace) -> int:
                 ok = True
             except ModelFileError as fault:
                 text, ok = str(fault), False
-            # The second engine is an extra: its absence is told and is no fault.
+            # The second engine is an extra: its absence is reported and is no fault.
             bad += not ok and kind is ENGINES[DEFAULT_ENGINE]
             _print_verified(arguments, model.name, text, ok=ok)
     for model in OPTIONAL_MODELS:

@@ -45,7 +45,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """The lowest threshold that keeps a false match rate; None where there are too few pairs to tell."""
+    """The lowest threshold that keeps a false match rate; None where there are too few pairs."""
 
     false_match_rate: float
     min_face_similarity: float | None

@@ -178,8 +178,8 @@ def as_text(one: Evaluation) -> str:
         lines.append(f"    group {group.group}: FMR {_words(group.false_matches)}")
         lines.append(f"      FNMR {_words(group.false_non_matches)}")
     for enrolled, rate in one.identification_rates():
-        told = "too few pairs to tell" if rate is None else f"{rate:.4g}"
-        lines.append(f"    a stranger among {enrolled} enrolled is taken for one of them: {told}")
+        words = "too few pairs to tell" if rate is None else f"{rate:.4g}"
+        lines.append(f"    a stranger among {enrolled} enrolled is taken for one of them: {words}")
     return "\n".join(lines + _listed(one.unreadable))
 
 

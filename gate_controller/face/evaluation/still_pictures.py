@@ -1,4 +1,4 @@
-"""Read a picture file that somebody handed in, without letting it take the machine's memory.
+"""Read a picture file from outside, with a limit on the memory it may use.
 
 Only a regular file is read, and the picture's size in its header comes before the picture: a device never
 ends, and a small file can unpack to gigabytes.
@@ -18,7 +18,7 @@ MAX_PICTURE_BYTES = 20_000_000
 def read_picture(path: Path) -> Frame:
     """Return the picture as height × width × 3, BGR, turned upright; the caller wipes it.
 
-    Raise UnusablePicture, naming the file and the remedy, for anything but a JPEG or PNG that stands still,
+    Raise UnusablePicture, naming the file and the remedy, for anything but a still JPEG or PNG,
     of at most 20 megabytes and 40 megapixels.
     """
     try:

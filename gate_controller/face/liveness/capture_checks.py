@@ -1,4 +1,4 @@
-"""Whether one frame is good enough to be compared; the first thing wrong is what the person hears.
+"""Check whether one frame is good enough to be compared; report the first problem to the person.
 
 Measured on the six fixture portraits in 640 × 480 frames (docs/face.md has the table): the cosine
 between a degraded frame and the same portrait undegraded, worst of the six.
@@ -19,7 +19,7 @@ MIN_BRIGHTNESS = 24.0
 MIN_SHARPNESS = 28.0
 """0.75 at a Gaussian blur of 4 pixels on a 200-pixel face, where the sharpness is 26 to 59."""
 MAX_TURN_IN_EYE_DISTANCES = 0.30
-"""About 28 degrees, if a nose stands out by 0.56 eye distances: geometry, not a measurement."""
+"""About 28 degrees, if a nose protrudes by 0.56 eye distances: geometry, not a measurement."""
 MIN_MOUTH_CONTRAST = 8.0
 """A mask drawn in one colour over the portraits has 1, their mouths 23 to 60; in a tenth of the light 3, so
 the least is scaled with the brightness of the face."""
@@ -28,7 +28,7 @@ MIN_SECOND_FACE_SHARE = 0.5
 """Another face counts from half the height of the nearest: smaller ones are passers-by behind."""
 
 DARK_FRAME = 26.0
-"""Mean grey of a whole frame below which nobody is found because it is dark: a tenth of the light."""
+"""Mean grey of a whole frame below which darkness hides any face: a tenth of the light."""
 
 MAX_USELESS_FRAMES = 150
 """About ten seconds of a 15 Hz camera; then the session ends with the last problem as its reason."""
@@ -49,7 +49,7 @@ MATCHING_LIMITS = CaptureLimits(min_face_height_pixels=MIN_MATCHING_FACE_HEIGHT_
 
 
 def capture_problem(faces: tuple[FoundFace, ...], limits: CaptureLimits) -> FaceReason | None:
-    """Return what keeps a frame from being used, or None; `faces` largest first."""
+    """Return the first problem of a frame, or None; `faces` largest first."""
     if not faces:
         return FaceReason.NO_FACE
     nearest = faces[0].quality
@@ -70,7 +70,7 @@ def capture_problem(faces: tuple[FoundFace, ...], limits: CaptureLimits) -> Face
 
 
 def frame_problem(frame: Frame, faces: tuple[FoundFace, ...], limits: CaptureLimits) -> FaceReason | None:
-    """Return what keeps a frame from being used, the dark before the absence of a face."""
+    """Return the first problem of a frame, darkness before the absence of a face."""
     problem = capture_problem(faces, limits)
     if problem is FaceReason.NO_FACE and float(frame[::8, ::8].mean()) < DARK_FRAME:
         return FaceReason.TOO_DARK

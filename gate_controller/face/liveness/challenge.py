@@ -1,4 +1,4 @@
-"""Ask the person to turn the head to a side nobody could know before, and see that a head turns.
+"""Ask the person to turn the head to a random side, and verify that a head turns.
 
     look straight ── random wait ──> turn left | right ── nose leaves its plane ──> straight again ──> passed
          ^                               │ too fast, lost from view (once)
@@ -51,7 +51,7 @@ MIN_REACTION_SECONDS = 0.3
 TURN_SECONDS = 3.0
 BACK_SECONDS = 2.5
 SLOW_SECONDS = 1.2
-"""After this long the person is told to turn further."""
+"""After this long the screen asks the person to turn further."""
 FLAT_FORESHORTENING = 0.9
 ATTEMPTS = 3
 EARLY_TURNS = 3

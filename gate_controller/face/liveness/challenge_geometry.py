@@ -1,4 +1,4 @@
-"""How far a nose has left the plane of eyes and mouth corners: what turns on a head and not on paper.
+"""Measure how far a nose has left the plane of eyes and mouth corners, as on a head and not on paper.
 
 Four of the five landmarks fix where every point of a *plane* would be seen (a homography, four
 points, eight numbers). The nose of a flat picture stays where that map puts it, however the picture
@@ -24,7 +24,7 @@ NOSE = 2
 
 @dataclass(frozen=True, slots=True)
 class Parallax:
-    """Where a face stands against an earlier look at it."""
+    """Position of a face relative to an earlier frame."""
 
     across: float
     """Nose against the plane, in eye distances of the earlier look; positive to the person's left."""

@@ -1,4 +1,4 @@
-"""Whether a living person stands there, decided over the frames of one session.
+"""Decide over the frames of one session whether a living person is before the camera.
 
 Three checks, of which each may refuse alone: the same pixels come again (a frozen or fed-in picture),
 the head does not turn when asked (`challenge`), and, where an operator added the models, a network
@@ -23,7 +23,7 @@ MAX_RETURNS = 1
 """How often a picture may come back after another one: a loop does it again and again."""
 MAX_RUN = 4
 """How often one picture may come again at once: drivers hand out a buffer twice, and a slow camera
-stands still for a moment. Such a frame is looked past."""
+stops for a moment. Such a frame is skipped."""
 PASSIVE_FRAMES = 4
 """Straight frames whose mean decides; one frame alone is wrong too often."""
 
@@ -54,7 +54,7 @@ class Liveness:
 
 
 class LivenessCheck(Protocol):
-    """Watches the frames of one session; made anew for each."""
+    """Watches the frames of one session; one object a session."""
 
     @property
     def now(self) -> Liveness:
@@ -80,7 +80,7 @@ class LivenessCheck(Protocol):
 
 
 class PictureJudge(Protocol):
-    """Tells from one frame how sure it is that no print and no screen is shown."""
+    """Estimates from one frame how sure it is that no print and no screen is shown."""
 
     @property
     def min_mean(self) -> float:
@@ -140,7 +140,7 @@ class FrozenPictureCheck:
         return self.now
 
     def missed(self, _at_seconds: float) -> Liveness:
-        """Nothing is learned from a frame without a usable face."""
+        """Learn nothing from a frame without a usable face."""
         return self.now
 
     def close(self) -> None:
@@ -201,7 +201,7 @@ class PersonCheck:
         return self._refresh(straight=straight)
 
     def missed(self, at_seconds: float) -> Liveness:
-        """Let the time of the question run."""
+        """Advance the time of the challenge."""
         if self._challenge is not None:
             self._challenge.missed(at_seconds)
         return self._refresh(straight=False)

@@ -1,4 +1,4 @@
-"""Two small networks that know prints and screens, where an operator added them: MiniFASNet V2 and V1SE.
+"""Two small networks that detect prints and screens, where an operator added them: MiniFASNet V2 and V1SE.
 
 Silent-Face-Anti-Spoofing (minivision-ai, Apache-2.0). Each sees the face with its surroundings, 80 × 80,
 BGR as floats 0..255; of the softmax the second number is "live". Input and crop as in that project's
@@ -78,7 +78,7 @@ def surroundings(
 
 
 def added_pair() -> PassivePair | None:
-    """Return the pair an operator added, None where neither was; tell in the log why one is not used.
+    """Return the pair an operator added, None where neither was; log why one is not used.
 
     A file with another digest than the measured one is never loaded.
     """

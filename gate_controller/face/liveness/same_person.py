@@ -1,4 +1,4 @@
-"""That one person is before the camera from the first frame of a session to the last.
+"""Check that one person is before the camera from the first frame of a session to the last.
 
 A straight face must stay as alike as frames of one session are. A turned face is less alike to the
 same face straight (0.54 at 30 degrees, 0.37 at 40, worst of the fixture portraits), so it is held to
@@ -26,7 +26,7 @@ class SamePerson:
         self._turned_alike = 0
 
     def straight(self, embedding: Embedding) -> bool:
-        """Take a straight face; tell whether it may still be one person (one odd frame is forgiven)."""
+        """Take a straight face; return whether it may still be one person (one odd frame is forgiven)."""
         if self._anchor is None:
             self._anchor = embedding.copy()
             return True

@@ -1,4 +1,4 @@
-"""One look through the camera: open, offer every frame, overwrite it, shut the camera whatever happens."""
+"""Run one camera session: open, offer every frame, overwrite it, and always shut the camera."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Make one template out of a few good frames of one person; nothing is kept when it does not work.
+"""Make one template from a few good frames of one person; a failed enrolment keeps nothing.
 
 Only straight frames go into it: some from before the turn of the head, at least one from after.
 """
@@ -23,7 +23,7 @@ from hardware.interfaces import Frame
 
 
 class EnrolmentOutcome(StrEnum):
-    """Where an enrolment stands after a frame."""
+    """State of an enrolment after a frame."""
 
     NEED_MORE = "need_more"
     DONE = "done"
@@ -118,7 +118,7 @@ class EnrolmentSession:
         return self._go_on(problem) if patient else self._refuse(problem)
 
     def _take(self, embedding: Embedding, *, last: bool) -> bool:
-        """Keep a straight face while there is room; tell whether it is the person of the others."""
+        """Keep a straight face while there is room; return whether it is the person of the others."""
         self._same_person.straight(embedding)
         lowest = self._engine.card.min_same_session_similarity
         alike = all(similarity(embedding, taken) >= lowest for taken in self._taken)

@@ -1,6 +1,6 @@
 """Enrol, recognise and forget, with the camera and the templates of this gate.
 
-Called from a worker thread: `enrol` and `recognise` block for as long as the person stands there.
+Called from a worker thread: `enrol` and `recognise` block for as long as the person is before the camera.
 Leases live in memory alone; a template is open only while one session needs it.
 
     enrol:      capability → camera opens → frames → template → sealed under the lease's share → camera shut
@@ -59,7 +59,7 @@ def no_step(_step: FaceStep) -> None:
 
 
 def no_trouble(_why: str) -> None:
-    """Tell nobody."""
+    """Report to no one."""
 
 
 class FaceService:
@@ -121,7 +121,7 @@ class FaceService:
         return self._fit
 
     def wait_until_ready(self, timeout_seconds: float) -> bool:
-        """Wait for the engine; tell whether it is loaded."""
+        """Wait for the engine; return whether it is loaded."""
         self._loaded.wait(timeout_seconds)
         return self.ready
 
@@ -138,7 +138,7 @@ class FaceService:
         self.set_leases({})
 
     def drop_ended_leases(self) -> None:
-        """Overwrite the shares whose time is up, whether or not anybody asks for them."""
+        """Overwrite the shares whose time is up, also when no session uses them."""
         with self._state_lock:
             self._leases.drop_ended()
 
@@ -148,9 +148,9 @@ class FaceService:
             self._leases.drop(person_id)
 
     def forget(self, person_id: str, consent_id: str | None = None) -> bool:
-        """Delete a person's template and share here; tell whether a template was there.
+        """Delete a person's template and share here; return whether a template was there.
 
-        With a consent only what was given under that one goes: a person who said yes anew keeps the
+        With a consent only what was given under that one goes: a person who agreed again keeps the
         new lease. Raise FaceError when the deleted bytes could not be overwritten on disk yet; call again.
         """
         with self._state_lock:
@@ -211,7 +211,7 @@ class FaceService:
         deadline_seconds: float = 8.0,
         camera: Camera | None = None,
     ) -> FaceResult:
-        """Look for these people, those of one home, and for nobody else."""
+        """Search for these people, those of one home, and for no other person."""
         candidates = tuple(candidate_person_ids)
         return self._in_one_session(
             capability,
@@ -229,7 +229,7 @@ class FaceService:
             if self._may_judge_pictures:
                 self._make_liveness = partial(PersonCheck, judge=added_pair())
             self._engine = engine
-        except Exception as fault:  # noqa: BLE001 - a thread's end: told through load_error, the gate goes on
+        except Exception as fault:  # noqa: BLE001 - a thread's end: load_error reports it
             self._load_error = str(fault) or repr(fault)
             LOG.error("The face engine is not available, all other ways in are: %s", self._load_error)
             self._on_unavailable(self._load_error)
@@ -298,7 +298,7 @@ class FaceService:
         with self._state_lock:
             lease = self._leases.live(person_id, consent_id)
             if lease is None:
-                return False  # withdrawn or expired while the person stood before the camera
+                return False  # withdrawn or expired while the person was before the camera
             replaced = self._blobs.load(person_id) is not None
             blob = seal_template(
                 template,

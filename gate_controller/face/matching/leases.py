@@ -1,4 +1,4 @@
-"""The shares lent by the server, in memory only, until their time on the boot clock is up."""
+"""Shares that the server lends: in memory only, until their time on the boot clock is up."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Compare a face with the templates of one home, and with nobody else's."""
+"""Compare a face with the templates of one home, and with no others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from hardware.interfaces import Frame
 
 AGREEING_FRAMES_NEEDED = 2
 MAX_UNMATCHED_FRAMES = 6
-"""Good frames that match nobody before the answer is no: a fifth of a second of work; more tries would
+"""Good frames without a match before the answer is no: a fifth of a second of work; more tries would
 only raise a stranger's chance."""
 LOOK_ALIKE_MARGIN = 0.08
 """When two people of a home are both alike enough, the better must lead by this much: frames of one
@@ -29,7 +29,7 @@ person, seconds apart, differ by as much in their similarity to one template."""
 
 
 class MatchOutcome(StrEnum):
-    """Where a search stands after a frame."""
+    """State of a search after a frame."""
 
     KEEP_LOOKING = "keep_looking"
     MATCHED = "matched"

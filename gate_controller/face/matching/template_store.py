@@ -1,4 +1,4 @@
-"""Templates at rest in this gate: sealed with a share that the gate does not keep.
+"""Store templates in this gate, sealed with a share that the gate does not keep.
 
 The key is HKDF-SHA256 (RFC 5869) over share ‖ gate secret, with the canonical bytes of site, person,
 gate, consent and engine as info; the template is sealed with AES-256-GCM. The share comes from
@@ -158,7 +158,7 @@ class FaceBlobs(Protocol):
         ...
 
     def delete(self, person_id: str) -> bool:
-        """Delete a person's blob; tell whether there was one."""
+        """Delete a person's blob; return whether there was one."""
         ...
 
     def person_ids(self) -> tuple[str, ...]:
@@ -171,9 +171,9 @@ class FaceBlobs(Protocol):
 
 
 def open_face_file(path: Path, now: datetime) -> sqlite3.Connection:
-    """Open or make the file of the blobs; a damaged one is removed, and its people enrol anew.
+    """Open or make the file of the blobs; a damaged one is removed, and its people enrol again.
 
-    Kept aside it would hold sealed faces that no withdrawal reaches, whatever the receipt says.
+    Kept aside it would hold sealed faces that no withdrawal reaches, against the receipt.
     """
     connection, damaged = open_database(path, "", now)
     if damaged is not None:
@@ -218,7 +218,7 @@ class SqliteFaceBlobs:
         return None if row is None else FaceBlob(*row)
 
     def delete(self, person_id: str) -> bool:
-        """Delete a person's blob; tell whether there was one. `wipe()` then clears the files."""
+        """Delete a person's blob; return whether there was one. `wipe()` then clears the files."""
         with self._lock, self._connection as connection:
             return connection.execute("DELETE FROM face_blob WHERE person_id = ?", (person_id,)).rowcount > 0
 

@@ -83,7 +83,7 @@ def config_of(root: Path, *parts: str) -> GateConfig:
             (USB.replace("usb", "modem"), LANE),
             "'modem_relay' is not legal; .* DTR and RTS .* no relays: Linux",
         ),
-        ((USB.replace("usb_relay", "rts"), LANE), "would open the lane by itself"),
+        ((USB.replace("usb_relay", "rts"), LANE), "would open the lane without an order"),
         ((MODBUS, LANE, INPUTS, CAB.replace("fire", "door_open")), "door contact of lane north is used by"),
     ],
 )

@@ -15,7 +15,7 @@ def pulses(showings: Showings, moments: Iterable[float]) -> list[tuple[float, st
     for at in moments:
         what = showings.read(LANE, CARD, at)
         if what is Read.FOUND_LEFT:
-            showings.left_told(LANE, CARD)
+            showings.record_left(LANE, CARD)
             happened.append((at, "alarm"))
         elif what is Read.SHOWN and not showings.pulse_runs(LANE, CARD, at):
             showings.opened(LANE, CARD, at, PULSE)

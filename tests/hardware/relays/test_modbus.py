@@ -157,7 +157,7 @@ def test_a_relay_switched_by_somebody_else_is_put_to_rest_and_told(bus, board, r
     relay.open()
     reports.wait_for(Health.OK)
     board.on.add(2)
-    assert "nobody ordered it" in reports.wait_for(Health.FAULTY).detail
+    assert "on without an order" in reports.wait_for(Health.FAULTY).detail
     reports.wait_for(Health.OK)
 
     assert not bus.is_on(3, 2)

@@ -339,7 +339,7 @@ def test_the_command_says_each_line_in_words(finished, saved, capsys):
     for words in (
         "ok: the certificate is genuine", "COMPLETE: face of person", "gate north: receipt signed",
         "a face was found and deleted", "gate south: receipt signed", "no face was there",
-        "backups: shares of faces are never in them", "was destroyed", "not shown: that a gate told",
+        "backups: shares of faces are never in them", "was destroyed", "not shown: that a gate was",
         "which is taken from this file",
     ):  # fmt: skip
         assert words in said

@@ -79,7 +79,7 @@ def test_what_was_signed_can_be_taken_along_and_checked_by_anyone(
     assert run(["release", str(file), "--root-key", root.hex()]) == 0
     said = capsys.readouterr().out
     assert "genuine" in said and "“Lin Wei”" in said and "which was given" in said
-    assert "not shown: that whoever typed the name bears it" in said
+    assert "not shown: that the name is the typist's own" in said
     assert run(["release", str(file)]) == 0
     assert "by its own word" in capsys.readouterr().out
     assert run(["release", str(file), "--root-key", ""]) == 2

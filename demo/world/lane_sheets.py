@@ -32,7 +32,7 @@ def sheet_of(lane_id: str, lock: str, *, camera: bool) -> LaneSheet:
     if camera:
         sheet |= {
             "camera_location": "gate_outside",
-            "camera_view": "who stands at the screen; the road and the windows opposite are masked",
+            "camera_view": "the person at the screen; the road and the windows opposite are masked",
             "camera_sign_photo": f"binder 1, {lane_id}, camera",
             "camera_sign_date": FITTED_ON,
         }

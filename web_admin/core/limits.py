@@ -84,7 +84,7 @@ API_WRONG_KEYS = Limit(
     FIVE_MINUTES,
 )
 API_UNKNOWN_CARDS = Limit(
-    "api_unknown_cards", 30, "card numbers of nobody", "API key",
+    "api_unknown_cards", 30, "unknown card numbers", "API key",
     "web_admin/api/access.py::check_card_misses",
     "tests/web_admin/api/test_what_keys_learn.py::test_a_key_cannot_try_out_card_numbers", FIVE_MINUTES,
 )

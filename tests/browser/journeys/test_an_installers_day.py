@@ -30,7 +30,7 @@ TICKED = (
 FACTS = {
     "#exit_sign_photo": "binder 1, exit", "#exit_sign_date": "2026-02-01", "#reader_heights_mm": "1100",
     "#opening_width_mm": "950", "#emergency_access": "key box at the guard's window",
-    "#last_drill": "2026-02-01", "#camera_view": "who stands at the screen",
+    "#last_drill": "2026-02-01", "#camera_view": "the person at the screen",
     "#camera_sign_photo": "binder 1, camera", "#camera_sign_date": "2026-02-01",
 }  # fmt: skip
 

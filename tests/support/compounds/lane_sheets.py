@@ -20,7 +20,7 @@ WHOLE_SHEET = LaneSheet(
     emergency_access="key box at the guard's window",
     last_drill=FITTED_ON,
     camera_location="gate_outside",
-    camera_view="who stands at the screen; the windows opposite are masked",
+    camera_view="the person at the screen; the windows opposite are masked",
     camera_sign_photo="binder 1, camera",
     camera_sign_date=FITTED_ON,
 )

@@ -77,7 +77,7 @@ lock = "fail_secure_strike"
 fails = "secure"
 on_escape_route = false
 camera_location = "gate_outside"
-camera_view = "who stands at the screen"
+camera_view = "the person at the screen"
 camera_sign_photo = "binder 1, page 3"
 camera_sign_date = 2026-07-01
 """

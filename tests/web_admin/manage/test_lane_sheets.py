@@ -23,7 +23,7 @@ FORM = {
     "reader_heights_mm": "1100", "opening_width_mm": "950", "is_accessible_lane": "y",
     "emergency_access": "key box at the guard's window", "last_drill": "2026-02-01",
     "camera_location": "gate_outside",
-    "camera_view": "who stands at the screen; the windows opposite are masked",
+    "camera_view": "the person at the screen; the windows opposite are masked",
     "camera_sign_photo": "binder 1, camera", "camera_sign_date": "2026-02-01",
 }
 

@@ -1,4 +1,4 @@
-"""Keys with which other systems call the interface: made once, shown once, limited, ended."""
+"""Create, limit and revoke the API keys of other systems; a key is shown once."""
 
 import hmac
 import re
@@ -28,7 +28,7 @@ TOKEN = re.compile(r"mjk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A key and its text, which nobody can see again."""
+    """A key and its text, which is never shown again."""
 
     row: ApiKey
     text: str

@@ -1,4 +1,4 @@
-"""Codes of an authenticator app: each works once, and its secret is stored encrypted."""
+"""Verify codes of an authenticator app: each works once, and its secret is stored encrypted."""
 
 from typing import cast
 

@@ -58,7 +58,7 @@ class StaffProfile(Base):
 
 
 class StaffInvitation(Base):
-    """A one-time code with which somebody sets a password of their own; only the newest one works."""
+    """A one-time code with which an account's owner sets a password; only the newest one works."""
 
     __tablename__ = "staff_invitation"
     invitation_id: Mapped[str] = mapped_column(primary_key=True)
@@ -70,7 +70,7 @@ class StaffInvitation(Base):
 
 
 class AccessReview(Base):
-    """Somebody looked at every account and its rights; `accounts` is how many there were."""
+    """A review of every account and its rights; `accounts` is their number."""
 
     __tablename__ = "access_review"
     review_id: Mapped[str] = mapped_column(primary_key=True)

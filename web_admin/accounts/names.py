@@ -1,4 +1,4 @@
-"""By which name residents read of who looked: staff by choice or role, a system by its key's name."""
+"""Names that residents see of readers of their data: staff by choice or role, a system by its key's name."""
 
 from collections.abc import Iterable, Mapping
 

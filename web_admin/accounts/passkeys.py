@@ -1,8 +1,8 @@
-"""Passkeys of residents: what a browser is asked, and what is believed of its answer (WebAuthn).
+"""Register and verify residents' passkeys (WebAuthn).
 
-The library checks origin, challenge and signature; here stands whose key it is, that each challenge
+The library checks origin, challenge and signature; this module checks whose key it is, that each challenge
 counts once, and that a key which counts backwards (a copy) opens nothing. How the phone knows its
-owner (its PIN, a fingerprint) stays on the phone: nothing of it can reach us.
+owner (its PIN, a fingerprint) stays on the phone: no part of it reaches the server.
 """
 
 import base64
@@ -81,7 +81,7 @@ def place_of(public_url: str) -> Place | None:
 
 
 def new_question(now: datetime) -> Question:
-    """Return a challenge that nobody can guess."""
+    """Return a random challenge."""
     return Question(secrets.token_bytes(CHALLENGE_BYTES), now)
 
 
@@ -146,7 +146,7 @@ def add_passkey(
 
 
 def options_to_sign_in(place: Place, question: Question) -> str:
-    """Return what a browser needs to sign in, as JSON; it names nobody, the phone offers what it has."""
+    """Return what a browser needs to sign in, as JSON; it names no one, the phone offers what it has."""
     options = webauthn.generate_authentication_options(
         rp_id=place.host,
         challenge=question.challenge,

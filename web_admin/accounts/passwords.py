@@ -1,4 +1,4 @@
-"""Which passwords people may choose: long, not among the guessable ones, never cut or changed.
+"""Password policy: long, not among the guessable ones, never cut or changed.
 
 No rule on kinds of characters and no expiry (NIST SP 800-63B-4 section 3.1.1.2; OWASP ASVS 5.0 V6.2).
 zxcvbn estimates how many guesses a password needs: a word of its lists of passwords from breaches, a
@@ -27,7 +27,7 @@ WORDS_OF_THE_PLACE = (
 )  # fmt: skip
 """Words that an attacker of this system tries first, with Chinese favourites that zxcvbn does not know."""
 _ESTIMATED_CHARS = 72
-"""zxcvbn looks at no more; a longer password is judged by its beginning."""
+"""zxcvbn reads no more than this; a longer password is judged by its beginning."""
 
 TOO_SHORT: LazyString = _l("Use at least 10 characters.")
 TOO_LONG: LazyString = _l("Use at most 200 characters.")

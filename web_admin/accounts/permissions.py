@@ -1,8 +1,8 @@
-"""Who may do what: one table of roles and actions. A missing row is a no.
+"""Permissions: one table of roles and actions. A missing row denies.
 
 Every route declares who it is for: `allowed("action")` for staff, `public`, `resident_required` from
 `accounts`, or `needs_scope` from `api.access` for other systems. `EndpointsOfOthers` declares the routes
-that libraries bring. A route that nobody declared answers 404, and a test walks the whole map to find it
+that libraries bring. An undeclared route answers 404, and a test walks the whole map to find it
 first.
 """
 
@@ -78,12 +78,12 @@ def may(action: str, roles: Iterable[str]) -> bool:
 
 
 def role_names() -> list[str]:
-    """Return the roles of whoever is signed in, none for a stranger."""
+    """Return the roles of the signed-in account, none for a stranger."""
     return [role.name for role in getattr(current_user, "roles", [])]
 
 
 def current_may(action: str) -> bool:
-    """Return whether whoever is signed in may do this."""
+    """Return whether the signed-in account may do this."""
     return bool(current_user.is_authenticated) and may(action, role_names())
 
 
@@ -139,7 +139,7 @@ def to_staff_sign_in() -> Response:
 
 
 def access_of(app: Flask, endpoint: str) -> tuple[str, str] | None:
-    """Return (who an endpoint is for, the action), or None when nobody declared it."""
+    """Return (who an endpoint is for, the action), or None when it is not declared."""
     if endpoint in ENDPOINTS_OF_OTHERS:
         return ENDPOINTS_OF_OTHERS[endpoint], ""
     blueprint = endpoint.rpartition(".")[0]
@@ -150,7 +150,7 @@ def access_of(app: Flask, endpoint: str) -> tuple[str, str] | None:
 
 
 def refuse_residents_at_staff_doors() -> None:
-    """Answer 403 to a resident on the staff's sign-in pages; the library lets in whoever is signed in."""
+    """Answer 403 to a resident on the staff's sign-in pages; the library admits any signed-in account."""
     of_staff = request.blueprint in CLOSED_BLUEPRINTS and request.endpoint not in _DOORS
     if of_staff and role_names() == [RESIDENT_ROLE]:
         abort(403)

@@ -1,4 +1,4 @@
-"""Sessions that are open: a cookie signs nobody in without its row here."""
+"""Table of open sessions: a cookie without a row here signs no one in."""
 
 from datetime import datetime
 

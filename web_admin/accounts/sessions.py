@@ -1,4 +1,4 @@
-"""Open sessions, kept on the server: signing out ends one, whoever has copied its cookies.
+"""Keep open sessions on the server: signing out ends one, and every copy of its cookie.
 
 A cookie names the account's secret word and the session, as does the cookie by which a resident's phone is
 remembered. Another word (`User.fs_uniquifier`) ends every session of an account, a missing row ends one.
@@ -28,7 +28,7 @@ USER_ID = "_user_id"
 
 
 def init_account_sessions(app: Flask, security: Security) -> None:
-    """Let a cookie sign in by its row alone, and nothing but a cookie sign in at all."""
+    """Accept a cookie by its row alone, and no other way of signing in."""
     security.login_manager.user_loader(load_account)
     # No bearer token, neither in an address nor in a header or body: only the interface takes keys.
     security.login_manager.request_loader(lambda _request: None)

@@ -1,7 +1,7 @@
-"""Acts on staff accounts: invite, another role, close, a new start, and the review of who may do what.
+"""Actions on staff accounts: invite, change role, close, reset, and review rights.
 
-Nobody types a password for somebody else: an account begins, and begins anew, with a one-time code that
-its owner uses within three days. Nobody changes their own role or standing, and one manager always stays.
+No one types a password for another person: an account begins, and is reset, with a one-time code that
+its owner uses within three days. No one changes their own role or state, and one manager always stays.
 """
 
 import secrets
@@ -47,12 +47,12 @@ def role_of(account: User) -> str:
 
 
 def profile_of(session: Session, account_id: int) -> StaffProfile | None:
-    """Return what is known of an account; None for one from before there were profiles."""
+    """Return the profile of an account; None for an account older than profiles."""
     return session.get(StaffProfile, account_id)
 
 
 def made_profile(session: Session, account_id: int, now: datetime, added_by: str) -> StaffProfile:
-    """Return what is known of an account, begun now if there is nothing yet."""
+    """Return the profile of an account, created now if there is none."""
     profile = profile_of(session, account_id)
     if profile is None:
         profile = StaffProfile(account_id=account_id, added_at=now, added_by=added_by)
@@ -65,7 +65,7 @@ def made_profile(session: Session, account_id: int, now: datetime, added_by: str
 
 
 def invite_staff(act: Act, *, email: str, role: str, shown_name: str, language: str) -> tuple[User, str]:
-    """Add an account that nobody can use yet; return it with the code that lets its owner begin."""
+    """Add an account that cannot be used yet; return it with the code that lets its owner begin."""
     begin(act)
     _office_only(act)
     address = _checked_email(act.session, email)
@@ -91,11 +91,11 @@ def invite_again(act: Act, account_id: int) -> str:
     """Take password, authenticator and every open session away; return the code for a new start.
 
     For a lost phone, a forgotten password and a closed account alike: an authenticator alone is never
-    reset, because whoever has the password could then set up their own.
+    reset, because a thief of the password could then set up their own.
     """
     begin(act)
     account = _changeable(act, account_id)
-    if act.channel != "system":  # whoever runs the server may let the only manager begin anew
+    if act.channel != "system":  # the server's operator may reset the only manager
         _keep_one_manager(act, account)
     lock_out(account)
     made_profile(act.session, account_id, act.now, act.actor_id).closed_at = None
@@ -220,7 +220,7 @@ def _office_only(act: Act) -> None:
 
 
 def set_own_profile(act: Act, account: User, shown_name: str, language: str) -> None:
-    """Set what residents read of oneself, and the language of one's pages."""
+    """Set the own name that residents read, and the language of the own pages."""
     begin(act)
     name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
     profile = made_profile(act.session, account.id, act.now, act.actor_id)

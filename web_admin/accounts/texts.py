@@ -1,4 +1,4 @@
-"""What each action of the permission table means, in plain words, grouped as on the page of roles."""
+"""Texts of the permission table, grouped as on the page of roles."""
 
 from collections.abc import Mapping
 

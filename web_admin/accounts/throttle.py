@@ -1,18 +1,18 @@
-"""How guessing at sign-in is slowed without shutting a household out.
+"""Slow guessing at sign-in without locking a household out.
 
 A try is counted before it is judged and given back when it was right, so that only tries that fail count:
 forty families may sign in from the office's one address. What a person chose (a password, six digits) is
 guarded in three circles, each of which forgets with time:
 
 - the account, from one address: ten failures in five minutes;
-- the address, for whatever account: two hundred failures in five minutes, because a mobile network
+- the address, for any account: two hundred failures in five minutes, because a mobile network
   puts hundreds of homes behind one address;
 - the account, from everywhere: after twenty failures each costs twice the wait of the one before, up
   to five minutes, for addresses from which that account has never signed in.
 
 An address from which the account has signed in before is bound by the first circle alone: strangers
 elsewhere, or beside it in the same network, cannot shut its owner out there. Invitations (57 random
-bits) and passkeys are never made to wait: nobody guesses them, and they are the other way in while a
+bits) and passkeys are never delayed: no one guesses them, and they are the other way in while a
 password is under attack. Their failures count for the address, which is told so.
 """
 
@@ -56,7 +56,7 @@ class Circles:
 
 
 def circles(account: str, address: str) -> Circles:
-    """Return what a try of this account from this address is counted under."""
+    """Return the counters of a try of this account from this address."""
     place = place_of_address(address)
     return Circles(
         Of(SIGN_IN_PAIR, (account, place)), Of(SIGN_IN_ADDRESS, (place,)), Of(SIGN_IN_ACCOUNT, (account,)),
@@ -130,7 +130,7 @@ def _wait_of_account(counted: Sequence[int], now: datetime) -> int:
 
 
 def place_of_address(address: str) -> str:
-    """Return what one household or attacker has of addresses: one of IPv4, a /64 of IPv6."""
+    """Return the address block of one household or attacker: one of IPv4, a /64 of IPv6."""
     try:
         parsed = ip_address(address)
     except ValueError:

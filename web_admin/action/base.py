@@ -1,4 +1,4 @@
-"""What every act shares: who does it, how it is refused, how it is recorded and what follows from it.
+"""Base of every domain action: actor and channel, refusal, audit entry, effects.
 
 An act is one change of the compound by one person at one moment: it checks, writes, records itself
 in the audit journal and calls its `Effects`, which publish the policy, all in the caller's transaction.
@@ -117,7 +117,7 @@ def finish(
     """Record the act and publish what it changed; raise ActRefused when the rules forbid the result.
 
     `touches` names the persons whose records change: by default whom the act is about, and everyone
-    when it is about nobody.
+    when it concerns no person.
     """
     record(act, kind, facts, personal=personal, person_id=person_id)
     if touches is None and person_id is not None:

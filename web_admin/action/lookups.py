@@ -10,7 +10,7 @@ from web_admin.core.refusal import ActRefused
 def person_of(act: Act, person_id: str) -> Person:
     """Return a person of this site who has not moved out; raise ActRefused.
 
-    Whoever acts by phone, at a gate or served at the desk acts on themselves alone.
+    A person who acts by phone, at a gate or served at the desk acts on themselves alone.
     """
     if own_person_id(act) not in (None, person_id):
         raise ActRefused(None, _("You can change only what is your own."))
@@ -23,7 +23,7 @@ def person_of(act: Act, person_id: str) -> Person:
 
 
 def refuse_unnamed(person: Person) -> None:
-    """Raise ActRefused where somebody in particular is needed: a home's unnamed cards are nobody's own."""
+    """Raise ActRefused where a particular person is needed: a home's unnamed cards have no owner."""
     if person.kind == UNNAMED:
         raise ActRefused("person", _("These cards belong to the home. Give them to a person of it first."))
 

@@ -1,4 +1,4 @@
-"""Refuse a phone whose holder has not shown that it is theirs."""
+"""Reject actions from a phone whose holder has not proved that it is theirs."""
 
 from datetime import datetime
 
@@ -38,7 +38,7 @@ def refuse_phone_from_home(act: Act, person: Person) -> None:
 def refuse_recovered_phone(act: Act, person: Person) -> None:
     """Raise ActRefused on a phone that a later invitation opened, while there is a card or PIN to show.
 
-    Whoever holds neither could never show one: they get their code without.
+    A person without either could never present one: they get their code without.
     """
     recovered = act.channel == "phone" and person.phone_unproven == INVITED_AGAIN
     if recovered and has_something_to_show(act.session, person.person_id, act.now):
@@ -61,7 +61,7 @@ def opened_by_home(session: Session, person: Person) -> bool:
 
 
 INVITED = "invited"
-"""A first invitation was opened for somebody with a card or PIN: who opened it is not known yet."""
+"""A first invitation was opened for a person with a card or PIN: who opened it is not known yet."""
 INVITED_AGAIN = "invited_again"
 UNPROVEN = (INVITED, INVITED_AGAIN)
 

@@ -1,9 +1,9 @@
-"""Who may end which suspension: one table, without a database.
+"""Decide who may end which suspension: one table, without a database.
 
 Suspending is for everybody: it opens nothing. Ending a suspension opens a gate again, so it takes the
 party that suspended, or the property office. A guard suspends for the office and ends only what guards
 suspended.
-Several may have suspended the same thing; then it stays suspended until somebody comes who may end each.
+Several may have suspended the same thing; then it stays suspended until each is ended by a party that may.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _ASK: Mapping[Party, LazyString] = {
 
 
 def party_of(act: Act) -> Party:
-    """Return as whom somebody acts; with a person served at the desk it is that person."""
+    """Return the party of an actor; at the desk it is the person served."""
     if act.served is not None or act.channel in ("phone", "gate"):
         return "owner"
     if act.channel == "home":
@@ -52,7 +52,7 @@ def with_party(suspended_by: str, party: Party) -> str:
 def in_the_way(suspended_by: str, party: Party) -> Party | None:
     """Return whose suspension this party may not end, None where it may end each.
 
-    A suspension of which nobody wrote down who set it is the office's.
+    A suspension without a recorded party is the office's.
     """
     known = tuple(one for one in PARTIES if one in suspended_by.split()) or PARTIES[-1:]
     left = [one for one in known if party not in MAY_END[one]]

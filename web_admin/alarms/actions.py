@@ -1,4 +1,4 @@
-"""Raise what a guard has to see; it stays until someone has acknowledged it."""
+"""Raise alarms, which stay until staff acknowledge them."""
 
 import secrets
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ JOURNAL_RESTARTED = "alarm_journal_restarted"
 SIGN_IN_GUESSING = "alarm_sign_in_guessing"
 ENTRIES_SET_ASIDE = "alarm_entries_set_aside"
 DESK_GUESSING = "alarm_desk_guessing"
-"""An account typed many numbers at the desk, or somebody said that they are not there."""
+"""An account typed many numbers at the desk, or a person reported that they are not there."""
 FOR_THE_MANAGER = (DESK_GUESSING,)
 """About staff: the account in question must not acknowledge it."""
 ABOUT_STAFF = (SIGN_IN_GUESSING, DESK_GUESSING)
 """Their detail names a member of staff: one about a second waits beside one about a first."""
 SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
-"""Shown to those who answer alarms, never rung and told to no other system: who threatens may stand near."""
+"""Shown to those who answer alarms, never rung and sent to no other system: the attacker may be near."""
 
 
 def raise_alarm(
@@ -71,11 +71,11 @@ def raise_alarm(
 
 
 def acknowledge_alarm(act: Act, alarm: Alarm, note: str) -> bool:
-    """Write down who has seen an alarm; return False when somebody had before, which stays."""
+    """Record who acknowledged an alarm; return False when it was acknowledged before, and keep that."""
     if alarm.acknowledged_at is not None:
         return False
     alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = act.now, act.actor_id, note or None
-    # Other systems are told that somebody has, not who.
+    # Other systems learn that it was acknowledged, not by whom.
     _tell(
         act.session, alarm.site_id, "alarm_acknowledged", alarm.alarm_id, {"alarm": alarm.kind}, act.now
     )
@@ -87,7 +87,7 @@ def _tell(
     session: Session, site_id: str, kind: str, alarm_id: str, facts: Mapping[str, Fact], now: datetime
 ) -> None:
     if facts["alarm"] in SILENT_KINDS:
-        return  # whoever holds the person must not read of it on somebody's desk
+        return  # the attacker must not read of it on the guard's desk
     put_message(
         session, site_id, channel="webhook", target=EVERY_WEBHOOK, kind=kind,
         body={"alarm_id": alarm_id, **facts}, now=now,

@@ -1,4 +1,4 @@
-"""Alarms, and what one shift leaves to the next."""
+"""Tables of alarms, and of hand-overs between shifts."""
 
 from datetime import datetime
 

@@ -11,10 +11,10 @@ from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.alarms.models import Alarm, HandoverRow
 
 CALL_FOR_HELP = "alarm_help"
-"""Sounds again and again, where the sound is on, until somebody has seen it."""
+"""Sounds again and again, where the sound is on, until staff acknowledge it."""
 
 OVERDUE_AFTER = timedelta(minutes=10)
-"""How long an alarm may wait before it stands out."""
+"""How long an alarm may wait before it is highlighted."""
 SHOWN_AT_MOST = 50
 
 
@@ -44,7 +44,7 @@ def open_count(session: Session, site_id: str, *, with_silent: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WaitingAlarms:
-    """What every page of staff is told of alarms: how many wait, when the newest came, calls for help.
+    """Alarm summary for every page of staff: how many wait, when the newest came, calls for help.
 
     `newest` and `ringing` are instants as text that can be compared, "" for none; `ringing` leaves out
     those that make no sound.
@@ -57,7 +57,7 @@ class WaitingAlarms:
 
 
 def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> WaitingAlarms:
-    """Return what waits, in one look; silent alarms are counted for those who answer them alone."""
+    """Return the waiting alarms in one query; silent alarms are counted for those who answer them alone."""
     rings = Alarm.kind.not_in(SILENT_KINDS)
     row = session.execute(
         select(
@@ -110,7 +110,7 @@ def last_handovers(session: Session, site_id: str, count: int) -> Sequence[Hando
 
 
 def alarms_of(session: Session, handovers: Iterable[HandoverRow]) -> dict[str, Alarm]:
-    """Return by id the alarms that were open when these shifts ended, as they stand now."""
+    """Return by id the alarms that were open when these shifts ended, in their current state."""
     ids = {alarm_id for row in handovers for alarm_id in row.open_alarm_ids[:SHOWN_AT_MOST]}
     if not ids:
         return {}

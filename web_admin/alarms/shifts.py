@@ -13,7 +13,7 @@ MAX_HANDOVER_CHARS = 500
 
 
 def acknowledge(act: Act, alarm_id: str, note: str) -> bool:
-    """Record that someone has seen an alarm; tell whether they were the first."""
+    """Record who acknowledged an alarm; return whether they were the first."""
     begin(act)
     alarm = act.session.get(Alarm, alarm_id)
     if alarm is None or alarm.site_id != act.site_id:
@@ -40,7 +40,7 @@ def hand_over(act: Act, note: str) -> HandoverRow:
 
 
 def take_over(act: Act, handover_id: str) -> bool:
-    """Record who took a shift over, and when; tell whether they were the first."""
+    """Record who took a shift over, and when; return whether they were the first."""
     begin(act)
     row = act.session.get(HandoverRow, handover_id)
     if row is None or row.site_id != act.site_id:

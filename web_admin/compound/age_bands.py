@@ -1,4 +1,4 @@
-"""The three age bands and the day they are counted by: that at the site."""
+"""Age bands, counted by the day at the site."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -28,5 +28,5 @@ def years_later(day: date, years: int) -> date:
 
 
 def band_has_ended(person: Person, today: date) -> bool:
-    """Return whether a person's band is over, though nobody has settled it yet: no face until then."""
+    """Return whether a person's band has ended but is not settled yet: no face until then."""
     return person.age_band_until is not None and person.age_band_until <= today

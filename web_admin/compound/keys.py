@@ -1,4 +1,4 @@
-"""The keys of a site: a root that leaves the machine, and what it certified."""
+"""Keys of a site: a root that leaves the machine, and the keys that it certified."""
 
 import secrets
 from datetime import datetime
@@ -47,7 +47,7 @@ def create_site(
 ) -> tuple[Site, bytes]:
     """Add a site with its four certified keys; return it and the root key as encrypted PEM.
 
-    The root key is kept nowhere else: whoever runs this writes it to a file and moves it away.
+    The root key is kept nowhere else: the operator writes it to a file and moves it away.
     """
     root = Ed25519PrivateKey.generate()
     site = Site(

@@ -1,4 +1,4 @@
-"""What the server stores. No table has room for a picture or a face template.
+"""Tables of the compound. No table has room for a picture or a face template.
 
 Secrets (card numbers, PIN hashes, gate keys, face shares, signing keys) are sealed under keys that
 live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. Times are aware UTC.
@@ -113,7 +113,7 @@ class Lane(Base):
     antipassback: Mapped[str] = mapped_column(default="off", server_default="off")
     area_is_closed: Mapped[bool] = mapped_column(default=False, server_default=false())
     held_after_restore: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """The gate knew this lane no more when the server was lost: no gate is told of it."""
+    """The gate no longer had this lane when the server was lost: it is published to no gate."""
     staff_hold_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     override_posture: Mapped[str | None]
     override_author_id: Mapped[str | None]
@@ -174,13 +174,13 @@ class Home(Base):
 
 
 UNNAMED = "unnamed"
-"""The `Person.kind` that stands for whoever holds a home's cards that nobody recorded a holder of."""
+"""The `Person.kind` of the unrecorded holders of a home's cards."""
 
 
 class Person(Base):
     """Someone who may pass. `kind`: resident, helper, staff; `age_band`: adult, 14_17, under_14 (until).
 
-    Kind `UNNAMED` is nobody in particular: it holds a home's cards and can have nothing else.
+    Kind `UNNAMED` is no particular person: it holds a home's cards and can have nothing else.
     """
 
     __tablename__ = "person"
@@ -198,7 +198,7 @@ class Person(Base):
     """Which invitation opened a phone whose holder showed nothing since: `INVITED`, `INVITED_AGAIN`."""
     suspended: Mapped[bool] = mapped_column(default=False)
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
-    """Which parties suspended, by `suspensions.PARTIES`; of a suspension before there was this: nobody."""
+    """Which parties suspended, by `suspensions.PARTIES`; of an older suspension: none."""
     slow_pass: Mapped[bool] = mapped_column(default=False)
     may_override: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
@@ -245,7 +245,7 @@ class CredentialRow(Base):
     """A PIN that an adult of the home gave out and therefore knows."""
     seen_by: Mapped[str | None]
     """Who besides its person has seen it: `STAFF` on the office's screen, or `GUARDIAN` while they were a
-    child; None for nobody. It opens gates all the same, and says yes to nothing (`own_things`)."""
+    child; None for no one. It opens gates all the same, and says yes to nothing (`own_things`)."""
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
     """As in `Person`."""
     lanes: Mapped[list[str] | None]
@@ -260,7 +260,7 @@ class CredentialRow(Base):
 class Invitation(Base):
     """A one-time code with which a person opens their phone page.
 
-    `proof_asked_at` is when the phone that it opened last said that its holder stands at a gate.
+    `proof_asked_at` is when the phone that it opened last announced that its holder is at a gate.
     """
 
     __tablename__ = "invitation"

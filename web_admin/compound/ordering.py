@@ -1,11 +1,11 @@
-"""The order in which people look for homes and names: 3-2 before 3-12 before 10-1, names by pinyin.
+"""Sort homes and names as people look for them: 3-2 before 3-12 before 10-1, names by pinyin.
 
 Pure functions; what they return is compared byte by byte.
 """
 
 
 def sort_key(number: str) -> str:
-    """Return what sorts a home's number as a number, part by part: each part after how long it is."""
+    """Return a sort key of a home's number, part by part: shorter parts first."""
     parts = (part.lstrip("0") for part in number.split("-"))
     return "-".join(f"{len(part):02d}{part}" for part in parts)
 
@@ -16,5 +16,5 @@ def building_of(number: str) -> str:
 
 
 def name_key(name: str) -> bytes:
-    """Return what sorts names: in GB 18030 the common characters stand in the order of their pinyin."""
+    """Return a sort key of names: GB 18030 orders the common characters by pinyin."""
     return name.casefold().encode("gb18030", "replace")

@@ -1,8 +1,8 @@
-"""Which cards and PINs are somebody's own, so that showing one is their own yes. Pure.
+"""Decide which cards and PINs are a person's own, so that presenting one is their own yes. Pure.
 
 What another knows or has seen is no consent: an adult of the home who gave the PIN, staff on whose screen it
 stood, a guardian who was there when a child got its card. It opens gates as ever. A duress PIN counts like
-the usual one: whoever stands beside the person must not learn which it was.
+the usual one: a bystander must not learn which it was.
 """
 
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What gates were given: the records of their policy and orders to open."""
+"""Tables of what the server sent to gates: the records of their policy and orders to open."""
 
 from datetime import datetime, timedelta
 
@@ -35,11 +35,11 @@ class OrderRow(Base):
 
 
 ENDED_IS_TOLD_FOR = timedelta(days=60)
-"""For how long a gate is told that a credential has ended; longer than backups are kept (30 days)."""
+"""How long the end of a credential is published to gates; longer than backups are kept (30 days)."""
 
 
 def forget_published(session: Session, gate: Gate) -> None:
-    """Drop what is stored as told to a gate, as when another controller takes its place."""
+    """Delete the records published to a gate, as when another controller replaces it."""
     session.execute(delete(PolicyRecordRow).where(PolicyRecordRow.gate_id == gate.gate_id))
     gate.published_version = 0
     gate.published_digest = None

@@ -1,4 +1,4 @@
-"""What a restored server keeps until staff have decided: what gates handed over, and what it held back."""
+"""Tables of a restored server until staff have decided: what gates handed over, and what it held back."""
 
 from datetime import datetime
 from typing import Any

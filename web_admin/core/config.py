@@ -1,4 +1,4 @@
-"""What the server is told from outside: one file, the environment over it, and files of secrets.
+"""Configuration of the server: one file, the environment over it, and files of secrets.
 
     <data_dir>/web.toml          database_url, public_url, trusted_proxies, how long things are kept
     <secrets_dir>/NAME.key       one secret each, base64, readable by the owner only
@@ -54,7 +54,7 @@ class WebConfig:
     totp_key: bytes = field(repr=False)
     password_salt: bytes = field(repr=False)
     trusted_proxies: int = 0
-    """How many reverse proxies stand in front and set X-Forwarded-* (0 to 8)."""
+    """Number of reverse proxies in front that set X-Forwarded-* (0 to 8)."""
     passage_days: int = 30
     """How long a passage says who it was."""
     log_days: int = 180

@@ -1,4 +1,4 @@
-"""The text of a sheet as spreadsheets save it: which encoding, which separator, and no guessing.
+"""Decode a CSV file as spreadsheets save it: detect encoding and separator, never guess.
 
 A file whose lines are written in two encodings is refused with the numbers of two such lines: read
 either way, half of its names would be wrong.
@@ -58,7 +58,7 @@ def lines_of(text: str) -> list[list[str]]:
 
 
 def csv_text(rows: Iterable[Iterable[str]]) -> str:
-    """Return rows as CSV, cell by cell as they stand: for text that is read again, never shown."""
+    """Return rows as CSV, each cell unchanged: for text that is read again, never shown."""
     file = io.StringIO(newline="")
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
     return file.getvalue()
@@ -70,7 +70,7 @@ def csv_for_spreadsheets(rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet runs, whatever separates its cells.
+    """Return a cell that no spreadsheet runs, with any separator.
 
     What begins like a formula gets a mark in front, at the beginning and after each separator: with a
     comma between cells, a spreadsheet that expects semicolons splits `x;=1+1` in two, quoted or not.

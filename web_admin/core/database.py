@@ -1,4 +1,4 @@
-"""One way to the database: an engine, transactions, and the session of a request.
+"""Connect to the database: engine, transactions, and the session of a request.
 
 SQLite serves one compound, PostgreSQL several processes. A transaction commits as a whole or not
 at all. On SQLite it takes the write lock at its start: a lock wanted half-way would fail, not wait.
@@ -124,7 +124,7 @@ def request_session() -> Session:
 
 
 def put_down_request_session() -> None:
-    """End what this request's session has only read, so that another transaction may write meanwhile.
+    """End the read transaction of this request's session, so that another transaction may write meanwhile.
 
     On SQLite a second writer would wait for the first, which here waits for it; on PostgreSQL a request
     would keep two connections. Raises RuntimeError when something was changed already: count first.

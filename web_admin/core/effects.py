@@ -1,4 +1,4 @@
-"""What follows an action in its own transaction: the policy is published, messages go into the outbox."""
+"""Port for an action's effects in its own transaction: publish the policy, store outbox messages."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

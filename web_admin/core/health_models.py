@@ -1,4 +1,4 @@
-"""When the server last did what nobody watches it doing."""
+"""Timestamps of the server's unattended work."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Work that takes longer than a page may wait."""
+"""Table of background jobs."""
 
 from datetime import datetime, timedelta
 

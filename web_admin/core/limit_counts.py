@@ -1,6 +1,6 @@
-"""Counts of tries in the database: they hold for every worker together and outlive a restart.
+"""Count tries in the database, for all workers together and across restarts.
 
-A try is counted before it is judged, in a transaction of its own that stays whatever becomes of the
+A try is counted before it is judged, in a transaction of its own that stays with any result of the
 request; a try that was right is given back. So tries that run side by side cannot pass a limit together.
 """
 
@@ -108,7 +108,7 @@ class LimitCounts:
         return max(wait_seconds(of.limit, counts, now) for of, counts in zip(every, counted, strict=True))
 
     def read(self, every: Collection[Of]) -> list[list[int]]:
-        """Return what is counted of each, in the same order."""
+        """Return the count of each, in the same order."""
         put_down_request_session()
         keys = [self.key(of) for of in every]
         with self.database.open_reading() as session:
@@ -118,7 +118,7 @@ class LimitCounts:
 
     @contextmanager
     def locked(self, every: Collection[Of]) -> Iterator[dict[Of, list[int]]]:
-        """Yield what is counted, locked against every other worker; what is changed in it is kept at once."""
+        """Yield the counts, locked against every other worker; store changes at once."""
         put_down_request_session()
         with self.database.session() as session, self.locked_in(session, every) as rows:
             yield rows
@@ -167,7 +167,7 @@ def _keep(session: Session, row: LimitCount | None, key: bytes, limit: Limit, co
 
 
 def forget_old_counts(database: Database, now: datetime) -> int:
-    """Delete what is as good as forgotten, and what is too much; return how many rows went."""
+    """Delete expired counts and those above the maximum; return the number of rows."""
     gone = 0
     # In pieces: who signs in meanwhile waits for one of them at most.
     while keys := _old_keys(database, now):

@@ -1,4 +1,4 @@
-"""What the server has counted against its limits: digests of what was tried, and when."""
+"""Table of counted tries: digests of what was tried, and when."""
 
 from datetime import datetime
 

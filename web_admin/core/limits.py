@@ -1,6 +1,6 @@
 """The server's limits in one table: the value, where it is enforced, the test that shows it.
 
-A limit holds for the whole server, whatever the number of its workers. Those with a window are counted in
+A limit holds for the whole server, with any number of workers. Those with a window are counted in
 the database (`limit_counts.py`); the others bound one request, one connection or one worker, as `of` says.
 To add one: add a row here and its line in docs/limits.md, which `tests/project/test_limits.py` prints.
 """

@@ -13,7 +13,7 @@ KEPT_FOR = timedelta(days=2)
 
 
 def claimed_before(session: Session, token: str, now: datetime) -> bool:
-    """Claim a token in this transaction; tell whether somebody had it before."""
+    """Claim a token in this transaction; return whether it was claimed before."""
     session.execute(delete(FormOnce).where(FormOnce.at < now - KEPT_FOR))
     try:
         with session.begin_nested():

@@ -1,4 +1,4 @@
-"""What all tables share: aware times, the types of columns, the names of constraints."""
+"""Base of all tables: aware times, types of columns, names of constraints."""
 
 from datetime import UTC, datetime
 from typing import Any

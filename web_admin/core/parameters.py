@@ -1,4 +1,4 @@
-"""Numbers, days and moments as they stand in addresses and forms: one that makes sense, or None.
+"""Parse numbers, days and moments from addresses and forms; return None for invalid ones.
 
 Dates reach from year 1 to 9999 and numbers have no end, while zones, databases and sums do: what is outside
 of these bounds is nothing that a page ever wrote.

@@ -1,7 +1,7 @@
-"""Where a list goes on, or which entry a link means, sealed: a journal's numbers are told to nobody.
+"""Seal the cursor of a list and the entry of a link, so that a journal's numbers stay secret.
 
-A duress PIN writes one entry more than the other PIN. Whoever reads the numbers of two entries around it
-could tell which was typed, also where the silent alarm itself is not shown.
+A duress PIN writes one entry more than the other PIN. A reader of the numbers of two entries around it
+could infer which was typed, also where the silent alarm itself is not shown.
 """
 
 import base64
@@ -14,7 +14,7 @@ from web_admin.core.sealing import SealBroken, Sealer
 
 PURPOSE = "sealed-place"
 PLACE_BYTES = 120
-"""Every place is filled up to so many bytes, so that its length tells nothing either."""
+"""Every place is filled up to so many bytes, so that its length reveals nothing either."""
 
 T = TypeVar("T")
 

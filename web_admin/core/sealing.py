@@ -1,7 +1,7 @@
-"""Keep secrets unreadable in the database: AES-256-GCM (NIST SP 800-38D) under keys outside it.
+"""Encrypt secrets in the database: AES-256-GCM (NIST SP 800-38D) under keys outside it.
 
 The purpose of a secret is bound into its seal, so a sealed gate key can never be passed off as a
-PIN. A look-up value is an HMAC: it finds an equal secret and tells nothing else. Face shares are
+PIN. A look-up value is an HMAC: it finds an equal secret and reveals nothing else. Face shares are
 sealed under keys of their own, which no backup holds and which are changed after each forgetting:
 
     share_sealed = key id:8 ‖ nonce:12 ‖ AES-256-GCM(share)
@@ -50,7 +50,7 @@ class Sealer:
         return seal_with(self._cipher, plain, purpose)
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        """Return what was sealed for this purpose; raise SealBroken otherwise."""
+        """Decrypt a value of this purpose; raise SealBroken otherwise."""
         if purpose == FACE_SHARE_PURPOSE:
             key_id = share_key_id(sealed)
             cipher = self._share_cipher(key_id or self.wrap_keys.current_id or "")
@@ -84,7 +84,7 @@ def seal_with(cipher: AESGCM, plain: bytes, purpose: str) -> bytes:
 
 
 def open_sealed(cipher: AESGCM, sealed: bytes, purpose: str) -> bytes:
-    """Return what `seal_with` sealed for this purpose; raise SealBroken otherwise."""
+    """Decrypt a value that `seal_with` sealed for this purpose; raise SealBroken otherwise."""
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError) as err:
@@ -106,7 +106,7 @@ def open_card_number(sealer: Sealer, sealed: bytes) -> int:
 
 
 def card_lookup(sealer: Sealer, number: int) -> bytes:
-    """Return what stands in `CredentialRow.lookup` for a card number."""
+    """Return the value of `CredentialRow.lookup` for a card number."""
     return sealer.lookup("card-number", number.to_bytes(8, "big"))
 
 
@@ -121,5 +121,5 @@ def open_pin_tag(sealer: Sealer, sealed: bytes) -> bytes:
 
 
 def code_digest(code: str) -> bytes:
-    """Return what is stored of a one-time code: SHA-256 of its letters and digits, however typed."""
+    """Return the stored form of a one-time code: SHA-256 of its letters and digits, however typed."""
     return hashlib.sha256("".join(c for c in code.upper() if c.isalnum()).encode()).digest()

@@ -1,4 +1,4 @@
-"""Let one process of this machine at a time do what all would do by themselves."""
+"""Let only one process of this machine at a time do a periodic task."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""How figures about people go out: nobody can be made out in them, not even by subtracting.
+"""Suppress small numbers in published figures, so that no person is recognisable, not even by subtracting.
 
 Fewer than ten are "<10". Where one figure of a family is hidden, the others of it are rounded down to tens
 ("20+"), or the hidden one would follow from a total.
@@ -14,7 +14,7 @@ Told = int | str
 
 
 def rounded_down(people: int) -> int:
-    """Return a number of people in tens; 0 stands for fewer than ten."""
+    """Return a number of people in tens; 0 means fewer than ten."""
     return people // SMALLEST_GROUP * SMALLEST_GROUP
 
 
@@ -24,7 +24,7 @@ def told(count: int) -> Told:
 
 
 def told_in_tens(count: int) -> Told:
-    """Return a count in tens, whatever stands beside it."""
+    """Return a count in tens, independent of the other cells."""
     return told(count) if count < SMALLEST_GROUP else f"{rounded_down(count)}+"
 
 

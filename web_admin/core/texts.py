@@ -19,5 +19,5 @@ DAYS: Mapping[str, LazyString] = {
 
 
 def word(table: Mapping[str, LazyString], key: str | None) -> LazyString | str:
-    """Return the word for a stored value; one that a newer gate sent is shown as it stands."""
+    """Return the word for a stored value; return an unknown one of a newer gate unchanged."""
     return table.get(key or "", (key or "—").removeprefix("alarm_").replace("_", " "))

@@ -1,4 +1,4 @@
-"""Excel workbooks: the first sheet's cells as text, within bounds, and sheets to fill in.
+"""Read the first sheet of an Excel workbook as text, within bounds, and write sheets to fill in.
 
 An .xlsx is a ZIP of XML, and both can unfold to any size. So what the archive says it unpacks to is
 bounded before anything is unpacked (the reader stops at what was said), no part may be packed tighter
@@ -35,7 +35,7 @@ MAX_MARKS = 2_000_000
 PIECE_BYTES = 256 * 1024
 MAX_COLUMNS = 30
 EXCELS_ROWS = 1_048_576
-"""Said to the library, which would otherwise believe what the sheet says of its own size."""
+"""Passed to the library, which would otherwise trust the size that the sheet states."""
 MAX_CHARS = 2 * 1024 * 1024
 CELL_TYPES_THAT_ARE_NO_VALUES = ("f", "e")
 """Formulas, and errors such as #REF!."""
@@ -71,7 +71,7 @@ def rows_of_workbook(data: bytes, max_rows: int) -> list[list[str]]:
         zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError,
         AttributeError, EOFError, OSError, RuntimeError, MemoryError,
     ) as err:
-        # Whatever the library stumbles over in bytes from outside is no sheet.
+        # Any failure of the library at bytes from outside means: no sheet.
         raise ActRefused("file", NO_SHEET) from err
 
 

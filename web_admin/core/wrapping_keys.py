@@ -1,11 +1,11 @@
-"""The keys that shares of faces are sealed under: files beside the database, never in it or in a backup.
+"""Store the keys that seal shares of faces: files beside the database, never in it or in a backup.
 
     <secrets_dir>/face.key        the key in use
     <secrets_dir>/face-next.key   its successor, while a rotation is under way
     <secrets_dir>/face-old.key    its predecessor, until it is overwritten
-    <secrets_dir>/face.lock       held by whoever rotates
+    <secrets_dir>/face.lock       held by the rotating process
 
-A key is known by its id, which tells nothing of the key. Overwriting a file in place is what a program
+A key is named by its id, which reveals nothing of the key. Overwriting a file in place is what a program
 can do; flash and file systems that copy on write may keep an older block (docs/face.md).
 """
 
@@ -119,7 +119,7 @@ class WrapKeys:
             os.close(descriptor)
 
     def _read(self) -> None:
-        """Hold exactly the keys that there are now: a destroyed one is let go of."""
+        """Keep exactly the keys that exist now; drop destroyed ones."""
         seen = _stamp(self._folder) if self._folder is not None else ()
         if self._seen is not None and seen == self._seen:
             return

@@ -1,4 +1,4 @@
-"""Everything about credentials that pages call: issue, end, suspend, resume, choose.
+"""Actions on credentials: issue, end, suspend, resume, choose.
 
 Losing a credential never fails: if it was the last way besides face, face is paused in the same
 transaction. Turning a way off by choice is another matter, and the last one stays.
@@ -66,9 +66,9 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
 
 
 def resume_credential(act: Act, credential_id: str) -> None:
-    """Let a suspended credential work again.
+    """Resume a suspended credential.
 
-    Raises ActRefused when it has ended, on a phone that is not believed yet, and for a party that may not end
+    Raises ActRefused when it has ended, on an unverified phone, and for a party that may not end
     the suspension (`suspensions`).
     """
     begin(act)

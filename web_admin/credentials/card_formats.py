@@ -1,4 +1,4 @@
-"""The ways in which systems write a card's number, and the proof which of them a sheet uses.
+"""Card number formats of other systems, and detection of the format that a sheet uses.
 
 One card is 0007123456 on its print, 108,45678 in one system, 006CB2EE in another and EEB26C00 where the
 bytes are turned round: all digits, and none says which it is. So nothing is guessed: cards of the sheet

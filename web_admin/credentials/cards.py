@@ -1,4 +1,4 @@
-"""Cards: how their numbers are read, and whose they are."""
+"""Read, issue and look up cards."""
 
 import re
 import unicodedata
@@ -65,7 +65,7 @@ def issue_card(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> CredentialRow:
-    """Bind a card to a person; raise ActRefused when somebody holds it already.
+    """Bind a card to a person; raise ActRefused when it is bound already.
 
     For a child under 14 a guardian has to have agreed.
     """

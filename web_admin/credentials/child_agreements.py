@@ -1,6 +1,6 @@
-"""Before gates keep a card or PIN for a child under 14, a guardian agrees by their own act.
+"""Require a guardian's own agreement before gates keep a card or PIN of a child under 14.
 
-On their own phone, or at the desk with their own card at the reader; nobody else says it for them.
+On their own phone, or at the desk with their own card at the reader; no one else agrees for them.
 """
 
 from flask_babel import lazy_gettext as _

@@ -1,7 +1,7 @@
 """Codes for ambulance and fire brigade: typed after home number 0, of no person, open in any posture.
 
-Whoever comes in an emergency has no card and must not have to know a resident. A code is made for one
-service, shown once, and told to the gates of its lanes; who has used it has seen it, so a use asks
+An emergency crew has no card and must not have to know a resident. A code is made for one
+service, shown once, and published to the gates of its lanes; its user has seen it, so a use asks
 for a new one.
 """
 
@@ -93,7 +93,7 @@ def _lanes_with_keypad(act: Act, lanes: Sequence[str]) -> list[str]:
 
 
 def _check_room(act: Act, site: Site) -> None:
-    """Raise ActRefused where home 0 is a household's, or where nobody can oversee the codes any more."""
+    """Raise ActRefused where home 0 is a household's, or where there are too many codes to oversee."""
     taken = act.session.scalar(
         select(Home.number).where(
             Home.site_id == site.site_id, func.replace(Home.number, "-", "") == EMERGENCY_HOME_NUMBER

@@ -1,4 +1,4 @@
-"""Why staff look up whose a card is: short choices, so that a guard at 3 a.m. types nothing.
+"""Reasons of staff for looking up a card's holder: short choices, so that a guard at 3 a.m. types nothing.
 
 The holder reads who looked, when, and the reason; so each look-up has one.
 """

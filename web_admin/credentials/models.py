@@ -1,4 +1,4 @@
-"""What residents wish for themselves beyond the rules of the compound."""
+"""Tables of residents' two-method wishes and guardians' agreements."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from web_admin.core.orm import Base
 
 
 class SecondMethodWish(Base):
-    """A person wants two of their ways in within these minutes of the site's day; equal ends: always."""
+    """A person's wish for two methods within these minutes of the site's day; equal ends: always."""
 
     __tablename__ = "second_method_wish"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
@@ -20,7 +20,7 @@ class SecondMethodWish(Base):
 class ChildAgreement(Base):
     """A guardian agreed that gates keep a card and a PIN for a child under 14.
 
-    `text` is exactly what stood above the button, in `language`; None for agreements from before it was kept.
+    `text` is exactly the text above the button, in `language`; None for agreements from before it was kept.
     """
 
     __tablename__ = "child_agreement"

@@ -1,4 +1,4 @@
-"""Phones: their public keys, codes for phones that can hold none, and codes on paper for who has no phone."""
+"""Phones: public keys, codes for phones without one, and codes on paper for people without a phone."""
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from flask_babel import lazy_gettext as _

@@ -1,4 +1,4 @@
-"""Numbers typed after a home's number: PINs, duress PINs and what is taken in a home.
+"""Issue and check PINs and duress PINs, and the numbers taken in a home.
 
 All PINs that one person is ever given have the same digit sum modulo ten, which is secret and theirs
 alone. So any two of them differ in at least two digits: a slip of one digit never turns a PIN into

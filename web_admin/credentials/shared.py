@@ -1,4 +1,4 @@
-"""What the acts on cards, PINs and phones share: find, end, record, settle face."""
+"""Shared steps of actions on cards, PINs and phones: find, end, record, settle face."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = Fa
 
 
 def end_one(act: Act, credential: CredentialRow, why: str) -> None:
-    """End one credential; with a PIN ends the duress PIN that stands beside it."""
+    """End one credential; with a PIN ends the duress PIN beside it."""
     credential.state, credential.ended_at, credential.ended_reason = "ended", act.now, why
     if credential.kind == "pin" and not credential.duress:
         end_live(act, credential.person_id, "pin", why, duress=True)
@@ -25,7 +25,7 @@ def end_one(act: Act, credential: CredentialRow, why: str) -> None:
 
 
 def lost(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
-    """Pause what was given with it, settle the person's face after a loss, record and publish."""
+    """Record a loss: pause the consents given with it, settle the person's face, publish."""
     paused = pause_faces_given_with(act, credential, why)
     aftermath = settle_face(act.session, credential.person, act.now)
     finish_credential(act, credential, kind, why, also_touches=paused)

@@ -1,4 +1,4 @@
-"""A person's own wish that gates ask them for two ways in. Gates keep it: `rules/second_method.py`.
+"""Actions on a person's wish for two methods. Gates apply it: `rules/second_method.py`.
 
 It is theirs alone: no page of the staff sets, shows or needs it.
 """
@@ -36,7 +36,7 @@ def wish_of(session: Session, person_id: str) -> str | None:
 
 
 def hours_of_wish(session: Session, person_id: str) -> tuple[int, int] | None:
-    """Return from which minute of the day until which a person wants two ways; None without a wish."""
+    """Return the minutes of the day between which a person wants two methods; None without a wish."""
     row = session.get(SecondMethodWish, person_id)
     return (row.from_minute, row.until_minute) if row is not None else None
 
@@ -65,7 +65,7 @@ def wish_for_two(act: Act, person_id: str, from_minute: int, until_minute: int) 
 
 
 def end_wish(act: Act, person_id: str) -> None:
-    """Let one way be enough again."""
+    """End a person's wish for two methods."""
     begin(act)
     _refuse_others(act, person_of(act, person_id))
     wish = act.session.get(SecondMethodWish, person_id)

@@ -1,4 +1,4 @@
-"""Certificates of forgetting, worked out anew from what is known at each moment, and signed."""
+"""Compute certificates of forgetting from the current state, and sign them."""
 
 import base64
 from collections.abc import Sequence
@@ -37,13 +37,13 @@ ENDING_KINDS = ("face_withdrawn", "face_ended_at_gate")
 
 
 class NothingForgotten(Exception):
-    """There is no certificate: this consent still stands everywhere it was given for."""
+    """There is no certificate: this consent is still valid everywhere it was given for."""
 
 
 def make_certificate(
     session: Session, sealer: Sealer, consent_id: str, now: datetime
 ) -> ForgettingCertificate:
-    """Return the signed certificate of a consent as it stands now; raise NothingForgotten."""
+    """Return the signed certificate of a consent in its current state; raise NothingForgotten."""
     statement = certificate_statement(session, consent_id, now)
     site_id = statement.site.site_id
     key = private_key(session, sealer, site_id, "anchor")
@@ -162,7 +162,7 @@ def _wrap_keys(session: Session, rows: Sequence[ForgettingRow]) -> tuple[WrapKey
     since, until = min(row.share_made_at for row in rows), max(row.begun_at for row in rows)
     under = {row.key_id for row in rows}
     earlier = (WrapKeyRow.retired_at >= since) & (WrapKeyRow.retired_at <= until)
-    if "" in under:  # from before keys had ids: whichever was in use
+    if "" in under:  # from before keys had ids: the key then in use
         earlier = (WrapKeyRow.made_at <= until) & (
             WrapKeyRow.retired_at.is_(None) | (WrapKeyRow.retired_at >= since)
         )

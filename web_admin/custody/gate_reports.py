@@ -1,4 +1,4 @@
-"""What a gate tells of its face and of tampering, kept for the manager's page and for the leases."""
+"""Store a gate's reports on face and tampering, for the manager's page and for the leases."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ PROGRAM_OUTDATED = "program_outdated"
 
 
 def is_tampered(session: Session, gate_id: str) -> bool:
-    """Return whether this gate told of tampering that nobody has cleared."""
+    """Return whether this gate reported tampering that is not cleared."""
     row = session.get(GateFaceRow, gate_id)
     return row is not None and row.tampered_at is not None
 
@@ -26,7 +26,7 @@ def is_tampered(session: Session, gate_id: str) -> bool:
 def note_face(
     session: Session, gate: Gate, question: AskRequest, now: datetime
 ) -> str | msgspec.UnsetType:
-    """Keep what a gate says of its face and of tampering; return the id of tampering that is cleared."""
+    """Store a gate's report on face and tampering; return the id of cleared tampering."""
     tamper_id = None if question.tamper_id is msgspec.UNSET else question.tamper_id
     status = None if question.face is msgspec.UNSET else msgspec.to_builtins(question.face)
     if status is not None and question.sealing_public_key is msgspec.UNSET:
@@ -45,7 +45,7 @@ def note_face(
 
 
 def forget_tampering(session: Session, gate: Gate) -> None:
-    """Begin anew: another controller stands at this gate."""
+    """Forget the reports, because another controller replaces this gate's."""
     row = session.get(GateFaceRow, gate.gate_id)
     if row is not None:
         session.delete(row)
@@ -56,7 +56,7 @@ STAFF_CHANNELS = ("manager", "desk", "system")
 
 
 def clear_tampering(act: Act, gate_id: str, tamper_id: str) -> None:
-    """Say that a gate was looked at and is as it should be: the tampering seen on the page, no later one."""
+    """Clear the tampering shown on the page, and no later one, after an inspection of the gate."""
     begin(act)
     if act.channel not in STAFF_CHANNELS:
         raise ActRefused(None, _("This is for the property office and the guards."))

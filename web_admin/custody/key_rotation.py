@@ -1,7 +1,7 @@
 """Change the wrapping key after a forgetting, so that no old copy of the database opens an ended face.
 
-One rotation: a fresh key goes to its file; in one transaction every live share is sealed anew under it;
-then it takes the place of the old one, whose file is overwritten and removed. Whatever stops this between
+One rotation: a fresh key goes to its file; in one transaction every live share is re-sealed under it;
+then it takes the place of the old one, whose file is overwritten and removed. An interruption between
 two steps, the next run goes on from there, and at every moment each live share can be opened.
 """
 
@@ -18,7 +18,7 @@ from web_admin.custody.models import FaceShare, WrapKeyRow
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a rotation did: the key now in use, those destroyed, how many shares it sealed anew."""
+    """Result of a rotation: the key now in use, those destroyed, the number of re-sealed shares."""
 
     key_id: str
     destroyed_ids: tuple[str, ...]
@@ -134,7 +134,7 @@ def lose_wrap_keys(session: Session, now: datetime) -> None:
 
 
 def lost_key_ids(session: Session) -> frozenset[str]:
-    """Return the keys of lost servers, of which nobody can say whether they were destroyed."""
+    """Return the keys of lost servers, whose destruction cannot be shown."""
     return frozenset(session.scalars(select(WrapKeyRow.key_id).where(WrapKeyRow.state == "lost")))
 
 

@@ -1,4 +1,4 @@
-"""Tables around forgetting: wrapping keys, what each gate was told to forget, pauses of face, drills."""
+"""Tables of forgetting: wrapping keys, deletions published to gates, pauses of face, drills."""
 
 from datetime import datetime
 from typing import Any
@@ -77,7 +77,7 @@ class FaceUse(Base):
 class GateFaceRow(Base):
     """One gate. `status` is the gate's last `FaceStatus` as JSON, None where face is off.
 
-    `tampered_at` is set from the moment the gate told of tampering until somebody has cleared it; the
+    `tampered_at` is set from the gate's report of tampering until the manager clears it; the
     gate gets no lease meanwhile. `tamper_id` stays afterwards: the word that clears is about that one.
     """
 

@@ -1,4 +1,4 @@
-"""The server's half of split custody: shares of faces, leases of them, receipts that they are gone.
+"""The server's half of split custody: shares of faces, leases of them, receipts of their deletion.
 
 A share is 32 random bytes, fresh for each consent and gate, sealed under a wrapping key that is changed
 after each forgetting. It reaches its gate as a lease and is worth nothing without the gate's own secret.
@@ -184,7 +184,7 @@ def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datet
 
     A receipt of the controller that had the face counts as well, when the gate got a new key since.
     Raises SignatureRefused when neither signed it, ReceiptRefused when it is about another site or gate,
-    or about a consent nobody gave.
+    or about an unknown consent.
     """
     receipt, key = _opened(session, gate, signed)
     if (receipt.site_id, receipt.gate_id) != (gate.site_id, gate.gate_id):
@@ -196,7 +196,7 @@ def take_receipt(session: Session, gate: Gate, signed: SignedReceipt, now: datet
     if earlier is not None:
         if not _is_newer(session, receipt, key, earlier):
             return False
-        # The face was taken anew under the same consent and forgotten again.
+        # The face was enrolled again under the same consent and forgotten again.
         session.delete(earlier)
         session.flush()
     session.add(

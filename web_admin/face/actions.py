@@ -1,7 +1,7 @@
-"""Notices, consent to face and its withdrawal.
+"""Change notices, consent to face and its withdrawal.
 
 Only the person gives consent, on their own phone or at a gate; anyone they ask may withdraw it.
-Nobody gains a place or an hour by consenting: the rules never see what is decided here.
+No one gains a place or an hour by consenting: the rules never see what is decided here.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ FaceStateWord = Literal["not_offered", "off", "on", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class FaceState:
-    """How a person's face stands; `gate_ids` are the gates that may hold one."""
+    """State of a person's face; `gate_ids` are the gates that may hold one."""
 
     state: FaceStateWord
     consent: Consent | None
@@ -71,7 +71,7 @@ def give_face_consent(
 ) -> Consent:
     """Record a person's own consent to the newest face notice and turn their face on.
 
-    `guardian_id` is who stands beside a minor at a gate, identified there as well; by phone a minor
+    `guardian_id` is who is beside a minor at a gate, identified there as well; by phone a minor
     asks their guardian instead (`guardian_requests`). Raises ActRefused where the channel, the age, the
     notice, the assessment, a missing signature or the lack of another way forbids it.
     """
@@ -125,7 +125,7 @@ def record_consent(
     """Store a consent that was checked, with its guardians' parts, turn face on and publish.
 
     A live consent to this notice stays as it is: one act never makes two. A yes at a gate still ends the
-    pause of a face that nobody had shown a card or PIN for.
+    pause of a face without a card or PIN shown for it.
     """
     lapse_asked_by(act, person.person_id)
     known = live_face_consent(act.session, person)
@@ -183,9 +183,9 @@ def _add_part(act: Act, consent: Consent, part: GuardianPart) -> None:
 
 
 def record_refusal(act: Act, person_id: str, notice_version: int | None, language: str | None) -> None:
-    """Record that a person said no to face; nothing else changes, and nobody asks them again.
+    """Record that a person said no to face; nothing else changes, and the question is not repeated.
 
-    Any channel, never refused: staff may write down a no, never a yes. A consent that stands is not
+    Any channel, never refused: staff may record a no, never a yes. A valid consent is not
     touched: taking it back is `withdraw_face`.
     """
     begin(act)
@@ -215,7 +215,7 @@ def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
 
 
 def face_state(session: Session, person_id: str) -> FaceState:
-    """Return how a person's face stands; paused without a consent is being asked again."""
+    """Return the state of a person's face; paused without a consent is being asked again."""
     person = session.get_one(Person, person_id)
     if not session.get_one(Site, person.site_id).face_enabled:
         return FaceState("not_offered", None, None, ())
@@ -236,7 +236,7 @@ def face_state(session: Session, person_id: str) -> FaceState:
 
 
 def enable_face(act: Act) -> None:
-    """Let lanes offer face and people consent to it; nobody's way in changes by it."""
+    """Enable face at lanes and consent to it; no one's access changes by that."""
     site = begin(act)
     if act.channel not in ("manager", "system"):
         raise ActRefused(None, _("Face is switched on by the property office."))

@@ -1,4 +1,4 @@
-"""Age bands: kept as a band and the day it ends, never as a date of birth.
+"""Set age bands: a band and the day it ends, never a date of birth.
 
 Face is not offered under 14. From 14 to 17 a guardian agrees as well. On the day of 18 the consent of
 those years ends, and the person is asked for their own; card, PIN and QR code go on.

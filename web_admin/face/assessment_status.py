@@ -1,4 +1,4 @@
-"""Whether the approved assessment of face still holds, worked out anew wherever it counts."""
+"""Compute whether the approved assessment of face is still valid, at each use."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from web_admin.face.engine import FACE_ENGINE
 from web_admin.face.models import AssessmentRow
 
 ASSESSED_FIELDS = ("purpose", "method")
-"""The parts of the notice that an assessment is about: another text there, and it holds no more."""
+"""The parts of the notice that an assessment is about: it is invalid after a change there."""
 
 Word = Literal["holds", "missing", "stopped", "review_due", "notice_changed", "engine_changed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the approved assessment stands, and at which lanes face may be offered because of it."""
+    """Status of the approved assessment, and the lanes that may offer face under it."""
 
     word: Word
     row: AssessmentRow | None = None
@@ -67,7 +67,7 @@ def notice_basis(session: Session) -> str | None:
 
 
 def standing_of(session: Session, site_id: str, now: datetime) -> Standing:
-    """Return how the approved assessment of a site stands at this moment."""
+    """Return the current status of a site's approved assessment."""
     row = approved_assessment(session, site_id)
     if row is None:
         return Standing("missing")

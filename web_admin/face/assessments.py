@@ -1,7 +1,7 @@
-"""The impact assessment that face needs before it is offered: written, submitted, approved by another.
+"""Draft, submit and approve the impact assessment that face needs before it is offered.
 
 An approved assessment holds for the lanes it names, while the notice's purpose and method and the
-engine are those it was about, until its review is due. When it ends, its lanes drop face and nobody
+engine are those it was about, until its review is due. When it ends, its lanes drop face and no one
 can consent; every other way in stays. Assessments are never deleted (the law asks for three years).
 """
 
@@ -73,7 +73,7 @@ def draft_assessment(act: Act, assessment_id: str | None, text: AssessmentText) 
 
 
 def submit_assessment(act: Act, assessment_id: str) -> AssessmentRow:
-    """Hand a draft in, whole; raise ActRefused naming the part that is missing or contradicts."""
+    """Submit a complete draft; raise ActRefused naming the part that is missing or contradicts."""
     begin(act)
     _only_by_staff(act)
     row = assessment_of(act, assessment_id)
@@ -159,7 +159,7 @@ def check_assessed(act: Act, lane_id: str) -> None:
 
 
 def require_assessment(act: Act, field: str | None) -> Standing:
-    """Return how the approved assessment stands; raise ActRefused unless it still holds."""
+    """Return the status of the approved assessment; raise ActRefused unless it is valid."""
     standing = standing_of(act.session, act.site_id, act.now)
     if not standing.holds:
         raise ActRefused(field, WHY_NOT[standing.word])

@@ -1,8 +1,8 @@
-"""Ending faces: the one path of every ending, whoever or whatever asked for it.
+"""The only code path that deletes a face, for every cause.
 
 Withdrawal, move-out, coming of age, inactivity, a lane or gate that no longer takes faces, a gate that was
 stolen, the site handed over, face switched off, a breach: each destroys shares in its own transaction,
-tells the gates by the policy that follows, asks for a new wrapping key and begins a certificate.
+informs the gates by the policy that follows, asks for a new wrapping key and begins a certificate.
 """
 
 from sqlalchemy import delete, select
@@ -54,7 +54,7 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
 
 
 def forget_gate(act: Act, gate: Gate, why: str) -> int:
-    """Destroy every share for a gate that takes faces no more; return how many there were.
+    """Destroy every share for a gate that no longer takes faces; return how many there were.
 
     Consents stay: they are about other gates too. The caller publishes.
     """

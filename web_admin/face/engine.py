@@ -1,4 +1,4 @@
-"""The default face engine as the server publishes it: its name and what it was measured to do.
+"""The default face engine as the server publishes it: its name and measured error rates.
 
 The server imports no part of the engine; a test holds these figures to the engine's own card.
 """

@@ -1,4 +1,4 @@
-"""How far the operator is from the number of faces that has to be filed with the authority (FRM 15)."""
+"""Compute the distance to the number of faces that must be filed with the authority (FRM 15)."""
 
 from typing import Literal
 
@@ -25,7 +25,7 @@ def people_with_faces(session: Session) -> int:
 
 
 def filing_standing(people: int) -> FilingStanding:
-    """Return how a number of people stands towards the threshold."""
+    """Return the distance of a number of people to the threshold."""
     if people >= THRESHOLD:
         return "reached"
     if people >= WARN_NOW:

@@ -1,7 +1,7 @@
 """Carry out what people answered about their face at a gate: yes, no, or taking it back.
 
-A gate tells it in its journal. What it tells is believed about who stood there, for it saw their card or
-PIN; whether they may consent, to which text and with whom is judged here anew. An answer that cannot be
+A gate reports it in its journal. The report is trusted on who was there, for the gate read their card or
+PIN; whether they may consent, to which text and with whom is decided here again. An answer that cannot be
 taken stays in the audit journal with the reason, and nothing else changes.
 """
 
@@ -31,7 +31,7 @@ from web_admin.journal.models import AuditEntry
 
 FACE_ANSWER = "face_answer"
 YES_COUNTS = timedelta(minutes=10)
-"""The gate tells the person within seconds whether their yes arrived; one that comes much later is none."""
+"""The gate shows the person within seconds whether their yes arrived; one that comes much later is none."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -108,7 +108,7 @@ def _carry_out(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
             live = live_face_consent(act.session, person) if person is not None else None
             is_of_another = live is not None and persons.consent_id not in (None, live.consent_id)
             if live is not None and is_of_another and entry.at <= live.given_at:
-                # They took back an older one, and have agreed anew since, elsewhere.
+                # They took back an older one, and have agreed again since, elsewhere.
                 raise _Untaken("newer_consent")
             withdraw_face(act, persons.person_id)
 
@@ -134,7 +134,7 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
         Consent.purpose == FACE_PURPOSE,
         Consent.withdrawn_at > entry.at,
     )
-    # What was taken back after a yes and before the server was lost, nobody remembers.
+    # Withdrawals after a yes and before the server was lost are unknown.
     restored_since = select(AuditEntry.seq).where(
         AuditEntry.site_id == act.site_id, AuditEntry.kind == FACES_RESTORED, AuditEntry.at > entry.at
     )
@@ -143,9 +143,9 @@ def _check_yes(act: Act, gate: Gate, entry: JournalEntry, facts: AnswerFacts, pe
 
 
 def _check_own(act: Act, facts: AnswerFacts, persons: AnswerPersons) -> None:
-    """Raise unless the person, and a guardian beside them, showed what nobody else knows or has seen.
+    """Raise unless the person, and a guardian beside them, showed something that no one else knows or saw.
 
-    Of a gate that does not say what was shown, everything that it can have been has to be somebody's own.
+    Of a gate that does not say what was shown, every possible credential has to be a person's own.
     """
     person = act.session.get(Person, persons.person_id)
     if person is None:

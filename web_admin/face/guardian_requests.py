@@ -1,4 +1,4 @@
-"""A minor asks a guardian, or both, to agree to face, each on their own phone; only all together consent."""
+"""Ask one or both guardians of a minor to agree to face on their own phones; consent needs all of them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -144,7 +144,7 @@ def _for_ward(act: Act, minor_id: str) -> Act:
     return replace(act, actor_id=minor_id)
 
 
-# -- requests that stand ---------------------------------------------------------------------------
+# -- valid requests--------------------------------------------------------------------------
 
 
 def standing_requests(
@@ -152,7 +152,7 @@ def standing_requests(
 ) -> Mapping[str, Sequence[GuardianRequest]]:
     """Return by minor what they asked last, of one guardian or of both, while it can become a consent.
 
-    It cannot once it is a week old, answered, or asked under what holds no more: another notice, other
+    It cannot once it is a week old, answered, or asked under conditions that changed: another notice, other
     guardians, another number of them, or a yes without the signature that is asked for by now.
     """
     session.flush()
@@ -182,7 +182,7 @@ def standing_requests(
 
 
 def standing_with(session: Session, request: GuardianRequest, now: datetime) -> Sequence[GuardianRequest]:
-    """Return the requests made together with this one while they stand, else none."""
+    """Return the requests made together with this one while they are valid, else none."""
     minor = session.get_one(Person, request.minor_id)
     return standing_requests(session, minor.site_id, [minor.person_id], now).get(minor.person_id, ())
 
@@ -199,8 +199,8 @@ def requests_to(session: Session, guardian: Person, now: datetime) -> Sequence[G
 
 
 def last_asked(session: Session, minor_id: str) -> GuardianRequest | None:
-    """Return one of the requests that a minor made last, whatever became of it."""
+    """Return one of the requests that a minor made last, in any state."""
     query = select(GuardianRequest).where(GuardianRequest.minor_id == minor_id)
-    # Of two, the one that was refused tells more than the one that lapsed with it.
+    # Of two, prefer the refused one over the one that lapsed with it.
     refused_first = case((GuardianRequest.answer == "no", 0), else_=1)
     return session.scalars(query.order_by(GuardianRequest.asked_at.desc(), refused_first).limit(1)).first()

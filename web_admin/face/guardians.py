@@ -1,4 +1,4 @@
-"""Guardians of minors: who may agree beside a minor of 14 to 17, and what happens when they leave.
+"""Decide who may agree as a guardian of a minor of 14 to 17, and end guardianships of people who leave.
 
 A guardian is an adult of the minor's home. Where the office has checked one (and noted when, not the
 documents), only those count; otherwise the minor names one of the home's adults, who agrees or not. Where
@@ -116,7 +116,7 @@ def wards_of(session: Session, guardian_id: str) -> list[Person]:
 
 
 def end_guardianship(act: Act, person: Person) -> None:
-    """End what hung on a person who leaves: as guardian of others, as a minor, as one to be asked."""
+    """End the guardianships and requests of a person who leaves: as guardian, as minor, as one asked."""
     _end_between(act, person.person_id, wards_of(act.session, person.person_id))
     act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))
     _end_checked(act, GuardianRow.guardian_id == person.person_id)
@@ -125,7 +125,7 @@ def end_guardianship(act: Act, person: Person) -> None:
 
 
 def lapse_requests(act: Act, person_id: str) -> None:
-    """Close the open requests that a person made or was sent: they leave, or their phone is not believed."""
+    """Close the open requests that a person made or was sent: they leave, or their phone is unverified."""
     _lapse(act, or_(GuardianRequest.minor_id == person_id, GuardianRequest.guardian_id == person_id))
 
 

@@ -1,7 +1,7 @@
-"""Faces that nobody uses: ask after half the time, end after all of it (R3).
+"""End unused faces: ask after half the time, delete after all of it (R3).
 
-Used means that the face opened something at a gate that told the server. When a face was last used is
-kept apart, because passages lose their names sooner. Nobody is asked within 30 days of their consent,
+Used means that the face opened something at a gate that reported it. When a face was last used is
+kept apart, because passages lose their names sooner. No one is asked within 30 days of their consent,
 and no face ends within 30 days of the question, whatever the setting was changed to.
 """
 
@@ -33,7 +33,7 @@ def note_uses(menjin: Menjin, now: datetime) -> int:
 
 
 def note_use(session: Session, consent: Consent) -> bool:
-    """Remember when the face of a live consent last opened something; tell whether that is news."""
+    """Remember when the face of a live consent last opened something; return whether that is news."""
     use = _use_of(session, consent)
     since = use.last_used_at or consent.given_at
     passages = session.scalars(
@@ -70,7 +70,7 @@ def remind(menjin: Menjin, now: datetime) -> int:
 
 
 def end_unused(menjin: Menjin, now: datetime) -> int:
-    """End faces that nobody used for the whole time and 30 days after the question; return how many."""
+    """End faces unused for the whole time and 30 days after the question; return how many."""
     limit = timedelta(days=menjin.config.face_inactive_days)
     with menjin.database.session() as session:
         ended = [consent.consent_id for consent in _live(session) if _is_over(session, consent, limit, now)]
@@ -86,7 +86,7 @@ def end_unused(menjin: Menjin, now: datetime) -> int:
 
 
 def end_of_unused(session: Session, person_id: str, inactive_days: int) -> datetime | None:
-    """Return when a person's unused face ends by itself; None unless they are asked about it now."""
+    """Return when a person's unused face ends automatically; None unless the question is open."""
     consent = session.scalars(
         select(Consent)
         .where(

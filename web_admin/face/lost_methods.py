@@ -1,6 +1,6 @@
-"""Pause the faces that were given with a card or PIN which is lost: its finder may have enrolled.
+"""Pause faces whose consent was given with a lost card or PIN: its finder may have enrolled.
 
-Two minutes with somebody's card are enough to have one's own face taken in their name. So the end or the
+Two minutes with a stolen card are enough to have one's own face taken in their name. So the end or the
 suspension of a card or PIN ends what was said or taken with it, and its person decides once more. The other
 ways in stay as they are.
 """
@@ -19,7 +19,7 @@ from web_admin.face.models import FaceOpening
 from web_admin.face.pauses import ASKED_AGAIN, CREDENTIAL_LOST, pause_and_ask
 
 NOT_LOST = frozenset({"returned", "damaged", "expired"})
-"""Reasons for an end after which nobody else can have held it."""
+"""Ends after which no one else can have held it."""
 UNDER_DURESS_LASTS = timedelta(hours=1)
 """Until then a yes under threat looks like any other; the one who threatened has gone by then."""
 
@@ -41,7 +41,7 @@ def note_opening(
 
 
 def pause_faces_given_with(act: Act, credential: CredentialRow, why: str) -> tuple[str, ...]:
-    """Pause the faces that this card or PIN gave, and return whose those are; the caller publishes."""
+    """Pause the faces given with this card or PIN, and return their people; the caller publishes."""
     if credential.kind not in ("card", "pin") or why in NOT_LOST:
         return ()
     return _pause(act, [credential.credential_id], CREDENTIAL_LOST)

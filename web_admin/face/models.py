@@ -1,4 +1,4 @@
-"""Tables around consent to face: notices, consents, shares, receipts, assessments, guardians, questions."""
+"""Tables of consent to face: notices, consents, shares, receipts, assessments, guardians, questions."""
 
 from datetime import date, datetime
 
@@ -26,7 +26,7 @@ class AssessmentRow(Base):
     """One version of the impact assessment of face; never deleted by the program.
 
     `state`: draft, submitted, approved, superseded. Whether an approved one still holds is worked out
-    anew wherever it counts (`assessments.standing_of`). `notice_basis` is the digest of the purpose and
+    again at each use (`assessments.standing_of`). `notice_basis` is the digest of the purpose and
     method that it was about, `engine` the engine.
     """
 
@@ -85,7 +85,7 @@ class GuardianConsent(Base):
 
 
 class FaceQuestion(Base):
-    """Face is paused until this person decides anew; the row goes with their yes, no or withdrawal.
+    """Face is paused until this person decides again; the row goes with their yes, no or withdrawal.
 
     `why`: notice_changed, came_of_age, age_corrected, guardian_left, rules_changed, restored,
     credential_lost, asked_again.

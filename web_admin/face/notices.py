@@ -1,4 +1,4 @@
-"""Notices: what is shown before anyone can agree to something, complete and in fixed versions."""
+"""Notices before consent: complete, in fixed versions."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ NOTICE_FIELDS = (
     "rights",
     "complaints",
 )
-"""What the law wants a notice to say (PIPL 14, 17, 30; FRM 5; GDPR 13), in the order shown."""
+"""Parts that the law requires of a notice (PIPL 14, 17, 30; FRM 5; GDPR 13), in the order shown."""
 
 NOTICE_LANGUAGES = ("zh", "en")
 MAX_NOTICE_CHARS = 2000
@@ -38,7 +38,7 @@ VOID_PHRASES = (
 def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]]) -> int:
     """Publish the next version of a notice in all its languages and return the version.
 
-    `texts` holds the fields by language. Whoever agreed to an older face notice is paused and asked
+    `texts` holds the fields by language. People who agreed to an older face notice are paused and asked
     again, and nothing but face changes for them. Raises ActRefused naming `language.field`.
     """
     begin(act)

@@ -1,8 +1,8 @@
-"""Pausing a face until its owner decides anew, and remembering that they are asked this once.
+"""Suspend face and request consent again, once, when the basis of the consent changed.
 
 A consent covers one text, one age band and, for minors, its guardians. When that changes, it ends: no
 lease is given, gates forget. The person is asked on their phone until they say yes or no; the other
-ways in stay as they are. After a no nobody asks again.
+ways in stay as they are. After a refusal the request is not repeated.
 """
 
 from sqlalchemy import select
@@ -28,7 +28,7 @@ ASKED_AGAIN = "asked_again"
 
 
 def pause_and_ask(act: Act, person: Person, why: str) -> bool:
-    """End a person's consent and note that they decide anew; return whether there was a consent."""
+    """End a person's consent and request it again; return whether there was a consent."""
     consent = forget_face(act, person, why)
     if consent is not None and act.session.get(FaceQuestion, person.person_id) is None:
         act.session.add(
@@ -53,7 +53,7 @@ def question_of(session: Session, person_id: str) -> FaceQuestion | None:
 
 
 def answered(session: Session, person_id: str) -> None:
-    """Ask no more: the person has decided, or is gone."""
+    """Clear the request: the person has decided, or is gone."""
     question = session.get(FaceQuestion, person_id)
     if question is not None:
         session.delete(question)

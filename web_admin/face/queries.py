@@ -1,4 +1,4 @@
-"""What publishing has to know about consent to face besides who gave it: notices, guardians, assessment."""
+"""Read the facts about consent that publishing needs besides who gave it: notices, guardians, assessment."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class FaceFacts:
 def load_face_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None
 ) -> FaceFacts:
-    """Read them as they stand in this transaction; None means everyone."""
+    """Read them in this transaction; None means everyone."""
     guardian_ids = guardian_ids_of(session, site_id, person_ids)
     return FaceFacts(
         assessed=standing_of(session, site_id, now).lanes,
@@ -52,7 +52,7 @@ def load_face_facts(
 
 
 def rules_of(session: Session, site_id: str) -> ConsentRules:
-    """Return what a site asks for before face."""
+    """Return the site's rules of consent to face."""
     return session.get(ConsentRules, site_id) or ConsentRules(
         site_id=site_id, written_release=False, both_guardians=False
     )
@@ -81,7 +81,7 @@ def _with_one_guardian(session: Session) -> frozenset[str]:
 
 
 def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
-    """Return the newest face notice in its languages, as gates are told it."""
+    """Return the newest face notice in its languages, as published to gates."""
     newest = select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE).scalar_subquery()
     rows = session.scalars(
         select(Notice)

@@ -1,8 +1,8 @@
-"""End every face that a backup brings back: nobody left knows whether it was taken back since.
+"""End every face that a backup restores: whether it was withdrawn since is unknown.
 
-Gates could tell what they heard of it; one that is offline, was wiped or is left out could not, and a
+Gates could report what they received; one that is offline, was wiped or is left out could not, and a
 withdrawal by phone reaches no gate before the server is lost with it. So the consents end, their owners are
-asked anew, and who says yes enrols anew, which they had to anyway: shares are in no backup.
+asked again, and enrol again after a yes, which they had to anyway: shares are in no backup.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ FACES_RESTORED = "faces_ended_by_restore"
 def end_restored_faces(act: Act) -> int:
     """End all consents to face, and what waits for a guardian's yes; return how many people had one.
 
-    The caller publishes. Every gate that may have had a face owes its receipt anew.
+    The caller publishes. Every gate that may have had a face owes its receipt again.
     """
     people = people_with_consent(act)
     offering, told = set(gates_offering_face(act.session, act.site_id)), _told(act)
@@ -35,7 +35,7 @@ def end_restored_faces(act: Act) -> int:
         for consent in consents:
             for gate_id in sorted(offering | told.get(consent.consent_id, set())):
                 gate = act.session.get_one(Gate, gate_id)
-                # Under which key its share was sealed is gone with the share: whichever was in use counts.
+                # Under which key its share was sealed is gone with the share: the key then in use counts.
                 begin_evidence(act.session, consent, gate, RESTORED, consent.given_at, "", act.now)
     for minor_id in act.session.scalars(select(GuardianRequest.minor_id).distinct()).all():
         if act.session.get_one(Person, minor_id).site_id == act.site_id:
@@ -52,7 +52,7 @@ def _live(act: Act, person: Person) -> Sequence[Consent]:
 
 
 def _told(act: Act) -> Mapping[str, set[str]]:
-    """Return, by consent, the gates that were told before the backup that they may keep its face."""
+    """Return, by consent, the gates that were allowed before the backup to keep its face."""
     rows = act.session.execute(
         select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value)
         .join(Gate, Gate.gate_id == PolicyRecordRow.gate_id)

@@ -1,6 +1,6 @@
-"""What a site asks for before face beyond the law's least: a signature, and both guardians of a minor.
+"""A site's rules of consent beyond the law: a signature, and both guardians of a minor.
 
-Both ask more of a yes, never of a no or a withdrawal, and nothing of the other ways in.
+Both ask more of a yes, never of a no or a withdrawal, and do not touch the other methods.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) 
 
 
 def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
-    """Return how many people a signature, and how many minors both guardians, would be asked for anew now."""
+    """Return how many people would be asked again for a signature, and how many minors for both guardians."""
     live = live_face_consents(session, site_id)
     signed = set(session.scalars(select(WrittenRelease.consent_id)))
     parts = Counter(session.scalars(select(GuardianConsent.consent_id)))
@@ -61,7 +61,7 @@ def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
 
 
 def has_less(session: Session, person: Person) -> bool:
-    """Return whether somebody's consent has less than the site asks for now."""
+    """Return whether a consent has less than the site requires now."""
     rules, consent = rules_of(session, person.site_id), live_face_consent(session, person)
     if consent is None:
         return False
@@ -81,7 +81,7 @@ def has_less(session: Session, person: Person) -> bool:
 
 
 def checked_signature(act: Act, signed_name: str) -> str | None:
-    """Return the name as it was signed, None where nobody has to sign; raise ActRefused without one."""
+    """Return the name as it was signed, None where no signature is required; raise ActRefused without one."""
     if not rules_of(act.session, act.site_id).written_release:
         return None
     if sum(letter.isalpha() and letter not in BLANK_LETTERS for letter in signed_name) < FEWEST_LETTERS:

@@ -1,4 +1,4 @@
-"""What ends about a face by time alone: age bands, the last other way, the assessment's review."""
+"""End faces by time alone: age bands, the last other method, the assessment's review."""
 
 from datetime import datetime
 
@@ -29,7 +29,7 @@ def settle_by_time(menjin: Menjin, now: datetime) -> int:
 
 
 def _lanes_behind(act: Act) -> int:
-    """Count lanes of which gates were told another thing about face than the assessment now says."""
+    """Count lanes whose published face setting differs from the assessment."""
     assessed = standing_of(act.session, act.site_id, act.now).lanes
     rows = act.session.execute(
         select(Lane, PolicyRecordRow.value)

@@ -1,6 +1,6 @@
-"""Which ways in a person really has now, and what happens to their face when the last other ends.
+"""Decide which methods a person can use now, and pause face when no other method is left.
 
-Promise 1 for persons: whoever chose face always has a working way besides it, or their face is
+Promise 1 for persons: a person who chose face always has another working method, or their face is
 paused in the very transaction that ended the other way. Nothing here refuses anything.
 """
 
@@ -19,11 +19,11 @@ from web_admin.custody.shares import live_face_consents
 NO_OTHER_WAY = "no_other_way"
 
 KIND_METHODS = {"card": Method.CARD, "pin": Method.PIN, "qr": Method.QR}
-"""A visitor's code is nobody's own way in, so it is not here."""
+"""A visitor's code is no resident's method, so it is not here."""
 
 
 Dependence = Literal["phone", "clock", "hours"]
-"""What somebody's ways in hang on: the phone and the gate's clock, the clock alone, or set times."""
+"""What a person's methods depend on: the phone and the gate's clock, the clock alone, or set times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def working_methods(session: Session, person: Person, now: datetime) -> set[Meth
 
 
 def dependence_of(session: Session, person: Person, now: datetime) -> Dependence | None:
-    """Return what all ways in of a person hang on, None where a card or PIN opens at any time.
+    """Return what all methods of a person depend on, None where a card or PIN opens at any time.
 
     A gate that is not sure of the time opens for cards and PINs without hours and end alone.
     """

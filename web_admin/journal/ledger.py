@@ -1,4 +1,4 @@
-"""The server's own journal: who did what. Edits show, and lawful erasure still works."""
+"""Append to and verify the server's own journal: edits show, and lawful erasure works."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ def _last(session: Session, site_id: str) -> tuple[int, bytes]:
 def verify_audit(session: Session, site_id: str) -> tuple[int, bytes]:
     """Return the last (seq, digest) of the site's journal; raise ChainBroken at the first bad entry.
 
-    Entries cut off at its end are missed by the end that is kept apart from them. Whoever changed that as
+    Missing entries at its end show against the head, which is kept apart. An attacker who changed that as
     well is found out only by an older (seq, digest) kept elsewhere.
     """
     last = verify_chain(ledger_entries(session, site_id), GENESIS)

@@ -1,4 +1,4 @@
-"""The journals: what gates wrote and what the server did."""
+"""Tables of the journals: those of gates and the server's own."""
 
 from collections.abc import Callable
 from datetime import datetime

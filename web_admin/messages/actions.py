@@ -1,4 +1,4 @@
-"""Acts on webhooks: add, try, another key, remove; a key is returned once, to be shown once."""
+"""Actions on webhooks: add, test, replace the key, remove; a key is returned once, to be shown once."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -82,7 +82,7 @@ def send_test(act: Act, webhook_id: str) -> None:
 
 
 def send_again(act: Act, message_id: str) -> None:
-    """Let a message that was given up be tried from the beginning."""
+    """Retry a failed message from the beginning."""
     begin(act)
     _office_only(act)
     message = act.session.get(OutboxMessage, message_id)

@@ -1,10 +1,10 @@
-"""What a way of sending says when it could not send."""
+"""Delivery errors."""
 
 
 class NotSent(Exception):
     """A message did not go out; `trouble` is a stable word, with a receiver's code where there is one.
 
-    `for_good`: trying again would change nothing. Neither word nor code tells anything of a person.
+    `for_good`: trying again would change nothing. Neither word nor code reveals anything about a person.
     """
 
     def __init__(self, trouble: str, *, for_good: bool = False) -> None:

@@ -33,7 +33,7 @@ def send_mail(config: WebConfig, server: MailServer | None, message: OutboxMessa
 
 
 def mail_password(config: WebConfig) -> str:
-    """Return the mail server's password; raise NotSent where nobody gave one."""
+    """Return the mail server's password; raise NotSent where none is configured."""
     if config.mail_password is not None:
         return config.mail_password
     try:

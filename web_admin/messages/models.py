@@ -1,4 +1,4 @@
-"""Tables of what leaves the server by itself: messages that wait, where signed ones go, who takes mail."""
+"""Tables of messages, receivers of signed messages, and recipients of mail."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Messages to the outside: put down in the transaction of what they tell, sent later, tried again.
+"""Transactional outbox: messages are stored with the change they report, sent later, and retried.
 
 `put_message` is all that other parts call. A pass of `deliver` claims one message at a time, sends it
 outside of any transaction and notes how that went, so several processes on either database send each
@@ -48,7 +48,7 @@ Route = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that this pass, and nobody else, may send for now."""
+    """A message that only this pass may send for now."""
 
     message_id: str
     claim: str
@@ -116,7 +116,7 @@ def mail_is_set_up(session: Session, site_id: str) -> bool:
 
 
 def try_again(session: Session, message: OutboxMessage, now: datetime) -> None:
-    """Let a message that failed for good be tried once more, from the beginning."""
+    """Retry a message that failed for good, from the beginning."""
     if message.state == "failed":
         message.state, message.tries, message.next_at, message.ended_at = "waiting", 0, now, None
         session.flush()
@@ -200,7 +200,7 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
                 menjin.sealer, hook, message, menjin.clock(), menjin.config.webhook_ports)
     except NotSent as trouble:
         return trouble
-    except Exception as fault:  # noqa: BLE001 - one message that nobody can send must not stop the others
+    except Exception as fault:  # noqa: BLE001 - one message that cannot be sent must not stop the others
         # Its words may hold an address: only its kind is logged.
         _log.error("outbox: message %s: %s", message.message_id, type(fault).__name__)
         return NotSent("fault")
@@ -208,7 +208,7 @@ def _send(menjin: Menjin, claimed: Claimed) -> NotSent | None:
 
 
 def _mine(session: Session, claimed: Claimed) -> OutboxMessage | None:
-    """Return the message, unless the claim ran out and somebody else has taken it."""
+    """Return the message, unless the claim expired and another process has taken it."""
     return session.scalar(
         select(OutboxMessage)
         .where(OutboxMessage.message_id == claimed.message_id, OutboxMessage.claim == claimed.claim)
@@ -229,7 +229,7 @@ def _note_sent(menjin: Menjin, claimed: Claimed) -> None:
 
 
 def _note_trouble(menjin: Menjin, claimed: Claimed, trouble: NotSent) -> bool:
-    """Write down why a message did not go and when it goes again; tell whether it never does."""
+    """Store why a message failed and when it is retried; return whether it never is."""
     now = menjin.clock()
     with menjin.database.session() as session:
         message = _mine(session, claimed)

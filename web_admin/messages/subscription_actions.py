@@ -1,4 +1,4 @@
-"""What a resident does about messages: name an address, prove it, choose, and stop it all."""
+"""A resident's actions on messages: set an address, prove it, choose messages, unsubscribe."""
 
 import secrets
 from collections.abc import Collection
@@ -89,7 +89,7 @@ def prove_address(act: Act, person_id: str, code: str) -> bool:
 
 
 def choose_messages(act: Act, person_id: str, kinds: Collection[str]) -> None:
-    """Say which messages are wanted; raise ActRefused before the address was proved."""
+    """Choose messages; raise ActRefused before the address was proved."""
     begin(act)
     _own(act, person_id)
     row = act.session.get(AskedMessages, person_id)

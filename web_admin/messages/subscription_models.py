@@ -1,4 +1,4 @@
-"""Messages that residents ask for: where to, which, and a code that proves the address is theirs."""
+"""Table of residents' subscriptions: address, messages, and a code that proves the address."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from web_admin.core.orm import Base
 
 
 class AskedMessages(Base):
-    """One person's address and what they want to be told; nothing goes before `confirmed_at`."""
+    """One person's address and chosen messages; nothing is sent before `confirmed_at`."""
 
     __tablename__ = "asked_messages"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.person_id"), primary_key=True)

@@ -1,8 +1,8 @@
-"""Messages that a resident asked for, and nothing else: which there are, to where, how they are told.
+"""Notify residents by the messages that they subscribed to, and no others.
 
 Every switch is off until its owner turns it on, and nothing leaves before the address was proved by a
 code sent there. A message says what happened, never where, when or to whom beside its reader; of
-duress, and of anybody else's passages, there is none.
+duress, and of other people's passages, there is none.
 """
 
 import re
@@ -93,7 +93,7 @@ def tell(session: Session, person_id: str, kind: str, now: datetime, text: str |
 def tell_of_entry(
     session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
 ) -> None:
-    """Tell a person of an entry of the ledger about them, if it is one that messages can follow."""
+    """Notify a person of an entry of the ledger about them, if its kind has a message."""
     told = BY_ENTRY.get(kind)
     of_a_card = told != "card_stopped" or facts.get("method") == "card"
     if told is not None and person_id is not None and of_a_card:
@@ -122,5 +122,5 @@ def send(
 
 @lru_cache(maxsize=4)
 def _catalogue(language: str) -> NullTranslations:
-    # Messages are also put down where there is no request: by what the gates hand over, by the clock.
+    # Messages are also stored without a request: on entries of gates, and by the clock.
     return Translations.load(str(Path(__file__).parents[1] / "translations"), [language])

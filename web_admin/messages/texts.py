@@ -1,4 +1,4 @@
-"""What other systems can be told, and why a message did not go, in plain words."""
+"""Texts of message kinds and delivery errors."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,7 @@ TROUBLES: Mapping[str, LazyString] = {
 
 
 def kind_text(kind: str) -> str:
-    """Return what a message is about; a kind that has no words here as it stands."""
+    """Return the text of a message's kind; an unknown kind unchanged."""
     known = {**WEBHOOK_KINDS, **_OWN_KINDS}
     return str(known[kind]) if kind in known else kind.replace("_", " ")
 

@@ -2,7 +2,7 @@
 
 The form is that of Standard Webhooks, so receivers find libraries for it:
 
-    POST, application/json: {"type": kind, "timestamp": when it was put down, "data": {...}}
+    POST, application/json: {"type": kind, "timestamp": when it was stored, "data": {...}}
     webhook-id         the same at each try: what was taken once is not taken again
     webhook-timestamp  unix seconds of this try: refuse what is older than five minutes
     webhook-signature  "v1," + base64 of HMAC-SHA256(key, id "." timestamp "." body); after a change of
@@ -35,10 +35,10 @@ KEY_BYTES = 32
 KEY_PURPOSE = "webhook-key"
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 WHOLE_CALL_SECONDS = 20.0
-"""From the connection to the status: a receiver that sends a byte every nine seconds holds nobody up."""
+"""From the connection to the status: a receiver that sends a byte every nine seconds delays no other."""
 GONE = 410
 AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
-"""What stays in an address as somebody typed it."""
+"""Characters that stay in an address as typed."""
 
 Ports = Collection[int]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -55,7 +55,7 @@ def shown_key(key: bytes) -> str:
 
 
 def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """Return what proves that a body of this id and second is the site's."""
+    """Return the signature of a body of this id and second."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
@@ -182,7 +182,7 @@ class _Call(http.client.HTTPConnection):
             raise TimeoutError
 
     def cut(self) -> None:
-        """End the call: whoever reads or writes on it meets its end at once."""
+        """End the call: reads and writes on it fail at once."""
         with self._cutting, contextlib.suppress(OSError):
             self.was_cut = True
             if self.sock is not None:
@@ -216,7 +216,7 @@ def trouble_of(address: Address, port: int, *, https: bool, local_ports: Ports) 
     """Return why messages may not go to an address, None where they may: the site's network, or the world.
 
     To this machine only at the ports that `web.toml` names: what listens here for this machine alone, such
-    as the reverse proxy's own controls, trusts whatever reaches it. Never link-local (where clouds answer
+    as the reverse proxy's own controls, trusts its clients. Never link-local (where clouds answer
     with their own secrets), multicast or reserved; without TLS to this machine alone.
     """
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

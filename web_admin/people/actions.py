@@ -1,4 +1,4 @@
-"""Homes, the people in them, where they may pass, and how they come and go."""
+"""Actions on homes, the people in them, their grants, and how people come and go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -91,7 +91,7 @@ def edit_person(act: Act, person_id: str, *, display_name: str, language: str, s
 
 
 def choose_own_language(act: Act, person_id: str, language: str) -> None:
-    """Take the language in which a person wants pages, mails and what is read aloud; by themselves."""
+    """Take the language of a person's pages, mails and spoken texts, on their own choice."""
     begin(act)
     person = person_of(act, person_id)
     _one_of("language", language, LANGUAGES)
@@ -101,7 +101,7 @@ def choose_own_language(act: Act, person_id: str, language: str) -> None:
 
 
 def set_grants(act: Act, person_id: str, specs: Sequence[GrantSpec]) -> None:
-    """Say anew where and when a person may pass."""
+    """Replace where and when a person may pass."""
     begin(act)
     person = person_of(act, person_id)
     grants = [_grant(act, spec) for spec in specs]
@@ -123,7 +123,7 @@ def suspend_person(act: Act, person_id: str, reason: str) -> None:
 
 
 def resume_person(act: Act, person_id: str) -> None:
-    """Let a suspended person pass again; raise ActRefused for a party that may not (`suspensions`)."""
+    """Resume a suspended person; raise ActRefused for a party that may not (`suspensions`)."""
     begin(act)
     person = person_of(act, person_id)
     if person.suspended:
@@ -133,7 +133,7 @@ def resume_person(act: Act, person_id: str) -> None:
 
 
 def set_may_override(act: Act, person_id: str, may_override: bool) -> None:
-    """Let a member of staff open in lockdown and hold lanes open at the gate, or take that away."""
+    """Grant or revoke a staff member's right to open in lockdown and hold lanes open at the gate."""
     begin(act)
     person = person_of(act, person_id)
     if act.channel not in ("manager", "system"):

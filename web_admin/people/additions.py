@@ -1,4 +1,4 @@
-"""What staff see of people whom homes added: who answers for them, who waits, hours of helpers in words."""
+"""Read the people whom homes added: who answers for them, who waits, hours of helpers in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,12 @@ from web_admin.core.texts import DAYS
 from web_admin.people.models import HomeAddition
 
 HELPER_HOURS = "helper-"
-"""How the ids of hours begin that belong to one helper and stand in no list of the site's hours."""
+"""Prefix of the ids of hours that belong to one helper and are in no list of the site's hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddedBy:
-    """Who added somebody to a home, when, and whether the office still has to agree."""
+    """Who added a person to a home, when, and whether the office still has to agree."""
 
     member: Person
     added_at: datetime
@@ -59,7 +59,7 @@ def named_hours(session: Session, site_id: str, person: Person | None = None) ->
 
 
 def hours_name(hours: Hours) -> str:
-    """Return the name of hours; a helper's own have none and are told by their days and times."""
+    """Return the name of hours; a helper's own are named by their days and times."""
     return hours.name or " · ".join(
         f"{', '.join(str(core_texts.word(DAYS, day)) for day in span['days'])} "
         f"{_clock(span['from_minute'])}–{_clock(span['until_minute'])}"

@@ -1,4 +1,4 @@
-"""What somebody agreed to for others as their guardian, each with the exact text it was given to."""
+"""Read guardians' agreements, each with the exact text it was given to."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from web_admin.face.models import GuardianConsent, WrittenRelease
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A guardian's yes for somebody of their home.
+    """A guardian's yes for a person of their home.
 
     `to` is `card_and_pin` or `face`. `text` is one sentence, `fields` the parts of a notice in the order
     of their names; both None where the text was not kept. `sha256` is the digest that was stored of a
@@ -38,7 +38,7 @@ class Agreement:
 
 
 def agreements_of(session: Session, guardian_id: str) -> list[Agreement]:
-    """Return what a person agreed to as a guardian, newest first."""
+    """Return a person's agreements as a guardian, newest first."""
     return sorted(
         [*_for_cards(session, guardian_id), *_for_faces(session, guardian_id)],
         key=lambda agreement: agreement.given_at, reverse=True,

@@ -1,4 +1,4 @@
-"""A helper never has more than the member of the home who answers for them, whatever changes later."""
+"""Keep a helper's grants within those of the member who answers for them, after every change."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -37,7 +37,7 @@ def adults_of(session: Session, home_id: str) -> list[Person]:
 
 
 def helpers_of(session: Session, home_id: str) -> list[Person]:
-    """Return the helpers of a home whose work has not ended, whoever added them."""
+    """Return the helpers of a home whose work has not ended."""
     rows = session.scalars(
         select(Person)
         .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind == "helper")
@@ -94,7 +94,7 @@ def _covers(other: Person, helper: Person, now: datetime) -> bool:
 
 
 def _cut(grant: GrantRow, person: Person, now: datetime) -> GrantRow | None:
-    """Return what remains of a helper's grant inside a person's own; the same row where nothing is cut."""
+    """Return the part of a helper's grant inside a person's own; the same row where nothing is cut."""
     own = {
         lane_id: [mine for mine in person.grants if lane_id in mine.lanes and _fits(mine, grant, now)]
         for lane_id in grant.lanes

@@ -1,4 +1,4 @@
-"""Helpers of a home: cleaner, nanny or carer with a card or PIN of their own, hours and an end.
+"""Actions on helpers of a home: cleaner, nanny or carer with a card or PIN of their own, hours and an end.
 
 Any adult of the home adds, changes, renews and ends them. A helper never has more than the member who
 answers for them (`helper_rights`), and ends with the home.
@@ -68,7 +68,7 @@ def add_helper(
 def change_helper(
     act: Act, member_id: str, helper_id: str, *, lanes: Sequence[str], times: HelperTimes
 ) -> None:
-    """Give a helper other gates, hours or a later end; whoever does answers for them from now on."""
+    """Give a helper other gates, hours or a later end; the actor answers for them from now on."""
     site = begin(act)
     member, helper = _of_home(act, member_id, helper_id)
     addition = act.session.get(HomeAddition, helper_id)

@@ -34,7 +34,7 @@ def correct_home(act: Act, home_id: str, number: str) -> Home:
 
 
 def end_home(act: Act, home_id: str) -> None:
-    """Take a home away that nobody lives in; raise ActRefused while somebody, or a card of it, is there.
+    """End an empty home; raise ActRefused while a person lives there or a card belongs to it.
 
     Who lived there stays recorded as moved out, of no home; the ledger keeps the home's number.
     """

@@ -39,10 +39,10 @@ MAX_INVITATION_HOURS = 14 * 24
 def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     """Return a one-time code that opens the person's phone page, to be shown once.
 
-    Whoever is invited again may be someone else with a stolen name: phone keys end, face pauses, and
+    A person invited again may be another one with a stolen name: phone keys end, face pauses, and
     both stay so until the person has shown their card or PIN (`confirm_identity`). Or their phone was
     stolen: what is signed in there ends too, with password and passkeys that may have been made there.
-    A first invitation is believed as little where there is a card or PIN to show (`accept_invitation`).
+    A first invitation needs the same proof where there is a card or PIN to show (`accept_invitation`).
     """
     begin(act)
     person = person_of(act, person_id)
@@ -94,7 +94,7 @@ def accept_invitation(session: Session, code: str, now: datetime) -> Person:
         )
     invitation.used_at = now
     if person.phone_unproven != INVITED_AGAIN and has_something_to_show(session, person.person_id, now):
-        # Whoever made, carried or read the invitation may be the one who opens it.
+        # A person who made, carried or read the invitation may have opened it.
         person.phone_unproven = person.face_paused_reason = INVITED
     append_audit(
         session, person.site_id, "invitation_accepted",
@@ -124,7 +124,7 @@ def confirm_identity(act: Act, person_id: str, *, by_own: bool = True) -> None:
 
 
 def revoke_invitations(act: Act, person_id: str) -> None:
-    """End a person's invitations that nobody has used."""
+    """Revoke a person's unused invitations."""
     act.session.execute(
         update(Invitation)
         .where(

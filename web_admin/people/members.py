@@ -1,7 +1,7 @@
-"""What the adults of a home do for it: invite who moves in, add a child, agree for it.
+"""Actions of a home's adults: invite a person who moves in, add a child, agree for it.
 
-Any adult who lives in the home may; the office sees who did. Where the site wants it, whoever is added
-passes no gate until the office has agreed. Nobody of a home can put another adult out.
+Any adult who lives in the home may; the office sees who did. Where the site wants it, an added person
+passes no gate until the office has agreed. No one of a home can remove another adult.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ INVITATION_HOURS = 7 * 24
 
 
 def for_home(act: Act) -> Act:
-    """Return the act as one on somebody else of the home, after it was checked who may; not published."""
+    """Return the act as one on another person of the home, after the check of who may; not published."""
     return replace(act, channel="home", publishes=False, served=None)
 
 
@@ -52,7 +52,7 @@ def member_who_may(act: Act, member_id: str) -> Person:
 
 
 def of_same_home(act: Act, member: Person, person_id: str) -> Person:
-    """Return somebody of the member's home; raise ActRefused."""
+    """Return a person of the member's home; raise ActRefused."""
     person = act.session.get(Person, person_id)
     if person is None or person.home_id != member.home_id or person.ended_at is not None:
         raise ActRefused(None, _("This person is not known here."))
@@ -77,7 +77,7 @@ def invite_member(
 
 
 def code_again(act: Act, member_id: str, person_id: str) -> str:
-    """Return a new code for somebody who has not used theirs; the old one ends."""
+    """Return a new code for a person who has not used theirs; the old one ends."""
     begin(act)
     member = member_who_may(act, member_id)
     person = _not_yet_here(act, member, person_id)
@@ -87,7 +87,7 @@ def code_again(act: Act, member_id: str, person_id: str) -> str:
 
 
 def take_invitation_back(act: Act, member_id: str, person_id: str) -> None:
-    """End an invitation that was not used yet; whoever has used theirs stays."""
+    """Revoke an unused invitation; a person who has used theirs stays."""
     begin(act)
     member = member_who_may(act, member_id)
     person = _not_yet_here(act, member, person_id)
@@ -96,14 +96,14 @@ def take_invitation_back(act: Act, member_id: str, person_id: str) -> None:
 
 
 def has_come(act: Act, person_id: str) -> bool:
-    """Return whether somebody has used an invitation, or was ever given a card, PIN or code."""
+    """Return whether a person has used an invitation, or was ever given a card, PIN or code."""
     return bool(who_have_come(act, [person_id]))
 
 
 def who_have_come(act: Act, person_ids: Sequence[str]) -> set[str]:
     """Return who of these people has used an invitation, or was ever given a card, PIN or code.
 
-    Somebody who comes and goes by the office's card alone lives here as much as anybody.
+    A person who uses only the office's card lives here as much as anyone.
     """
     opened = select(Invitation.person_id).where(
         Invitation.person_id.in_(person_ids), Invitation.used_at.is_not(None)
@@ -115,7 +115,7 @@ def who_have_come(act: Act, person_ids: Sequence[str]) -> set[str]:
 
 
 def agree_to_addition(act: Act, person_id: str) -> None:
-    """Let someone whom a home added pass what the home's member may; for the office."""
+    """Approve a person whom a home added, with the grants of the home's member; for the office."""
     begin(act)
     addition, person = _waiting(act, person_id)
     member = act.session.get_one(Person, addition.added_by)
@@ -239,7 +239,7 @@ def _added(
 
 
 def refuse_full_home(act: Act, member: Person) -> None:
-    """Raise ActRefused when a home has as many people as it may add by itself."""
+    """Raise ActRefused when a home has as many people as it may add itself."""
     count = act.session.scalar(
         select(func.count())
         .select_from(Person)

@@ -1,4 +1,4 @@
-"""Tables of what a home does for itself: whom it added, and what guardians agreed to for a child."""
+"""Tables of a home's own acts: people whom it added, and guardians' agreements for a child."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A family moves in or out: one act for all of them, published once; and what a move-out ends."""
+"""Actions of families moving in or out: one act for all of them, published once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ INVITATION_HOURS = 72
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Someone who moves in; `field` is where in the form they stand, `card` the number as readers read it."""
+    """Someone who moves in; `field` is their place in the form, `card` the number as readers read it."""
 
     field: str
     name: str
@@ -60,7 +60,7 @@ class Ends:
 
 
 def move_in(act: Act, number: str, members: Sequence[Member], *, joins: bool = False) -> MovedIn:
-    """Move a family into a home, added when it is not there yet; all of them or nobody.
+    """Move a family into a home, added when it is not there yet; all of them or no one.
 
     Raises ActRefused beside the field that is wrong; also when people live there and `joins` is not said.
     """

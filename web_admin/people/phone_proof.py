@@ -1,8 +1,8 @@
-"""A phone that an invitation opened says "I am at a gate", and is believed if the card is shown there now.
+"""Verify a phone: the resident announces "I am at a gate" and presents a card or PIN there within minutes.
 
-The invitation may have been read by somebody else, at the office, at home or in the letter box. That the
+Another person may have read the invitation, at the office, at home or in the letter box. That the
 person opens a gate some day says nothing about who holds the phone; that they do so in the very minutes in
-which the phone says so says more. Whoever can watch the person at the gate and press in time is not stopped:
+the announcement proves more. One who can watch the person at the gate and press in time is not stopped:
 `docs/face.md` says so.
 """
 
@@ -22,7 +22,7 @@ CLOCKS_APART = timedelta(seconds=30)
 """How far a gate's clock may be from the server's without a passage falling out of its minutes."""
 
 MOST_PROOFS_ASKED = 10
-"""For one invitation; then only the desk helps. Whoever guesses has at most fifty minutes in all."""
+"""For one invitation; then only the desk helps. An attacker who guesses has at most fifty minutes in all."""
 
 
 def ask_to_be_believed(act: Act, person_id: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Runs that print invitations or PIN slips for whole buildings: who is in one, and what waits to be shown."""
+"""Tables of print runs of invitations or PIN slips for whole buildings."""
 
 from datetime import datetime
 

@@ -1,8 +1,8 @@
 """Print invitations or PINs of whole buildings: made in parts, shown once, handed out or cancelled.
 
-A new PIN is only a sealed number on its way until somebody says that the slips were handed out: till then
+A new PIN is only a sealed number on its way until staff confirm that the slips were handed out: till then
 every old PIN works, and a cancelled run has changed nothing at any gate. Invitations can be used from the
-moment they are made, and a cancelled run takes back those that nobody has used.
+moment they are made, and a cancelled run takes back the unused ones.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ PURPOSE = "print-slip"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ShownSlip:
-    """What stands on one page: for whom, in which language, and the secret that is shown this once."""
+    """One page: for whom, in which language, and the secret that is shown this once."""
 
     person_id: str
     name: str
@@ -57,7 +57,7 @@ def buildings_of(act: Act) -> dict[str, int]:
 def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool = False) -> PrintRun:
     """Choose the people of these buildings: those without a phone page or PIN yet, or with PINs everyone.
 
-    Raises ActRefused when nobody is left, when there are too many, or while another run waits for its end.
+    Raises ActRefused when no one is left, when there are too many, or while another run waits for its end.
     """
     begin(act)
     if kind not in A_PART:
@@ -161,7 +161,7 @@ def _opened_their_page(act: Act, person_id: str) -> bool:
 
 
 def show_slips(act: Act, run_id: str) -> list[ShownSlip]:
-    """Return everything to print and forget it: whoever looks a second time finds nothing."""
+    """Return everything to print and delete it: a second call returns nothing."""
     begin(act)
     run = _open_run(act, run_id, "ready")
     rows = act.session.execute(
@@ -185,7 +185,7 @@ def show_slips(act: Act, run_id: str) -> list[ShownSlip]:
 
 
 def hand_out(act: Act, run_id: str) -> int:
-    """Let the new PINs of a run work, all in one publication; return how many people got theirs.
+    """Activate the new PINs of a run, all in one publication; return how many people got theirs.
 
     Who moved out, got another PIN meanwhile, or whose home took the same digits keeps what they have.
     """
@@ -217,7 +217,7 @@ def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> bool:
 
 
 def cancel_run(act: Act, run_id: str) -> None:
-    """Throw a run away: its PINs never worked, its unused invitations work no more."""
+    """Cancel a run: its PINs never worked, and its unused invitations are revoked."""
     begin(act)
     run = _open_run(act, run_id, *OPEN_STATES)
     if run.kind == INVITATIONS:

@@ -1,4 +1,4 @@
-"""Who lives where, found by name, home, building, kind and state: the same few queries at any size."""
+"""Search people by name, home, building, kind and state, with the same few queries at any size."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ class Found:
 
 
 def wanted_of(arguments: Mapping[str, str]) -> Wanted:
-    """Return what an address asks for; what is not offered counts as not asked."""
+    """Return the search of an address; ignore values that are not offered."""
     kind, state = arguments.get("kind", ""), arguments.get("state", "")
     return Wanted(
         " ".join(arguments.get("q", "").split())[:40],
@@ -96,7 +96,7 @@ def find(session: Session, site_id: str, wanted: Wanted) -> Found:
 def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple[str | None, Person | None]]:
     """Give everything that the pages of a search show: (home's number, person).
 
-    The person is None for a home without people who fit, the number for somebody without a home.
+    The person is None for a home without people who fit, the number for a person without a home.
     """
     place = wanted
     while wanted.building != NO_HOME:

@@ -1,4 +1,4 @@
-"""The list of people as a sheet: what the list shows of a search, on all its pages, and nothing more."""
+"""Export the list of people as a sheet: the columns of a search, on all its pages."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from web_admin.people.texts import KINDS_OF_PERSON
 
 
 def rows_of_list(session: Session, site_id: str, wanted: Wanted, zone: ZoneInfo) -> Iterator[list[str]]:
-    """Give a row for each person, and for each home without people: home or kind, name, how they stand."""
+    """Give a row for each person, and for each home without people: home or kind, name, state."""
     for number, person in whole_list(session, site_id, replace(wanted, after="")):
         if person is None:
             yield [number or "", "", ""]

@@ -1,4 +1,4 @@
-"""Believe a phone that an invitation opened once its person's own card or PIN was shown at a gate.
+"""Verify a phone that an invitation opened once its person's own card or PIN was shown at a gate.
 
 An invitation letter can be stolen; the card in the pocket usually was not. Only what was shown in the
 minutes that the phone asked for counts (`phone_proof.py`), however late an offline gate hands it over.
@@ -21,7 +21,7 @@ OWN_THINGS = ("card", "pin")
 
 
 def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
-    """Confirm whoever among these entries was invited and opened by card or PIN in their phone's minutes."""
+    """Verify the invited people of these entries who opened by card or PIN in their phone's minutes."""
     shown: dict[tuple[str, str], list[datetime]] = {}
     for entry in entries:
         personal = entry.personal or {}
@@ -32,8 +32,8 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
             shown.setdefault((person_id, credential_id), []).append(entry.at)
     if not shown:
         return
-    # A visitor's code is typed like a PIN and names its host: whoever holds a stolen invitation could
-    # give one out and type it. Who lives with somebody may know the PIN that the home gave them. A duress PIN
+    # A visitor's code is typed like a PIN and names its host: the holder of a stolen invitation could
+    # give one out and type it. Others of the home may know the PIN that the home gave them. A duress PIN
     # proves what the usual one does: the one who threatens looks at the phone as well. The gate's silent
     # alarm says the rest.
     session = by_gate.session

@@ -1,7 +1,7 @@
-"""Cards of a home whose holders nobody recorded: they open, belong to the home, and find their holder later.
+"""Actions on cards of a home without recorded holders: they open, belong to the home, and get a holder later.
 
 An old system's list says of many cards no more than the home. They go on opening from the first day:
-the home gets a person of kind `UNNAMED`, who stands for whoever holds them and can have nothing but cards.
+the home gets a person of kind `UNNAMED`, who represents their holders and can have only cards.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.people.actions import all_lanes
 
 UNNAMED_NAMES: Mapping[str, str] = {"en": "Cards without a holder", "zh": "未登记持卡人"}
-"""What stands for a name, stored like one and so in the site's language."""
+"""Used as a name, stored like one and so in the site's language."""
 
 
 def unnamed_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> Person:
-    """Return a new person that stands for the holders of a home's unnamed cards."""
+    """Return a new person that represents the holders of a home's unnamed cards."""
     name = UNNAMED_NAMES.get(site.language, UNNAMED_NAMES["en"])
     person = Person(
         person_id=new_id(), site_id=act.site_id, home_id=home.home_id, display_name=name, kind=UNNAMED,
@@ -38,7 +38,7 @@ def unnamed_person(act: Act, site: Site, home: Home, lanes: tuple[str, ...]) -> 
 
 
 def holder_of_home(act: Act, home: Home) -> Person:
-    """Return who stands for a home's unnamed cards, added on first need; the caller publishes."""
+    """Return the person of a home's unnamed cards, added on first need; the caller publishes."""
     found = act.session.scalars(
         select(Person).where(
             Person.home_id == home.home_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
@@ -84,7 +84,7 @@ def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
 
 
 def give_home_card(act: Act, home_id: str, number: int) -> CredentialRow:
-    """Bind a card to a home for whoever will hold it; raise ActRefused when somebody has it."""
+    """Bind a card to a home for a later holder; raise ActRefused when it is bound already."""
     begin(act)
     quiet = replace(act, publishes=False)
     holder = holder_of_home(quiet, home_of(act, home_id))

@@ -53,7 +53,7 @@ class _Work:
 
 
 def apply_people(act: Act, plan: ImportPlan) -> Imported:
-    """Do what a plan without problems says; raise ActRefused, with nothing done, when it has some."""
+    """Apply a plan without problems; raise ActRefused, with nothing done, when it has some."""
     if plan.problems:
         raise ActRefused("file", _("Correct the rows that are marked, then read the file again."))
     site = begin(act)
@@ -86,7 +86,7 @@ def _homes(act: Act) -> dict[str, str]:
 
 
 def _unnamed(act: Act) -> dict[str, str]:
-    """Return by home who stands for its unnamed cards."""
+    """Return by home the person of its unnamed cards."""
     rows = select(Person.home_id, Person.person_id).where(
         Person.site_id == act.site_id, Person.kind == UNNAMED, Person.ended_at.is_(None)
     )
@@ -149,7 +149,7 @@ def _note(
 
 
 def _end_freed_cards(work: _Work, plan: ImportPlan) -> None:
-    """End, where they were, cards whose time is over and cards that a home held for nobody in particular."""
+    """End, where they were, cards whose time is over and cards that a home held without a holder."""
     wanted = [card_lookup(work.act.sealer, row.card) for row in plan.rows if row.card is not None]
     for part in _parts(wanted):
         rows = work.act.session.scalars(

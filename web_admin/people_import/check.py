@@ -57,7 +57,7 @@ class ImportRow:
     """What one row does: add a person, change one, leave one as they are, bind a card to a home.
 
     `card` is the number in the site's own form when the row gives a card that its person has not yet;
-    `from_home_cards` when the home held that card for nobody in particular until now.
+    `from_home_cards` when the home held that card without a holder until now.
     """
 
     row: int
@@ -115,7 +115,7 @@ def check_people(
 ) -> ImportPlan:
     """Return what the file would do and all its problems; write nothing.
 
-    `names_holders`: whoever asks may know in which home a card is that somebody has already.
+    `names_holders`: the actor may know in which home an already bound card is.
     Raises ActRefused when the file as a whole cannot be read.
     """
     site = begin(act)
@@ -156,7 +156,7 @@ def _missing(run: _Check, rows: list[ImportRow]) -> tuple[PersonThere, ...]:
 
 
 def _check_row(run: _Check, sheet_row: SheetRow) -> tuple[ImportRow | None, Mapping[str, LazyString]]:
-    """Return what a row does, and the sentence for each column that is wrong."""
+    """Return the effect of a row, and the sentence for each column that is wrong."""
     cells = {column: as_text(cell) for column, cell in sheet_row.cells.items()}
     wrong: dict[str, LazyString] = {}
 
@@ -244,7 +244,7 @@ def _kind(cell: str) -> str:
 def _person(
     run: _Check, home: str | None, name: str, row: int, wrong: dict[str, LazyString]
 ) -> PersonThere | None:
-    """Return who of the compound the row means; mark the name when that cannot be told."""
+    """Return who of the compound the row means; mark the name when it is ambiguous."""
     key = (home, name)
     same = run.there.people.get(key, [])
     if key in run.people_rows:

@@ -1,4 +1,4 @@
-"""Who and what is at a compound already, read in three queries for whoever compares a sheet with it."""
+"""Read the people and cards of a compound in three queries, to compare a sheet with them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

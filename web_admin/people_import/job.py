@@ -1,4 +1,4 @@
-"""The long work of reading a large sheet in: checked once more, then applied, in one transaction."""
+"""Background job that imports a large sheet: checked once more, then applied, in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from web_admin.people_import.check import SheetOptions, check_people
 
 
 class SheetToRead(msgspec.Struct, frozen=True):
-    """A sheet that somebody said yes to."""
+    """A sheet that staff confirmed."""
 
     text: str
     options: SheetOptions

@@ -16,7 +16,7 @@ __all__ = ["MAX_BYTES", "MAX_ROWS", "Sheet", "SheetRow", "empty_sheet", "read_sh
 
 MAX_ROWS = 10_000
 SURPLUS = "row"
-"""Stands for the cells of a row beyond the named columns."""
+"""Represents the cells of a row beyond the named columns."""
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "en": ("home", "name", "kind", "card"),

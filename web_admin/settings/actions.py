@@ -1,4 +1,4 @@
-"""Acts on a site's settings: name, language, zone, card form, look, mail server."""
+"""Actions on a site's settings: name, language, zone, card form, look, mail server."""
 
 from zoneinfo import available_timezones
 
@@ -48,7 +48,7 @@ def save_site(
     card_bits: int,
     office_contact: str,
 ) -> None:
-    """Save what the site is called and how it counts time and cards; gates are told what concerns them."""
+    """Save the site's name, time zone and card format; publish to gates what concerns them."""
     site = begin(act)
     _office_only(act)
     site.name = checked_text("name", name, max_chars=80)
@@ -136,7 +136,7 @@ def _why_no_logo(part: str) -> LazyString:
 def save_mail_server(
     act: Act, *, host: str, port: int, security: str, username: str, sender: str
 ) -> MailServer:
-    """Say who takes the site's mail; the password is no part of it."""
+    """Set the site's mail server, without its password."""
     begin(act)
     _office_only(act)
     name = checked_text("host", host, max_chars=200).lower()

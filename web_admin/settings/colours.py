@@ -1,4 +1,4 @@
-"""One accent colour of a site's own: whether words in it can be read, and its shades for light and dark.
+"""Check that text in a site's accent colour is readable, and derive its shades for light and dark.
 
 Contrast is that of WCAG 2.2, computed as the standard says.
 """

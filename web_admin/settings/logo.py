@@ -1,4 +1,4 @@
-"""A logo as drawn lines: an SVG built anew from shapes that are allowed, so nothing else can be in it.
+"""Rebuild a logo as an SVG of allowed shapes, so that nothing else can be in it.
 
 No scripts, no links, no fonts, and no pixels: this server keeps no pictures, not even small ones. What
 does not show (an editor's notes) is left out; what would show and is not allowed is refused by its name.
@@ -39,7 +39,7 @@ class LogoRefused(Exception):
 
 
 def checked_logo(content: bytes) -> str:
-    """Return an SVG built anew from the allowed parts of a file; raise LogoRefused."""
+    """Return an SVG rebuilt from the allowed parts of a file; raise LogoRefused."""
     if len(content) > MAX_BYTES:
         raise LogoRefused("size")
     try:
@@ -60,7 +60,7 @@ def _has_size(root: ElementTree.Element) -> bool:
 
 
 def _depth(root: ElementTree.Element) -> int:
-    """Return how many elements stand within each other at most; without recursion, which has an end."""
+    """Return the greatest nesting of elements; without recursion, which has a limit."""
     depth, level = 0, [root]
     while level and depth <= MAX_DEPTH:
         depth, level = depth + 1, [child for element in level for child in element]
@@ -83,7 +83,7 @@ def _built(element: ElementTree.Element) -> ElementTree.Element:
 
 
 def _attributes(element: ElementTree.Element) -> dict[str, str]:
-    """Return what is allowed of an element's attributes, those of its style among them."""
+    """Return the allowed attributes of an element, including those of its style."""
     styled = [part.partition(":")[::2] for part in element.get("style", "").split(";")]
     given = {**dict(element.attrib), **{name.strip(): value.strip() for name, value in styled}}
     kept = {name: value for name, value in given.items() if name in ATTRIBUTES}

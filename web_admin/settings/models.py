@@ -1,4 +1,4 @@
-"""How a site looks to people, as its manager set it; what the machine needs stands in web.toml."""
+"""Table of a site's look, set by its manager; the machine's settings are in web.toml."""
 
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column

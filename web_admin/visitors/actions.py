@@ -1,4 +1,4 @@
-"""Visitors: signed passes for a phone or paper, typed codes for couriers.
+"""Actions on visitors: signed passes for a phone or paper, typed codes for couriers.
 
 A visitor may never do more than who invited them: the gates and the end of a pass stay inside the
 issuer's own grants, and at the gate the issuer's grant is asked again.
@@ -54,7 +54,7 @@ def issue_pass(
 ) -> VisitorPassRow:
     """Sign a visitor's pass; `uses` 0 is as often as they like, issuer None is the manager.
 
-    `for_themselves`: it stands in for the issuer's own card, so whoever may invite nobody may have it.
+    `for_themselves`: it replaces the issuer's own card, so a person who may not invite may have it.
     The window defaults to 24 hours from now. Raises ActRefused when it is longer than 7 days or
     than the issuer's own grants, or when a counted pass names more than one gate.
     """
@@ -123,7 +123,7 @@ def sign_passes_anew(act: Act) -> int:
 
 
 def pass_state(row: VisitorPassRow, now: datetime) -> PassState:
-    """Return how a pass stands."""
+    """Return the state of a pass."""
     if row.withdrawn_at is not None:
         return "withdrawn"
     if now < row.valid_from:
@@ -243,7 +243,7 @@ def may_invite(person: Person) -> bool:
 
 
 def check_may_invite(act: Act, issuer_person_id: str | None) -> None:
-    """Raise ActRefused for an issuer who may let nobody in; None is the manager."""
+    """Raise ActRefused for an issuer who may not invite; None is the manager."""
     if issuer_person_id is not None and not may_invite(person_of(act, issuer_person_id)):
         raise ActRefused(None, MEMBERS_INVITE)
 

@@ -1,7 +1,7 @@
-"""The address under which a visitor sees a pass, and the minute-long copies that its page shows.
+"""Addresses under which visitors see a pass, and the minute-long copies that the page shows.
 
-The address is the id and an HMAC under a key outside the database: nobody can guess one, the database
-does not hold it, and it stays the same when a pass is signed anew.
+The address is the id and an HMAC under a key outside the database: no one can guess one, the database
+does not hold it, and it stays the same when a pass is signed again.
 """
 
 import base64
@@ -34,7 +34,7 @@ def link_text(sealer: Sealer, kind: Linked, row_id: str) -> str:
 
 
 def linked(session: Session, sealer: Sealer, text: str) -> VisitorPassRow | VisitorSeriesRow | None:
-    """Return what an address leads to, None for every other text."""
+    """Return the pass or invitation of an address, None for every other text."""
     try:
         whole = base64.b64decode(text, altchars=b"-_", validate=True)
     except ValueError:  # not base64, not even ASCII

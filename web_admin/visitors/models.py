@@ -1,4 +1,4 @@
-"""Tables of visitors besides their passes: weekly invitations, their signed visits, and what was used."""
+"""Tables of visitors besides their passes: weekly invitations, their signed visits, and uses."""
 
 from datetime import date, datetime
 

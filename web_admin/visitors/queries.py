@@ -1,4 +1,4 @@
-"""The passes that staff look through: the office's own with their words, residents' without."""
+"""Read passes for staff: the office's own with their words, residents' without."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STATES = ("live", "not_yet", "used", "ended", "withdrawn")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What staff look for: words of the office or a home's number, how a pass stands, older than when."""
+    """A search of staff: words of the office or a home's number, state of a pass, older than when."""
 
     whose: Whose = "office"
     text: str = ""

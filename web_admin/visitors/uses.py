@@ -1,4 +1,4 @@
-"""Which visitor's pass or code opened which gate, and when: taken from the gates' journals as they come."""
+"""Record which visitor's pass or code opened which gate, from the gates' journals."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +23,7 @@ class Use:
 
 
 def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEntry], now: datetime) -> None:
-    """Note the new entries in which a gate opened to a visitor's pass or code; tell hosts who asked."""
+    """Note the new entries in which a gate opened to a visitor's pass or code; notify subscribers."""
     opened = [
         (entry, str(shown_id))
         for entry in entries
@@ -75,7 +75,7 @@ def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
 
 
 def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> None:
-    """Tell whoever asked for it that these visitors' passes or codes opened a gate."""
+    """Notify subscribed hosts that these visitors' passes or codes opened a gate."""
     hosts = {
         *session.scalars(
             select(VisitorPassRow.issuer_person_id).where(VisitorPassRow.pass_id.in_(shown_ids))

@@ -1,7 +1,7 @@
-"""Weekly invitations, such as every Tuesday from 9 to 12 until Christmas.
+"""Actions on weekly invitations, such as every Tuesday from 9 to 12 until Christmas.
 
 No signed pass lives that long. Each visit gets a pass of its own, signed at most twelve hours before it
-begins and for its hours alone, after asking the issuer's rights anew: what was withdrawn, or what the
+begins and for its hours alone, after checking the issuer's rights again: what was withdrawn, or what the
 issuer may no longer do, is never signed.
 """
 
@@ -110,7 +110,7 @@ def pass_due(act: Act, series_id: str) -> VisitorPassRow | None:
         return signed
     by_itself = replace(act, channel="system")
     begin(by_itself)
-    # Somebody else may have asked while this waited for the site.
+    # Another request may have signed it while this waited for the site.
     signed = signed_for(act.session, series_id, due[0])
     if signed is not None or visit_due(row, zone, act.now) is None:
         return signed
@@ -145,7 +145,7 @@ def next_visit(row: VisitorSeriesRow, zone: ZoneInfo, now: datetime) -> Visit | 
 
 
 def series_state(row: VisitorSeriesRow, zone: ZoneInfo, now: datetime) -> PassState:
-    """Return how a weekly invitation stands: live during a visit, not yet between two."""
+    """Return the state of a weekly invitation: live during a visit, not yet between two."""
     if row.withdrawn_at is not None:
         return "withdrawn"
     visit = next_visit(row, zone, now)

@@ -1,4 +1,4 @@
-"""Who calls: the key, its scope, its limits; how a no is told."""
+"""Authenticate API calls: the key, its scope, its limits, and errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012 - as its base has it
 
     def _raw_load_json(self, req: Request) -> object:
-        """Return what the door let in: the library would parse the body itself, whatever it is."""
+        """Return the checked body: the library would parse any body itself."""
         return req.get_json() if req.is_json else missing
 
 
@@ -61,7 +61,7 @@ def blueprint(name: str, description: str) -> Blueprint:
 
 
 def needs_scope(scope: str) -> Callable[[View], View]:
-    """Let in who shows a live key with this scope."""
+    """Require a live key with this scope."""
     if scope not in SCOPES:
         raise ValueError(f"there is no scope {scope!r}")
 
@@ -89,7 +89,7 @@ def _check_key(scope: str) -> None:
     text = authorization.token if authorization is not None and authorization.type == "bearer" else None
     key = key_of(request_session(), text or "", now)
     if key is None:
-        # After the key, never before: who sends wrong ones shuts no right one out. Nobody guesses 256 bits.
+        # After the key, never before: wrong keys lock no right one out. No one guesses 256 bits.
         wait = counts.take(Of(API_WRONG_KEYS, (place_of_address(request.remote_addr or ""),)), now)
         if wait:
             refuse(429, "Too many wrong keys from this address.", headers={"Retry-After": str(wait)})
@@ -107,14 +107,14 @@ def _check_key(scope: str) -> None:
 
 
 def check_card_misses() -> None:
-    """Count a card number that this key asks for; answer 429 after too many numbers of nobody."""
+    """Count a card number that this key asks for; answer 429 after too many unknown numbers."""
     wait = current_counts().take(_card_misses(), request_now())
     if wait:
         refuse(429, "This key has asked for too many unknown cards.", headers={"Retry-After": str(wait)})
 
 
 def note_card_hit() -> None:
-    """Give back what `check_card_misses` counted: the number is somebody's."""
+    """Give back what `check_card_misses` counted: the number is known."""
     current_counts().give_back(_card_misses(), request_now())
 
 

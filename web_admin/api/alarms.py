@@ -1,4 +1,4 @@
-"""Alarms, through the interface: for a control room that watches several compounds."""
+"""API of alarms: for a control room that watches several compounds."""
 
 from sqlalchemy import select
 

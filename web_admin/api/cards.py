@@ -1,4 +1,4 @@
-"""Cards, through the interface. A number goes in and never comes out."""
+"""API of cards. A number goes in and never comes out."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What gates wrote, through the interface: without persons, for counts and maintenance.
+"""API of gates' events: without persons, for counts and maintenance.
 
 Journals are signed by their gates, so nothing can be written here. Who passed is looked up by staff with a
 reason that the person sees, and never by a machine.
@@ -27,7 +27,7 @@ ABOUT_FACES = "face_"
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), "", "", 0)
 PLACE_PURPOSE = "api-events-place"
 PLACE_BYTES = 200
-"""Every place is filled up to so many bytes, so that its length tells nothing either."""
+"""Every place is filled up to so many bytes, so that its length reveals nothing either."""
 EVENT_ID_CHARS = 16
 
 Place = tuple[datetime, str, str, int]
@@ -66,7 +66,7 @@ def list_events(query: dict[str, object]) -> dict[str, object]:
 
 
 def _shown(act: Act, row: GateEvent) -> dict[str, object]:
-    # Never the journal's own number: a gap in it would tell that a silent alarm was left out.
+    # Never the journal's own number: a gap in it would reveal that a silent alarm was left out.
     itself = act.sealer.lookup("api-event", msgspec.json.encode((row.gate_id, row.journal_id, row.seq)))
     return {
         "event_id": itself.hex()[:EVENT_ID_CHARS], "gate_id": row.gate_id, "at": row.at, "kind": row.kind,

@@ -1,4 +1,4 @@
-"""Homes, through the interface."""
+"""API of homes."""
 
 from sqlalchemy import select
 

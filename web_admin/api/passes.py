@@ -1,4 +1,4 @@
-"""Visitors' passes and couriers' codes, through the interface."""
+"""API of visitors' passes and couriers' codes."""
 
 from datetime import timedelta
 

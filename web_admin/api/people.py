@@ -1,4 +1,4 @@
-"""People, through the interface: found, added, corrected, moved out. Ways in stay the person's own choice."""
+"""API of people: found, added, corrected, moved out. Ways in stay the person's own choice."""
 
 from sqlalchemy import select
 

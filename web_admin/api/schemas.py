@@ -1,4 +1,4 @@
-"""What goes in and out of the interface, field by field: a field that is not named here is refused."""
+"""Schemas of the API: an undeclared field is rejected."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What `menjin web` needs to know from options, files or a terminal."""
+"""Read the input of `menjin web` from options, files or a terminal."""
 
 import argparse
 import os

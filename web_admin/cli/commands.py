@@ -1,4 +1,4 @@
-"""The `menjin web` commands, once their options are read; each returns what to tell the operator."""
+"""Implementations of `menjin web`; each returns the text to print."""
 
 import argparse
 import os
@@ -83,7 +83,7 @@ def _settings(arguments: argparse.Namespace, public_url: str) -> dict[str, str |
 
 def init(arguments: argparse.Namespace) -> str:
     """Make directories, secrets, tables, the site with its keys, and the first manager."""
-    _free_data_dir(arguments)  # told before six questions are asked
+    _free_data_dir(arguments)  # checked before six questions are asked
     name = answer(arguments.name, "Name of the compound", "--name")
     timezone = known_timezone(arguments.timezone)
     public_url = _public_url(arguments)
@@ -118,13 +118,13 @@ def init(arguments: argparse.Namespace) -> str:
         raise
     return (
         f"The server is set up in {data_dir}.\n"
-        f"Move {root_key} to two places off this machine, then delete it here: whoever has it and its\n"
+        f"Move {root_key} to two places off this machine, then delete it here: a holder of it and its\n"
         "passphrase can make new keys for all gates. Start with: menjin web run\n"
     )
 
 
 def _remove_new(data_dir: Path, secrets_dir: Path) -> None:
-    """Remove what this run of `init` or `restore` made."""
+    """Remove the files that this run of `init` or `restore` made."""
     names = [data_dir / "web.toml", *(data_dir / f"menjin.sqlite3{end}" for end in ("", "-wal", "-shm"))]
     for path in [*names, *(secrets_dir / f"{name}.key" for name in SECRET_NAMES)]:
         path.unlink(missing_ok=True)
@@ -165,7 +165,7 @@ def _make_site(
 
 
 def serve(arguments: argparse.Namespace) -> str:
-    """Run the server until it is told to stop."""
+    """Run the server until a signal to stop."""
     config = _config(arguments)
     engine = make_engine(config.database_url)
     revision = schema.current_revision(engine)
@@ -193,7 +193,7 @@ def serve(arguments: argparse.Namespace) -> str:
 
 
 def upgrade(arguments: argparse.Namespace) -> str:
-    """Bring the tables up to date."""
+    """Migrate the tables."""
     engine = make_engine(_config(arguments).database_url)
     before = schema.current_revision(engine)
     schema.upgrade(engine)
@@ -205,7 +205,7 @@ def upgrade(arguments: argparse.Namespace) -> str:
 
 
 def staff_link(arguments: argparse.Namespace) -> str:
-    """Make a link with which a member of staff begins anew, for the manager who lost the only way in."""
+    """Make a link that resets a staff account, for the manager who lost the only way in."""
     config = _config(arguments)
     app = create_core(config, clock=clock)
     menjin: Menjin = app.extensions["menjin"]
@@ -248,7 +248,7 @@ def backup(arguments: argparse.Namespace) -> str:
     database.engine.dispose()
     return (
         f"{arguments.file}: {rows} rows. Shares of faces are not in it: after a restore, people agree to "
-        "face and enrol anew.\n"
+        "face and enrol again.\n"
     )
 
 
@@ -273,7 +273,7 @@ def restore(arguments: argparse.Namespace) -> str:
         return (
             f"{said}No policy is given out before these gates have handed over what they know: "
             f"{', '.join(waiting)}\n"
-            "They are asked by themselves once the server runs. Lost for good? --without-gate GATE\n"
+            "They are asked automatically once the server runs. Lost for good? --without-gate GATE\n"
         )
     return f"{said}The restore is finished; gates get the policy when the server runs.\n"
 
@@ -314,7 +314,7 @@ def _fill(config: WebConfig, passphrase: str, path: Path) -> str:
             finish_when_all_told(session, sealer, site, now)
     database.engine.dispose()
     return (
-        f"{rows} rows came back. Faces did not: their owners are asked anew, and enrol anew.\n"
+        f"{rows} rows came back. Faces did not: their owners are asked again, and enrol again.\n"
         "Every account of the staff is closed: passwords and roles may have changed since the backup.\n"
         "Let a manager begin with: menjin web staff-link EMAIL. Then decide on the page 'After the restore'\n"
         "what gates refused and the backup allows, and mark gates that were stolen or replaced since.\n"

@@ -1,4 +1,4 @@
-"""`menjin web` commands about forgetting: keys, hand-over, breach, what is kept, and checking it all."""
+"""Implementations of `menjin web` commands about forgetting: keys, hand-over, breach, retention, audit."""
 
 import argparse
 import os
@@ -74,7 +74,7 @@ def rotate_keys(arguments: argparse.Namespace) -> str:
         facts: Facts = {"key_id": done.key_id, "destroyed": len(done.destroyed_ids), "shares": done.shares}
         append_audit(session, site.site_id, "wrapping_key_changed", facts, {}, clock())
     return (
-        f"{said}Wrapping key changed: {done.shares} shares sealed anew, "
+        f"{said}Wrapping key changed: {done.shares} shares re-sealed, "
         f"{len(done.destroyed_ids)} old keys destroyed.\n"
     )
 
@@ -99,7 +99,7 @@ def _rotate_working(menjin: Menjin, arguments: argparse.Namespace) -> str:
         raise CommandRefused(f"{arguments.root_key}: {err}") from err
     return (
         "Keys for policies, passes, orders and anchors changed. Gates refuse the old ones as soon as they "
-        f"hear from this server. {passes} visitors' passes were signed anew: their links go "
+        f"hear from this server. {passes} visitors' passes were signed again: their links go "
         "on, what was printed does not.\n"
         f"Move {arguments.root_key} away from this machine again.\n"
     )
@@ -126,7 +126,7 @@ def hand_over(arguments: argparse.Namespace) -> str:
     rows = write_backup(menjin.database, menjin.config, passphrase, arguments.file, clock())
     return (
         f"{count} faces ended; their certificates are on their owners' phone pages.\n"
-        f"{arguments.file}: {rows} rows for {to}, no face and no share among them. Tell the residents who "
+        f"{arguments.file}: {rows} rows for {to}, no face and no share among them. Inform the residents who "
         "handles their data from now on.\n"
     )
 
@@ -204,7 +204,7 @@ def audit_verify(arguments: argparse.Namespace) -> str:
         raise CheckFailed(f"BROKEN: {err}") from err
     text = (
         f"ok: {found.ledger_entries} entries of the ledger follow from each other, {found.erased} with "
-        f"their personal part erased; {found.consents} consents stand in it; {found.gate_entries} entries of "
+        f"their personal part erased; {found.consents} consents are in it; {found.gate_entries} entries of "
         f"gates, and {found.set_aside} that were set aside and count for nothing\n"
     )
     if anchor is None:

@@ -18,7 +18,7 @@ def add_commands(
     )
     over = commands.add_parser("hand-over", parents=[where], help="give the site away, without faces")
     over.add_argument("file", type=Path, help="where to write everything but faces")
-    over.add_argument("--to", required=True, metavar="NAME", help="who takes over, as residents will be told")
+    over.add_argument("--to", required=True, metavar="NAME", help="who takes over, as residents will read")
     over.add_argument("--contact", required=True, metavar="TEXT", help="how residents reach them")
     over.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line seals the file")
     drill = commands.add_parser("breach-drill", parents=[where], help="stop face everywhere, change keys")

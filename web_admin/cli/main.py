@@ -20,8 +20,8 @@ Set up and run the server of a compound.
   menjin web upgrade    bring the tables up to date after an update of the program
   menjin web backup     write one sealed file (faces cannot come back from it)
   menjin web restore    start again from a backup, or leave a lost gate out
-  menjin web deliver    send waiting mail and signed messages now ('run' does it by itself)
-  menjin web staff-link let a member of staff begin anew: the only manager lost phone or password
+  menjin web deliver    send waiting mail and signed messages now ('run' does it as well)
+  menjin web staff-link reset a staff account: the only manager lost phone or password
 
   menjin web rotate-keys    change the key of face shares now; --working also those that sign
   menjin web breach-drill   stop face everywhere and change keys, as a drill or for real
@@ -72,7 +72,7 @@ def run(argv: list[str]) -> int:
         # The statement and its values may be personal: only the driver's own words are shown.
         return _complain(f"the database: {str(getattr(err, 'orig', err)).splitlines()[0]}", EXIT_FAILED)
     except BrokenPipeError:
-        raise  # nobody reads what is printed: the caller ends quietly
+        raise  # the reader of the pipe is gone: the caller ends quietly
     except OSError as err:
         return _complain(f"{err.filename or 'error'}: {err.strerror or err}", EXIT_FAILED)
     return EXIT_OK
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("upgrade", parents=[where], help="bring the tables up to date")
 
     commands.add_parser("deliver", parents=[where], help="send the messages that are due, once")
-    link = commands.add_parser("staff-link", parents=[where], help="let a member of staff begin anew")
+    link = commands.add_parser("staff-link", parents=[where], help="reset a staff account")
     link.add_argument("email", help="the address they sign in with")
 
     backup = commands.add_parser("backup", parents=[where], help="write a sealed backup")

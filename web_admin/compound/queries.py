@@ -62,7 +62,7 @@ def gates_of_site(session: Session, site_id: str) -> Sequence[Gate]:
     ).all()
     for gate in gates:
         for lane in gate.lanes:
-            # A session forgets gates that nobody holds, and then asks for each again when a lane is.
+            # A session forgets unreferenced gates, and then asks for each again when a lane is.
             set_committed_value(lane, "gate", gate)
     return gates
 

@@ -1,4 +1,4 @@
-"""Serve a person at the desk: begun with their card or PIN, opened once they proved that they are there.
+"""Serve a person at the desk: begun with their card or PIN, opened after proof that they are there.
 
 Staff never choose a name, and a number alone shows nothing: digits can be read from a card or over a
 shoulder. Two things at the desk prove it, card and PIN; or one of them and the same at a gate
@@ -32,7 +32,7 @@ DURESS_AT_DESK = "alarm_duress_at_desk"
 
 
 def begin_with_card(act: Act, account_id: int, role: str, number: int) -> DeskVisitRow:
-    """Begin to serve the holder of a card; a number that nobody holds begins the same, with nobody.
+    """Begin to serve the holder of a card; an unknown number begins the same, without a person.
 
     `number` is the site's own number of the card. Raises TooMany.
     """
@@ -233,7 +233,7 @@ def _pin_of_home(act: Act, home: Home, tag: bytes) -> CredentialRow | None:
         .where(Person.home_id == home.home_id, CredentialRow.kind == "pin", Person.ended_at.is_(None))
     ).all()
     found = None
-    for row in rows:  # each is compared, so that time tells nothing
+    for row in rows:  # each is compared, so that time reveals nothing
         same = hmac.compare_digest(open_pin_tag(act.sealer, row.secret_sealed or b""), tag)
         if same and works(row, act.now):
             found = row

@@ -1,4 +1,4 @@
-"""How often one account may type a number at the desk, counted in the database: for all workers at once.
+"""Limit how often one account may type a number at the desk, counted in the database for all workers.
 
 What fits counts as much as what does not: otherwise the desk would say which numbers live.
 """
@@ -29,7 +29,7 @@ TYPED = (DESK_TYPED, DESK_TYPED_DAILY)
 UNPROVED = (DESK_UNPROVED, DESK_UNPROVED_DAILY)
 """Of those, the ones whose person never proved to be there."""
 WRONG_PINS = (DESK_PIN, DESK_PIN_DAILY)
-"""At one account, whatever the home: nobody locks a household out of anything else."""
+"""At one account, for any home: it locks no household out of anything else."""
 
 TOO_MANY = _(
     "Too many numbers were typed here. Wait ten minutes; if today's tries are used up, until tomorrow. "

@@ -1,4 +1,4 @@
-"""A lost card at night: stop it at once and give its owner a pass until the office is open again."""
+"""Suspend a lost card at night and give its owner a pass until the office is open again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ CARD_STOPPED_BY_NUMBER = "lost_card_stopped_by_number"
 COUNTED = (LOOKED_FOR,)
 MADE_FOR_A_CARD = "lost_card_pass_made"
 AS_TYPED = "as_typed"
-"""The reason that what was typed tells by itself: a home asks for a lost card, a card was handed in."""
+"""The reason that follows from the typed number: a home asks for a lost card, a card was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def find_cards(
 
 
 def suspend_by_number(act: Act, number: int) -> None:
-    """Suspend the card of this number, if one works; nothing that comes back says whether there was one.
+    """Suspend the card of this number, if one works; the result does not show whether there was one.
 
     `number` is the site's own number of the card. Raises TooMany.
     """
@@ -127,7 +127,7 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     Who has such a pass gets the same one again. Raises ActRefused for a card that has ended: its pass would
     open what the card itself does not any more.
 
-    The pass is the owner's own: it stands on their page, ends with their right to pass, and they can
+    The pass is the owner's own: it is on their page, ends with their right to pass, and they can
     withdraw it. That the card stops never depends on whether a pass can be made.
     """
     begin(act)
@@ -185,8 +185,8 @@ def _found(row: CredentialRow, person: Person) -> FoundCard:
 
 
 def initials_of(name: str) -> str:
-    """Return what tells one member of a home from another and names nobody: ○芳, A. R."""
+    """Return initials that distinguish the members of a home without naming them: ○芳, A. R."""
     words = name.split()
     if len(words) == 1 and not name.isascii():
-        return "○" * min(len(name) - 1, 3) + name[-1]  # a family shares what stands before it
+        return "○" * min(len(name) - 1, 3) + name[-1]  # a family shares the characters before it
     return " ".join(f"{word[0]}." for word in words)

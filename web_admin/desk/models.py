@@ -1,4 +1,4 @@
-"""The visits at the desk that the server stores: whom a member of staff served, and until when."""
+"""Table of visits at the desk: the person, the account, the times."""
 
 from datetime import datetime
 
@@ -10,14 +10,14 @@ from web_admin.core.orm import Base
 HOME_PIN = "home_pin"
 """How a visit was opened whose PIN an adult of the home gave out: it shows no records."""
 REFUSED = "refused"
-"""Why a row ended that never was a visit: digits that are nobody's PIN."""
+"""End of a row that was never a visit: digits that match no PIN."""
 
 
 class DeskVisitRow(Base):
-    """A person served at the desk by one account, or a number that somebody typed there.
+    """A person served at the desk by one account, or a number that was typed there.
 
     A row begins with a card's number or a PIN and shows nothing. It becomes a visit with `proved_at`, when
-    the person proved that they are there; `proved_by` is card, pin, gate or phone. A number that nobody holds
+    the person proved that they are there; `proved_by` is card, pin, gate or phone. An unknown number
     makes a row without a person, so that an answer says nothing about numbers.
 
     `opened_by` is card, pin or home_pin; `ended_why` is button, another, signed_out, not_me or refused, None

@@ -1,7 +1,7 @@
-"""Tell from the gates' journals whether the person of a begun visit is at a gate now, on purpose.
+"""Decide from the gates' journals whether the person of a begun visit is at a gate now, on purpose.
 
 Who walks through a gate shows their card once, and a member of staff who watches could type its number just
-then. So the same card, or PIN, is shown three times: nobody does that on their way home. A gate decides what
+then. So the same card, or PIN, is shown three times, which no one does on their way home. A gate decides what
 it read, nothing that is typed at the desk counts, and a gate that the server does not trust proves nothing.
 """
 

@@ -1,4 +1,4 @@
-"""What staff did for a person at the desk, in that person's words."""
+"""Texts of staff's acts for a person at the desk, in that person's words."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A visit at the desk: whose it is, when it ends, and what its person reads of it later."""
+"""Visits at the desk: begin, end, expire, and the person's own record of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def visit_asked_of(session: Session, person_id: str, now: datetime) -> DeskVisit
 
 
 def end_visits(act: Act, account_id: int, why: str) -> None:
-    """End whatever visit this account still has open."""
+    """End the open visits of this account."""
     over = update(DeskVisitRow).where(
         DeskVisitRow.account_id == account_id, DeskVisitRow.ended_at.is_(None)
     )
@@ -57,7 +57,7 @@ def end_visits(act: Act, account_id: int, why: str) -> None:
 
 
 def visit_ends_at(visit: DeskVisitRow, used_at: datetime) -> datetime:
-    """Return when a visit ends by itself: unused for a while, or long in any case."""
+    """Return when a visit expires: unused for a while, or at its longest time."""
     return min(used_at + IDLE, (visit.proved_at or visit.opened_at) + LONGEST)
 
 
@@ -68,7 +68,7 @@ def visit_ends_at(visit: DeskVisitRow, used_at: datetime) -> datetime:
 class ShownVisit:
     """A visit as the person sees it: whose hands, how it was opened, what was done, by kind of act.
 
-    `proved_by` is None for one that showed nothing: a number was typed, and nobody proved to be there.
+    `proved_by` is None for one that showed nothing: a number was typed, without proof of presence.
     """
 
     opened_at: datetime

@@ -1,4 +1,4 @@
-"""What stands behind an event besides its kind: who held a lane open, until when, why it ended.
+"""Read the details of an event besides its kind: who held a lane open, until when, why it ended.
 
 No names here: staff are "a staff card" until someone asks with a reason, and an emergency code is the
 service it was made for, which is no person.
@@ -25,7 +25,7 @@ HoldingKey = tuple[datetime, int, str, str]
 """Time, number, gate and journal of an entry."""
 
 NAMED_KINDS = frozenset({*HOLDINGS, OVERRIDE_ALARM, "alarm_card_left", "antipassback_violated"})
-"""Kinds whose person is shown to whoever gives a reason."""
+"""Kinds whose person is shown to staff who give a reason."""
 ENDED_BY = {
     "time": _l("its time was over"),
     "staff_card": _l("ended with a staff card"),
@@ -60,7 +60,7 @@ def emergency_labels(session: Session, events: Iterable[GateEvent]) -> dict[str,
 
 
 def by_whom(event: GateEvent, labels: dict[str, str]) -> LazyString | str | None:
-    """Return what opened or held a lane, without naming anyone; None for events without such a cause."""
+    """Return the cause that opened or held a lane, without naming anyone; None for other events."""
     label = labels.get(str((event.personal or {}).get("credential_id") or ""))
     if label is not None:
         return label

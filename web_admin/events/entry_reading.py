@@ -1,4 +1,4 @@
-"""Read a batch of a gate's journal entry by entry, so that none that is odd holds up the ones after it.
+"""Read a batch of a gate's journal entry by entry, so that no invalid one blocks the ones after it.
 
 The signed head gives every entry its place, and the entry that follows gives it its digest. So the chain
 goes on past an entry that cannot be read, was changed, or cannot be stored: that one is set aside.
@@ -38,7 +38,7 @@ _OF_TYPE: Mapping[str, tuple[type, ...]] = {
 
 
 class _Links(msgspec.Struct, frozen=True):
-    """What of an entry holds it in the chain; whatever else it has is not looked at."""
+    """The fields of an entry that link it in the chain; other fields are ignored."""
 
     digest: Digest
 
@@ -67,7 +67,7 @@ class ReadBatch:
 
     @property
     def changes_more(self) -> bool:
-        """Return whether taking this writes to the ledger, or may change what gates are told."""
+        """Return whether taking this writes to the ledger, or may change the policy."""
         return any(
             read.why or (read.entry is not None and read.entry.kind == FACE_ANSWER) for read in self.entries
         )
@@ -150,7 +150,7 @@ def _joined(read: list[ReadEntry]) -> tuple[ReadEntry, ...]:
 
 
 def _alone(bodies: Sequence[bytes]) -> tuple[ReadEntry, ...]:
-    """Return what can be read of entries that have no place."""
+    """Return the readable parts of entries without a place."""
     entries = (_decoded(body) for body in bodies)
     return tuple(
         ReadEntry(entry.seq, entry.previous, entry.digest, body, entry, "", is_whole=False)
@@ -183,7 +183,7 @@ def _said_digest(body: bytes) -> bytes:
 
 
 def _why_aside(entry: JournalEntry | None) -> str:
-    """Return what the database or a page could not take of an entry, or nothing."""
+    """Return why the database or a page could not take an entry, or nothing."""
     if entry is None:
         return UNREADABLE
     if entry.at.utcoffset() != timedelta(0) or not FIRST_YEAR <= entry.at.year <= LAST_YEAR:

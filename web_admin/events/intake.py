@@ -1,4 +1,4 @@
-"""Take a gate's journal in: checked as a chain, stored once however often it is sent, countersigned.
+"""Take a gate's journal in: verified as a chain, stored once, countersigned.
 
 An entry that is odd is set aside and holds up no other. A batch that is no piece of the journal is refused
 whole. What a cloned or stolen gate writes is set aside unread: it proves nothing, and clears nothing.
@@ -76,7 +76,7 @@ def take_events(act: Act, gate: Gate, batch: ReadBatch) -> EventsReply:
 
 
 def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
-    """Keep apart what a gate sends that is not believed; two machines with one key may send two journals."""
+    """Set aside the entries of a distrusted gate; two machines with one key may send two journals."""
     fresh = [
         replace(read, why=NOT_TRUSTED)
         for read in entries
@@ -93,7 +93,7 @@ def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now
 def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[int]:
     """Store entries with all that follows from them; return the numbers of those with which that fails.
 
-    All at once, and one by one only when that fails: whatever one entry breaks, the others are taken.
+    All at once, and one by one only when that fails: the failure of one entry does not stop the others.
     """
     try:
         with act.session.begin_nested():
@@ -101,7 +101,7 @@ def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[in
         return frozenset()
     except OperationalError:
         raise  # the database is in trouble, not an entry: the gate sends them once more
-    except Exception:  # noqa: BLE001 - whichever it is, the entries that cause it are found below
+    except Exception:  # noqa: BLE001 - the entries that cause it are found below
         _log.exception("gate %s: entries %s are taken one by one", gate.gate_id, [r.seq for r in taken])
     failed = set()
     for read in taken:
@@ -110,7 +110,7 @@ def _take_each(act: Act, gate: Gate, taken: Sequence[ReadEntry]) -> frozenset[in
                 _take(act, gate, [read])
         except OperationalError:
             raise
-        except Exception as err:  # noqa: BLE001 - one entry may hold up no other, whatever it breaks
+        except Exception as err:  # noqa: BLE001 - no entry may block the others
             _log.error("gate %s: entry %d cannot be taken: %s", gate.gate_id, read.seq, type(err).__name__)
             failed.add(read.seq)
     return frozenset(failed)
@@ -175,7 +175,7 @@ def _new_entries(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
 
 
 def _follows_a_changed_one(session: Session, gate: Gate) -> bool:
-    """Return whether the last entry was set aside as changed: what its digest should be, nobody knows."""
+    """Return whether the last entry was set aside as changed: its digest is unknown then."""
     last = select(SetAsideEntry.is_whole).where(
         SetAsideEntry.gate_id == gate.gate_id,
         SetAsideEntry.journal_id == (gate.journal_id or ""),

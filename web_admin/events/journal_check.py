@@ -1,7 +1,7 @@
-"""Check the gates' journals as far as the server holds them: each entry, each place, and their ends.
+"""Verify the gates' journals as far as the server stores them: each entry, each place, and their ends.
 
 An entry that was set aside keeps its place, and the ledger says which ones were. What a gate that was not
-believed has sent is of no chain: of that, only the ledger tells whether any was taken away.
+believed has sent is of no chain: of that, only the ledger shows whether any was removed.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def check_gates(session: Session, site_id: str) -> tuple[int, int]:
 
 
 def _check_journal(session: Session, gate: Gate, journal_id: str) -> int:
-    """A journal that began anew may bring entries that an older one has; those are not stored twice."""
+    """A journal that was reset may bring entries that an older one has; those are not stored twice."""
     count = 0
     last: _Place | None = None
     is_first = journal_id.endswith(".1")
@@ -73,7 +73,7 @@ def _check_journal(session: Session, gate: Gate, journal_id: str) -> int:
 
 
 def _check_end(session: Session, gate: Gate, journal_id: str, last: _Place | None) -> None:
-    """Compare a gate's newest journal with how far the server has told the gate that it has it."""
+    """Compare a gate's newest journal with the server's last acknowledgement."""
     have = gate.acknowledged_seq
     if have and (last is None or last.seq < have):
         if not (last is None and not journal_id.endswith(".1") and knows(session, gate, have, _end(gate))):
@@ -143,7 +143,7 @@ def _of_set_aside(row: SetAsideEntry) -> _Place:
 
 
 def _check_set_aside(session: Session, site_id: str) -> int:
-    """Compare what was set aside with what the ledger says of it; return how many entries."""
+    """Compare the entries set aside with the ledger; return how many entries."""
     found: dict[int, list[bytes]] = {}
     rows = session.execute(
         select(SetAsideEntry.ledger_seq, SetAsideEntry.digest)

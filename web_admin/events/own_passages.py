@@ -1,4 +1,4 @@
-"""What a person's own journal entries say: when they passed or were refused, where and why."""
+"""Read a person's own journal entries: when they passed or were refused, where and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

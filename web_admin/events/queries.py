@@ -1,4 +1,4 @@
-"""What the list of events is narrowed to, and its rows page by page, each beginning where the last ended."""
+"""Filter the list of events, and read its rows page by page with a cursor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -53,7 +53,7 @@ class EventFilter:
     until: str = ""
 
     def chosen(self) -> dict[str, str]:
-        """Return what is narrowed to, for addresses and for the ledger."""
+        """Return the filter, for addresses and for the ledger."""
         every = {field.name: str(getattr(self, field.name)) for field in fields(self)}
         return {name: value for name, value in every.items() if value}
 

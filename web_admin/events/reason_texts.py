@@ -1,4 +1,4 @@
-"""Why a gate opened or stayed shut, in sentences: for the person, for staff, and what to do.
+"""Texts of each reason: for the person, for staff, and what to do.
 
 One table for every page; `docs/reasons.md` is the same table for readers. A stored reason this
 version does not know (a newer gate may send one) is named instead of guessed.

@@ -1,4 +1,4 @@
-"""Keep entries of a gate's journal that count for nothing, and ring the alarms among them all the same.
+"""Set aside entries of a gate's journal that are not trusted, and raise the alarms among them.
 
 One bad entry must not hold up a duress alarm behind it, and what a cloned or stolen gate writes proves
 nothing. Such entries are kept apart, with their place in the chain, and the ledger says which.
@@ -26,7 +26,7 @@ LEDGER_KIND = "journal_entries_set_aside"
 MOST_KEPT_BYTES = 16 * 1024
 """Of one entry; a longer one keeps its place and not its content, as does one that is no entry at all."""
 MOST_OF_A_GATE = 50_000
-"""How many are kept of one gate; whoever has its key could otherwise fill the disk."""
+"""Maximum kept of one gate; an attacker with its key could otherwise fill the disk."""
 MOST_SHOWN = 20
 MOST_RINGING = 20
 """Open alarms of one kind and gate from entries that were set aside."""
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 def set_aside(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
-    """Keep entries apart, say so in the ledger and in one alarm with a count, and ring the alarms among them.
+    """Store entries apart, record it in the ledger and in one alarm with a count, raise alarms among them.
 
     The gate's row must be locked.
     """
@@ -165,7 +165,7 @@ def has_room(session: Session, gate: Gate, more: int) -> bool:
 
 
 def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> frozenset[bytes]:
-    """Return the digests among these of entries that a gate which was not believed has sent before."""
+    """Return the digests among these of entries that a distrusted gate has sent before."""
     if not entries:
         return frozenset()
     known = select(SetAsideEntry.digest).where(
@@ -176,7 +176,7 @@ def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> 
 
 
 def knows(session: Session, gate: Gate, seq: int, digest: bytes) -> bool:
-    """Return whether an entry of this gate is here, believed or set aside."""
+    """Return whether an entry of this gate is stored, accepted or set aside."""
     event = select(GateEvent.seq).where(
         GateEvent.gate_id == gate.gate_id, GateEvent.seq == seq, GateEvent.digest == digest
     )

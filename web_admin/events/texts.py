@@ -1,4 +1,4 @@
-"""The words of states and kinds as people read them, in one place for every page."""
+"""Texts of states and kinds of events, for every page."""
 
 from collections.abc import Mapping
 

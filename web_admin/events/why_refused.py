@@ -1,4 +1,4 @@
-"""Answer "why did it not open?" with the very rules and the very records that the gate has."""
+"""Answer "why did it not open?" with the rules and records of the gate."""
 
 from datetime import datetime
 
@@ -38,7 +38,7 @@ class NothingPublished(Exception):
 def why_refused(
     session: Session, sealer: Sealer, person_id: str, lane_id: str, method: Method, at: datetime
 ) -> Reason:
-    """Return what the lane's gate would say at `at` if the person used this method with a sure clock.
+    """Return the decision of the lane's gate at `at` if the person used this method with a sure clock.
 
     What only the gate knows (delays after failures, used-up codes) is not asked. Raises
     NothingPublished for a lane without paired controller.

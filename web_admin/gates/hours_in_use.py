@@ -1,4 +1,4 @@
-"""Hours and special dates that are changed or taken away: never what a lane or somebody's right rests on."""
+"""Change and remove hours and special dates, except those that a lane or a grant uses."""
 
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ MAX_DAYS_AT_ONCE = 31
 
 
 def lanes_of_hours(act: Act, hours_id: str) -> list[str]:
-    """Return the names of the lanes that offer a way in, or stand in a posture, at these hours."""
+    """Return the names of the lanes that offer a method, or have a posture, at these hours."""
     lanes = act.session.scalars(
         select(Lane).join(Gate, Gate.gate_id == Lane.gate_id).where(Gate.site_id == act.site_id)
         .order_by(Gate.number, Lane.lane_id)

@@ -1,4 +1,4 @@
-"""What the server stores. No table has room for a picture or a face template.
+"""Tables of gates and lanes. No table has room for a picture or a face template.
 
 Secrets (card numbers, PIN hashes, gate keys, face shares, signing keys) are sealed under keys that
 live outside the database: `*_sealed` columns hold what `sealing.Sealer` made. Times are aware UTC.

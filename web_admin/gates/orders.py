@@ -1,4 +1,4 @@
-"""What a gate is told to be or to do: postures for a while, one opening, a new controller."""
+"""Orders to gates: postures for a while, one opening, a new controller."""
 
 from datetime import datetime, timedelta
 
@@ -140,7 +140,7 @@ def approve_pairing(act: Act, pair_id: str) -> Gate:
 
 
 def refuse_pairing(act: Act, pair_id: str) -> None:
-    """Turn away a controller whose 12 characters differ, or that nobody expected."""
+    """Reject a controller whose 12 characters differ, or that is unexpected."""
     begin(act)
     _staff_only(act)
     attempt = _attempt(act, pair_id)

@@ -4,7 +4,7 @@
       │                        └─ another nonce ─────┴────── no ──> refused
       └── 15 minutes ──> worthless
 
-The gate commits to its nonce before this server shows its own, and shows it afterwards: whoever sits between
+The gate commits to its nonce before this server shows its own, and shows it afterwards: an attacker between
 them has one try for each code (docs/decisions/0036). The keys of the gate go out once, sealed to the key that
 the characters cover, to the controller that signs with the key that they cover.
 """
@@ -66,7 +66,7 @@ def commit(session: Session, request: PairCommit, now: datetime) -> PairOffer:
     """Take a controller that has the right code; raise PairingRefused on a wrong or old one.
 
     The code is used up: a controller that reveals another nonce than it committed to needs a new one.
-    Raises KeyUnusable on a sealing key that anybody could open, which uses up nothing.
+    Raises KeyUnusable on a sealing key that anyone could open, which uses up nothing.
     """
     seal_key(request.sealing_public_key, bytes(32), CARD_KEY_USE, "", "")
     attempt = session.scalars(
@@ -118,7 +118,7 @@ def reveal(session: Session, attempt: PairAttempt, request: PairReveal) -> PairS
 def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Gate:
     """Give the gate to the waiting controller: its key, fresh card and PIN keys, a fresh start.
 
-    Whoever calls this publishes afterwards. Raises PairingRefused unless it waits and is young.
+    The caller publishes afterwards. Raises PairingRefused unless it waits and is young.
     """
     attempt = session.get(PairAttempt, pair_id, with_for_update=True)
     if attempt is None or attempt.state != "waiting" or attempt.gate_public_key is None:
@@ -138,7 +138,7 @@ def approve(session: Session, sealer: Sealer, pair_id: str, now: datetime) -> Ga
     gate.forked_at = None
     forget_tampering(session, gate)
     gate.have_epoch = gate.have_version = 0
-    # A controller that is paired anew has kept its journal: what was stored of it is not stored again.
+    # A controller that is paired again has kept its journal: what was stored of it is not stored again.
     went_before = any(
         session.scalar(select(table.seq).where(table.gate_id == gate.gate_id).limit(1)) is not None
         for table in (GateEvent, SetAsideEntry)
@@ -164,7 +164,7 @@ def refuse(session: Session, pair_id: str) -> None:
 
 
 def hand_over(session: Session, sealer: Sealer, attempt: PairAttempt) -> PairState:
-    """Tell a controller how its pairing stands, and its keys exactly once."""
+    """Return the state of a controller's pairing, and its keys exactly once."""
     if attempt.state in {"code", "committed", "waiting"}:
         return PairState(state="waiting")
     gate = session.get_one(Gate, attempt.gate_id)

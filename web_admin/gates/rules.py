@@ -38,7 +38,7 @@ def check_interlock(gate: Gate, lane: LaneRecord) -> None:
 
 
 def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
-    """Raise ActRefused when people may leave by another gate, which this one never hears of."""
+    """Raise ActRefused when people may leave by another gate, which this one never learns."""
     if saved.antipassback != "hard" or saved.area_is_closed:
         return
     elsewhere = session.scalars(

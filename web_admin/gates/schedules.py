@@ -1,6 +1,6 @@
-"""Postures by the week: which lane stands open, is shut or out of use at which hours, and who said so.
+"""Weekly schedules of postures: hours in which a lane is held open, shut or out of use, and their author.
 
-The gate works them out by itself from the same hours; where two meet, the one that shuts wins.
+The gate computes them itself from the same hours; where two meet, the one that shuts wins.
 """
 
 from collections.abc import Collection, Mapping
@@ -67,7 +67,7 @@ class ScheduledNow:
 
 
 def set_schedule(act: Act, lane_id: str, hours_id: str, posture: str) -> None:
-    """Let a lane stand in a posture at named hours; raise ActRefused for a drive that cannot be held."""
+    """Set a lane's posture at named hours; raise ActRefused for a drive that cannot be held."""
     begin(act)
     lane = lane_of(act, lane_id)
     try:
@@ -83,7 +83,7 @@ def set_schedule(act: Act, lane_id: str, hours_id: str, posture: str) -> None:
 
 
 def remove_schedule(act: Act, lane_id: str, hours_id: str) -> None:
-    """Let a lane stand as usual at these hours; what is not scheduled stays so."""
+    """Remove a lane's schedule at these hours."""
     begin(act)
     lane = lane_of(act, lane_id)
     if hours_id not in lane.posture_hours:
@@ -163,7 +163,7 @@ def _schedule(lane: Lane, hours_id: str, hours: SiteHours, now: datetime) -> Sch
 
 
 def scheduled_now(lane: Lane, hours: SiteHours, now: datetime) -> ScheduledNow | None:
-    """Return the schedule that decides how the lane stands now and until when; None where none does."""
+    """Return the schedule that decides the lane's posture now and until when; None where none does."""
     posture = _posture_at(lane, hours, now)
     if posture is None:
         return None

@@ -1,4 +1,4 @@
-"""The lane sheets that the server stores: what was typed so far, and what the lane is live with."""
+"""Table of lane sheets: the draft, and the live version."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether a lane is live: what its sheet allows, worked out anew wherever it counts.
+"""Compute whether a lane is live and what its sheet allows, at each use.
 
 A lane is published only with a live sheet that keeps every rule that guards people; today's date has
 no say in that. A lane from before there were sheets is live all the same, but never with face.
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a lane stands. `broken`: rules that its live sheet breaks, after a change of the rules."""
+    """Status of a lane. `broken`: rules that its live sheet breaks, after a change of the rules."""
 
     word: Literal["live", "inherited", "missing", "broken"]
     may_offer_face: bool = False
@@ -31,7 +31,7 @@ class Standing:
 
     @property
     def is_live(self) -> bool:
-        """Return whether gates are told of the lane."""
+        """Return whether the lane is published to gates."""
         return self.word in ("live", "inherited")
 
 
@@ -47,7 +47,7 @@ def stored_sheet(stored: Mapping[str, Any] | None) -> LaneSheet | None:
 
 
 def standing_of(row: LaneSheetRow | None) -> Standing:
-    """Return how a lane with this row stands."""
+    """Return the status of a lane with this row."""
     sheet = stored_sheet(row.live) if row is not None else None
     if sheet is None:
         inherited = row is not None and row.inherited and row.live is None
@@ -65,13 +65,13 @@ def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:
 
 
 def standings(session: Session, site_id: str, lane_ids: Iterable[str]) -> dict[str, Standing]:
-    """Return how each of these lanes stands."""
+    """Return the status of each of these lanes."""
     rows = sheet_rows(session, site_id)
     return {lane_id: standing_of(rows.get(lane_id)) for lane_id in lane_ids}
 
 
 def facts_of(lane: Lane, rows: Mapping[str, LaneSheetRow]) -> LaneFacts:
-    """Return what is known of a lane without its sheet; the server knows of cameras through face alone."""
+    """Return the facts of a lane without its sheet; the server knows of cameras through face alone."""
     others = [other for other in lane.gate.lanes if other.lane_id != lane.lane_id]
     offered = {
         method for other in others if other.direction == lane.direction for method in other.methods

@@ -1,4 +1,4 @@
-"""The words of lane sheets: what each field asks, what may be answered, and every rule's sentence."""
+"""Texts of lane sheets: each field's question and answers, and every rule's sentence."""
 
 from collections.abc import Mapping
 
@@ -185,7 +185,7 @@ def _finding_text(finding: Finding) -> str:
 
 
 def standing_text(standing: Standing) -> str:
-    """Return what a page says of a lane that is not fully live; "" for one that is."""
+    """Return the text of a lane that is not fully live; "" for one that is."""
     if standing.word == "missing":
         return str(_("Not live: lane sheet missing"))
     if standing.word == "broken":

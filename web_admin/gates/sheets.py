@@ -1,4 +1,4 @@
-"""Lane sheets: what was measured at a lane, kept as a draft, and put live when it keeps every rule.
+"""Actions on lane sheets: store a draft, and make it live when it meets every rule.
 
 A lane without a live sheet is not published, so the gate refuses everyone there. A sheet that breaks a
 rule that guards people is refused, also as a change of one that is live; warnings refuse nothing.

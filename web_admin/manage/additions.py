@@ -1,4 +1,4 @@
-"""The office's yes or no to people whom homes added, where the site wants to be asked."""
+"""Pages to approve or refuse people whom homes added, where the site requires it."""
 
 
 from flask import Blueprint, flash, redirect, url_for
@@ -19,7 +19,7 @@ bp = Blueprint("additions", __name__, url_prefix="/manage/people/<person_id>/add
 @bp.post("/<any(agree, refuse):answer>")
 @allowed("edit_people")
 def decide(person_id: str, answer: str) -> Response:
-    """Agree to somebody whom a home added, or refuse them."""
+    """Approve or refuse a person whom a home added."""
     get_or_404(request_session(), Person, person_id)
     form = AgainForm()
 

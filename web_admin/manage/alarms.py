@@ -1,4 +1,4 @@
-"""Alarms of a shift: open ones to acknowledge, the hand-over to the next shift, and past ones."""
+"""Pages of a shift's alarms: open ones to acknowledge, the hand-over to the next shift, and past ones."""
 
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -49,7 +49,7 @@ class HandoverForm(OnceForm):
 
 
 def open_alarm_parts() -> dict[str, object]:
-    """Return what the list of open alarms shows, on this page and on the page of now."""
+    """Return the list of open alarms for this page and the page of now."""
     session, site_id = request_session(), current_site().site_id
     answers = current_may("acknowledge_alarm")
     alarms = alarms_queries.open_alarms(session, site_id, with_silent=answers)
@@ -76,7 +76,7 @@ def open_alarm_parts() -> dict[str, object]:
 @bp.get("/")
 @allowed("acknowledge_alarm")
 def show_list() -> Page:
-    """Show what is open, what the last shift left, and what was acknowledged."""
+    """Show open alarms, the last hand-over, and acknowledged alarms."""
     return _page(HandoverForm(formdata=None))
 
 

@@ -1,4 +1,4 @@
-"""Keys for other systems: made for the property software or a courier, shown once, ended."""
+"""Pages of API keys for other systems: create, show once, revoke."""
 
 from datetime import timedelta
 

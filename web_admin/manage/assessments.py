@@ -1,4 +1,4 @@
-"""Impact assessments of face: the list, writing one, handing it in, approving it, comparing, on paper."""
+"""Pages of impact assessments of face: list, draft, submit, approve, compare, print."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ class AssessmentForm(OnceForm):
         self.review_due.data = text.review_due
 
     def text(self) -> AssessmentText:
-        """Return what was typed, after validation."""
+        """Return the typed text, after validation."""
         return AssessmentText(
             {name: typed(self[name]) for name in TEXT_FIELDS}, tuple(self.lanes.data or ()),
             typed(self.conclusion), typed(self.residual_risk), self.review_due.data,
@@ -113,7 +113,7 @@ def _row(assessment_id: str) -> AssessmentRow:
 
 
 def state_word(row: AssessmentRow, standing: Standing) -> str:
-    """Return how an assessment stands, "outdated" for an approved one that holds no more."""
+    """Return the state of an assessment, "outdated" for an approved one that is no longer valid."""
     return "outdated" if row.state == "approved" and not standing.holds else row.state
 
 
@@ -213,14 +213,14 @@ def edit(assessment_id: str | None) -> Page:
 @bp.post("/<assessment_id>/submit")
 @allowed("write_assessment")
 def submit(assessment_id: str) -> Page:
-    """Hand a draft in."""
+    """Submit a draft."""
     return _pressed(assessment_id, submit_assessment, _("It waits for someone who did not write it."))
 
 
 @bp.post("/<assessment_id>/decide")
 @allowed("approve_assessment")
 def decide(assessment_id: str) -> Page:
-    """Approve what others wrote, or give it back."""
+    """Approve another account's assessment, or return it."""
     if request.form.get("answer") == "approve":
         return _pressed(assessment_id, approve_assessment, _("Approved. The lanes follow at once."))
     return _pressed(assessment_id, return_assessment, _("It is a draft again."))

@@ -1,4 +1,4 @@
-"""The public policy on faces, made from the settings in force: what, where, how long, and how to say no."""
+"""Public page of the policy on faces, from the settings in force: what, where, how long, how to refuse."""
 
 from flask import Blueprint, render_template
 from flask_babel import get_locale

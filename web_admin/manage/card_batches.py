@@ -1,4 +1,4 @@
-"""Many cards one after another, a lost card's replacement, a found holder, and how the desk reader types."""
+"""Pages for many cards in a row, replacing a lost card, naming a holder, and setting up the desk reader."""
 
 from dataclasses import dataclass
 

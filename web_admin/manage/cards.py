@@ -1,4 +1,4 @@
-"""Cards: find whose one is, give one, suspend, end."""
+"""Pages of cards: find a holder, issue, suspend, end."""
 
 from collections.abc import Callable
 from functools import partial
@@ -58,7 +58,7 @@ class CardForm(OnceForm):
 
 
 class FindForm(OnceForm):
-    """A card in somebody's hand."""
+    """A card to look up."""
 
     number = StringField(
         _l("Card number"),
@@ -73,7 +73,7 @@ class FindForm(OnceForm):
 @bp.route("/", methods=["GET", "POST"])
 @allowed("see_card_holder")
 def find() -> Page:
-    """Say whose card this is; the holder sees who looked and the reason."""
+    """Show whose card this is; the holder sees who looked and why."""
     form = FindForm()
     found: list[tuple[CredentialRow, Person]] = []
     asked = False

@@ -1,4 +1,4 @@
-"""The page on which the office says who answers for personal data and where to complain."""
+"""Page that sets the responsible contact for personal data and where to complain."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -39,7 +39,7 @@ class ContactForm(OnceForm):
 @bp.route("/contact", methods=["GET", "POST"])
 @allowed("edit_privacy")
 def edit() -> str | Response | tuple[str, int]:
-    """Say who is responsible and where people can complain; it is public at once."""
+    """Set the responsible contact and where people can complain; publish it at once."""
     form = ContactForm()
     if not form.is_submitted():
         row = contact_of(request_session(), current_site().site_id)

@@ -1,4 +1,4 @@
-"""The desk: a resident begins with their card or PIN, proves to be there, and their own pages work here."""
+"""Pages of the desk: a resident begins with card or PIN, proves to be there, and uses their own pages."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _

@@ -1,4 +1,4 @@
-"""What the police or a court asked for: put on record first, then handed over, and counted in public."""
+"""Pages of disclosures to the police or a court: recorded first, then handed over, counted in public."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -68,7 +68,7 @@ class DisclosureForm(OnceForm):
         ))
 
     def asked(self) -> Asked:
-        """Return what was typed, after validation."""
+        """Return the typed request, after validation."""
         return Asked(
             typed(self.authority), typed(self.document), typed(self.scope), typed(self.outcome),
             typed(self.reason), next(iter(self.people()), None), self.first_day.data, self.last_day.data,
@@ -78,7 +78,7 @@ class DisclosureForm(OnceForm):
 @bp.get("/")
 @allowed("record_disclosures")
 def show_list() -> str:
-    """List what was asked for, newest first."""
+    """List the disclosures, newest first."""
     return _list(AgainForm(formdata=None))
 
 

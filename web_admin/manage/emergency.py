@@ -1,4 +1,4 @@
-"""Emergency access: codes for ambulance and fire brigade, when each was used, and a new one after that."""
+"""Pages of emergency access: codes for ambulance and fire brigade, their uses, and replacement."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _

@@ -1,4 +1,4 @@
-"""Events without names, one person's passages for a stated reason, and why a gate stayed shut."""
+"""Pages of events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -99,7 +99,7 @@ def _place() -> Place | None:
     if sealed is not None:
         return sealed
     if not current_may("acknowledge_alarm"):
-        return None  # a number that was guessed would tell how many entries lie before it
+        return None  # a guessed number would reveal how many entries precede it
     at, _dot, rest = request.args.get("before", "").partition("~")
     gate_id, _dot, seq = rest.partition("~")
     moment, number = moment_of(at), number_of(seq)
@@ -153,7 +153,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
 @bp.post("/export")
 @allowed("see_events")
 def export() -> Page:
-    """Send what the filter lets through as a file without names, and record who took it and what for."""
+    """Send the filtered events as a file without names, and record who took it and why."""
     form, wanted = ExportForm(), filter_of(request.form)
     if not form.validate_on_submit():
         return _list(wanted, form), 422
@@ -241,7 +241,7 @@ def who(gate_id: str, seq: str) -> Page:
 @bp.route("/why", methods=["GET", "POST"])
 @allowed("explain_refusals")
 def explain() -> Page:
-    """Say which rule decides for a person, a lane, a way in and a time, by the gate's own rules."""
+    """Show which rule decides for a person, a lane, a method and a time, by the gate's own rules."""
     form, session = WhyForm(), request_session()
     looked_for = request.args.get("q", "").strip()[:40]
     chosen = request.form.get("person_id") or request.args.get("person", "")
@@ -289,7 +289,7 @@ def _answer(reason: str) -> dict[str, object]:
 @bp.get("/why/<gate_id>/<seq>")
 @allowed("explain_refusals")
 def explain_past(gate_id: str, seq: str) -> Page:
-    """Say why a gate refused somebody then, and what its rules say now; nobody is named."""
+    """Show why a gate refused a person then, and what its rules say now, without naming anyone."""
     session = request_session()
     gate = get_or_404(session, Gate, gate_id)
     event = _event_or_404(gate_id, seq)

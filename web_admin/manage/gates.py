@@ -1,4 +1,4 @@
-"""Gates and lanes: what each lane offers, and pairing a controller."""
+"""Pages of gates and lanes: each lane's methods, and pairing a controller."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -119,8 +119,8 @@ def new_gate() -> Page:
     if form.validate_on_submit():
         gate = do(form, lambda act: add_gate(act, typed(form.gate_id), typed(form.name)))
         if gate is not None:
-            told = _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name)
-            flash(told, "success")
+            added = _("%(name)s was added. Add its lanes, then pair its controller.", name=gate.name)
+            flash(added, "success")
             return redirect(url_for("gates.show", gate_id=gate.gate_id), 303)
         if not form.errors:
             return redirect(url_for("gates.show_list"), 303)

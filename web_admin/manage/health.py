@@ -1,4 +1,4 @@
-"""Health: what is well, what is not, and what to do; and one word for a monitor."""
+"""Page of health with remedies, and one word for a monitor."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -19,7 +19,7 @@ bp = Blueprint("health", __name__)
 @bp.get("/manage/health")
 @allowed("see_health")
 def show() -> str:
-    """Show server and gates, what needs somebody first."""
+    """Show server and gates, the ones that need action first."""
     session, site, now = request_session(), current_site(), request_now()
     findings = server_findings(server_facts(session, current_menjin().config, site, now), now)
     gates = gates_health(session, site, now)
@@ -44,7 +44,7 @@ def _version() -> str:
 @bp.get("/healthz")
 @public
 def healthz() -> Response:
-    """Say "ok" while pages and records work, and nothing else to anybody."""
+    """Answer "ok" while pages and records work, and nothing else."""
     try:
         request_session().scalar(select(Site.site_id).limit(1))
     except SQLAlchemyError as err:

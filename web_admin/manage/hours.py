@@ -1,4 +1,4 @@
-"""Weekly hours, public holidays and make-up working days."""
+"""Pages of weekly hours, public holidays and make-up working days."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -205,6 +205,6 @@ def edit_day(day: str) -> Page:
 @bp.post("/days/<day>/remove")
 @allowed("edit_gates")
 def remove_day(day: str) -> Response:
-    """Let a special date be an ordinary day again."""
+    """Make a special date an ordinary day again."""
     row = _day_or_404(day)
     return _take_away(lambda act: set_calendar_day(act, row.day, None), url_for("gates.show_list"))

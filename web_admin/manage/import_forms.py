@@ -1,8 +1,8 @@
-"""The forms of reading a sheet in, and the sheet on its way through the page between check and yes.
+"""Forms of the import of people, and the sheet kept in the page between check and confirmation.
 
 Between the check and the yes the sheet travels in the page itself, signed with the time and for the
 account that saw it. So the server keeps no half-imported names, no other file can be slipped in, and
-nobody must find the same file twice.
+staff need not find the same file twice.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Work out from tapped cards how a sheet writes its numbers, and say beside the field what does not fit."""
+"""Detect from tapped cards how a sheet writes its numbers, and show beside the field what does not fit."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,7 @@ from web_admin.web.desk_reader import read_tap
 
 
 def suggest_rows(form: ProofForm, plan: ImportPlan) -> None:
-    """Offer rows with a card from the sheet's start, middle and end; longer numbers tell more apart."""
+    """Offer rows with a card from the sheet's start, middle and end; longer numbers distinguish more."""
     rows = sorted(plan.card_cells)
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""Incidents: the clocks from the moment one is known, what is written down, and the notice to people."""
+"""Pages of incidents: deadlines from the moment one is known, the record, and the notice to people."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -68,7 +68,7 @@ for _part in PARTS:
 
 
 class CloseForm(OnceForm):
-    """Why nobody was told, where nobody was."""
+    """Why people were not notified, if they were not."""
 
     untold_reason = TextAreaField(
         _l("If people were not told: why no harm can come of it"),
@@ -133,7 +133,7 @@ def _back(incident_id: str) -> Response:
 @bp.post("/<incident_id>")
 @allowed("handle_incidents")
 def write(incident_id: str) -> Page:
-    """Keep what is known so far."""
+    """Store what is known so far."""
     row = _row(incident_id)
     form = PartsForm()
 
@@ -149,7 +149,7 @@ def write(incident_id: str) -> Page:
 @bp.post("/<incident_id>/reported")
 @allowed("handle_incidents")
 def report(incident_id: str) -> Page:
-    """Write down that the authority was told."""
+    """Record that the authority was notified."""
     row = _row(incident_id)
     form = AgainForm()
 
@@ -165,7 +165,7 @@ def report(incident_id: str) -> Page:
 @bp.post("/<incident_id>/told")
 @allowed("handle_incidents")
 def tell(incident_id: str) -> Page:
-    """Write down that people were told."""
+    """Record that people were notified."""
     row = _row(incident_id)
     form = AgainForm()
 

@@ -1,4 +1,4 @@
-"""The lane sheet of each lane: what was measured, which rules it breaks, on paper too."""
+"""Pages of lane sheets: measurements, broken rules, print."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -88,7 +88,7 @@ class SheetForm(OnceForm):
     last_drill = _day("last_drill")
 
     def validate_reader_heights_mm(self, field: Field) -> None:
-        """Refuse what is no list of millimetres."""
+        """Reject a value that is no list of millimetres."""
         parts = _height_texts(typed(field))
         if len(parts) > MAX_HEIGHTS or not all(
             part.isascii() and part.isdigit() and 1 <= int(part) <= MAX_MILLIMETRES for part in parts
@@ -108,7 +108,7 @@ class SheetForm(OnceForm):
         self.reader_heights_mm.data = ", ".join(str(height) for height in sheet.reader_heights_mm)
 
     def sheet(self) -> LaneSheet:
-        """Return what was typed, after validation."""
+        """Return the typed sheet, after validation."""
         said = {name: self[name].data for name in LaneSheet.__struct_fields__}
         said = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
         said["on_escape_route"] = {"yes": True, "no": False}.get(typed(self.on_escape_route))
@@ -159,7 +159,7 @@ def show(lane_id: str) -> str:
 @bp.route("/<lane_id>/sheet/edit", methods=["GET", "POST"])
 @allowed("edit_gates")
 def edit(lane_id: str) -> Page:
-    """Change a sheet: keep it as a draft, or put the lane live; every rule in the way stands at its field."""
+    """Change a sheet: keep it as a draft, or put the lane live; show every broken rule at its field."""
     lane = get_or_404(request_session(), Lane, lane_id)
     form = SheetForm()
     if not form.is_submitted():
@@ -185,7 +185,7 @@ def edit(lane_id: str) -> Page:
 
 
 def _show_broken(form: SheetForm, lane: Lane) -> bool:
-    """Write every rule that keeps the lane from going live beside its field; tell whether there is one."""
+    """Show every rule that keeps the lane from going live beside its field; return whether there is one."""
     rows = sheet_rows(request_session(), current_site().site_id)
     findings = must_findings(form.sheet(), facts_of(lane, rows))
     for finding in findings:
@@ -226,7 +226,7 @@ def _today() -> date:
 
 
 def _standing_of_lane(lane: Lane) -> Standing:
-    """Return how a lane stands; the site's sheets are read once a request."""
+    """Return the status of a lane; the site's sheets are read once a request."""
     if "menjin_sheets" not in g:
         g.menjin_sheets = sheet_rows(request_session(), current_site().site_id)
     return standing_of(g.menjin_sheets.get(lane.lane_id))

@@ -1,4 +1,4 @@
-"""The stream that tells open pages of now and of alarms to refresh themselves."""
+"""Stream that makes the open pages of now and of alarms refresh."""
 
 from dataclasses import asdict
 from typing import cast
@@ -20,7 +20,7 @@ HEARTBEAT_SECONDS = 10.0
 """Shorter than the minute after which proxies close a silent connection."""
 
 HEARTBEATS = 12
-"""Then the browser asks again by itself, and its right is looked at from the beginning."""
+"""Then the browser reconnects, and its permission is checked again."""
 
 _WATCH = "menjin_live"
 _SIGN_OUT = "menjin_live_sign_out"
@@ -32,7 +32,7 @@ def init_live(app: Flask) -> None:
     app.extensions[_WATCH] = LiveWatch(lambda: mark_of(menjin))
 
     def note_browser() -> None:
-        # The library forgets the browser's token before it says that somebody signed out.
+        # The library forgets the browser's token before it signals the sign-out.
         if request.endpoint == "security.logout":
             g.live_browser = _browser()
 
@@ -55,7 +55,7 @@ def _browser() -> str:
 
 
 def alarms_of_page() -> WaitingAlarms | None:
-    """Return what a page of staff says of waiting alarms, None for those whom it does not concern."""
+    """Return the alarm line of a page of staff, None for accounts without that permission."""
     if not current_may("see_now"):
         return None
     return waiting_alarms(
@@ -66,7 +66,7 @@ def alarms_of_page() -> WaitingAlarms | None:
 @bp.get("/alarms")
 @allowed("see_now")
 def waiting() -> dict[str, object]:
-    """Say how many alarms wait, for the number and the line on every page; nothing of what they are."""
+    """Answer how many alarms wait, for the number and the line on every page, without details."""
     told = alarms_of_page()
     return asdict(told) if told is not None else {}
 

@@ -1,4 +1,4 @@
-"""The guard's page for a lost card: a number, the right card, a slip. Three steps, by keyboard alone."""
+"""Guard's pages for a lost card: a number, the right card, a slip; three steps, by keyboard alone."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
 from flask_babel import gettext as _

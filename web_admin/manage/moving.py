@@ -1,4 +1,4 @@
-"""A family moves in on one page, and out on one; whoever works here is added with hours and an end."""
+"""Pages to move a family in or out, and to add staff with hours and an end."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -42,7 +42,7 @@ Page = str | Response | tuple[str, int]
 
 
 class MemberForm(Form):
-    """Someone of the family; a row without a name and a card is nobody."""
+    """Someone of the family; ignore a row without a name and a card."""
 
     name = StringField(_l("Name or nickname"), validators=[Length(max=60)], render_kw={"autocomplete": "off"})
     kind = SelectField(

@@ -1,4 +1,4 @@
-"""Now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
+"""Page of now: gates, doors, alarms and the last passages without names; opening, postures, lockdown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,20 +42,20 @@ bp = Blueprint("now", __name__, url_prefix="/manage")
 LAST_PASSAGES = 12
 
 HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hours")}
-"""How long a lane may stand open for a move, at one go."""
+"""How long a lane may be held open for a move at once."""
 
 Page = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A lane that stands open because of staff at the gate, a code, or its schedule."""
+    """A lane held open by staff at the gate, a code, or its schedule."""
 
     entry: GateEvent | None
 
     @property
     def until(self) -> datetime | None:
-        """Return when it ends by itself, None where that is not known here yet."""
+        """Return when it ends, None where that is not known here yet."""
         return details.until(self.entry) if self.entry is not None else None
 
 
@@ -108,7 +108,7 @@ def live_override(lane: Lane) -> bool:
 
 
 def _told(lane: Lane, what: str) -> str | None:
-    """Return what the gate last told of a lane: `door` or `posture`."""
+    """Return the gate's last report of a lane: `door` or `posture`."""
     for state in lane.gate.lane_states or []:
         if state.get("lane_id") == lane.lane_id:
             return str(state.get(what))
@@ -120,7 +120,7 @@ def _door(lane: Lane) -> str | None:
 
 
 class LaneHoldings:
-    """What holds these lanes open that nobody ordered to be, as their gates tell; read in one go."""
+    """Causes that hold these lanes open without an order, as their gates report; read in one query."""
 
     def __init__(self, lanes: Iterable[Lane]) -> None:
         """Look for all of these lanes."""
@@ -128,7 +128,7 @@ class LaneHoldings:
         self._entries = details.holdings_now(request_session(), self._held, request_now())
 
     def of(self, lane: Lane) -> Holding | None:
-        """Return what holds a lane open; None where nothing does, or staff ordered it."""
+        """Return the cause that holds a lane open; None without one, or where staff ordered it."""
         return Holding(self._entries.get(lane.lane_id)) if lane.lane_id in self._held else None
 
 
@@ -239,7 +239,7 @@ def set_posture(lane_id: str) -> Page:
 @bp.route("/lanes/<lane_id>/hold-open", methods=["GET", "POST"])
 @allowed("set_posture")
 def hold_open(lane_id: str) -> Page:
-    """Hold the lane open for a move; it shuts by itself at the end."""
+    """Hold the lane open for a move, until a set end."""
     lane = _lane(lane_id)
     form = MoveForm(data={"hours": "2", "reason": _("Moving day")})
     if form.validate_on_submit():

@@ -1,4 +1,4 @@
-"""One's own staff account: the name that residents read, language, password; and the way in by a link."""
+"""Pages of the own staff account: name shown to residents, language, password; and joining by a link."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import LazyString
@@ -164,7 +164,7 @@ def sign_out() -> Response:
 @bp.route("/staff/join", methods=["GET", "POST"])
 @public
 def join() -> Page:
-    """Let somebody who was invited choose a password; a link's preview uses nothing up."""
+    """Let an invited person choose a password; a preview of the link does not use it up."""
     form = JoinForm()
     if not form.is_submitted():
         form.code.data = request.args.get("code", "")[:40]

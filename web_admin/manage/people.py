@@ -1,4 +1,4 @@
-"""People and homes: the list with search, a home, new homes, new people."""
+"""Pages of people and homes: list with search, a home, new homes, new people."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -87,7 +87,7 @@ def show_list() -> str:
 @bp.post("/sheet")
 @allowed("edit_people")
 def export() -> Response:
-    """Send what a search shows as a sheet, and record that somebody took it."""
+    """Send the result of a search as a sheet, and record who took it."""
     form = AgainForm()
     if not form.validate_on_submit():
         abort(400)

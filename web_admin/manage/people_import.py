@@ -1,4 +1,4 @@
-"""People from a sheet: an empty sheet to fill in, a check that writes nothing, then all or nobody.
+"""Pages of the import of people: an empty sheet to fill in, a check that writes nothing, then all or no one.
 
 The yes checks the sheet once more: a card may have been given meanwhile. A long sheet is read in by a
 job of its own (`long_jobs`), whose page may be left.
@@ -59,7 +59,7 @@ class Outcome:
 
 @bp.url_value_preprocessor
 def read_whole_sheets(_endpoint: str | None, _values: dict[str, object] | None) -> None:
-    """Let those who may add people send a sheet, before anything reads the form."""
+    """Allow a large body to accounts that may add people, before anything reads the form."""
     if request.method == "POST" and current_may("edit_people"):
         request.max_content_length = MAX_REQUEST_BYTES
         request.max_form_memory_size = MAX_REQUEST_BYTES
@@ -73,7 +73,7 @@ def forget_sheet(_error: BaseException | None) -> None:
 
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(error: HTTPException) -> Page | HTTPException:
-    """Say beside the field that the file is too large."""
+    """Show beside the field that the file is too large."""
     if not current_may("edit_people"):
         return error
     form = SheetForm(formdata=None)
@@ -118,7 +118,7 @@ def _read_unlocked(data: bytes) -> str:
 
 
 def _preview(sheet: ShownSheet) -> ImportPlan:
-    """Return what a sheet would do to the compound as it is now; nobody waits for this."""
+    """Return the effect of a sheet on the current compound; runs in the background."""
     act, may_name = current_act(), current_may("see_card_holder")
     request_session().commit()  # reading who asks has begun a transaction, which in a POST may write
     with current_menjin().database.snapshot() as session:
@@ -146,7 +146,7 @@ def _checked(
 @bp.post("/prove")
 @allowed("edit_people")
 def prove() -> Page:
-    """Work out from tapped cards how the sheet writes its numbers, and check it again that way."""
+    """Detect from tapped cards how the sheet writes its numbers, and check it again that way."""
     proof = ProofForm()
     upload = SheetForm(formdata=None)
     sheet = shown(typed(proof.sheet)) if proof.validate_on_submit() or proof.sheet.data else None
@@ -168,7 +168,7 @@ def prove() -> Page:
 @bp.post("/confirm")
 @allowed("edit_people")
 def confirm() -> Page:
-    """Do what was shown, once; nothing when something is wrong by now."""
+    """Apply the shown plan once; do nothing when it has problems by now."""
     form = ConfirmForm()
     upload = SheetForm(formdata=None)
     sheet = shown(typed(form.sheet)) if form.validate_on_submit() else None
@@ -227,7 +227,7 @@ def _said(row: LongJob) -> str:
 
 
 def done_sentence(added: int, changed: int, ended: int, home_cards: int) -> str:
-    """Return what was done, in one sentence without what was not."""
+    """Return what was done in one sentence, without zero counts."""
     parts = [
         (added, _("added: %(count)s", count=added)),
         (changed, _("changed: %(count)s", count=changed)),

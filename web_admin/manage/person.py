@@ -1,4 +1,4 @@
-"""One person: ways in, grants, invitation, PIN, suspension, moving out."""
+"""Pages of one person: methods, grants, invitation, PIN, suspension, moving out."""
 
 from functools import partial
 
@@ -134,7 +134,7 @@ def edit(person_id: str) -> Page:
 @bp.route("/grants", methods=["GET", "POST"])
 @allowed("edit_people")
 def grants(person_id: str) -> Page:
-    """Say where and when a person may pass."""
+    """Set where and when a person may pass."""
     person = _person(person_id)
     form = GrantForm()
     form.hours_id.choices = hours_options(
@@ -244,7 +244,7 @@ def resume(person_id: str) -> Page:
 @bp.post("/override")
 @allowed("give_override")
 def override(person_id: str) -> Page:
-    """Let a member of staff open in lockdown and hold lanes open, or take that away."""
+    """Grant or revoke a staff member's right to open in lockdown and hold lanes open."""
     person = _person(person_id)
     form = AgainForm()
     may_override = request.form.get("may_override") == "1"

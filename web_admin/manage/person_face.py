@@ -1,4 +1,4 @@
-"""What staff may write down at the desk about a face: a no or a withdrawal, never a yes; ages, guardians."""
+"""Pages for a person's face at the desk: record a refusal or withdrawal, never a yes; age, guardians."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -58,7 +58,7 @@ def _person(person_id: str) -> Person:
 @bp.get("")
 @allowed("edit_people")
 def show(person_id: str) -> str:
-    """Show what can be written down about this person's face."""
+    """Show what staff can record about this person's face."""
     return _page(_person(person_id))
 
 

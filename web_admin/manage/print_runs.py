@@ -1,4 +1,4 @@
-"""Print runs: invitations or sealed PIN slips of whole buildings, made in parts and shown once."""
+"""Pages of print runs: invitations or sealed PIN slips of whole buildings, made in parts and shown once."""
 
 from collections.abc import Iterator
 
@@ -143,7 +143,7 @@ def handed_out(run_id: str) -> Response:
 @bp.post("/<run_id>/cancel")
 @allowed("issue_credentials")
 def cancel(run_id: str) -> Response:
-    """Throw a run away."""
+    """Cancel a run."""
     get_or_404(request_session(), PrintRun, run_id)
     form = AgainForm()
 

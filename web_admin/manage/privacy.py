@@ -1,4 +1,4 @@
-"""Privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
+"""Pages of privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, ngettext
@@ -83,7 +83,7 @@ def _counts() -> dict[str, int]:
 @bp.get("/manage/privacy")
 @allowed("see_privacy")
 def settings() -> str:
-    """Show what the site does with faces, and how many people chose what."""
+    """Show the site's settings of face, and how many people chose each method."""
     return _settings_page(AgainForm(formdata=None))
 
 
@@ -113,7 +113,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
 @bp.post("/manage/privacy/face")
 @allowed("edit_privacy")
 def switch_face() -> Page:
-    """Offer face at this site, or stop and forget."""
+    """Switch face on at this site, or switch it off and delete all faces."""
     form = AgainForm()
     on = request.form.get("face") == "on"
 
@@ -135,7 +135,7 @@ def switch_face() -> Page:
 @bp.post("/manage/privacy/consent")
 @allowed("edit_privacy")
 def ask_for() -> Page:
-    """Set what is asked for before a face is used; whose consent has less is asked again."""
+    """Set the rules of consent; people whose consent has less are asked again."""
     form = RulesForm()
 
     def work(act: Act) -> int:

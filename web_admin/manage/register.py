@@ -1,4 +1,4 @@
-"""The register of processing, for machines and whoever wants to check."""
+"""Public page of the register of processing, for people and machines."""
 
 import msgspec
 from flask import Blueprint, Response
@@ -14,6 +14,6 @@ bp = Blueprint("register", __name__)
 @bp.get("/privacy/register.json")
 @public
 def register() -> Response:
-    """Return the register of processing as it stands now."""
+    """Return the current register of processing."""
     whole = register_of(request_session(), current_site(), current_menjin().config)
     return Response(msgspec.json.format(msgspec.json.encode(whole), indent=2), mimetype="application/json")

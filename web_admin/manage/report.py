@@ -1,4 +1,4 @@
-"""The report to the public: every issue for everyone, and the page on which the office publishes the next."""
+"""Pages of the public report: every issue for everyone, and publishing the next."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Requests: what people asked of the office, by due date; acknowledge, answer, correct, refuse."""
+"""Pages of requests by due date: acknowledge, answer, correct, refuse."""
 
 from datetime import datetime
 
@@ -39,7 +39,7 @@ Page = str | Response | tuple[str, int]
 
 
 class AnswerForm(OnceForm):
-    """What the person is told."""
+    """The answer to the person."""
 
     text = TextAreaField(
         _l("Answer"), description=_l("The person reads this on their phone or at the desk."),
@@ -48,7 +48,7 @@ class AnswerForm(OnceForm):
 
 
 class CorrectionForm(OnceForm):
-    """What stood before and what stands now; both are recorded."""
+    """The old and the new value; both are recorded."""
 
     before = StringField(_l("Before"), validators=[Length(max=120)])
     after = StringField(_l("After"), validators=[Length(max=120)])
@@ -181,7 +181,7 @@ def reply(request_id: str) -> Page:
 @bp.post("/<request_id>/correct")
 @allowed("answer_requests")
 def put_right(request_id: str) -> Page:
-    """Correct what is wrong, keep what stood before, and close the request."""
+    """Correct the value, record the old one, and close the request."""
     row = _row(request_id)
     form = CorrectionForm()
 

@@ -1,4 +1,4 @@
-"""After the restore: what gates forbade and the backup allows, to be decided one by one."""
+"""Page after a restore: items that gates forbade and the backup allows, decided one by one."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -70,7 +70,7 @@ class DecisionForm(OnceForm):
 @bp.get("/")
 @allowed("decide_restored")
 def show() -> str:
-    """List what is held back, and the gates that have not handed over yet."""
+    """List the items held back, and the gates that have not handed over yet."""
     session, site = request_session(), current_site()
     rows = open_reviews(session, site.site_id)
     waiting = session.scalars(

@@ -1,4 +1,4 @@
-"""Postures by the week on a lane's page: choose one for named hours, see who set it, remove it."""
+"""Weekly postures on a lane's page: set one for named hours, see who set it, remove it."""
 
 from datetime import datetime
 
@@ -69,7 +69,7 @@ class LaneSchedules:
         return schedules_of(lane, self._site_hours(), request_now()) if lane.posture_hours else ()
 
     def now(self, lane: Lane) -> ScheduledNow | None:
-        """Return the schedule that decides how the lane stands now, unless somebody's override does."""
+        """Return the schedule that decides the lane's posture now, unless an override does."""
         if not lane.posture_hours or _is_overridden(lane, request_now()):
             return None
         return scheduled_now(lane, self._site_hours(), request_now())

@@ -1,4 +1,4 @@
-"""Settings: the compound, its look, its mail server, and what stands in web.toml, to read."""
+"""Pages of settings: the compound, its look, its mail server, and the values of web.toml, read-only."""
 
 from collections.abc import Callable
 
@@ -131,7 +131,7 @@ class MailForm(OnceForm):
 @bp.get("/manage/settings")
 @allowed("see_settings")
 def show() -> str:
-    """Show every setting: what can be changed here, and what stands in a file and where."""
+    """Show every setting: those changed here, and those of a file with its place."""
     session, site, config = request_session(), current_site(), current_menjin().config
     hooks = select(Webhook).where(Webhook.site_id == site.site_id, Webhook.ended_at.is_(None))
     return render_template(
@@ -231,14 +231,14 @@ def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
 
 @bp.url_value_preprocessor
 def bound_logos(endpoint: str | None, _values: dict[str, object] | None) -> None:
-    """Read no more of a logo than one may be, before anything reads the form."""
+    """Limit the body to the size of a logo, before anything reads the form."""
     if endpoint == "settings.upload_logo":
         request.max_content_length = MAX_LOGO_REQUEST_BYTES
 
 
 @bp.errorhandler(RequestEntityTooLarge)
 def logo_too_large(error: HTTPException) -> Page | HTTPException:
-    """Say beside the field that a logo is too large."""
+    """Show beside the field that a logo is too large."""
     if request.endpoint != "settings.upload_logo" or not current_may("edit_settings"):
         return error
     form = LogoForm(formdata=None)
@@ -306,7 +306,7 @@ def _has_password() -> bool:
 @bp.post("/manage/settings/mail/test")
 @allowed("edit_settings")
 def test_mail() -> Response:
-    """Send a mail to whoever asks for it."""
+    """Send a test mail to the signed-in account."""
     form = AgainForm()
     site = current_site()
     if form.validate_on_submit() and mail_is_set_up(request_session(), site.site_id):

@@ -1,4 +1,4 @@
-"""Staff and roles: who has an account, who may do what, invitations, and the review every quarter."""
+"""Pages of staff and roles: accounts, permissions, invitations, and the quarterly review."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import force_locale
@@ -79,7 +79,7 @@ class InviteForm(OnceForm):
 
 
 class RoleForm(OnceForm):
-    """Another role for somebody."""
+    """A new role for an account."""
 
     role = RadioField(
         _l("Role"), choices=options((role, ROLES[role]) for role in reversed(STAFF_ROLES)),
@@ -88,7 +88,7 @@ class RoleForm(OnceForm):
 
 
 class NewStartForm(OnceForm):
-    """A new start for somebody: by mail, or shown."""
+    """A reset of an account: by mail, or shown."""
 
     send = _send_field()
 
@@ -102,7 +102,7 @@ class ReviewForm(OnceForm):
 
 
 def standing_of(account: User, profile: StaffProfile | None) -> str:
-    """Return how an account stands: open, invited or closed."""
+    """Return the state of an account: open, invited or closed."""
     if account.active:
         return "open"
     return "closed" if profile is not None and profile.closed_at is not None else "invited"
@@ -160,7 +160,7 @@ def review() -> Page:
 @bp.get("/roles")
 @allowed("own_account")
 def roles() -> str:
-    """Say in plain words which role may do what, from the table that every page obeys."""
+    """Show which role may do what, from the table that every page obeys."""
     return render_template(
         "office/roles.html", groups=ACTION_WORDS, sentences=ROLE_SENTENCES, by_role=ACTIONS_BY_ROLE
     )
@@ -172,7 +172,7 @@ def roles() -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @allowed("manage_staff")
 def new() -> Page:
-    """Invite somebody: they choose their own password and set up their own authenticator."""
+    """Invite an account: its owner chooses their own password and sets up their own authenticator."""
     form = InviteForm()
     has_mail = _offer_mail(form)
     if not form.is_submitted():
@@ -272,7 +272,7 @@ def _account_page(
 @bp.post("/<account_id>/role")
 @allowed("manage_staff")
 def change_role(account_id: str) -> Page:
-    """Give somebody another role."""
+    """Change an account's role."""
     account = _account(account_id)
     form = RoleForm()
     if form.validate_on_submit():

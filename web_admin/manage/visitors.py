@@ -1,4 +1,4 @@
-"""Visitors: passes that the property office gives out, and a page to print one without names."""
+"""Pages of visitors: passes that the property office issues, and a page to print one without names."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Webhooks: addresses of other systems that are told what happens, with their keys and last messages."""
+"""Pages of webhooks: addresses of other systems, their keys and last messages."""
 
 from collections.abc import Callable
 
@@ -130,7 +130,7 @@ def remove(webhook_id: str) -> Response:
 @bp.post("/messages/<message_id>/again")
 @allowed("edit_settings")
 def again(message_id: str) -> Response:
-    """Let a message that was given up be tried once more."""
+    """Retry a failed message."""
     message = get_or_404(request_session(), OutboxMessage, message_id)
     form = AgainForm()
 

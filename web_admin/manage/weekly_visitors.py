@@ -1,4 +1,4 @@
-"""Weekly visitors of the property office: the lift service every Tuesday, the gardener on Fridays."""
+"""Pages of the office's weekly visitors: the lift service every Tuesday, the gardener on Fridays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Check everything the server wrote down: its ledger, the gates' journals that it holds, and consents.
+"""Verify the server's records: its ledger, the gates' journals that it stores, and consents.
 
-A chain shows that nothing in it was edited; an anchor kept elsewhere that it was not written anew; and
-that each consent stands in the ledger shows that none was put into the table past it.
+A chain shows that nothing in it was edited; an anchor kept elsewhere that it was not rewritten; and
+that each consent is in the ledger shows that none was put into the table past it.
 """
 
 from dataclasses import dataclass
@@ -89,14 +89,14 @@ def _check_written(consent: Consent, entry: AuditEntry | None, what: str) -> Non
 
 
 def signed_ledger_head(session: Session, sealer: Sealer, site_id: str) -> SignedHead:
-    """Return where the ledger stands, signed by the site: an anchor to keep elsewhere."""
+    """Return the head of the ledger, signed by the site: an anchor to keep elsewhere."""
     seq, digest = verify_audit(session, site_id)
     head = msgspec.json.encode(Head(site_id, LEDGER, seq, digest))
     return SignedHead(head, sign(private_key(session, sealer, site_id, "anchor"), COUNTERSIGN_DOMAIN, head))
 
 
 def export_ledger(session: Session, sealer: Sealer, site_id: str, path: Path, *, with_personal: bool) -> int:
-    """Write the ledger to a new file for whoever is to check it; return how many entries.
+    """Write the ledger to a new file for an auditor; return how many entries.
 
     Without `with_personal` the personal parts stay here: the file verifies just the same. Raises
     FileExistsError rather than replace a file, and ChainBroken for a ledger that does not hold.

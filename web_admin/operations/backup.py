@@ -1,4 +1,4 @@
-"""One sealed file with all a server needs to come back, except what could bring a face back.
+"""Back up and restore a server in one sealed file, without what could restore a face.
 
     MENJIN-BACKUP-1 \\n  salt:16  then frames of  length:4  AES-256-GCM(zlib(MessagePack))
 

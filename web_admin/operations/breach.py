@@ -1,7 +1,7 @@
-"""Stop face everywhere, change keys, see that the other ways are up; as a drill or for real (N4).
+"""Incident response for faces: suspend face, change keys, check other methods; drill or real (N4).
 
 A drill suspends leases and ends no face: what is resumed afterwards is what each person agreed to, under
-the very shares they had, so nobody is asked again and no promise gets weaker. For real, every face ends and
+the very shares they had, so no one is asked again and no promise gets weaker. For real, every face ends and
 face is switched off until someone switches it on again.
 """
 
@@ -94,7 +94,7 @@ class SignedDrill(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Drilling:
-    """What a drill needs: where to write, who says so, the clock, and how to wait."""
+    """Parameters of a drill: where to write, the actor, the clock, and how to wait."""
 
     database: Database
     sealer: Sealer
@@ -144,14 +144,14 @@ def run_drill(
         silent_gates=silent, leases_end_by=started_at + LEASE_ENDS_AFTER if silent else None,
         people_without_other_way=without,
         within_deadline=(drilling.clock() - started_at).total_seconds() <= DEADLINE_SECONDS,
-        # A gate out of reach is told by its lease; all else has to be right.
+        # A gate out of reach is stopped by its lease; everything else must succeed.
         ok=all(step.ok for step in steps if step.step != "gates_told"),
     )
     return drill, _keep(drilling, drill)
 
 
 def resume_face(drilling: Drilling, drill_id: str | None = None) -> bool:
-    """Let leases be given again (of any drill when none is named); return whether face was suspended."""
+    """Issue leases again (of any drill when none is named); return whether face was suspended."""
     with drilling.database.session() as session:
         row = session.get(FaceSuspension, drilling.site_id)
         if row is None or drill_id not in (None, row.drill_id):
@@ -178,7 +178,7 @@ def _suspend(drilling: Drilling, drill_id: str, reason: str, *, for_real: bool) 
 
 
 def _end_everyone(drilling: Drilling) -> int:
-    """End all faces and switch face off, so that nobody enrols into what was broken into."""
+    """End all faces and switch face off, so that no one enrols into a breached system."""
     with drilling.database.session() as session:
         act = drilling.act(session)
         with one_publication(act) as each:

@@ -1,6 +1,6 @@
-"""How server and gates are, in words and with what to do: pure judgements over what was gathered.
+"""Judge the health of server and gates, with texts and remedies: pure functions over the gathered facts.
 
-Three levels: good, look (soon), bad (now). What cannot be known is said as such and worries nobody.
+Three levels: good, look (soon), bad (now). Unknown facts are shown as unknown and raise no warning.
 """
 
 from collections.abc import Iterable, Sequence
@@ -208,7 +208,7 @@ def _review(facts: ServerFacts, now: datetime) -> Finding:
 
 
 def gate_health(gate: Gate, tampered: bool, now: datetime) -> GateHealth:
-    """Judge one gate by what it last told."""
+    """Judge one gate by its last report."""
     findings = tuple(_gate_findings(gate, tampered, now))
     return GateHealth(gate, worst(finding.level for finding in findings), findings)
 

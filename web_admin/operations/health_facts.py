@@ -1,4 +1,4 @@
-"""Gather how the server is: a fixed number of questions, however many gates, people and events there are."""
+"""Gather the facts of health in a fixed number of queries, for any number of gates, people and events."""
 
 import shutil
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def server_facts(session: Session, config: WebConfig, site: Site, now: datetime)
 
 
 def database_bytes(session: Session, config: WebConfig) -> int:
-    """Return how much the records take on their disk."""
+    """Return the size of the records on disk."""
     if config.database_url.startswith("sqlite"):
         path = Path(unquote(config.database_url.removeprefix("sqlite:///")))
         files = [path, path.with_name(path.name + "-wal")]

@@ -1,4 +1,4 @@
-"""What the server does by itself as time passes: each step alone, so that one fault stops no other.
+"""Periodic tasks of the server: each step alone, so that one failure stops no other.
 
 `menjin web run` calls `run` every ten minutes, `menjin web housekeeping` at once.
 """

@@ -1,7 +1,7 @@
-"""Work that takes longer than a page may wait: done by a thread, as a whole or not at all.
+"""Background jobs: run in a thread, in one transaction.
 
 The work and the word that it is done are one transaction: a crash in the middle leaves nothing of it,
-and whoever takes the job up again begins anew. An attempt that another one overtook finds that out
+and the process that resumes the job restarts it. An attempt that another one overtook finds that out
 before it writes. A job is taken up at once, when its page is looked at, and by the housekeeping.
 """
 
@@ -46,12 +46,12 @@ def put_job(
 
 
 def start(menjin: Menjin, job_id: str) -> None:
-    """Let a thread of this process take the job up, unless another has it."""
+    """Start the job in a thread of this process, unless another process has it."""
     threading.Thread(target=run, args=(menjin, job_id), name=f"job {job_id}", daemon=True).start()
 
 
 def is_due(job: LongJob, now: datetime) -> bool:
-    """Return whether nobody works at a job that is to be done."""
+    """Return whether a waiting job has no worker."""
     if job.state == "waiting":
         return True
     return job.state == "running" and job.claimed_at is not None and job.claimed_at <= now - OVERDUE_AFTER
@@ -67,7 +67,7 @@ def run_due(menjin: Menjin, now: datetime) -> int:
 
 
 def run(menjin: Menjin, job_id: str) -> None:
-    """Claim a job and do it; nothing happens when somebody else has it or it is over."""
+    """Claim a job and do it; do nothing when another process has it or it is over."""
     claim = _claimed(menjin, job_id)
     if claim is None:
         return
@@ -76,7 +76,7 @@ def run(menjin: Menjin, job_id: str) -> None:
             _do(menjin, session, job_id, claim)
     except ActRefused:
         _end(menjin, job_id, claim, "refused", {})
-    except Exception:  # noqa: BLE001 - whatever it was, the job is over and its log says why
+    except Exception:  # noqa: BLE001 - on any failure the job is over and the log says why
         _log.exception("job %s failed; nothing of it was done", job_id)
         _end(menjin, job_id, claim, "failed", {})
 

@@ -1,4 +1,4 @@
-"""Write down when the server last did something, and look at its own certificate from outside."""
+"""Store heartbeat timestamps; check the public TLS certificate."""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-"""The version of the tables: make them, bring them up to date, say when they are not."""
+"""Create the database tables, migrate them, and check their version."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine, revision: str = NEWEST) -> None:
-    """Bring the tables up to a revision, all steps in one transaction."""
+    """Migrate the tables to a revision, all steps in one transaction."""
     config = _alembic()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -1,4 +1,4 @@
-"""The real effects of an action: publish the policy to gates, send people the messages they asked for."""
+"""The real effects of an action: publish the policy to gates, notify people of what they subscribed to."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

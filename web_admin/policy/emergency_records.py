@@ -1,4 +1,4 @@
-"""What a gate is told of the codes for ambulance and fire brigade, and what it tells of their use.
+"""Build a gate's records of codes for ambulance and fire brigade, and read its reports of their use.
 
 The codes belong to no person and no home. At a keypad they are typed after home number 0, which no
 household may have, under a salt of their own.
@@ -28,7 +28,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.policy.facts import SiteFacts
 
 EMERGENCY_ID = "emergency"
-"""Stands where other credentials name their person and home."""
+"""Takes the place of person and home of other credentials."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def emergency_records(
 
 
 def emergency_keys(session: Session, site_id: str) -> frozenset[str]:
-    """Return the keys under which any gate may have been told of emergency codes."""
+    """Return the keys under which any gate may have received emergency codes."""
     ids = session.scalars(select(EmergencyCode.credential_id).where(EmergencyCode.site_id == site_id))
     return frozenset({f"home:{EMERGENCY_ID}", *(f"credential:{credential_id}" for credential_id in ids)})
 

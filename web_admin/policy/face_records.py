@@ -1,4 +1,4 @@
-"""What a gate is told about one person's face: that it may keep one, or that they may consent there."""
+"""Build a gate's records of one person's face: that it may keep one, or that they may consent there."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""All that publishing has to know about a site, read in a few queries, however many people there are."""
+"""Read all facts of a site that publishing needs, in a few queries for any number of people."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _Row = TypeVar("_Row")
 class SiteFacts:
     """Rows of one site, grouped as publishing asks for them; `persons` may be a part of the site.
 
-    `lanes` are those that are live: gates are told of no others.
+    `lanes` are those that are live: no others are published.
     """
 
     site: Site
@@ -60,7 +60,7 @@ class SiteFacts:
 def load_facts(
     session: Session, site_id: str, now: datetime, person_ids: Collection[str] | None = None
 ) -> SiteFacts:
-    """Read a site as it stands in this transaction; None means everyone."""
+    """Read a site in this transaction; None means everyone."""
     session.flush()
     site = session.get_one(Site, site_id)
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id).order_by(Gate.gate_id)).all()

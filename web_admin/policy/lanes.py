@@ -1,4 +1,4 @@
-"""What gates are told of lanes, given how each lane stands: the terms on which it is published."""
+"""Decide how each lane is published, by its status."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from web_admin.gates.sheet_status import standing_of
 
 @dataclass(frozen=True, slots=True)
 class LiveLanes:
-    """The lanes that gates are told of, those that may offer face, and gates that cannot count leaving."""
+    """The published lanes, those that may offer face, and gates that cannot count leaving."""
 
     live: frozenset[str]
     with_face: frozenset[str]
@@ -22,8 +22,8 @@ class LiveLanes:
     def fit(self, record: LaneRecord) -> LaneRecord:
         """Return the record as it is published: without face that no sheet or no assessment allows.
 
-        A lane waits for no lane that the gate does not know. Where a way out is not live nobody can be
-        seen leaving, so nobody is refused for not having left.
+        A lane waits for no lane that the gate does not know. Where a way out is not live no one can be
+        seen leaving, so no one is refused for not having left.
         """
         changes: dict[str, object] = {}
         if Method.FACE in record.methods and record.lane_id not in self.with_face:

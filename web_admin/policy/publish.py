@@ -1,4 +1,4 @@
-"""Publish: work out what every gate is to know, check promise 1, store what changed.
+"""Publish: compute every gate's records, check promise 1, store the changes.
 
 The gate asks with the version it has and gets the difference. Each record is kept with the version
 at which it last changed; a deleted one stays as an empty row, so any older version can be caught up.
@@ -101,7 +101,7 @@ def publish_policy(
 
     With `person_ids`, only records of those people and their homes are worked out again, besides
     lanes, hours, calendar and passes. Raises PolicyRefused, before anything is written, when a lane
-    breaks promise 1. One person never blocks it: whoever chose face and has no other working way
+    breaks promise 1. One person never blocks it: a person who chose face and has no other working way
     is published without face and marked as paused.
     """
     session.flush()
@@ -138,7 +138,7 @@ def publish_policy(
 def _records(
     facts: SiteFacts, people: PeopleRecords, sealer: Sealer, gate: Gate, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
-    """Give a gate's records on the wire; a stolen gate is told of no person any more."""
+    """Give a gate's records on the wire; a stolen gate gets no person."""
     for key, record in site_records(facts, gate, now):
         yield key, encode_record(record)
     if gate.state == "paired":
@@ -204,7 +204,7 @@ def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scop
 
 
 def _present(session: Session, gate_id: str, scope: _Scope | None) -> dict[str, bytes | None]:
-    """Return what is stored for a gate within the scope: digests by key, None for a deleted record."""
+    """Return the stored records of a gate within the scope: digests by key, None for a deleted record."""
     query = select(PolicyRecordRow.key, PolicyRecordRow.digest, PolicyRecordRow.value.is_(None)).where(
         PolicyRecordRow.gate_id == gate_id
     )
@@ -235,7 +235,7 @@ def _store(
     version: int,
     now: datetime,
 ) -> GateChange | None:
-    """Write what differs; return None when nothing does."""
+    """Store the differences; return None without any."""
     present = _present(session, gate.gate_id, scope)
     digests = {key: record_digest(value) for key, value in wanted.items()}
     differing = [key for key, digest in digests.items() if present.get(key) != digest]
@@ -329,7 +329,7 @@ def _is_legal(key: str, value: bytes) -> bool:
 
 
 def change_since(session: Session, gate: Gate, epoch: int, version: int) -> PolicyChange | None:
-    """Return what takes a gate from (epoch, version) to the present; None when it has that.
+    """Return the changes that take a gate from (epoch, version) to the present; None when it has that.
 
     From another epoch, from nothing or from the future the answer is the whole.
     """

@@ -1,6 +1,6 @@
-"""What one gate is told: only its lanes, the people who may pass there, and their ways in.
+"""Build the policy records of one gate: its lanes, the people with grants there, and their credentials.
 
-Pure functions over `SiteFacts`. A card or PIN is told as a tag under that gate's own key, so what
+Pure functions over `SiteFacts`. A card or PIN is sent as a tag under that gate's own key, so what
 leaks from one gate fits no other.
 """
 
@@ -159,7 +159,7 @@ def working_ways(person: Person, credentials: list[CredentialRow], now: datetime
 
 
 def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) -> datetime | None:
-    """Return when the last of the chosen non-face ways ends by itself; None when one of them does not.
+    """Return when the last of the chosen other methods expires; None when one of them does not.
 
     A face ends no later (promise 1), also at a gate that hears nothing from the server by then.
     """

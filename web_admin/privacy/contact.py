@@ -1,4 +1,4 @@
-"""Who answers for personal data at a site, and where people can complain about them."""
+"""The responsible contact for personal data at a site, and where people can complain."""
 
 from collections.abc import Mapping
 
@@ -37,7 +37,7 @@ def save_contact(act: Act, *, name: str, contact: str, channels: Mapping[str, st
 
 
 def contact_of(session: Session, site_id: str) -> PrivacyContact | None:
-    """Return who is responsible, None before somebody was named."""
+    """Return who is responsible, None before a contact was named."""
     return session.get(PrivacyContact, site_id)
 
 

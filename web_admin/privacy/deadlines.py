@@ -1,4 +1,4 @@
-"""When a request has to be acknowledged and answered: working days and days of the site's calendar."""
+"""Compute the due dates of a request: working days and days of the site's calendar."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 

@@ -1,8 +1,8 @@
-"""What a person can have deleted at once, and what stays until when (D4).
+"""Delete a person's data on request, and list what stays until when (D4).
 
 One act ends in the paths that time would take anyway: passages lose their names as after their term, past
 visitors their labels, a face is forgotten as by a withdrawal. It is written down as a request that was
-answered on the spot, so that it counts as one and stands in the person's list.
+answered on the spot, so that it counts as one and is in the person's list.
 """
 
 from collections.abc import Collection
@@ -98,7 +98,7 @@ def _forget_passages(act: Act, person: Person) -> int:
 
 
 def _empty_set_aside(act: Act, person_id: str) -> None:
-    """Forget what entries that were set aside, and that nobody has read, say of a person."""
+    """Erase a person from unread entries that were set aside."""
     kept = select(SetAsideEntry.gate_id, SetAsideEntry.digest, SetAsideEntry.body).where(
         SetAsideEntry.body.is_not(None)
     )

@@ -1,4 +1,4 @@
-"""What the police or a court asked for: nothing goes out before the request stands on record (D10)."""
+"""Record what the police or a court asked for, before anything is handed over (D10)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

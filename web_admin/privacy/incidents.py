@@ -1,6 +1,6 @@
-"""Security incidents with personal data: what is known, the clocks, the notice to people, its end.
+"""Actions on security incidents with personal data: facts, deadlines, notice to people, closing.
 
-The law wants people told which data, why, what may follow, what was done, what they can do and whom to ask
+The law requires a notice to people: which data, why, what may follow, what was done, what to do, contact
 (PIPL 57). A notice is not drafted while one of the six is missing (N1).
 """
 
@@ -50,7 +50,7 @@ def open_incident(act: Act, known_at: datetime, *, large: bool) -> Incident:
 
 
 def save_parts(act: Act, incident_id: str, texts: Mapping[str, str]) -> None:
-    """Write down what is known so far; parts may stay empty until people are told."""
+    """Store what is known so far; parts may stay empty until people are notified."""
     incident = _open(act, incident_id)
     for part in PARTS:
         said = texts.get(part, "").replace("\r\n", "\n").strip()
@@ -66,7 +66,7 @@ def missing_parts(incident: Incident) -> tuple[str, ...]:
 
 
 def mark_reported(act: Act, incident_id: str) -> None:
-    """Write down that the authority was told."""
+    """Record that the authority was notified."""
     incident = _open(act, incident_id)
     if incident.reported_at is not None:
         raise ActRefused(None, _("This was reported before."))
@@ -75,7 +75,7 @@ def mark_reported(act: Act, incident_id: str) -> None:
 
 
 def mark_told(act: Act, incident_id: str) -> None:
-    """Write down that people were told; refused while a part of the notice is missing."""
+    """Record that people were notified; refused while a part of the notice is missing."""
     incident = _open(act, incident_id)
     missing = missing_parts(incident)
     if missing:
@@ -85,7 +85,7 @@ def mark_told(act: Act, incident_id: str) -> None:
 
 
 def close_incident(act: Act, incident_id: str, untold_reason: str) -> None:
-    """Close an incident; where nobody was told, with the reason why no harm can come of it."""
+    """Close an incident; where people were not notified, with the reason why no harm can come of it."""
     incident = _open(act, incident_id)
     said = untold_reason.strip()
     if incident.told_people_at is None and not said:

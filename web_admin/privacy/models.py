@@ -1,4 +1,4 @@
-"""The table of security incidents: what happened, from when the clocks run, what people were told."""
+"""Tables of privacy: incidents, reports, requests, disclosures."""
 
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ class Incident(Base):
     """One incident with personal data; every text may be empty while it is looked into.
 
     `large`: one that has to be reported to the authority within hours. `told_people_at` stays None where
-    `untold_reason` says why nobody was told.
+    `untold_reason` says why people were not notified.
     """
 
     __tablename__ = "incident"
@@ -72,7 +72,7 @@ class Disclosure(Base):
 
 
 class ReportUnchangeable(Exception):
-    """Somebody tried to change or delete an issue that went out."""
+    """An attempt to change or delete a published issue."""
 
 
 def _refuse(_mapper: Mapper[PublicReport], _connection: Connection, report: PublicReport) -> None:
@@ -100,8 +100,8 @@ class RightsRequest(Base):
 
     `kind`: access, correction, deletion, restriction, complaint. `outcome`: answered, refused, withdrawn;
     None while open. `subject`, `wanted`, `value_before` and `value_after` are of corrections. `further` is
-    where the person was told to complain when they were refused. `late`: "" or the newest due date that
-    passed and was told to the office, acknowledge or answer.
+    the place to complain that a refusal named. `late`: "" or the newest due date that
+    passed and was reported to the office, acknowledge or answer.
     """
 
     __tablename__ = "rights_request"

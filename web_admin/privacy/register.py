@@ -1,4 +1,4 @@
-"""The register of what is processed, why, for how long and for whom, from the settings in force (T2)."""
+"""Build the register of processing from the settings in force (T2)."""
 
 from sqlalchemy.orm import Session
 
@@ -41,7 +41,7 @@ SECURITY = (
 
 
 def register_of(session: Session, site: Site, config: WebConfig) -> dict[str, object]:
-    """Return the register as it stands now."""
+    """Return the current register."""
     contact = contact_of(session, site.site_id)
     notice = newest_notice(session, FACE_PURPOSE, "en")
     return {

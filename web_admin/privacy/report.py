@@ -1,4 +1,4 @@
-"""The report to the public: built for a closed half-year, signed, linked to the issue before, kept for ever.
+"""Publish the public report: built for a closed half-year, signed, linked to the previous issue, permanent.
 
 The site's anchor key signs the whole text under a domain of its own; with the root's public key anyone can
 check a file without this server. Each issue names the digest of the one before, so that an issue that was
@@ -98,7 +98,7 @@ def _span(site: Site, first: date, last: date) -> Span:
 
 
 def publish_report(act: Act, period: tuple[date, date], words: Words, config: WebConfig) -> PublicReport:
-    """Publish the report of a closed period; raise ActRefused for one that is open, unknown or told."""
+    """Publish the report of a closed period; raise ActRefused for one that is open, unknown or published."""
     site = begin(act)
     checked = Words(
         checked_text("approved_by", words.approved_by), _checked("voice", words.voice),
@@ -158,7 +158,7 @@ def as_file(report: PublicReport) -> bytes:
 
 
 def check_file(body: bytes, root_public_key: bytes) -> dict[str, object]:
-    """Return what a report's file says; raise SignatureRefused unless the root's site signed all of it."""
+    """Return the content of a report's file; raise SignatureRefused unless the root's site signed it."""
     try:
         whole = msgspec.json.decode(body, type=ReportFile)
         said = msgspec.json.decode(whole.report, type=dict[str, object])

@@ -1,4 +1,4 @@
-"""The figures of a public report, worked out from the records of one closed period."""
+"""Compute the figures of a public report from the records of one closed period."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Span:
 
 
 def all_figures(session: Session, site: Site, span: Span, config: WebConfig) -> Figures:
-    """Return every figure of the report; numbers of people are told as `small_numbers` says."""
+    """Return every figure of the report; numbers of people are suppressed as in `small_numbers`."""
     return {
         "ways_in": _ways_in(session, site),
         "people": _people(session, site, span),

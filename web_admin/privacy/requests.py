@@ -1,4 +1,4 @@
-"""What people ask of the office about their data, and complaints: filed, acknowledged, answered in time.
+"""Actions on requests about personal data and complaints: file, acknowledge, answer in time.
 
 The person files on their phone or at the desk, recognised by what they opened it with (D7). The office
 acknowledges within three working days and answers within fifteen days; a no needs its reason, and goes out
@@ -84,7 +84,7 @@ def withdraw_request(act: Act, person_id: str, request_id: str) -> None:
 
 
 def acknowledge(act: Act, request_id: str) -> None:
-    """Tell the person that their request arrived and is being worked on."""
+    """Acknowledge a request to the person."""
     begin(act)
     request = _open_request(act, request_id)
     if request.acknowledged_at is not None:
@@ -101,7 +101,7 @@ def answer(act: Act, request_id: str, text: str) -> None:
 
 
 def refuse(act: Act, request_id: str, reason: str, language: str) -> None:
-    """Refuse a request with its reason; the person is told where to complain further, in their language."""
+    """Refuse a request with its reason; the answer names where to complain further, in their language."""
     begin(act)
     request = _open_request(act, request_id)
     said = _checked_long("text", reason, needed=True)
@@ -117,7 +117,7 @@ def refuse(act: Act, request_id: str, reason: str, language: str) -> None:
 
 
 def correct(act: Act, request_id: str, before: str, after: str, text: str) -> None:
-    """Close a correction with what stood before and what stands now; a name is changed here and now."""
+    """Close a correction with the old and the new value; a name is changed at once."""
     begin(act)
     request = _open_request(act, request_id)
     if request.kind != "correction":

@@ -1,4 +1,4 @@
-"""When what is stored goes: passages lose their names, ended secrets and names go, old backups too.
+"""Apply retention: erase names of passages, ended secrets and names, delete old backups.
 
 Chains are over salted digests: what is erased here leaves every journal verifiable. `counts` says what
 a run would do and changes nothing.
@@ -119,7 +119,7 @@ def _signatures_without_consent(menjin: Menjin, now: datetime) -> Chosen:
 def _invitations(menjin: Menjin, now: datetime) -> Chosen:
     del menjin
     unused = Invitation.used_at.is_(None)
-    # Used ones stay: that somebody was invited before is what a second invitation is checked against.
+    # Used ones stay: a second invitation is checked against the first.
     return Invitation, unused & (Invitation.expires_at < now - timedelta(days=1)), None
 
 
@@ -138,7 +138,7 @@ def _print_runs(menjin: Menjin, now: datetime) -> Chosen:
 
 
 def _print_secrets(menjin: Menjin, now: datetime) -> Chosen:
-    """Forget what nobody came to print: an invitation has ended by then, a PIN slip is made anew."""
+    """Delete what was never printed: an invitation has expired by then, a PIN slip is made again."""
     del menjin
     waiting = select(PrintRun.run_id).where(PrintRun.created_at < now - PRINT_SECRETS_KEPT)
     kept = PrintSlip.secret_sealed.is_not(None)

@@ -1,6 +1,6 @@
 """The resident's phone page under /r/, and the page that a visitor's link opens under /v/.
 
-Everything here acts for the person who is signed in and on their own things only: an id of somebody
+Everything here acts for the person who is signed in and on their own things only: an id of another
 else in an address answers 404. Changes go through the acts; these modules read, ask and show.
 """
 

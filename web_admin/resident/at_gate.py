@@ -1,4 +1,4 @@
-"""The box with which a new phone is believed: "I am at a gate", then the card or PIN there."""
+"""The box that verifies a new phone: "I am at a gate", then the card or PIN there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from web_admin.web.resident_session import resident_required
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How far a phone is on its way to being believed; `until` is set while a gate is asked."""
+    """Progress of a phone's verification; `until` is set while a gate is asked."""
 
     again: bool
     can_show: bool
@@ -23,7 +23,7 @@ class Proof:
 
 
 def proof_of(act: Act, person: Person) -> Proof | None:
-    """Return what the box says, None where nothing needs to be shown."""
+    """Return the state of the box, None where no proof is needed."""
     if act.channel != "phone" or person.phone_unproven is None:
         return None
     return Proof(

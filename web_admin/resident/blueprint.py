@@ -82,7 +82,7 @@ def to(endpoint: str, **values: Any) -> Response:
 
 @bp.before_request
 def _keep_the_visit_apart() -> tuple[str, int] | None:
-    """At the desk, refuse what is done on one's own phone, and forms that were shown to somebody else."""
+    """At the desk, refuse what only works on the own phone, and forms that were shown to another person."""
     visit = current_visit()
     endpoint = (request.endpoint or "").rpartition(".")[2]
     if visit is None or access_of(current_app, request.endpoint or "") != (RESIDENT, ""):

@@ -1,4 +1,4 @@
-"""The certificate that a face was forgotten: to read, to print, and as a file that anyone can check."""
+"""Pages of the certificate of forgetting: to read, to print, and as a file that anyone can verify."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,7 +50,7 @@ def why_words() -> Mapping[str, str]:
 @bp.get("/certificates/<consent_id>")
 @resident_required
 def certificate(consent_id: str) -> str:
-    """Show the certificate of one of the person's consents as it stands now."""
+    """Show the certificate of one of the person's consents in its current state."""
     person, act = signed_in()
     statement = _statement(consent_id, person.person_id)
     return render_template(
@@ -74,7 +74,7 @@ def certificate_file(consent_id: str) -> Response:
 
 
 def _statement(consent_id: str, person_id: str) -> Statement:
-    """Return what the certificate says; answer 404 for somebody else's, or where nothing was forgotten."""
+    """Return the certificate's statement; answer 404 for another person's, or where nothing was forgotten."""
     session = request_session()
     consent = session.get(Consent, consent_id)
     if consent is None or consent.person_id != person_id:
@@ -91,7 +91,7 @@ def has_certificate(consent: Consent) -> bool:
 
 
 def unused_face_ends(person: Person) -> datetime | None:
-    """Return when a face that nobody used ends by itself, once its person is asked about it."""
+    """Return when an unused face ends automatically, once its person is asked about it."""
     return end_of_unused(request_session(), person.person_id, current_menjin().config.face_inactive_days)
 
 

@@ -1,4 +1,4 @@
-"""My code: the phone registers its public key here, or asks for a code signed by the site."""
+"""Page of the own code: the phone registers its public key here, or asks for a code signed by the site."""
 
 import base64
 import binascii
@@ -37,7 +37,7 @@ def my_code() -> str:
 @bp.get("/code/contact")
 @resident_required
 def contact() -> JsonAnswer:
-    """Tell the phone the time and whether its key still works: active, ended or unknown here."""
+    """Send the phone the time and whether its key still works: active, ended or unknown here."""
     person, act = signed_in()
     row = request_session().get(CredentialRow, request.args.get("credential", ""))
     mine = row is not None and row.person_id == person.person_id and row.kind == "qr"
@@ -94,7 +94,7 @@ def code_picture() -> Response:
 
 
 def phone_label() -> str:
-    """Return what kind of phone asks, for its owner to tell their phones apart."""
+    """Return what kind of phone asks, so that its owner can distinguish phones."""
     agent = request.user_agent.string
     for mark, name in (
         ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),

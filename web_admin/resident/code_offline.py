@@ -1,4 +1,4 @@
-"""What the phone may keep for a day without network: an empty code page and its scripts, nothing else."""
+"""Page that the phone may keep for use without network: an empty code page and its scripts, nothing else."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def _shell(language: str) -> str:
 @bp.get("/code/offline/<any(zh, en):language>")
 @public
 def code_offline(language: str) -> Response:
-    """Return the code page of nobody: the phone's own key makes the code, no record is in it."""
+    """Return the code page without a person: the phone's own key makes the code, no record is in it."""
     response = Response(_shell(language))
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -1,4 +1,4 @@
-"""Before residents change how they sign in they confirm who they are, unless they signed in just now.
+"""Ask residents to confirm who they are before they change their sign-in, unless they just signed in.
 
 A phone left unlocked, or a copied cookie, then changes no password and adds no passkey (OWASP ASVS 5.0
 V6.2.3 and V7.5.1). A resident with neither has nothing to confirm by: the invitation signed them in.

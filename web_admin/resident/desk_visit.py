@@ -25,7 +25,7 @@ class DeskAsks:
 
 
 def desk_asks(act: Act, person: Person) -> DeskAsks | None:
-    """Return what the desk asks this person now, None where it asks nothing or the person sits there."""
+    """Return the desk's open question to this person, None without one or when the person is served there."""
     visit = visit_asked_of(act.session, person.person_id, act.now) if act.channel == "phone" else None
     if visit is None:
         return None
@@ -35,7 +35,7 @@ def desk_asks(act: Act, person: Person) -> DeskAsks | None:
 @bp.post("/desk/<visit_id>/<any(yes, no):answer>")
 @resident_required
 def answer_desk(visit_id: str, answer: str) -> Response:
-    """Say that the person is at the desk, or that they are not."""
+    """Record the answer that the person is at the desk, or is not."""
     _person, act = signed_in()
     answer_by_phone(act, visit_id, is_there=answer == "yes")
     flash(

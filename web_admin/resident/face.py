@@ -1,4 +1,4 @@
-"""Face, only if asked for: the notice on its own screen, a no that leads to another way, the way back."""
+"""Pages of face, only on request: notice on its own screen, refusal with another method, withdrawal."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ class Forgetting:
 
 
 def forgettings_of(consent: Consent) -> list[Forgetting]:
-    """Return what each gate said about a withdrawn consent.
+    """Return each gate's report on a withdrawn consent.
 
     A gate that never had a lane for face has nothing to forget and is not waited for. A lease ends at the
     moment that the certificate of forgetting names.
@@ -141,7 +141,7 @@ def _offered_to(person: Person) -> Notice:
 @bp.get("/face")
 @resident_required
 def face() -> str:
-    """Show the notice to whoever has face off, and how it stands to whoever has it on."""
+    """Show the notice to people with face off, and its state to people with face on."""
     person, act = signed_in()
     state = face_state(act.session, person.person_id)
     if state.consent is not None and state.state in ("on", "paused"):
@@ -189,7 +189,7 @@ def _guardian_facts(person: Person, act: Act) -> dict[str, object]:
 
 
 def _sentence(person: Person, notice: Notice) -> str | None:
-    """Return what the person signs, None where the site asks for no signature."""
+    """Return the text to sign, None where the site requires no signature."""
     signs = rules_of(request_session(), person.site_id).written_release
     return SENTENCES["self"][notice.language] if signs else None
 
@@ -252,7 +252,7 @@ def ask_withdraw_face() -> str:
 @bp.post("/face/off")
 @resident_required
 def withdraw_face_now() -> Response:
-    """End the consent, destroy the shares and tell the gates, in one go."""
+    """End the consent, destroy the shares and publish to the gates, in one transaction."""
     person, act = signed_in()
     withdraw_face(act, person.person_id)
     flash(gettext("Face is off. Your other ways in work as before."), "done")
@@ -262,7 +262,7 @@ def withdraw_face_now() -> Response:
 @bp.get("/another-way")
 @resident_required
 def another_way() -> str:
-    """Offer the ways in without face, at once, to whoever said no."""
+    """Offer the other methods at once to a person who refused."""
     person, act = signed_in()
     ways = [way for way in ways_of(person, act.now) if way.method != "face"]
     return render_template(

@@ -1,4 +1,4 @@
-"""What a guardian sees: a minor of the home asks for their yes, and what they agreed to before."""
+"""Pages of a guardian: a minor's request for consent, and earlier agreements."""
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext

@@ -1,4 +1,4 @@
-"""Help: what to do when something is lost, and whom to ask. Readable without signing in."""
+"""Page of help: what to do about a loss, and whom to ask; readable without signing in."""
 
 from flask import render_template
 from flask_login import current_user

@@ -1,4 +1,4 @@
-"""My home: who lives and helps there, who is invited. Nobody sees here when another one passes."""
+"""Page of the own home: who lives and helps there, who is invited; it never shows passages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ Page = str | tuple[str, int] | Response
 
 @dataclass(frozen=True, slots=True)
 class AtHome:
-    """Somebody of the home as its page shows them; `hours` are a helper's own."""
+    """A person of the home as its page shows them; `hours` are a helper's own."""
 
     person: Person
     addition: HomeAddition | None
@@ -47,7 +47,7 @@ class AtHome:
 
     @property
     def is_invited(self) -> bool:
-        """Return whether this is somebody with an invitation that was not used yet."""
+        """Return whether this person has an unused invitation."""
         grown = self.person.kind == "resident" and self.person.age_band != CHILD
         return grown and self.addition is not None and not self.has_come
 

@@ -1,4 +1,4 @@
-"""Somebody of my home whom I look after: a child, a helper, or who has not used their invitation yet."""
+"""Pages of a person of the own home: a child, a helper, or a person with an unused invitation."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ from web_admin.web.send_once import made_once
 
 @dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """Somebody of the home with what the signed-in adult may do for them."""
+    """A person of the home with what the signed-in adult may do for them."""
 
     at_home: AtHome
     is_guardian: bool
@@ -64,7 +64,7 @@ class LookedAfter:
 
 
 def _looked_after(person: Person, act: Act, person_id: str) -> LookedAfter:
-    """Return somebody this adult looks after; answer 404 for adults of the home and everyone else's."""
+    """Return a person whom this adult looks after; answer 404 for adults of the home and everyone else's."""
     people = people_at_home(act, person.home_id or "")
     found = next((one for one in people if one.person.person_id == person_id), None)
     if found is None or person.kind != "resident" or person.age_band != ADULT:
@@ -103,7 +103,7 @@ def _page(
 @bp.get("/home/with/<person_id>")
 @resident_required
 def at_home(person_id: str) -> str:
-    """Show somebody this adult looks after; never when they passed."""
+    """Show a person whom this adult looks after, never their passages."""
     person, act = signed_in()
     return _page(person, act, person_id)
 
@@ -158,7 +158,7 @@ def home_card(person_id: str, credential_id: str, what: str) -> Page:
 @bp.post("/home/with/<person_id>/code")
 @resident_required
 def home_code_again(person_id: str) -> Page:
-    """Make a new code for somebody who has not used theirs."""
+    """Make a new code for a person who has not used theirs."""
     person, act = signed_in()
     invited = _looked_after(person, act, person_id).person
     code = made_once(act, person.person_id, lambda: code_again(act, person.person_id, person_id))

@@ -1,4 +1,4 @@
-"""Messages that I ask for: an address of my own, proved by a code, and a switch for each kind."""
+"""Pages of the own messages: an address, proved by a code, and a switch for each kind."""
 
 from collections.abc import Mapping
 
@@ -43,12 +43,12 @@ def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
 @bp.get("/messages")
 @resident_required
 def messages() -> str:
-    """Show the address and the switches; all are off until somebody turns them on."""
+    """Show the address and the switches; all are off at first."""
     return _page({}, {})
 
 
 def may_send_code(person_id: str) -> bool:
-    """Count one code for this person; tell whether it may still be sent."""
+    """Count one code for this person; return whether it may still be sent."""
     # Not by network address, which a whole building may share.
     return not current_counts().take(Of(MESSAGE_CODES, (person_id,)), request_now())
 

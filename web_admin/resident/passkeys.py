@@ -1,4 +1,4 @@
-"""Passkeys: make one on this phone, sign in with one, remove one. Without them everything works too."""
+"""Pages of passkeys: make one on this phone, sign in with one, remove one; all optional."""
 
 from flask import Response, abort, flash, request, session
 from flask_babel import gettext
@@ -48,7 +48,7 @@ def _place() -> Place:
 
 
 def _asked(name: str) -> Question | None:
-    """Return what was asked in this browser, which is thereby answered."""
+    """Return and clear the open challenge of this browser."""
     text = session.pop(name, None)
     return Question.from_text(text) if isinstance(text, str) else None
 
@@ -118,7 +118,7 @@ def ask_for_passkey() -> Response:
 @public
 @takes_json
 def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
-    """Sign in whoever's passkey answered."""
+    """Sign in the owner of the passkey that answered."""
     database, now = request_session(), current_menjin().clock()
     try:
         passkey = checked_passkey(database, _place(), _asked(TO_SIGN_IN), _sent(), now)

@@ -1,4 +1,4 @@
-"""A code on paper for who has no phone: made and printed at the desk, ended anywhere."""
+"""Pages of a code on paper for a person without a phone: made and printed at the desk, ended anywhere."""
 
 from flask import abort, flash, render_template
 from flask_babel import force_locale, gettext

@@ -1,4 +1,4 @@
-"""What a person signed, for themselves or as a guardian, as a file that anyone can check."""
+"""Download of a signed consent, own or as a guardian, as a file that anyone can verify."""
 
 import msgspec
 from flask import Response, abort
@@ -12,7 +12,7 @@ from web_admin.web.resident_session import resident_required
 
 
 def releases_of(signer_id: str) -> dict[str, Release]:
-    """Return what somebody signed, by consent."""
+    """Return a person's signed releases, by consent."""
     rows = request_session().scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
     return {row.consent_id: read_release(row.release).release for row in rows}
 

@@ -1,4 +1,4 @@
-"""My records: passages in plain words, who looked and why, my consents with their exact text."""
+"""Page of the own records: passages, who looked and why, consents with their exact text."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Delete my records: what can go at once, and what stays until when, on one page with one button."""
+"""Page to delete the own records: what can go at once, and what stays until when."""
 
 from flask import flash, render_template, request
 from flask_babel import gettext
@@ -31,7 +31,7 @@ def _page(problem: str) -> str:
 @bp.post("/records/delete")
 @resident_required
 def delete_records_now() -> Response | tuple[str, int]:
-    """Delete what was chosen, at once."""
+    """Delete the chosen records at once."""
     person, act = signed_in()
     parts = [part for part in PARTS if request.form.get(part) == "1"]
     try:

@@ -1,4 +1,4 @@
-"""All that is held about a person, as a file to take along: JSON for machines, HTML to read."""
+"""Download of all data about a person: JSON for machines, HTML to read."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequenc
 
 
 def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """Return what was looked at, the role of whoever looked, the name they show to residents, and why."""
+    """Return what was read, the reader's role, the name they show to residents, and why."""
     known = {**entry.facts, **(entry.personal or {})}
     return {
         "role": str(known.get("role") or ""),

@@ -1,4 +1,4 @@
-"""What the person asks of the office: file it, see its due dates and the answer, take it back."""
+"""Pages of the own requests to the office: file, see due dates and answer, withdraw."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ WRONG = {
 
 
 class RequestForm(OnceForm):
-    """What somebody asks for; which parts count depends on the kind."""
+    """A request; which fields count depends on the kind."""
 
     kind = StringField()
     subject = StringField()
@@ -50,7 +50,7 @@ class RequestForm(OnceForm):
 @bp.get("/requests")
 @resident_required
 def requests() -> str:
-    """List what the person asked for, newest first, with due dates."""
+    """List the person's requests, newest first, with due dates."""
     person, act = signed_in()
     rows = act.session.scalars(
         select(RightsRequest)

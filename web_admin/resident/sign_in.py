@@ -1,4 +1,4 @@
-"""The way to one's own page: invitation, name and password, and out again."""
+"""Pages of signing in and out: invitation, name and password."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -35,7 +35,7 @@ def _site() -> Site | None:
 @bp.get("/welcome/<code>")
 @public
 def welcome(code: str = "") -> str:
-    """Greet; a link's preview must not use the invitation up, so nothing happens before the button."""
+    """Show the welcome page; a link preview must not use the invitation, so wait for the button."""
     return render_template("resident/welcome.html", site=_site(), code=code, person=None)
 
 
@@ -112,7 +112,7 @@ def save_password() -> tuple[str, int] | Response:
         request_session().rollback()
         person, _act = signed_in()
         return _password_page(person, {refused.field or "password": message}, request.form), 422
-    # Whoever changes a password may be shutting somebody out.
+    # A changed password may be meant to lock another person out.
     _sign_out_elsewhere(person.person_id)
     flash(gettext("Saved. Use this name and password on any phone."), "done")
     return to("resident.ways_in")

@@ -1,4 +1,4 @@
-"""What a visitor sees who opens the link: the code, the gates and until when. No account, no names.
+"""Page of a visitor's link: the code, the gates and until when; no account, no names.
 
 Where the browser runs scripts and reaches the server, the code is a copy that lasts 45 seconds and is
 renewed every 15: a photograph of it opens nothing a minute later. Otherwise it is the pass itself.
@@ -62,7 +62,7 @@ class PlanGate:
 
 
 def _invitation(text: str) -> Invitation:
-    """Return what an address leads to; answer 404 unless it is one of ours."""
+    """Return the invitation of an address; answer 404 unless it is one of ours."""
     menjin, session = current_menjin(), request_session()
     row = linked(session, menjin.sealer, text)
     if row is None:
@@ -88,7 +88,7 @@ def _weekly(site: Site, row: VisitorSeriesRow) -> Invitation:
     due = signed_for(session, row.series_id, running[0]) if running is not None else None
     if running is not None and due is None:
         try:
-            # A transaction of its own: this one only reads, and SQLite lets no reader become a writer
+            # A transaction of its own: this one only reads, and SQLite does not let a reader become a writer
             # once a gate has written in between.
             with menjin.database.session() as writing:
                 act = new_act(menjin, writing, site.site_id, "visitor-page", "system", now=now)
@@ -139,7 +139,7 @@ def show(text: str) -> Response:
 
 @bp.errorhandler(NotFound)
 def _leads_nowhere(error: NotFound) -> tuple[str, int] | NotFound:
-    """Tell a visitor whose link is cut off or forgotten what to do; the front page is none of theirs."""
+    """Show a visitor with a truncated or expired link what to do; the front page is none of theirs."""
     note_refusal(404, "")
     if request.endpoint != "visitor_pass.show":
         return error
@@ -151,7 +151,7 @@ def _leads_nowhere(error: NotFound) -> tuple[str, int] | NotFound:
 @public
 @_private
 def now(text: str) -> Response:
-    """Return how the pass stands and a copy for the next 45 seconds, null while there is none."""
+    """Return the state of the pass and a copy for the next 45 seconds, null while there is none."""
     menjin = current_menjin()
     invitation = _invitation(text)
     copy = None

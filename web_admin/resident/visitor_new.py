@@ -1,4 +1,4 @@
-"""A new visitor: a pass for once, often or every week, or eight digits for a courier."""
+"""Pages to invite a visitor: a pass for once, often or every week, or eight digits for a courier."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Slips of 58 mm for one's own visitors: printed where a printer is, which is at the desk."""
+"""Pages of 58 mm slips for the own visitors, printed at the desk."""
 
 import hmac
 
@@ -32,7 +32,7 @@ def visitor_pass_slip(pass_id: str) -> str:
 @bp.post("/visitors/code/slip")
 @resident_required
 def visitor_code_slip() -> str:
-    """Show a code that was just made as a slip; nobody else knows its digits any more."""
+    """Show a code that was just made as a slip; its digits are shown nowhere else."""
     person, act = signed_in()
     digits = request.form.get("digits", "")
     code = _own_code(person, act, digits)

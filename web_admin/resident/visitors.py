@@ -1,4 +1,4 @@
-"""My visitors: what was given out, how it stands, where it was used, and taking it back."""
+"""Pages of the own visitors: passes, their state and uses, and withdrawal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ def own_series(person: Person, act: Act) -> list[ShownSeries]:
 
 
 def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Act) -> list[ShownSeries]:
-    """Return weekly invitations with how they stand and where their visits were used."""
+    """Return weekly invitations with their state and the uses of their visits."""
     zone = ZoneInfo(site_of(person).timezone)
     visits = dict(
         act.session.execute(

@@ -1,4 +1,4 @@
-"""My ways in: card, PIN, QR and face as equal switches, and what belongs to each."""
+"""Page of the own methods: card, PIN, QR and face as equal switches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ from web_admin.web.typed_times import minute_of
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One switch: what it is, how it stands, and why it cannot be switched off, if so."""
+    """One switch: method, state, and why it cannot be switched off, if so."""
 
     method: str
     chosen: bool
@@ -194,7 +194,7 @@ def _pin_switched_on(person: Person, act: Act) -> str | Response:
 def new_pin() -> str | Response:
     """Give a new PIN, or the second one for an emergency, shown on this answer only; switch the PIN on.
 
-    Both answers look the same: whoever looks over the person's shoulder learns nothing.
+    Both answers look the same: a bystander who reads along learns nothing.
     """
     person, act = signed_in()
     issue = issue_duress_pin if request.form.get("second") == "1" else issue_pin

@@ -1,7 +1,7 @@
-"""End or suspend what signs in with a backup's word: accounts, sessions, links, keys of other systems.
+"""Revoke or suspend sign-in that a backup restores: accounts, sessions, links, keys of other systems.
 
 No gate knows whose account was closed, whose password was changed or which key was ended after the backup.
-So nothing of it counts before staff have looked: every account of the staff begins anew, residents sign in
+So none of it is valid before staff have decided: every account of the staff is reset, residents sign in
 again and show a card or PIN before their phone may do more than it should, and other systems wait.
 """
 
@@ -59,7 +59,7 @@ def _note_closed(session: Session, site_id: str, account: User, now: datetime) -
 
 
 def _end_links(session: Session, site_id: str, now: datetime) -> None:
-    """End what waits to be used once: invitations, links of the staff, codes to pair a gate, open visits."""
+    """Revoke what waits to be used once: invitations, links of the staff, codes to pair a gate, visits."""
     session.execute(delete(StaffInvitation).where(StaffInvitation.used_at.is_(None)))
     people = select(Person.person_id).where(Person.site_id == site_id)
     session.execute(

@@ -1,9 +1,9 @@
-"""Bring what was forbidden back after a restore: gates hand over what they hold, then a new epoch begins.
+"""Reapply revocations after a restore: gates hand over what they hold, then a new epoch begins.
 
 A backup is older than the gates. Until every paired gate has handed over what it saw end and its newest
-policy, no policy is given out; whatever that policy forbids and the backup allows stays forbidden until
+policy, no policy is published; what that policy forbids and the backup allows stays forbidden until
 staff decide (`handover`, `restore_reviews`). A gate that cannot say what it forbids gets no policy before
-staff let it: it goes on with the one it has. Faces, sessions and keys of other systems wait for nobody's
+staff let it: it goes on with the one it has. Faces, sessions and keys of other systems wait for no
 word (`restored_faces`, `restored_accounts`).
 """
 
@@ -51,12 +51,12 @@ def begin_restoring(session: Session, sealer: Sealer, site_id: str, now: datetim
     site.backup_epoch, site.backup_version = site.epoch, site.version
     gates = session.scalars(select(Gate).where(Gate.site_id == site_id)).all()
     for gate in gates:
-        # Whoever copied a gate's key may answer in its place: such a gate is not waited for.
+        # An attacker with a copy of a gate's key may answer in its place: such a gate is not waited for.
         believed = gate.state == "paired" and gate.forked_at is None
         gate.tombstones_taken = not believed
         gate.policy_withheld = False
         if gate.state == "paired":
-            # Reported stolen after the backup? No gate's word says so: the manager is asked about each.
+            # Reported stolen after the backup? No gate reports that: the manager is asked about each.
             held(session, site_id, "gate_here", gate.gate_id, {"state": gate.state}, now, gate.gate_id)
         if gate.state == "paired" and not believed:
             _withhold(session, gate, now)
@@ -79,7 +79,7 @@ def owes_handover(site: Site, gate: Gate) -> bool:
 
 
 def gets_no_policy(site: Site, gate: Gate) -> bool:
-    """Return whether a gate goes on with the policy it has, until all have told or staff have decided."""
+    """Return whether a gate keeps the policy it has, until all have handed over or staff have decided."""
     return site.restoring or gate.policy_withheld
 
 
@@ -101,7 +101,7 @@ def take_handover(
 ) -> HandoverReply:
     """Take one page of what a gate holds, end what it saw end, and finish with the last gate's last page.
 
-    Raises NotRestoring when the server waits for nothing, HandoverRefused for what nobody signed.
+    Raises NotRestoring when the server waits for nothing, HandoverRefused without a valid signature.
     """
     site = _checked_site(session, gate)
     if gate.tombstones_taken:
@@ -112,7 +112,7 @@ def take_handover(
         return reply
     gate.tombstones_taken = True
     if proven_epoch(session, gate) == 0:
-        # Its policy was lost, or is kept back: nobody knows what it forbade, so staff decide first.
+        # Its policy was lost, or is kept back: what it forbade is unknown, so staff decide first.
         _withhold(session, gate, now)
     if site.restoring:
         finish_when_all_told(session, sealer, site, now)
@@ -129,9 +129,9 @@ def take_handover(
 def take_tombstones(
     session: Session, sealer: Sealer, gate: Gate, batch: TombstoneBatch, now: datetime
 ) -> int:
-    """End what a gate of an older version saw end; return how many of the batch are settled.
+    """Take the tombstones of a gate of an older version; return how many of the batch are settled.
 
-    Such a gate says nothing of what it suspends. If it has a newer policy than the backup it keeps that one
+    Such a gate does not report what it suspends. If it has a newer policy than the backup it keeps that one
     until staff let it have another, or until it is brought up to date and hands over.
     """
     site = _checked_site(session, gate)
@@ -153,7 +153,7 @@ def take_tombstones(
 
 
 def _end_what_ended(session: Session, site: Site, stones: Sequence[Tombstone], now: datetime) -> None:
-    """End what ended after the version of the backup; what ended before is part of it already."""
+    """End what ended after the version of the backup; what ended earlier is part of it already."""
     backed_up = (site.backup_epoch or 0, site.backup_version or 0)
     later = [stone for stone in stones if (stone.epoch, stone.version) > backed_up]
     _end_credentials(session, site, [s for s in later if s.record_key.startswith("credential:")])

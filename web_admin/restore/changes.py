@@ -1,4 +1,4 @@
-"""What a restore changes and staff may change back: values of rows as JSON, set and compared.
+"""Changes of a restore that staff may undo: values of rows as JSON, set and compared.
 
 Each kind says what its subject is: a row with some of its fields, or a set of rows (grants, a wish, the
 calendar) that is replaced whole.
@@ -33,7 +33,7 @@ def held(
     session: Session, site_id: str, kind: str, subject_id: str, after: Values, now: datetime,
     gate_id: str | None = None,
 ) -> None:
-    """Set what holds until staff decide, and note for them what was there before."""
+    """Set the values that are valid until staff decide, and store the old ones."""
     before = current_values(session, kind, subject_id, after)
     set_values(session, kind, subject_id, after)
     session.add(RestoreReview(
@@ -44,7 +44,7 @@ def held(
 
 
 def current_values(session: Session, kind: str, subject_id: str, names: Mapping[str, Any]) -> Values:
-    """Return what these fields hold now, as JSON."""
+    """Return the current values of these fields, as JSON."""
     if kind in TABLES:
         row = session.get_one(TABLES[kind], subject_id)
         return as_json({name: getattr(row, name) for name in names})

@@ -1,4 +1,4 @@
-"""Take what a gate holds, page by page, while a restored server may not yet speak to it.
+"""Take a gate's handover, page by page, before a restored server may publish to it.
 
 A page is stored once however often it is sent, and a gate goes on from where the server has it. What counts
 is what the lost server signed: the policy's records have to add up to a manifest for this very gate under a
@@ -113,7 +113,7 @@ def _check_whole(session: Session, gate: Gate, manifest: PolicyManifest | None) 
 
 
 def forget_handover(session: Session, gate: Gate) -> None:
-    """Drop what a gate has handed over."""
+    """Delete a gate's handover."""
     session.execute(delete(HandedRecord).where(HandedRecord.gate_id == gate.gate_id))
     session.execute(delete(GateHandover).where(GateHandover.gate_id == gate.gate_id))
     session.expire_all()
@@ -147,7 +147,7 @@ def apply_handover(session: Session, sealer: Sealer, gate: Gate, now: datetime) 
 
 
 def _wanted(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> dict[str, Record]:
-    """Return what would be published to this gate now, without what a gate would never take."""
+    """Return the records that would be published to this gate now, without those that it would never take."""
     wanted: dict[str, Record] = {}
     for key, value in records_for_gate(session, sealer, gate, now).items():
         try:

@@ -1,4 +1,4 @@
-"""Take over from a gate how its lanes were: postures, overrides, hours and ways in of its newest policy.
+"""Restore a gate's lanes from its newest policy: postures, overrides, hours and methods.
 
 A lane belongs to one gate, and what that gate holds was signed by the server that was lost. So the state of
 its lanes is taken over as it was, in either direction; staff see what that changed.
@@ -101,7 +101,7 @@ def _take_over_lane(
 
 
 def _of_lane(record: LaneRecord, now: datetime) -> Values:
-    """Return what of a lane decides whom it lets in, as the columns name it."""
+    """Return the columns of a lane that decide who may pass."""
     override = record.posture_override
     live = override if override is not None and override.until > now else None
     return {

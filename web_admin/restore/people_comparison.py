@@ -1,6 +1,6 @@
 """Hold back what a restored server would newly allow: credentials, people, grants and ways in.
 
-Compares what the backup would publish with what a gate's newest policy has. Whatever the gate forbade stays
+Compares what the backup would publish with what a gate's newest policy has. What the gate forbade stays
 forbidden, and is listed for staff; nothing is allowed that the backup did not allow, but for a grant that
 this very gate had.
 """
@@ -33,7 +33,7 @@ ENDED_BY_RESTORE = "restored"
 def hold_back_people(
     session: Session, gate: Gate, wanted: Mapping[str, Record], known: Mapping[str, Record], now: datetime
 ) -> None:
-    """Suspend, narrow or end whatever of the backup this gate's newest policy forbids."""
+    """Suspend, narrow or end what the backup allows and this gate's newest policy forbids."""
     restored_at = session.get_one(Site, gate.site_id).restored_at or now
     for record in wanted.values():
         if isinstance(record, PersonRecord):
@@ -97,7 +97,7 @@ def _hold_credential(
         return
     row = session.get_one(CredentialRow, wanted.credential_id)
     if row.created_at > restored_at or f"person:{row.person_id}" not in known:
-        return  # made after the restore; or nobody passes here as this person, which is held as a whole
+        return  # made after the restore; or an unknown person here, which is held back as a whole
     if ended or (isinstance(wanted, PinCredential) and wanted.duress and newest is None):
         row.state, row.ended_at, row.ended_reason = "ended", now, ENDED_BY_RESTORE
     elif row.duress:
@@ -159,7 +159,7 @@ def _is_within(grant: Grant, wide: Grant) -> bool:
 def _set_grants_here(
     session: Session, gate: Gate, person: Person, newest: Iterable[Grant], now: datetime
 ) -> None:
-    """Let a person pass this gate's lanes as its newest policy has it; other gates' lanes are left alone."""
+    """Set a person's grants at this gate's lanes to its newest policy; leave other gates' lanes alone."""
     here = {lane.lane_id for lane in session.query(Lane).filter(Lane.gate_id == gate.gate_id)}
     grants: list[Values] = current_values(session, "grants", person.person_id, {})["grants"]
     for grant in grants:

@@ -1,7 +1,7 @@
-"""What staff decide after a restore: allow again what the backup had, or leave it as it is.
+"""Staff decisions after a restore: allow again what the backup had, or keep it held back.
 
 Nothing is allowed again without such a decision or a staff act on the person, card or lane itself; a row
-whose subject was changed since is settled by that change and is listed no more.
+whose subject was changed since is settled by that change and no longer listed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ OFFICE = ("manager", "system")
 
 
 def open_reviews(session: Session, site_id: str) -> list[RestoreReview]:
-    """Return what staff have not decided and what still holds, oldest first, in a few queries."""
+    """Return the undecided items that are still valid, oldest first, in a few queries."""
     rows = session.scalars(
         select(RestoreReview)
         .where(RestoreReview.site_id == site_id, RestoreReview.decided_at.is_(None))

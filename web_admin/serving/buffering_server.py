@@ -1,4 +1,4 @@
-"""Connections of one process: a thread is taken only for what arrived in whole, and none to send an answer.
+"""Serve the connections of one process: a thread handles only complete requests, and none waits to send.
 
 Waitress reads and writes every connection in one thread and hands complete requests to others. Added here:
 how long a client may take, how many connections it may have, and threads of their own for the gates' sync.
@@ -170,7 +170,7 @@ class SharedThreads:
             pool.set_thread_count(count)
 
     def add_task(self, channel: TimedChannel) -> None:
-        """Let the right threads answer; refuse at once what would wait behind hundreds."""
+        """Queue a request for the right threads; refuse at once one that would wait behind hundreds."""
         pool = self._sync if channel.is_sync else self._pages
         if len(pool.queue) >= QUEUED_REQUESTS:
             channel.requests[0].error = busy(channel.is_sync)
@@ -199,7 +199,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             sockets=[listener],
             ident="",
             connection_limit=10**9,  # ours close the oldest instead
-            clear_untrusted_proxy_headers=False,  # the app believes as many proxies as it was given
+            clear_untrusted_proxy_headers=False,  # the app trusts the configured number of proxies
             log_socket_errors=False,
             max_request_header_size=HEAD_BYTES,
             max_request_body_size=DRAINED_BYTES,
@@ -216,7 +216,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
         return list(self.active_channels.values())
 
     def readable(self) -> bool:
-        """Tell that connections are taken, however many there are."""
+        """Return true: connections are accepted in any number."""
         return bool(self.accepting)
 
     def handle_accept(self) -> None:
@@ -249,7 +249,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
                 return
 
     def close_late(self, now: float) -> None:
-        """Close what took too long; `now` is monotonic."""
+        """Close connections that took too long; `now` is monotonic."""
         for channel in self.channels:
             channel.close_if_late(now)
 

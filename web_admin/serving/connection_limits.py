@@ -1,4 +1,4 @@
-"""How long a client may take and how much it may leave lying: numbers, and the rules made of them.
+"""Limits on a client's time and buffered bytes, and the rules made of them.
 
 Times are those of a monotonic clock, in seconds. Every number is that of one server process.
 """
@@ -91,11 +91,11 @@ class BodyBudget:
 
     @property
     def kept_bytes(self) -> int:
-        """Return what is kept of all clients."""
+        """Return the buffered bytes of all clients."""
         return self._kept
 
     def take(self, client: str, count: int) -> bool:
-        """Reserve bytes; say False, and reserve nothing, where they do not fit."""
+        """Reserve bytes; return False, and reserve nothing, where they do not fit."""
         with self._lock:
             of_client = self._kept_of.get(client, 0) + count
             if self._kept + count > self._total_bytes or of_client > self._client_bytes:
@@ -105,7 +105,7 @@ class BodyBudget:
             return True
 
     def give_back(self, client: str, count: int) -> None:
-        """Release what was reserved."""
+        """Release reserved bytes."""
         if not count:
             return
         with self._lock:
@@ -126,7 +126,7 @@ class OfClient(Protocol):
 
 
 class FairQueue:
-    """Waiting requests, taken in turn from each client: many of one client hold nobody else up.
+    """Waiting requests, taken in turn from each client: many of one client do not delay others.
 
     It has what waitress's pool of threads asks of a deque, and is used under that pool's lock.
     """

@@ -1,4 +1,4 @@
-"""Requests as they arrive: which part of the server they are for, and where bodies lie until complete."""
+"""Receive requests: choose the part of the server, and buffer bodies until complete."""
 
 import msgspec
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # it has no types

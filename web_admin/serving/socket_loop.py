@@ -68,7 +68,7 @@ class Sockets(dict[int, WaitsForSocket]):
                 wasyncore.readwrite(ready, flags)
 
     def close(self) -> None:
-        """Release what the loop itself holds."""
+        """Release the loop's own descriptors."""
         self._epoll.close()
 
     def _register(self, descriptor: int, wanted: int) -> None:

@@ -1,4 +1,4 @@
-"""Gunicorn's worker process with connections read and written by waitress."""
+"""Run gunicorn's worker process with connections read and written by waitress."""
 
 import os
 import time
@@ -20,7 +20,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
     _servers: tuple[BufferingServer, ...] = ()
 
     def run(self) -> None:
-        """Serve until told to stop, or until the process that started this one is gone."""
+        """Serve until a signal to stop, or until the process that started this one is gone."""
         sockets = Sockets()
         app = self.app.callable if self.app.callable is not None else self.wsgi
         menjin: Menjin = app.extensions["menjin"]
@@ -51,7 +51,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # its base has no types
             server.pull_trigger()
 
     def _finish(self, sockets: Sockets) -> None:
-        """Take no more connections and let what is being answered come to its end."""
+        """Accept no more connections and finish the running requests."""
         until = time.monotonic() + self.cfg.graceful_timeout - 2 * LOOK_EVERY_SECONDS
         for server in self._servers:
             server.accepting = False

@@ -41,9 +41,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # likewise
 
 
 def keep_what_is_loaded() -> None:
-    """Let the collector of garbage pass over whatever is loaded by now, all of which stays to the end.
+    """Exclude everything loaded so far from garbage collection; all of it stays to the end.
 
-    It would walk through that again and again, a tenth of a second in the middle of somebody's page.
+    It would walk through that again and again, a tenth of a second in the middle of a page.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Who is asking: the signature, the counter and the size of a gate's request.
+"""Verify signature, counter and size of a gate's request.
 
 A counter that only grows shows a cloned gate: two machines with one key cannot both use it without
 one of them repeating a number.
@@ -70,7 +70,7 @@ def read_body(limit: int) -> bytes:
 
 
 def json_of(type_: type[T]) -> Callable[[bytes], T]:
-    """Return what reads a body as this message."""
+    """Return the decoder of a body as this message."""
     return msgspec.json.Decoder(type_).decode
 
 
@@ -113,7 +113,7 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
     """Let the counter grow; raise SyncRefused on a repeat, and mark the gate as cloned on a fork.
 
     Once two machines use the key, no number says which of them is the gate: every request is answered, as
-    one of a gate that nothing is believed of.
+    one of a distrusted gate.
     """
     if gate.forked_at is not None:
         return
@@ -171,7 +171,7 @@ def signed_call(
                 lock_site_of_gate(session, gate_id)
             gate = _locked_gate(session, gate_id)
             if gate.public_key != known:
-                raise SyncRefused(403, "gate_unknown", "the gate was paired anew meanwhile")
+                raise SyncRefused(403, "gate_unknown", "the gate was paired again meanwhile")
             _check_counter(session, gate, counter, message, now)
             return answer(200, handle(menjin, session, gate, content, now))
         except SyncRefused as err:
@@ -180,7 +180,7 @@ def signed_call(
 
 
 def _writes_to_the_ledger(content: object, gate: Gate) -> bool:
-    """Return whether what a gate sent may be written about, or change what gates are told."""
+    """Return whether a gate's message may write to the ledger, or change the policy."""
     if isinstance(content, ReadBatch):
         return content.changes_more or not gate.is_believed
     return isinstance(content, TombstoneBatch | HandoverPage | ReceiptBatch)

@@ -1,4 +1,4 @@
-"""What gates call: pair, ask, hand over events, receipts and tombstones (see `sync_contract`).
+"""Routes for gates: pair, ask, hand over events, receipts and tombstones (see `sync_contract`).
 
 Every request but the first is signed by the gate. What a refusal noted about the gate is kept; what
 it would have changed is not.
@@ -168,7 +168,7 @@ def pair_reveal() -> Response:
 
 @bp.route(PAIR_STATE_PATH, methods=["GET", "POST"])
 def pair_state() -> Response:
-    """Tell a waiting controller how it stands; signed with the key of its pair request."""
+    """Answer the state of a waiting controller's pairing; signed with the key of its pair request."""
     menjin = current_menjin()
     gate_id, counter, signature = signed_headers()
     body = read_body(SMALL_BODY)
@@ -333,7 +333,7 @@ def _set_aside(session: DatabaseSession, gate: Gate, signed: SignedReceipt, why:
 
 @bp.post(TOMBSTONES_PATH)
 def tombstones() -> Response:
-    """Take what a gate saw end, while this server is being restored."""
+    """Take a gate's tombstones while this server is being restored."""
     return signed_call(TOMBSTONES_BODY, json_of(TombstoneBatch), _take_tombstones)
 
 

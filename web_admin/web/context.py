@@ -1,4 +1,4 @@
-"""What every manager page needs: the site, the act of whoever is signed in, forms that answer back."""
+"""Shared context of manager pages: the site, the action's actor, forms with refusals."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ def request_now() -> datetime:
 
 
 def actor_id() -> str:
-    """Return the id under which journals name whoever is signed in."""
+    """Return the id under which journals name the signed-in account."""
     return f"staff-{current_user.id}"
 
 
@@ -77,7 +77,7 @@ def current_act(channel: Literal["manager", "desk"] = "manager") -> Act:
 def site_id_of(session: DatabaseSession, row: Base) -> str:
     """Return whose compound a row is: its own site's or that of what it belongs to.
 
-    Raises TypeError for a table that says neither: it would be shown to whoever knows an id.
+    Raises TypeError for a table that says neither: it would be shown to anyone who knows an id.
     """
     if isinstance(row, Lane):
         return row.gate.site_id
@@ -141,7 +141,7 @@ def _within(form: Iterable[Field], name: str) -> Field | None:
 
 
 def typed(field: Field) -> str:
-    """Return what was typed into a field, "" for nothing."""
+    """Return the typed text of a field, "" for nothing."""
     return str(field.data or "")
 
 

@@ -1,4 +1,4 @@
-"""Days of the week as people say them: Monday–Friday, Sunday."""
+"""Texts of weekdays: Monday–Friday, Sunday."""
 
 from collections.abc import Iterable
 

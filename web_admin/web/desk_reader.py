@@ -1,7 +1,7 @@
 """The card reader at the desk: it types into the browser like a keyboard, in a form of its own.
 
 The form is the browser's, not the compound's: each desk may have another reader. It is kept in the
-session of whoever set it; until then numbers are read as printed on cards.
+session of the account that set it; until then numbers are read as printed on cards.
 """
 
 from flask import session

@@ -1,7 +1,7 @@
-"""Whom this browser serves at the desk right now: the one place that pages ask.
+"""Desk session: the person whom this browser serves at the desk now.
 
 The cookie names the visit and when it was last used; the database says whether it was ended. Which of
-the residents' routes work at the desk stands in one table, and a route that is missing there does not.
+the residents' routes work at the desk is in one table, and a route that is missing there does not.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -45,12 +45,12 @@ ON_ONES_OWN_PHONE = frozenset({
     "say_at_gate", "answer_desk", "my_code", "contact", "register_key", "code_now", "code_picture",
     "password", "save_password", "confirm", "make_passkey", "keep_passkey", "drop_passkey", "sign_out",
 })  # fmt: skip
-"""Consents, which nobody gives through the hands of staff, and what would leave a key, a code or a
+"""Consents, which no one gives through the hands of staff, and what would leave a key, a code or a
 password of the person in the office's browser."""
 
 
 def start_visit(visit: DeskVisitRow) -> None:
-    """Let this browser act for the visit's person, from when they proved to be there."""
+    """Let this browser act for the visit's person, after their proof of presence."""
     session[VISIT] = visit.visit_id
     session[USED_AT] = request_now().timestamp()
     g.pop("menjin_desk", None)
@@ -72,7 +72,7 @@ def current_visit() -> DeskVisitRow | None:
 
 
 def waiting_visit() -> DeskVisitRow | None:
-    """Return what this browser began and nobody has proved yet; it shows nothing and gives nothing."""
+    """Return the unproved visit of this browser; it shows nothing and gives nothing."""
     visit = _named_visit()
     return visit if visit is not None and is_waiting(visit, request_now()) else None
 

@@ -48,7 +48,7 @@ def reason_field(element_id: str | None = None) -> StringField:
 
 
 def own_words_field() -> StringField:
-    """Return a field for what a chosen reason does not say by itself."""
+    """Return a field for details of a chosen reason."""
     return StringField(
         _l("In your own words"), description=_l("Needed for another reason only. The holder reads it."),
         validators=[Length(max=MAX_REASON_CHARS)], render_kw={"autocomplete": "off"},
@@ -56,5 +56,5 @@ def own_words_field() -> StringField:
 
 
 def end_field() -> DateTimeLocalField:
-    """Return a field for when something ends by itself."""
+    """Return a field for an automatic end."""
     return DateTimeLocalField(_l("Ends at"), validators=[InputRequired(_l("Choose when it ends."))])

@@ -1,4 +1,4 @@
-"""Refuse changes that another site's page sends in the name of whoever is signed in here.
+"""Refuse changes that another site's page sends in the name of the signed-in account.
 
 A form's token is the first lock (`CSRFProtect`); this is the second, for a token that leaked. Gates sign
 their requests and name no origin.

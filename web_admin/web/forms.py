@@ -1,4 +1,4 @@
-"""A form that was sent twice does its work once.
+"""Run a form that was sent twice once.
 
 Every form that makes something carries a random token. The token is stored in the same transaction
 as the work; a second sending finds it and does nothing.
@@ -26,5 +26,5 @@ class AgainForm(OnceForm):
 
 
 def sent_before(session: DatabaseSession, form: OnceForm, now: datetime) -> bool:
-    """Claim the form's token in this transaction; tell whether an earlier sending has it."""
+    """Claim the form's token in this transaction; return whether an earlier sending has it."""
     return claimed_before(session, str(form.once.data), now)

@@ -25,7 +25,7 @@ def choose_language() -> str:
 
 
 def _own_language() -> str:
-    """Return the language that whoever is signed in has chosen for good; "" for none."""
+    """Return the language that the signed-in person has chosen; "" for none."""
     if not current_user.is_authenticated:
         return ""
     if current_user.person_id is None:

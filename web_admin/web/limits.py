@@ -1,4 +1,4 @@
-"""Bound the size of a request and believe the configured number of proxies."""
+"""Bound the size of a request and trust the configured number of proxies."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -10,7 +10,7 @@ MAX_FORM_BYTES = 2 * 1024 * 1024
 
 
 def init_limits(app: Flask, config: WebConfig) -> None:
-    """Check and bound what clients send, and believe exactly as many reverse proxies as stand in front."""
+    """Check and bound what clients send, and trust exactly the configured number of reverse proxies."""
     init_request_checks(app)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     count = config.trusted_proxies

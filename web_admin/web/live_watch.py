@@ -1,4 +1,4 @@
-"""Tell open pages at once that something changed: one look at the database a second, however many there are.
+"""Push change notifications to open pages (SSE): one query a second for any number of pages.
 
 What goes to a page is a mark that says nothing about anyone; the page then asks for its own parts, with
 its own rights. Streams are counted, so that open pages never take the threads that requests need.
@@ -45,7 +45,7 @@ class LiveWatch:
         streams_at_most: int = STREAMS_AT_MOST,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
     ) -> None:
-        """Take what reads the mark of the compound as it stands."""
+        """Take the reader of the compound's current change mark."""
         self._look = look
         self._streams_at_most = streams_at_most
         self._look_every_seconds = look_every_seconds

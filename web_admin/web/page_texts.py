@@ -1,4 +1,4 @@
-"""Texts that the pages of staff and of residents share, and the language they are shown in."""
+"""Texts that the pages of staff and residents share, and their language."""
 
 from flask_babel import get_locale, gettext
 
@@ -9,7 +9,7 @@ def page_language() -> str:
 
 
 def agreement_text() -> str:
-    """Return what a guardian agrees to for a child's card and PIN, as pages show it and rows keep it."""
+    """Return the text of a guardian's agreement to a child's card and PIN, as shown and stored."""
     text: str = gettext(
         "I am a guardian of this child and agree that the gates keep a card and a PIN for it, to open and for"
         " nothing else. I can take this back at any time."

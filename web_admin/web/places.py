@@ -1,4 +1,4 @@
-"""The site's gates and lanes as pages name them."""
+"""Names of the site's gates and lanes."""
 
 from collections.abc import Iterable, Sequence
 

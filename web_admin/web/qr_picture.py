@@ -1,4 +1,4 @@
-"""Draws a code on the server: for visitors' links, print, and browsers without scripts."""
+"""Draw a code on the server: for visitors' links, print, and browsers without scripts."""
 
 import struct
 import zlib

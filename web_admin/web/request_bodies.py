@@ -1,8 +1,8 @@
-"""What a client may send, checked once at the door, before any library reads it.
+"""Check what a client sends once, before any library reads it.
 
 JSON is parsed only at the routes that declared it (`takes_json`), in one place: UTF-8, an object, shallow
 and short, every name once, every number finite (RFC 8259, section 4, and RFC 7493). Anywhere else the
-login library, the forms and the interface find no JSON, whatever a client calls its body.
+login library, the forms and the interface find no JSON, under any content type.
 
 No text may hold what cannot be stored: PostgreSQL refuses NUL, and half of a pair of surrogates is no
 Unicode text. Gates' requests are left alone: a signed journal is judged entry by entry.
@@ -99,7 +99,7 @@ class _Body:
 
 
 class CheckedRequest(Request):
-    """A request whose JSON nobody parses but `check_request`: libraries find what it left, or none."""
+    """A request whose JSON only `check_request` parses: libraries find what it left, or none."""
 
     json_object: Json | None = None
 
@@ -120,7 +120,7 @@ class CheckedRequest(Request):
 
     @cached_property
     def authorization(self) -> Authorization | None:
-        """Return what the client proves itself with, None where it cannot be read."""
+        """Return the client's credentials, None where it cannot be read."""
         try:
             return Authorization.from_header(self.headers.get("Authorization"))
         except ValueError:
@@ -221,7 +221,7 @@ def _check_depth(text: str) -> None:
 def _each_once(pairs: list[tuple[str, object]]) -> Json:
     read = dict(pairs)
     if len(read) != len(pairs):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError("a name occurs twice in an object")
     return read
 
 
@@ -295,5 +295,5 @@ def _texts_of_json(value: object, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def sentence_of(error: HTTPException) -> LazyString | None:
-    """Return what a refusal of this module says to people, None for any other error."""
+    """Return this module's text of a refusal, None for any other error."""
     return error.sentence if isinstance(error, TextRefused | JsonRefused | NoObject | TypeRefused) else None

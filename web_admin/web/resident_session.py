@@ -48,7 +48,7 @@ def current_person(session: DatabaseSession) -> Person:
 
 
 def resident_required(view: View) -> View:
-    """Let in residents only; send strangers to the residents' sign-in, answer 403 to staff.
+    """Admit residents only; send strangers to the residents' sign-in, answer 403 to staff.
 
     Staff who serve a person at the desk come in as far as `AT_THE_DESK` says.
     """

@@ -1,4 +1,4 @@
-"""A resident's form that makes something carries a token, so that sending it twice makes one thing."""
+"""Give a resident's form a token, so that sending it twice creates one thing."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def once_token() -> str:
 
 
 def done_before(act: Act) -> bool:
-    """Claim the token of the form that was sent; when an earlier sending has it, say so."""
+    """Claim the token of the form that was sent; show a message when an earlier sending has it."""
     if not sent_before(act.session, OnceForm(), act.now):
         return False
     _say_done()

@@ -1,8 +1,8 @@
-"""What is shown once (a PIN, an invitation) and asked for by a form that was sent twice.
+"""Keep one-time secrets (a PIN, an invitation) for a form that was sent twice.
 
 A finger that taps twice sends the form twice, and the browser shows the second answer. The secret that
 the first sending made is therefore kept for a minute, in this process's memory and nowhere else: under
-the form's own token, for the person it was made for and whoever acts for them.
+the form's own token, for its person and the actor.
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ class ShownOnce:
         self._lock = Lock()
 
     def keep(self, token: str, whose: tuple[str, ...], secret: str, now: datetime) -> None:
-        """Keep what a form made; forget what is older than a minute."""
+        """Store the secret of a form; delete those older than a minute."""
         with self._lock:
             self._forget_old(now)
             self._kept[(token, *whose)] = (now, secret)
 
     def again(self, token: str, whose: tuple[str, ...], now: datetime) -> str | None:
-        """Return what this form made for these people within the last minute."""
+        """Return the secret that this form made for these people within the last minute."""
         with self._lock:
             self._forget_old(now)
             _at, secret = self._kept.get((token, *whose), (now, None))

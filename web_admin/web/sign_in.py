@@ -1,4 +1,4 @@
-"""How people sign in: Flask-Security over our own session, with a required authenticator for staff.
+"""Sign people in: Flask-Security over our own session, with a required authenticator for staff.
 
 Tables and the calls for other parts are in `web/resident_session.py`.
 """
@@ -81,7 +81,7 @@ class NoRescueForm(TwoFactorRescueForm):
 
 
 def _note_sign_in(_app: Flask, user: UserMixin, **_more: object) -> None:
-    """Keep on which day an account was last used: what nobody uses should not stay open."""
+    """Store the day of an account's last use: unused accounts should be closed."""
     if getattr(user, "person_id", None) is None:
         account_id = int(getattr(user, "id"))  # noqa: B009 - a column of accounts.User
         profile = made_profile(request_session(), account_id, request_now(), staff_id(account_id))

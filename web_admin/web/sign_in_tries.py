@@ -1,4 +1,4 @@
-"""Tries to sign in as this request makes them: counted before they are judged, noted when they worked."""
+"""Count sign-in tries of a request before they are judged, and note successful ones."""
 
 from datetime import datetime
 

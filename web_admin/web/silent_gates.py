@@ -1,4 +1,4 @@
-"""Gates that have not called for a while: what is ordered and changed here does not reach them now."""
+"""Warn about gates that have not called for a while: orders and changes do not reach them now."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ def is_silent(gate: Gate) -> bool:
 
 
 def tell_of_silence(gates: Iterable[Gate]) -> None:
-    """Warn whoever changed something that these gates do not hear of it now, where they are silent."""
+    """Warn the author of a change that silent gates do not receive it now."""
     silent = [gate.name for gate in gates if is_silent(gate)]
     if silent:
         flash(_("No contact: %(gates)s. They learn of this only when they are in contact again; until then "

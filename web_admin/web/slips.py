@@ -1,4 +1,4 @@
-"""Slips of 58 mm for visitors: what a thermal printer prints, in one language or both, without names."""
+"""Build 58 mm slips for visitors for a thermal printer, in one language or both, without names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

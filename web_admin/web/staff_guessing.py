@@ -1,6 +1,6 @@
-"""Guessing at the sign-in of staff: each secret that is sent is counted before the library judges it.
+"""Count guesses at the sign-in of staff: each secret counts before the library judges it.
 
-Whatever the library answers, only what did sign in is given back. Secrets come in forms alone: a second
+For any answer of the library, only a successful sign-in is given back. Secrets come in forms alone: a second
 way to send the same secret would be a second thing to watch.
 """
 
@@ -49,7 +49,7 @@ def _note_proof(_app: Flask, **_more: object) -> None:
 
 
 def keep_signed_in() -> Response | None:
-    """Lead who is signed in from the page of the code to the first page; the library signs them out there."""
+    """Redirect a signed-in account away from the page of the code, where the library signs it out."""
     if request.endpoint != CODE or not current_user.is_authenticated:
         return None
     return None if session.get("tf_state") == "validating_profile" else redirect(url_for("pages.front"))
@@ -101,7 +101,7 @@ def _to_the_password() -> Response:
 
 
 def judge_staff_try(response: Response) -> Response:
-    """Give back a try that was right; note and tell a run of those that were not."""
+    """Give back a right try; record and report a run of wrong ones."""
     claim: Claim | None = g.pop("menjin_claim", None)
     if claim is None:
         return response
@@ -140,8 +140,8 @@ def _tell_run(claim: Claim) -> None:
     else:
         log_run(claim.of_account, "tries", whose)
     if account_id is None and not whole_address:
-        return  # names that nobody has: nothing was near to opening
-    # A failed request keeps nothing, but what it did wrong is told.
+        return  # unknown names: no account was at risk
+    # A failed request keeps nothing, but its error is reported.
     request_session().rollback()
     menjin = current_menjin()
     with menjin.database.session() as database:

@@ -1,4 +1,4 @@
-"""How face is at a gate, in sentences for the manager's page."""
+"""Texts of a gate's face status for the manager's page."""
 
 import msgspec
 from flask_babel import gettext as _
@@ -10,7 +10,7 @@ from web_admin.custody.models import GateFaceRow
 
 
 def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
-    """Return what the gate last told of its face, with its numbers."""
+    """Return the gate's last report on face, with its numbers."""
     if row is None or row.status is None:
         return (_("Face is switched off in this controller."),)
     try:

@@ -42,6 +42,16 @@ class Posture(StrEnum):
     DISABLED = "disabled"
 
 
+class CredentialKind(StrEnum):
+    """What a credential is; `credential_kinds.py` says what each kind means."""
+
+    CARD = "card"
+    PIN = "pin"
+    QR = "qr"
+    VISITOR_CODE = "visitor_code"
+    EMERGENCY_CODE = "emergency_code"
+
+
 class CredentialState(StrEnum):
     """Whether a credential may be used at all."""
 
@@ -160,7 +170,7 @@ class PersonRecord(Record, frozen=True):
 
 
 class CredentialRecord(Record, frozen=True):
-    """What every credential has."""
+    """What every credential has; its kind is its tag on the wire."""
 
     credential_id: Id
     person_id: Id
@@ -169,18 +179,28 @@ class CredentialRecord(Record, frozen=True):
     valid_until: Instant | None = None
 
     @property
+    def kind(self) -> CredentialKind:
+        """Return what this is."""
+        return CredentialKind(str(self.__struct_config__.tag))
+
+    @property
+    def duress(self) -> bool:
+        """Tell whether it calls for help in silence; a PIN can."""
+        return False
+
+    @property
     def is_time_bound(self) -> bool:
         """Return whether a sure clock is needed to judge it."""
         return bool(self.valid_from or self.valid_until)
 
 
-class CardCredential(CredentialRecord, frozen=True, tag="card", tag_field="kind"):
+class CardCredential(CredentialRecord, frozen=True, tag=CredentialKind.CARD.value, tag_field="kind"):
     """A card; `tag` is HMAC-SHA-256 of its canonical number under this gate's card key."""
 
     tag: Digest = b""
 
 
-class PinCredential(CredentialRecord, frozen=True, tag="pin", tag_field="kind"):
+class PinCredential(CredentialRecord, frozen=True, tag=CredentialKind.PIN.value, tag_field="kind"):
     """A PIN of a home; `tag` is what `pins.gate_pin_tag` makes of it."""
 
     home_id: Id = ""
@@ -188,7 +208,9 @@ class PinCredential(CredentialRecord, frozen=True, tag="pin", tag_field="kind"):
     duress: bool = False
 
 
-class VisitorCodeCredential(CredentialRecord, frozen=True, tag="visitor_code", tag_field="kind"):
+class VisitorCodeCredential(
+    CredentialRecord, frozen=True, tag=CredentialKind.VISITOR_CODE.value, tag_field="kind"
+):
     """Eight digits for one visit, typed after a home's number; `person_id` is who issued it."""
 
     home_id: Id = ""
@@ -197,7 +219,9 @@ class VisitorCodeCredential(CredentialRecord, frozen=True, tag="visitor_code", t
     uses: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
 
 
-class EmergencyCodeCredential(CredentialRecord, frozen=True, tag="emergency_code", tag_field="kind"):
+class EmergencyCodeCredential(
+    CredentialRecord, frozen=True, tag=CredentialKind.EMERGENCY_CODE.value, tag_field="kind"
+):
     """Eight digits for ambulance and fire brigade, typed after home number 0; belongs to no person."""
 
     home_id: Id = ""
@@ -207,7 +231,7 @@ class EmergencyCodeCredential(CredentialRecord, frozen=True, tag="emergency_code
     """How long it holds the lane open; 0 opens it once."""
 
 
-class QrCredential(CredentialRecord, frozen=True, tag="qr", tag_field="kind"):
+class QrCredential(CredentialRecord, frozen=True, tag=CredentialKind.QR.value, tag_field="kind"):
     """A phone's P-256 public key (uncompressed point); None where the page shows online codes."""
 
     public_key: Annotated[bytes, msgspec.Meta(min_length=65, max_length=65)] | None = None

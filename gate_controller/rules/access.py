@@ -18,7 +18,6 @@ from gate_controller.contract.records import (
     LaneRecord,
     Method,
     PersonRecord,
-    PinCredential,
     Posture,
     QrCredential,
     VisitorCodeCredential,
@@ -83,7 +82,7 @@ def decide(claim: Claim, lane_id: str, policy: Policy, memory: GateMemory, now: 
             or _person_refusal(claim, person, lane_id, policy, memory, now)
             or _second_refusal(claim, person, lane_id, policy, memory, now)
         )
-    duress = isinstance(credential, PinCredential) and credential.duress
+    duress = credential is not None and credential.duress
     if reason is not None:
         return Decision(False, reason, claim.person_id, claim.credential_id, duress=duress)
     lane = policy.lanes[lane_id]
@@ -118,8 +117,7 @@ def is_interlocked(lane: LaneRecord, memory: GateMemory) -> bool:
 
 def came_in_again(claim: Claim, lane: LaneRecord, memory: GateMemory) -> bool:
     """Return whether a person comes in who is inside already; visitors have no identity."""
-    for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
-    return lane.direction == "in" and not for_visitor and claim.person_id in memory.inside
+    return lane.direction == "in" and not claim.is_for_visitor and claim.person_id in memory.inside
 
 
 def _decide_emergency(
@@ -281,8 +279,7 @@ def _person_refusal(
         return Reason.CREDENTIAL_UNKNOWN
     if person.suspended:
         return Reason.PERSON_SUSPENDED
-    for_visitor = claim.visitor_pass is not None or isinstance(claim.credential, VisitorCodeCredential)
-    if not for_visitor and claim.method not in person.methods:
+    if not claim.is_for_visitor and claim.method not in person.methods:
         return Reason.METHOD_NOT_CHOSEN
     if memory.delayed_until and now < memory.delayed_until.get(claim.method, now):
         return Reason.METHOD_DELAYED

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from gate_controller.contract.passes import VisitorPass
-from gate_controller.contract.records import Credential, Method
+from gate_controller.contract.records import Credential, Method, VisitorCodeCredential
 
 
 class Reason(StrEnum):
@@ -108,6 +108,11 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     second: int | None = None
     refusal: Reason | None = None
     printed: bool = False
+
+    @property
+    def is_for_visitor(self) -> bool:
+        """Tell whether a visitor's pass or code was shown, which says nothing of who came."""
+        return self.visitor_pass is not None or isinstance(self.credential, VisitorCodeCredential)
 
     @property
     def credential_id(self) -> str | None:

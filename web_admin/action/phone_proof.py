@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Invitation, Person
+from web_admin.compound.usable_credentials import usable_now
 from web_admin.core.refusal import ActRefused
 
 SHOW_FIRST = _(
@@ -75,12 +77,10 @@ def has_something_to_show(session: Session, person_id: str, now: datetime) -> bo
         session.scalars(
             select(CredentialRow.credential_id).where(
                 CredentialRow.person_id == person_id,
-                CredentialRow.kind.in_(("card", "pin")),
-                CredentialRow.state == "active",
+                CredentialRow.kind.in_(IDENTIFYING_KINDS),
                 CredentialRow.duress.is_(False),
                 CredentialRow.known_to_home.is_(False),
-                or_(CredentialRow.valid_from.is_(None), CredentialRow.valid_from <= now),
-                or_(CredentialRow.valid_until.is_(None), CredentialRow.valid_until > now),
+                usable_now(now),
             )
         ).first()
         is not None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import record
 from web_admin.api.access import (
     acting,
@@ -46,7 +47,7 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
         .join(Person)
         .where(
             Person.site_id == act.site_id,
-            CredentialRow.kind == "card",
+            CredentialRow.kind == CredentialKind.CARD,
             CredentialRow.state != "ended",
             CredentialRow.lookup == card_lookup(act.sealer, number),
         )
@@ -71,7 +72,7 @@ def list_cards(person_id: str) -> dict[str, object]:
     found_or_404(Person, person_id)
     rows = api_act().session.scalars(
         select(CredentialRow)
-        .where(CredentialRow.person_id == person_id, CredentialRow.kind == "card")
+        .where(CredentialRow.person_id == person_id, CredentialRow.kind == CredentialKind.CARD)
         .order_by(CredentialRow.created_at, CredentialRow.credential_id)
     ).all()
     return {"cards": [_shown(row) for row in rows]}
@@ -139,7 +140,7 @@ def end_card(body: dict[str, str], card_id: str) -> dict[str, object]:
 
 def _card(card_id: str) -> CredentialRow:
     row = found_or_404(CredentialRow, card_id)
-    if row.kind != "card":
+    if row.kind != CredentialKind.CARD:
         refuse(404, NOT_FOUND)
     return row
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
@@ -102,7 +103,9 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         )
         made = act.session.scalars(
             select(CredentialRow)
-            .where(CredentialRow.person_id == person.person_id, CredentialRow.kind == "visitor_code")
+            .where(
+                CredentialRow.person_id == person.person_id, CredentialRow.kind == CredentialKind.VISITOR_CODE
+            )
             .order_by(CredentialRow.created_at.desc())
             .limit(1)
         ).one()

@@ -7,9 +7,10 @@ the usual one: a bystander must not learn which it was.
 
 from typing import Protocol
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
+
 STAFF, GUARDIAN = "staff", "guardian"
 """Values of `CredentialRow.seen_by`."""
-KINDS = ("card", "pin")
 
 
 class Shown(Protocol):
@@ -22,6 +23,6 @@ class Shown(Protocol):
 
 def is_own_yes(shown: Shown, *, of_minor: bool) -> bool:
     """Return whether showing this is its person's own yes; a minor's own is what no guardian set or saw."""
-    if shown.kind not in KINDS or shown.known_to_home or shown.seen_by == STAFF:
+    if shown.kind not in IDENTIFYING_KINDS or shown.known_to_home or shown.seen_by == STAFF:
         return False
     return not (of_minor and shown.seen_by == GUARDIAN)

@@ -8,20 +8,21 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _
 
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_text, finish
 from web_admin.action.lookups import credential_of, person_of
 from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.action.suspensions import party_of, refuse_ending, with_party
 from web_admin.compound.models import Person
 from web_admin.compound.restore_models import is_held
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials.phones import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.credentials.shared import end_one, finish_credential, live_credentials, lost
 from web_admin.face.endings import forget_face
-from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, usable_methods, working_methods
+from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, working_methods
 
 __all__ = [
     "Aftermath",
@@ -59,8 +60,8 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
         raise ActRefused("credential", _("This has ended already and opens nothing."))
     credential.state = "suspended"
     credential.suspended_by = with_party(credential.suspended_by, party_of(act))
-    if credential.kind == "pin" and not credential.duress:
-        for duress in live_credentials(act, credential.person_id, "pin", duress=True):
+    if credential.kind == CredentialKind.PIN and not credential.duress:
+        for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "suspended", credential.suspended_by
     return lost(act, credential, "credential_suspended", "")
 
@@ -84,8 +85,8 @@ def resume_credential(act: Act, credential_id: str) -> None:
         refuse_unproven_phone(act, credential.person)
         refuse_ending(act, credential.suspended_by, "credential")
     credential.state, credential.suspended_by = "active", ""
-    if credential.kind == "pin" and not credential.duress:
-        for duress in live_credentials(act, credential.person_id, "pin", duress=True):
+    if credential.kind == CredentialKind.PIN and not credential.duress:
+        for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "active", ""
     settle_face(act.session, credential.person, act.now)
     finish_credential(act, credential, "credential_resumed")
@@ -102,7 +103,7 @@ def choose_methods(act: Act, person_id: str, methods: Iterable[str]) -> None:
     refuse_recovered_phone(act, person)
     chosen = _in_fixed_order(methods)
     _refuse_face_alone(act, person, chosen)
-    if Method.QR in chosen and not live_credentials(act, person_id, "qr"):
+    if Method.QR in chosen and not live_credentials(act, person_id, CredentialKind.QR):
         act.session.add(online_qr(act, person_id))
         act.session.flush()
     usable = usable_methods(act.session, person_id, act.now)

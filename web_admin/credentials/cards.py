@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, checked_label, checked_window, new_id
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import CHILD
@@ -76,11 +77,11 @@ def issue_card(
     canonical = canonical_card(number, site)
     lookup = card_lookup(act.sealer, canonical)
     freed = _free_card(act, lookup)
-    if len(live_credentials(act, person_id, "card")) >= MAX_CARDS:
+    if len(live_credentials(act, person_id, CredentialKind.CARD)) >= MAX_CARDS:
         raise ActRefused("number", _("This person has ten cards. End one that is not used any more first."))
     card = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind="card", label=checked_label(label), lookup=lookup,
-        secret_sealed=seal_card_number(act.sealer, canonical),
+        credential_id=new_id(), person_id=person_id, kind=CredentialKind.CARD, label=checked_label(label),
+        lookup=lookup, secret_sealed=seal_card_number(act.sealer, canonical),
         valid_from=valid_from, valid_until=valid_until, created_at=act.now,
         seen_by=GUARDIAN if person.age_band == CHILD else None,
     )
@@ -97,7 +98,7 @@ def _free_card(act: Act, lookup: bytes) -> list[str]:
         .join(Person)
         .where(
             Person.site_id == act.site_id,
-            CredentialRow.kind == "card",
+            CredentialRow.kind == CredentialKind.CARD,
             CredentialRow.lookup == lookup,
             CredentialRow.state != "ended",
         )

@@ -6,6 +6,7 @@ On their own phone, or at the desk with their own card at the reader; no one els
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, CHILD
@@ -13,6 +14,9 @@ from web_admin.compound.models import CredentialRow, GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.models import ChildAgreement
+
+KINDS_BY_AGREEMENT = (CredentialKind.CARD, CredentialKind.PIN)
+"""What a guardian agrees to for a child, and what ends when they take that back."""
 
 
 def agreement_for(act: Act, child: Person) -> ChildAgreement | None:
@@ -61,8 +65,9 @@ def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            CredentialRow.lookup == card_lookup(act.sealer, number), CredentialRow.kind == "card",
-            CredentialRow.state == "active", Person.site_id == act.site_id, Person.ended_at.is_(None),
+            CredentialRow.lookup == card_lookup(act.sealer, number),
+            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state == "active",
+            Person.site_id == act.site_id, Person.ended_at.is_(None),
         )
     ).first()
     if card is None or card.person.suspended or not may_act_for(act, card.person, child):

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
-from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
+from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
 from web_admin.action.base import Act, begin, checked_text, finish, new_id, publish, record
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Home, Site
@@ -87,7 +87,7 @@ def _lanes_with_keypad(act: Act, lanes: Sequence[str]) -> list[str]:
         raise ActRefused("lanes", _("Choose at least one lane."))
     found = [lane_of(act, lane_id) for lane_id in dict.fromkeys(lanes)]
     for lane in found:
-        if "pin" not in lane.methods:
+        if Method.PIN not in lane.methods:
             raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
     return [lane.lane_id for lane in found]
 

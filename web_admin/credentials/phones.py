@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.passes import make_online_code, make_printed_code
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_label, new_id
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_recovered_phone
@@ -32,7 +33,8 @@ def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) 
         raise ActRefused("public_key", _("Your phone sent a key we cannot use. Please try again.")) from err
     if len(public_key) != 65:
         raise ActRefused("public_key", _("Your phone sent a key we cannot use. Please try again."))
-    phones = [row for row in live_credentials(act, person_id, "qr") if row.public_key is not None]
+    live = live_credentials(act, person_id, CredentialKind.QR)
+    phones = [row for row in live if row.public_key is not None]
     for row in phones:
         if row.public_key == public_key:
             return row
@@ -46,7 +48,7 @@ def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) 
     if act.session.scalars(taken).first() is not None:
         raise ActRefused("public_key", _("This phone has its key registered already."))
     key = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind="qr", label=checked_label(label),
+        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, label=checked_label(label),
         public_key=public_key, created_at=act.now,
     )
     return added(act, person, key, "phone_key_registered")
@@ -66,7 +68,7 @@ def online_code(act: Act, person_id: str) -> str:
     person = person_of(act, person_id)
     refuse_recovered_phone(act, person)
     online = _online(act, person_id)
-    if "qr" not in person.methods or person.suspended or not online or online[0].state != "active":
+    if Method.QR not in person.methods or person.suspended or not online or online[0].state != "active":
         raise ActRefused(None, _("The QR code is turned off. Turn it on under your ways in."))
     key = private_key(act.session, act.sealer, act.site_id, "pass")
     return make_online_code(key, act.site_id, online[0].credential_id, int(act.now.timestamp()))
@@ -78,10 +80,11 @@ def issue_printed_code(act: Act, person_id: str) -> CredentialRow:
     person = person_of(act, person_id)
     if act.channel not in ("desk", "manager"):
         raise ActRefused(None, _("This is given out at the desk only."))
-    if len([row for row in live_credentials(act, person_id, "qr") if row.printed]) >= MAX_PRINTED:
+    live = live_credentials(act, person_id, CredentialKind.QR)
+    if len([row for row in live if row.printed]) >= MAX_PRINTED:
         raise ActRefused(None, _("You have two printed codes. End one of them first."))
     code = CredentialRow(
-        credential_id=new_id(), person_id=person_id, kind="qr", printed=True, created_at=act.now
+        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, printed=True, created_at=act.now
     )
     return added(act, person, code, "printed_code_issued")
 
@@ -93,11 +96,13 @@ def printed_code(act: Act, row: CredentialRow) -> str:
 
 
 def _online(act: Act, person_id: str) -> list[CredentialRow]:
-    rows = live_credentials(act, person_id, "qr")
+    rows = live_credentials(act, person_id, CredentialKind.QR)
     return [row for row in rows if row.public_key is None and not row.printed]
 
 
 def online_qr(act: Act, person_id: str) -> CredentialRow:
-    return CredentialRow(credential_id=new_id(), person_id=person_id, kind="qr", created_at=act.now)
+    return CredentialRow(
+        credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, created_at=act.now
+    )
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.credential_kinds import TYPED_KINDS
 from gate_controller.contract.pins import PIN_DIGITS, argon2_tag, is_weak_pin
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import person_of, refuse_unnamed
 from web_admin.action.phone_proof import opened_by_home, refuse_unproven_phone
@@ -42,12 +44,12 @@ def issue_pin(act: Act, person_id: str) -> str:
     person, home = _of_home(act, person_id)
     refuse_unproven_phone(act, person)
     refuse_without_agreement(act, person)
-    for old in live_credentials(act, person_id, "pin"):
+    for old in live_credentials(act, person_id, CredentialKind.PIN):
         if old.state == "suspended":  # a new one would end the suspension
             refuse_ending(act, old.suspended_by, "person")
     number = make_pin_for(act, person, home)
     paused: list[str] = []
-    for old in live_credentials(act, person_id, "pin"):
+    for old in live_credentials(act, person_id, CredentialKind.PIN):
         paused += pause_faces_given_with(act, old, "replaced")
         old.state, old.ended_at, old.ended_reason = "ended", act.now, "replaced"
     add_pin(act, person, number.tag, duress=False)
@@ -63,14 +65,14 @@ def issue_duress_pin(act: Act, person_id: str) -> str:
     begin(act)
     person, home = _of_home(act, person_id)
     refuse_unproven_phone(act, person)
-    if not live_credentials(act, person_id, "pin"):
+    if not live_credentials(act, person_id, CredentialKind.PIN):
         own = act.channel == "phone"
         raise ActRefused(
             "person",
             _("Switch on your usual PIN first.") if own else _("Give this person their usual PIN first."),
         )
     number = make_pin_for(act, person, home)
-    end_live(act, person_id, "pin", "replaced", duress=True)
+    end_live(act, person_id, CredentialKind.PIN, "replaced", duress=True)
     credential = add_pin(act, person, number.tag, duress=True)
     facts = {"credential_id": credential.credential_id}
     unnamed = replace(act, actor_id="its_owner") if act.actor_id == person_id else act
@@ -101,7 +103,7 @@ def taken_tags(act: Act, home: Home) -> frozenset[bytes]:
         .join(Person)
         .where(
             Person.home_id == home.home_id,
-            CredentialRow.kind.in_(("pin", "visitor_code")),
+            CredentialRow.kind.in_(TYPED_KINDS),
         )
     )
     return frozenset(
@@ -131,7 +133,7 @@ def _seen_by(act: Act, person: Person) -> str | None:
 def add_pin(act: Act, person: Person, tag: bytes, *, duress: bool) -> CredentialRow:
     """Store a PIN by its tag; the caller ends the old one, records and publishes."""
     credential = CredentialRow(
-        credential_id=new_id(), person_id=person.person_id, kind="pin", duress=duress,
+        credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.PIN, duress=duress,
         secret_sealed=seal_pin_tag(act.sealer, tag), created_at=act.now, known_to_home=act.channel == "home",
         seen_by=_seen_by(act, person),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, finish
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.face.lost_methods import pause_faces_given_with
@@ -19,8 +20,8 @@ def end_live(act: Act, person_id: str, kind: str, why: str, *, duress: bool = Fa
 def end_one(act: Act, credential: CredentialRow, why: str) -> None:
     """End one credential; with a PIN ends the duress PIN beside it."""
     credential.state, credential.ended_at, credential.ended_reason = "ended", act.now, why
-    if credential.kind == "pin" and not credential.duress:
-        end_live(act, credential.person_id, "pin", why, duress=True)
+    if credential.kind == CredentialKind.PIN and not credential.duress:
+        end_live(act, credential.person_id, CredentialKind.PIN, why, duress=True)
     act.session.flush()
 
 

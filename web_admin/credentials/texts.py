@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from gate_controller.contract.records import CredentialKind, CredentialState, Method
+
 METHODS: Mapping[str, LazyString] = {
-    "card": _l("Card"),
-    "pin": _l("PIN"),
-    "qr": _l("QR code"),
-    "face": _l("Face"),
-    "visitor_code": _l("Visitor code"),
+    Method.CARD: _l("Card"),
+    Method.PIN: _l("PIN"),
+    Method.QR: _l("QR code"),
+    Method.FACE: _l("Face"),
+    CredentialKind.VISITOR_CODE: _l("Visitor code"),
     "order": _l("Opened by staff"),
 }
 CREDENTIAL_STATES: Mapping[str, LazyString] = {
-    "active": _l("Active"),
-    "suspended": _l("Suspended"),
-    "ended": _l("No longer valid"),
+    CredentialState.ACTIVE: _l("Active"),
+    CredentialState.SUSPENDED: _l("Suspended"),
+    CredentialState.ENDED: _l("No longer valid"),
 }

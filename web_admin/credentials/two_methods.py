@@ -14,9 +14,9 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_unproven_phone
 from web_admin.compound.models import Person
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.models import SecondMethodWish
-from web_admin.face.ways_in import usable_methods
 
 WISHES: Mapping[str, tuple[int, int]] = {"night": (22 * 60, 6 * 60), "always": (0, 0)}
 """What is offered by a word: from which minute of the site's day until which."""

@@ -21,6 +21,7 @@ from gate_controller.contract.messages import (
     SignedReceipt,
     open_receipt,
 )
+from gate_controller.contract.records import Method
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
@@ -102,7 +103,7 @@ def gates_offering_face(session: Session, site_id: str) -> list[str]:
         .join(Gate)
         .where(Gate.site_id == site_id, Gate.state == "paired")
     )
-    return sorted({gate_id for gate_id, methods in session.execute(lanes) if "face" in methods})
+    return sorted({gate_id for gate_id, methods in session.execute(lanes) if Method.FACE in methods})
 
 
 def end_share(session: Session, share: FaceShare, why: str, now: datetime) -> None:
@@ -174,7 +175,7 @@ def leases_for(session: Session, sealer: Sealer, gate: Gate, now: datetime) -> t
         )
         for share, person in shares
         if live.get(share.person_id) == share.consent_id
-        and "face" in person.methods
+        and Method.FACE in person.methods
         and person.face_paused_reason is None
     )
 

@@ -7,13 +7,13 @@ calls for help in silence: a person who watches must not learn which of the two 
 """
 
 import hmac
-from datetime import datetime
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from gate_controller.contract.credential_kinds import is_usable
 from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
-from gate_controller.contract.records import typed_number
+from gate_controller.contract.records import CredentialKind, typed_number
 from web_admin.action.base import Act, begin, new_id, record
 from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
@@ -110,7 +110,7 @@ def prove_by_gate(act: Act, visit: DeskVisitRow) -> bool:
     """Open a visit once its person showed the same card or PIN at a gate; False while no gate wrote so."""
     begin(act)
     shown = shown_at_a_gate(act.session, visit, act.now)
-    if shown is None or not works(shown, act.now):
+    if shown is None or not is_usable(shown, act.now):
         return False
     if not shown.known_to_home:
         visit.opened_by = shown.kind
@@ -163,15 +163,6 @@ def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
 # -- cards and PINs ----------------------------------------------------------------------------------
 
 
-def works(row: CredentialRow, now: datetime) -> bool:
-    """Return whether a card or PIN opens now, as far as its own state goes."""
-    return (
-        row.state == "active"
-        and (row.valid_from is None or row.valid_from <= now)
-        and (row.valid_until is None or now < row.valid_until)
-    )
-
-
 def _holder(act: Act, visit: DeskVisitRow) -> Person | None:
     person = act.session.get(Person, visit.person_id) if visit.person_id is not None else None
     return person if person is not None and person.ended_at is None else None
@@ -183,12 +174,12 @@ def _working_card(act: Act, number: int) -> CredentialRow | None:
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
             CredentialRow.lookup == card_lookup(act.sealer, number),
-            CredentialRow.kind == "card",
+            CredentialRow.kind == CredentialKind.CARD,
             Person.site_id == act.site_id,
             Person.ended_at.is_(None),
         )
     )
-    return next((row for row in rows if works(row, act.now)), None)
+    return next((row for row in rows if is_usable(row, act.now)), None)
 
 
 def _home_typed(act: Act, number: str) -> Home | None:
@@ -230,11 +221,14 @@ def _pin_of_home(act: Act, home: Home, tag: bytes) -> CredentialRow | None:
     rows = act.session.scalars(
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)
-        .where(Person.home_id == home.home_id, CredentialRow.kind == "pin", Person.ended_at.is_(None))
+        .where(
+            Person.home_id == home.home_id, CredentialRow.kind == CredentialKind.PIN,
+            Person.ended_at.is_(None),
+        )
     ).all()
     found = None
     for row in rows:  # each is compared, so that time reveals nothing
         same = hmac.compare_digest(open_pin_tag(act.sealer, row.secret_sealed or b""), tag)
-        if same and works(row, act.now):
+        if same and is_usable(row, act.now):
             found = row
     return found

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from gate_controller.contract.records import typed_number
+from gate_controller.contract.records import CredentialKind, Method, typed_number
 from web_admin.action.base import Act, begin, record
 from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
@@ -65,8 +65,8 @@ def find_cards(
         select(CredentialRow, Person)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            Person.site_id == act.site_id, Person.ended_at.is_(None), CredentialRow.kind == "card",
-            CredentialRow.state != "ended",
+            Person.site_id == act.site_id, Person.ended_at.is_(None),
+            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state != "ended",
         )
         .order_by(Person.display_name, CredentialRow.created_at)
     )
@@ -94,8 +94,9 @@ def suspend_by_number(act: Act, number: int) -> None:
         select(CredentialRow)
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
-            CredentialRow.lookup == card_lookup(act.sealer, number), CredentialRow.kind == "card",
-            CredentialRow.state == "active", Person.site_id == act.site_id, Person.ended_at.is_(None),
+            CredentialRow.lookup == card_lookup(act.sealer, number),
+            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state == "active",
+            Person.site_id == act.site_id, Person.ended_at.is_(None),
         )
     ).first()
     if found is not None:
@@ -132,7 +133,7 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     """
     begin(act)
     card = act.session.get(CredentialRow, credential_id)
-    if card is None or card.kind != "card" or card.person.site_id != act.site_id:
+    if card is None or card.kind != CredentialKind.CARD or card.person.site_id != act.site_id:
         raise ActRefused(None, _l("This card is not known here."))
     over = card.valid_until is not None and card.valid_until <= act.now
     if card.state == "ended" or over or card.person.ended_at is not None:
@@ -147,7 +148,7 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     gates = [
         gate.number
         for gate in gates_open_to(act.session, person, act.now, until)
-        if any("qr" in lane.methods for lane in gate.lanes)
+        if any(Method.QR in lane.methods for lane in gate.lanes)
     ]
     if not gates or person.suspended:
         return None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import PROOF_MINUTES
@@ -20,7 +21,6 @@ from web_admin.people.phone_proof import CLOCKS_APART
 SHOWINGS = 3
 APART = timedelta(seconds=1)
 """Closer together it is one showing, read twice."""
-OWN_THINGS = ("card", "pin")
 
 
 def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> CredentialRow | None:
@@ -36,7 +36,7 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
             Gate.forked_at.is_(None),
             GateEvent.person_id == visit.person_id,
             GateEvent.kind == "access",
-            GateEvent.method.in_(OWN_THINGS),
+            GateEvent.method.in_(IDENTIFYING_KINDS),
             GateEvent.at.between(visit.opened_at - CLOCKS_APART, visit.opened_at + PROOF_MINUTES),
             GateEvent.received_at >= visit.opened_at,
             GateEvent.received_at <= now,
@@ -55,7 +55,7 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
     ]
     theirs = [
         row for row in rows
-        if row is not None and row.person_id == visit.person_id and row.kind in OWN_THINGS
+        if row is not None and row.person_id == visit.person_id and row.kind in IDENTIFYING_KINDS
     ]
     # What others of the home know as well proves less than what is their own.
     return min(theirs, key=lambda row: row.known_to_home, default=None)

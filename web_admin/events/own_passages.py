@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.journal.models import GateEvent
 from web_admin.visitors.models import VisitorPassRow
@@ -100,7 +101,7 @@ def _visitors_of(session: Session, person_id: str, shown_ids: set[str]) -> dict[
 
 def _codes_of(person_id: str) -> Select[str]:
     return select(CredentialRow.credential_id).where(
-        CredentialRow.person_id == person_id, CredentialRow.kind == "visitor_code"
+        CredentialRow.person_id == person_id, CredentialRow.kind == CredentialKind.VISITOR_CODE
     )
 
 

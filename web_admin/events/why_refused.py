@@ -5,30 +5,15 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import is_usable, own_method
 from gate_controller.contract.policy import PolicySnapshot, compile_policy
-from gate_controller.contract.records import (
-    CardCredential,
-    Credential,
-    CredentialState,
-    Method,
-    PinCredential,
-    QrCredential,
-)
+from gate_controller.contract.records import Credential, CredentialState, Method
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, GateMemory, Reason
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person, Site
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.core.sealing import Sealer
-
-_TYPES: dict[Method, type[Credential]] = {
-    Method.CARD: CardCredential,
-    Method.PIN: PinCredential,
-    Method.QR: QrCredential,
-}
-
-
-PERSONAL_KINDS = ("person", "face", "face_offer", "credential", "home")
-"""Kinds of records that are about one person or home."""
+from web_admin.policy.records import KINDS_OF_ONE_PERSON, PERSONAL_KINDS
 
 
 class NothingPublished(Exception):
@@ -78,7 +63,7 @@ def _keys_of(session: Session, person_id: str) -> list[str]:
     person = session.get(Person, person_id)
     own = session.scalars(select(CredentialRow.credential_id).where(CredentialRow.person_id == person_id))
     home = [f"home:{person.home_id}"] if person is not None and person.home_id is not None else []
-    persons = [f"{kind}:{person_id}" for kind in ("person", "face", "face_offer")]
+    persons = [f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON]
     return [*persons, *home, *(f"credential:{credential_id}" for credential_id in own)]
 
 
@@ -90,9 +75,7 @@ def claim_of(snapshot: PolicySnapshot, person_id: str, method: Method, at: datet
     own = [
         credential
         for credential in snapshot.policy.credentials.values()
-        if credential.person_id == person_id
-        and isinstance(credential, _TYPES[method])
-        and not getattr(credential, "duress", False)
+        if credential.person_id == person_id and own_method(credential) is method
     ]
     own.sort(key=lambda credential: (_rank(credential, at), credential.credential_id))
     return Claim(method, person_id, own[0] if own else None, second=int(at.timestamp()))
@@ -101,7 +84,5 @@ def claim_of(snapshot: PolicySnapshot, person_id: str, method: Method, at: datet
 def _rank(credential: Credential, at: datetime) -> int:
     """Sort what works first, then what does not work now, then suspended, then ended."""
     ranks = {CredentialState.ACTIVE: 0, CredentialState.SUSPENDED: 2, CredentialState.ENDED: 3}
-    in_time = (credential.valid_from is None or credential.valid_from <= at) and (
-        credential.valid_until is None or at < credential.valid_until
-    )
-    return ranks[credential.state] + (not in_time and credential.state is CredentialState.ACTIVE)
+    out_of_time = credential.state is CredentialState.ACTIVE and not is_usable(credential, at)
+    return ranks[credential.state] + out_of_time

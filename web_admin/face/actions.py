@@ -223,7 +223,7 @@ def face_state(session: Session, person_id: str) -> FaceState:
     question = question_of(session, person_id)
     if consent is None and question is not None:
         return FaceState("paused", None, question.why, ())
-    if consent is None or "face" not in person.methods:
+    if consent is None or Method.FACE not in person.methods:
         return FaceState("off", consent, None, ())
     gates = session.scalars(
         select(FaceShare.gate_id).where(FaceShare.person_id == person_id).order_by(FaceShare.gate_id)
@@ -255,7 +255,9 @@ def disable_face(act: Act) -> None:
         raise ActRefused(None, _("Face is switched off by the property office."))
     forget_everyone(act, "face_disabled")
     for lane in act.session.scalars(select(Lane).join(Gate).where(Gate.site_id == act.site_id)):
-        lane.methods = [method for method in lane.methods if method != "face"]
-        lane.method_hours = {method: hours for method, hours in lane.method_hours.items() if method != "face"}
+        lane.methods = [method for method in lane.methods if method != Method.FACE]
+        lane.method_hours = {
+            method: hours for method, hours in lane.method_hours.items() if method != Method.FACE
+        }
     site.face_enabled = False
     finish(act, "face_disabled", {})

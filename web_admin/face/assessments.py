@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
@@ -168,8 +169,8 @@ def require_assessment(act: Act, field: str | None) -> Standing:
 
 def ways_beside_face(lane: Lane) -> tuple[str, ...]:
     """Return the ways that a lane offers without face, as long as the card is among them."""
-    others = tuple(method for method in lane.methods if method != "face")
-    return others if "card" in others else ()
+    others = tuple(method for method in lane.methods if method != Method.FACE)
+    return others if Method.CARD in others else ()
 
 
 def _new_row(act: Act) -> AssessmentRow:

@@ -7,6 +7,7 @@ informs the gates by the policy that follows, asks for a new wrapping key and be
 
 from sqlalchemy import delete, select
 
+from gate_controller.contract.records import Method
 from web_admin.action.base import Act, record
 from web_admin.compound.models import Gate, Person
 from web_admin.custody.models import Consent, FaceShare
@@ -42,7 +43,7 @@ def forget_face(act: Act, person: Person, why: str) -> Consent | None:
         consent.withdrawn_at, consent.withdrawn_channel, consent.withdrawn_why = act.now, act.channel, why
     gate_ids = destroy_shares(act.session, person.person_id, why if why in ENDINGS else "withdrawn", act.now)
     act.session.execute(delete(FaceOpening).where(FaceOpening.person_id == person.person_id))
-    person.methods = [method for method in person.methods if method != "face"]
+    person.methods = [method for method in person.methods if method != Method.FACE]
     if person.face_paused_reason == NO_OTHER_WAY:
         person.face_paused_reason = None
     for consent in consents:

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act, record
 from web_admin.compound.age_bands import MINOR
@@ -163,7 +164,7 @@ def _is_own(
 ) -> bool:
     can_be = select(CredentialRow).where(
         CredentialRow.person_id == person_id, CredentialRow.state != "ended",
-        CredentialRow.kind.in_(("card", "pin") if kind is None else (kind,)),
+        CredentialRow.kind.in_(IDENTIFYING_KINDS if kind is None else (kind,)),
     )
     if credential_id is not None:
         can_be = can_be.where(CredentialRow.credential_id == credential_id)

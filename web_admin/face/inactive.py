@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import Method
 from web_admin.action.base import finish, new_act
 from web_admin.compound.models import Person
 from web_admin.core.database import Menjin
@@ -44,7 +45,8 @@ def note_use(session: Session, consent: Consent) -> bool:
         .order_by(GateEvent.at.desc())
     )
     last = next(
-        (row.at for row in passages if row.facts.get("method") == "face" and row.facts.get("opens")), None
+        (row.at for row in passages if row.facts.get("method") == Method.FACE and row.facts.get("opens")),
+        None,
     )
     if last is not None:
         use.last_used_at, use.reminded_at = last, None

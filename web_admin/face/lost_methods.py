@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.custody.models import Consent
@@ -42,7 +43,7 @@ def note_opening(
 
 def pause_faces_given_with(act: Act, credential: CredentialRow, why: str) -> tuple[str, ...]:
     """Pause the faces given with this card or PIN, and return their people; the caller publishes."""
-    if credential.kind not in ("card", "pin") or why in NOT_LOST:
+    if credential.kind not in IDENTIFYING_KINDS or why in NOT_LOST:
         return ()
     return _pause(act, [credential.credential_id], CREDENTIAL_LOST)
 

@@ -4,6 +4,7 @@ Promise 1 for persons: a person who chose face always has another working method
 paused in the very transaction that ended the other way. Nothing here refuses anything.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,16 +12,15 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gate_controller.contract.records import Method
+from gate_controller.contract.credential_kinds import KINDS, own_method
+from gate_controller.contract.records import CredentialKind, CredentialState, Method
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.custody.models import Consent
 from web_admin.custody.shares import live_face_consents
 
 NO_OTHER_WAY = "no_other_way"
-
-KIND_METHODS = {"card": Method.CARD, "pin": Method.PIN, "qr": Method.QR}
-"""A visitor's code is no resident's method, so it is not here."""
-
+"""`Person.face_paused_reason` when no method besides face can be used any more."""
 
 Dependence = Literal["phone", "clock", "hours"]
 """What a person's methods depend on: the phone and the gate's clock, the clock alone, or set times."""
@@ -41,25 +41,10 @@ def live_face_consent(session: Session, person: Person) -> Consent | None:
     return session.get(Consent, found[person.person_id]) if found else None
 
 
-def usable_methods(session: Session, person_id: str, now: datetime) -> set[Method]:
-    """Return the non-face methods for which the person holds a credential that works now."""
-    rows = session.scalars(
-        select(CredentialRow).where(CredentialRow.person_id == person_id, CredentialRow.state == "active")
-    )
-    return {
-        KIND_METHODS[row.kind]
-        for row in rows
-        if row.kind in KIND_METHODS
-        and not row.duress
-        and (row.valid_from is None or row.valid_from <= now)
-        and (row.valid_until is None or now < row.valid_until)
-    }
-
-
 def working_methods(session: Session, person: Person, now: datetime) -> set[Method]:
     """Return the methods that the person chose and can use now, face included."""
     chosen = {Method(method) for method in person.methods}
-    working = usable_methods(session, person.person_id, now) & chosen
+    working = set(usable_methods(session, person.person_id, now) & chosen)
     if (
         Method.FACE in chosen
         and person.face_paused_reason is None
@@ -80,10 +65,10 @@ def dependence_of(session: Session, person: Person, now: datetime) -> Dependence
     if works <= {Method.QR, Method.FACE}:
         return "clock" if Method.FACE in works or _has_paper_code(session, person.person_id) else "phone"
     lasting = {
-        KIND_METHODS[row.kind]
+        method
         for row in person.credentials
-        if row.kind in ("card", "pin") and row.state == "active" and not row.duress
-        and row.valid_from is None and row.valid_until is None
+        if (method := own_method(row)) is not None and not KINDS[CredentialKind(row.kind)].needs_sure_clock
+        and row.state == CredentialState.ACTIVE and row.valid_from is None and row.valid_until is None
     }
     always = any(
         grant.hours_id is None and grant.valid_from is None and grant.valid_until is None
@@ -99,15 +84,20 @@ def _has_paper_code(session: Session, person_id: str) -> bool:
     return session.scalars(printed.limit(1)).first() is not None
 
 
+def pause_without_other_way(person: Person, other_ways: Collection[Method]) -> bool:
+    """Pause a face that was chosen and that no other method stands beside; return whether it was."""
+    if other_ways or Method.FACE not in person.methods or person.face_paused_reason is not None:
+        return False
+    person.face_paused_reason = NO_OTHER_WAY
+    return True
+
+
 def settle_face(session: Session, person: Person, now: datetime) -> Aftermath:
     """Pause the person's face when no other way is left, resume it when there is one again."""
     session.flush()
     other_ways = working_methods(session, person, now) - {Method.FACE}
-    paused = False
-    if not other_ways and Method.FACE in person.methods and person.face_paused_reason is None:
-        person.face_paused_reason = NO_OTHER_WAY
-        paused = True
-    elif other_ways and person.face_paused_reason == NO_OTHER_WAY:
+    paused = pause_without_other_way(person, other_ways)
+    if other_ways and person.face_paused_reason == NO_OTHER_WAY:
         person.face_paused_reason = None
     return Aftermath(face_paused=paused, left_without_way=not other_ways)
 

@@ -90,7 +90,7 @@ def save_lane(act: Act, gate_id: str, spec: LaneSpec) -> Lane:
 def fit_shares(act: Act, gate: Gate) -> None:
     """Give a gate that now offers face its shares, and destroy those of one that does not any more."""
     act.session.flush()
-    if gate.state == "paired" and any("face" in lane.methods for lane in gate.lanes):
+    if gate.state == "paired" and any(Method.FACE in lane.methods for lane in gate.lanes):
         for person_id, consent_id in live_face_consents(act.session, act.site_id).items():
             create_shares(act.session, act.sealer, person_id, consent_id)
         return

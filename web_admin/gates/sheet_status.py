@@ -78,7 +78,7 @@ def facts_of(lane: Lane, rows: Mapping[str, LaneSheetRow]) -> LaneFacts:
     }
     live = [stored_sheet(rows[other.lane_id].live) for other in others if other.lane_id in rows]
     return LaneFacts(
-        has_camera="face" in lane.methods,
+        has_camera=Method.FACE in lane.methods,
         direction=lane.direction,
         missing_methods=tuple(str(method) for method in Method if method in offered - set(lane.methods)),
         other_accessible_lane=any(sheet is not None and sheet.is_accessible_lane for sheet in live),

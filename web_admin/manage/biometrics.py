@@ -5,6 +5,7 @@ from flask_babel import get_locale
 from sqlalchemy import select
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import public
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.small_numbers import SMALLEST_GROUP, rounded_down
@@ -32,7 +33,7 @@ def policy() -> str:
     lanes = site_lanes()
     face_lanes = [
         lane for lane in lanes
-        if site.face_enabled and "face" in lane.methods and lane.lane_id in standing.lanes
+        if site.face_enabled and Method.FACE in lane.methods and lane.lane_id in standing.lanes
     ]
     incidents = session.execute(
         select(AuditEntry.at, AuditEntry.kind)

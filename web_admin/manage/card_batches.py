@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
@@ -94,7 +95,7 @@ def _next(site_id: str, building: str, after: str) -> NextHome:
         exists()
         .where(Person.home_id == Home.home_id)
         .where(CredentialRow.person_id == Person.person_id)
-        .where(CredentialRow.kind == "card", CredentialRow.state != "ended")
+        .where(CredentialRow.kind == CredentialKind.CARD, CredentialRow.state != "ended")
     )
     wanted = [Home.site_id == site_id, ~has_card]
     if building:

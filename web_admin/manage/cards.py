@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
@@ -100,7 +101,7 @@ def _holders(number: int, look: Look) -> list[tuple[CredentialRow, Person]]:
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
             CredentialRow.lookup == card_lookup(current_menjin().sealer, number),
-            CredentialRow.kind == "card",
+            CredentialRow.kind == CredentialKind.CARD,
             Person.site_id == act.site_id,
         )
         .order_by(CredentialRow.created_at.desc())

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from gate_controller.contract.records import EMERGENCY_HOME_NUMBER
+from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import Lane
@@ -48,7 +48,7 @@ class CodeForm(OnceForm):
 
 
 def _with_keypad() -> list[Lane]:
-    return [lane for lane in site_lanes() if "pin" in lane.methods]
+    return [lane for lane in site_lanes() if Method.PIN in lane.methods]
 
 
 @bp.get("/")

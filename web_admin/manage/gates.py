@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.models import CalendarDay, Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials import texts as credentials_texts
+from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
 from web_admin.custody.models import GateFaceRow
 from web_admin.events.set_aside import shown_set_aside
@@ -32,7 +33,6 @@ from web_admin.web.texts import face_sentences
 
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 
-METHODS = ("card", "pin", "qr", "face")
 SLUG = Regexp(r"^[a-z0-9][a-z0-9-]*$", message=_l("Use small letters, digits and hyphens."))
 
 Page = str | Response | tuple[str, int]
@@ -60,12 +60,8 @@ class LaneForm(OnceForm):
     )
     direction = SelectField(_l("Direction"), choices=options(DIRECTIONS))
     methods = CheckList(
-        _l("Ways in offered"), choices=options((k, credentials_texts.METHODS[k]) for k in METHODS)
+        _l("Ways in offered"), choices=options((k, METHODS[k]) for k in Method)
     )
-    hours_card = SelectField(credentials_texts.METHODS["card"])
-    hours_pin = SelectField(credentials_texts.METHODS["pin"])
-    hours_qr = SelectField(credentials_texts.METHODS["qr"])
-    hours_face = SelectField(credentials_texts.METHODS["face"])
     pulse_seconds = FloatField(_l("Opens for (seconds)"), default=5.0, validators=[
         InputRequired(_l("Type the seconds.")), NumberRange(0.5, 60, _l("From 0.5 to 60 seconds."))])
     slow_pulse_seconds = FloatField(_l("Opens for, slow passage (seconds)"), default=15.0, validators=[
@@ -90,6 +86,10 @@ class LaneForm(OnceForm):
         description=_l("A card of staff who may do this, shown twice, holds the lane open for so long."),
         validators=[InputRequired(_l("Type the minutes.")), NumberRange(1, 480, _l("From 1 to 480 minutes."))]
     )
+
+
+for _method in Method:
+    setattr(LaneForm, f"hours_{_method}", SelectField(METHODS[_method]))
 
 
 @bp.get("/")
@@ -183,13 +183,13 @@ def _lane_form(gate: Gate, lane: Lane | None) -> LaneForm:
     form.interlock_with.choices = options((other.lane_id, other.name) for other in others)
     rows = named_hours(request_session(), current_site().site_id)
     choices = hours_options((row.hours_id, row.name) for row in rows)
-    for method in METHODS:
+    for method in Method:
         form[f"hours_{method}"].choices = choices
     return form
 
 
 def _spec(form: LaneForm, lane: Lane | None) -> LaneSpec:
-    methods = tuple(method for method in METHODS if method in (form.methods.data or ()))
+    methods = tuple(method for method in Method if method in (form.methods.data or ()))
     chosen = {method: str(form[f"hours_{method}"].data) for method in methods}
     return LaneSpec(
         lane_id=lane.lane_id if lane is not None else typed(form.lane_id),
@@ -215,7 +215,7 @@ def new_lane(gate_id: str) -> Page:
     gate = get_or_404(request_session(), Gate, gate_id)
     form = _lane_form(gate, None)
     if not form.is_submitted():
-        form.methods.data = ["card", "pin", "qr"]
+        form.methods.data = [method for method in Method if method is not Method.FACE]
     return _edit_lane(gate, form, None)
 
 
@@ -249,7 +249,7 @@ def _edit_lane(gate: Gate, form: LaneForm, lane: Lane | None) -> Page:
             flash(_("Saved. The gates know within seconds."), "success")
         if not form.errors:
             return redirect(url_for("gates.show", gate_id=gate_id), 303)
-    page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=METHODS)
+    page = render_template("office/lane_edit.html", form=form, gate=gate, lane=lane, methods=tuple(Method))
     return page if not form.is_submitted() else (page, 422)
 
 

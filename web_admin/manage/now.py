@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Lane, Site
@@ -151,6 +152,7 @@ def show() -> str:
     ).all()
     return render_template(
         "office/now.html",
+        methods=tuple(Method),
         **open_alarm_parts(),
         gates=gates,
         passages=passages,

@@ -9,15 +9,17 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from gate_controller.contract.credential_kinds import OWN_KINDS
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
 from web_admin.compound.models import Person
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.texts import LANGUAGES
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.face.actions import face_state
-from web_admin.face.ways_in import usable_methods
 from web_admin.people.actions import (
     GrantSpec,
     edit_person,
@@ -96,12 +98,13 @@ def _page(person: Person, **forms: OnceForm) -> str:
     session = request_session()
     lanes = {lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()}
     hours = named_hours(session, person.site_id, person)
-    credentials = [row for row in person.credentials if not row.duress and row.kind != "visitor_code"]
+    credentials = [row for row in person.credentials if row.kind in OWN_KINDS and not row.duress]
     return render_template(
         "office/person.html",
         person=person,
         credentials=sorted(credentials, key=lambda row: (row.state == "ended", row.kind, row.created_at)),
         usable=usable_methods(session, person.person_id, request_now()),
+        methods=tuple(Method),
         face=face_state(session, person.person_id),
         lanes=lanes,
         hours={row.hours_id: hours_name(row) for row in hours},

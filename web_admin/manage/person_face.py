@@ -13,6 +13,7 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNNAMED, GuardianRow, Person
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import record_refusal, withdraw_face
@@ -20,7 +21,6 @@ from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.notices import newest_notice
 from web_admin.face.queries import rules_of
-from web_admin.face.ways_in import usable_methods
 from web_admin.people.texts import AGE_BANDS
 from web_admin.web.context import do, get_or_404, request_now, typed
 from web_admin.web.fields import options

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
@@ -101,7 +102,7 @@ def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str
         filing_people=people_with_faces(request_session()),
         threshold=THRESHOLD,
         notices=notices,
-        face_lanes=[lane for lane in site_lanes() if "face" in lane.methods],
+        face_lanes=[lane for lane in site_lanes() if Method.FACE in lane.methods],
         button=button,
         asked_again=asked_again_by(request_session(), current_site().site_id),
         rules=asked_for or RulesForm(
@@ -191,7 +192,7 @@ def rules() -> str:
         labels=FIELD_LABELS,
         fields=NOTICE_FIELDS,
         lanes=lanes,
-        face_lanes=[lane for lane in lanes if "face" in lane.methods],
+        face_lanes=[lane for lane in lanes if Method.FACE in lane.methods],
         counts={name: told_in_tens(count) for name, count in _counts().items()},
         contact=contact_of(request_session(), current_site().site_id),
         channels=complaint_channels(request_session(), current_site().site_id, language),

@@ -15,6 +15,7 @@ from babel.support import NullTranslations, Translations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import Person, Site
 from web_admin.core.orm import Fact
 from web_admin.messages.models import Webhook
@@ -95,7 +96,7 @@ def tell_of_entry(
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""
     told = BY_ENTRY.get(kind)
-    of_a_card = told != "card_stopped" or facts.get("method") == "card"
+    of_a_card = told != "card_stopped" or facts.get("method") == CredentialKind.CARD
     if told is not None and person_id is not None and of_a_card:
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
         tell(session, person_id, told, now, of_system if facts.get("role") == "system" else of_staff)

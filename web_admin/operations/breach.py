@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import sign_struct
+from gate_controller.contract.records import Method
 from gate_controller.contract.signing import SignedCertificate
 from web_admin.action.base import Act, new_id, one_publication, record
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Lane, Person, Site
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import Database
 from web_admin.core.effects import Effects
 from web_admin.core.sealing import Sealer
@@ -28,7 +30,6 @@ from web_admin.custody.key_rotation import rotate_wrap_key
 from web_admin.custody.models import BreachDrill, FaceSuspension
 from web_admin.face.actions import disable_face
 from web_admin.face.endings import forget_everyone
-from web_admin.face.ways_in import usable_methods
 
 DRILL_DOMAIN = "menjin/breach-drill/1"
 DEADLINE_SECONDS = 600.0
@@ -220,7 +221,7 @@ def _other_ways(drilling: Drilling) -> tuple[tuple[LaneWays, ...], int]:
         without = sum(
             not {m.value for m in usable_methods(session, person.person_id, now)} & set(person.methods)
             for person in people
-            if "face" in person.methods
+            if Method.FACE in person.methods
         )
     return ways, without
 
@@ -235,7 +236,7 @@ def _ways_of(lane: Lane, now: datetime) -> LaneWays:
     return LaneWays(
         lane.lane_id,
         lane.gate_id,
-        tuple(method for method in lane.methods if method != "face"),
+        tuple(method for method in lane.methods if method != Method.FACE),
         seen is not None and now - seen < timedelta(minutes=2),
         tuple(faulty),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
+from gate_controller.contract.credential_kinds import KINDS_OF_PERSONS
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
     Act,
@@ -151,7 +152,7 @@ def move_out(act: Act, person_id: str) -> None:
     alone = helpers_left_alone(act.session, person, act.now)
     for helper_id in alone:
         move_out(replace(act, channel=_channel_for_others(act), publishes=False, served=None), helper_id)
-    for kind in ("card", "pin", "qr", "visitor_code"):
+    for kind in KINDS_OF_PERSONS:
         end_live(act, person_id, kind, "moved_out")
     forget_face(act, person, "moved_out")
     end_guardianship(act, person)

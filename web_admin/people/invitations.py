@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
     Act,
@@ -58,7 +59,7 @@ def invite(act: Act, person_id: str, valid_hours: int = 72) -> str:
     ).first()
     revoke_invitations(act, person_id)
     if again is not None:
-        end_live(act, person_id, "qr", "invited_again")
+        end_live(act, person_id, CredentialKind.QR, "invited_again")
         end_resident_sign_in(act.session, person_id)
         lapse_requests(act, person_id)  # a yes from the phone that is gone must not complete a consent
         person.phone_unproven = person.face_paused_reason = INVITED_AGAIN

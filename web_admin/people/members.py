@@ -11,6 +11,8 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
+from gate_controller.contract.credential_kinds import OWN_KINDS
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.action.phone_proof import refuse_unproven_phone
@@ -18,7 +20,12 @@ from web_admin.compound.age_bands import ADULT, CHILD, MINOR, today_at
 from web_admin.compound.models import UNNAMED, CredentialRow, Invitation, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import choose_methods, resume_credential, suspend_credential
-from web_admin.credentials.child_agreements import agreement_for, may_act_for, write_agreement
+from web_admin.credentials.child_agreements import (
+    KINDS_BY_AGREEMENT,
+    agreement_for,
+    may_act_for,
+    write_agreement,
+)
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import issue_pin
 from web_admin.credentials.shared import end_live
@@ -109,7 +116,7 @@ def who_have_come(act: Act, person_ids: Sequence[str]) -> set[str]:
         Invitation.person_id.in_(person_ids), Invitation.used_at.is_not(None)
     )
     given = select(CredentialRow.person_id).where(
-        CredentialRow.person_id.in_(person_ids), CredentialRow.kind != "visitor_code"
+        CredentialRow.person_id.in_(person_ids), CredentialRow.kind.in_(OWN_KINDS)
     )
     return {*act.session.scalars(opened), *act.session.scalars(given)}
 
@@ -171,7 +178,7 @@ def take_agreement_back(act: Act, guardian_id: str, child_id: str) -> None:
         )
     ):
         row.withdrawn_at = act.now
-    for kind in ("card", "pin"):
+    for kind in KINDS_BY_AGREEMENT:
         end_live(act, child_id, kind, "agreement_withdrawn")
     settle_face(act.session, child, act.now)
     _finish(act, "child_agreement_withdrawn", child, {})
@@ -190,8 +197,8 @@ def give_pin(act: Act, person: Person) -> str:
     """Return a new PIN for a child or helper of the home and switch the way in on; publishes."""
     inner = for_home(act)
     digits = issue_pin(inner, person.person_id)
-    if "pin" not in person.methods:
-        choose_methods(inner, person.person_id, {*person.methods, "pin"})
+    if Method.PIN not in person.methods:
+        choose_methods(inner, person.person_id, {*person.methods, Method.PIN})
     _finish(act, "home_pin_given", person, {})
     return digits
 
@@ -199,7 +206,7 @@ def give_pin(act: Act, person: Person) -> str:
 def set_card(act: Act, person: Person, credential_id: str, *, suspended: bool) -> None:
     """Suspend or resume a card of a child or helper; the caller has checked who may."""
     card = act.session.get(CredentialRow, credential_id)
-    if card is None or card.person_id != person.person_id or card.kind != "card":
+    if card is None or card.person_id != person.person_id or card.kind != CredentialKind.CARD:
         raise ActRefused(None, _("This card, PIN or code is not known here."))
     if suspended:
         suspend_credential(for_home(act), credential_id)

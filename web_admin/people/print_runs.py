@@ -12,6 +12,7 @@ from textwrap import shorten
 from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id, publish, record
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Invitation, Person
@@ -102,7 +103,8 @@ def _people(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool) ->
         have = select(Invitation.person_id).where(Invitation.used_at.is_not(None))
     else:
         have = select(CredentialRow.person_id).where(
-            CredentialRow.kind == "pin", CredentialRow.state != "ended", CredentialRow.duress.is_(False)
+            CredentialRow.kind == CredentialKind.PIN, CredentialRow.state != "ended",
+            CredentialRow.duress.is_(False),
         )
     done = set(act.session.scalars(have)) if kind == INVITATIONS or not everyone else set()
     if kind != INVITATIONS:
@@ -207,10 +209,11 @@ def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> bool:
     if slip.tag_sealed is None or person is None or person.ended_at is not None or person.home is None:
         return False
     tag = open_pin_tag(act.sealer, slip.tag_sealed)
-    newer = any(row.created_at > run.created_at for row in live_credentials(act, person.person_id, "pin"))
+    live = live_credentials(act, person.person_id, CredentialKind.PIN)
+    newer = any(row.created_at > run.created_at for row in live)
     if newer or tag in taken_tags(act, person.home):
         return False
-    end_live(act, person.person_id, "pin", "replaced")
+    end_live(act, person.person_id, CredentialKind.PIN, "replaced")
     add_pin(act, person, tag, duress=False)
     finish(act, "pin_issued", {"run_id": slip.run_id}, person_id=person.person_id)
     return True

@@ -10,14 +10,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act
 from web_admin.action.phone_proof import opened_invitation
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.people.invitations import confirm_identity
 from web_admin.people.phone_proof import is_in_time
-
-OWN_THINGS = ("card", "pin")
 
 
 def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
@@ -27,7 +26,7 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
         personal = entry.personal or {}
         person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
         opened = entry.kind in ("access", "shown_for_face") and entry.facts.get("opens", True) is True
-        by_own_thing = entry.facts.get("method", "card") in OWN_THINGS
+        by_own_thing = entry.facts.get("method", "card") in IDENTIFYING_KINDS
         if isinstance(person_id, str) and isinstance(credential_id, str) and opened and by_own_thing:
             shown.setdefault((person_id, credential_id), []).append(entry.at)
     if not shown:
@@ -42,7 +41,7 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
         .join(CredentialRow, CredentialRow.person_id == Person.person_id)
         .where(
             CredentialRow.credential_id.in_(sorted({credential_id for _, credential_id in shown})),
-            CredentialRow.kind.in_(OWN_THINGS),
+            CredentialRow.kind.in_(IDENTIFYING_KINDS),
             CredentialRow.known_to_home.is_(False),
             Person.phone_unproven.is_not(None),
         )

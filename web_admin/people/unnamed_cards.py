@@ -10,6 +10,7 @@ from dataclasses import replace
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import credential_of, home_of, person_of
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
@@ -57,7 +58,7 @@ def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRo
     begin(act)
     card, person = credential_of(act, credential_id), person_of(act, person_id)
     holder = card.person
-    if holder.kind != UNNAMED or card.kind != "card" or card.state == "ended":
+    if holder.kind != UNNAMED or card.kind != CredentialKind.CARD or card.state == "ended":
         raise ActRefused("person", _("Only a card without a holder can be given this way."))
     if person.kind == UNNAMED or person.home_id != holder.home_id:
         raise ActRefused("person", _("Choose a person of the same home."))
@@ -73,7 +74,7 @@ def give_to_person(act: Act, credential_id: str, person_id: str) -> CredentialRo
 def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
     """End a card where it is and give the same one to a person; the caller records and publishes."""
     given = CredentialRow(
-        credential_id=new_id(), person_id=person.person_id, kind="card", label=card.label,
+        credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.CARD, label=card.label,
         lookup=card.lookup, secret_sealed=card.secret_sealed, state=card.state, created_at=act.now,
         valid_from=card.valid_from, valid_until=card.valid_until,
     )
@@ -98,7 +99,7 @@ def replace_card(act: Act, credential_id: str, number: int) -> CredentialRow:
     """Give another card in place of one that is lost or broken; the old one ends at the same moment."""
     site = begin(act)
     old = credential_of(act, credential_id)
-    if old.kind != "card" or old.state == "ended":
+    if old.kind != CredentialKind.CARD or old.state == "ended":
         raise ActRefused("number", _("This card has ended already. Give a new one on the person's page."))
     if old.lookup == card_lookup(act.sealer, canonical_card(number, site)):
         raise ActRefused("number", _("This is the card that is to be replaced. Take another one."))

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
 from web_admin.core.database import IN_LIST
@@ -119,7 +120,7 @@ def _add_person(work: _Work, row: ImportRow, home_id: str | None) -> str:
     name = row.name or UNNAMED_NAMES[work.language]
     work.people.append({
         "person_id": person_id, "site_id": work.act.site_id, "home_id": home_id, "display_name": name,
-        "kind": row.kind, "language": work.language, "methods": ["card"], "created_at": work.act.now,
+        "kind": row.kind, "language": work.language, "methods": [Method.CARD], "created_at": work.act.now,
     })
     if work.lanes:
         work.grants.append({"grant_id": new_id(), "person_id": person_id, "lanes": work.lanes})
@@ -131,11 +132,11 @@ def _add_card(work: _Work, person_id: str, card: int) -> None:
     credential_id = new_id()
     sealer = work.act.sealer
     work.cards.append({
-        "credential_id": credential_id, "person_id": person_id, "kind": "card",
+        "credential_id": credential_id, "person_id": person_id, "kind": CredentialKind.CARD,
         "lookup": card_lookup(sealer, card), "secret_sealed": seal_card_number(sealer, card),
         "created_at": work.act.now,
     })
-    _note(work, "card_issued", {"credential_id": credential_id, "method": "card"}, person_id)
+    _note(work, "card_issued", {"credential_id": credential_id, "method": CredentialKind.CARD}, person_id)
 
 
 def _note(
@@ -156,15 +157,15 @@ def _end_freed_cards(work: _Work, plan: ImportPlan) -> None:
             select(CredentialRow)
             .join(Person)
             .where(
-                Person.site_id == work.act.site_id, CredentialRow.kind == "card",
+                Person.site_id == work.act.site_id, CredentialRow.kind == CredentialKind.CARD,
                 CredentialRow.state != "ended", CredentialRow.lookup.in_(part),
             )
         ).all()
         for card in rows:
             over = card.valid_until is not None and card.valid_until <= work.act.now
             end_one(work.act, card, "expired" if over else "given_to_holder")
-            _note(work, "credential_ended", {"credential_id": card.credential_id, "method": "card"},
-                  card.person_id)
+            facts = {"credential_id": card.credential_id, "method": CredentialKind.CARD}
+            _note(work, "credential_ended", facts, card.person_id)
 
 
 def _change(work: _Work, rows: Sequence[ImportRow]) -> None:
@@ -194,7 +195,7 @@ def _write(work: _Work) -> None:
     added = {row["person_id"] for row in work.people}
     for part in _parts(sorted(work.touched - added)):
         for person in session.scalars(select(Person).where(Person.person_id.in_(part))):
-            if "face" in person.methods:
+            if Method.FACE in person.methods:
                 settle_face(session, person, work.act.now)
 
 

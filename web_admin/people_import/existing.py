@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
 
@@ -49,7 +50,8 @@ def who_is_there(act: Act, *, names_holders: bool) -> There:
         .join(Person, Person.person_id == CredentialRow.person_id)
         .outerjoin(Home, Home.home_id == Person.home_id)
         .where(
-            Person.site_id == act.site_id, CredentialRow.kind == "card", CredentialRow.state != "ended"
+            Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD,
+            CredentialRow.state != "ended",
         )
     )
     cards = {

@@ -28,7 +28,7 @@ def face_record(
     if facts.shares.get((person.person_id, gate.gate_id)) != consent_id:
         return None
     offering = [lane for lane in lanes if facts.live_lanes.offers_face(lane)]
-    if not offering and any("face" in lane.methods for lane in lanes):
+    if not offering and any(Method.FACE in lane.methods for lane in lanes):
         return None
     granted = {lane_id for grant in grants for lane_id in grant.lanes}
     if any(lane.lane_id in granted and not set(ways) & set(lane.methods) for lane in offering):

@@ -40,7 +40,7 @@ class LiveLanes:
 
     def offers_face(self, lane: Lane) -> bool:
         """Return whether gates offer face at this lane."""
-        return "face" in lane.methods and lane.lane_id in self.with_face
+        return Method.FACE in lane.methods and lane.lane_id in self.with_face
 
 
 def find_live(

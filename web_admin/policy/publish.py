@@ -40,9 +40,11 @@ from web_admin.compound.models import CredentialRow, Gate, Person, Site
 from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
 from web_admin.core.database import IN_LIST
 from web_admin.core.sealing import Sealer
+from web_admin.face.ways_in import pause_without_other_way
 from web_admin.policy.emergency_records import emergency_keys, emergency_records
 from web_admin.policy.facts import SiteFacts, load_facts
 from web_admin.policy.records import (
+    KINDS_OF_ONE_PERSON,
     PERSONAL_KINDS,
     PeopleRecords,
     hours_record,
@@ -50,9 +52,6 @@ from web_admin.policy.records import (
     open_gate_keys,
     site_records,
 )
-
-NO_OTHER_WAY = "no_other_way"
-"""`Person.face_paused_reason` when their last non-face way has ended."""
 
 _log = logging.getLogger(__name__)
 _rows = cast(Table, PolicyRecordRow.__table__)
@@ -115,7 +114,7 @@ def publish_policy(
     _check_lanes(facts, now)
     people = PeopleRecords(facts, sealer, now)
     for person in people.without_another_way():
-        person.face_paused_reason = NO_OTHER_WAY
+        pause_without_other_way(person, ())
         _log.info("face of person %s is paused: no other working way", person.person_id)
     session.flush()
     changes: dict[str, GateChange] = {}
@@ -196,7 +195,7 @@ def _scope(session: Session, site_id: str, person_ids: Collection[str]) -> _Scop
         part_ids = ids[start : start + IN_LIST]
         owned = select(CredentialRow.credential_id).where(CredentialRow.person_id.in_(part_ids))
         scope_keys.update(f"credential:{credential_id}" for credential_id in session.scalars(owned))
-    scope_keys.update(f"{kind}:{person_id}" for kind in ("person", "face", "face_offer") for person_id in ids)
+    scope_keys.update(f"{kind}:{person_id}" for kind in KINDS_OF_ONE_PERSON for person_id in ids)
     return _Scope(frozenset(everyone), frozenset(scope_keys) | emergency_keys(session, site_id))
 
 

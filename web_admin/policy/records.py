@@ -5,18 +5,20 @@ leaks from one gate fits no other.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from gate_controller.contract.calendars import Span
+from gate_controller.contract.credential_kinds import usable_methods
 from gate_controller.contract.pins import card_tag, gate_pin_tag
 from gate_controller.contract.records import (
     CalendarRecord,
     CardCredential,
     Credential,
+    CredentialKind,
     CredentialState,
     EndedPassRecord,
     Grant,
@@ -42,8 +44,10 @@ from web_admin.gates.rules import ANTIPASSBACKS
 from web_admin.policy.face_records import face_offer, face_record
 from web_admin.policy.facts import SiteFacts
 
-PERSONAL_KINDS = frozenset({"person", "credential", "home", "face", "face_offer"})
-"""Kinds of record that scoped publishing may leave alone."""
+KINDS_OF_ONE_PERSON = ("person", "face", "face_offer")
+"""Kinds of record whose key names a person."""
+PERSONAL_KINDS = (*KINDS_OF_ONE_PERSON, "credential", "home")
+"""Kinds of record about a person or a home, which scoped publishing may leave alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -143,19 +147,11 @@ def site_records(facts: SiteFacts, gate: Gate, now: datetime) -> Iterator[tuple[
 # -- people ----------------------------------------------------------------------------------------
 
 
-def working_ways(person: Person, credentials: list[CredentialRow], now: datetime) -> frozenset[Method]:
-    """Return the non-face methods that this person chose and can use at this moment."""
-    usable = {
-        row.kind
-        for row in credentials
-        if row.state == "active"
-        and not row.duress
-        and (row.valid_from is None or row.valid_from <= now)
-        and (row.valid_until is None or row.valid_until > now)
-    }
-    return frozenset(
-        Method(word) for word in person.methods if word in usable and word in {"card", "pin", "qr"}
-    )
+def chosen_usable_methods(
+    person: Person, credentials: Iterable[CredentialRow], now: datetime
+) -> frozenset[Method]:
+    """Return the methods besides face that this person chose and can use at this moment."""
+    return frozenset(method for method in usable_methods(credentials, now) if method in person.methods)
 
 
 def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) -> datetime | None:
@@ -166,7 +162,7 @@ def ways_end(person: Person, credentials: list[CredentialRow], now: datetime) ->
     ends = [
         row.valid_until
         for row in credentials
-        if row.kind in person.methods and row.kind != "face" and working_ways(person, [row], now)
+        if chosen_usable_methods(person, [row], now)
     ]
     if not ends or None in ends:
         return None
@@ -181,7 +177,7 @@ class PeopleRecords:
         self._facts = facts
         self._today = today_at(facts.site, now)
         self._ways = {
-            person.person_id: working_ways(person, facts.credentials.get(person.person_id, []), now)
+            person.person_id: chosen_usable_methods(person, facts.credentials.get(person.person_id, []), now)
             for person in facts.persons
         }
         self._ways_end = {
@@ -195,9 +191,9 @@ class PeopleRecords:
                 self._open(row, sealer)
 
     def _open(self, row: CredentialRow, sealer: Sealer) -> None:
-        if row.kind == "qr":
+        if row.kind == CredentialKind.QR:
             return
-        opener = open_card_number if row.kind == "card" else open_pin_tag
+        opener = open_card_number if row.kind == CredentialKind.CARD else open_pin_tag
         try:
             self._secrets[row.credential_id] = opener(sealer, row.secret_sealed or b"")
         except SealBroken:
@@ -215,7 +211,7 @@ class PeopleRecords:
 
     def _wants_face(self, person: Person) -> bool:
         return (
-            "face" in person.methods
+            Method.FACE in person.methods
             and not band_has_ended(person, self._today)
             and person.face_paused_reason is None
             and person.person_id in self._facts.consents
@@ -279,7 +275,7 @@ class PeopleRecords:
         state = CredentialState(row.state)
         secret = self._secrets.get(row.credential_id)
         window = (row.valid_from, row.valid_until)
-        if row.kind == "qr":
+        if row.kind == CredentialKind.QR:
             return QrCredential(row.credential_id, person.person_id, state, *window, row.public_key)
         if isinstance(secret, int):
             tag = card_tag(secret, keys.card_key)
@@ -287,7 +283,7 @@ class PeopleRecords:
         if secret is None or person.home_id is None:
             return None
         tag = gate_pin_tag(secret, keys.pin_key)
-        if row.kind == "pin":
+        if row.kind == CredentialKind.PIN:
             return PinCredential(
                 row.credential_id, person.person_id, state, *window, person.home_id, tag, row.duress
             )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.config import WebConfig
 from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
@@ -18,7 +19,6 @@ from web_admin.journal.models import GateEvent
 from web_admin.privacy.models import Disclosure, Incident, RightsRequest
 from web_admin.privacy.requests import KINDS
 
-METHODS = ("card", "pin", "qr", "face")
 LOST_AND_BACK = {"alarm_device_lost": True, "device_back": False, "alarm_camera": True, "camera_clear": False}
 
 Figures = dict[str, object]
@@ -74,7 +74,7 @@ def _ways_in(session: Session, site: Site) -> list[Figures]:
     return [
         {
             "gate": gate, "lane": lane,
-            "ways": [m for m in METHODS if m in methods and (m != "face" or site.face_enabled)],
+            "ways": [m for m in Method if m in methods and (m != Method.FACE or site.face_enabled)],
         }
         for gate, lane, methods in rows
     ]
@@ -130,7 +130,7 @@ def _methods(session: Session, site: Site, span: Span) -> list[Figures]:
         .group_by(method)
     )
     found = {str(name): (int(tries), int(opens)) for name, tries, opens in rows}
-    return [_method(name, *found.get(name, (0, 0))) for name in METHODS]
+    return [_method(name, *found.get(name, (0, 0))) for name in Method]
 
 
 def _method(name: str, tries: int, opens: int) -> Figures:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven
 from web_admin.compound.models import Person, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
+from web_admin.credentials.texts import METHODS
 from web_admin.desk.models import HOME_PIN
 from web_admin.web.context import actor_id
 from web_admin.web.desk_session import (
@@ -178,12 +179,7 @@ def unbroken(number: str) -> str:
 
 def method_name(method: str) -> str:
     """Return a way in as pages call it."""
-    names = {
-        "card": gettext("Card"), "pin": gettext("PIN"), "qr": gettext("QR code"), "face": gettext("Face"),
-        "visitor_code": gettext("Visitor code"),
-    }
-    name: str = names.get(method, method)
-    return name
+    return str(METHODS.get(method, method))
 
 
 bp.add_app_template_filter(moment, "moment")

@@ -7,7 +7,7 @@ from flask import abort, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
@@ -40,7 +40,7 @@ def contact() -> JsonAnswer:
     """Send the phone the time and whether its key still works: active, ended or unknown here."""
     person, act = signed_in()
     row = request_session().get(CredentialRow, request.args.get("credential", ""))
-    mine = row is not None and row.person_id == person.person_id and row.kind == "qr"
+    mine = row is not None and row.person_id == person.person_id and row.kind == CredentialKind.QR
     state = ("ended" if row.state == "ended" else "active") if row is not None and mine else "unknown"
     return {"now_ms": int(act.now.timestamp() * 1000), "state": state}
 

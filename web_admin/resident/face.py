@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
+from gate_controller.contract.records import Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.action.base import Act
@@ -70,7 +71,7 @@ def forgettings_of(consent: Consent) -> list[Forgetting]:
             begun.get(gate.gate_id, consent.withdrawn_at) + LEASE_ENDS_AFTER,
         )
         for gate in gates
-        if gate.gate_id in receipts or any("face" in lane.methods for lane in gate.lanes)
+        if gate.gate_id in receipts or any(Method.FACE in lane.methods for lane in gate.lanes)
     ]
 
 
@@ -264,7 +265,7 @@ def withdraw_face_now() -> Response:
 def another_way() -> str:
     """Offer the other methods at once to a person who refused."""
     person, act = signed_in()
-    ways = [way for way in ways_of(person, act.now) if way.method != "face"]
+    ways = [way for way in ways_of(person, act.now) if way.method != Method.FACE]
     return render_template(
         "resident/another_way.html", person=person, site=site_of(person), ways=ways, tab="ways_in"
     )

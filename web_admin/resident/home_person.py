@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way
 from web_admin.compound.age_bands import ADULT, CHILD
@@ -85,9 +86,11 @@ def _page(
         person=person,
         site=site_of(person),
         shown=shown,
-        cards=[row for row in ways if row.kind == "card"] if shown.is_helper or shown.is_guardian else [],
+        cards=[
+            row for row in ways if row.kind == CredentialKind.CARD and (shown.is_helper or shown.is_guardian)
+        ],
         resumable={row.credential_id for row in ways if in_the_way(row.suspended_by, "home") is None},
-        has_pin=any(row.kind == "pin" for row in ways),
+        has_pin=any(row.kind == CredentialKind.PIN for row in ways),
         pin=pin,
         agreement_text=agreement_text(),
         gates=gates_open_to(act.session, person, act.now),
@@ -143,7 +146,7 @@ def home_card(person_id: str, credential_id: str, what: str) -> Page:
     person, act = signed_in()
     shown = _looked_after(person, act, person_id)
     card = act.session.get(CredentialRow, credential_id)
-    if card is None or card.person_id != person_id or card.kind != "card":
+    if card is None or card.person_id != person_id or card.kind != CredentialKind.CARD:
         abort(404)
     set_card = set_helper_card if shown.is_helper else set_child_card
     set_card(act, person.person_id, person_id, credential_id, suspended=what == "suspend")

@@ -5,7 +5,7 @@ from flask_babel import force_locale, gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.actions import choose_methods, end_credential
 from web_admin.credentials.phones import issue_printed_code, printed_code
@@ -19,7 +19,7 @@ CARD_CODE_MM = 42
 
 
 def _own_printed(person: Person, credential_id: str) -> CredentialRow:
-    row = own_credential(person, credential_id, "qr")
+    row = own_credential(person, credential_id, CredentialKind.QR)
     if not row.printed or row.state == "ended":
         abort(404)
     return row

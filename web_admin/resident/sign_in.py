@@ -10,6 +10,7 @@ from flask_security import logout_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
 from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
@@ -160,7 +161,7 @@ def sign_out() -> Response:
     """Sign out here, and end the key of this phone when it says which one is its own."""
     person, act = signed_in()
     row = request_session().get(CredentialRow, request.form.get("credential_id", ""))
-    own = row is not None and row.person_id == person.person_id and row.kind == "qr"
+    own = row is not None and row.person_id == person.person_id and row.kind == CredentialKind.QR
     if row is not None and own and row.public_key is not None:
         end_credential(act, row.credential_id, "signed out")
     logout_user()
@@ -185,7 +186,7 @@ def sign_out_everywhere() -> Response:
     phones = request_session().scalars(
         select(CredentialRow).where(
             CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == "qr",
+            CredentialRow.kind == CredentialKind.QR,
             CredentialRow.public_key.is_not(None),
             CredentialRow.state != "ended",
         )

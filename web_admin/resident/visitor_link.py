@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
+from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_act
 from web_admin.compound.models import Gate, Site
@@ -183,7 +184,7 @@ def _plan(site_id: str, numbers: list[int]) -> list[PlanGate]:
     )
     plan = []
     for gate in gates:
-        read = {lane.direction for lane in gate.lanes if "qr" in lane.methods}
+        read = {lane.direction for lane in gate.lanes if Method.QR in lane.methods}
         directions = tuple(word for word in ("in", "out") if word in read)
         plan.append(PlanGate(gate.number, gate.name, directions, gate.number in numbers))
     return plan

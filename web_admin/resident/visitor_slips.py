@@ -6,6 +6,7 @@ from flask import abort, request, url_for
 from sqlalchemy import select
 
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Lane, Person
 from web_admin.core.database import request_session
@@ -51,7 +52,7 @@ def _own_code(person: Person, act: Act, digits: str) -> CredentialRow | None:
     rows = request_session().scalars(
         select(CredentialRow).where(
             CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == "visitor_code",
+            CredentialRow.kind == CredentialKind.VISITOR_CODE,
             CredentialRow.state == "active",
             CredentialRow.valid_until > act.now,
         )

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.core.database import request_session
@@ -142,7 +143,7 @@ def own_codes(person: Person, act: Act) -> list[ShownCode]:
         select(CredentialRow)
         .where(
             CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == "visitor_code",
+            CredentialRow.kind == CredentialKind.VISITOR_CODE,
             CredentialRow.state == "active",
             CredentialRow.valid_until > act.now - timedelta(days=1),
         )
@@ -223,7 +224,7 @@ def withdraw_weekly_pass(series_id: str) -> Response:
 def end_visitor_code(credential_id: str) -> Response:
     """Take a visitor code back."""
     person, act = signed_in()
-    row = own_credential(person, credential_id, "visitor_code")
+    row = own_credential(person, credential_id, CredentialKind.VISITOR_CODE)
     end_credential(act, row.credential_id, "withdrawn by its host")
     flash(gettext("The visitor code opens nothing any more."), "done")
     return to("resident.visitors")

@@ -10,11 +10,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.records import Method
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import (
@@ -39,7 +40,7 @@ from web_admin.face.guardian_requests import requests_to
 from web_admin.face.guardians import wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.pauses import question_of
-from web_admin.face.ways_in import dependence_of, usable_methods, working_methods
+from web_admin.face.ways_in import dependence_of, working_methods
 from web_admin.resident.at_gate import proof_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.desk_visit import desk_asks
@@ -102,7 +103,9 @@ def _resumable(act: Act, person: Person) -> frozenset[str]:
         return frozenset()
     party = party_of(act)
     return frozenset(
-        row.credential_id for row in _live(person, "card") if in_the_way(row.suspended_by, party) is None
+        row.credential_id
+        for row in _live(person, CredentialKind.CARD)
+        if in_the_way(row.suspended_by, party) is None
     )
 
 
@@ -130,11 +133,11 @@ def _page(
         person=person,
         site=site_of(person),
         ways=ways_of(person, act.now),
-        cards=_live(person, "card"),
+        cards=_live(person, CredentialKind.CARD),
         resumable=_resumable(act, person),
-        has_pin=bool(_live(person, "pin")),
-        phones=[row for row in _live(person, "qr") if row.public_key is not None],
-        printed=[row for row in _live(person, "qr") if row.printed],
+        has_pin=bool(_live(person, CredentialKind.PIN)),
+        phones=[row for row in _live(person, CredentialKind.QR) if row.public_key is not None],
+        printed=[row for row in _live(person, CredentialKind.QR) if row.printed],
         fresh_pin=fresh_pin,
         dependence=dependence_of(act.session, person, act.now),
         question=question_of(act.session, person.person_id) if site_of(person).face_enabled else None,
@@ -165,15 +168,15 @@ def switch_method(method: str) -> str | Response:
     """Switch a way in on or off; switching PIN or QR on gives one where there is none yet."""
     person, act = signed_in()
     wanted = request.form.get("on") == "1"
-    if wanted and method == "pin":
+    if wanted and method == Method.PIN:
         return _pin_switched_on(person, act)
     chosen = {Method(name) for name in person.methods}
     usable = usable_methods(act.session, person.person_id, act.now)
-    if wanted and method == "qr" and Method.QR not in usable:
+    if wanted and method == Method.QR and Method.QR not in usable:
         ensure_online_qr(act, person.person_id)
     changed = chosen | {Method(method)} if wanted else chosen - {Method(method)}
     choose_methods(act, person.person_id, changed)
-    return to("resident.my_code" if wanted and method == "qr" else "resident.ways_in")
+    return to("resident.my_code" if wanted and method == Method.QR else "resident.ways_in")
 
 
 def _pin_switched_on(person: Person, act: Act) -> str | Response:
@@ -245,7 +248,7 @@ def _typed_hours() -> tuple[int, int]:
 def suspend_card(credential_id: str) -> Response:
     """Suspend the person's own card at once."""
     person, act = signed_in()
-    suspend_credential(act, own_credential(person, credential_id, "card").credential_id)
+    suspend_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
     flash(gettext("Your card is suspended. It opens nothing until you resume it."), "done")
     return to("resident.ways_in")
 
@@ -255,7 +258,7 @@ def suspend_card(credential_id: str) -> Response:
 def resume_card(credential_id: str) -> Response:
     """Let the person's own card work again."""
     person, act = signed_in()
-    resume_credential(act, own_credential(person, credential_id, "card").credential_id)
+    resume_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
     flash(gettext("Your card works again."), "done")
     return to("resident.ways_in")
 
@@ -265,6 +268,7 @@ def resume_card(credential_id: str) -> Response:
 def stop_phone(credential_id: str) -> Response:
     """End the key of one phone, for good."""
     person, act = signed_in()
-    end_credential(act, own_credential(person, credential_id, "qr").credential_id, "stopped by its owner")
+    key = own_credential(person, credential_id, CredentialKind.QR)
+    end_credential(act, key.credential_id, "stopped by its owner")
     flash(gettext("That phone's code opens nothing any more."), "done")
     return to("resident.ways_in")

@@ -6,6 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, checked_text, finish, record
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
@@ -73,7 +74,7 @@ def save_site(
 def has_cards(act: Act) -> bool:
     """Return whether a card was ever given here: then their form is fixed."""
     given = select(CredentialRow.credential_id).join(Person).where(
-        Person.site_id == act.site_id, CredentialRow.kind == "card"
+        Person.site_id == act.site_id, CredentialRow.kind == CredentialKind.CARD
     )
     return act.session.scalar(given.limit(1)) is not None
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from gate_controller.contract.passes import MAX_PASS_GATES, SITE_ITSELF, VisitorPass, make_visitor_pass
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, checked_text, checked_window, finish, new_id, own_person_id
 from web_admin.action.lookups import home_of, lane_of, person_of
 from web_admin.action.phone_proof import refuse_recovered_phone
@@ -157,7 +158,7 @@ def issue_visitor_code(
         raise ActRefused(None, _("This home has twenty open codes. Wait until some have ended."))
     digits, tag = _fresh_code(act, home)
     code = CredentialRow(
-        credential_id=new_id(), person_id=issuer_person_id, kind="visitor_code", lanes=lane_ids,
+        credential_id=new_id(), person_id=issuer_person_id, kind=CredentialKind.VISITOR_CODE, lanes=lane_ids,
         secret_sealed=seal_pin_tag(act.sealer, tag), valid_from=act.now, valid_until=until,
         created_at=act.now,
     )
@@ -201,7 +202,7 @@ def lanes_for_a_code(
 
 def _keypad_lanes(gate: Gate, person: Person) -> list[str]:
     own = {lane_id for grant in person.grants for lane_id in grant.lanes}
-    return [lane.lane_id for lane in gate.lanes if "pin" in lane.methods and lane.lane_id in own]
+    return [lane.lane_id for lane in gate.lanes if Method.PIN in lane.methods and lane.lane_id in own]
 
 
 def _check_window(act: Act, start: datetime, end: datetime) -> None:
@@ -232,7 +233,7 @@ def gates_numbered(act: Act, numbers: Sequence[int], uses: int) -> list[Gate]:
     if len(gates) != len(wanted):
         raise ActRefused("gate_numbers", _("One of these gates does not exist here."))
     for gate in gates:
-        if not any("qr" in lane.methods for lane in gate.lanes):
+        if not any(Method.QR in lane.methods for lane in gate.lanes):
             raise ActRefused("gate_numbers", _("The gate %(gate)s reads no QR codes.", gate=gate.name))
     return gates
 
@@ -296,7 +297,7 @@ def _code_lanes(act: Act, issuer: Person, lanes: Sequence[str], until: datetime)
             "lanes", _("A visitor's code is typed at one gate, because gates count each for itself.")
         )
     for lane in lanes_wanted:
-        if "pin" not in lane.methods:
+        if Method.PIN not in lane.methods:
             raise ActRefused("lanes", _("The lane %(lane)s has no keypad.", lane=lane.name))
         if not _grants_at(issuer, {lane.lane_id}, act.now, until):
             raise ActRefused(
@@ -313,7 +314,7 @@ def _live_codes(act: Act, home: Home) -> int:
         .join(Person)
         .where(
             Person.home_id == home.home_id,
-            CredentialRow.kind == "visitor_code",
+            CredentialRow.kind == CredentialKind.VISITOR_CODE,
             CredentialRow.state != "ended",
         )
     ).all()

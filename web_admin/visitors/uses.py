@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.journal_chain import JournalEntry
+from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.messages.subscriptions import tell
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
@@ -28,7 +29,7 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
         (entry, str(shown_id))
         for entry in entries
         if entry.kind == "access" and entry.facts.get("opens") is True
-        and entry.facts.get("method") in ("qr", "pin")
+        and entry.facts.get("method") in (Method.QR, Method.PIN)
         and (shown_id := (entry.personal or {}).get("credential_id"))
     ]
     if not opened:
@@ -69,7 +70,7 @@ def is_used_up(row: VisitorPassRow, uses: Collection[Use]) -> bool:
 def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:
     passes = select(VisitorPassRow.pass_id).where(VisitorPassRow.pass_id.in_(shown_ids))
     codes = select(CredentialRow.credential_id).where(
-        CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == "visitor_code"
+        CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == CredentialKind.VISITOR_CODE
     )
     return {*session.scalars(passes), *session.scalars(codes)}
 
@@ -82,7 +83,7 @@ def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> N
         ),
         *session.scalars(
             select(CredentialRow.person_id).where(
-                CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == "visitor_code"
+                CredentialRow.credential_id.in_(shown_ids), CredentialRow.kind == CredentialKind.VISITOR_CODE
             )
         ),
     }

@@ -19,8 +19,8 @@ from web_admin.compound.models import CalendarDay, CredentialRow, Gate, GrantRow
 from web_admin.compound.policy_models import PolicyRecordRow
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE, create_shares, destroy_shares
+from web_admin.face.ways_in import NO_OTHER_WAY
 from web_admin.policy.publish import (
-    NO_OTHER_WAY,
     change_since,
     publish_policy,
     records_for_gate,

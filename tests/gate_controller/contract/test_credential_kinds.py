@@ -1,0 +1,96 @@
+"""What each kind of credential means, and that a gate opens exactly for those that the rule calls usable."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gate_controller.contract.credential_kinds import (
+    IDENTIFYING_KINDS,
+    KINDS,
+    KINDS_OF_PERSONS,
+    OWN_KINDS,
+    TYPED_KINDS,
+    is_usable,
+    own_method,
+    usable_methods,
+)
+from gate_controller.contract.records import (
+    CardCredential,
+    Credential,
+    CredentialKind,
+    CredentialState,
+    EmergencyCodeCredential,
+    Method,
+    PinCredential,
+    QrCredential,
+    VisitorCodeCredential,
+)
+from gate_controller.rules.access import decide
+from gate_controller.rules.decision import Claim, GateMemory
+from tests.support.compounds.people import card, person
+from tests.support.examples import examples
+from tests.support.gates.worlds import CARD_KEY, PERSON, policy_of
+
+pytestmark = pytest.mark.thorough
+
+NOON = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
+RECORDS = {
+    CredentialKind.CARD: CardCredential,
+    CredentialKind.PIN: PinCredential,
+    CredentialKind.QR: QrCredential,
+    CredentialKind.VISITOR_CODE: VisitorCodeCredential,
+    CredentialKind.EMERGENCY_CODE: EmergencyCodeCredential,
+}
+bounds = st.none() | st.integers(-2, 2).map(lambda seconds: NOON + timedelta(seconds=seconds))
+
+
+def test_every_kind_has_its_facts_and_its_record_on_the_wire() -> None:
+    assert set(KINDS) == set(CredentialKind) == set(RECORDS)
+    assert set(RECORDS.values()) == set(Credential.__args__)
+    for kind, record in RECORDS.items():
+        made = record("c1", "p1")
+        assert made.kind is kind
+        assert msgspec.json.decode(msgspec.json.encode(made))["kind"] == kind.value
+
+
+def test_the_kinds_are_the_ones_that_the_house_had_in_its_lists() -> None:
+    card_, pin, qr, visitor_code = list(CredentialKind)[:4]
+    assert (card_, pin, qr) == OWN_KINDS
+    assert (card_, pin, qr, visitor_code) == KINDS_OF_PERSONS
+    assert (pin, visitor_code) == TYPED_KINDS
+    assert (card_, pin) == IDENTIFYING_KINDS
+    assert {kind: KINDS[kind].method for kind in OWN_KINDS} == {
+        card_: Method.CARD, pin: Method.PIN, qr: Method.QR
+    }
+
+
+@pytest.mark.parametrize(
+    ("credential", "method"),
+    [
+        (CardCredential("c", "p"), Method.CARD),
+        (PinCredential("c", "p"), Method.PIN),
+        (PinCredential("c", "p", duress=True), None),
+        (QrCredential("c", "p"), Method.QR),
+        (VisitorCodeCredential("c", "p"), None),
+        (EmergencyCodeCredential("c", "p"), None),
+    ],
+)
+def test_a_code_of_others_and_a_duress_pin_are_no_method_of_their_own(
+    credential: Credential, method: Method | None
+) -> None:
+    assert own_method(credential) is method
+    assert usable_methods([credential], NOON) == ({method} if method else set())
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(state=st.sampled_from(CredentialState), begins=bounds, ends=bounds)
+def test_a_gate_opens_for_a_card_exactly_while_it_is_usable(
+    state: CredentialState, begins: datetime | None, ends: datetime | None
+) -> None:
+    shown = msgspec.structs.replace(card(7, CARD_KEY), state=state, valid_from=begins, valid_until=ends)
+    policy = policy_of(person(), shown, issued_at=NOON)
+    decision = decide(Claim(Method.CARD, PERSON, shown), "north-in", policy, GateMemory(), NOON)
+    assert decision.opens is is_usable(shown, NOON)

@@ -16,9 +16,9 @@ from demo.stage import READY_SECONDS, Stage
 from demo.steps.faces import LOOK_SECONDS, TRIES, at_rest, look, screen_of, type_home
 from demo.steps.theft import steal_gate
 from demo.world.site_files import SiteFile
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.terminal.view import Screen
-from web_admin.alarms.actions import GATE_FORKED
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
 
@@ -99,7 +99,8 @@ def cloned_gate_gets_no_lease(stage: Stage) -> Outcome:
         with stage.office.read() as session:
             waiting = session.scalars(
                 select(Alarm).where(
-                    Alarm.kind == GATE_FORKED, Alarm.gate_id == GATE, Alarm.acknowledged_at.is_(None)
+                    Alarm.kind == EventKind.ALARM_GATE_FORKED, Alarm.gate_id == GATE,
+                    Alarm.acknowledged_at.is_(None),
                 )
             ).all()
         require(len(waiting) == 1, f"{len(waiting)} alarms about the copied gate")

@@ -32,6 +32,7 @@ from gate_controller.assembly.readers import (
     readers_with_lights,
 )
 from gate_controller.assembly.screens import launch_pages, make_screens
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import PolicyRefused
@@ -242,7 +243,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     )
     watch = DeviceWatch(clock, lane_memory, face.on_tamper(faces))
 
-    def record(kind: str, facts: Facts, personal: Facts) -> None:
+    def record(kind: EventKind, facts: Facts, personal: Facts) -> None:
         journal.append(kind, facts, personal, clock.now())
 
     watch.settle(wires_watched(config), record)
@@ -276,12 +277,13 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
 def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
     """Write down that a database was set aside, and how much of the journal could be carried over."""
     if journal.salvaged is not None:
-        journal.append("alarm_journal_damaged", {"salvaged": journal.salvaged}, {}, now)
+        journal.append(EventKind.ALARM_JOURNAL_DAMAGED, {"salvaged": journal.salvaged}, {}, now)
     if store.damaged is not None:
-        journal.append("alarm_policy_damaged", {"detail": f"set aside as {store.damaged.name}"}, {}, now)
+        detail = f"set aside as {store.damaged.name}"
+        journal.append(EventKind.ALARM_POLICY_DAMAGED, {"detail": detail}, {}, now)
     if lane_memory.damaged is not None:
         detail = f"set aside as {lane_memory.damaged.name}"
-        journal.append("alarm_lane_memory_damaged", {"detail": detail}, {}, now)
+        journal.append(EventKind.ALARM_LANE_MEMORY_DAMAGED, {"detail": detail}, {}, now)
 
 
 def _last_good_policy(store: PolicyStore) -> PolicySnapshot | None:

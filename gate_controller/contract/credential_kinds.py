@@ -73,16 +73,16 @@ class Held(Usable, Protocol):
 
     @property
     def duress(self) -> bool:
-        """Tell whether it calls for help, so that it is no method of its own."""
+        """Return whether it calls for help, so that it is no method of its own."""
 
 
 def is_usable(credential: Usable, now: datetime) -> bool:
-    """Tell whether a credential is active and within its time."""
+    """Return whether a credential is active and within its time."""
     return credential.state == CredentialState.ACTIVE and is_in_time(credential, now)
 
 
 def is_in_time(credential: Usable, now: datetime) -> bool:
-    """Tell whether a credential has begun and has not ended, whatever its state."""
+    """Return whether a credential has begun and has not ended, whatever its state."""
     begun = credential.valid_from is None or credential.valid_from <= now
     return begun and (credential.valid_until is None or now < credential.valid_until)
 

@@ -12,6 +12,8 @@ import logging
 import queue
 import sqlite3
 
+from gate_controller.contract.event_kinds import EventKind
+from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import SignedOrder
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.control.messages import Message, ScreenAct, Stop, TypedHashed
@@ -78,7 +80,7 @@ class Controller:
     def run(self) -> None:
         """Handle messages until `Stop`; put every output to rest at the end."""
         try:
-            self._shown.record("started", {"policy": self._state.snapshot is not None}, {})
+            self._shown.record(EventKind.STARTED, {"policy": self._state.snapshot is not None}, {})
             if self._state.snapshot is not None:
                 self._shown.pin_stops.policy_taken(self._state.snapshot.policy)
         except sqlite3.Error as err:
@@ -125,7 +127,7 @@ class Controller:
         if self._last_failure == (what, type(err)):
             return
         try:
-            self._shown.record("alarm_gate_failed", {"at": what, "error": type(err).__name__}, {})
+            self._shown.record(EventKind.ALARM_GATE_FAILED, {"at": what, "error": type(err).__name__}, {})
             self._last_failure = (what, type(err))
         except sqlite3.Error:
             log.exception("the journal cannot be written: no lane opens until it can")
@@ -179,7 +181,7 @@ class Controller:
         elif reason is None and lane is not None and policy is not None:
             reason = lane_shut(lane, policy, self._shown.passings.memory(lane, now), now)
         self._shown.record(
-            "access",
+            EventKind.ACCESS,
             {
                 "lane_id": lane_id,
                 "method": "order",
@@ -203,12 +205,13 @@ class Controller:
                 # A large policy lives for days; the collector's pauses would fall between card and relay.
                 gc.freeze()
                 policy = snapshot.policy
-                self._shown.record("policy_taken", {"epoch": policy.epoch, "version": policy.version}, {})
+                facts: Facts = {"epoch": policy.epoch, "version": policy.version}
+                self._shown.record(EventKind.POLICY_TAKEN, facts, {})
             case PolicyFresh(issued_at) if self._state.snapshot is not None:
                 policy = dataclasses.replace(self._state.snapshot.policy, issued_at=issued_at)
                 self._state.snapshot = dataclasses.replace(self._state.snapshot, policy=policy)
             case PolicyTurnedDown(detail):
-                self._shown.record("alarm_policy_refused", {"detail": detail[:200]}, {})
+                self._shown.record(EventKind.ALARM_POLICY_REFUSED, {"detail": detail[:200]}, {})
             case PassKeyChanged(public_key):
                 self._state.keys = GateKeys(self._card_key, self._pin_key, public_key)
             case LinkChanged(online, _):

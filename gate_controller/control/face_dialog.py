@@ -7,6 +7,7 @@ shown, decided again by the rules, with any answer: the dialog never costs a per
 import dataclasses
 from collections.abc import Callable
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import PolicySnapshot
 from gate_controller.contract.records import FaceNoticeRecord, FaceRecord, Method, typed_number
@@ -29,6 +30,7 @@ from gate_controller.lane.face_dialog import (
     with_notice,
 )
 from gate_controller.lane.keypad_entry import Entry, press
+from gate_controller.lane.pending_events import Record
 from gate_controller.lane.state import ASK_SECONDS, RESULT_SECONDS, Intent, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.terminal.view import CLEAR_KEY, Screen
@@ -55,7 +57,7 @@ class FaceAsking:
         self,
         parts: GateParts,
         state: GateState,
-        record: Callable[[str, Facts, Facts], None],
+        record: Record,
         present: Present,
         number_typed: Callable[[LaneDesk, int], None],
     ) -> None:
@@ -65,7 +67,7 @@ class FaceAsking:
         self._record = record
         self._present = present
         self._number_typed = number_typed
-        self._silent: tuple[str, Facts, Facts] | None = None
+        self._silent: tuple[EventKind, Facts, Facts] | None = None
 
     # -- what comes in ---------------------------------------------------------------------------
 
@@ -78,7 +80,7 @@ class FaceAsking:
             return self._takes(desk, claim, decision, home_number)
         # A duress PIN leads through the same screens: one that ended the asking would show which was typed.
         personal: Facts = {"person_id": decision.person_id, "credential_id": decision.credential_id}
-        self._silent = ("alarm_duress", {"lane_id": desk.lane_id}, personal)
+        self._silent = (EventKind.ALARM_DURESS, {"lane_id": desk.lane_id}, personal)
         try:
             taken = self._takes(desk, claim, decision, home_number)
         finally:
@@ -148,7 +150,7 @@ class FaceAsking:
 
     def enrolled(self, desk: LaneDesk, person_id: str, result: FaceResult) -> None:
         """Take how an enrolment ended."""
-        kind = "face_enrolled" if result.ok else "face_not_enrolled"
+        kind = EventKind.FACE_ENROLLED if result.ok else EventKind.FACE_NOT_ENROLLED
         facts: Facts = {"lane_id": desk.lane_id, "reason": result.reason.value}
         asking = desk.asking
         whose: Facts = {"person_id": person_id}
@@ -206,7 +208,7 @@ class FaceAsking:
             return bool(message)
         who: Facts = {"person_id": person_id, "credential_id": claim.credential_id}
         facts: Facts = {"lane_id": desk.lane_id, "method": claim.method.value}
-        self._write("shown_for_face", facts, who)
+        self._write(EventKind.SHOWN_FOR_FACE, facts, who)
         self._go_on(desk, asking, Answer.NONE)
         return True
 
@@ -334,9 +336,9 @@ class FaceAsking:
             }
         if asking.consent_id is not None:
             personal = {**personal, "consent_id": asking.consent_id}
-        self._write("face_answer", facts, personal)
+        self._write(EventKind.FACE_ANSWER, facts, personal)
 
-    def _write(self, kind: str, facts: Facts, personal: Facts) -> None:
+    def _write(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
         """Write one entry, with a silent alarm that waits in the same write, so that it cannot be timed."""
         silent, self._silent = self._silent, None
         self._parts.journal.append(kind, facts, personal, self._parts.clock.now(), silent=silent)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from gate_controller.contract.journal_chain import Facts
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import MAX_TROUBLE_CHARS
 from gate_controller.contract.records import Method
 from gate_controller.control.face_dialog import FaceAsking
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.face_control.messages import FaceEnded, FaceProgress, FaceUnavailable
+from gate_controller.lane.pending_events import Record
 from gate_controller.lane.state import FACE_SCREENS, LaneDesk
 from gate_controller.rules.decision import Claim, Decision, Reason
 
@@ -20,7 +21,7 @@ class FaceLooks:
         parts: GateParts,
         state: GateState,
         asking: FaceAsking,
-        record: Callable[[str, Facts, Facts], None],
+        record: Record,
         present: Callable[[str, Claim], Decision],
         seconds_to_wait: Callable[[Method, str], float],
     ) -> None:
@@ -70,7 +71,7 @@ class FaceLooks:
     def message(self, message: FaceProgress | FaceEnded | FaceUnavailable) -> None:
         """Take a step or the end of a face session, or that there will be none."""
         if isinstance(message, FaceUnavailable):
-            self._record("alarm_face_unavailable", {"detail": message.detail[:MAX_TROUBLE_CHARS]}, {})
+            self._record(EventKind.ALARM_FACE_UNAVAILABLE, {"detail": message.detail[:MAX_TROUBLE_CHARS]}, {})
             return
         desk = self._parts.desks[message.lane_id]
         if isinstance(message, FaceProgress):

@@ -4,9 +4,9 @@ Used from the controller's thread only; an entry is on the disk before the lock 
 """
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import Policy, PolicySnapshot
 from gate_controller.contract.records import (
@@ -18,6 +18,7 @@ from gate_controller.contract.records import (
 )
 from gate_controller.control.parts import GateParts, GateState
 from gate_controller.lane.door import held_open, hold_ended
+from gate_controller.lane.pending_events import Record
 from gate_controller.lane.staff_holds import StaffHold, StaffHolds
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Claim, Decision, GateMemory
@@ -26,7 +27,6 @@ from hardware.errors import HardwareError
 
 log = logging.getLogger(__name__)
 
-Record = Callable[[str, Facts, Facts], None]
 SECONDS_A_MINUTE = 60.0
 SHUT = (None, Posture.LOCKDOWN, Posture.DISABLED)
 
@@ -141,7 +141,7 @@ class Holdings:
             self._end(hold, "stop")
         for lane_id in self._parts.relays:
             if self._by_policy.holds(lane_id):
-                self._record("hold_ended", {"lane_id": lane_id, "ended_by": "stop"}, {})
+                self._record(EventKind.HOLD_ENDED, {"lane_id": lane_id, "ended_by": "stop"}, {})
 
     # -- by policy ---------------------------------------------------------------------------------
 
@@ -150,18 +150,18 @@ class Holdings:
         match hold.change:
             case "begins":
                 facts["until"] = hold.until.isoformat() if hold.until is not None else None
-                self._record("held_open", facts, {})
+                self._record(EventKind.HELD_OPEN, facts, {})
                 self._release(hold.lane_id)
             case "goes_on":
                 self._release(hold.lane_id)
             case "ended":
-                self._record("hold_ended", {**facts, "ended_by": "policy"}, {})
+                self._record(EventKind.HOLD_ENDED, {**facts, "ended_by": "policy"}, {})
                 self._not_open.discard(hold.lane_id)
                 if self.posture(hold.lane_id) in SHUT:
                     self._rest(hold.lane_id)
             case "refused":
                 log.error("lane %s: its drive is never held open, only pulsed", hold.lane_id)
-                self._record("hold_refused", facts, {})
+                self._record(EventKind.HOLD_REFUSED, facts, {})
 
     # -- by staff ----------------------------------------------------------------------------------
 
@@ -169,17 +169,17 @@ class Holdings:
         facts: Facts = {"lane_id": hold.lane_id, "by": hold.by}
         personal: Facts = {"person_id": hold.person_id, "credential_id": hold.credential_id}
         if hold.lane_id in self._parts.never_held:
-            self._record("hold_refused", facts, personal)
+            self._record(EventKind.HOLD_REFUSED, facts, personal)
             return
         left = timedelta(seconds=hold.until_seconds - self._parts.clock.monotonic_seconds())
         facts["until"] = (self._parts.clock.now() + left).isoformat(timespec="seconds")
-        self._record("held_open", facts, personal)
+        self._record(EventKind.HELD_OPEN, facts, personal)
         self._by_staff.begin(hold)
         self._release(hold.lane_id)
 
     def _end(self, hold: StaffHold, ended_by: str, *, person_id: str | None = None) -> None:
         facts: Facts = {"lane_id": hold.lane_id, "by": hold.by, "ended_by": ended_by}
-        self._record("hold_ended", facts, {"person_id": person_id})
+        self._record(EventKind.HOLD_ENDED, facts, {"person_id": person_id})
         self._by_staff.end(hold.lane_id)
         self._renew_at.pop(hold.lane_id, None)
         self._not_open.discard(hold.lane_id)
@@ -196,12 +196,12 @@ class Holdings:
         except HardwareError as err:
             if lane_id not in self._not_open:
                 log.error("lane %s: cannot be held open: %s", lane_id, err)
-                self._record("alarm_hold_not_open", {"lane_id": lane_id}, {})
+                self._record(EventKind.ALARM_HOLD_NOT_OPEN, {"lane_id": lane_id}, {})
                 self._not_open.add(lane_id)
             return
         desk.door = held_open(desk.door, now_seconds, seconds)
         if lane_id in self._not_open:
-            self._record("hold_not_open_clear", {"lane_id": lane_id}, {})
+            self._record(EventKind.HOLD_NOT_OPEN_CLEAR, {"lane_id": lane_id}, {})
             self._not_open.discard(lane_id)
 
     def _rest(self, lane_id: str) -> None:

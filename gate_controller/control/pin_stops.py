@@ -14,11 +14,11 @@ duress PIN still raises its alarm. Cards, phones, visitors' and emergency codes 
 count is on the disk before any answer is given.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.policy import Policy
 from gate_controller.contract.records import (
@@ -29,6 +29,7 @@ from gate_controller.contract.records import (
     typed_number,
 )
 from gate_controller.control.parts import GateParts
+from gate_controller.lane.pending_events import Record
 from gate_controller.rules.decision import Claim, Decision, Reason
 from gate_controller.storage.journal import WrongPins
 
@@ -43,7 +44,7 @@ PROVEN_SECONDS = 60.0
 class PinStops:
     """The wrong PINs of every home at one gate; used from the controller's thread only."""
 
-    def __init__(self, parts: GateParts, record: Callable[[str, Facts, Facts], None]) -> None:
+    def __init__(self, parts: GateParts, record: Record) -> None:
         """Read what was counted before the restart."""
         self._parts = parts
         self._record = record
@@ -95,7 +96,7 @@ class PinStops:
             wrong = msgspec.structs.replace(wrong, known_pins=_live_pins(number, policy))
         self._keep(number, wrong)
         if stops:
-            self._record("alarm_pin_stopped", {"lane_id": lane_id}, {"home_number": number})
+            self._record(EventKind.ALARM_PIN_STOPPED, {"lane_id": lane_id}, {"home_number": number})
 
     def _forgive_slips(self, lane_id: str, number: str, now_seconds: float) -> None:
         slips = [at for at in self._slips.pop((lane_id, number), ()) if now_seconds - at < SLIP_SECONDS]
@@ -112,7 +113,7 @@ class PinStops:
 
     def _resume(self, number: str, facts: Facts, personal: Facts) -> None:
         self._keep(number, None)
-        self._record("pin_resumed", facts, personal)
+        self._record(EventKind.PIN_RESUMED, facts, personal)
 
     def _keep(self, number: str, wrong: WrongPins | None) -> None:
         self._parts.journal.keep_wrong_pins(number, wrong)

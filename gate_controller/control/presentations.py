@@ -9,6 +9,7 @@ import queue
 
 import msgspec
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import EmergencyCodeCredential, Method
 from gate_controller.control.face_dialog import FaceAsking
@@ -71,7 +72,7 @@ class Presentations:
         what = self._showings.read(lane_id, credential_id, self._parts.clock.monotonic_seconds())
         if what is Read.FOUND_LEFT:
             whose: Facts = {"person_id": claim.person_id, "credential_id": credential_id}
-            self.record("alarm_card_left", {"lane_id": lane_id}, whose)
+            self.record(EventKind.ALARM_CARD_LEFT, {"lane_id": lane_id}, whose)
             self._showings.record_left(lane_id, credential_id)
         return what is not Read.SHOWN
 
@@ -100,7 +101,7 @@ class Presentations:
         if look.text is not None:
             self._code_shown(look.lane_id, look.text)
         elif look.trouble:
-            self.record("alarm_camera", {"lane_id": look.lane_id, "detail": look.trouble[:200]}, {})
+            self.record(EventKind.ALARM_CAMERA, {"lane_id": look.lane_id, "detail": look.trouble[:200]}, {})
 
     def key_pressed(self, lane_id: str, key: str, read_at_ns: int) -> None:
         """Take one key of a keypad or of the screen's."""
@@ -196,14 +197,14 @@ class Presentations:
         }
         personal: Facts = {"person_id": decision.person_id, "credential_id": decision.credential_id}
         journal.append(
-            "access",
+            EventKind.ACCESS,
             facts,
             personal,
             now,
             used_credential_id=decision.credential_id if decision.opens else None,
             second=claim.second,
             # Also where the lane stays shut, and before the pulse: a power cut must not swallow it.
-            silent=("alarm_duress", {"lane_id": lane_id}, personal) if decision.duress else None,
+            silent=(EventKind.ALARM_DURESS, {"lane_id": lane_id}, personal) if decision.duress else None,
         )
         if not is_repeat:
             self._tell_of(lane_id, claim, decision, personal)
@@ -223,10 +224,10 @@ class Presentations:
         """Record what else must be known about a passing, beside the decision itself."""
         if decision.antipassback_violated:
             who: Facts = {"person_id": decision.person_id}
-            self.record("antipassback_violated", {"lane_id": lane_id}, who)
+            self.record(EventKind.ANTIPASSBACK_VIOLATED, {"lane_id": lane_id}, who)
         if decision.opens and decision.reason is Reason.OVERRIDE:
             by = "emergency_code" if isinstance(claim.credential, EmergencyCodeCredential) else "staff_card"
-            self.record("alarm_override", {"lane_id": lane_id, "by": by}, personal)
+            self.record(EventKind.ALARM_OVERRIDE, {"lane_id": lane_id, "by": by}, personal)
 
     def _cut(self, lane_id: str, decision: Decision) -> Decision:
         """Return the decision with the time that the lane's output will really give."""
@@ -260,7 +261,7 @@ class Presentations:
             self._parts.relays[lane_id].pulse(seconds)
         except HardwareError as err:
             log.error("lane %s: granted and not opened: %s", lane_id, err)
-            self.record("alarm_granted_not_opened", {"lane_id": lane_id}, {})
+            self.record(EventKind.ALARM_GRANTED_NOT_OPENED, {"lane_id": lane_id}, {})
             desk.rest()
             desk.show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="granted_not_opened")
             return False
@@ -278,7 +279,8 @@ class Presentations:
         if decision.reason in COUNTED_REFUSALS:
             failures = self._attempts.failed(claim.method, desk.lane_id, home_number, now_seconds)
             if failures == ALARM_AFTER_FAILURES:
-                self.record("alarm_many_wrong", {"lane_id": desk.lane_id, "method": claim.method.value}, {})
+                facts: Facts = {"lane_id": desk.lane_id, "method": claim.method.value}
+                self.record(EventKind.ALARM_MANY_WRONG, facts, {})
         wait = self._seconds_to_wait(claim.method, desk.lane_id, home_number)
         desk.rest()
         mend, stopped = mend_word(decision.reason), ""
@@ -300,7 +302,7 @@ class Presentations:
             "opens": False,
             "reason": Reason.UNKNOWN_LANE.value,
         }
-        self.record("access", facts, {})
+        self.record(EventKind.ACCESS, facts, {})
         now_seconds = self._parts.clock.monotonic_seconds()
         self._parts.desks[lane_id].show(Screen.FAULT, now_seconds, seconds=RESULT_SECONDS, message="starting")
         return Decision(False, Reason.UNKNOWN_LANE)
@@ -317,7 +319,7 @@ class Presentations:
         """Show a notice in the language just chosen."""
         self.asking.language_chosen(self._parts.desks[lane_id])
 
-    def record(self, kind: str, facts: Facts, personal: Facts) -> None:
+    def record(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
         """Write one entry and let the server know soon."""
         self._parts.journal.append(kind, facts, personal, self._parts.clock.now())
         self._parts.nudge_sync()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Executor
 from typing import Protocol
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.records import Method
 from gate_controller.control.messages import Message
@@ -60,7 +61,7 @@ class Flow(Protocol):
         """Look among all faces of the lane where that is allowed; return whether it began."""
         ...
 
-    def record(self, kind: str, facts: Facts, personal: Facts) -> None:
+    def record(self, kind: EventKind, facts: Facts, personal: Facts) -> None:
         """Write one entry."""
         ...
 
@@ -157,7 +158,7 @@ class ScreenActs:
     def _call_help(self, desk: LaneDesk, now: float, flow: Flow) -> None:
         """Call the guard, and show that on the screen for a while."""
         desk.help_until_seconds = now + HELP_SHOWN_SECONDS
-        flow.record("alarm_help", {"lane_id": desk.lane_id}, {})
+        flow.record(EventKind.ALARM_HELP, {"lane_id": desk.lane_id}, {})
 
     def _own_face(self, desk: LaneDesk, now: float) -> None:
         """Ask for the person's own card or PIN, with the camera shut."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import MAX_LEASE_SECONDS, RECEIPT_DOMAIN, FaceLease, ForgetReceipt
 from gate_controller.contract.records import FaceRecord
 from gate_controller.contract.signing import sign
@@ -153,7 +154,8 @@ class FaceKeeper:
         found = self._service.forget(person_id, consent_id) if self._service is not None else False
         now = self._clock.now()
         entry = self._journal.append(
-            "face_forgotten", {"blob_found": found}, {"person_id": person_id, "consent_id": consent_id}, now
+            EventKind.FACE_FORGOTTEN, {"blob_found": found},
+            {"person_id": person_id, "consent_id": consent_id}, now,
         )
         receipt = msgspec.json.encode(
             ForgetReceipt(

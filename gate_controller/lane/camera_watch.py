@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.lane.device_watch import DeviceWatch
 from gate_controller.lane.pending_events import Record
 from gate_controller.lane.state import LaneDesk
@@ -148,9 +149,9 @@ def take_sight(
     desk.camera_try_again_seconds = now_seconds + TRY_AGAIN_SECONDS
     if sight.trouble is None:
         watch.note(DeviceState(sight.device, Health.OK, ""))
-        record("camera_clear", {"lane_id": desk.lane_id}, {})
+        record(EventKind.CAMERA_CLEAR, {"lane_id": desk.lane_id}, {})
         return
     health = Health.LOST if sight.trouble is Trouble.LOST else Health.FAULTY
     watch.note(DeviceState(sight.device, health, sight.detail))
-    kind = "camera_dark" if sight.trouble is Trouble.DARK else "alarm_camera"
+    kind = EventKind.CAMERA_DARK if sight.trouble is Trouble.DARK else EventKind.ALARM_CAMERA
     record(kind, {"lane_id": desk.lane_id, "trouble": sight.trouble.value}, {})

@@ -11,13 +11,14 @@ touched here.
 
 from dataclasses import dataclass, replace
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.lane.door import Kinds
 
-BEGAN, ENDED = "alarm_contact_flapping", "contact_flapping_clear"
+BEGAN, ENDED = EventKind.ALARM_CONTACT_FLAPPING, EventKind.CONTACT_FLAPPING_CLEAR
 CHANGES = 20
 WITHIN_SECONDS = 60.0
 QUIET_SECONDS = 60.0
-ALWAYS_REPORTED = "door_held_clear"
+ALWAYS_REPORTED = EventKind.DOOR_HELD_CLEAR
 """Ends an alarm that was reported; at most one in the time that a door may stand open."""
 
 
@@ -47,7 +48,7 @@ def changed(
         return contact, ()
     if contact.is_flapping:
         contact = replace(contact, changed_at=(now,))
-        if kinds == ("alarm_door_forced",) and not contact.forced_reported:
+        if kinds == (EventKind.ALARM_DOOR_FORCED,) and not contact.forced_reported:
             return replace(contact, forced_reported=True), kinds
         kept = tuple(kind for kind in kinds if kind == ALWAYS_REPORTED)
         return replace(contact, counted=contact.counted + len(kinds) - len(kept)), kept

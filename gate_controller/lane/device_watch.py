@@ -14,7 +14,9 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import Facts
 from gate_controller.contract.messages import DeviceHealth, LaneState
 from gate_controller.lane import contact_flapping
@@ -36,27 +38,29 @@ from gate_controller.storage.clock import GateClock
 from hardware.interfaces import DeviceState, Health, InputChange, InputKind
 
 PRESSES = {
-    InputKind.EXIT_BUTTON.value: "exit_request",
-    InputKind.GUARD_BUTTON.value: "guard_button",
-    InputKind.INTERCOM.value: "intercom_opening",
+    InputKind.EXIT_BUTTON.value: EventKind.EXIT_REQUEST,
+    InputKind.GUARD_BUTTON.value: EventKind.GUARD_BUTTON,
+    InputKind.INTERCOM.value: EventKind.INTERCOM_OPENING,
 }
 ALARMS_AT_ONCE = {
-    InputKind.TAMPER.value: ("alarm_tamper", "tamper_clear"),
-    InputKind.FIRE.value: ("alarm_fire", "fire_clear"),
-    InputKind.ON_BATTERY.value: ("alarm_on_battery", "on_battery_clear"),
-    InputKind.BATTERY_LOW.value: ("alarm_battery_low", "battery_low_clear"),
+    InputKind.TAMPER.value: (EventKind.ALARM_TAMPER, EventKind.TAMPER_CLEAR),
+    InputKind.FIRE.value: (EventKind.ALARM_FIRE, EventKind.FIRE_CLEAR),
+    InputKind.ON_BATTERY.value: (EventKind.ALARM_ON_BATTERY, EventKind.ON_BATTERY_CLEAR),
+    InputKind.BATTERY_LOW.value: (EventKind.ALARM_BATTERY_LOW, EventKind.BATTERY_LOW_CLEAR),
 }
 ALARMS_WHEN_LONG = {
     # Something in the way for a while is traffic; for two minutes it is a fault or a parked car.
-    InputKind.OBSTACLE.value: ("alarm_obstacle", "obstacle_clear"),
+    InputKind.OBSTACLE.value: (EventKind.ALARM_OBSTACLE, EventKind.OBSTACLE_CLEAR),
     # A button that hangs excuses every opening, so it must not hang unseen.
-    **dict.fromkeys(PRESSES, ("alarm_button_stuck", "button_stuck_clear")),
+    **dict.fromkeys(PRESSES, (EventKind.ALARM_BUTTON_STUCK, EventKind.BUTTON_STUCK_CLEAR)),
 }
 ALARMS = ALARMS_AT_ONCE | ALARMS_WHEN_LONG
 FLAPPING = "contact_flapping"
 CHANGES_OF_A_LOOSE_WIRE = 60
 """Within a minute: more than people press at the busiest gate, far fewer than a loose wire makes."""
-ENDS = {kind: ended for kind, (_, ended) in ALARMS.items()} | {FLAPPING: contact_flapping.ENDED}
+ENDS: Mapping[str, EventKind] = {
+    **{kind: ended for kind, (_, ended) in ALARMS.items()}, FLAPPING: contact_flapping.ENDED
+}
 LONG_SECONDS = 120.0
 NOT_WATCHED = "not_watched"
 MAX_DETAIL_CHARS = 200
@@ -102,7 +106,8 @@ class DeviceWatch:
                     continue
                 del self._flapping[wire.lane_id]
             facts: Facts = {"lane_id": wire.lane_id, "detail": wire.end, "ended_by": NOT_WATCHED}
-            record(ENDS.get(wire.kind, f"{wire.kind}_clear"), facts, {})
+            # What a newer program raised and this one does not know ends by its own word all the same.
+            record(ENDS.get(wire.kind) or cast("EventKind", f"{wire.kind}_clear"), facts, {})
             self._keep(wire, raised=False)
 
     def handle(
@@ -164,7 +169,7 @@ class DeviceWatch:
             self._doors[desk.lane_id] = desk.door.state
         if desk.passing is None:
             return
-        if "no_entry" in kinds:
+        if EventKind.NO_ENTRY in kinds:
             desk.passing = None
         elif desk.door.is_open or not desk.door.is_seen:
             # Without a contact the granted person counts as gone through.
@@ -211,7 +216,8 @@ class DeviceWatch:
     def _is_news(self, wire: Wire, now: float) -> bool:
         """Return whether a wire's becoming active is written down: a loose one would fill the journal."""
         before = self._changes.get(wire, contact_flapping.Contact())
-        after, reported = contact_flapping.changed(before, (wire.kind,), now, fewest=CHANGES_OF_A_LOOSE_WIRE)
+        kinds = ALARMS[wire.kind][:1]
+        after, reported = contact_flapping.changed(before, kinds, now, fewest=CHANGES_OF_A_LOOSE_WIRE)
         self._changes[wire] = after
         return bool(reported)
 
@@ -245,7 +251,7 @@ class DeviceWatch:
         (self._raised.add if raised else self._raised.discard)(wire)
         self._memory.keep_raised(wire, raised=raised)
 
-    def _tell(self, kind: str, facts: Facts, *, then: Callable[[], None] = lambda: None) -> None:
+    def _tell(self, kind: EventKind, facts: Facts, *, then: Callable[[], None] = lambda: None) -> None:
         self._unsaid.add(kind, facts, self._clock.monotonic_seconds(), then)
 
     # -- devices -----------------------------------------------------------------------------------
@@ -269,9 +275,10 @@ class DeviceWatch:
         dropped = f"; {state.dropped_frames} frames dropped" if state.dropped_frames else ""
         self.note(replace(state, detail=f"{detail[: MAX_DETAIL_CHARS - len(dropped)]}{dropped}"))
         if is_news and state.health is not Health.OK:
-            self._tell("alarm_device_lost", {"device": state.device, "detail": detail[:MAX_DETAIL_CHARS]})
+            facts: Facts = {"device": state.device, "detail": detail[:MAX_DETAIL_CHARS]}
+            self._tell(EventKind.ALARM_DEVICE_LOST, facts)
         elif is_news:
-            self._tell("device_back", {"device": state.device})
+            self._tell(EventKind.DEVICE_BACK, {"device": state.device})
         if state.health is Health.LOST:
             for lane_id in self._contacts.get(state.device, ()):
                 desks[lane_id].door = contact_lost(desks[lane_id].door)

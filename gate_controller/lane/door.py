@@ -26,7 +26,9 @@ repeated word of the contact changes nothing; the door gives no order, it only r
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-Kinds = tuple[str, ...]
+from gate_controller.contract.event_kinds import EventKind
+
+Kinds = tuple[EventKind, ...]
 """The kinds of events to record, in order."""
 
 
@@ -140,13 +142,13 @@ def contact_changed(door: Door, is_open: bool, now: float) -> tuple[Door, Kinds]
     if is_open and not door.is_open:
         opened = replace(door, state=DoorState.OPEN, opened_at=now)
         if door.excuses_opening(now):
-            return opened, ("door_opened",)
+            return opened, (EventKind.DOOR_OPENED,)
         if first:
             # It was not watched: the power was away, or the contact's cable.
-            return opened, ("door_found_open",)
-        return replace(opened, state=DoorState.FORCED), ("alarm_door_forced",)
+            return opened, (EventKind.DOOR_FOUND_OPEN,)
+        return replace(opened, state=DoorState.FORCED), (EventKind.ALARM_DOOR_FORCED,)
     if not is_open and door.is_open:
-        kind = "door_held_clear" if door.state is DoorState.HELD else "door_closed"
+        kind = EventKind.DOOR_HELD_CLEAR if door.state is DoorState.HELD else EventKind.DOOR_CLOSED
         # The excuse stays: the lock may still be released for the next person.
         return replace(door, state=DoorState.CLOSED), (kind,)
     return (replace(door, opened_at=now) if first else door), ()
@@ -157,11 +159,11 @@ def time_passed(door: Door, now: float) -> tuple[Door, Kinds]:
     if not door.is_seen:
         return door, ()
     if door.state is DoorState.EXPECTED and now > door.granted_until:
-        return replace(door, state=DoorState.CLOSED), ("no_entry",)
+        return replace(door, state=DoorState.CLOSED), (EventKind.NO_ENTRY,)
     if door.state is DoorState.HELD and door.may_stand_open(now):
-        return replace(door, state=DoorState.OPEN, opened_at=now), ("door_held_clear",)
+        return replace(door, state=DoorState.OPEN, opened_at=now), (EventKind.DOOR_HELD_CLEAR,)
     stands_since = max(door.opened_at, door.hold_until)
     is_late = now - stands_since > door.held_after_seconds
     if door.state is DoorState.OPEN and is_late and not door.may_stand_open(now):
-        return replace(door, state=DoorState.HELD), ("alarm_door_held",)
+        return replace(door, state=DoorState.HELD), (EventKind.ALARM_DOOR_HELD,)
     return door, ()

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gate_controller.contract.event_kinds import EventKind, is_alarm
 from gate_controller.contract.journal_chain import Facts
 
 log = logging.getLogger(__name__)
 
-Record = Callable[[str, Facts, Facts], None]
+Record = Callable[[EventKind, Facts, Facts], None]
 KEPT = 1000
 
 
@@ -21,7 +22,7 @@ def _nothing() -> None:
 
 
 class _Entry(NamedTuple):
-    kind: str
+    kind: EventKind
     facts: Facts
     at_seconds: float
     then: Callable[[], None]
@@ -38,14 +39,16 @@ class Unsaid:
         """Return how many entries wait."""
         return len(self._entries)
 
-    def add(self, kind: str, facts: Facts, at_seconds: float, then: Callable[[], None] = _nothing) -> None:
+    def add(
+        self, kind: EventKind, facts: Facts, at_seconds: float, then: Callable[[], None] = _nothing
+    ) -> None:
         """Put an entry at the end; `at_seconds` is monotonic, `then` is called once it is written.
 
         The oldest that is no alarm is dropped beyond KEPT.
         """
         if len(self._entries) >= KEPT:
             kinds = [entry.kind for entry in self._entries]
-            place = next((n for n, old in enumerate(kinds) if not old.startswith("alarm_")), 0)
+            place = next((n for n, old in enumerate(kinds) if not is_alarm(old)), 0)
             log.error("%s can neither be written nor kept any longer", kinds[place])
             del self._entries[place]
         self._entries.append(_Entry(kind, facts, at_seconds, then))

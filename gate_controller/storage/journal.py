@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import (
     GENESIS,
     MAX_FACT_CHARS,
@@ -95,14 +96,14 @@ class Journal:
 
     def append(
         self,
-        kind: str,
+        kind: EventKind,
         facts: Facts,
         personal: Facts,
         now: datetime,
         *,
         used_credential_id: str | None = None,
         second: int | None = None,
-        silent: tuple[str, Facts, Facts] | None = None,
+        silent: tuple[EventKind, Facts, Facts] | None = None,
     ) -> JournalEntry:
         """Write one entry, and the use it counts, and return when both are on the disk.
 

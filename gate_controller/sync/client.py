@@ -15,6 +15,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import COUNTERSIGN_DOMAIN, HEAD_DOMAIN, Head, SignedHead
 from gate_controller.contract.messages import (
     ASK_PATH,
@@ -317,7 +318,7 @@ class SyncClient:
             signed = SignedHead(head, sign(self._key, HEAD_DOMAIN, head))
             batch = RawEventBatch(entries=tuple(msgspec.Raw(e.body) for e in entries), head=signed)
             reply = self._link.post(EVENTS_PATH, batch, EventsReply)
-            answered_seq = max((e.seq for e in entries if e.kind == "face_answer"), default=0)
+            answered_seq = max((e.seq for e in entries if e.kind == EventKind.FACE_ANSWER), default=0)
             if answered_seq > self._answered_seq:
                 # A person waits at the gate for the office's result of their answer.
                 self._answered_seq, self._ask_at = answered_seq, self._clock.monotonic_seconds()

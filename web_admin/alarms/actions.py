@@ -7,23 +7,17 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, record
 from web_admin.alarms.models import Alarm
 from web_admin.core.orm import Fact
 from web_admin.messages.outbox import EVERY_WEBHOOK, put_message
 
-GATE_FORKED = "alarm_gate_forked"
-JOURNAL_BROKEN = "alarm_journal_broken"
-JOURNAL_RESTARTED = "alarm_journal_restarted"
-SIGN_IN_GUESSING = "alarm_sign_in_guessing"
-ENTRIES_SET_ASIDE = "alarm_entries_set_aside"
-DESK_GUESSING = "alarm_desk_guessing"
-"""An account typed many numbers at the desk, or a person reported that they are not there."""
-FOR_THE_MANAGER = (DESK_GUESSING,)
+FOR_THE_MANAGER = (EventKind.ALARM_DESK_GUESSING,)
 """About staff: the account in question must not acknowledge it."""
-ABOUT_STAFF = (SIGN_IN_GUESSING, DESK_GUESSING)
+ABOUT_STAFF = (EventKind.ALARM_SIGN_IN_GUESSING, EventKind.ALARM_DESK_GUESSING)
 """Their detail names a member of staff: one about a second waits beside one about a first."""
-SILENT_KINDS = ("alarm_duress", "alarm_duress_at_desk")
+SILENT_KINDS = (EventKind.ALARM_DURESS, EventKind.ALARM_DURESS_AT_DESK)
 """Shown to those who answer alarms, never rung and sent to no other system: the attacker may be near."""
 
 

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.alarms.models import Alarm, HandoverRow
 
-CALL_FOR_HELP = "alarm_help"
-"""Sounds again and again, where the sound is on, until staff acknowledge it."""
 
 OVERDUE_AFTER = timedelta(minutes=10)
 """How long an alarm may wait before it is highlighted."""
@@ -63,7 +62,7 @@ def waiting_alarms(session: Session, site_id: str, *, with_silent: bool) -> Wait
         select(
             func.count(Alarm.alarm_id), func.max(Alarm.raised_at),
             func.max(case((rings, Alarm.raised_at))),
-            func.sum(case((Alarm.kind == CALL_FOR_HELP, 1), else_=0)),
+            func.sum(case((Alarm.kind == EventKind.ALARM_HELP, 1), else_=0)),
         ).where(*waiting_where(site_id, with_silent=with_silent))
     ).one()
     return WaitingAlarms(row[0], _comparable(row[1]), _comparable(row[2]), int(row[3] or 0))

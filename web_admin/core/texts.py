@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from gate_controller.contract.event_kinds import ALARM_PREFIX
+
 LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 DAYS: Mapping[str, LazyString] = {
     "mon": _l("Monday"),
@@ -20,4 +22,4 @@ DAYS: Mapping[str, LazyString] = {
 
 def word(table: Mapping[str, LazyString], key: str | None) -> LazyString | str:
     """Return the word for a stored value; return an unknown one of a newer gate unchanged."""
-    return table.get(key or "", (key or "—").removeprefix("alarm_").replace("_", " "))
+    return table.get(key or "", (key or "—").removeprefix(ALARM_PREFIX).replace("_", " "))

@@ -12,10 +12,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
 from gate_controller.contract.credential_kinds import is_usable
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.pins import PIN_DIGITS, UNKNOWN_HOME_SALT, argon2_tag
 from gate_controller.contract.records import CredentialKind, typed_number
 from web_admin.action.base import Act, begin, new_id, record
-from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, open_pin_tag
@@ -24,9 +25,6 @@ from web_admin.desk.models import HOME_PIN, REFUSED, DeskVisitRow
 from web_admin.desk.proof import shown_at_a_gate
 from web_admin.desk.visits import end_visits, is_waiting
 from web_admin.people.invitations import confirm_identity
-
-DURESS_AT_DESK = "alarm_duress_at_desk"
-
 
 # -- how it begins -----------------------------------------------------------------------------------
 
@@ -131,8 +129,8 @@ def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
     if not is_there:
         visit.ended_at, visit.ended_why = act.now, "not_me"
         record(act, "desk_refused", {"visit_id": visit.visit_id, "by": "phone"}, person_id=person.person_id)
-        detail = f"staff-{visit.account_id}"
-        raise_alarm(act.session, act.site_id, DESK_GUESSING, act.now, detail=detail, once=True)
+        kind, detail = EventKind.ALARM_DESK_GUESSING, f"staff-{visit.account_id}"
+        raise_alarm(act.session, act.site_id, kind, act.now, detail=detail, once=True)
         return
     if person.phone_unproven is not None:
         raise ActRefused(None, _("This phone has to be believed first. Show your card or PIN at a gate."))
@@ -156,8 +154,8 @@ def _proved(act: Act, visit: DeskVisitRow, by: str, *, own: bool) -> bool:
 def _call_for_help(act: Act, visit: DeskVisitRow, shown: CredentialRow) -> None:
     """Raise the silent alarm of a duress PIN; of no person, whose own page lists the rest."""
     if shown.duress:
-        record(act, DURESS_AT_DESK, {"visit_id": visit.visit_id})
-        raise_alarm(act.session, act.site_id, DURESS_AT_DESK, act.now)
+        record(act, EventKind.ALARM_DURESS_AT_DESK, {"visit_id": visit.visit_id})
+        raise_alarm(act.session, act.site_id, EventKind.ALARM_DURESS_AT_DESK, act.now)
 
 
 # -- cards and PINs ----------------------------------------------------------------------------------

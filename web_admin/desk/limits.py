@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act
-from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.core.limits import (
     DESK_PIN,
     DESK_PIN_DAILY,
@@ -69,8 +70,8 @@ def _within(
         for limit in limits
     )
     if over:
-        detail = f"staff-{account_id}"
-        raise_alarm(act.session, act.site_id, DESK_GUESSING, act.now, detail=detail, once=True)
+        kind, detail = EventKind.ALARM_DESK_GUESSING, f"staff-{account_id}"
+        raise_alarm(act.session, act.site_id, kind, act.now, detail=detail, once=True)
     return not over
 
 

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind, Method, typed_number
 from web_admin.action.base import Act, begin, record
-from web_admin.alarms.actions import DESK_GUESSING, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.core.refusal import ActRefused
@@ -117,7 +118,8 @@ def _count_look(act: Act) -> None:
     mine = [at for at, facts in looks if facts.get("actor_id") == act.actor_id]
     since = {limit: act.now - timedelta(seconds=limit.window_seconds) for limit in LOOKS}
     if any(sum(at > since[limit] for at in mine) >= limit.most for limit in LOOKS):
-        raise_alarm(act.session, act.site_id, DESK_GUESSING, act.now, detail=act.actor_id, once=True)
+        kind = EventKind.ALARM_DESK_GUESSING
+        raise_alarm(act.session, act.site_id, kind, act.now, detail=act.actor_id, once=True)
         raise TooMany("number", TOO_MANY)
     record(act, LOOKED_FOR, {})
 

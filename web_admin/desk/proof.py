@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import PROOF_MINUTES
@@ -35,7 +36,7 @@ def shown_at_a_gate(session: Session, visit: DeskVisitRow, now: datetime) -> Cre
             Gate.state == "paired",
             Gate.forked_at.is_(None),
             GateEvent.person_id == visit.person_id,
-            GateEvent.kind == "access",
+            GateEvent.kind == EventKind.ACCESS,
             GateEvent.method.in_(IDENTIFYING_KINDS),
             GateEvent.at.between(visit.opened_at - CLOCKS_APART, visit.opened_at + PROOF_MINUTES),
             GateEvent.received_at >= visit.opened_at,

@@ -12,19 +12,21 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.alarms.models import Alarm
 from web_admin.credentials.models import EmergencyCode
 from web_admin.journal.models import GateEvent
 
-OVERRIDE_ALARM = "alarm_override"
-HOLDINGS = ("held_open", "hold_ended", "hold_refused")
+HOLDINGS = (EventKind.HELD_OPEN, EventKind.HOLD_ENDED, EventKind.HOLD_REFUSED)
 RECENT_HOLDINGS = 200
 """How far back the beginnings and ends of holdings are looked through; of an older one no end is shown."""
 
 HoldingKey = tuple[datetime, int, str, str]
 """Time, number, gate and journal of an entry."""
 
-NAMED_KINDS = frozenset({*HOLDINGS, OVERRIDE_ALARM, "alarm_card_left", "antipassback_violated"})
+NAMED_KINDS = frozenset(
+    {*HOLDINGS, EventKind.ALARM_OVERRIDE, EventKind.ALARM_CARD_LEFT, EventKind.ANTIPASSBACK_VIOLATED}
+)
 """Kinds whose person is shown to staff who give a reason."""
 ENDED_BY = {
     "time": _l("its time was over"),
@@ -90,7 +92,7 @@ def ended_by(event: GateEvent) -> LazyString | str | None:
 def uncounted(event: GateEvent) -> int:
     """Return how many changes of a contact that fluttered were counted and not written down."""
     count = event.facts.get("count")
-    return count if event.kind == "contact_flapping_clear" and isinstance(count, int) else 0
+    return count if event.kind == EventKind.CONTACT_FLAPPING_CLEAR and isinstance(count, int) else 0
 
 
 def can_be_named(event: GateEvent) -> bool:
@@ -100,11 +102,15 @@ def can_be_named(event: GateEvent) -> bool:
 
 def events_of_alarms(session: Session, alarms: Iterable[Alarm]) -> dict[str, GateEvent]:
     """Return by alarm the gate's entries that raised those about a staff card or emergency code."""
-    about = {(alarm.gate_id, alarm.raised_at): alarm for alarm in alarms if alarm.kind == OVERRIDE_ALARM}
+    about = {
+        (alarm.gate_id, alarm.raised_at): alarm
+        for alarm in alarms
+        if alarm.kind == EventKind.ALARM_OVERRIDE
+    }
     if not about:
         return {}
     places = [and_(GateEvent.gate_id == gate_id, GateEvent.at == at) for gate_id, at in about]
-    rows = session.scalars(select(GateEvent).where(GateEvent.kind == OVERRIDE_ALARM, or_(*places)))
+    rows = session.scalars(select(GateEvent).where(GateEvent.kind == EventKind.ALARM_OVERRIDE, or_(*places)))
     return {about[(row.gate_id, row.at)].alarm_id: row for row in rows}
 
 
@@ -112,10 +118,10 @@ def holdings_now(session: Session, lane_ids: Collection[str], now: datetime) -> 
     """Return by lane the entries with which these began to be held open, without those that are over."""
     if not lane_ids:
         return {}
-    newest = _newest(session, "hold_ended", lane_ids)
+    newest = _newest(session, EventKind.HOLD_ENDED, lane_ids)
     begun = {
         lane_id: key
-        for lane_id, key in _newest(session, "held_open", lane_ids).items()
+        for lane_id, key in _newest(session, EventKind.HELD_OPEN, lane_ids).items()
         if lane_id not in newest or key > newest[lane_id]
     }
     entries = tuple_(GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq)

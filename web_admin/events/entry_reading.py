@@ -14,10 +14,10 @@ from datetime import timedelta
 
 import msgspec
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import ChainBroken, Head, JournalEntry, SignedHead, verify_chain
 from gate_controller.contract.messages import RawEventBatch
 from gate_controller.contract.records import Digest
-from web_admin.face.gate_answers import FACE_ANSWER
 
 UNREADABLE, CHANGED, ODD_TIME, ODD_TEXT, ODD_VALUE = "unreadable", "changed", "time", "text", "value"
 NOT_STORED, NOT_TRUSTED = "not_stored", "gate_not_trusted"
@@ -69,7 +69,8 @@ class ReadBatch:
     def changes_more(self) -> bool:
         """Return whether taking this writes to the ledger, or may change the policy."""
         return any(
-            read.why or (read.entry is not None and read.entry.kind == FACE_ANSWER) for read in self.entries
+            read.why or (read.entry is not None and read.entry.kind == EventKind.FACE_ANSWER)
+            for read in self.entries
         )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind, is_alarm
 from gate_controller.contract.journal_chain import (
     COUNTERSIGN_DOMAIN,
     GENESIS,
@@ -25,7 +26,7 @@ from gate_controller.contract.journal_chain import (
 from gate_controller.contract.messages import AskRequest, EventsReply
 from gate_controller.contract.signing import SignatureRefused, sign, verify
 from web_admin.action.base import Act
-from web_admin.alarms.actions import JOURNAL_RESTARTED, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import Sealer
@@ -221,7 +222,7 @@ def _insert(
     if rows:
         session.connection().execute(insert(GateEvent), rows)
     for entry in unknown:
-        if entry.kind.startswith("alarm_"):
+        if is_alarm(entry.kind):
             raise_alarm(
                 session,
                 gate.site_id,
@@ -278,7 +279,7 @@ def notice_restarted_journal(session: Session, gate: Gate, journal_seq: int, now
     raise_alarm(
         session,
         gate.site_id,
-        JOURNAL_RESTARTED,
+        EventKind.ALARM_JOURNAL_RESTARTED,
         now,
         gate_id=gate.gate_id,
         detail=f"had {gate.acknowledged_seq} entries, has {journal_seq}",

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, Gate, Lane
 from web_admin.journal.models import GateEvent
@@ -41,7 +42,7 @@ def passages_of(
         select(GateEvent, Gate.name, Lane.name)
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
         .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
-        .where(GateEvent.person_id == person_id, GateEvent.kind == "access")
+        .where(GateEvent.person_id == person_id, GateEvent.kind == EventKind.ACCESS)
     )
     if before is not None:
         at, seq = before
@@ -72,7 +73,7 @@ def last_use_by_method(session: Session, person_id: str) -> Mapping[str, datetim
             GateEvent.facts["opens"].as_boolean().label("opens"),
             func.coalesce(GateEvent.personal["credential_id"].as_string(), "").label("shown_id"),
         )
-        .where(GateEvent.person_id == person_id, GateEvent.kind == "access")
+        .where(GateEvent.person_id == person_id, GateEvent.kind == EventKind.ACCESS)
         .order_by(GateEvent.at.desc(), GateEvent.seq.desc())
         .limit(RECENT)
         .subquery()

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.rules.decision import Reason
 from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.core.parameters import day_of, wall_clock_of
@@ -16,18 +17,37 @@ from web_admin.journal.models import GateEvent
 
 OPENING = (Reason.GRANTED, Reason.OVERRIDE)
 KINDS = {
-    "access": (_l("Passages"), ("access",)),
+    "access": (_l("Passages"), (EventKind.ACCESS,)),
     "alarms": (_l("Alarms"), ()),
-    "held": (_l("Held open, emergency access"),
-             ("held_open", "hold_ended", "hold_refused", "alarm_hold_not_open", "hold_not_open_clear",
-              "alarm_override", "antipassback_violated")),
-    "buttons": (_l("Buttons and intercom"), ("exit_request", "guard_button", "intercom_opening")),
-    "doors": (_l("Doors"), ("door_opened", "door_closed", "door_found_open", "door_held_clear", "no_entry",
-                            "alarm_door_forced", "alarm_door_held")),
-    "power": (_l("Power and devices"),
-              ("alarm_on_battery", "on_battery_clear", "alarm_battery_low", "battery_low_clear",
-               "alarm_obstacle", "obstacle_clear", "alarm_camera", "camera_clear", "alarm_device_lost",
-               "device_back", "started")),
+    "held": (
+        _l("Held open, emergency access"),
+        (
+            EventKind.HELD_OPEN, EventKind.HOLD_ENDED, EventKind.HOLD_REFUSED,
+            EventKind.ALARM_HOLD_NOT_OPEN, EventKind.HOLD_NOT_OPEN_CLEAR,
+            EventKind.ALARM_OVERRIDE, EventKind.ANTIPASSBACK_VIOLATED,
+        ),
+    ),
+    "buttons": (
+        _l("Buttons and intercom"),
+        (EventKind.EXIT_REQUEST, EventKind.GUARD_BUTTON, EventKind.INTERCOM_OPENING),
+    ),
+    "doors": (
+        _l("Doors"),
+        (
+            EventKind.DOOR_OPENED, EventKind.DOOR_CLOSED, EventKind.DOOR_FOUND_OPEN,
+            EventKind.DOOR_HELD_CLEAR, EventKind.NO_ENTRY, EventKind.ALARM_DOOR_FORCED,
+            EventKind.ALARM_DOOR_HELD,
+        ),
+    ),
+    "power": (
+        _l("Power and devices"),
+        (
+            EventKind.ALARM_ON_BATTERY, EventKind.ON_BATTERY_CLEAR, EventKind.ALARM_BATTERY_LOW,
+            EventKind.BATTERY_LOW_CLEAR, EventKind.ALARM_OBSTACLE, EventKind.OBSTACLE_CLEAR,
+            EventKind.ALARM_CAMERA, EventKind.CAMERA_CLEAR, EventKind.ALARM_DEVICE_LOST,
+            EventKind.DEVICE_BACK, EventKind.STARTED,
+        ),
+    ),
 }
 """What the list can be narrowed to; alarms are known by how their word begins."""
 
@@ -89,7 +109,7 @@ def events(
     if wanted.result == "opened":
         found = found.where(GateEvent.reason.in_(OPENING))
     elif wanted.result == "refused":
-        found = found.where(GateEvent.kind == "access", GateEvent.reason.not_in(OPENING))
+        found = found.where(GateEvent.kind == EventKind.ACCESS, GateEvent.reason.not_in(OPENING))
     return found.order_by(GateEvent.at.desc(), GateEvent.gate_id.desc(), GateEvent.seq.desc())
 
 

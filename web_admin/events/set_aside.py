@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, defer
 
-from web_admin.alarms.actions import ENTRIES_SET_ASIDE, JOURNAL_BROKEN, raise_alarm
+from gate_controller.contract.event_kinds import EventKind, is_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Lane
 from web_admin.events.entry_reading import CHANGED, NOT_TRUSTED, ReadEntry
@@ -80,7 +81,8 @@ def _kept_of(read: ReadEntry) -> bytes | None:
 
 
 def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
-    kind = JOURNAL_BROKEN if any(read.why == CHANGED for read in entries) else ENTRIES_SET_ASIDE
+    changed = any(read.why == CHANGED for read in entries)
+    kind = EventKind.ALARM_JOURNAL_BROKEN if changed else EventKind.ALARM_ENTRIES_SET_ASIDE
     raise_alarm(session, gate.site_id, kind, now, gate_id=gate.gate_id, once=True)
     session.flush()
     alarm = session.scalars(
@@ -110,7 +112,7 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
     lanes = set(session.scalars(select(Lane.lane_id).where(Lane.gate_id == gate.gate_id)))
     for read in entries:
         entry = read.entry
-        if entry is None or not entry.kind.startswith("alarm_") or entry.kind not in EVENTS:
+        if entry is None or not is_alarm(entry.kind) or entry.kind not in EVENTS:
             continue
         said_lane = entry.facts.get("lane_id")
         lane_id = said_lane if isinstance(said_lane, str) and said_lane in lanes else None

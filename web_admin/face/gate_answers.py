@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act, record
 from web_admin.compound.age_bands import MINOR
@@ -30,7 +31,6 @@ from web_admin.face.restored import FACES_RESTORED
 from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import AuditEntry
 
-FACE_ANSWER = "face_answer"
 YES_COUNTS = timedelta(minutes=10)
 """The gate shows the person within seconds whether their yes arrived; one that comes much later is none."""
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -67,7 +67,7 @@ class _Untaken(Exception):
 def take_answers(by_gate: Act, gate: Gate, entries: Sequence[JournalEntry]) -> None:
     """Carry out the answers among entries that are new to this server, in their order."""
     for entry in entries:
-        if entry.kind == FACE_ANSWER:
+        if entry.kind == EventKind.FACE_ANSWER:
             _take(by_gate, gate, entry)
 
 
@@ -177,7 +177,7 @@ def note_openings(session: Session, entries: Sequence[JournalEntry], now: dateti
     for entry in entries:
         personal = entry.personal or {}
         person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
-        is_of_face = entry.kind in ("shown_for_face", "face_enrolled")
+        is_of_face = entry.kind in (EventKind.SHOWN_FOR_FACE, EventKind.FACE_ENROLLED)
         if not is_of_face or not isinstance(person_id, str) or not isinstance(credential_id, str):
             continue
         person, row = session.get(Person, person_id), session.get(CredentialRow, credential_id)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.action.base import finish, new_act
 from web_admin.compound.models import Person
@@ -40,7 +41,7 @@ def note_use(session: Session, consent: Consent) -> bool:
     passages = session.scalars(
         select(GateEvent)
         .where(
-            GateEvent.person_id == consent.person_id, GateEvent.kind == "access", GateEvent.at > since
+            GateEvent.person_id == consent.person_id, GateEvent.kind == EventKind.ACCESS, GateEvent.at > since
         )
         .order_by(GateEvent.at.desc())
     )

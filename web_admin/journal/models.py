@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.core.orm import Base, Fact
 
 
@@ -15,7 +16,7 @@ def _fact_of_access(name: str) -> Callable[[DefaultExecutionContext], str | None
 
     def take(context: DefaultExecutionContext) -> str | None:
         row = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no types
-        fact = row["facts"].get(name) if row["kind"] == "access" else None
+        fact = row["facts"].get(name) if row["kind"] == EventKind.ACCESS else None
         return fact if isinstance(fact, str) else None
 
     return take

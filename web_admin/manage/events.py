@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin.accounts.permissions import allowed, current_may, role_names
@@ -206,7 +207,7 @@ def of_person(person_id: str) -> Page:
         rows = act.session.scalars(
             select(GateEvent)
             .join(Gate, Gate.gate_id == GateEvent.gate_id)
-            .where(GateEvent.person_id == person_id, GateEvent.kind == "access",
+            .where(GateEvent.person_id == person_id, GateEvent.kind == EventKind.ACCESS,
                    Gate.site_id == current_site().site_id)
             .order_by(GateEvent.at.desc())
             .limit(PAGE_ROWS)

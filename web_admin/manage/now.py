@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
@@ -146,7 +147,7 @@ def show() -> str:
     lanes = [lane for gate in gates for lane in gate.lanes]
     passages = request_session().scalars(
         select(GateEvent)
-        .where(GateEvent.kind == "access", GateEvent.gate_id.in_([gate.gate_id for gate in gates]))
+        .where(GateEvent.kind == EventKind.ACCESS, GateEvent.gate_id.in_([gate.gate_id for gate in gates]))
         .order_by(GateEvent.at.desc())
         .limit(LAST_PASSAGES)
     ).all()

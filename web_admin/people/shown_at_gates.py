@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from gate_controller.contract.credential_kinds import IDENTIFYING_KINDS
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from web_admin.action.base import Act
 from web_admin.action.phone_proof import opened_invitation
@@ -25,7 +26,8 @@ def confirm_shown(by_gate: Act, entries: Sequence[JournalEntry]) -> None:
     for entry in entries:
         personal = entry.personal or {}
         person_id, credential_id = personal.get("person_id"), personal.get("credential_id")
-        opened = entry.kind in ("access", "shown_for_face") and entry.facts.get("opens", True) is True
+        is_showing = entry.kind in (EventKind.ACCESS, EventKind.SHOWN_FOR_FACE)
+        opened = is_showing and entry.facts.get("opens", True) is True
         by_own_thing = entry.facts.get("method", "card") in IDENTIFYING_KINDS
         if isinstance(person_id, str) and isinstance(credential_id, str) and opened and by_own_thing:
             shown.setdefault((person_id, credential_id), []).append(entry.at)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.pins import gate_pin_tag
 from gate_controller.contract.records import (
@@ -78,7 +79,7 @@ def note_uses(session: Session, gate: Gate, entries: Sequence[JournalEntry]) -> 
     """Keep when and where each emergency code last opened a lane: after a use it is no secret any more."""
     for entry in entries:
         if (
-            entry.kind != "access"
+            entry.kind != EventKind.ACCESS
             or entry.facts.get("reason") != Reason.OVERRIDE
             or entry.facts.get("opens") is not True
         ):

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, begin, record
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import today_at
@@ -122,7 +123,7 @@ def _change(act: Act, work: Any) -> int:
 
 def _passages(person_id: str) -> ColumnElement[bool]:
     """Return the condition for a person's passages; alarms and holdings of staff are not among them."""
-    return (GateEvent.person_id == person_id) & (GateEvent.kind == "access")
+    return (GateEvent.person_id == person_id) & (GateEvent.kind == EventKind.ACCESS)
 
 
 def _past_visitors(act: Act, person_id: str) -> ColumnElement[bool]:

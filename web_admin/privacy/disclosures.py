@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.csv_text import csv_for_spreadsheets
@@ -86,7 +87,8 @@ def passages_for(act: Act, disclosure_id: str) -> bytes:
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
         .outerjoin(Lane, Lane.lane_id == GateEvent.lane_id)
         .where(
-            GateEvent.person_id == row.person_id, GateEvent.kind == "access", Gate.site_id == act.site_id,
+            GateEvent.person_id == row.person_id, GateEvent.kind == EventKind.ACCESS,
+            Gate.site_id == act.site_id,
             GateEvent.at >= datetime.combine(row.scope_from, time(), zone),
             GateEvent.at < datetime.combine(row.scope_until + timedelta(days=1), time(), zone),
         )

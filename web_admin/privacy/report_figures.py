@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.config import WebConfig
@@ -19,7 +20,12 @@ from web_admin.journal.models import GateEvent
 from web_admin.privacy.models import Disclosure, Incident, RightsRequest
 from web_admin.privacy.requests import KINDS
 
-LOST_AND_BACK = {"alarm_device_lost": True, "device_back": False, "alarm_camera": True, "camera_clear": False}
+LOST_AND_BACK = {
+    EventKind.ALARM_DEVICE_LOST: True,
+    EventKind.DEVICE_BACK: False,
+    EventKind.ALARM_CAMERA: True,
+    EventKind.CAMERA_CLEAR: False,
+}
 
 Figures = dict[str, object]
 
@@ -126,7 +132,7 @@ def _methods(session: Session, site: Site, span: Span) -> list[Figures]:
     rows = session.execute(
         select(method, func.count(), cast(func.sum(opened), Integer))
         .join(Gate, Gate.gate_id == GateEvent.gate_id)
-        .where(Gate.site_id == site.site_id, GateEvent.kind == "access", span.holds(GateEvent.at))
+        .where(Gate.site_id == site.site_id, GateEvent.kind == EventKind.ACCESS, span.holds(GateEvent.at))
         .group_by(method)
     )
     found = {str(name): (int(tries), int(opens)) for name, tries, opens in rows}
@@ -148,7 +154,8 @@ def _outages(session: Session, site: Site, span: Span) -> list[Figures]:
     )
     by_gate: dict[str, list[tuple[datetime, bool, str]]] = {}
     for gate, at, kind, facts in rows:
-        by_gate.setdefault(gate, []).append((at, LOST_AND_BACK[kind], str(facts.get("device") or "camera")))
+        is_lost, device = LOST_AND_BACK[EventKind(kind)], str(facts.get("device") or "camera")
+        by_gate.setdefault(gate, []).append((at, is_lost, device))
     return [{"gate": gate, "minutes": _minutes_lost(told_of, span.end)} for gate, told_of in by_gate.items()]
 
 

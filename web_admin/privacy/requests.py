@@ -10,6 +10,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ColumnElement, func, select
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, begin, checked_text, new_id, record
 from web_admin.action.lookups import person_of
 from web_admin.alarms.actions import raise_alarm
@@ -28,8 +29,6 @@ SUBJECTS = ("name", "home", "gates", "other")
 MAX_TEXT_CHARS = 1000
 SHORTEST_REASON_CHARS = 10
 MAX_OPEN = 10
-UNACKNOWLEDGED = "alarm_request_unacknowledged"
-OVERDUE = "alarm_request_overdue"
 
 NEEDS_TEXT = frozenset({"complaint", "restriction"})
 
@@ -158,7 +157,10 @@ def tell_late(menjin: Menjin, now: datetime) -> int:
     count = 0
     with menjin.database.session() as session:
         for request in session.scalars(select(RightsRequest).where(late_requests(now))):
-            late, kind = ("answer", OVERDUE) if now > request.answer_by else ("acknowledge", UNACKNOWLEDGED)
+            if now > request.answer_by:
+                late, kind = "answer", EventKind.ALARM_REQUEST_OVERDUE
+            else:
+                late, kind = "acknowledge", EventKind.ALARM_REQUEST_UNACKNOWLEDGED
             if request.late != late:
                 request.late = late
                 raise_alarm(session, request.site_id, kind, now, once=True)

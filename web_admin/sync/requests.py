@@ -16,6 +16,7 @@ import msgspec
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import (
     COUNTER_HEADER,
     GATE_HEADER,
@@ -26,7 +27,7 @@ from gate_controller.contract.messages import (
     TombstoneBatch,
 )
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
-from web_admin.alarms.actions import GATE_FORKED, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
 from web_admin.compound.queries import lock_site_of_gate, locked_gate
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
@@ -131,7 +132,7 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
     raise_alarm(
         session,
         gate.site_id,
-        GATE_FORKED,
+        EventKind.ALARM_GATE_FORKED,
         now,
         gate_id=gate.gate_id,
         detail=f"request {counter} after {newest}: the key of this gate is in two places",

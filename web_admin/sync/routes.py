@@ -12,6 +12,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.messages import (
     ASK_PATH,
     CONTRACT_VERSION,
@@ -47,7 +48,7 @@ from gate_controller.contract.sealed_keys import KeyUnusable, seal_leases
 from gate_controller.contract.signing import SignatureRefused
 from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_act
-from web_admin.alarms.actions import JOURNAL_BROKEN, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
@@ -296,7 +297,8 @@ def _take_events(
         return take_events(act, gate, batch)
     except EventsRefused as err:
         raise_alarm(
-            session, gate.site_id, JOURNAL_BROKEN, now, gate_id=gate.gate_id, detail=str(err), once=True
+            session, gate.site_id, EventKind.ALARM_JOURNAL_BROKEN, now,
+            gate_id=gate.gate_id, detail=str(err), once=True,
         )
         ring_unread(session, gate, batch.entries, now)
         raise SyncRefused(409, "journal_broken", str(err)) from err

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
@@ -28,7 +29,7 @@ def note_visitor_uses(session: Session, gate: Gate, entries: Iterable[JournalEnt
     opened = [
         (entry, str(shown_id))
         for entry in entries
-        if entry.kind == "access" and entry.facts.get("opens") is True
+        if entry.kind == EventKind.ACCESS and entry.facts.get("opens") is True
         and entry.facts.get("method") in (Method.QR, Method.PIN)
         and (shown_id := (entry.personal or {}).get("credential_id"))
     ]

@@ -15,9 +15,10 @@ from flask_security.mail_util import EmailValidateException
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.event_kinds import EventKind
 from web_admin.accounts.queries import staff_account_id
 from web_admin.accounts.throttle import Claim
-from web_admin.alarms.actions import SIGN_IN_GUESSING, raise_alarm
+from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts, wait_seconds, with_one_more
@@ -147,8 +148,8 @@ def _tell_run(claim: Claim) -> None:
     with menjin.database.session() as database:
         site = the_site(database)
         if site is not None:
-            detail = whose if account_id is not None else ""
-            raise_alarm(database, site.site_id, SIGN_IN_GUESSING, menjin.clock(), detail=detail, once=True)
+            kind, detail = EventKind.ALARM_SIGN_IN_GUESSING, whose if account_id is not None else ""
+            raise_alarm(database, site.site_id, kind, menjin.clock(), detail=detail, once=True)
 
 
 def _typed_account() -> str:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from gate_controller.contract.event_kinds import EventKind
 from tests.support.acting import add_lane, by_phone, household
 from web_admin.alarms.models import Alarm
 from web_admin.core.database import Menjin
@@ -18,8 +19,6 @@ from web_admin.privacy.contact import save_contact
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.requests import (
     MAX_OPEN,
-    OVERDUE,
-    UNACKNOWLEDGED,
     acknowledge,
     answer,
     correct,
@@ -153,8 +152,9 @@ def test_each_due_date_that_passes_raises_one_alarm_without_names(act, person, w
             return [tuple(row) for row in session.execute(query)]
 
     assert told(5) == []
-    assert told(6) == told(7) == [(UNACKNOWLEDGED, "")]
-    assert told(16) == told(17) == [(UNACKNOWLEDGED, ""), (OVERDUE, "")]
+    unacknowledged = (EventKind.ALARM_REQUEST_UNACKNOWLEDGED, "")
+    assert told(6) == told(7) == [unacknowledged]
+    assert told(16) == told(17) == [unacknowledged, (EventKind.ALARM_REQUEST_OVERDUE, "")]
 
 
 def test_what_was_acknowledged_is_late_only_when_no_answer_came(act, person, web_config, database):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import ApiKey
-from web_admin.action.base import Act, begin, checked_text, finish, new_id
+from web_admin.action.base import Act, begin, checked_text, finish, new_id, office_only
 from web_admin.core.refusal import ActRefused
 from web_admin.journal.ledger import append_audit
 
@@ -76,8 +76,7 @@ def end_api_key(act: Act, key_id: str) -> None:
 
 
 def _check_office(act: Act) -> None:
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Only the property manager gives keys to other systems."))
+    office_only(act, _("Only the property manager gives keys to other systems."))
 
 
 def key_of(session: Session, text: str, now: datetime) -> ApiKey | None:

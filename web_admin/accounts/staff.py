@@ -19,16 +19,17 @@ from web_admin.accounts.authenticator import seal_totp_secret
 from web_admin.accounts.models import AccessReview, Role, StaffInvitation, StaffProfile, User
 from web_admin.accounts.passwords import check_password, names_of_the_place
 from web_admin.accounts.permissions import STAFF_ROLES
-from web_admin.action.base import Act, begin, checked_text, make_code, new_id, record
+from web_admin.action.base import Act, begin, checked_text, make_code, new_id, office_only, record
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import code_digest
+
+FOR_THE_OFFICE = _("Staff accounts are changed by the property manager only.")
 
 INVITATION_LIVES = timedelta(days=3)
 CODE_GROUPS = 4
 REVIEW_EVERY = timedelta(days=92)
 MAX_SHOWN_NAME_CHARS = 40
 MAX_NOTE_CHARS = 500
-OFFICE = ("manager", "system")
 
 
 def staff_id(account_id: int) -> str:
@@ -67,7 +68,7 @@ def made_profile(session: Session, account_id: int, now: datetime, added_by: str
 def invite_staff(act: Act, *, email: str, role: str, shown_name: str, language: str) -> tuple[User, str]:
     """Add an account that cannot be used yet; return it with the code that lets its owner begin."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     address = _checked_email(act.session, email)
     name = checked_text("shown_name", shown_name, max_chars=MAX_SHOWN_NAME_CHARS)
     if role not in STAFF_ROLES:
@@ -192,7 +193,7 @@ def lock_out(account: User) -> None:
 
 def _changeable(act: Act, account_id: int) -> User:
     """Return another's staff account."""
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     account = act.session.get(User, account_id)
     if account is None or account.person_id is not None:
         raise ActRefused(None, _("This account is not known here."))
@@ -209,11 +210,6 @@ def _keep_one_manager(act: Act, account: User) -> None:
     )
     if role_of(account) == "manager" and account.active and not act.session.scalar(others):
         raise ActRefused(None, _("This is the last manager. Make somebody else a manager first."))
-
-
-def _office_only(act: Act) -> None:
-    if act.channel not in OFFICE:
-        raise ActRefused(None, _("Staff accounts are changed by the property manager only."))
 
 
 # -- one's own account -----------------------------------------------------------------------------
@@ -252,7 +248,7 @@ def sign_out_everywhere(act: Act, account: User) -> None:
 def record_review(act: Act, note: str) -> AccessReview:
     """Write down that every account and its role was looked at, with what they were."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     if len(note) > MAX_NOTE_CHARS:
         raise ActRefused("note", _("Please use at most %(count)s characters.", count=MAX_NOTE_CHARS))
     open_accounts = [account for account in staff_accounts(act.session) if account.active]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,9 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0 O 1 I L U, which are misread or spell words."""
 
 MAX_TEXT_CHARS = 120
+
+OFFICE: tuple[Channel, ...] = ("manager", "system")
+"""Through these the property manager acts, or the server on the manager's behalf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,12 @@ def new_id() -> str:
 def make_code(groups: int) -> str:
     """Return a one-time code of groups of four letters and digits (19 bits a group)."""
     return "-".join("".join(secrets.choice(CODE_LETTERS) for _letter in range(4)) for _group in range(groups))
+
+
+def office_only(act: Act, refusal: LazyString) -> None:
+    """Raise ActRefused with this sentence unless the property manager acts."""
+    if act.channel not in OFFICE:
+        raise ActRefused(None, refusal)
 
 
 def begin(act: Act) -> Site:

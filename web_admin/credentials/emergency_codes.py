@@ -13,17 +13,18 @@ from sqlalchemy import func, select
 
 from gate_controller.contract.pins import argon2_tag, make_visitor_code
 from gate_controller.contract.records import EMERGENCY_HOME_NUMBER, Method
-from web_admin.action.base import Act, begin, checked_text, finish, new_id, publish, record
+from web_admin.action.base import Act, begin, checked_text, finish, new_id, office_only, publish, record
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Home, Site
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import EmergencyCode
 
+FOR_THE_OFFICE = _("Emergency codes are made by the property manager only.")
+
 MAX_LABEL_CHARS = 40
 MAX_HOLD_MINUTES = 240
 MAX_LIVE_CODES = 20
-OFFICE = ("manager", "system")
 
 
 def make_emergency_code(
@@ -35,7 +36,7 @@ def make_emergency_code(
     it. Raises ActRefused naming the field.
     """
     site = begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     text = checked_text("label", label, max_chars=MAX_LABEL_CHARS)
     lane_ids = _lanes_with_keypad(act, lanes)
     if not 0 <= hold_minutes <= MAX_HOLD_MINUTES:
@@ -61,7 +62,7 @@ def make_emergency_code(
 def end_emergency_code(act: Act, credential_id: str, reason: str = "ended") -> None:
     """End a code for good; ending it twice changes nothing."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     why = checked_text("reason", reason)
     _end(act, _code_of(act, credential_id), why)
     if act.publishes:
@@ -119,8 +120,3 @@ def _fresh_code(act: Act, salt: bytes) -> tuple[str, bytes]:
         tag = argon2_tag(digits, salt)
         if tag not in taken:
             return digits, tag
-
-
-def _office_only(act: Act) -> None:
-    if act.channel not in OFFICE:
-        raise ActRefused(None, _("Emergency codes are made by the property manager only."))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, finish, new_id, record
+from web_admin.action.base import Act, begin, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unnamed
 from web_admin.action.phone_proof import UNPROVEN, refuse_phone_from_home, refuse_unproven_phone
 from web_admin.compound.age_bands import CHILD, MINOR, band_has_ended, today_at
@@ -238,8 +238,7 @@ def face_state(session: Session, person_id: str) -> FaceState:
 def enable_face(act: Act) -> None:
     """Enable face at lanes and consent to it; no one's access changes by that."""
     site = begin(act)
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Face is switched on by the property office."))
+    office_only(act, _("Face is switched on by the property office."))
     for language in NOTICE_LANGUAGES:
         if newest_notice(act.session, FACE_PURPOSE, language) is None:
             raise ActRefused("notice", _("Publish the notice about face first, so that people can decide."))
@@ -251,8 +250,7 @@ def enable_face(act: Act) -> None:
 def disable_face(act: Act) -> None:
     """Switch face off for the site: every consent ends, every share is destroyed, lanes drop it."""
     site = begin(act)
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Face is switched off by the property office."))
+    office_only(act, _("Face is switched off by the property office."))
     forget_everyone(act, "face_disabled")
     for lane in act.session.scalars(select(Lane).join(Gate).where(Gate.site_id == act.site_id)):
         lane.methods = [method for method in lane.methods if method != Method.FACE]

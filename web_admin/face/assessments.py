@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
-from web_admin.action.base import Act, begin, finish, new_id
+from web_admin.action.base import Act, begin, finish, new_id, office_only
 from web_admin.action.lookups import lane_of
 from web_admin.compound.models import Lane, Site
 from web_admin.core.refusal import ActRefused
@@ -226,8 +226,7 @@ def _check_whole(act: Act, row: AssessmentRow) -> None:
 
 
 def _only_by_staff(act: Act) -> None:
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Assessments are written by the property office."))
+    office_only(act, _("Assessments are written by the property office."))
 
 
 def _facts(row: AssessmentRow) -> dict[str, str | int]:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.written_release import notice_digest
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Act, begin, finish, office_only
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Notice
 from web_admin.custody.shares import FACE_PURPOSE
@@ -42,8 +42,7 @@ def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]
     again, and nothing but face changes for them. Raises ActRefused naming `language.field`.
     """
     begin(act)
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Notices are published by the property office."))
+    office_only(act, _("Notices are published by the property office."))
     for language in NOTICE_LANGUAGES:
         if language not in texts:
             raise ActRefused(language, _("Write the notice in Chinese and in English."))

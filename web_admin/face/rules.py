@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.forgetting_certificate import SitePart, root_key_id
 from gate_controller.contract.written_release import FORMAT, SENTENCES, NoticePart, Release, sign_release
-from web_admin.action.base import Act, begin, checked_text, finish
+from web_admin.action.base import Act, begin, checked_text, finish, office_only
 from web_admin.compound.age_bands import MINOR
 from web_admin.compound.keys import certificate, private_key
 from web_admin.compound.models import Person, Site
@@ -35,8 +35,7 @@ BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 def set_consent_rules(act: Act, *, written_release: bool, both_guardians: bool) -> int:
     """Set what is asked for, and ask again whose consent has less; return how many those are."""
     begin(act)
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Settings are changed by the property manager only."))
+    office_only(act, _("Settings are changed by the property manager only."))
     rules = rules_of(act.session, act.site_id)
     rules.written_release, rules.both_guardians = written_release, both_guardians
     act.session.add(rules)

@@ -23,13 +23,12 @@ from web_admin.events import details
 from web_admin.web.context import actor_id, current_act, current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import MAX_REASON_CHARS
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import gate_names, lane_names, site_gates
 
 bp = Blueprint("alarms", __name__, url_prefix="/manage/alarms")
 
 LAST_HANDOVERS = 3
-
-Page = str | Response | tuple[str, int]
 
 
 class AlarmForm(FlaskForm):  # type: ignore[misc]  # the library has no types

@@ -18,6 +18,7 @@ from web_admin.core.database import request_session
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("api_keys", __name__, url_prefix="/manage/keys")
 
@@ -33,8 +34,6 @@ SCOPE_WORDS = {
 }
 LIVES = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("One year")))
 LISTED_ENDED = 20
-
-Page = str | Response | tuple[str, int]
 
 
 class KeyForm(OnceForm):

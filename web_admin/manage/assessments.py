@@ -8,7 +8,6 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import DateField, RadioField, TextAreaField
 from wtforms.validators import Length, Optional
 
@@ -34,13 +33,12 @@ from web_admin.face.models import AssessmentRow
 from web_admin.web.context import actor_id, current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("assessments", __name__, url_prefix="/manage/privacy/assessments")
 
 REVIEW_AFTER = timedelta(days=365)
-Page = str | Response | tuple[str, int]
-
 LABELS = {
     "lawful": _l("1. Are purpose and method lawful, proper and necessary?"),
     "rights": _l("2. How are people's rights affected, and do the measures that reduce this work?"),

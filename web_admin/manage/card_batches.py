@@ -21,13 +21,12 @@ from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.desk_reader import ReaderForm, declare_desk_form, read_tap
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("card_batch", __name__, url_prefix="/manage/cards")
 
 READER_PAGES = frozenset({"cards.find", "desk.show", "lost_card.find"})
 """Where a reader is declared: wherever one is used."""
-
-Page = str | Response | tuple[str, int]
 
 
 class TapForm(OnceForm):

@@ -27,11 +27,10 @@ from web_admin.web.context import current_act, do, from_local, get_or_404, show_
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.page_texts import agreement_text, page_language
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
-
-Page = str | Response | tuple[str, int]
 
 
 class CardForm(OnceForm):

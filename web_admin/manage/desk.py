@@ -20,10 +20,9 @@ from web_admin.web.context import current_act, request_now, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.desk_session import SERVE, current_visit, leave_visit, start_visit, waiting_visit
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("desk", __name__, url_prefix="/manage/desk")
-
-Page = str | Response | tuple[str, int]
 
 
 class TapForm(OnceForm):

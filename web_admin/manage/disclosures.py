@@ -4,7 +4,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from werkzeug.wrappers import Response as AnyResponse
 from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -17,12 +16,11 @@ from web_admin.privacy.models import Disclosure
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("disclosures", __name__, url_prefix="/manage/disclosures")
 
 SHOWN = 100
-
-Page = str | AnyResponse | tuple[str, int]
 
 
 class DisclosureForm(OnceForm):

@@ -18,6 +18,7 @@ from web_admin.credentials.models import EmergencyCode
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("emergency", __name__, url_prefix="/manage/emergency")
@@ -30,8 +31,6 @@ HOLDS = (
     ("240", _l("Holds it open for four hours")),
 )
 LISTED_ENDED = 20
-
-Page = str | Response | tuple[str, int]
 
 
 class CodeForm(OnceForm):

@@ -54,14 +54,13 @@ from web_admin.web.context import (
 )
 from web_admin.web.fields import MAX_REASON_CHARS, lane_options, options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import gate_names, lane_names, site_gates, site_lanes
 
 bp = Blueprint("events", __name__, url_prefix="/manage/events")
 
 PAGE_ROWS = 50
 FOUND_AT_MOST = 20
-Page = str | Response | tuple[str, int]
-
 
 class ExportForm(OnceForm):
     """Why someone takes events out of the house; the journal keeps it."""

@@ -27,6 +27,7 @@ from web_admin.people.additions import named_hours
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
 from web_admin.web.fields import CheckList, hours_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import is_silent
 from web_admin.web.texts import face_sentences
@@ -34,8 +35,6 @@ from web_admin.web.texts import face_sentences
 bp = Blueprint("gates", __name__, url_prefix="/manage/gates")
 
 SLUG = Regexp(r"^[a-z0-9][a-z0-9-]*$", message=_l("Use small letters, digits and hyphens."))
-
-Page = str | Response | tuple[str, int]
 
 
 class GateForm(OnceForm):

@@ -22,12 +22,11 @@ from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("hours", __name__, url_prefix="/manage/hours")
 
 SPANS = 4
-
-Page = str | Response | tuple[str, int]
 
 
 class SpanForm(Form):

@@ -25,6 +25,7 @@ from web_admin.privacy.incidents import (
 from web_admin.privacy.models import Incident
 from web_admin.web.context import current_site, do, from_local, get_or_404, local_text, request_now, typed
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("incidents", __name__, url_prefix="/manage/incidents")
 
@@ -37,8 +38,6 @@ LABELS = {
     "advice": _l("What people can do themselves"),
     "contact": _l("Whom to ask"),
 }
-
-Page = str | Response | tuple[str, int]
 
 
 class NewIncidentForm(OnceForm):

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, Field, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
@@ -25,6 +24,7 @@ from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheet
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("sheets", __name__, url_prefix="/manage/lanes")
 
@@ -32,8 +32,6 @@ MAX_TEXT_CHARS = 200
 MAX_HEIGHTS = 8
 MAX_MILLIMETRES = 20_000
 PHOTO_HINT = _l("Where the photo is kept, such as binder 2, page 5. The photo itself is not stored here.")
-
-Page = str | Response | tuple[str, int]
 
 
 def _choice(name: str, nothing: LazyString | None = None) -> SelectField:

@@ -21,14 +21,13 @@ from web_admin.web.context import current_act, do, get_or_404, request_now, show
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("lost_card", __name__, url_prefix="/manage/lost-card")
 
 OWN_SLIPS, KEPT_SLIPS = "lost_card_passes", 10
-
-Page = str | Response | tuple[str, int]
 
 
 class LostForm(OnceForm):

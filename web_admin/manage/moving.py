@@ -5,7 +5,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import select
-from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -30,6 +29,7 @@ from web_admin.web.context import current_site, do, from_local, get_or_404, requ
 from web_admin.web.desk_reader import read_tap
 from web_admin.web.fields import CheckList, hours_options, lane_options, options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 
@@ -37,8 +37,6 @@ bp = Blueprint("moving", __name__, url_prefix="/manage/people")
 
 ROWS = 4
 MAX_ROWS = 12
-
-Page = str | Response | tuple[str, int]
 
 
 class MemberForm(Form):

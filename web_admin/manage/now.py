@@ -36,6 +36,7 @@ from web_admin.web.context import (
 )
 from web_admin.web.fields import end_field, options, reason_field
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.silent_gates import is_silent, tell_of_silence
 
@@ -45,8 +46,6 @@ LAST_PASSAGES = 12
 
 HOLD_HOURS = {1: _l("1 hour"), 2: _l("2 hours"), 4: _l("4 hours"), 8: _l("8 hours")}
 """How long a lane may be held open for a move at once."""
-
-Page = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,12 @@ from web_admin.core.texts import LANGUAGES
 from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.sign_in_tries import claim_sign_in, failed_unasked, sign_in_worked
 
 bp = Blueprint("own", __name__)
 
 MAX_PASSWORD_CHARS = 200
-
-Page = str | Response | tuple[str, int]
 
 
 class ProfileForm(OnceForm):

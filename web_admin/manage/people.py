@@ -24,11 +24,10 @@ from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
 from web_admin.web.context import current_act, current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 
 bp = Blueprint("people", __name__, url_prefix="/manage/people")
-
-Page = str | Response | tuple[str, int]
 
 
 class HomeForm(OnceForm):

@@ -31,6 +31,7 @@ from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
 from web_admin.people_import.sheet import HEADERS, empty_sheet, empty_workbook, sheet_text
 from web_admin.web.context import current_act, current_site, do, show_refusal, typed
+from web_admin.web.page import Page
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
 
@@ -44,8 +45,6 @@ JOBS_SHOWN = 5
 
 CSV = "text/csv; charset=utf-8"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-Page = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,13 @@ from web_admin.people.moving import what_ends
 from web_admin.web.context import current_act, do, from_local, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import CheckList, hours_options, lane_options, options, reason_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("person", __name__, url_prefix="/manage/people/<person_id>")
 
 INVITATION_HOURS = 72
-
-Page = str | Response | tuple[str, int]
 
 
 class ReasonForm(OnceForm):
@@ -280,6 +279,5 @@ def leave(person_id: str) -> Page:
     ends = what_ends(request_session(), person.site_id, [person_id], request_now())[person_id]
     page = render_template("office/move_out.html", form=form, person=person, ends=ends)
     return page if not form.is_submitted() else (page, 422)
-
 
 

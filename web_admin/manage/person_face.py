@@ -25,10 +25,9 @@ from web_admin.people.texts import AGE_BANDS
 from web_admin.web.context import do, get_or_404, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("consent_desk", __name__, url_prefix="/manage/people/<person_id>/face")
-
-Page = str | Response | tuple[str, int]
 
 
 class AgeForm(OnceForm):

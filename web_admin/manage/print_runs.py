@@ -30,13 +30,12 @@ from web_admin.people.print_runs import (
 from web_admin.web.context import current_act, current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.qr_picture import svg_of
 
 bp = Blueprint("print_runs", __name__, url_prefix="/manage/print")
 
 LISTED = 20
-
-Page = str | Response | tuple[str, int]
 
 
 class RunForm(OnceForm):

@@ -5,7 +5,6 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import distinct, func, select
-from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
@@ -26,14 +25,13 @@ from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.web.context import current_site, do
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.texts import FIELD_LABELS
 
 bp = Blueprint("privacy", __name__)
 
 MAX_NOTICE_CHARS = 2000
-
-Page = str | Response | tuple[str, int]
 
 
 class RulesForm(OnceForm):

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -27,10 +26,9 @@ from web_admin.privacy.report import (
 from web_admin.web.context import current_site, do, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("report", __name__)
-
-Page = str | AnyResponse | tuple[str, int]
 
 TERMS = {
     "passages_with_names": _l("Names in passages"),
@@ -46,7 +44,6 @@ TERMS = {
 @bp.app_context_processor
 def _terms() -> dict[str, object]:
     return {"report_terms": TERMS}
-
 
 
 class ReportForm(OnceForm):

@@ -29,13 +29,12 @@ from web_admin.privacy.requests import (
 )
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("requests", __name__, url_prefix="/manage/requests")
 
 PAGE_ROWS = 50
 SHOWN = {"open": _l("To answer"), "late": _l("Late"), "closed": _l("Done"), "all": _l("All")}
-
-Page = str | Response | tuple[str, int]
 
 
 class AnswerForm(OnceForm):

@@ -29,12 +29,11 @@ from web_admin.people.additions import named_hours
 from web_admin.web.context import current_site, do, get_or_404, request_now
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
 
 STAFF = "staff-"
-
-Page = str | Response | tuple[str, int]
 
 
 class ScheduleForm(OnceForm):

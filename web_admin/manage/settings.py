@@ -40,6 +40,7 @@ from web_admin.settings.models import SiteLook
 from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("settings", __name__)
 
@@ -56,8 +57,6 @@ FILE_SETTINGS = {
     "backup_days": _l("Days for which old backups are kept"),
     "trusted_proxies": _l("Reverse proxies in front of this server"),
 }
-
-Page = str | Response | tuple[str, int]
 
 
 class SiteForm(OnceForm):

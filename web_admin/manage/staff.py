@@ -37,12 +37,11 @@ from web_admin.messages.outbox import mail_is_set_up, put_message
 from web_admin.web.context import actor_id, current_site, do, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("staff", __name__, url_prefix="/manage/staff")
 
 BY_MAIL, ON_SCREEN = "mail", "screen"
-
-Page = str | Response | tuple[str, int]
 
 
 def _send_field() -> RadioField:

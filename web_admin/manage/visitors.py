@@ -30,13 +30,12 @@ from web_admin.web.context import (
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
+from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.slips import pass_slip
 
 bp = Blueprint("visitors", __name__, url_prefix="/manage/visitors")
-
-Page = str | Response | tuple[str, int]
 
 
 class PassForm(OnceForm):

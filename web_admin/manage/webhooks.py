@@ -19,12 +19,11 @@ from web_admin.messages.texts import STATES, WEBHOOK_KINDS, kind_text, trouble_t
 from web_admin.web.context import do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.page import Page
 
 bp = Blueprint("webhooks", __name__, url_prefix="/manage/settings/webhooks")
 
 LISTED_MESSAGES = 20
-
-Page = str | Response | tuple[str, int]
 
 
 class WebhookForm(OnceForm):

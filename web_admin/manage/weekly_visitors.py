@@ -23,6 +23,7 @@ from web_admin.web.context import current_site, do, get_or_404, request_now, sit
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.links import pass_link
+from web_admin.web.page import Page
 from web_admin.web.places import site_gates
 from web_admin.web.qr_picture import svg_of
 
@@ -30,8 +31,6 @@ bp = Blueprint("weekly_visitors", __name__, url_prefix="/manage/visitors/weekly"
 
 USUAL_WEEKS = 8
 SHOWN = 50
-
-Page = str | Response | tuple[str, int]
 
 
 class WeeklyForm(OnceForm):

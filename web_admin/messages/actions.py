@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 
-from web_admin.action.base import Act, begin, checked_text, new_id, record
+from web_admin.action.base import Act, begin, checked_text, new_id, office_only, record
 from web_admin.core.refusal import ActRefused
 from web_admin.messages.models import OutboxMessage, Webhook
 from web_admin.messages.outbox import TEST_KIND, put_message, try_again
@@ -18,6 +18,8 @@ from web_admin.messages.webhook_delivery import (
     new_signing_key,
     shown_key,
 )
+
+FOR_THE_OFFICE = _("Settings are changed by the property manager only.")
 
 MAX_WEBHOOKS = 20
 OLD_KEY_SIGNS_FOR = timedelta(days=1)
@@ -31,7 +33,7 @@ def add_webhook(
     `local_ports` are those of this machine to which messages may go (`webhook_ports` of `web.toml`).
     """
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     label = checked_text("name", name, max_chars=60)
     address = _checked_url(url, local_ports)
     chosen = [kind for kind in WEBHOOK_KINDS if kind in kinds]
@@ -84,7 +86,7 @@ def send_test(act: Act, webhook_id: str) -> None:
 def send_again(act: Act, message_id: str) -> None:
     """Retry a failed message from the beginning."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     message = act.session.get(OutboxMessage, message_id)
     if message is None or message.site_id != act.site_id:
         raise ActRefused(None, _("This message is not here any more."))
@@ -94,7 +96,7 @@ def send_again(act: Act, message_id: str) -> None:
 
 def webhook_of(act: Act, webhook_id: str) -> Webhook:
     """Return a live webhook of this site; raise ActRefused."""
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     hook = act.session.get(Webhook, webhook_id)
     if hook is None or hook.site_id != act.site_id or hook.ended_at is not None:
         raise ActRefused(None, _("This webhook is not known here."))
@@ -109,8 +111,3 @@ def _checked_url(url: str, local_ports: Ports) -> str:
     if trouble is not None:
         raise ActRefused("url", TROUBLES[trouble])
     return address
-
-
-def _office_only(act: Act) -> None:
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Settings are changed by the property manager only."))

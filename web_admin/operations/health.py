@@ -13,12 +13,12 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 
 from web_admin.compound.models import Gate
+from web_admin.gates.silence import has_been_silent
 from web_admin.operations.marks import REFUSED, UNREACHABLE
 
 Level = Literal["good", "look", "bad", "unknown"]
 _ORDER: Sequence[Level] = ("bad", "look", "unknown", "good")
 
-SILENT_AFTER = timedelta(minutes=2)
 LONG_SILENT_AFTER = timedelta(hours=24)
 BACKUP_LOOK, BACKUP_BAD = timedelta(days=7), timedelta(days=30)
 HOUSE_LOOK = timedelta(minutes=30)
@@ -250,9 +250,9 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
 
 
 def _contact(gate: Gate, now: datetime) -> Iterable[Finding]:
-    silent = None if gate.last_seen_at is None else now - gate.last_seen_at
-    if silent is not None and silent <= SILENT_AFTER:
+    if not has_been_silent(gate.last_seen_at, now):
         return
+    silent = None if gate.last_seen_at is None else now - gate.last_seen_at
     todo = _("It opens on its own meanwhile. Look at its power, its cable and its network.")
     if silent is None or silent > LONG_SILENT_AFTER:
         yield Finding(_("No contact"), "bad", _("For more than a day."), todo)

@@ -17,6 +17,7 @@ from web_admin.action.base import (
     checked_window,
     finish,
     new_id,
+    office_only,
     own_person_id,
 )
 from web_admin.action.lookups import home_of, hours_of, lane_of, person_of
@@ -137,8 +138,7 @@ def set_may_override(act: Act, person_id: str, may_override: bool) -> None:
     """Grant or revoke a staff member's right to open in lockdown and hold lanes open at the gate."""
     begin(act)
     person = person_of(act, person_id)
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Only the property manager gives this right."))
+    office_only(act, _("Only the property manager gives this right."))
     if may_override and person.kind != "staff":
         raise ActRefused("person", _("Only staff may open in lockdown and hold lanes open."))
     person.may_override = may_override

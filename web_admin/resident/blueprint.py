@@ -3,11 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
@@ -34,6 +32,7 @@ from web_admin.web.desk_session import (
 )
 from web_admin.web.resident_session import current_person
 from web_admin.web.send_once import once_token
+from web_admin.web.times import date_name, day, moment
 
 bp = Blueprint("resident", __name__, url_prefix="/r")
 
@@ -150,26 +149,6 @@ def _never_keep(response: Any) -> Any:
         seconds = max(1, int(time_left() / timedelta(seconds=1)))
         response.headers["Refresh"] = f"{seconds}; url={url_for('desk.show', over=1)}"
     return response
-
-
-def moment(value: datetime, timezone: str) -> str:
-    """Return a point in time as the site's people read it, with weekday."""
-    locale, zone = get_locale(), ZoneInfo(timezone)
-    local = value.astimezone(zone)
-    return f"{format_skeleton('MMMEd', local, locale=locale)} {local:%H:%M}"
-
-
-def day(value: datetime, timezone: str) -> str:
-    """Return the day of a point in time as the site's people read it."""
-    locale = get_locale()
-    text: str = format_skeleton("yMMMd", value.astimezone(ZoneInfo(timezone)), locale=locale)
-    return text
-
-
-def date_name(value: date) -> str:
-    """Return a day of the site's calendar as people read it, with weekday."""
-    text: str = format_skeleton("yMMMEd", value, locale=get_locale())
-    return text
 
 
 def unbroken(number: str) -> str:

@@ -10,7 +10,6 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
-from werkzeug.wrappers import Response
 
 from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.action.base import Act
@@ -23,6 +22,7 @@ from web_admin.people.members import add_child, invite_member, who_have_come
 from web_admin.people.models import HomeAddition
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.visitors.actions import gates_open_to
+from web_admin.web.page import Page
 from web_admin.web.page_texts import agreement_text, page_language
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.resident_session import resident_required
@@ -31,8 +31,6 @@ from web_admin.web.typed_times import day_of, minute_of
 
 HELPER_WEEKS = 13
 """How long a helper comes unless another end is typed."""
-
-Page = str | tuple[str, int] | Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from web_admin.people.members import (
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.home import (
     AtHome,
-    Page,
     code_page,
     form_of_helper,
     people_at_home,
@@ -34,6 +33,7 @@ from web_admin.resident.home import (
     wanted_lanes,
 )
 from web_admin.visitors.actions import gates_open_to
+from web_admin.web.page import Page
 from web_admin.web.page_texts import agreement_text, page_language
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once

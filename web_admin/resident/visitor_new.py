@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
-from werkzeug.wrappers import Response
 
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
@@ -23,6 +22,7 @@ from web_admin.visitors.actions import (
     may_invite,
 )
 from web_admin.visitors.weekly import DAYS, MAX_SERIES_DAYS, issue_series
+from web_admin.web.page import Page
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once
 from web_admin.web.typed_times import day_of, minute_of
@@ -30,8 +30,6 @@ from web_admin.web.typed_times import day_of, minute_of
 CODE_MINUTES = (30, 60, 120)
 SHOWN_WEEKS = 8
 """How long a weekly pass lasts unless another end is typed."""
-
-Page = str | tuple[str, int] | Response
 
 
 def _page(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import Method
 from web_admin.accounts.models import ApiKey, User
-from web_admin.action.base import Act, begin, finish
+from web_admin.action.base import Act, begin, finish, office_only
 from web_admin.compound.models import Gate, Person
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import IN_LIST
@@ -33,7 +33,6 @@ REFUSED = frozenset({("gate", KEPT), ("staff", ALLOWED), ("emergency_code", ALLO
 """What cannot be decided about a kind: it has no such button."""
 BESIDE: Mapping[str, type[Base]] = {"grants": Person, "wish": Person, "staff": User}
 """Whom or what the other kinds are about."""
-OFFICE = ("manager", "system")
 
 
 def open_reviews(session: Session, site_id: str) -> list[RestoreReview]:
@@ -78,8 +77,7 @@ def decide(act: Act, review_id: str, decision: str) -> None:
     Deciding twice changes nothing.
     """
     begin(act)
-    if act.channel not in OFFICE:
-        raise ActRefused(None, _("Only the property manager decides what a restore held back."))
+    office_only(act, _("Only the property manager decides what a restore held back."))
     row = act.session.get(RestoreReview, review_id, with_for_update=True)
     if row is None or row.site_id != act.site_id:
         raise ActRefused(None, _("This is not known here."))
@@ -104,8 +102,7 @@ def decide(act: Act, review_id: str, decision: str) -> None:
 def keep_all(act: Act) -> int:
     """Leave everything as it is that is about people, cards, lanes and hours; return how many that were."""
     begin(act)
-    if act.channel not in OFFICE:
-        raise ActRefused(None, _("Only the property manager decides what a restore held back."))
+    office_only(act, _("Only the property manager decides what a restore held back."))
     rows = [row for row in open_reviews(act.session, act.site_id) if row.kind not in NEEDS_ITS_OWN]
     for row in rows:
         row.decided_at, row.decided_by, row.decision = act.now, act.actor_id, KEPT

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from gate_controller.contract.records import CredentialKind
-from web_admin.action.base import Act, begin, checked_text, finish, record
+from web_admin.action.base import Act, begin, checked_text, finish, office_only, record
 from web_admin.compound.models import CredentialRow, Person, Site
 from web_admin.core.orm import Fact
 from web_admin.core.refusal import ActRefused
@@ -16,6 +16,8 @@ from web_admin.messages.models import MailServer
 from web_admin.settings.colours import LEAST_CONTRAST, is_colour, readable
 from web_admin.settings.logo import LogoRefused, checked_logo
 from web_admin.settings.models import SiteLook
+
+FOR_THE_OFFICE = _("Settings are changed by the property manager only.")
 
 MAX_CONTACT_CHARS = 120
 CARD_BITS = (24, 32)
@@ -51,7 +53,7 @@ def save_site(
 ) -> None:
     """Save the site's name, time zone and card format; publish to gates what concerns them."""
     site = begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     site.name = checked_text("name", name, max_chars=80)
     if language not in LANGUAGES:
         raise ActRefused("language", _("Choose one."))
@@ -94,7 +96,7 @@ def _check_card_form(act: Act, site: Site, card_bits: int) -> None:
 def save_accent(act: Act, accent: str) -> None:
     """Give the pages a colour of the site's own; "" takes ours back."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     colour = accent.strip().lower()
     if colour and not is_colour(colour):
         raise ActRefused("accent", _("Type a colour as # and six digits, such as #0b5d4e."))
@@ -114,7 +116,7 @@ def save_accent(act: Act, accent: str) -> None:
 def save_logo(act: Act, content: bytes) -> None:
     """Put a drawn logo in the place of ours; no content takes ours back."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     try:
         look_of(act).logo_svg = checked_logo(content) if content else None
     except LogoRefused as err:
@@ -139,7 +141,7 @@ def save_mail_server(
 ) -> MailServer:
     """Set the site's mail server, without its password."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     name = checked_text("host", host, max_chars=200).lower()
     if " " in name or "/" in name or "@" in name:
         raise ActRefused("host", _("Type a name such as mail.example.org, without anything around it."))
@@ -163,13 +165,8 @@ def save_mail_server(
 def remove_mail_server(act: Act) -> None:
     """Send no mail any more; what waits is given up by and by."""
     begin(act)
-    _office_only(act)
+    office_only(act, FOR_THE_OFFICE)
     server = act.session.get(MailServer, act.site_id)
     if server is not None:
         act.session.delete(server)
         record(act, "mail_server_removed", {})
-
-
-def _office_only(act: Act) -> None:
-    if act.channel not in ("manager", "system"):
-        raise ActRefused(None, _("Settings are changed by the property manager only."))

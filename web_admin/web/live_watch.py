@@ -8,17 +8,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from web_admin.alarms.queries import waiting_ids
 from web_admin.compound.queries import gate_reports, lane_postures
 from web_admin.core.database import Menjin
+from web_admin.gates.silence import has_been_silent
 
 STREAMS_AT_MOST = 32
 """Pages with a stream of one server process; later ones ask again every few seconds instead."""
 
 LOOK_EVERY_SECONDS = 1.0
-SILENT_AFTER = timedelta(minutes=2)
 MARKS_APART = "-"
 """Between the part of a mark that moves for everybody and the part that silent alarms move."""
 MARK_CHARS = 20
@@ -135,16 +134,12 @@ def mark_of(menjin: Menjin) -> str:
         gates, lanes = gate_reports(session), lane_postures(session)
     parts = [
         repr(alarms),
-        *(repr((*row[:-1], _is_silent(row.last_seen_at, now))) for row in gates),
+        *(repr((*row[:-1], has_been_silent(row.last_seen_at, now))) for row in gates),
         *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
     ]
     told = ("\n".join(parts), repr(silent))
     keyed = (menjin.sealer.lookup("live-mark", one.encode()).hex() for one in told)
     return MARKS_APART.join(one[:MARK_CHARS] for one in keyed)
-
-
-def _is_silent(last_seen_at: datetime | None, now: datetime) -> bool:
-    return last_seen_at is None or now - last_seen_at > SILENT_AFTER
 
 
 def sent_lines(

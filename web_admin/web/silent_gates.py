@@ -6,15 +6,13 @@ from flask import flash
 from flask_babel import gettext as _
 
 from web_admin.compound.models import Gate
+from web_admin.gates.silence import has_been_silent
 from web_admin.web.context import request_now
-from web_admin.web.live_watch import SILENT_AFTER
 
 
 def is_silent(gate: Gate) -> bool:
     """Return whether a paired gate has not called for a while."""
-    return gate.state == "paired" and (
-        gate.last_seen_at is None or request_now() - gate.last_seen_at > SILENT_AFTER
-    )
+    return gate.state == "paired" and has_been_silent(gate.last_seen_at, request_now())
 
 
 def tell_of_silence(gates: Iterable[Gate]) -> None:

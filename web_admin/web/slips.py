@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from web_admin.visitors.models import VisitorPassRow
-from web_admin.web.context import current_site, site_zone
+from web_admin.web.context import current_site
 from web_admin.web.qr_picture import svg_for_paper
+from web_admin.web.times import moment_in_figures
 
 PRINTED_MM = 48
 """What a printer for paper of 58 mm can print on."""
@@ -42,8 +43,8 @@ def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:
                 language, _("Visitor's pass"), _("Hold the code to the reader. A copy opens too."),
                 (
                     (_("Gates"), _(", ").join(gate_names)),
-                    (_("From"), _moment(row.valid_from)),
-                    (_("Until"), _moment(row.valid_until)),
+                    (_("From"), moment_in_figures(row.valid_from)),
+                    (_("Until"), moment_in_figures(row.valid_until)),
                     (_("Use"), _("once") if row.uses == 1 else _("as often as needed")),
                 ),
             ))
@@ -63,7 +64,7 @@ def code_slip(
                 _("At the keypad: home number %(number)s, then these digits.", number=home_number),
                 (
                     (_("Gates"), _(", ").join(gate_names)),
-                    (_("Until"), _moment(valid_until)),
+                    (_("Until"), moment_in_figures(valid_until)),
                     (_("Use"), _("once")),
                 ),
             ))
@@ -83,8 +84,3 @@ def _page(
         "slip.html", site_name=current_site().name, parts=parts, picture=picture, digits=digits,
         number=number, back=back, fields=fields or {}, chosen="both" if len(parts) > 1 else parts[0].language,
     )
-
-
-def _moment(value: datetime) -> str:
-    """Return day and time on the site's wall clock in figures that read alike in both languages."""
-    return value.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M")

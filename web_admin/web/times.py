@@ -1,6 +1,7 @@
 """Write instants and days on the site's clock, in the page's language."""
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_datetime, get_locale
@@ -43,3 +44,31 @@ def local_date(day: date | datetime) -> str:
     here = day.astimezone(site_zone()).date() if isinstance(day, datetime) else day
     text: str = format_date(here, "medium")
     return text
+
+
+# -- for residents and visitors ----------------------------------------------------------------------
+
+
+def moment(value: datetime, timezone: str) -> str:
+    """Return a point in time as the site's people read it, with weekday."""
+    locale, zone = get_locale(), ZoneInfo(timezone)
+    local = value.astimezone(zone)
+    return f"{format_skeleton('MMMEd', local, locale=locale)} {local:%H:%M}"
+
+
+def day(value: datetime, timezone: str) -> str:
+    """Return the day of a point in time as the site's people read it."""
+    locale = get_locale()
+    text: str = format_skeleton("yMMMd", value.astimezone(ZoneInfo(timezone)), locale=locale)
+    return text
+
+
+def date_name(value: date) -> str:
+    """Return a day of the site's calendar as people read it, with weekday."""
+    text: str = format_skeleton("yMMMEd", value, locale=get_locale())
+    return text
+
+
+def moment_in_figures(value: datetime) -> str:
+    """Return day and time on the site's wall clock in figures that read alike in both languages."""
+    return value.astimezone(site_zone()).strftime("%Y-%m-%d %H:%M")

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, jsonify, redirect, render_template, request, session, url_for
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from gate_controller.contract.languages import LANGUAGES, html_tag
 from web_admin.accounts.permissions import (
     BLUEPRINTS_OF_GATES,
     RESIDENT_ROLE,
@@ -36,7 +37,7 @@ from web_admin.web.context import current_site, own_look, request_now
 from web_admin.web.days import day_text
 from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.foreign_requests import FromElsewhere
-from web_admin.web.language import LANGUAGES, choose_language
+from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.times import local_date, local_day, local_time, zone_name
@@ -128,6 +129,7 @@ def register_pages(app: Flask) -> None:
     app.add_template_filter(local_day)
     app.add_template_filter(local_date)
     app.add_template_filter(day_text)
+    app.add_template_filter(html_tag, "language_tag")
     app.register_error_handler(HTTPException, _show_error)
     app.after_request(_keep_private)
 
@@ -147,7 +149,7 @@ def _page_words() -> dict[str, object]:
         "may": current_may,
         "entry_number": entry_number,
         "my_roles": role_names,
-        "language": str(get_locale() or "zh"),
+        "language": page_language(),
         "current_site": current_site,
         "own_look": own_look,
         "now": request_now,

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.control.messages import Message, ScreenAct
 from gate_controller.site_file.config import ConfigRefused, GateConfig
 from gate_controller.terminal.entry_guard import keep_launch_token
 from gate_controller.terminal.server import TerminalServer
 from gate_controller.terminal.view import TerminalAct
 
-LANGUAGES = ("zh", "en")
 LAUNCH_PAGE = "terminal.html"
 """Beside the launch token: what the kiosk's browser opens first."""
 

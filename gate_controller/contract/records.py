@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.contract.calendars import Span
+from gate_controller.contract.languages import Language
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=120)]
@@ -264,7 +265,7 @@ class FaceOfferRecord(Record, frozen=True):
 class FaceNoticeRecord(Record, frozen=True):
     """The newest notice about face in one language, to be shown and read aloud before consent."""
 
-    language: Literal["zh", "en"]
+    language: Language
     version: Annotated[int, msgspec.Meta(ge=1)]
     sha256: Digest
     fields: dict[str, Annotated[str, msgspec.Meta(max_length=4000)]]

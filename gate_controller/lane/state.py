@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from gate_controller.lane.door import Door
 from gate_controller.lane.face_dialog import Asking
@@ -85,7 +86,7 @@ class LaneDesk:
     """Whether the screen is to give light to a face session in the dark."""
     steps_done: int = 0
     steps_needed: int = 0
-    language: str = "zh"
+    language: str = DEFAULT_LANGUAGE
     slower: bool = False
     help_until_seconds: float = 0.0
     is_hashing: bool = False

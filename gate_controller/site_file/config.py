@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gate_controller.contract.lane_sheet import LaneSheet
+from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from gate_controller.contract.records import Id
 from gate_controller.site_file.cameras import CameraSection
 from gate_controller.site_file.face import FaceSection
@@ -50,7 +51,7 @@ class GateSection(Section, frozen=True, kw_only=True):
     secrets_dir: Path
     server_url: Annotated[str, msgspec.Meta(pattern=r"^https?://")]
     server_ca: Path | None = None
-    language: Literal["zh", "en"] = "zh"
+    language: Language = DEFAULT_LANGUAGE
     card_bits: Literal[24, 32] = 32
     has_battery_clock: bool = True
     """Whether a battery-backed clock (RTC) is fitted; without one the gate waits for the server's time."""

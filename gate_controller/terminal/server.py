@@ -18,6 +18,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import Babel, force_locale
 from werkzeug.exceptions import HTTPException
 
+from gate_controller.contract.languages import LANGUAGES, html_tag
 from gate_controller.terminal.entry_guard import EntryGuard
 from gate_controller.terminal.stalled_readers import StalledReaders
 from gate_controller.terminal.texts import page_texts
@@ -37,7 +38,6 @@ SPARE_THREADS = 4
 """Beside those of streams; half of them may wait for what a connection has not sent yet."""
 MAX_HEADER_BYTES = 8192
 SOURCE_LANGUAGE = "en"
-HTML_LANGUAGES = {"zh": "zh-Hans"}
 REFUSED_LINE = "Refused: this page is for the gate's own screen.\n"
 HEADERS = {
     "Content-Security-Policy": (
@@ -68,7 +68,7 @@ class TerminalServer:
         port: int,
         launch_token: str,
         host: str = "127.0.0.1",
-        languages: Sequence[str] = ("zh", "en"),
+        languages: Sequence[str] = LANGUAGES,
         site_name: str = "",
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
@@ -163,7 +163,7 @@ class TerminalServer:
             return render_template(
                 "terminal.html",
                 texts=page_texts(),
-                language=HTML_LANGUAGES.get(language, language),
+                language=html_tag(language),
                 site_name=self._site_name,
                 build=self._build,
             )
@@ -174,7 +174,7 @@ class TerminalServer:
             with force_locale(language):
                 pages[language] = {
                     "name": Locale.parse(language).display_name,
-                    "html_language": HTML_LANGUAGES.get(language, language),
+                    "html_language": html_tag(language),
                     "texts": page_texts(),
                 }
         return jsonify(pages)

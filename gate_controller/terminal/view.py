@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 
 ENTER_KEY = "#"
@@ -188,7 +189,7 @@ class TerminalView(msgspec.Struct, frozen=True, kw_only=True):
     slower: bool = False
     """True while the person has asked for more time."""
     lane_name: Annotated[str, msgspec.Meta(max_length=120)] = ""
-    language: Language = "zh"
+    language: Language = DEFAULT_LANGUAGE
 
     def __post_init__(self) -> None:
         """Refuse methods that are repeated or out of order."""

@@ -11,7 +11,6 @@ from gate_controller.contract.event_kinds import EventKind
 from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.alarms.models import Alarm, HandoverRow
 
-
 OVERDUE_AFTER = timedelta(minutes=10)
 """How long an alarm may wait before it is highlighted."""
 SHOWN_AT_MOST = 50

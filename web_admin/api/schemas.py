@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import AwareDateTime, Boolean, Dict, Integer, List, Nested, String
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.action.base import MAX_TEXT_CHARS
 from web_admin.visitors.actions import MAX_CODE_MINUTES, MAX_USES
 
 PAGE_LIMIT = 200
-LANGUAGES = ("zh", "en")
 KINDS = ("resident", "helper", "staff")
 
 TEXT = validate.Regexp(r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$")
@@ -78,7 +78,7 @@ class NewPerson(Schema):
     name = String(required=True, validate=NAME)
     home_id = String(load_default=None, allow_none=True, validate=TEXT_ID)
     kind = String(load_default="resident", validate=validate.OneOf(KINDS))
-    language = String(load_default="zh", validate=validate.OneOf(LANGUAGES))
+    language = String(load_default=LANGUAGES[0], validate=validate.OneOf(LANGUAGES))
 
 
 class PersonEdit(Schema):

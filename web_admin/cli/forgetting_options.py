@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from gate_controller.contract.languages import LANGUAGES
+
 
 def add_commands(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", where: argparse.ArgumentParser
@@ -28,7 +30,7 @@ def add_commands(
     drill.add_argument(
         "--wait-seconds", type=float, default=30.0, metavar="N", help="for gates (default: %(default)s)"
     )
-    drill.add_argument("--language", choices=("zh", "en"), help="of the report (default: the site's)")
+    drill.add_argument("--language", choices=LANGUAGES, help="of the report (default: the site's)")
     drill.add_argument("--json", action="store_true", help="print the signed record")
     paper = commands.add_parser("certificate", parents=[where], help="list certificates, or write one")
     paper.add_argument("consent", nargs="?", metavar="CONSENT", help="which one; without it: list all")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.cli.answers import PASSPHRASE_VARIABLE, CommandRefused
 from web_admin.cli.forgetting_options import add_commands
 from web_admin.core.config import ConfigRefused
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", parents=[where], help="make keys, database and first account")
     init.add_argument("--name", help="the compound's name, as residents know it")
     init.add_argument("--timezone", default="Asia/Shanghai", help="(default: %(default)s)")
-    init.add_argument("--language", choices=("zh", "en"), default="zh", help="(default: %(default)s)")
+    init.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="(default: %(default)s)")
     init.add_argument("--public-url", help="the address residents type, such as https://gate.example.org")
     init.add_argument("--database-url", help="postgresql://… instead of a file in the data directory")
     init.add_argument(

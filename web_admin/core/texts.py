@@ -6,8 +6,9 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from gate_controller.contract.event_kinds import ALARM_PREFIX
+from gate_controller.contract.languages import Language
 
-LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+LANGUAGES: Mapping[str, str] = {language.value: language.own_name for language in Language}
 DAYS: Mapping[str, LazyString] = {
     "mon": _l("Monday"),
     "tue": _l("Tuesday"),

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.action.base import Act, begin, finish, new_id, office_only, record
 from web_admin.action.lookups import person_of, refuse_unnamed
@@ -27,14 +28,14 @@ from web_admin.face.assessments import require_assessment
 from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
-from web_admin.face.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
+from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.pauses import answered, question_of
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.rules import checked_signature, keep_release
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
 
 __all__ = [
-    "NOTICE_FIELDS", "NOTICE_LANGUAGES", "FaceState", "GuardianPart", "consentable_notice", "disable_face",
+    "NOTICE_FIELDS", "FaceState", "GuardianPart", "consentable_notice", "disable_face",
     "enable_face", "face_state", "give_face_consent", "newest_notice", "publish_notice",
     "record_consent", "record_refusal", "withdraw_face",
 ]
@@ -239,7 +240,7 @@ def enable_face(act: Act) -> None:
     """Enable face at lanes and consent to it; no one's access changes by that."""
     site = begin(act)
     office_only(act, _("Face is switched on by the property office."))
-    for language in NOTICE_LANGUAGES:
+    for language in LANGUAGES:
         if newest_notice(act.session, FACE_PURPOSE, language) is None:
             raise ActRefused("notice", _("Publish the notice about face first, so that people can decide."))
     require_assessment(act, None)

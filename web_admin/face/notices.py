@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.written_release import notice_digest
 from web_admin.action.base import Act, begin, finish, office_only
 from web_admin.core.refusal import ActRefused
@@ -26,7 +27,6 @@ NOTICE_FIELDS = (
 )
 """Parts that the law requires of a notice (PIPL 14, 17, 30; FRM 5; GDPR 13), in the order shown."""
 
-NOTICE_LANGUAGES = ("zh", "en")
 MAX_NOTICE_CHARS = 2000
 VOID_PHRASES = (
     "irrevocabl", "unlimited right", "perpetual", "freely transfer",
@@ -43,12 +43,12 @@ def publish_notice(act: Act, purpose: str, texts: Mapping[str, Mapping[str, str]
     """
     begin(act)
     office_only(act, _("Notices are published by the property office."))
-    for language in NOTICE_LANGUAGES:
+    for language in LANGUAGES:
         if language not in texts:
             raise ActRefused(language, _("Write the notice in Chinese and in English."))
     version = 1 + (act.session.scalar(select(func.max(Notice.version)).where(Notice.purpose == purpose)) or 0)
     facts: dict[str, str | int] = {"purpose": purpose, "version": version}
-    for language in NOTICE_LANGUAGES:
+    for language in LANGUAGES:
         fields = _checked_fields(language, texts[language])
         digest = notice_digest(purpose, version, language, fields)
         facts[f"sha256_{language}"] = digest.hex()

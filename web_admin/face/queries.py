@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import LANGUAGES, Language
 from gate_controller.contract.records import FaceNoticeRecord
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
@@ -85,12 +86,12 @@ def newest_notices(session: Session) -> tuple[FaceNoticeRecord, ...]:
     newest = select(func.max(Notice.version)).where(Notice.purpose == FACE_PURPOSE).scalar_subquery()
     rows = session.scalars(
         select(Notice)
-        .where(Notice.purpose == FACE_PURPOSE, Notice.version == newest, Notice.language.in_(("zh", "en")))
+        .where(Notice.purpose == FACE_PURPOSE, Notice.version == newest, Notice.language.in_(LANGUAGES))
         .order_by(Notice.language)
     )
     return tuple(
         FaceNoticeRecord(
-            language="zh" if row.language == "zh" else "en", version=row.version, sha256=row.sha256,
+            language=Language(row.language), version=row.version, sha256=row.sha256,
             fields=dict(row.fields),
         )
         for row in rows

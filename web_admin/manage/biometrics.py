@@ -1,7 +1,6 @@
 """Public page of the policy on faces, from the settings in force: what, where, how long, how to refuse."""
 
 from flask import Blueprint, render_template
-from flask_babel import get_locale
 from sqlalchemy import select
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
@@ -16,6 +15,7 @@ from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.journal.models import AuditEntry
 from web_admin.web.context import current_site, request_now
+from web_admin.web.language import page_language
 from web_admin.web.places import site_lanes
 from web_admin.web.texts import FIELD_LABELS
 
@@ -45,7 +45,7 @@ def policy() -> str:
     return render_template(
         "public/biometrics.html",
         site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=engine,
-        notice=newest_notice(session, FACE_PURPOSE, str(get_locale() or "zh")), fields=NOTICE_FIELDS,
+        notice=newest_notice(session, FACE_PURPOSE, page_language()), fields=NOTICE_FIELDS,
         labels=FIELD_LABELS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
         rules=rules_of(session, site.site_id),

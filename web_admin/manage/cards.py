@@ -27,8 +27,9 @@ from web_admin.web.context import current_act, do, from_local, get_or_404, show_
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.language import page_language
 from web_admin.web.page import Page
-from web_admin.web.page_texts import agreement_text, page_language
+from web_admin.web.page_texts import agreement_text
 
 bp = Blueprint("cards", __name__, url_prefix="/manage/cards")
 

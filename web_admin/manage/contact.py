@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE, Language
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
@@ -25,15 +26,18 @@ class ContactForm(OnceForm):
         _l("How to reach them"), description=_l("Such as a telephone number and an e-mail address."),
         validators=[Length(max=120)],
     )
-    channels_zh = TextAreaField(
-        _l("Where to complain further, in Chinese"), validators=[Length(max=MAX_CHANNEL_CHARS)],
-        description=_l("Authorities with telephone or address. Every refusal names them."),
-        render_kw={"rows": 3},
-    )
-    channels_en = TextAreaField(
-        _l("Where to complain further, in English"), validators=[Length(max=MAX_CHANNEL_CHARS)],
-        render_kw={"rows": 3},
-    )
+
+
+CHANNELS = {
+    Language.ZH: _l("Where to complain further, in Chinese"),
+    Language.EN: _l("Where to complain further, in English"),
+}
+for _language, _label in CHANNELS.items():
+    setattr(ContactForm, f"channels_{_language}", TextAreaField(
+        _label, validators=[Length(max=MAX_CHANNEL_CHARS)], render_kw={"rows": 3},
+        description="" if _language is not DEFAULT_LANGUAGE
+        else _l("Authorities with telephone or address. Every refusal names them."),
+    ))
 
 
 @bp.route("/contact", methods=["GET", "POST"])
@@ -46,13 +50,13 @@ def edit() -> str | Response | tuple[str, int]:
         if row is not None:
             form.responsible_name.data = row.responsible_name
             form.responsible_contact.data = row.responsible_contact
-            form.channels_zh.data = row.channels.get("zh", "")
-            form.channels_en.data = row.channels.get("en", "")
+            for language in CHANNELS:
+                form[f"channels_{language}"].data = row.channels.get(language, "")
 
     def work(act: Act) -> bool:
         save_contact(
             act, name=typed(form.responsible_name), contact=typed(form.responsible_contact),
-            channels={"zh": typed(form.channels_zh), "en": typed(form.channels_en)},
+            channels={language: typed(form[f"channels_{language}"]) for language in CHANNELS},
         )
         return True
 
@@ -61,5 +65,7 @@ def edit() -> str | Response | tuple[str, int]:
             flash(_("Published. Everyone can read it now."), "success")
         if not form.errors:
             return redirect(url_for("privacy.settings"), 303)
-    page = render_template("office/contact.html", form=form)
+    page = render_template(
+        "office/contact.html", form=form, channels=[form[f"channels_{language}"] for language in CHANNELS]
+    )
     return page if not form.is_submitted() else (page, 422)

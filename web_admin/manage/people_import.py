@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import LazyString, get_locale
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -29,8 +29,9 @@ from web_admin.operations import jobs as long_jobs
 from web_admin.people_import.apply import Imported, apply_people
 from web_admin.people_import.check import ImportPlan, SheetOptions, check_people
 from web_admin.people_import.job import SheetToRead, sealed_form
-from web_admin.people_import.sheet import HEADERS, empty_sheet, empty_workbook, sheet_text
+from web_admin.people_import.sheet import EMPTY_SHEETS, HEADERS, empty_sheet, empty_workbook, sheet_text
 from web_admin.web.context import current_act, current_site, do, show_refusal, typed
+from web_admin.web.language import page_language
 from web_admin.web.page import Page
 
 bp = Blueprint("people_import", __name__, url_prefix="/manage/people/import")
@@ -84,7 +85,7 @@ def too_large(error: HTTPException) -> Page | HTTPException:
 @allowed("edit_people")
 def template(ending: str) -> Response:
     """Send an empty sheet whose header is in the asked language or the page's."""
-    language = request.args.get("language", str(get_locale() or "zh"))
+    language = request.args.get("language", page_language())
     if ending not in ("csv", "xlsx"):
         abort(404)
     response = make_response(empty_sheet(language) if ending == "csv" else empty_workbook(language))
@@ -255,7 +256,7 @@ def _page(
         .limit(0 if plan is not None else JOBS_SHOWN)
     ).all()
     return render_template(
-        "office/import.html",
+        "office/import.html", empty_sheets=EMPTY_SHEETS,
         form=form,
         plan=plan,
         wrong=_by_row(plan),
@@ -265,7 +266,7 @@ def _page(
         card_form=FORMS[(options or SheetOptions()).card_form][0],
         rows_shown=ROWS_SHOWN,
         jobs=[(row, _said(row)) for row in jobs],
-        words_of=dict(zip(HEADERS["en"], HEADERS.get(str(get_locale()), HEADERS["en"]), strict=True)),
+        words_of=dict(zip(HEADERS["en"], HEADERS.get(page_language(), HEADERS["en"]), strict=True)),
     )
 
 

@@ -1,13 +1,14 @@
 """Pages of privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import distinct, func, select
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
@@ -19,12 +20,13 @@ from web_admin.custody.models import Consent, FaceShare, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
-from web_admin.face.notices import NOTICE_FIELDS, NOTICE_LANGUAGES, newest_notice, publish_notice
+from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.web.context import current_site, do
 from web_admin.web.forms import AgainForm, OnceForm
+from web_admin.web.language import page_language
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 from web_admin.web.texts import FIELD_LABELS
@@ -54,10 +56,10 @@ class NoticeForm(OnceForm):
     def groups(self) -> list[tuple[str, list[TextAreaField]]]:
         """Return (language, its fields) in the order shown."""
         return [(language, [self[f"{language}.{name}"] for name in NOTICE_FIELDS])
-                for language in NOTICE_LANGUAGES]
+                for language in LANGUAGES]
 
 
-for _language in NOTICE_LANGUAGES:
+for _language in LANGUAGES:
     for _name in NOTICE_FIELDS:
         setattr(NoticeForm, f"{_language}.{_name}", TextAreaField(
             FIELD_LABELS.get(_name, _name), validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
@@ -88,7 +90,7 @@ def settings() -> str:
 
 def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str:
     notices = request_session().scalars(
-        select(Notice).where(Notice.purpose == FACE_PURPOSE, Notice.language == "zh")
+        select(Notice).where(Notice.purpose == FACE_PURPOSE, Notice.language == DEFAULT_LANGUAGE)
         .order_by(Notice.version.desc())
     ).all()
     return render_template(
@@ -180,7 +182,7 @@ def edit_notice() -> Page:
 @public
 def rules() -> str:
     """Show everyone the rules as they are in force now."""
-    language = str(get_locale() or "zh")
+    language = page_language()
     notice = newest_notice(request_session(), FACE_PURPOSE, language)
     lanes = site_lanes()
     return render_template(

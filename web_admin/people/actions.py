@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import delete, select, update
 
 from gate_controller.contract.credential_kinds import KINDS_OF_PERSONS
+from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES
 from web_admin.accounts.residents import end_resident_sign_in
 from web_admin.action.base import (
     Act,
@@ -36,7 +37,6 @@ from web_admin.visitors.weekly import end_series_of
 
 KINDS = ("resident", "helper", "staff")
 AGE_BANDS = ("adult", "14_17", "under_14")
-LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def add_person(
     home_id: str | None = None,
     kind: str = "resident",
     age_band: str = "adult",
-    language: str = "zh",
+    language: str = DEFAULT_LANGUAGE,
     lanes: Sequence[str] | None = None,
 ) -> Person:
     """Add a person who may pass the lanes (None: all of the site) at all times, by card only."""

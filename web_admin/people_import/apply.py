@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
@@ -17,7 +18,7 @@ from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.shared import end_one
 from web_admin.face.ways_in import settle_face
 from web_admin.journal.ledger import NewEntry, append_audits
-from web_admin.people.actions import LANGUAGES, all_lanes, move_out
+from web_admin.people.actions import all_lanes, move_out
 from web_admin.people.unnamed_cards import UNNAMED_NAMES
 from web_admin.people_import.check import ImportPlan, ImportRow
 

@@ -22,6 +22,11 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "en": ("home", "name", "kind", "card"),
     "zh": ("房号", "姓名", "类别", "卡号"),
 }
+EMPTY_SHEETS: Mapping[str, tuple[str, str]] = {
+    "zh": ("Excel 空表（中文）", "CSV 空表（中文）"),
+    "en": ("Empty Excel sheet (English)", "Empty CSV sheet (English)"),
+}
+"""What the links to an empty sheet say, each in its own language."""
 OTHER_HEADERS: Mapping[str, tuple[str, ...]] = {
     "home": ("flat", "unit", "home number", "房间号", "门牌号", "房屋"),
     "name": ("full name", "名字", "住户姓名", "业主姓名"),

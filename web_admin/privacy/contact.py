@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.action.base import Act, begin, checked_text, record
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.notices import NOTICE_LANGUAGES, newest_notice
+from web_admin.face.notices import newest_notice
 from web_admin.privacy.models import PrivacyContact
 
 MAX_CHANNEL_CHARS = 600
@@ -18,7 +19,7 @@ def save_contact(act: Act, *, name: str, contact: str, channels: Mapping[str, st
     """Publish who is responsible and the authorities' complaint channels; raise ActRefused."""
     begin(act)
     texts = {}
-    for language in NOTICE_LANGUAGES:
+    for language in LANGUAGES:
         text = channels.get(language, "").strip()
         field = f"channels_{language}"
         if not text:

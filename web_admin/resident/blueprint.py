@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -30,6 +29,7 @@ from web_admin.web.desk_session import (
     time_left,
     touch_visit,
 )
+from web_admin.web.language import page_language
 from web_admin.web.resident_session import current_person
 from web_admin.web.send_once import once_token
 from web_admin.web.times import date_name, day, moment
@@ -170,9 +170,9 @@ bp.add_app_template_filter(method_name, "method_name")
 
 @bp.app_context_processor
 def _look() -> dict[str, object]:
-    language = "zh" if str(get_locale()).startswith("zh") else "en"
+    language = page_language()
     return {
-        "page_language": language, "page_language_tag": "zh-Hans" if language == "zh" else "en",
+        "page_language": language, "page_language_tag": language.html_tag,
         "desk_visit": current_visit, "desk_minutes_left": minutes_left,
         "large_type": session.get(LARGE_TYPE) is True, "once_token": once_token,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Response, current_app, render_template, url_for
 from flask_babel import force_locale
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.accounts.permissions import public
 from web_admin.resident.blueprint import bp
 
@@ -23,7 +24,6 @@ PARTS = (
     "resident/icon-maskable.svg",
     "vendor/lean-qr/index.mjs",
 )
-LANGUAGES = ("zh", "en")
 
 
 def _shell(language: str) -> str:
@@ -31,7 +31,7 @@ def _shell(language: str) -> str:
         return render_template("resident/code_offline.html", shell_language=language)
 
 
-@bp.get("/code/offline/<any(zh, en):language>")
+@bp.get(f"/code/offline/<any({', '.join(LANGUAGES)}):language>")
 @public
 def code_offline(language: str) -> Response:
     """Return the code page without a person: the phone's own key makes the code, no record is in it."""

@@ -30,7 +30,7 @@ from web_admin.face.pauses import question_of
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
-from web_admin.web.page_texts import page_language
+from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
 
 

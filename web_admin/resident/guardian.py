@@ -17,7 +17,7 @@ from web_admin.face.notices import newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.face import notice_fields
-from web_admin.web.page_texts import page_language
+from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
 
 

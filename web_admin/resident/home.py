@@ -22,8 +22,9 @@ from web_admin.people.members import add_child, invite_member, who_have_come
 from web_admin.people.models import HomeAddition
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.visitors.actions import gates_open_to
+from web_admin.web.language import page_language
 from web_admin.web.page import Page
-from web_admin.web.page_texts import agreement_text, page_language
+from web_admin.web.page_texts import agreement_text
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import done_before, made_once

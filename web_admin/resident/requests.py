@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flask import abort, flash, render_template, request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -19,6 +19,7 @@ from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, w
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.context import typed
 from web_admin.web.forms import OnceForm, sent_before
+from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
 
 SHOWN = 50
@@ -66,7 +67,7 @@ def requests() -> str:
 
 
 def _channels(person: Person) -> str:
-    return complaint_channels(request_session(), person.site_id, str(get_locale() or "zh"))
+    return complaint_channels(request_session(), person.site_id, page_language())
 
 
 @bp.route("/requests/new/<kind>", methods=["GET", "POST"])

@@ -18,13 +18,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_act
 from web_admin.compound.models import Gate, Site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.people.actions import LANGUAGES
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow

@@ -6,6 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, checked_text, finish, office_only, record
 from web_admin.compound.models import CredentialRow, Person, Site
@@ -21,7 +22,6 @@ FOR_THE_OFFICE = _("Settings are changed by the property manager only.")
 
 MAX_CONTACT_CHARS = 120
 CARD_BITS = (24, 32)
-LANGUAGES = ("zh", "en")
 SECURITIES = ("starttls", "tls", "none")
 _REGIONS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 

@@ -1,14 +1,14 @@
 """Choose the language of a request."""
 
 from flask import request, session
+from flask_babel import get_locale
 from flask_login import current_user
 
+from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
 from web_admin.accounts.models import StaffProfile
 from web_admin.compound.models import Person
 from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
-
-LANGUAGES = ("zh", "en")
 
 
 def choose_language() -> str:
@@ -21,7 +21,7 @@ def choose_language() -> str:
         return own
     site = the_site(request_session())
     wanted = request.accept_languages.best_match(LANGUAGES)
-    return wanted or (site.language if site is not None and site.language in LANGUAGES else "zh")
+    return wanted or (site.language if site is not None and site.language in LANGUAGES else DEFAULT_LANGUAGE)
 
 
 def _own_language() -> str:
@@ -33,3 +33,9 @@ def _own_language() -> str:
         return (profile.language if profile is not None else None) or ""
     person = request_session().get(Person, current_user.person_id)
     return person.language if person is not None else ""
+
+
+def page_language() -> Language:
+    """Return the language of the page, which is that of its notices and agreements."""
+    code = str(get_locale() or DEFAULT_LANGUAGE).partition("_")[0]
+    return Language(code) if code in LANGUAGES else DEFAULT_LANGUAGE

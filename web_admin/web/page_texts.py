@@ -1,11 +1,6 @@
-"""Texts that the pages of staff and residents share, and their language."""
+"""Texts that the pages of staff and residents share."""
 
-from flask_babel import get_locale, gettext
-
-
-def page_language() -> str:
-    """Return the language of the page, which is that of its notices and agreements."""
-    return "zh" if str(get_locale()).startswith("zh") else "en"
+from flask_babel import gettext
 
 
 def agreement_text() -> str:

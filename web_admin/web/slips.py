@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from gate_controller.contract.languages import LANGUAGES
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.web.context import current_site
 from web_admin.web.qr_picture import svg_for_paper
@@ -16,7 +17,7 @@ from web_admin.web.times import moment_in_figures
 
 PRINTED_MM = 48
 """What a printer for paper of 58 mm can print on."""
-LANGUAGES: Mapping[str, tuple[str, ...]] = {"both": ("zh", "en"), "zh": ("zh",), "en": ("en",)}
+CHOICES: Mapping[str, tuple[str, ...]] = {"both": LANGUAGES, **{code: (code,) for code in LANGUAGES}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class SlipPart:
 
 def slip_languages() -> tuple[str, ...]:
     """Return the languages asked for in the address, both unless one is named."""
-    return LANGUAGES.get(request.values.get("slip_language", ""), LANGUAGES["both"])
+    return CHOICES.get(request.values.get("slip_language", ""), LANGUAGES)
 
 
 def pass_slip(row: VisitorPassRow, gate_names: Sequence[str], back: str) -> str:

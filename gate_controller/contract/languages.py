@@ -1,0 +1,30 @@
+"""The languages of screens, pages and notices. Their words are in the catalogues `translations/<code>`."""
+
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language by its code; the first is the one that is used where nothing else is known."""
+
+    own_name: str
+    """As its readers call it."""
+    html_tag: str
+    """As the attribute `lang` of a page names it."""
+
+    ZH = ("zh", "中文", "zh-Hans")
+    EN = ("en", "English", "en")
+
+    def __new__(cls, code: str, own_name: str = "", html_tag: str = "") -> "Language":
+        """Make a text of the code that has its names beside it."""
+        made = str.__new__(cls, code)
+        made._value_, made.own_name, made.html_tag = code, own_name, html_tag
+        return made
+
+
+LANGUAGES: tuple[str, ...] = tuple(language.value for language in Language)
+DEFAULT_LANGUAGE = Language(LANGUAGES[0])
+
+
+def html_tag(code: str) -> str:
+    """Return what the attribute `lang` says for a language; a code that is none of ours stays."""
+    return Language(code).html_tag if code in LANGUAGES else code

@@ -13,11 +13,11 @@ from web_admin.face import engine
 from web_admin.face.assessment_status import standing_of
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.queries import rules_of
+from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.models import AuditEntry
 from web_admin.web.context import current_site, request_now
 from web_admin.web.language import page_language
 from web_admin.web.places import site_lanes
-from web_admin.web.texts import FIELD_LABELS
 
 bp = Blueprint("biometrics", __name__)
 
@@ -46,7 +46,7 @@ def policy() -> str:
         "public/biometrics.html",
         site=site, standing=standing, lanes=lanes, face_lanes=face_lanes, figures=engine,
         notice=newest_notice(session, FACE_PURPOSE, page_language()), fields=NOTICE_FIELDS,
-        labels=FIELD_LABELS, people=rounded_down(people), config=current_menjin().config,
+        labels=NOTICE_HEADINGS, people=rounded_down(people), config=current_menjin().config,
         lease_hours=MAX_LEASE_SECONDS // 3600, incidents=incidents, smallest=SMALLEST_GROUP,
         rules=rules_of(session, site.site_id),
     )

@@ -23,13 +23,13 @@ from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
+from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.web.context import current_site, do
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
-from web_admin.web.texts import FIELD_LABELS
 
 bp = Blueprint("privacy", __name__)
 
@@ -62,7 +62,7 @@ class NoticeForm(OnceForm):
 for _language in LANGUAGES:
     for _name in NOTICE_FIELDS:
         setattr(NoticeForm, f"{_language}.{_name}", TextAreaField(
-            FIELD_LABELS.get(_name, _name), validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
+            NOTICE_HEADINGS[_name], validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
 
 
 def _counts() -> dict[str, int]:
@@ -189,7 +189,7 @@ def rules() -> str:
         "public/privacy.html",
         site=current_site(),
         notice=notice,
-        labels=FIELD_LABELS,
+        labels=NOTICE_HEADINGS,
         fields=NOTICE_FIELDS,
         lanes=lanes,
         face_lanes=[lane for lane in lanes if Method.FACE in lane.methods],

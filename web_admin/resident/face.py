@@ -28,6 +28,7 @@ from web_admin.face.models import FaceQuestion
 from web_admin.face.notices import NOTICE_FIELDS, changed_fields, newest_notice
 from web_admin.face.pauses import question_of
 from web_admin.face.queries import guardians_needed, rules_of
+from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
 from web_admin.web.language import page_language
@@ -101,10 +102,9 @@ class NoticePart:
 def notice_parts(notice: Notice, older: Notice | None = None) -> list[NoticePart]:
     """Return a notice's parts in their order, and what each said in an older version."""
     changed = set(changed_fields(older, notice)) if older is not None else set()
-    headings = notice_headings()
     return [
         NoticePart(
-            headings[name], notice.fields[name],
+            str(NOTICE_HEADINGS[name]), notice.fields[name],
             older.fields.get(name, "") if older is not None and name in changed else None,
         )
         for name in NOTICE_FIELDS
@@ -115,21 +115,6 @@ def notice_parts(notice: Notice, older: Notice | None = None) -> list[NoticePart
 def notice_fields(notice: Notice) -> list[tuple[str, str]]:
     """Return a notice's headings and texts in their fixed order."""
     return [(part.heading, part.text) for part in notice_parts(notice)]
-
-
-def notice_headings() -> dict[str, str]:
-    """Return the headings of a notice in the page's language."""
-    return {
-        "handler_name": gettext("Who handles it"),
-        "handler_contact": gettext("How to reach them"),
-        "purpose": gettext("What it is for"),
-        "method": gettext("How it works"),
-        "retention": gettext("How long it is kept"),
-        "necessity": gettext("Do you need it?"),
-        "effect": gettext("What it means for you"),
-        "rights": gettext("Your rights"),
-        "complaints": gettext("Where to complain"),
-    }
 
 
 def _offered_to(person: Person) -> Notice:

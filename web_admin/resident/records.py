@@ -15,10 +15,11 @@ from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.guardians import names_of, parts_of_consent
+from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.face import forgettings_of, notice_fields, notice_headings
+from web_admin.resident.face import forgettings_of, notice_fields
 from web_admin.resident.record_releases import releases_of
 from web_admin.resident.records_export import (
     Exported,
@@ -55,7 +56,7 @@ def records() -> str:
         visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
         acts_text=acts_text,
         agreements=agreements_of(act.session, person.person_id),
-        labels=notice_headings(),
+        labels=NOTICE_HEADINGS,
         for_resident=for_resident,
         what_to_do=what_to_do,
         tab="records",

@@ -19,6 +19,7 @@ from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import Passage, passages_of
 from web_admin.events.reason_texts import for_resident
+from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.models import AuditEntry
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
@@ -28,7 +29,6 @@ from web_admin.resident.record_releases import releases_of
 from web_admin.resident.requests import ASKING
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.web.resident_session import resident_required
-from web_admin.web.texts import FIELD_LABELS
 
 SHOWN_REFUSALS = 20
 EXPORTED = 10_000
@@ -106,7 +106,7 @@ def export_to_read() -> Response:
     person, _act = signed_in()
     text = render_template(
         "resident/export.html", person=person, site=site_of(person), whole=_everything(),
-        for_resident=for_resident, labels=FIELD_LABELS, asking=ASKING, acts_text=acts_text,
+        for_resident=for_resident, labels=NOTICE_HEADINGS, asking=ASKING, acts_text=acts_text,
     )
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="my-gate-records.html"'

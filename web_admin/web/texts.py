@@ -2,7 +2,6 @@
 
 import msgspec
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from gate_controller.contract.messages import FaceStatus
 from web_admin.custody.gate_reports import PROGRAM_OUTDATED
@@ -46,16 +45,3 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
             limit=status.alone_limit,
         )
     return (numbers, alone)
-
-
-FIELD_LABELS = {
-    "handler_name": _l("Who handles the data"),
-    "handler_contact": _l("How to reach them"),
-    "purpose": _l("What for"),
-    "method": _l("How"),
-    "retention": _l("Kept for how long"),
-    "necessity": _l("Why it is needed, and that it is a choice"),
-    "effect": _l("What it may mean for the person"),
-    "rights": _l("Rights, and how to use them"),
-    "complaints": _l("Where to complain"),
-}

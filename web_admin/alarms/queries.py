@@ -86,6 +86,14 @@ def waiting_where(site_id: str, *, with_silent: bool) -> list[ColumnElement[bool
     return found if with_silent else [*found, Alarm.kind.not_in(SILENT_KINDS)]
 
 
+def newest_alarms(session: Session, site_id: str, *, only_open: bool, limit: int) -> Sequence[Alarm]:
+    """Return the newest alarms of a site without the silent ones: those that wait, or all."""
+    wanted = select(Alarm).where(Alarm.site_id == site_id, Alarm.kind.not_in(SILENT_KINDS))
+    if only_open:
+        wanted = wanted.where(Alarm.acknowledged_at.is_(None))
+    return session.scalars(wanted.order_by(Alarm.raised_at.desc(), Alarm.alarm_id).limit(limit)).all()
+
+
 def past_alarms(session: Session, site_id: str, after: AlarmPlace | None) -> Sequence[Alarm]:
     """Return one alarm more than a page of those that were acknowledged, newest first."""
     query = select(Alarm).where(Alarm.site_id == site_id, Alarm.acknowledged_at.is_not(None))

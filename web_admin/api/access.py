@@ -8,7 +8,6 @@ from typing import Any, NoReturn, TypeVar, cast
 from flask import Request, Response, g, jsonify, request
 from flask_smorest import Blueprint, abort
 from marshmallow import RAISE
-from sqlalchemy.orm import Session
 from webargs import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -18,7 +17,7 @@ from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import KEY, declare
 from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import Act, new_act
-from web_admin.core.database import current_menjin, request_session
+from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
@@ -123,7 +122,7 @@ def _card_misses() -> Of:
 
 
 @contextmanager
-def short_transaction() -> Iterator[Session]:
+def short_transaction() -> Iterator[DatabaseSession]:
     """Yield a session that can write: one of its own where the call itself only reads."""
     if request.method in ("GET", "HEAD"):
         with current_menjin().database.session() as session:

@@ -1,9 +1,8 @@
 """API of alarms: for a control room that watches several compounds."""
 
-from sqlalchemy import select
-
 from web_admin.alarms.actions import SILENT_KINDS, acknowledge_alarm
 from web_admin.alarms.models import Alarm
+from web_admin.alarms.queries import newest_alarms
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import PAGE_LIMIT, AlarmOut, AlarmSeen, AlarmsOut, AlarmsQuery
 
@@ -17,11 +16,8 @@ bp = blueprint("alarms", "What a guard should look at.")
 def list_alarms(query: dict[str, bool]) -> dict[str, object]:
     """List the alarms that nobody has seen yet, or the newest of all; never a silent one."""
     act = api_act()
-    wanted = select(Alarm).where(Alarm.site_id == act.site_id, Alarm.kind.not_in(SILENT_KINDS))
-    if query["open"]:
-        wanted = wanted.where(Alarm.acknowledged_at.is_(None))
-    newest = wanted.order_by(Alarm.raised_at.desc(), Alarm.alarm_id).limit(PAGE_LIMIT)
-    return {"alarms": act.session.scalars(newest).all()}
+    found = newest_alarms(act.session, act.site_id, only_open=query["open"], limit=PAGE_LIMIT)
+    return {"alarms": found}
 
 
 @bp.post("/alarms/<alarm_id>/acknowledge")

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from sqlalchemy import select
-
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import record
 from web_admin.api.access import (
@@ -23,6 +21,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import end_credential, resume_credential, suspend_credential
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
+from web_admin.credentials.queries import cards_of_person, cards_with_number
 from web_admin.web.context import current_site
 
 bp = blueprint("cards", "Cards and tags.")
@@ -42,16 +41,7 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
     except ActRefused as err:
         refuse(422, str(err), errors={"query": {"number": [str(err)]}})
     check_card_misses()
-    rows = act.session.scalars(
-        select(CredentialRow)
-        .join(Person)
-        .where(
-            Person.site_id == act.site_id,
-            CredentialRow.kind == CredentialKind.CARD,
-            CredentialRow.state != "ended",
-            CredentialRow.lookup == card_lookup(act.sealer, number),
-        )
-    ).all()
+    rows = cards_with_number(act.session, act.site_id, card_lookup(act.sealer, number))
     if rows:
         note_card_hit()
     for row in rows:
@@ -70,11 +60,7 @@ def find_card(query: dict[str, str]) -> dict[str, object]:
 def list_cards(person_id: str) -> dict[str, object]:
     """List a person's cards, those that have ended too."""
     found_or_404(Person, person_id)
-    rows = api_act().session.scalars(
-        select(CredentialRow)
-        .where(CredentialRow.person_id == person_id, CredentialRow.kind == CredentialKind.CARD)
-        .order_by(CredentialRow.created_at, CredentialRow.credential_id)
-    ).all()
+    rows = cards_of_person(api_act().session, person_id)
     return {"cards": [_shown(row) for row in rows]}
 
 

@@ -6,32 +6,24 @@ reason that the person sees, and never by a machine.
 
 import base64
 from binascii import Error as NotBase64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import select, tuple_
 
 from web_admin.action.base import Act
-from web_admin.alarms.actions import SILENT_KINDS
 from web_admin.api.access import api_act, blueprint, needs_scope, refuse
 from web_admin.api.schemas import EventsOut, EventsQuery
-from web_admin.compound.models import Gate
 from web_admin.core.sealing import SealBroken
+from web_admin.events.queries import Arrival, settled_events
 from web_admin.journal.models import GateEvent
 
 bp = blueprint("events", "Entries of the gates' journals.")
 
-SETTLED_AFTER = timedelta(seconds=10)
-"""An entry is given out so long after it came in, so that no slower transaction slips in before it."""
-ABOUT_FACES = "face_"
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), "", "", 0)
 PLACE_PURPOSE = "api-events-place"
 PLACE_BYTES = 200
 """Every place is filled up to so many bytes, so that its length reveals nothing either."""
 EVENT_ID_CHARS = 16
-
-Place = tuple[datetime, str, str, int]
-
 
 @bp.get("/events")
 @needs_scope("events:read")
@@ -41,25 +33,10 @@ def list_events(query: dict[str, object]) -> dict[str, object]:
     """List entries in the order in which they came in, from the beginning or after the last answer."""
     act = api_act()
     after = _place_of(act, str(query["after"]))
-    wanted = (
-        select(GateEvent)
-        .join(Gate, Gate.gate_id == GateEvent.gate_id)
-        .where(
-            Gate.site_id == act.site_id,
-            GateEvent.received_at <= act.now - SETTLED_AFTER,
-            GateEvent.kind.not_in(SILENT_KINDS),
-            GateEvent.kind.not_like(f"{ABOUT_FACES}%"),
-            tuple_(GateEvent.received_at, GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq) > after,
-        )
-    )
-    if query["gate_id"]:
-        wanted = wanted.where(GateEvent.gate_id == str(query["gate_id"]))
-    if query["kind"]:
-        wanted = wanted.where(GateEvent.kind == str(query["kind"]))
-    in_order = wanted.order_by(
-        GateEvent.received_at, GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq
-    ).limit(int(str(query["limit"])))
-    rows = act.session.scalars(in_order).all()
+    rows = settled_events(
+        act.session, act.site_id, after, act.now, gate_id=str(query["gate_id"] or ""),
+        kind=str(query["kind"] or ""), limit=int(str(query["limit"])),
+    )  # fmt: skip
     last = rows[-1] if rows else None
     place = (last.received_at, last.gate_id, last.journal_id, last.seq) if last is not None else after
     return {"events": [_shown(act, row) for row in rows], "after": _text_of(act, place)}
@@ -74,17 +51,17 @@ def _shown(act: Act, row: GateEvent) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _text_of(act: Act, place: Place) -> str:
+def _text_of(act: Act, place: Arrival) -> str:
     plain = msgspec.json.encode(place).ljust(PLACE_BYTES)
     return base64.urlsafe_b64encode(act.sealer.seal(plain, purpose=PLACE_PURPOSE)).decode()
 
 
-def _place_of(act: Act, text: str) -> Place:
+def _place_of(act: Act, text: str) -> Arrival:
     if not text:
         return BEGINNING
     try:
         sealed = base64.urlsafe_b64decode(text)
-        place: Place = msgspec.json.decode(act.sealer.open(sealed, purpose=PLACE_PURPOSE), type=Place)
+        place: Arrival = msgspec.json.decode(act.sealer.open(sealed, purpose=PLACE_PURPOSE), type=Arrival)
     except (msgspec.MsgspecError, NotBase64, ValueError, SealBroken):
         refuse(422, "after: send what an answer gave.", errors={"query": {"after": ["not from an answer"]}})
     return place

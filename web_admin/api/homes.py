@@ -1,11 +1,10 @@
 """API of homes."""
 
-from sqlalchemy import select
-
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import HomeOut, HomesOut, NewHome, PageQuery
 from web_admin.compound.models import Home
 from web_admin.people.homes import add_home, correct_home, end_home
+from web_admin.people.listings import homes_after
 
 bp = blueprint("homes", "Households' units.")
 
@@ -19,12 +18,7 @@ NOT_FOUND = "There is no such home."
 def list_homes(query: dict[str, object]) -> dict[str, object]:
     """List homes in the order of their ids."""
     act, limit = api_act(), int(str(query["limit"]))
-    rows = act.session.scalars(
-        select(Home)
-        .where(Home.site_id == act.site_id, Home.home_id > str(query["after"]))
-        .order_by(Home.home_id)
-        .limit(limit)
-    ).all()
+    rows = homes_after(act.session, act.site_id, str(query["after"]), limit)
     return {"homes": rows, "after": rows[-1].home_id if len(rows) == limit else None}
 
 

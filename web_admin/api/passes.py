@@ -2,9 +2,6 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
-from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope, refuse
 from web_admin.api.schemas import (
@@ -16,7 +13,8 @@ from web_admin.api.schemas import (
     PassOut,
     VisitorCodeOut,
 )
-from web_admin.compound.models import CredentialRow, Home, Lane, Person
+from web_admin.compound.models import Home, Lane, Person
+from web_admin.credentials.queries import newest_visitor_code
 from web_admin.visitors.actions import (
     issue_pass,
     issue_visitor_code,
@@ -25,6 +23,7 @@ from web_admin.visitors.actions import (
     withdraw_pass,
 )
 from web_admin.visitors.models import VisitorPassRow
+from web_admin.visitors.queries import passes_after
 
 bp = blueprint("passes", "Visitors.")
 
@@ -36,12 +35,7 @@ bp = blueprint("passes", "Visitors.")
 def list_passes(query: dict[str, object]) -> dict[str, object]:
     """List passes in the order of their ids, without the texts that open."""
     act, limit = api_act(), int(str(query["limit"]))
-    rows = act.session.scalars(
-        select(VisitorPassRow)
-        .where(VisitorPassRow.site_id == act.site_id, VisitorPassRow.pass_id > str(query["after"]))
-        .order_by(VisitorPassRow.pass_id)
-        .limit(limit)
-    ).all()
+    rows = passes_after(act.session, act.site_id, str(query["after"]), limit)
     shown = [_shown(act, row) for row in rows]
     return {"passes": shown, "after": rows[-1].pass_id if len(rows) == limit else None}
 
@@ -101,14 +95,7 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         digits = issue_visitor_code(
             act, home_id=person.home_id, issuer_person_id=person.person_id, valid_minutes=minutes, lanes=lanes
         )
-        made = act.session.scalars(
-            select(CredentialRow)
-            .where(
-                CredentialRow.person_id == person.person_id, CredentialRow.kind == CredentialKind.VISITOR_CODE
-            )
-            .order_by(CredentialRow.created_at.desc())
-            .limit(1)
-        ).one()
+        made = newest_visitor_code(act.session, person.person_id)
         return {
             "credential_id": made.credential_id,
             "home_number": act.session.get_one(Home, person.home_id).number,

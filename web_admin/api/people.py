@@ -1,11 +1,10 @@
 """API of people: found, added, corrected, moved out. Ways in stay the person's own choice."""
 
-from sqlalchemy import select
-
 from web_admin.api.access import acting, api_act, blueprint, found_or_404, needs_scope
 from web_admin.api.schemas import NewPerson, PeopleOut, PeopleQuery, PersonEdit, PersonOut
 from web_admin.compound.models import Person
 from web_admin.people.actions import add_person, edit_person, move_out
+from web_admin.people.listings import people_after
 
 bp = blueprint("people", "Whoever may pass.")
 
@@ -17,12 +16,10 @@ bp = blueprint("people", "Whoever may pass.")
 def list_people(query: dict[str, object]) -> dict[str, object]:
     """List people in the order of their ids, of one home or of all, without those who moved out."""
     act, limit = api_act(), int(str(query["limit"]))
-    wanted = select(Person).where(Person.site_id == act.site_id, Person.person_id > str(query["after"]))
-    if query["home_id"]:
-        wanted = wanted.where(Person.home_id == str(query["home_id"]))
-    if not query["with_ended"]:
-        wanted = wanted.where(Person.ended_at.is_(None))
-    rows = act.session.scalars(wanted.order_by(Person.person_id).limit(limit)).all()
+    rows = people_after(
+        act.session, act.site_id, str(query["after"]), limit,
+        home_id=str(query["home_id"] or ""), with_ended=bool(query["with_ended"]),
+    )  # fmt: skip
     people = [_shown(row) for row in rows]
     return {"people": people, "after": rows[-1].person_id if len(rows) == limit else None}
 

@@ -1,6 +1,6 @@
-"""Read the compound, its gates and its lanes."""
+"""Read the compound, its gates and lanes, and people by their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from web_admin.compound.models import Gate, Lane, Site
+from web_admin.compound.models import Gate, Lane, Person, Site
 
 # -- the compound ----------------------------------------------------------------------------------
 
@@ -84,3 +84,40 @@ def lane_postures(session: Session) -> Sequence[Row[str, str, str, str | None, d
             Lane.lane_id, Lane.name, Lane.posture, Lane.override_posture, Lane.override_until
         ).order_by(Lane.lane_id)
     ).all()
+
+
+def all_gates(session: Session, site_id: str) -> Sequence[Gate]:
+    """Return a site's gates with their lanes in the order of their numbers, retired ones too."""
+    return session.scalars(
+        select(Gate).where(Gate.site_id == site_id).options(selectinload(Gate.lanes)).order_by(Gate.number)
+    ).all()
+
+
+def gate_names(session: Session, site_id: str) -> dict[int, str]:
+    """Return the names of a site's gates by number."""
+    rows = session.execute(
+        select(Gate.number, Gate.name).where(Gate.site_id == site_id).order_by(Gate.number)
+    )
+    return dict(rows.all())
+
+
+def names_of_gates(session: Session, gate_ids: Collection[str]) -> Sequence[str]:
+    """Return the names of these gates in the order of their numbers."""
+    return session.scalars(select(Gate.name).where(Gate.gate_id.in_(gate_ids)).order_by(Gate.number)).all()
+
+
+def names_of_gates_with(session: Session, lane_ids: Collection[str]) -> Sequence[str]:
+    """Return the names of the gates that these lanes belong to, by name."""
+    names = select(Gate.name).join(Lane).where(Lane.lane_id.in_(lane_ids)).distinct()
+    return session.scalars(names.order_by(Gate.name)).all()
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Person]:
+    """Return these people by their ids."""
+    if not person_ids:
+        return {}
+    found = session.scalars(select(Person).where(Person.person_id.in_(person_ids)))
+    return {person.person_id: person for person in found}

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, finish
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.credentials.queries import live_credentials_of
 from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.face.ways_in import Aftermath, settle_face
 
@@ -35,16 +34,7 @@ def lost(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
 
 def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = False) -> list[CredentialRow]:
     """Return a person's credentials of one kind that have not ended, suspended ones included."""
-    return list(
-        act.session.scalars(
-            select(CredentialRow).where(
-                CredentialRow.person_id == person_id,
-                CredentialRow.kind == kind,
-                CredentialRow.duress.is_(duress),
-                CredentialRow.state != "ended",
-            )
-        )
-    )
+    return list(live_credentials_of(act.session, person_id, kind, duress=duress))
 
 
 def added(

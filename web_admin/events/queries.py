@@ -6,12 +6,13 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.rules.decision import Reason
 from web_admin.alarms.actions import SILENT_KINDS
+from web_admin.compound.models import Gate
 from web_admin.core.parameters import day_of, wall_clock_of
 from web_admin.journal.models import GateEvent
 
@@ -53,6 +54,13 @@ KINDS = {
 
 RESULTS = {"opened": _l("Opened"), "refused": _l("Refused")}
 EXPORTED_AT_A_TIME = 1000
+
+SETTLED_AFTER = timedelta(seconds=10)
+"""An entry is given out so long after it came in, so that no slower transaction slips in before it."""
+ABOUT_FACES = "face_"
+
+Arrival = tuple[datetime, str, str, int]
+"""When an entry came in, its gate, journal and number: the place of the last one given out."""
 
 Place = tuple[datetime, str, int]
 """Time, gate and number of the event after which a page begins."""
@@ -141,6 +149,31 @@ def each(session: Session, query: Select[GateEvent]) -> Iterator[GateEvent]:
         yield from rows
         place = place_of(rows[-1])
         session.expunge_all()
+
+
+def settled_events(
+    session: Session, site_id: str, after: Arrival, now: datetime, *, gate_id: str, kind: str, limit: int
+) -> Sequence[GateEvent]:
+    """Return a site's entries in the order in which they arrived, without faces and silent alarms."""
+    wanted = (
+        select(GateEvent)
+        .join(Gate, Gate.gate_id == GateEvent.gate_id)
+        .where(
+            Gate.site_id == site_id,
+            GateEvent.received_at <= now - SETTLED_AFTER,
+            GateEvent.kind.not_in(SILENT_KINDS),
+            GateEvent.kind.not_like(f"{ABOUT_FACES}%"),
+            tuple_(GateEvent.received_at, GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq) > after,
+        )
+    )
+    if gate_id:
+        wanted = wanted.where(GateEvent.gate_id == gate_id)
+    if kind:
+        wanted = wanted.where(GateEvent.kind == kind)
+    in_order = wanted.order_by(
+        GateEvent.received_at, GateEvent.gate_id, GateEvent.journal_id, GateEvent.seq
+    ).limit(limit)
+    return session.scalars(in_order).all()
 
 
 def _times(wanted: EventFilter, zone: ZoneInfo) -> Iterator[ColumnElement[bool]]:

@@ -1,8 +1,8 @@
-"""Read passes for staff: the office's own with their words, residents' without."""
+"""Read passes: as staff look through them, as their issuers see them, and page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, exists, select
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from web_admin.accounts.models import User
 from web_admin.compound.models import Home, Person
 from web_admin.visitors.actions import PassState, pass_state
-from web_admin.visitors.models import VisitorPassRow, VisitorUse
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 from web_admin.visitors.uses import Use, uses_of
 
 PAGE_ROWS = 50
@@ -65,6 +65,69 @@ def listed_passes(
         for row, home in found[:PAGE_ROWS]
     ]
     return listed, rows[-1].created_at if len(found) > PAGE_ROWS else None
+
+
+def passes_after(session: Session, site_id: str, after: str, limit: int) -> Sequence[VisitorPassRow]:
+    """Return the passes of a site whose ids come after this one, in the order of their ids."""
+    return session.scalars(
+        select(VisitorPassRow)
+        .where(VisitorPassRow.site_id == site_id, VisitorPassRow.pass_id > after)
+        .order_by(VisitorPassRow.pass_id)
+        .limit(limit)
+    ).all()
+
+
+def passes_of(session: Session, person_id: str) -> Sequence[VisitorPassRow]:
+    """Return every pass that a person gave out, the visits of weekly ones too."""
+    return session.scalars(select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person_id)).all()
+
+
+def passes_for_once(
+    session: Session, person_id: str, ends_after: datetime, limit: int
+) -> Sequence[VisitorPassRow]:
+    """Return the newest passes of a person that are no visit of a weekly one and end after an instant."""
+    return session.scalars(
+        select(VisitorPassRow)
+        .where(
+            VisitorPassRow.issuer_person_id == person_id,
+            VisitorPassRow.valid_until > ends_after,
+            VisitorPassRow.pass_id.not_in(select(VisitorVisit.pass_id)),
+        )
+        .order_by(VisitorPassRow.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def every_series_of(session: Session, person_id: str) -> Sequence[VisitorSeriesRow]:
+    """Return every weekly invitation that a person gave out."""
+    return session.scalars(
+        select(VisitorSeriesRow).where(VisitorSeriesRow.issuer_person_id == person_id)
+    ).all()
+
+
+def series_of(
+    session: Session, person_id: str, last_day_after: date, limit: int
+) -> Sequence[VisitorSeriesRow]:
+    """Return the newest weekly invitations of a person whose last day is after this one."""
+    return session.scalars(
+        select(VisitorSeriesRow)
+        .where(
+            VisitorSeriesRow.issuer_person_id == person_id,
+            VisitorSeriesRow.last_day > last_day_after,
+        )
+        .order_by(VisitorSeriesRow.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def visits_of_series(session: Session, series_ids: Collection[str]) -> dict[str, str]:
+    """Return the weekly invitation of each of their visits' passes, the newest visit first."""
+    rows = session.execute(
+        select(VisitorVisit.pass_id, VisitorVisit.series_id)
+        .where(VisitorVisit.series_id.in_(series_ids))
+        .order_by(VisitorVisit.day.desc())
+    )
+    return dict(rows.all())
 
 
 def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

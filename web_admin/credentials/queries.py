@@ -1,0 +1,98 @@
+"""Read the cards, PINs and codes of a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gate_controller.contract.records import CredentialKind
+from web_admin.compound.models import CredentialRow, Person
+
+
+def credentials_of(session: Session, person_id: str) -> Sequence[CredentialRow]:
+    """Return all that a person has or had to open with, but a PIN for duress."""
+    return session.scalars(
+        select(CredentialRow).where(CredentialRow.person_id == person_id, CredentialRow.duress.is_(False))
+    ).all()
+
+
+def live_credentials_of(
+    session: Session, person_id: str, kind: str, *, duress: bool = False
+) -> Sequence[CredentialRow]:
+    """Return a person's credentials of one kind that have not ended, suspended ones too, oldest first."""
+    return session.scalars(
+        select(CredentialRow)
+        .where(
+            CredentialRow.person_id == person_id,
+            CredentialRow.kind == kind,
+            CredentialRow.duress.is_(duress),
+            CredentialRow.state != "ended",
+        )
+        .order_by(CredentialRow.created_at)
+    ).all()
+
+
+# -- cards -----------------------------------------------------------------------------------------
+
+
+def cards_of_person(session: Session, person_id: str) -> Sequence[CredentialRow]:
+    """Return a person's cards, those that have ended too, oldest first."""
+    return session.scalars(
+        select(CredentialRow)
+        .where(CredentialRow.person_id == person_id, CredentialRow.kind == CredentialKind.CARD)
+        .order_by(CredentialRow.created_at, CredentialRow.credential_id)
+    ).all()
+
+
+def cards_with_number(session: Session, site_id: str, lookup: bytes) -> Sequence[CredentialRow]:
+    """Return the cards of a site that have not ended and have the number that this was made of."""
+    return session.scalars(
+        select(CredentialRow)
+        .join(Person)
+        .where(
+            Person.site_id == site_id,
+            CredentialRow.kind == CredentialKind.CARD,
+            CredentialRow.state != "ended",
+            CredentialRow.lookup == lookup,
+        )
+    ).all()
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+def phones_of(session: Session, person_id: str) -> Sequence[CredentialRow]:
+    """Return the keys of a person's phones that have not ended."""
+    return session.scalars(
+        select(CredentialRow).where(
+            CredentialRow.person_id == person_id,
+            CredentialRow.kind == CredentialKind.QR,
+            CredentialRow.public_key.is_not(None),
+            CredentialRow.state != "ended",
+        )
+    ).all()
+
+
+def visitor_codes_of(session: Session, person_id: str, ends_after: datetime) -> Sequence[CredentialRow]:
+    """Return the codes that a person gave to visitors and that end after an instant, by their ends."""
+    return session.scalars(
+        select(CredentialRow)
+        .where(
+            CredentialRow.person_id == person_id,
+            CredentialRow.kind == CredentialKind.VISITOR_CODE,
+            CredentialRow.state == "active",
+            CredentialRow.valid_until > ends_after,
+        )
+        .order_by(CredentialRow.valid_until)
+    ).all()
+
+
+def newest_visitor_code(session: Session, person_id: str) -> CredentialRow:
+    """Return the code for a visitor that a person made last."""
+    return session.scalars(
+        select(CredentialRow)
+        .where(CredentialRow.person_id == person_id, CredentialRow.kind == CredentialKind.VISITOR_CODE)
+        .order_by(CredentialRow.created_at.desc())
+        .limit(1)
+    ).one()

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.languages import LANGUAGES, Language
 from gate_controller.contract.records import FaceNoticeRecord
+from gate_controller.contract.written_release import Release, read_release
 from web_admin.compound.age_bands import ADULT, MINOR
 from web_admin.compound.models import GuardianRow, Person
 from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import standing_of
-from web_admin.face.models import ConsentRules, GuardianConsent
+from web_admin.face.models import ConsentRules, GuardianConsent, WrittenRelease
 
 FULL_NUMBER = 2
 """Of guardians, where a site asks for both."""
@@ -150,3 +151,9 @@ def _agreed_guardians(session: Session, site_id: str) -> Mapping[str, tuple[str,
     for consent_id, guardian_id in session.execute(query.order_by(GuardianConsent.guardian_id)):
         agreed[consent_id] = (*agreed.get(consent_id, ()), guardian_id)
     return agreed
+
+
+def releases_of(session: Session, signer_id: str) -> dict[str, Release]:
+    """Return what somebody signed, by consent."""
+    rows = session.scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
+    return {row.consent_id: read_release(row.release).release for row in rows}

@@ -8,7 +8,7 @@ with where to complain further.
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, begin, checked_text, new_id, record
@@ -22,6 +22,7 @@ from web_admin.people.actions import edit_person
 from web_admin.privacy.contact import complaint_channels
 from web_admin.privacy.deadlines import acknowledge_by, answer_by
 from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.queries import open_request_count
 
 KINDS = ("access", "correction", "deletion", "restriction", "complaint")
 SUBJECTS = ("name", "home", "gates", "other")
@@ -49,10 +50,7 @@ def file_request(
         if subject not in SUBJECTS:
             raise ActRefused("subject", _("Choose what is wrong."))
         right = checked_text("wanted", wanted)
-    waiting = select(func.count()).where(
-        RightsRequest.person_id == person_id, RightsRequest.closed_at.is_(None)
-    )
-    if (act.session.scalar(waiting) or 0) >= MAX_OPEN:
+    if open_request_count(act.session, person_id) >= MAX_OPEN:
         raise ActRefused(None, _("%(count)s of your requests are open. Wait for an answer.", count=MAX_OPEN))
     request = new_request(act, site, person, kind, asked)
     request.subject, request.wanted = subject if kind == "correction" else None, right

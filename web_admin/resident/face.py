@@ -1,24 +1,23 @@
 """Pages of face, only on request: notice on its own screen, refusal with another method, withdrawal."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.forgetting_certificate import LEASE_ENDS_AFTER
 from gate_controller.contract.records import Method
 from gate_controller.contract.written_release import SENTENCES
 from gate_controller.rules.decision import FACE_MENDABLE, Reason
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import CHILD, MINOR
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import Person
+from web_admin.compound.queries import names_of_gates
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
+from web_admin.custody.forgettings import forgettings_of
+from web_admin.custody.models import Notice
+from web_admin.custody.queries import last_withdrawn, notice_in
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.actions import face_state, give_face_consent, record_refusal, withdraw_face
@@ -33,61 +32,6 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import ways_of
 from web_admin.web.language import page_language
 from web_admin.web.resident_session import resident_required
-
-
-@dataclass(frozen=True, slots=True)
-class Forgetting:
-    """How far one gate is with forgetting: its signed receipt, or until when its lease can last."""
-
-    gate_name: str
-    receipt_at: datetime | None
-    lease_ends_at: datetime
-
-
-def forgettings_of(consent: Consent) -> list[Forgetting]:
-    """Return each gate's report on a withdrawn consent.
-
-    A gate that never had a lane for face has nothing to forget and is not waited for. A lease ends at the
-    moment that the certificate of forgetting names.
-    """
-    session = request_session()
-    if consent.withdrawn_at is None:
-        return []
-    receipts = {
-        row.gate_id: row.received_at
-        for row in session.scalars(select(ReceiptRow).where(ReceiptRow.consent_id == consent.consent_id))
-    }
-    endings = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent.consent_id))
-    begun = {row.gate_id: row.begun_at for row in endings}
-    person = session.get_one(Person, consent.person_id)
-    gates = session.scalars(
-        select(Gate)
-        .where(Gate.site_id == person.site_id)
-        .order_by(Gate.number)
-        .options(selectinload(Gate.lanes))
-    )
-    return [
-        Forgetting(
-            gate.name, receipts.get(gate.gate_id),
-            begun.get(gate.gate_id, consent.withdrawn_at) + LEASE_ENDS_AFTER,
-        )
-        for gate in gates
-        if gate.gate_id in receipts or any(Method.FACE in lane.methods for lane in gate.lanes)
-    ]
-
-
-def last_withdrawn(person_id: str) -> Consent | None:
-    """Return the consent to face that was withdrawn last, if any."""
-    return request_session().scalars(
-        select(Consent)
-        .where(
-            Consent.person_id == person_id,
-            Consent.purpose == FACE_PURPOSE,
-            Consent.withdrawn_at.is_not(None),
-        )
-        .order_by(Consent.withdrawn_at.desc())
-        .limit(1)
-    ).first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +76,11 @@ def face() -> str:
     state = face_state(act.session, person.person_id)
     if state.consent is not None and state.state in ("on", "paused"):
         return _status(person, act)
-    withdrawn = last_withdrawn(person.person_id)
+    withdrawn = last_withdrawn(act.session, person.person_id)
     if withdrawn is not None and request.args.get("show") == "receipts":
         return render_template(
             "resident/face_forgotten.html", person=person, site=site_of(person), consent=withdrawn,
-            forgettings=forgettings_of(withdrawn), tab="ways_in",
+            forgettings=forgettings_of(act.session, withdrawn), tab="ways_in",
         )
     return _notice_page(person, act)
 
@@ -184,15 +128,14 @@ def _older_notice(question: FaceQuestion | None) -> Notice | None:
     """Return the notice that was agreed to before, in the page's language."""
     if question is None:
         return None
-    return request_session().get(Notice, (FACE_PURPOSE, question.notice_version, page_language()))
+    return notice_in(request_session(), FACE_PURPOSE, question.notice_version, page_language())
 
 
 def _status(person: Person, act: Act) -> str:
     state = face_state(act.session, person.person_id)
-    gates = act.session.scalars(select(Gate).where(Gate.gate_id.in_(state.gate_ids)).order_by(Gate.number))
     return render_template(
         "resident/face_on.html", person=person, site=site_of(person), state=state,
-        gates=[gate.name for gate in gates], tab="ways_in",
+        gates=names_of_gates(act.session, state.gate_ids), tab="ways_in",
         looks=[(for_resident(reason), what_to_do(reason)) for reason in Reason if reason in FACE_MENDABLE],
     )
 

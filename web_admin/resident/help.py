@@ -2,10 +2,9 @@
 
 from flask import render_template
 from flask_login import current_user
-from sqlalchemy import select
 
 from web_admin.accounts.permissions import public
-from web_admin.compound.models import Site
+from web_admin.compound.queries import the_site
 from web_admin.core.database import request_session
 from web_admin.resident.blueprint import bp
 from web_admin.web.desk_session import current_visit
@@ -21,6 +20,6 @@ def help_page() -> str:
     return render_template(
         "resident/help.html",
         person=current_person(session) if signed else None,
-        site=session.scalar(select(Site).limit(1)),
+        site=the_site(session),
         tab="help_page",
     )

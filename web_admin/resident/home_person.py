@@ -14,6 +14,7 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
+from web_admin.people.at_home import AtHome, people_at_home
 from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
     agree_for_child,
@@ -25,10 +26,8 @@ from web_admin.people.members import (
 )
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.home import (
-    AtHome,
     code_page,
     form_of_helper,
-    people_at_home,
     typed_times,
     wanted_lanes,
 )

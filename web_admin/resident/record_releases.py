@@ -2,19 +2,10 @@
 
 import msgspec
 from flask import Response, abort
-from sqlalchemy import select
 
-from gate_controller.contract.written_release import Release, read_release
-from web_admin.core.database import request_session
 from web_admin.face.models import WrittenRelease
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.resident_session import resident_required
-
-
-def releases_of(signer_id: str) -> dict[str, Release]:
-    """Return a person's signed releases, by consent."""
-    rows = request_session().scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
-    return {row.consent_id: read_release(row.release).release for row in rows}
 
 
 @bp.get("/records/releases/<consent_id>.json")

@@ -3,30 +3,29 @@
 from datetime import datetime
 
 from flask import Response, abort, render_template, request
-from sqlalchemy import func, select
 
 from web_admin.action.base import Act
-from web_admin.compound.models import Gate, Person
+from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.sealed_places import opened_place, sealed_place
-from web_admin.custody.models import Consent, ReceiptRow
+from web_admin.custody.forgettings import forgettings_of
+from web_admin.custody.models import Consent
+from web_admin.custody.queries import consents_of, notice_in, receipts_with_keys
 from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import passages_of
 from web_admin.events.reason_texts import for_resident, what_to_do
 from web_admin.face.guardians import names_of, parts_of_consent
+from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.people.agreements import agreements_of
-from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.queries import open_request_count
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.face import forgettings_of, notice_fields
-from web_admin.resident.record_releases import releases_of
+from web_admin.resident.face import notice_fields
 from web_admin.resident.records_export import (
     Exported,
     as_file,
-    consents_of,
     lookups_of,
-    notice_of,
     refusals_of,
     shown_lookups,
 )
@@ -50,9 +49,9 @@ def records() -> str:
         shown_passages=SHOWN_PASSAGES,
         lookups=shown_lookups(lookups_of(person.person_id, SHOWN_LOOKUPS)),
         shown_lookups=SHOWN_LOOKUPS,
-        consents=consents_of(person.person_id),
+        consents=consents_of(act.session, person.person_id),
         refusals=refusals_of(person.person_id),
-        open_requests=_open_requests(person.person_id),
+        open_requests=open_request_count(act.session, person.person_id),
         visits=visits_of(act.session, person.person_id, SHOWN_LOOKUPS),
         acts_text=acts_text,
         agreements=agreements_of(act.session, person.person_id),
@@ -61,13 +60,6 @@ def records() -> str:
         what_to_do=what_to_do,
         tab="records",
     )
-
-
-def _open_requests(person_id: str) -> int:
-    waiting = select(func.count()).where(
-        RightsRequest.person_id == person_id, RightsRequest.closed_at.is_(None)
-    )
-    return request_session().scalar(waiting) or 0
 
 
 @bp.get("/records/passages")
@@ -107,21 +99,21 @@ def all_lookups() -> str:
 @resident_required
 def consent_text(consent_id: str) -> str:
     """Show one consent with exactly the text it was given to."""
-    person, _act = signed_in()
+    person, act = signed_in()
     consent = _own_consent(person, consent_id)
-    halves = parts_of_consent(request_session(), consent_id)
-    names = names_of(request_session(), [half.guardian_id for half in halves])
+    halves = parts_of_consent(act.session, consent_id)
+    names = names_of(act.session, [half.guardian_id for half in halves])
     parts = [(names[half.guardian_id], half.given_at) for half in halves]
-    notice = notice_of(consent)
+    notice = notice_in(act.session, consent.purpose, consent.notice_version, consent.language)
     return render_template(
         "resident/consent.html",
         person=person,
         site=site_of(person),
         consent=consent,
         parts=parts,
-        release=releases_of(person.person_id).get(consent_id),
+        release=releases_of(act.session, person.person_id).get(consent_id),
         fields=notice_fields(notice) if notice is not None else [],
-        forgettings=forgettings_of(consent),
+        forgettings=forgettings_of(act.session, consent),
         tab="records",
     )
 
@@ -142,18 +134,12 @@ def receipts_file(consent_id: str) -> Response:
     """
     person, act = signed_in()
     consent = _own_consent(person, consent_id)
-    rows = act.session.execute(
-        select(ReceiptRow, Gate.public_key)
-        .join(Gate, Gate.gate_id == ReceiptRow.gate_id)
-        .where(ReceiptRow.consent_id == consent_id)
-        .order_by(ReceiptRow.gate_id)
-    )
     receipts = [
         {
             "gate_id": row.gate_id, "received_at": row.received_at, "receipt": row.receipt.decode(),
             "signature": row.signature, "gate_key": key,
         }
-        for row, key in rows
+        for row, key in receipts_with_keys(act.session, consent_id)
     ]
     whole: Exported = {
         "site_id": person.site_id, "consent_id": consent_id, "withdrawn_at": consent.withdrawn_at,

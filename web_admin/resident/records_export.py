@@ -5,29 +5,32 @@ from datetime import datetime
 
 import msgspec
 from flask import Response, render_template
-from sqlalchemy import select
 
 from gate_controller.contract.written_release import Release
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.passkeys import passkeys_of
-from web_admin.compound.models import CredentialRow, Person, Site
+from web_admin.compound.models import Person, Site
 from web_admin.core.database import request_session
 from web_admin.credentials.look_ups import CARD_LOOKED_UP, reason_text
+from web_admin.credentials.queries import credentials_of
 from web_admin.credentials.two_methods import hours_of_wish, wish_of
 from web_admin.custody.models import Consent, Notice
+from web_admin.custody.queries import consents_of, notices_for
 from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import Passage, passages_of
 from web_admin.events.reason_texts import for_resident
+from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.models import AuditEntry
+from web_admin.journal.queries import entries_about
 from web_admin.messages.subscription_models import AskedMessages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.queries import requests_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
-from web_admin.resident.record_releases import releases_of
 from web_admin.resident.requests import ASKING
-from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.queries import every_series_of, passes_of
 from web_admin.web.resident_session import resident_required
 
 SHOWN_REFUSALS = 20
@@ -39,12 +42,8 @@ Exported = dict[str, object]
 
 def lookups_of(person_id: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
     """Return who looked at a person's records or card, newest first; `before` ends the page before."""
-    query = select(AuditEntry).where(
-        AuditEntry.person_id == person_id, AuditEntry.kind.in_((PASSAGES_LOOKED_AT, CARD_LOOKED_UP))
-    )
-    if before is not None:
-        query = query.where(AuditEntry.seq < before)
-    return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)).all()
+    kinds = (PASSAGES_LOOKED_AT, CARD_LOOKED_UP)
+    return entries_about(request_session(), person_id, kinds, limit, before)
 
 
 def lookup_facts(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Mapping[str, str]:
@@ -64,24 +63,10 @@ def shown_lookups(entries: Sequence[AuditEntry]) -> list[tuple[datetime, Mapping
     return [(entry.at, lookup_facts(entry, names)) for entry in entries]
 
 
-def consents_of(person_id: str) -> Sequence[Consent]:
-    """Return a person's consents, newest first."""
-    return (
-        request_session()
-        .scalars(select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc()))
-        .all()
-    )
-
-
 def refusals_of(person_id: str) -> Sequence[datetime]:
     """Return when a person said no to face, newest first."""
-    query = select(AuditEntry.at).where(AuditEntry.person_id == person_id, AuditEntry.kind == "face_refused")
-    return request_session().scalars(query.order_by(AuditEntry.seq.desc()).limit(SHOWN_REFUSALS)).all()
-
-
-def notice_of(consent: Consent) -> Notice | None:
-    """Return the text that a consent was given to."""
-    return request_session().get(Notice, (consent.purpose, consent.notice_version, consent.language))
+    refused = entries_about(request_session(), person_id, ("face_refused",), SHOWN_REFUSALS)
+    return [entry.at for entry in refused]
 
 
 def as_file(whole: Exported, name: str) -> Response:
@@ -121,11 +106,6 @@ def _everything() -> Exported:
 
 def _about(person: Person, site: Site) -> Exported:
     session = request_session()
-    credentials = session.scalars(
-        select(CredentialRow).where(
-            CredentialRow.person_id == person.person_id, CredentialRow.duress.is_(False)
-        )
-    )
     return {
         "person": {
             "id": person.person_id, "name": person.display_name, "kind": person.kind,
@@ -142,7 +122,7 @@ def _about(person: Person, site: Site) -> Exported:
                 "kind": c.kind, "label": c.label, "state": c.state, "since": c.created_at,
                 "valid_from": c.valid_from, "valid_until": c.valid_until, "ended_at": c.ended_at,
             }
-            for c in credentials
+            for c in credentials_of(session, person.person_id)
         ],
         "messages": [
             {"address": wanted.address, "kinds": wanted.kinds, "confirmed_at": wanted.confirmed_at}
@@ -169,9 +149,6 @@ def _exported_passage(passage: Passage) -> Exported:
 
 def _history(person: Person) -> Exported:
     session = request_session()
-    passes = session.scalars(
-        select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person.person_id)
-    )
     return {
         "passages": [_exported_passage(p) for p in passages_of(session, person.person_id, EXPORTED)],
         "looked_at": [
@@ -189,7 +166,7 @@ def _history(person: Person) -> Exported:
                 "label": p.label, "gates": p.gate_numbers, "from": p.valid_from, "until": p.valid_until,
                 "uses": p.uses, "withdrawn_at": p.withdrawn_at,
             }
-            for p in passes
+            for p in passes_of(session, person.person_id)
         ],
         "weekly_visitors": [
             {
@@ -197,9 +174,7 @@ def _history(person: Person) -> Exported:
                 "until_minute": w.ends_minute, "first_day": w.first_day, "last_day": w.last_day,
                 "withdrawn_at": w.withdrawn_at,
             }
-            for w in session.scalars(
-                select(VisitorSeriesRow).where(VisitorSeriesRow.issuer_person_id == person.person_id)
-            )
+            for w in every_series_of(session, person.person_id)
         ],
         "agreed_for_children": [
             {
@@ -209,16 +184,16 @@ def _history(person: Person) -> Exported:
             }
             for a in agreements_of(session, person.person_id)
         ],
-        "consents": _exported_consents(consents_of(person.person_id)),
+        "consents": _exported_consents(consents_of(session, person.person_id)),
         "said_no_to_face": list(refusals_of(person.person_id)),
-        "requests": [_exported_request(row) for row in _requests_of(person.person_id)],
+        "requests": [_exported_request(row) for row in requests_of(session, person.person_id)],
     }
 
 
 def _exported_consents(consents: Sequence[Consent]) -> list[Exported]:
-    texts = select(Notice).where(Notice.purpose.in_({consent.purpose for consent in consents}))
-    notices = {(row.purpose, row.version, row.language): row for row in request_session().scalars(texts)}
-    signed = releases_of(consents[0].person_id) if consents else {}
+    session = request_session()
+    notices = notices_for(session, {consent.purpose for consent in consents})
+    signed = releases_of(session, consents[0].person_id) if consents else {}
     return [
         _exported_consent(
             one, notices.get((one.purpose, one.notice_version, one.language)), signed.get(one.consent_id)
@@ -235,11 +210,6 @@ def _exported_consent(consent: Consent, notice: Notice | None, release: Release 
         "text": notice.fields if notice is not None else None,
         "signed_name": release.signed_name if release is not None else None,
     }
-
-
-def _requests_of(person_id: str) -> Sequence[RightsRequest]:
-    query = select(RightsRequest).where(RightsRequest.person_id == person_id)
-    return request_session().scalars(query.order_by(RightsRequest.filed_at.desc())).all()
 
 
 def _exported_request(row: RightsRequest) -> Exported:

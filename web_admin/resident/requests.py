@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 
@@ -15,6 +14,7 @@ from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.queries import requests_of
 from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.context import typed
@@ -53,12 +53,7 @@ class RequestForm(OnceForm):
 def requests() -> str:
     """List the person's requests, newest first, with due dates."""
     person, act = signed_in()
-    rows = act.session.scalars(
-        select(RightsRequest)
-        .where(RightsRequest.person_id == person.person_id)
-        .order_by(RightsRequest.filed_at.desc(), RightsRequest.request_id)
-        .limit(SHOWN)
-    ).all()
+    rows = requests_of(act.session, person.person_id, SHOWN)
     return render_template(
         "resident/requests.html", person=person, site=site_of(person), rows=rows, asking=ASKING, kinds=KINDS,
         contact=contact_of(act.session, person.site_id), channels=_channels(person),

@@ -7,7 +7,6 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from flask_security import logout_user
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind
@@ -15,9 +14,11 @@ from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
 from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
 from web_admin.compound.models import CredentialRow, Person, Site
+from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
+from web_admin.credentials.queries import phones_of
 from web_admin.messages.subscriptions import tell
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
@@ -29,7 +30,7 @@ from web_admin.web.sign_in_tries import claim_try, failed_unasked, is_run, log_r
 
 
 def _site() -> Site | None:
-    return request_session().scalar(select(Site).limit(1))
+    return the_site(request_session())
 
 
 @bp.get("/welcome")
@@ -183,15 +184,7 @@ def _sign_out_elsewhere(person_id: str) -> None:
 def sign_out_everywhere() -> Response:
     """End every other session, passkey and every phone's key of this person: for a lost phone."""
     person, act = signed_in()
-    phones = request_session().scalars(
-        select(CredentialRow).where(
-            CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == CredentialKind.QR,
-            CredentialRow.public_key.is_not(None),
-            CredentialRow.state != "ended",
-        )
-    )
-    for credential_id in [row.credential_id for row in phones]:
+    for credential_id in [row.credential_id for row in phones_of(act.session, person.person_id)]:
         end_credential(act, credential_id, "stopped by its owner")
     remove_other_passkeys(act, person.person_id, session.get(OF_THIS_PHONE))
     _sign_out_elsewhere(person.person_id)

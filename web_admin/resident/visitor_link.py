@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_timezone_name
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from flask_babel import force_locale, get_locale, gettext
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
 from gate_controller.contract.languages import LANGUAGES
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_act
-from web_admin.compound.models import Gate, Site
+from web_admin.compound.models import Site
+from web_admin.compound.queries import all_gates
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.visitors.actions import pass_state
@@ -179,11 +178,8 @@ def _language() -> AbstractContextManager[None]:
 
 
 def _plan(site_id: str, numbers: list[int]) -> list[PlanGate]:
-    gates = request_session().scalars(
-        select(Gate).where(Gate.site_id == site_id).options(selectinload(Gate.lanes)).order_by(Gate.number)
-    )
     plan = []
-    for gate in gates:
+    for gate in all_gates(request_session(), site_id):
         read = {lane.direction for lane in gate.lanes if Method.QR in lane.methods}
         directions = tuple(word for word in ("in", "out") if word in read)
         plan.append(PlanGate(gate.number, gate.name, directions, gate.number in numbers))

@@ -3,16 +3,15 @@
 import hmac
 
 from flask import abort, request, url_for
-from sqlalchemy import select
 
 from gate_controller.contract.pins import VISITOR_CODE_DIGITS, argon2_tag
-from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
-from web_admin.compound.models import CredentialRow, Gate, Lane, Person
-from web_admin.core.database import request_session
+from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.queries import gate_names, names_of_gates_with
 from web_admin.core.sealing import open_pin_tag
+from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import bp, signed_in
-from web_admin.resident.visitors import gate_names, named_gates, own_pass
+from web_admin.resident.visitors import named_gates, own_pass
 from web_admin.visitors.actions import pass_state
 from web_admin.web.resident_session import resident_required
 from web_admin.web.slips import code_slip, pass_slip
@@ -26,7 +25,7 @@ def visitor_pass_slip(pass_id: str) -> str:
     row = own_pass(person, pass_id)
     if pass_state(row, act.now) not in ("live", "not_yet"):
         abort(404)
-    gates = [named_gates(gate_names(row.site_id), row.gate_numbers)]
+    gates = [named_gates(gate_names(act.session, row.site_id), row.gate_numbers)]
     return pass_slip(row, gates, url_for("resident.visitor_pass_page", pass_id=pass_id))
 
 
@@ -39,9 +38,8 @@ def visitor_code_slip() -> str:
     code = _own_code(person, act, digits)
     if code is None or code.valid_until is None or person.home is None:
         abort(404)
-    return code_slip(
-        digits, person.home.number, _gates_of(code), code.valid_until, url_for("resident.visitors")
-    )
+    gates = names_of_gates_with(act.session, code.lanes or [])
+    return code_slip(digits, person.home.number, gates, code.valid_until, url_for("resident.visitors"))
 
 
 def _own_code(person: Person, act: Act, digits: str) -> CredentialRow | None:
@@ -49,18 +47,6 @@ def _own_code(person: Person, act: Act, digits: str) -> CredentialRow | None:
     if person.home is None or not (digits.isdecimal() and len(digits) == VISITOR_CODE_DIGITS):
         return None
     tag = argon2_tag(digits, person.home.pin_salt)
-    rows = request_session().scalars(
-        select(CredentialRow).where(
-            CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == CredentialKind.VISITOR_CODE,
-            CredentialRow.state == "active",
-            CredentialRow.valid_until > act.now,
-        )
-    )
+    rows = visitor_codes_of(act.session, person.person_id, ends_after=act.now)
     tags = [(row, open_pin_tag(act.sealer, row.secret_sealed or b"")) for row in rows]
     return next((row for row, known in tags if hmac.compare_digest(known, tag)), None)
-
-
-def _gates_of(code: CredentialRow) -> list[str]:
-    names = select(Gate.name).join(Lane).where(Lane.lane_id.in_(code.lanes or [])).distinct()
-    return list(request_session().scalars(names.order_by(Gate.name)))

@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, flash, render_template
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
-from web_admin.compound.models import CredentialRow, Gate, Person
+from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.queries import gate_names
 from web_admin.core.database import request_session
 from web_admin.credentials.actions import end_credential
+from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import own_credential
 from web_admin.visitors.actions import pass_state, withdraw_pass
-from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorVisit
+from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
+from web_admin.visitors.queries import passes_for_once, series_of, visits_of_series
 from web_admin.visitors.uses import Use, is_used_up, uses_of
 from web_admin.visitors.weekly import next_visit, series_state, withdraw_series
 from web_admin.web.links import pass_link
@@ -58,14 +60,6 @@ class ShownCode:
     uses: list[Use]
 
 
-def gate_names(site_id: str) -> dict[int, str]:
-    """Return the names of a site's gates by number."""
-    rows = request_session().execute(
-        select(Gate.number, Gate.name).where(Gate.site_id == site_id).order_by(Gate.number)
-    )
-    return dict(rows.all())
-
-
 def named_gates(names: dict[int, str], numbers: list[int]) -> str:
     """Return the names of a pass's gates, in the order of their numbers."""
     joined: str = gettext(", ").join(names[number] for number in sorted(numbers) if number in names)
@@ -74,18 +68,10 @@ def named_gates(names: dict[int, str], numbers: list[int]) -> str:
 
 def own_passes(person: Person, act: Act) -> list[ShownPass]:
     """Return the passes that a person gave out, newest first, without the visits of weekly ones."""
-    rows = act.session.scalars(
-        select(VisitorPassRow)
-        .where(
-            VisitorPassRow.issuer_person_id == person.person_id,
-            VisitorPassRow.valid_until > act.now - timedelta(days=KEPT_DAYS),
-            VisitorPassRow.pass_id.not_in(select(VisitorVisit.pass_id)),
-        )
-        .order_by(VisitorPassRow.created_at.desc())
-        .limit(SHOWN_PASSES)
-    ).all()
+    ended_after = act.now - timedelta(days=KEPT_DAYS)
+    rows = passes_for_once(act.session, person.person_id, ended_after, SHOWN_PASSES)
     uses = uses_of(act.session, [row.pass_id for row in rows])
-    names = gate_names(person.site_id)
+    names = gate_names(act.session, person.site_id)
     return [_shown_pass(row, act, names, uses.get(row.pass_id, [])) for row in rows]
 
 
@@ -98,32 +84,19 @@ def _shown_pass(row: VisitorPassRow, act: Act, names: dict[int, str], uses: list
 
 def own_series(person: Person, act: Act) -> list[ShownSeries]:
     """Return a person's weekly invitations, newest first."""
-    rows = act.session.scalars(
-        select(VisitorSeriesRow)
-        .where(
-            VisitorSeriesRow.issuer_person_id == person.person_id,
-            VisitorSeriesRow.last_day > (act.now - timedelta(days=KEPT_DAYS)).date(),
-        )
-        .order_by(VisitorSeriesRow.created_at.desc())
-        .limit(SHOWN_PASSES)
-    ).all()
+    last_day_after = (act.now - timedelta(days=KEPT_DAYS)).date()
+    rows = series_of(act.session, person.person_id, last_day_after, SHOWN_PASSES)
     return shown_series(rows, person, act)
 
 
 def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Act) -> list[ShownSeries]:
     """Return weekly invitations with their state and the uses of their visits."""
     zone = ZoneInfo(site_of(person).timezone)
-    visits = dict(
-        act.session.execute(
-            select(VisitorVisit.pass_id, VisitorVisit.series_id)
-            .where(VisitorVisit.series_id.in_([row.series_id for row in rows]))
-            .order_by(VisitorVisit.day.desc())
-        ).all()
-    )
+    visits = visits_of_series(act.session, [row.series_id for row in rows])
     used: dict[str, list[Use]] = {row.series_id: [] for row in rows}
     for pass_id, uses in uses_of(act.session, list(visits)).items():
         used[visits[pass_id]].extend(uses)
-    names = gate_names(person.site_id)
+    names = gate_names(act.session, person.site_id)
     shown = []
     for row in rows:
         visit = next_visit(row, zone, act.now)
@@ -139,16 +112,7 @@ def shown_series(rows: Sequence[VisitorSeriesRow], person: Person, act: Act) -> 
 
 def own_codes(person: Person, act: Act) -> list[ShownCode]:
     """Return the visitor codes that still open, and those that were used within a day."""
-    rows = act.session.scalars(
-        select(CredentialRow)
-        .where(
-            CredentialRow.person_id == person.person_id,
-            CredentialRow.kind == CredentialKind.VISITOR_CODE,
-            CredentialRow.state == "active",
-            CredentialRow.valid_until > act.now - timedelta(days=1),
-        )
-        .order_by(CredentialRow.valid_until)
-    ).all()
+    rows = visitor_codes_of(act.session, person.person_id, ends_after=act.now - timedelta(days=1))
     uses = uses_of(act.session, [row.credential_id for row in rows])
     shown = [ShownCode(row, uses.get(row.credential_id, [])) for row in rows]
     return [code for code in shown if code.uses or (code.row.valid_until or act.now) > act.now]
@@ -180,7 +144,7 @@ def visitor_pass_page(pass_id: str) -> str:
         "resident/visitor_pass.html",
         person=person,
         site=site_of(person),
-        shown=_shown_pass(row, act, gate_names(person.site_id), uses),
+        shown=_shown_pass(row, act, gate_names(act.session, person.site_id), uses),
         picture=svg_of(row.text, gettext("Visitor pass")),
         link=pass_link(row),
         tab="visitors",

@@ -1,13 +1,12 @@
 """Page of the own methods: card, PIN, QR and face as equal switches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import abort, flash, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
@@ -15,6 +14,7 @@ from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way, party_of
 from web_admin.compound.age_bands import CHILD
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.queries import persons_by_id
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
@@ -26,6 +26,7 @@ from web_admin.credentials.actions import (
 )
 from web_admin.credentials.phones import ensure_online_qr
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+from web_admin.credentials.queries import live_credentials_of
 from web_admin.credentials.two_methods import (
     OWN_HOURS,
     WISHES,
@@ -60,19 +61,8 @@ class Way:
     last_used_at: datetime | None
 
 
-def _live(person: Person, kind: str) -> list[CredentialRow]:
-    return list(
-        request_session().scalars(
-            select(CredentialRow)
-            .where(
-                CredentialRow.person_id == person.person_id,
-                CredentialRow.kind == kind,
-                CredentialRow.state != "ended",
-                CredentialRow.duress.is_(False),
-            )
-            .order_by(CredentialRow.created_at)
-        )
-    )
+def _live(person: Person, kind: str) -> Sequence[CredentialRow]:
+    return live_credentials_of(request_session(), person.person_id, kind)
 
 
 def ways_of(person: Person, now: datetime) -> list[Way]:
@@ -119,8 +109,7 @@ def own_credential(person: Person, credential_id: str, kind: str) -> CredentialR
 
 def _asked_by_minors(act: Act, person: Person) -> list[tuple[GuardianRequest, Person]]:
     asked = requests_to(act.session, person, act.now)
-    wanted = select(Person).where(Person.person_id.in_({one.minor_id for one in asked}))
-    minors = {minor.person_id: minor for minor in act.session.scalars(wanted)} if asked else {}
+    minors = persons_by_id(act.session, {one.minor_id for one in asked})
     return [(one, minors[one.minor_id]) for one in asked]
 
 

@@ -1,0 +1,70 @@
+"""Read consents, the notices they were given to, and what gates signed about their end."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from web_admin.compound.models import Gate
+from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
+from web_admin.custody.shares import FACE_PURPOSE
+
+# -- consents and notices --------------------------------------------------------------------------
+
+
+def consents_of(session: Session, person_id: str) -> Sequence[Consent]:
+    """Return a person's consents, newest first."""
+    return session.scalars(
+        select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc())
+    ).all()
+
+
+def last_withdrawn(session: Session, person_id: str) -> Consent | None:
+    """Return the consent to face that a person withdrew last, None for none."""
+    return session.scalars(
+        select(Consent)
+        .where(
+            Consent.person_id == person_id,
+            Consent.purpose == FACE_PURPOSE,
+            Consent.withdrawn_at.is_not(None),
+        )
+        .order_by(Consent.withdrawn_at.desc())
+        .limit(1)
+    ).first()
+
+
+def notice_in(session: Session, purpose: str, version: int, language: str) -> Notice | None:
+    """Return a version of a notice in a language."""
+    return session.get(Notice, (purpose, version, language))
+
+
+def notices_for(session: Session, purposes: Collection[str]) -> dict[tuple[str, int, str], Notice]:
+    """Return every version of these purposes' notices by purpose, version and language."""
+    rows = session.scalars(select(Notice).where(Notice.purpose.in_(purposes)))
+    return {(row.purpose, row.version, row.language): row for row in rows}
+
+
+# -- what gates signed -----------------------------------------------------------------------------
+
+
+def receipts_with_keys(session: Session, consent_id: str) -> Sequence[Row[ReceiptRow, bytes | None]]:
+    """Return the receipts that a consent's face is gone, each with the public key of its gate."""
+    return session.execute(
+        select(ReceiptRow, Gate.public_key)
+        .join(Gate, Gate.gate_id == ReceiptRow.gate_id)
+        .where(ReceiptRow.consent_id == consent_id)
+        .order_by(ReceiptRow.gate_id)
+    ).all()
+
+
+def receipt_times(session: Session, consent_id: str) -> dict[str, datetime]:
+    """Return by gate when its receipt that a consent's face is gone arrived."""
+    rows = session.scalars(select(ReceiptRow).where(ReceiptRow.consent_id == consent_id))
+    return {row.gate_id: row.received_at for row in rows}
+
+
+def forgetting_times(session: Session, consent_id: str) -> dict[str, datetime]:
+    """Return by gate when the end of a consent's face began there."""
+    rows = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent_id))
+    return {row.gate_id: row.begun_at for row in rows}

@@ -1,0 +1,60 @@
+"""Who lives and helps in a home, as its members see them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from web_admin.action.base import Act
+from web_admin.compound.age_bands import CHILD
+from web_admin.compound.models import UNNAMED, Hours, Person
+from web_admin.people.members import who_have_come
+from web_admin.people.models import HomeAddition
+
+
+@dataclass(frozen=True, slots=True)
+class AtHome:
+    """A person of the home as its page shows them; `hours` are a helper's own."""
+
+    person: Person
+    addition: HomeAddition | None
+    has_come: bool
+    hours: Hours | None
+    until: datetime | None
+
+    @property
+    def is_invited(self) -> bool:
+        """Return whether this person has an unused invitation."""
+        grown = self.person.kind == "resident" and self.person.age_band != CHILD
+        return grown and self.addition is not None and not self.has_come
+
+
+def people_at_home(act: Act, home_id: str) -> list[AtHome]:
+    """Return who lives or helps in a home, by when they came."""
+    rows = act.session.execute(
+        select(Person, HomeAddition, Hours)
+        .outerjoin(HomeAddition, HomeAddition.person_id == Person.person_id)
+        .outerjoin(Hours, Hours.hours_id == HomeAddition.hours_id)
+        .where(Person.home_id == home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
+        .order_by(Person.created_at, Person.person_id)
+        .options(selectinload(Person.grants))
+    ).all()
+    ids = [person.person_id for person, _addition, _hours in rows]
+    came = who_have_come(act, ids)
+    return [
+        AtHome(person, addition, person.person_id in came, _bound(person, hours), _end(person))
+        for person, addition, hours in rows
+    ]
+
+
+def _bound(person: Person, hours: Hours | None) -> Hours | None:
+    """Return a helper's own hours while a grant is bound to them."""
+    bound = hours is not None and any(grant.hours_id == hours.hours_id for grant in person.grants)
+    return hours if bound else None
+
+
+def _end(person: Person) -> datetime | None:
+    """Return the last instant of a helper, the second before their grants end."""
+    ends = [grant.valid_until for grant in person.grants if grant.valid_until is not None]
+    return max(ends) - timedelta(seconds=1) if ends else None

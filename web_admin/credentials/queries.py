@@ -1,4 +1,4 @@
-"""Read the cards, PINs and codes of a person."""
+"""Read cards, PINs and codes: a person's, by a card's number, for visitors and for emergencies."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gate_controller.contract.records import CredentialKind
 from web_admin.compound.models import CredentialRow, Person
+from web_admin.credentials.models import EmergencyCode
 
 
 def credentials_of(session: Session, person_id: str) -> Sequence[CredentialRow]:
@@ -59,6 +60,20 @@ def cards_with_number(session: Session, site_id: str, lookup: bytes) -> Sequence
     ).all()
 
 
+def holders_of_card(session: Session, site_id: str, lookup: bytes) -> list[tuple[CredentialRow, Person]]:
+    """Return the cards of a site with the number that this was made of and their people, newest first.
+
+    Cards that have ended are among them: who hands one in may have had it before.
+    """
+    rows = session.execute(
+        select(CredentialRow, Person)
+        .join(Person, Person.person_id == CredentialRow.person_id)
+        .where(CredentialRow.lookup == lookup, CredentialRow.kind == "card", Person.site_id == site_id)
+        .order_by(CredentialRow.created_at.desc())
+    )
+    return [(row, person) for row, person in rows]
+
+
 # -- codes -----------------------------------------------------------------------------------------
 
 
@@ -96,3 +111,22 @@ def newest_visitor_code(session: Session, person_id: str) -> CredentialRow:
         .order_by(CredentialRow.created_at.desc())
         .limit(1)
     ).one()
+
+
+def live_emergency_codes(session: Session, site_id: str) -> Sequence[EmergencyCode]:
+    """Return a site's codes for emergency services that have not ended, by their labels."""
+    return session.scalars(
+        select(EmergencyCode)
+        .where(EmergencyCode.site_id == site_id, EmergencyCode.state != "ended")
+        .order_by(EmergencyCode.label)
+    ).all()
+
+
+def ended_emergency_codes(session: Session, site_id: str, limit: int) -> Sequence[EmergencyCode]:
+    """Return a site's codes for emergency services that ended last."""
+    return session.scalars(
+        select(EmergencyCode)
+        .where(EmergencyCode.site_id == site_id, EmergencyCode.state == "ended")
+        .order_by(EmergencyCode.ended_at.desc())
+        .limit(limit)
+    ).all()

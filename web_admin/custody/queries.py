@@ -7,7 +7,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from web_admin.compound.models import Gate
-from web_admin.custody.models import Consent, ForgettingRow, Notice, ReceiptRow
+from web_admin.custody.models import Consent, ForgettingRow, GateFaceRow, Notice, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 
 # -- consents and notices --------------------------------------------------------------------------
@@ -39,6 +39,15 @@ def notice_in(session: Session, purpose: str, version: int, language: str) -> No
     return session.get(Notice, (purpose, version, language))
 
 
+def notice_versions(session: Session, purpose: str, language: str) -> Sequence[Notice]:
+    """Return every version of a notice in a language, newest first."""
+    return session.scalars(
+        select(Notice)
+        .where(Notice.purpose == purpose, Notice.language == language)
+        .order_by(Notice.version.desc())
+    ).all()
+
+
 def notices_for(session: Session, purposes: Collection[str]) -> dict[tuple[str, int, str], Notice]:
     """Return every version of these purposes' notices by purpose, version and language."""
     rows = session.scalars(select(Notice).where(Notice.purpose.in_(purposes)))
@@ -68,3 +77,8 @@ def forgetting_times(session: Session, consent_id: str) -> dict[str, datetime]:
     """Return by gate when the end of a consent's face began there."""
     rows = session.scalars(select(ForgettingRow).where(ForgettingRow.consent_id == consent_id))
     return {row.gate_id: row.begun_at for row in rows}
+
+
+def gate_face(session: Session, gate_id: str) -> GateFaceRow | None:
+    """Return what a gate last reported about faces, None where it never did."""
+    return session.get(GateFaceRow, gate_id)

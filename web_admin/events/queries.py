@@ -1,6 +1,6 @@
 """Filter the list of events, and read its rows page by page with a cursor."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -149,6 +149,39 @@ def each(session: Session, query: Select[GateEvent]) -> Iterator[GateEvent]:
         yield from rows
         place = place_of(rows[-1])
         session.expunge_all()
+
+
+def events_page(
+    session: Session, query: Select[GateEvent], place: Place | None, limit: int
+) -> Sequence[GateEvent]:
+    """Return the part of a list that comes after an event."""
+    return session.scalars(after_place(query, place).limit(limit)).all()
+
+
+def event_at(session: Session, gate_id: str, journal_id: str, seq: int) -> GateEvent | None:
+    """Return one entry of a gate's journal."""
+    return session.get(GateEvent, (gate_id, journal_id, seq))
+
+
+def last_passages(session: Session, gate_ids: Collection[str], limit: int) -> Sequence[GateEvent]:
+    """Return who passed or was refused last at these gates, newest first."""
+    return session.scalars(
+        select(GateEvent)
+        .where(GateEvent.kind == EventKind.ACCESS, GateEvent.gate_id.in_(gate_ids))
+        .order_by(GateEvent.at.desc())
+        .limit(limit)
+    ).all()
+
+
+def named_passages(session: Session, site_id: str, person_id: str, limit: int) -> Sequence[GateEvent]:
+    """Return a person's last passages at a site; the caller has recorded who looks and why."""
+    return session.scalars(
+        select(GateEvent)
+        .join(Gate, Gate.gate_id == GateEvent.gate_id)
+        .where(GateEvent.person_id == person_id, GateEvent.kind == EventKind.ACCESS, Gate.site_id == site_id)
+        .order_by(GateEvent.at.desc())
+        .limit(limit)
+    ).all()
 
 
 def settled_events(

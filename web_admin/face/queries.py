@@ -1,6 +1,6 @@
 """Read the facts about consent that publishing needs besides who gave it: notices, guardians, assessment."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -157,3 +157,31 @@ def releases_of(session: Session, signer_id: str) -> dict[str, Release]:
     """Return what somebody signed, by consent."""
     rows = session.scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
     return {row.consent_id: read_release(row.release).release for row in rows}
+
+
+# -- guardians whom the office checked -------------------------------------------------------------
+
+
+def checked_guardians(session: Session, minor_id: str) -> Sequence[Person]:
+    """Return the guardians whom the office checked for a minor, by name."""
+    return session.scalars(
+        select(Person)
+        .join(GuardianRow, GuardianRow.guardian_id == Person.person_id)
+        .where(GuardianRow.minor_id == minor_id, GuardianRow.ended_at.is_(None))
+        .order_by(Person.display_name)
+    ).all()
+
+
+def had_guardian(session: Session, minor_id: str) -> bool:
+    """Tell whether the office ever checked a guardian of a minor."""
+    checked = select(GuardianRow.minor_id).where(GuardianRow.minor_id == minor_id).limit(1)
+    return session.scalar(checked) is not None
+
+
+def only_guardian_id(session: Session, minor_id: str) -> str | None:
+    """Return the guardian of a minor beside whom there is no other, None where nobody was named so."""
+    return session.scalar(
+        select(GuardianRow.guardian_id).where(
+            GuardianRow.minor_id == minor_id, GuardianRow.is_only.is_(True), GuardianRow.ended_at.is_(None)
+        )
+    )

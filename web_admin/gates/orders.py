@@ -69,6 +69,15 @@ def lockdown_site(act: Act, reason: str, until: datetime) -> list[str]:
     return [lane.lane_id for lane in lanes]
 
 
+def unlock_site(act: Act) -> None:
+    """Give every lane that is locked down its usual posture back."""
+    locked = act.session.scalars(
+        select(Lane).join(Gate).where(Gate.site_id == act.site_id, Lane.override_posture == "lockdown")
+    ).all()
+    for lane_id in [lane.lane_id for lane in locked]:
+        clear_override(act, lane_id)
+
+
 def _override(act: Act, lane: Lane, posture: str, reason: str, until: datetime) -> None:
     if posture not in set(Posture):
         raise ActRefused("posture", _("Choose normal, locked down, held open or out of use."))

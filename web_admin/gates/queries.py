@@ -1,10 +1,12 @@
-"""Read what gates wait for: orders to open, and controllers that ask to be paired."""
+"""Read what gates wait for, controllers that ask to be paired, hours and special days."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from web_admin.compound.models import CalendarDay, Gate, Hours
 from web_admin.compound.policy_models import OrderRow
 from web_admin.gates.models import PairAttempt
 
@@ -22,3 +24,40 @@ def undelivered_orders(session: Session, gate_id: str) -> Sequence[OrderRow]:
 def locked_attempt(session: Session, pair_id: str) -> PairAttempt | None:
     """Return a pairing under way and let no other transaction change it until this one ends."""
     return session.get(PairAttempt, pair_id, with_for_update=True)
+
+
+def waiting_pairings(session: Session, site_id: str) -> Sequence[PairAttempt]:
+    """Return the controllers of a site that wait for staff to approve them."""
+    return session.scalars(
+        select(PairAttempt)
+        .join(Gate, Gate.gate_id == PairAttempt.gate_id)
+        .where(Gate.site_id == site_id, PairAttempt.state == "waiting")
+    ).all()
+
+
+def pairings_of_gate(session: Session, gate_id: str, states: Collection[str]) -> Sequence[PairAttempt]:
+    """Return the pairings of a gate that are in one of these states."""
+    return session.scalars(
+        select(PairAttempt).where(PairAttempt.gate_id == gate_id, PairAttempt.state.in_(states))
+    ).all()
+
+
+# -- hours and days --------------------------------------------------------------------------------
+
+
+def calendar_days(session: Session, site_id: str) -> Sequence[CalendarDay]:
+    """Return a site's special days in their order."""
+    return session.scalars(
+        select(CalendarDay).where(CalendarDay.site_id == site_id).order_by(CalendarDay.day)
+    ).all()
+
+
+def calendar_day(session: Session, site_id: str, day: date) -> CalendarDay | None:
+    """Return a special day of a site, None for an ordinary one."""
+    return session.get(CalendarDay, (site_id, day))
+
+
+def hours_names(session: Session, site_id: str) -> dict[str, str]:
+    """Return what a site's hours are called, by their ids, a helper's own too."""
+    rows = session.execute(select(Hours.hours_id, Hours.name).where(Hours.site_id == site_id))
+    return {row.hours_id: row.name for row in rows}

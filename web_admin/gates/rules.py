@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _
@@ -15,6 +16,11 @@ from gate_controller.contract.records import LaneRecord, Method, PolicyRefused, 
 from web_admin.action.base import checked_text
 from web_admin.compound.models import Gate, Lane, Site
 from web_admin.core.refusal import ActRefused
+
+
+def is_overridden(lane: Lane, now: datetime) -> bool:
+    """Tell whether a posture that staff set for a while is in force at a lane."""
+    return lane.override_posture is not None and (lane.override_until is None or lane.override_until > now)
 
 
 def check_interlock(gate: Gate, lane: LaneRecord) -> None:

@@ -16,3 +16,15 @@ def entries_about(
     if before is not None:
         query = query.where(AuditEntry.seq < before)
     return session.scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)).all()
+
+
+def entries_of_kinds(
+    session: Session, site_id: str, kinds: Collection[str], limit: int
+) -> Sequence[AuditEntry]:
+    """Return the newest entries of these kinds."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.site_id == site_id, AuditEntry.kind.in_(kinds))
+        .order_by(AuditEntry.seq.desc())
+        .limit(limit)
+    ).all()

@@ -5,7 +5,6 @@ from datetime import timedelta
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -13,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 from web_admin.accounts.api_keys import end_api_key, make_api_key
 from web_admin.accounts.models import ApiKey
 from web_admin.accounts.permissions import allowed
+from web_admin.accounts.queries import api_keys_of
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
 from web_admin.web.context import current_site, do, get_or_404, request_now, typed
@@ -52,9 +52,8 @@ class KeyForm(OnceForm):
 @allowed("manage_api_keys")
 def show_list() -> str:
     """List the keys, never their text."""
-    of_site = select(ApiKey).where(ApiKey.site_id == current_site().site_id)
     now = request_now()
-    rows = request_session().scalars(of_site.order_by(ApiKey.created_at.desc())).all()
+    rows = api_keys_of(request_session(), current_site().site_id)
     live = [row for row in rows if row.ended_at is None and now < row.valid_until]
     ended = [row for row in rows if row not in live]
     return render_template(

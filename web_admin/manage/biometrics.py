@@ -1,7 +1,6 @@
 """Public page of the policy on faces, from the settings in force: what, where, how long, how to refuse."""
 
 from flask import Blueprint, render_template
-from sqlalchemy import select
 
 from gate_controller.contract.messages import MAX_LEASE_SECONDS
 from gate_controller.contract.records import Method
@@ -14,7 +13,7 @@ from web_admin.face.assessment_status import standing_of
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.texts import NOTICE_HEADINGS
-from web_admin.journal.models import AuditEntry
+from web_admin.journal.queries import entries_of_kinds
 from web_admin.web.context import current_site, request_now
 from web_admin.web.language import page_language
 from web_admin.web.places import site_lanes
@@ -22,6 +21,7 @@ from web_admin.web.places import site_lanes
 bp = Blueprint("biometrics", __name__)
 
 INCIDENT_KINDS = ("face_suspended", "face_resumed")
+SHOWN_INCIDENTS = 20
 
 
 @bp.get("/policy/biometrics")
@@ -35,12 +35,7 @@ def policy() -> str:
         lane for lane in lanes
         if site.face_enabled and Method.FACE in lane.methods and lane.lane_id in standing.lanes
     ]
-    incidents = session.execute(
-        select(AuditEntry.at, AuditEntry.kind)
-        .where(AuditEntry.site_id == site.site_id, AuditEntry.kind.in_(INCIDENT_KINDS))
-        .order_by(AuditEntry.seq.desc())
-        .limit(20)
-    ).all()
+    incidents = entries_of_kinds(session, site.site_id, INCIDENT_KINDS, SHOWN_INCIDENTS)
     people = len(live_face_consents(session, site.site_id))
     return render_template(
         "public/biometrics.html",

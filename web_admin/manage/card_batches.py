@@ -1,20 +1,18 @@
 """Pages for many cards in a row, replacing a lost card, naming a holder, and setting up the desk reader."""
 
-from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, func, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.compound.models import UNNAMED, CredentialRow, Home, Person
+from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.database import request_session
+from web_admin.people.listings import names_in_home, next_home_without_card
 from web_admin.people.queries import buildings_of
 from web_admin.people.unnamed_cards import give_home_card, give_to_person, replace_card
 from web_admin.web.context import current_site, do, get_or_404, typed
@@ -46,14 +44,6 @@ class HolderForm(OnceForm):
     person_id = SelectField(_l("Holder"))
 
 
-@dataclass(frozen=True, slots=True)
-class NextHome:
-    """The home whose turn it is, and how many are left."""
-
-    home: Home | None
-    left: int
-
-
 @bp.post("/reader")
 @allowed("serve_at_desk")
 def reader() -> Response:
@@ -80,29 +70,12 @@ def batch() -> Page:
             if card is not None:
                 flash(_("Home %(number)s has its card.", number=home.number), "success")
             return redirect(url_for("card_batch.batch", building=building or None, after=after or None), 303)
-    turn = _next(site_id, building, after)
+    turn = next_home_without_card(session, site_id, building, after)
     page = render_template(
         "office/card_batch.html", form=form, turn=turn, building=building, after=after,
         buildings=buildings_of(session, site_id),
     )
     return page if not form.is_submitted() else (page, 422)
-
-
-def _next(site_id: str, building: str, after: str) -> NextHome:
-    session = request_session()
-    has_card = (
-        exists()
-        .where(Person.home_id == Home.home_id)
-        .where(CredentialRow.person_id == Person.person_id)
-        .where(CredentialRow.kind == CredentialKind.CARD, CredentialRow.state != "ended")
-    )
-    wanted = [Home.site_id == site_id, ~has_card]
-    if building:
-        wanted.append(Home.building == building)
-    if after:
-        wanted.append(Home.sort_key > after)
-    home = session.scalars(select(Home).where(*wanted).order_by(Home.sort_key).limit(1)).first()
-    return NextHome(home, session.scalar(select(func.count(Home.home_id)).where(*wanted)) or 0)
 
 
 @bp.route("/<credential_id>/replace", methods=["GET", "POST"])
@@ -128,13 +101,9 @@ def put_in_place(credential_id: str) -> Page:
 def name_holder(credential_id: str) -> Page:
     """Give a home's unnamed card to the person who turns out to hold it; it goes on opening."""
     card = _card(credential_id)
-    people = request_session().execute(
-        select(Person.person_id, Person.display_name)
-        .where(Person.home_id == card.person.home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
-        .order_by(Person.created_at)
-    )
+    people = names_in_home(request_session(), card.person.home_id)
     form = HolderForm()
-    form.person_id.choices = options((row.person_id, row.display_name) for row in people)
+    form.person_id.choices = options(people)
     if form.validate_on_submit():
         person_id = form.person_id.data
         if do(form, lambda act: give_to_person(act, credential_id, person_id)) is not None:

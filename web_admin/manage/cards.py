@@ -6,12 +6,10 @@ from functools import partial
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
 from web_admin.action.suspensions import why_it_stays
@@ -23,6 +21,7 @@ from web_admin.credentials.actions import end_credential, resume_credential, sus
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.child_agreements import agree_by_card, lacks_agreement
 from web_admin.credentials.look_ups import HANDED_IN, LOOK_REASONS, Look, checked_look, record_look
+from web_admin.credentials.queries import holders_of_card
 from web_admin.web.context import current_act, do, from_local, get_or_404, show_refusal, typed
 from web_admin.web.desk_reader import ReaderForm, desk_form, read_tap
 from web_admin.web.fields import options, own_words_field
@@ -96,19 +95,10 @@ def find() -> Page:
 
 def _holders(number: int, look: Look) -> list[tuple[CredentialRow, Person]]:
     act = current_act()
-    rows = act.session.execute(
-        select(CredentialRow, Person)
-        .join(Person, Person.person_id == CredentialRow.person_id)
-        .where(
-            CredentialRow.lookup == card_lookup(current_menjin().sealer, number),
-            CredentialRow.kind == CredentialKind.CARD,
-            Person.site_id == act.site_id,
-        )
-        .order_by(CredentialRow.created_at.desc())
-    ).all()
+    rows = holders_of_card(act.session, act.site_id, card_lookup(current_menjin().sealer, number))
     for row, person in rows:
         record_look(act, person.person_id, row.credential_id, look)
-    return [(row, person) for row, person in rows]
+    return rows
 
 
 @bp.route("/give/<person_id>", methods=["GET", "POST"])

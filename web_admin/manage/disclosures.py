@@ -1,18 +1,20 @@
 """Pages of disclosures to the police or a court: recorded first, then handed over, counted in public."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import DateField, Field, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from web_admin.accounts.permissions import allowed, role_names
 from web_admin.action.base import Act
-from web_admin.compound.models import Home, Person
 from web_admin.core.database import request_session
+from web_admin.people.listings import ids_of_name
 from web_admin.privacy.disclosures import MAX_SCOPE_CHARS, Asked, passages_for, record_disclosure
 from web_admin.privacy.models import Disclosure
+from web_admin.privacy.queries import disclosures_of
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -54,16 +56,11 @@ class DisclosureForm(OnceForm):
         if (typed(self.home).strip() or typed(field).strip()) and len(self.people()) != 1:
             raise ValidationError(_("There is not exactly one person of this name in this home."))
 
-    def people(self) -> list[str]:
+    def people(self) -> Sequence[str]:
         """Return the ids of the persons of this name in this home."""
-        return list(request_session().scalars(
-            select(Person.person_id)
-            .join(Home, Home.home_id == Person.home_id)
-            .where(
-                Person.site_id == current_site().site_id, Home.number == typed(self.home).strip(),
-                Person.display_name == typed(self.name).strip(),
-            )
-        ))
+        return ids_of_name(
+            request_session(), current_site().site_id, typed(self.home).strip(), typed(self.name).strip()
+        )
 
     def asked(self) -> Asked:
         """Return the typed request, after validation."""
@@ -81,8 +78,7 @@ def show_list() -> str:
 
 
 def _list(button: AgainForm) -> str:
-    query = select(Disclosure).where(Disclosure.site_id == current_site().site_id)
-    rows = request_session().scalars(query.order_by(Disclosure.recorded_at.desc()).limit(SHOWN)).all()
+    rows = disclosures_of(request_session(), current_site().site_id, SHOWN)
     return render_template("office/disclosures.html", rows=rows, button=button)
 
 

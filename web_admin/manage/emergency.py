@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -15,6 +14,7 @@ from web_admin.compound.models import Lane
 from web_admin.core.database import request_session
 from web_admin.credentials.emergency_codes import MAX_LABEL_CHARS, end_emergency_code, make_emergency_code
 from web_admin.credentials.models import EmergencyCode
+from web_admin.credentials.queries import ended_emergency_codes, live_emergency_codes
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, lane_options, options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -54,14 +54,11 @@ def _with_keypad() -> list[Lane]:
 @allowed("manage_emergency_codes")
 def show_list() -> str:
     """List the codes with their lanes and last use; never a code itself."""
-    session = request_session()
-    of_site = select(EmergencyCode).where(EmergencyCode.site_id == current_site().site_id)
-    live = of_site.where(EmergencyCode.state != "ended").order_by(EmergencyCode.label)
-    ended = of_site.where(EmergencyCode.state == "ended").order_by(EmergencyCode.ended_at.desc())
+    session, site_id = request_session(), current_site().site_id
     return render_template(
         "office/emergency.html",
-        live=session.scalars(live).all(),
-        ended=session.scalars(ended.limit(LISTED_ENDED)).all(),
+        live=live_emergency_codes(session, site_id),
+        ended=ended_emergency_codes(session, site_id, LISTED_ENDED),
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
         home_number=EMERGENCY_HOME_NUMBER,
         any_keypad=bool(_with_keypad()),

@@ -1,24 +1,21 @@
 """Pages of events without names, one person's passages for a stated reason, and why a gate stayed shut."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, stream_with_context
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from sqlalchemy import case, func, or_, select
-from sqlalchemy.orm import contains_eager
 from werkzeug.wrappers import Response
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from gate_controller.rules.decision import Reason
 from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
-from web_admin.compound.models import Gate, Home, Person
+from web_admin.compound.models import Gate, Person
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
@@ -33,16 +30,18 @@ from web_admin.events.queries import (
     RESULTS,
     EventFilter,
     Place,
-    after_place,
     each,
+    event_at,
     events,
+    events_page,
     filter_of,
+    named_passages,
     place_of,
 )
 from web_admin.events.reason_texts import for_staff, what_to_do
 from web_admin.events.why_refused import NothingPublished, why_refused
 from web_admin.journal.models import GateEvent
-from web_admin.people.queries import name_has, number_has
+from web_admin.people.queries import first_who_fit
 from web_admin.web.context import (
     current_act,
     current_site,
@@ -110,8 +109,8 @@ def _event_or_404(gate_id: str, seq: str) -> GateEvent:
     sealed = opened_place(current_menjin().sealer, seq, int)
     typed_number = number_of(seq) if current_may("acknowledge_alarm") else None
     number = sealed if sealed is not None else typed_number
-    key = (gate_id, request.args.get("journal", ""), number)
-    event = request_session().get(GateEvent, key) if number is not None else None
+    journal_id = request.args.get("journal", "")
+    event = event_at(request_session(), gate_id, journal_id, number) if number is not None else None
     if event is None:
         abort(404)
     return event
@@ -128,7 +127,7 @@ def _list(wanted: EventFilter, export_form: ExportForm) -> str:
     gates = site_gates()
     query = events(wanted, [gate.gate_id for gate in gates], site_zone(),
                    with_silent=current_may("acknowledge_alarm"))
-    rows = request_session().scalars(after_place(query, _place()).limit(PAGE_ROWS + 1)).all()
+    rows = events_page(request_session(), query, _place(), PAGE_ROWS + 1)
     last = place_of(rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else None
     return render_template(
         "office/events.html",
@@ -203,14 +202,7 @@ def of_person(person_id: str) -> Page:
         act = current_act()
         record(act, "named_lookup", {"role": role_names()[0]}, personal={"reason": form.reason.data},
                person_id=person_id)
-        rows = act.session.scalars(
-            select(GateEvent)
-            .join(Gate, Gate.gate_id == GateEvent.gate_id)
-            .where(GateEvent.person_id == person_id, GateEvent.kind == EventKind.ACCESS,
-                   Gate.site_id == current_site().site_id)
-            .order_by(GateEvent.at.desc())
-            .limit(PAGE_ROWS)
-        ).all()
+        rows = named_passages(act.session, current_site().site_id, person_id, PAGE_ROWS)
     page = render_template(
         "office/passages.html", person=person, form=form, rows=rows, reason_text=for_staff,
         lane_names={lane.lane_id: f"{lane.gate.name} · {lane.name}" for lane in site_lanes()},
@@ -245,7 +237,7 @@ def explain() -> Page:
     form, session = WhyForm(), request_session()
     looked_for = request.args.get("q", "").strip()[:40]
     chosen = request.form.get("person_id") or request.args.get("person", "")
-    people = _people(looked_for, chosen)
+    people = first_who_fit(session, current_site().site_id, looked_for, chosen, FOUND_AT_MOST)
     form.person_id.choices = options(
         (p.person_id, f"{p.display_name} · {p.home.number}" if p.home else p.display_name) for p in people
     )
@@ -267,18 +259,6 @@ def explain() -> Page:
         "office/why.html", form=form, answer=answer, people=people, looked_for=looked_for, past=None
     )
     return (page, 422) if form.errors else page
-
-
-def _people(looked_for: str, chosen: str) -> Sequence[Person]:
-    """Return whom the question can be about: the chosen one, or the first who fit what was typed."""
-    about = Person.person_id == chosen
-    if looked_for:
-        about = or_(about, name_has(looked_for), number_has(looked_for))
-    query = select(Person).outerjoin(Home).options(contains_eager(Person.home))
-    living = query.where(Person.site_id == current_site().site_id, Person.ended_at.is_(None), about)
-    lives_there = func.replace(Home.number, "-", "") == looked_for.replace("-", "")
-    order = case((lives_there, 0), else_=1), Person.display_name
-    return request_session().scalars(living.order_by(*order).limit(FOUND_AT_MOST)).all()
 
 
 def _answer(reason: str) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, FloatField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
@@ -11,16 +10,17 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.compound.models import CalendarDay, Gate, Lane
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.custody.gate_reports import clear_tampering
-from web_admin.custody.models import GateFaceRow
+from web_admin.custody.queries import gate_face
 from web_admin.events.set_aside import shown_set_aside
 from web_admin.gates.actions import add_gate, save_lane
 from web_admin.gates.models import PairAttempt
 from web_admin.gates.orders import approve_pairing, make_pair_code, refuse_pairing
+from web_admin.gates.queries import calendar_days, pairings_of_gate, waiting_pairings
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.texts import ANTIPASSBACKS, DIRECTIONS
 from web_admin.people.additions import named_hours
@@ -102,11 +102,8 @@ def show_list() -> str:
         gates=site_gates(),
         is_silent=is_silent,
         hours=named_hours(session, site_id),
-        days=session.scalars(
-            select(CalendarDay).where(CalendarDay.site_id == site_id).order_by(CalendarDay.day)
-        ).all(),
-        waiting=session.scalars(select(PairAttempt).join(Gate, Gate.gate_id == PairAttempt.gate_id).where(
-            Gate.site_id == site_id, PairAttempt.state == "waiting")).all(),
+        days=calendar_days(session, site_id),
+        waiting=waiting_pairings(session, site_id),
     )
 
 
@@ -135,11 +132,7 @@ def show(gate_id: str) -> str:
 
 
 def _gate_page(gate: Gate, code: str | None = None) -> str:
-    attempts = request_session().scalars(
-        select(PairAttempt).where(
-            PairAttempt.gate_id == gate.gate_id, PairAttempt.state.in_(("code", "waiting"))
-        )
-    ).all()
+    attempts = pairings_of_gate(request_session(), gate.gate_id, ("code", "waiting"))
     return render_template(
         "office/gate.html",
         gate=gate,
@@ -148,7 +141,7 @@ def _gate_page(gate: Gate, code: str | None = None) -> str:
         waiting=[attempt for attempt in attempts if attempt.state == "waiting"],
         open_code=next((a for a in attempts if a.state == "code" and a.expires_at > request_now()), None),
         button=AgainForm(formdata=None),
-        face=request_session().get(GateFaceRow, gate.gate_id),
+        face=gate_face(request_session(), gate.gate_id),
         face_sentences=face_sentences,
         set_aside=shown_set_aside(request_session(), gate.gate_id),
     )

@@ -19,6 +19,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import DAYS
 from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.hours_in_use import change_day, remove_hours, set_days
+from web_admin.gates.queries import calendar_day
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -175,7 +176,7 @@ def _day_or_404(text: str) -> CalendarDay:
         day = date.fromisoformat(text)
     except ValueError:
         abort(404)
-    row = request_session().get(CalendarDay, (current_site().site_id, day))
+    row = calendar_day(request_session(), current_site().site_id, day)
     return row if row is not None else abort(404)
 
 

@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateTimeLocalField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -23,6 +22,7 @@ from web_admin.privacy.incidents import (
     save_parts,
 )
 from web_admin.privacy.models import Incident
+from web_admin.privacy.queries import incidents_of
 from web_admin.web.context import current_site, do, from_local, get_or_404, local_text, request_now, typed
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.page import Page
@@ -79,8 +79,7 @@ class CloseForm(OnceForm):
 @allowed("handle_incidents")
 def show_list() -> str:
     """List incidents, newest first."""
-    query = select(Incident).where(Incident.site_id == current_site().site_id)
-    rows = request_session().scalars(query.order_by(Incident.known_at.desc()).limit(SHOWN)).all()
+    rows = incidents_of(request_session(), current_site().site_id, SHOWN)
     return render_template("office/incidents.html", rows=rows)
 
 

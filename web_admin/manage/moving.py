@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import select
 from wtforms import BooleanField, DateTimeLocalField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -15,6 +14,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.people.actions import GrantSpec
 from web_admin.people.additions import named_hours
+from web_admin.people.listings import people_of_home
 from web_admin.people.moving import (
     INVITATION_HOURS,
     Member,
@@ -169,9 +169,7 @@ def leave(home_id: str) -> Page:
             flash(said, "success")
         if not form.errors:
             return redirect(url_for("people.show_home", home_id=home_id), 303)
-    people = session.scalars(
-        select(Person).where(Person.home_id == home_id, Person.ended_at.is_(None)).order_by(Person.created_at)
-    ).all()
+    people = people_of_home(session, home_id)
     ends = what_ends(session, home.site_id, [person.person_id for person in people], request_now())
     page = render_template("office/home_move_out.html", form=form, home=home, people=people, ends=ends)
     return page if not form.is_submitted() else (page, 422)

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
-from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
-from web_admin.compound.models import Gate, Lane, Site
+from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
 from web_admin.events import details
-from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override
+from web_admin.events.queries import last_passages
+from web_admin.gates.orders import clear_override, lockdown_site, order_open, set_override, unlock_site
+from web_admin.gates.rules import is_overridden
 from web_admin.journal.models import GateEvent
 from web_admin.manage.alarms import open_alarm_parts
 from web_admin.manage.schedules import LaneSchedules, RemoveForm
@@ -102,10 +102,8 @@ class LockdownForm(OnceForm):
 
 
 def live_override(lane: Lane) -> bool:
-    """Return whether someone's posture for the lane is in force."""
-    return lane.override_posture is not None and (
-        lane.override_until is None or lane.override_until > request_now()
-    )
+    """Tell whether someone's posture for the lane is in force."""
+    return is_overridden(lane, request_now())
 
 
 def _told(lane: Lane, what: str) -> str | None:
@@ -144,12 +142,7 @@ def show() -> str:
     """Show how everything is, without names."""
     gates = site_gates()
     lanes = [lane for gate in gates for lane in gate.lanes]
-    passages = request_session().scalars(
-        select(GateEvent)
-        .where(GateEvent.kind == EventKind.ACCESS, GateEvent.gate_id.in_([gate.gate_id for gate in gates]))
-        .order_by(GateEvent.at.desc())
-        .limit(LAST_PASSAGES)
-    ).all()
+    passages = last_passages(request_session(), [gate.gate_id for gate in gates], LAST_PASSAGES)
     return render_template(
         "office/now.html",
         methods=tuple(Method),
@@ -295,13 +288,7 @@ def lockdown() -> Page:
 @allowed("set_posture")
 def end_lockdown() -> Response:
     """End the lockdown of every lane."""
-    session = request_session()
-    site: Site = current_site()
-    locked = session.scalars(
-        select(Lane).join(Gate).where(Gate.site_id == site.site_id, Lane.override_posture == "lockdown")
-    ).all()
-    for lane_id in [lane.lane_id for lane in locked]:
-        clear_override(current_act(), lane_id)
+    unlock_site(current_act())
     flash(_("The lockdown has ended."), "success")
     tell_of_silence(site_gates())
     return redirect(url_for("now.show"), 303)

@@ -3,21 +3,22 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import record
-from web_admin.compound.models import UNNAMED, Home, Hours, Person
+from web_admin.compound.models import UNNAMED, Home
 from web_admin.compound.ordering import name_key
 from web_admin.core.csv_text import csv_for_spreadsheets
 from web_admin.core.database import request_session
 from web_admin.core.texts import LANGUAGES
+from web_admin.gates.queries import hours_names
 from web_admin.people.actions import KINDS, add_person
 from web_admin.people.additions import waiting_people
 from web_admin.people.homes import add_home
+from web_admin.people.listings import home_count, home_numbers, person_count
 from web_admin.people.queries import NO_HOME, STATES, buildings_of, find, wanted_of
 from web_admin.people.sheet_export import rows_of_list
 from web_admin.people.texts import AGE_BANDS, KINDS_OF_PERSON
@@ -62,7 +63,6 @@ def show_list() -> str:
     session, site_id = request_session(), current_site().site_id
     wanted = wanted_of(request.args)
     found = find(session, site_id, wanted)
-    hours = session.execute(select(Hours.hours_id, Hours.name).where(Hours.site_id == site_id))
     return render_template(
         "office/people.html",
         found=found,
@@ -71,15 +71,11 @@ def show_list() -> str:
         kinds={kind: KINDS_OF_PERSON[kind] for kind in KINDS},
         buildings_shown=[(building, building) for building in buildings_of(session, site_id)],
         no_home=NO_HOME,
-        hours={row.hours_id: row.name for row in hours},
+        hours=hours_names(session, site_id),
         waiting=waiting_people(session, site_id),
         export_form=AgainForm(formdata=None),
-        home_count=session.scalar(select(func.count(Home.home_id)).where(Home.site_id == site_id)),
-        person_count=session.scalar(
-            select(func.count(Person.person_id)).where(
-                Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNNAMED
-            )
-        ),
+        home_count=home_count(session, site_id),
+        person_count=person_count(session, site_id),
     )
 
 
@@ -132,13 +128,8 @@ def show_home(home_id: str) -> str:
 @allowed("edit_people")
 def new_person() -> Page:
     """Add a person, with a card as their only method until they choose others."""
-    session = request_session()
     form = PersonForm()
-    in_site = Home.site_id == current_site().site_id
-    homes = session.execute(
-        select(Home.home_id, Home.number).where(in_site).order_by(Home.sort_key)
-    ).all()
-    numbers = ((row.home_id, row.number) for row in homes)
+    numbers = home_numbers(request_session(), current_site().site_id)
     form.home_id.choices = options([("", _("No home (staff)")), *numbers])
     form.lanes.choices = lane_options(site_lanes())
     if not form.is_submitted():

@@ -12,7 +12,6 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -212,7 +211,7 @@ def _read_in(act: Act, sheet: ShownSheet, *, names_holders: bool) -> Outcome:
 @allowed("edit_people")
 def job(job_id: str) -> Page:
     """Show how far a long sheet is; the page may be left, and takes up what a crash left behind."""
-    row = request_session().get(LongJob, job_id)
+    row = long_jobs.job_of(request_session(), job_id)
     if row is None or row.site_id != current_site().site_id:
         abort(404)
     menjin = current_menjin()
@@ -249,12 +248,8 @@ def _page(
     form: SheetForm, plan: ImportPlan | None = None, confirm_form: ConfirmForm | None = None,
     options: SheetOptions | None = None, proof: ProofForm | None = None, *, proven: bool = False,
 ) -> str:
-    jobs = request_session().scalars(
-        select(LongJob)
-        .where(LongJob.site_id == current_site().site_id, LongJob.kind == "import_people")
-        .order_by(LongJob.created_at.desc())
-        .limit(0 if plan is not None else JOBS_SHOWN)
-    ).all()
+    shown_jobs = 0 if plan is not None else JOBS_SHOWN
+    jobs = long_jobs.newest_jobs(request_session(), current_site().site_id, "import_people", shown_jobs)
     return render_template(
         "office/import.html", empty_sheets=EMPTY_SHEETS,
         form=form,

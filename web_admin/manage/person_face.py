@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, SelectField
 from wtforms.validators import Optional
@@ -11,8 +10,7 @@ from wtforms.validators import Optional
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.compound.age_bands import ADULT
-from web_admin.compound.models import UNNAMED, GuardianRow, Person
+from web_admin.compound.models import Person
 from web_admin.compound.usable_credentials import usable_methods
 from web_admin.core.database import request_session
 from web_admin.custody.shares import FACE_PURPOSE
@@ -20,7 +18,8 @@ from web_admin.face.actions import record_refusal, withdraw_face
 from web_admin.face.ages import set_age_band
 from web_admin.face.guardians import name_guardian, remove_guardian
 from web_admin.face.notices import newest_notice
-from web_admin.face.queries import rules_of
+from web_admin.face.queries import checked_guardians, had_guardian, only_guardian_id, rules_of
+from web_admin.people.listings import names_of_adults
 from web_admin.people.texts import AGE_BANDS
 from web_admin.web.context import do, get_or_404, request_now, typed
 from web_admin.web.fields import options
@@ -63,20 +62,8 @@ def show(person_id: str) -> str:
 
 def _page(person: Person, **forms: OnceForm) -> str:
     session = request_session()
-    named = session.scalars(
-        select(Person)
-        .join(GuardianRow, GuardianRow.guardian_id == Person.person_id)
-        .where(GuardianRow.minor_id == person.person_id, GuardianRow.ended_at.is_(None))
-        .order_by(Person.display_name)
-    ).all()
-    checked_before = select(GuardianRow.minor_id).where(GuardianRow.minor_id == person.person_id).limit(1)
-    only = session.scalar(
-        select(GuardianRow.guardian_id)
-        .where(
-            GuardianRow.minor_id == person.person_id, GuardianRow.is_only.is_(True),
-            GuardianRow.ended_at.is_(None),
-        )
-    )
+    named = checked_guardians(session, person.person_id)
+    only = only_guardian_id(session, person.person_id)
     age, guardian = forms.get("age") or AgeForm(formdata=None, obj=person), forms.get("guardian")
     guardian = guardian or GuardianForm(formdata=None)
     if not rules_of(session, person.site_id).both_guardians:
@@ -84,21 +71,13 @@ def _page(person: Person, **forms: OnceForm) -> str:
     _offer_adults(guardian, person)
     return render_template(
         "office/person_face.html", person=person, named=named, only=only,
-        nobody_left=not named and session.scalar(checked_before) is not None, age=age, guardian=guardian,
+        nobody_left=not named and had_guardian(session, person.person_id), age=age, guardian=guardian,
         button=forms.get("button") or AgainForm(formdata=None),
     )
 
 
 def _offer_adults(form: OnceForm, person: Person) -> None:
-    adults = request_session().execute(
-        select(Person.person_id, Person.display_name)
-        .where(
-            Person.home_id == person.home_id, Person.home_id.is_not(None), Person.ended_at.is_(None),
-            Person.age_band == ADULT, Person.kind != UNNAMED,
-        )
-        .order_by(Person.display_name)
-    )
-    form.guardian_id.choices = options((row.person_id, row.display_name) for row in adults)
+    form.guardian_id.choices = options(names_of_adults(request_session(), person.home_id))
 
 
 @bp.post("/no")

@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import distinct, func, select
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
 
@@ -12,11 +11,10 @@ from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
-from web_admin.compound.models import Person
 from web_admin.core.database import request_session
 from web_admin.core.small_numbers import told_in_tens
 from web_admin.core.texts import LANGUAGES
-from web_admin.custody.models import Consent, FaceShare, Notice
+from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.actions import disable_face, enable_face
 from web_admin.face.filing import THRESHOLD, filing_standing, people_with_faces
@@ -25,6 +23,7 @@ from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.privacy.contact import complaint_channels, contact_of
+from web_admin.privacy.queries import choices_about_faces
 from web_admin.web.context import current_site, do
 from web_admin.web.forms import AgainForm, OnceForm
 from web_admin.web.language import page_language
@@ -65,22 +64,6 @@ for _language in LANGUAGES:
             NOTICE_HEADINGS[_name], validators=[Length(max=MAX_NOTICE_CHARS)], render_kw={"rows": 3}))
 
 
-def _counts() -> dict[str, int]:
-    session = request_session()
-    of_site = Consent.person_id.in_(select(Person.person_id).where(Person.site_id == current_site().site_id))
-    consents = select(func.count(Consent.consent_id)).where(of_site)
-    residents = select(func.count(Person.person_id)).where(
-        Person.site_id == current_site().site_id, Person.ended_at.is_(None)
-    )
-    return {
-        "given": session.scalar(consents) or 0,
-        "live": session.scalar(consents.where(Consent.withdrawn_at.is_(None))) or 0,
-        "withdrawn": session.scalar(consents.where(Consent.withdrawn_at.is_not(None))) or 0,
-        "people": session.scalar(residents) or 0,
-        "shares": session.scalar(select(func.count(distinct(FaceShare.person_id)))) or 0,
-    }
-
-
 @bp.get("/manage/privacy")
 @allowed("see_privacy")
 def settings() -> str:
@@ -89,19 +72,15 @@ def settings() -> str:
 
 
 def _settings_page(button: AgainForm, asked_for: RulesForm | None = None) -> str:
-    notices = request_session().scalars(
-        select(Notice).where(Notice.purpose == FACE_PURPOSE, Notice.language == DEFAULT_LANGUAGE)
-        .order_by(Notice.version.desc())
-    ).all()
     return render_template(
         "office/privacy.html",
         site=current_site(),
-        counts=_counts(),
+        counts=choices_about_faces(request_session(), current_site().site_id),
         contact=contact_of(request_session(), current_site().site_id),
         filing=filing_standing(people_with_faces(request_session())),
         filing_people=people_with_faces(request_session()),
         threshold=THRESHOLD,
-        notices=notices,
+        notices=notice_versions(request_session(), FACE_PURPOSE, DEFAULT_LANGUAGE),
         face_lanes=[lane for lane in site_lanes() if Method.FACE in lane.methods],
         button=button,
         asked_again=asked_again_by(request_session(), current_site().site_id),
@@ -185,6 +164,7 @@ def rules() -> str:
     language = page_language()
     notice = newest_notice(request_session(), FACE_PURPOSE, language)
     lanes = site_lanes()
+    counts = choices_about_faces(request_session(), current_site().site_id)
     return render_template(
         "public/privacy.html",
         site=current_site(),
@@ -193,7 +173,7 @@ def rules() -> str:
         fields=NOTICE_FIELDS,
         lanes=lanes,
         face_lanes=[lane for lane in lanes if Method.FACE in lane.methods],
-        counts={name: told_in_tens(count) for name, count in _counts().items()},
+        counts={name: told_in_tens(count) for name, count in counts.items()},
         contact=contact_of(request_session(), current_site().site_id),
         channels=complaint_channels(request_session(), current_site().site_id, language),
     )

@@ -1,12 +1,11 @@
 """Pages of the public report: every issue for everyone, and publishing the next."""
 
-from datetime import date
+from collections.abc import Sequence
 
 import msgspec
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -14,12 +13,13 @@ from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.privacy.models import PublicReport
+from web_admin.privacy.queries import public_report, public_reports
 from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
     Words,
     as_file,
     build_report,
-    closed_periods,
+    open_periods,
     publish_report,
     sha256_of,
 )
@@ -61,13 +61,8 @@ class ReportForm(OnceForm):
     )
 
 
-def _issues() -> list[PublicReport]:
-    query = select(PublicReport).where(PublicReport.site_id == current_site().site_id)
-    return list(request_session().scalars(query.order_by(PublicReport.number.desc())))
-
-
 def _issue(number: int) -> PublicReport:
-    report = request_session().get(PublicReport, (current_site().site_id, number))
+    report = public_report(request_session(), current_site().site_id, number)
     if report is None:
         abort(404)
     return report
@@ -77,7 +72,7 @@ def _issue(number: int) -> PublicReport:
 @public
 def newest() -> str:
     """Show everyone the newest issue, and all the others by their periods."""
-    issues = _issues()
+    issues = public_reports(request_session(), current_site().site_id)
     return _shown(issues[0] if issues else None, issues)
 
 
@@ -85,10 +80,10 @@ def newest() -> str:
 @public
 def one_issue(number: int) -> str:
     """Show one issue as it went out."""
-    return _shown(_issue(number), _issues())
+    return _shown(_issue(number), public_reports(request_session(), current_site().site_id))
 
 
-def _shown(issue: PublicReport | None, issues: list[PublicReport]) -> str:
+def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
     told = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
     return render_template(
         "public/report.html", issue=issue, told=told, issues=issues, site=current_site(),
@@ -103,11 +98,6 @@ def issue_file(number: int) -> Response:
     response = Response(as_file(_issue(number)), mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="report-{number}.json"'
     return response
-
-
-def _open_periods() -> list[tuple[date, date]]:
-    told = {issue.period_from for issue in _issues()}
-    return [period for period in closed_periods(current_site(), request_now()) if period[0] not in told]
 
 
 @bp.route("/manage/report", methods=["GET", "POST"])
@@ -126,7 +116,8 @@ def preview() -> Page:
 
 def _publish(*, preview: bool) -> Page:
     form = ReportForm()
-    periods = {first.isoformat(): (first, last) for first, last in _open_periods()}
+    still_open = open_periods(request_session(), current_site(), request_now())
+    periods = {first.isoformat(): (first, last) for first, last in still_open}
     form.period.choices = options((key, f"{first} – {last}") for key, (first, last) in periods.items())
     config = current_menjin().config
     told = None

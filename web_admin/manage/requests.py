@@ -5,7 +5,6 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
@@ -18,13 +17,13 @@ from web_admin.core.parameters import moment_of
 from web_admin.privacy.contact import complaint_channels
 from web_admin.privacy.deadlines import days_left
 from web_admin.privacy.models import RightsRequest
+from web_admin.privacy.queries import late_request_count, requests_by_due_date
 from web_admin.privacy.requests import (
     MAX_TEXT_CHARS,
     acknowledge,
     answer,
     correct,
     is_late,
-    late_requests,
     refuse,
 )
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
@@ -56,24 +55,11 @@ class CorrectionForm(OnceForm):
     )
 
 
-def _wanted(show: str, now: datetime) -> ColumnElement[bool]:
-    of_site = RightsRequest.site_id == current_site().site_id
-    narrowed = {
-        "open": RightsRequest.closed_at.is_(None),
-        "late": late_requests(now),
-        "closed": RightsRequest.closed_at.is_not(None),
-    }
-    return and_(of_site, narrowed[show]) if show in narrowed else of_site
-
-
-def _after() -> ColumnElement[bool] | None:
-    """Return the condition for what comes after the last row of the page before."""
+def _after() -> tuple[datetime, str] | None:
+    """Return the due date and id of the last row of the page before."""
     at, _mark, key = request.args.get("after", "").partition("~")
     moment = moment_of(at)
-    if moment is None:
-        return None
-    same = and_(RightsRequest.answer_by == moment, RightsRequest.request_id > key[:40])
-    return or_(RightsRequest.answer_by > moment, same)
+    return (moment, key[:40]) if moment is not None else None
 
 
 @bp.get("/")
@@ -83,21 +69,12 @@ def show_list() -> str:
     show = request.args.get("show", "open")
     show = show if show in SHOWN else "open"
     session, now = request_session(), request_now()
-    query = select(RightsRequest, Person.display_name).join(
-        Person, Person.person_id == RightsRequest.person_id
-    ).where(_wanted(show, now))
-    after = _after()
-    if after is not None:
-        query = query.where(after)
-    rows = session.execute(
-        query.order_by(RightsRequest.answer_by, RightsRequest.request_id).limit(PAGE_ROWS + 1)
-    ).all()
+    site_id = current_site().site_id
+    rows = requests_by_due_date(session, site_id, show, now, after=_after(), limit=PAGE_ROWS + 1)
     last = rows[PAGE_ROWS - 1][0] if len(rows) > PAGE_ROWS else None
     return render_template(
-        "office/requests.html", rows=[(row[0], row[1]) for row in rows[:PAGE_ROWS]], show=show, shown=SHOWN,
-        late_count=session.scalar(
-            select(func.count()).select_from(RightsRequest).where(_wanted("late", now))
-        ),
+        "office/requests.html", rows=rows[:PAGE_ROWS], show=show, shown=SHOWN,
+        late_count=late_request_count(session, site_id, now),
         is_late=is_late,
         days_left=_days_left,
         after=f"{last.answer_by.isoformat()}~{last.request_id}" if last is not None else None,

@@ -4,16 +4,17 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.compound.models import CredentialRow, Gate, Person
+from web_admin.compound.models import CredentialRow
+from web_admin.compound.queries import persons_by_id
 from web_admin.compound.restore_models import RestoreReview
 from web_admin.core.database import request_session
 from web_admin.credentials.texts import METHODS
+from web_admin.restore.queries import gates_without_handover
 from web_admin.restore.reviews import NEEDS_ITS_OWN, decide, keep_all, open_reviews, subjects_of
 from web_admin.web.context import current_site, do, get_or_404, typed
 from web_admin.web.forms import OnceForm
@@ -73,11 +74,7 @@ def show() -> str:
     """List the items held back, and the gates that have not handed over yet."""
     session, site = request_session(), current_site()
     rows = open_reviews(session, site.site_id)
-    waiting = session.scalars(
-        select(Gate).where(
-            Gate.site_id == site.site_id, Gate.state == "paired", Gate.tombstones_taken.is_(False))
-        .order_by(Gate.number)
-    ).all() if site.restoring else []
+    waiting = gates_without_handover(session, site.site_id) if site.restoring else []
     return render_template(
         "office/restored.html", rows=rows[:LISTED], more=len(rows) - LISTED, names=_names(rows[:LISTED]),
         waiting=waiting, form=DecisionForm(formdata=None), kind_texts=KIND_TEXTS, icons=ICONS,
@@ -92,8 +89,7 @@ def _names(rows: list[RestoreReview]) -> dict[str, str]:
     subjects = subjects_of(session, rows)
     holder_ids = {one.person_id for one in subjects.values() if isinstance(one, CredentialRow)}
     holders = {
-        person.person_id: person.display_name
-        for person in session.scalars(select(Person).where(Person.person_id.in_(holder_ids)))
+        person_id: person.display_name for person_id, person in persons_by_id(session, holder_ids).items()
     }
     names: dict[str, str] = {}
     for row in rows:

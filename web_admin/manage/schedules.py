@@ -1,20 +1,19 @@
 """Weekly postures on a lane's page: set one for named hours, see who set it, remove it."""
 
-from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired
 
-from web_admin.accounts.models import User
 from web_admin.accounts.permissions import allowed
+from web_admin.accounts.queries import staff_emails
 from web_admin.action.base import Act
 from web_admin.compound.models import Gate, Lane
 from web_admin.core.database import request_session
+from web_admin.gates.rules import is_overridden
 from web_admin.gates.schedules import (
     Schedule,
     ScheduledNow,
@@ -32,8 +31,6 @@ from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 
 bp = Blueprint("schedules", __name__, url_prefix="/manage/lanes/<lane_id>/schedules")
-
-STAFF = "staff-"
 
 
 class ScheduleForm(OnceForm):
@@ -69,25 +66,20 @@ class LaneSchedules:
 
     def now(self, lane: Lane) -> ScheduledNow | None:
         """Return the schedule that decides the lane's posture now, unless an override does."""
-        if not lane.posture_hours or _is_overridden(lane, request_now()):
+        if not lane.posture_hours or is_overridden(lane, request_now()):
             return None
         return scheduled_now(lane, self._site_hours(), request_now())
 
     def set_by(self, author_id: str | None) -> str:
         """Return whose account set a schedule."""
         if self._accounts is None:
-            rows = request_session().execute(select(User.id, User.email).where(User.person_id.is_(None)))
-            self._accounts = {f"{STAFF}{number}": email for number, email in rows if email}
+            self._accounts = staff_emails(request_session())
         return self._accounts.get(author_id or "", author_id or "—")
 
     def _site_hours(self) -> SiteHours:
         if self._hours is None:
             self._hours = read_site_hours(request_session(), current_site())
         return self._hours
-
-
-def _is_overridden(lane: Lane, now: datetime) -> bool:
-    return lane.override_posture is not None and (lane.override_until is None or lane.override_until > now)
 
 
 def _lane(lane_id: str) -> Lane:

@@ -7,7 +7,6 @@ from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
@@ -21,8 +20,8 @@ from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES
 from web_admin.messages.errors import NotSent
 from web_admin.messages.mail import PASSWORD_FILE, mail_password
-from web_admin.messages.models import MailServer, OutboxMessage, Webhook
 from web_admin.messages.outbox import mail_is_set_up, put_message
+from web_admin.messages.queries import mail_server_of, mails_of, webhooks_of
 from web_admin.messages.texts import STATES, kind_text, trouble_text
 from web_admin.settings.actions import (
     MAX_CONTACT_CHARS,
@@ -36,7 +35,7 @@ from web_admin.settings.actions import (
 )
 from web_admin.settings.colours import stylesheet
 from web_admin.settings.logo import MAX_BYTES
-from web_admin.settings.models import SiteLook
+from web_admin.settings.queries import look_of
 from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import AgainForm, OnceForm
@@ -132,13 +131,12 @@ class MailForm(OnceForm):
 def show() -> str:
     """Show every setting: those changed here, and those of a file with its place."""
     session, site, config = request_session(), current_site(), current_menjin().config
-    hooks = select(Webhook).where(Webhook.site_id == site.site_id, Webhook.ended_at.is_(None))
     return render_template(
         "office/settings.html",
         site=site,
-        look=session.get(SiteLook, site.site_id),
-        mail=session.get(MailServer, site.site_id),
-        hooks=session.scalars(hooks.order_by(Webhook.name)).all(),
+        look=look_of(session, site.site_id),
+        mail=mail_server_of(session, site.site_id),
+        hooks=webhooks_of(session, site.site_id),
         config=config,
         file_settings=[
             (name, label, getattr(config, name), WHOLE_NUMBERS[name]) for name, label in FILE_SETTINGS.items()
@@ -171,7 +169,7 @@ def edit_site() -> Page:
     form = SiteForm()
     form.timezone.choices = options((zone, zone) for zone in dict.fromkeys([site.timezone, *timezones()]))
     if not form.is_submitted():
-        look = request_session().get(SiteLook, site.site_id)
+        look = look_of(request_session(), site.site_id)
         form.name.data, form.language.data, form.timezone.data = site.name, site.language, site.timezone
         form.card_bits.data = str(site.card_bits)
         form.office_contact.data = look.office_contact if look is not None else ""
@@ -191,7 +189,7 @@ def edit_site() -> Page:
 def edit_look() -> Page:
     """Change the colour."""
     form = LookForm()
-    look = request_session().get(SiteLook, current_site().site_id)
+    look = look_of(request_session(), current_site().site_id)
     if not form.is_submitted() and look is not None:
         form.accent.data = look.accent or ""
     return _saved(
@@ -206,7 +204,7 @@ def upload_logo() -> Page:
     """Put a logo in the place of ours, or take ours back."""
     form = LogoForm()
     content = form.logo.data.read() if form.logo.data else b""
-    look = request_session().get(SiteLook, current_site().site_id)
+    look = look_of(request_session(), current_site().site_id)
     colour_form = LookForm(formdata=None, data={"accent": (look.accent or "") if look is not None else ""})
     if form.validate_on_submit():
 
@@ -224,7 +222,7 @@ def upload_logo() -> Page:
 def _look_page(colour_form: LookForm, logo_form: LogoForm) -> str:
     return render_template(
         "office/settings_look.html", form=colour_form, logo_form=logo_form,
-        look=request_session().get(SiteLook, current_site().site_id), button=AgainForm(formdata=None),
+        look=look_of(request_session(), current_site().site_id), button=AgainForm(formdata=None),
     )  # fmt: skip
 
 
@@ -249,7 +247,7 @@ def logo_too_large(error: HTTPException) -> Page | HTTPException:
 @public
 def look_css() -> FlaskResponse:
     """Give the site's own colour as a stylesheet, nothing where there is none."""
-    look = request_session().get(SiteLook, current_site().site_id)
+    look = look_of(request_session(), current_site().site_id)
     text = stylesheet(look.accent) if look is not None and look.accent else ""
     return FlaskResponse(text, mimetype="text/css", headers={"Cache-Control": "no-cache"})
 
@@ -258,7 +256,7 @@ def look_css() -> FlaskResponse:
 @public
 def logo() -> FlaskResponse:
     """Give the site's own logo."""
-    look = request_session().get(SiteLook, current_site().site_id)
+    look = look_of(request_session(), current_site().site_id)
     if look is None or look.logo_svg is None:
         abort(404)
     return FlaskResponse(look.logo_svg, mimetype="image/svg+xml", headers={"Cache-Control": "no-cache"})
@@ -273,7 +271,7 @@ def edit_mail() -> Page:
     """Change who takes the site's mail; the password is put into a file beside."""
     session, site = request_session(), current_site()
     form = MailForm()
-    server = session.get(MailServer, site.site_id)
+    server = mail_server_of(session, site.site_id)
     if not form.is_submitted() and server is not None:
         form.process(obj=server)
 
@@ -283,14 +281,11 @@ def edit_mail() -> Page:
             username=typed(form.username), sender=typed(form.sender),
         )  # fmt: skip
 
-    mails = select(OutboxMessage).where(
-        OutboxMessage.site_id == site.site_id, OutboxMessage.channel == "mail"
-    )
     return _saved(
         form, "office/settings_mail.html", work,
         server=server, has_password=_has_password(), password_file=PASSWORD_FILE,
         secrets_dir=current_menjin().config.secrets_dir, button=AgainForm(formdata=None),
-        messages=session.scalars(mails.order_by(OutboxMessage.created_at.desc()).limit(LISTED_MAILS)).all(),
+        messages=mails_of(session, site.site_id, LISTED_MAILS),
         states=STATES, trouble_text=trouble_text, kind_text=kind_text,
     )  # fmt: skip
 

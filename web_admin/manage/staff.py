@@ -4,14 +4,15 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.accounts.models import StaffInvitation, StaffProfile, User
+from web_admin.accounts.models import User
 from web_admin.accounts.names import shown_names
 from web_admin.accounts.permissions import ACTIONS_BY_ROLE, STAFF_ROLES, allowed
+from web_admin.accounts.queries import open_link_ends_at, staff_account, staff_profiles
+from web_admin.accounts.rules import standing_of
 from web_admin.accounts.staff import (
     INVITATION_LIVES,
     MAX_NOTE_CHARS,
@@ -100,17 +101,10 @@ class ReviewForm(OnceForm):
     )
 
 
-def standing_of(account: User, profile: StaffProfile | None) -> str:
-    """Return the state of an account: open, invited or closed."""
-    if account.active:
-        return "open"
-    return "closed" if profile is not None and profile.closed_at is not None else "invited"
-
-
 def _account(account_id: str) -> User:
     number = number_of(account_id)
-    account = request_session().get(User, number) if number is not None else None
-    if account is None or account.person_id is not None:
+    account = staff_account(request_session(), number) if number is not None else None
+    if account is None:
         abort(404)
     return account
 
@@ -125,7 +119,7 @@ def show_list() -> str:
 def _list_page(review_form: ReviewForm) -> str:
     session, site = request_session(), current_site()
     accounts = staff_accounts(session)
-    profiles = {profile.account_id: profile for profile in session.scalars(select(StaffProfile))}
+    profiles = staff_profiles(session)
     standing = {account.id: standing_of(account, profiles.get(account.id)) for account in accounts}
     review = last_review(session, site.site_id)
     due_at = review_due_at(review, site.created_at)
@@ -250,16 +244,13 @@ def _account_page(
     session = request_session()
     profile = profile_of(session, account.id)
     start_form = start_form or NewStartForm(formdata=None)
-    open_link = select(StaffInvitation.expires_at).where(
-        StaffInvitation.account_id == account.id, StaffInvitation.used_at.is_(None)
-    )
     return render_template(
         "office/staff_account.html",
         account=account,
         profile=profile,
         standing=standing_of(account, profile),
         role=role_of(account),
-        link_ends_at=session.scalar(open_link),
+        link_ends_at=open_link_ends_at(session, account.id),
         is_own=staff_id(account.id) == actor_id(),
         role_form=role_form or RoleForm(formdata=None, data={"role": role_of(account)}),
         start_form=start_form,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
@@ -15,6 +14,7 @@ from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
 from web_admin.messages.actions import add_webhook, remove_webhook, rotate_key, send_again, send_test
 from web_admin.messages.models import OutboxMessage, Webhook
+from web_admin.messages.queries import messages_to
 from web_admin.messages.texts import STATES, WEBHOOK_KINDS, kind_text, trouble_text
 from web_admin.web.context import do, get_or_404, typed
 from web_admin.web.fields import CheckList, options
@@ -71,14 +71,11 @@ def new() -> Page:
 def show(webhook_id: str) -> str:
     """Show an address with its last messages."""
     hook = get_or_404(request_session(), Webhook, webhook_id)
-    sent = select(OutboxMessage).where(OutboxMessage.channel == "webhook", OutboxMessage.target == webhook_id)
     return render_template(
         "office/webhook.html",
         hook=hook,
         kinds=WEBHOOK_KINDS,
-        messages=request_session().scalars(
-            sent.order_by(OutboxMessage.created_at.desc()).limit(LISTED_MESSAGES)
-        ).all(),
+        messages=messages_to(request_session(), webhook_id, LISTED_MESSAGES),
         states=STATES,
         trouble_text=trouble_text,
         kind_text=kind_text,

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import DateField, StringField, TimeField
 from wtforms.validators import InputRequired, Length
@@ -16,7 +15,8 @@ from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
-from web_admin.visitors.models import VisitorSeriesRow, VisitorVisit
+from web_admin.visitors.models import VisitorSeriesRow
+from web_admin.visitors.queries import series_of_office, visits_of_series
 from web_admin.visitors.uses import Use, uses_of
 from web_admin.visitors.weekly import DAYS, issue_series, next_visit, series_state, withdraw_series
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
@@ -63,17 +63,7 @@ class ShownWeekly:
 def weekly_of_office() -> list[ShownWeekly]:
     """Return the office's weekly invitations that have not ended, newest first."""
     today = request_now().astimezone(site_zone()).date()
-    rows = request_session().scalars(
-        select(VisitorSeriesRow)
-        .where(
-            VisitorSeriesRow.site_id == current_site().site_id,
-            VisitorSeriesRow.issuer_person_id.is_(None),
-            VisitorSeriesRow.withdrawn_at.is_(None),
-            VisitorSeriesRow.last_day >= today,
-        )
-        .order_by(VisitorSeriesRow.created_at.desc())
-        .limit(SHOWN)
-    )
+    rows = series_of_office(request_session(), current_site().site_id, today, SHOWN)
     return [_shown(row) for row in rows]
 
 
@@ -139,9 +129,7 @@ def show(series_id: str) -> str:
 
 def _uses(series_id: str) -> Sequence[Use]:
     session = request_session()
-    visits = session.scalars(
-        select(VisitorVisit.pass_id).where(VisitorVisit.series_id == series_id)
-    ).all()
+    visits = visits_of_series(session, [series_id])
     used = [use for uses in uses_of(session, list(visits)).values() for use in uses]
     return sorted(used, key=lambda use: use.at, reverse=True)
 

@@ -7,7 +7,7 @@ before it writes. A job is taken up at once, when its page is looked at, and by 
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -43,6 +43,21 @@ def put_job(
     session.add(job)
     session.flush()
     return job.job_id
+
+
+def job_of(session: Session, job_id: str) -> LongJob | None:
+    """Return a job."""
+    return session.get(LongJob, job_id)
+
+
+def newest_jobs(session: Session, site_id: str, kind: str, limit: int) -> Sequence[LongJob]:
+    """Return a site's newest jobs of a kind."""
+    return session.scalars(
+        select(LongJob)
+        .where(LongJob.site_id == site_id, LongJob.kind == kind)
+        .order_by(LongJob.created_at.desc())
+        .limit(limit)
+    ).all()
 
 
 def start(menjin: Menjin, job_id: str) -> None:

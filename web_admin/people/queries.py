@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.compound.ordering import name_key, sort_key
@@ -115,6 +115,21 @@ def whole_list(session: Session, site_id: str, wanted: Wanted) -> Iterator[tuple
     for start in range(0, len(others), PAGE_ROWS):
         for person in _whole(session, others[start : start + PAGE_ROWS]):
             yield None, person
+
+
+def first_who_fit(session: Session, site_id: str, text: str, chosen: str, limit: int) -> Sequence[Person]:
+    """Return people with their homes: the chosen one, and the first whose name or home has this text.
+
+    Who lives in a home of exactly this number comes first.
+    """
+    about = Person.person_id == chosen
+    if text:
+        about = or_(about, name_has(text), number_has(text))
+    query = select(Person).outerjoin(Home).options(contains_eager(Person.home))
+    living = query.where(Person.site_id == site_id, Person.ended_at.is_(None), about)
+    lives_there = func.replace(Home.number, "-", "") == text.replace("-", "")
+    order = case((lives_there, 0), else_=1), Person.display_name
+    return session.scalars(living.order_by(*order).limit(limit)).all()
 
 
 def _homes(session: Session, site_id: str, wanted: Wanted) -> list[Home]:

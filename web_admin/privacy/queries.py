@@ -1,11 +1,14 @@
-"""Read what people asked of the office."""
+"""Read what people and authorities asked of the office, incidents, reports, and how many chose what."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
-from web_admin.privacy.models import RightsRequest
+from web_admin.compound.models import Person
+from web_admin.custody.models import Consent, FaceShare
+from web_admin.privacy.models import Disclosure, Incident, PublicReport, RightsRequest
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -26,3 +29,95 @@ def requests_of(session: Session, person_id: str, limit: int | None = None) -> S
         .order_by(RightsRequest.filed_at.desc(), RightsRequest.request_id)
         .limit(limit)
     ).all()
+
+
+def late_requests(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for open requests that wait beyond one of their due dates, as `is_late` says."""
+    unread = RightsRequest.acknowledged_at.is_(None) & (RightsRequest.acknowledge_by < now)
+    return RightsRequest.closed_at.is_(None) & (unread | (RightsRequest.answer_by < now))
+
+
+def late_request_count(session: Session, site_id: str, now: datetime) -> int:
+    """Return how many requests of a site wait beyond a due date."""
+    return session.scalar(
+        select(func.count())
+        .select_from(RightsRequest)
+        .where(RightsRequest.site_id == site_id, late_requests(now))
+    ) or 0
+
+
+def requests_by_due_date(
+    session: Session, site_id: str, which: str, now: datetime, *,
+    after: tuple[datetime, str] | None, limit: int,
+) -> list[tuple[RightsRequest, str]]:
+    """Return requests with their people's names, the one that is due first on top.
+
+    `which`: open, late, closed, or anything else for all; `after`: due date and id of the last one before.
+    """
+    narrowed = {
+        "open": RightsRequest.closed_at.is_(None),
+        "late": late_requests(now),
+        "closed": RightsRequest.closed_at.is_not(None),
+    }
+    query = (
+        select(RightsRequest, Person.display_name)
+        .join(Person, Person.person_id == RightsRequest.person_id)
+        .where(RightsRequest.site_id == site_id)
+    )
+    if which in narrowed:
+        query = query.where(narrowed[which])
+    if after is not None:
+        moment, key = after
+        same = and_(RightsRequest.answer_by == moment, RightsRequest.request_id > key)
+        query = query.where(or_(RightsRequest.answer_by > moment, same))
+    in_order = query.order_by(RightsRequest.answer_by, RightsRequest.request_id).limit(limit)
+    return [(row[0], row[1]) for row in session.execute(in_order)]
+
+
+# -- what is published and put on record -----------------------------------------------------------
+
+
+def public_reports(session: Session, site_id: str) -> Sequence[PublicReport]:
+    """Return every issue of a site's report to the public, newest first."""
+    return session.scalars(
+        select(PublicReport).where(PublicReport.site_id == site_id).order_by(PublicReport.number.desc())
+    ).all()
+
+
+def public_report(session: Session, site_id: str, number: int) -> PublicReport | None:
+    """Return one issue of a site's report to the public."""
+    return session.get(PublicReport, (site_id, number))
+
+
+def disclosures_of(session: Session, site_id: str, limit: int) -> Sequence[Disclosure]:
+    """Return what authorities asked a site for, newest first."""
+    return session.scalars(
+        select(Disclosure)
+        .where(Disclosure.site_id == site_id)
+        .order_by(Disclosure.recorded_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def incidents_of(session: Session, site_id: str, limit: int) -> Sequence[Incident]:
+    """Return a site's incidents, newest first."""
+    return session.scalars(
+        select(Incident).where(Incident.site_id == site_id).order_by(Incident.known_at.desc()).limit(limit)
+    ).all()
+
+
+# -- how many chose what ---------------------------------------------------------------------------
+
+
+def choices_about_faces(session: Session, site_id: str) -> dict[str, int]:
+    """Count a site's consents to face, given, live and withdrawn, its people, and people with shares."""
+    of_site = Consent.person_id.in_(select(Person.person_id).where(Person.site_id == site_id))
+    consents = select(func.count(Consent.consent_id)).where(of_site)
+    people = select(func.count(Person.person_id)).where(Person.site_id == site_id, Person.ended_at.is_(None))
+    return {
+        "given": session.scalar(consents) or 0,
+        "live": session.scalar(consents.where(Consent.withdrawn_at.is_(None))) or 0,
+        "withdrawn": session.scalar(consents.where(Consent.withdrawn_at.is_not(None))) or 0,
+        "people": session.scalar(people) or 0,
+        "shares": session.scalar(select(func.count(distinct(FaceShare.person_id)))) or 0,
+    }

@@ -23,6 +23,7 @@ from web_admin.core.config import WebConfig
 from web_admin.core.refusal import ActRefused
 from web_admin.privacy.contact import contact_of
 from web_admin.privacy.models import PublicReport
+from web_admin.privacy.queries import public_reports
 from web_admin.privacy.report_figures import Span, all_figures
 
 FORMAT = "menjin-report-1"
@@ -61,6 +62,12 @@ def closed_periods(site: Site, now: datetime) -> list[tuple[date, date]]:
         first = date(last.year, 1 if last.month <= MONTHS_A_PERIOD else 7, 1)
         periods.append((first, last))
     return periods
+
+
+def open_periods(session: Session, site: Site, now: datetime) -> list[tuple[date, date]]:
+    """Return the half-years that are over and have no report yet, newest first."""
+    told = {issue.period_from for issue in public_reports(session, site.site_id)}
+    return [period for period in closed_periods(site, now) if period[0] not in told]
 
 
 def build_report(

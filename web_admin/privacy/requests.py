@@ -8,7 +8,7 @@ with where to complain further.
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from gate_controller.contract.event_kinds import EventKind
 from web_admin.action.base import Act, begin, checked_text, new_id, record
@@ -22,7 +22,7 @@ from web_admin.people.actions import edit_person
 from web_admin.privacy.contact import complaint_channels
 from web_admin.privacy.deadlines import acknowledge_by, answer_by
 from web_admin.privacy.models import RightsRequest
-from web_admin.privacy.queries import open_request_count
+from web_admin.privacy.queries import late_requests, open_request_count
 
 KINDS = ("access", "correction", "deletion", "restriction", "complaint")
 SUBJECTS = ("name", "home", "gates", "other")
@@ -142,12 +142,6 @@ def is_late(request: RightsRequest, now: datetime) -> bool:
     if request.closed_at is not None:
         return False
     return now > request.answer_by or (request.acknowledged_at is None and now > request.acknowledge_by)
-
-
-def late_requests(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that picks the requests of `is_late` from the table."""
-    unread = RightsRequest.acknowledged_at.is_(None) & (RightsRequest.acknowledge_by < now)
-    return RightsRequest.closed_at.is_(None) & (unread | (RightsRequest.answer_by < now))
 
 
 def tell_late(menjin: Menjin, now: datetime) -> int:

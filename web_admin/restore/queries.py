@@ -15,3 +15,12 @@ def gates_that_owe_a_handover(session: Session) -> Sequence[str]:
         .join(Site)
         .where(Site.restoring, Gate.state == "paired", Gate.tombstones_taken.is_(False))
     ).all()
+
+
+def gates_without_handover(session: Session, site_id: str) -> Sequence[Gate]:
+    """Return the gates of a site that is being restored from which nothing was handed over yet."""
+    return session.scalars(
+        select(Gate)
+        .where(Gate.site_id == site_id, Gate.state == "paired", Gate.tombstones_taken.is_(False))
+        .order_by(Gate.number)
+    ).all()

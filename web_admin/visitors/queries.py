@@ -120,6 +120,23 @@ def series_of(
     ).all()
 
 
+def series_of_office(
+    session: Session, site_id: str, today: date, limit: int
+) -> Sequence[VisitorSeriesRow]:
+    """Return the office's newest weekly invitations that have not ended."""
+    return session.scalars(
+        select(VisitorSeriesRow)
+        .where(
+            VisitorSeriesRow.site_id == site_id,
+            VisitorSeriesRow.issuer_person_id.is_(None),
+            VisitorSeriesRow.withdrawn_at.is_(None),
+            VisitorSeriesRow.last_day >= today,
+        )
+        .order_by(VisitorSeriesRow.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
 def visits_of_series(session: Session, series_ids: Collection[str]) -> dict[str, str]:
     """Return the weekly invitation of each of their visits' passes, the newest visit first."""
     rows = session.execute(

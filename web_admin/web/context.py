@@ -21,7 +21,7 @@ from web_admin.core.parameters import makes_sense
 from web_admin.core.refusal import ActRefused
 from web_admin.gates.models import PairAttempt
 from web_admin.settings.models import SiteLook
-from web_admin.settings.queries import look_of_site
+from web_admin.settings.queries import the_look
 from web_admin.web.forms import OnceForm, sent_before
 
 Row = TypeVar("Row", bound=Base)
@@ -42,7 +42,7 @@ def current_site() -> Site:
 def own_look() -> SiteLook:
     """Return the site's own look, an empty one where it has none or is not set up."""
     if "menjin_look" not in g:
-        look = look_of_site(request_session())
+        look = the_look(request_session())
         g.menjin_look = look or SiteLook(office_contact="", accent=None, logo_svg=None)
     found: SiteLook = g.menjin_look
     return found

@@ -1,0 +1,40 @@
+"""Read where messages go and what came of them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+
+
+def mail_server_of(session: Session, site_id: str) -> MailServer | None:
+    """Return who takes a site's mail, None where it sends none."""
+    return session.get(MailServer, site_id)
+
+
+def webhooks_of(session: Session, site_id: str) -> Sequence[Webhook]:
+    """Return a site's webhooks that have not ended, by their names."""
+    return session.scalars(
+        select(Webhook).where(Webhook.site_id == site_id, Webhook.ended_at.is_(None)).order_by(Webhook.name)
+    ).all()
+
+
+def mails_of(session: Session, site_id: str, limit: int) -> Sequence[OutboxMessage]:
+    """Return a site's newest mails."""
+    return session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.site_id == site_id, OutboxMessage.channel == "mail")
+        .order_by(OutboxMessage.created_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def messages_to(session: Session, webhook_id: str, limit: int) -> Sequence[OutboxMessage]:
+    """Return the newest messages to a webhook."""
+    return session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.channel == "webhook", OutboxMessage.target == webhook_id)
+        .order_by(OutboxMessage.created_at.desc())
+        .limit(limit)
+    ).all()

@@ -22,7 +22,7 @@ from web_admin.accounts.permissions import (
     role_names,
 )
 from web_admin.api.access import answer_in_json
-from web_admin.compound.models import Person
+from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.sealed_places import sealed_place
@@ -247,6 +247,6 @@ def switch_language() -> Response:
 def _keep_for_resident(language: str) -> None:
     """Let mails and invitations of the resident who is signed in here come in this language too."""
     person_id = getattr(current_user, "person_id", None)
-    person = request_session().get(Person, person_id) if person_id is not None else None
+    person = person_by_id(request_session(), person_id)
     if person is not None and person.ended_at is None:
         choose_own_language(act_of(person), person.person_id, language)

@@ -31,6 +31,11 @@ def account_of_email(session: Session, email: str) -> User | None:
     return session.scalar(select(User).where(User.email == email))
 
 
+def account_by_id(session: Session, account_id: int) -> User:
+    """Return an account that exists."""
+    return session.get_one(User, account_id)
+
+
 def staff_account(session: Session, account_id: int) -> User | None:
     """Return an account of staff, None where there is none or it is a resident's."""
     account = session.get(User, account_id)

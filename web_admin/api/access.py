@@ -23,7 +23,7 @@ from web_admin.core.limits import API_CALLS, API_UNKNOWN_CARDS, API_WRONG_KEYS
 from web_admin.core.once import claimed_before
 from web_admin.core.orm import Base
 from web_admin.core.refusal import ActRefused
-from web_admin.web.context import current_site, request_now, site_id_of
+from web_admin.web.context import current_site, request_now, row_of_site
 from web_admin.web.request_bodies import takes_json
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -158,9 +158,8 @@ def acting() -> Iterator[Act]:
 
 def found_or_404(kind: type[Row], key: str) -> Row:
     """Return a row of this compound; answer 404 for one that is not known here."""
-    session = request_session()
-    row = session.get(kind, key)
-    if row is None or site_id_of(session, row) != current_site().site_id:
+    row = row_of_site(request_session(), kind, key)
+    if row is None:
         refuse(404, "There is nothing under this id.")
     return row
 

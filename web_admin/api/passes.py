@@ -13,7 +13,8 @@ from web_admin.api.schemas import (
     PassOut,
     VisitorCodeOut,
 )
-from web_admin.compound.models import Home, Lane, Person
+from web_admin.compound.models import Person
+from web_admin.compound.queries import home_by_id, lane_by_id
 from web_admin.credentials.queries import newest_visitor_code
 from web_admin.visitors.actions import (
     issue_pass,
@@ -98,8 +99,8 @@ def make_visitor_code(body: dict[str, object]) -> dict[str, object]:
         made = newest_visitor_code(act.session, person.person_id)
         return {
             "credential_id": made.credential_id,
-            "home_number": act.session.get_one(Home, person.home_id).number,
-            "gate": act.session.get_one(Lane, lanes[0]).gate.number,
+            "home_number": home_by_id(act.session, person.home_id).number,
+            "gate": lane_by_id(act.session, lanes[0]).gate.number,
             "code": digits,
             "valid_until": act.now + timedelta(minutes=minutes),
         }

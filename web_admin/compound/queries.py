@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from web_admin.compound.models import Gate, Lane, Person, Site
+from web_admin.compound.models import Gate, Home, Lane, Person, Site
 
 # -- the compound ----------------------------------------------------------------------------------
 
@@ -16,6 +16,11 @@ from web_admin.compound.models import Gate, Lane, Person, Site
 def the_site(session: Session) -> Site | None:
     """Return the compound that this server runs, None before it is set up."""
     return session.scalar(select(Site).order_by(Site.created_at).limit(1))
+
+
+def site_by_id(session: Session, site_id: str) -> Site:
+    """Return a site that exists."""
+    return session.get_one(Site, site_id)
 
 
 def every_site(session: Session) -> Sequence[Site]:
@@ -40,6 +45,16 @@ def lock_site_of_gate(session: Session, gate_id: str) -> None:
 
 
 # -- gates and lanes -------------------------------------------------------------------------------
+
+
+def gate_by_id(session: Session, gate_id: str) -> Gate | None:
+    """Return a gate, None where there is none of this id."""
+    return session.get(Gate, gate_id)
+
+
+def lane_by_id(session: Session, lane_id: str) -> Lane:
+    """Return a lane that exists."""
+    return session.get_one(Lane, lane_id)
 
 
 def locked_gate(session: Session, gate_id: str) -> Gate | None:
@@ -112,7 +127,22 @@ def names_of_gates_with(session: Session, lane_ids: Collection[str]) -> Sequence
     return session.scalars(names.order_by(Gate.name)).all()
 
 
-# -- people ----------------------------------------------------------------------------------------
+# -- people and their homes ------------------------------------------------------------------------
+
+
+def home_by_id(session: Session, home_id: str) -> Home:
+    """Return a home that exists."""
+    return session.get_one(Home, home_id)
+
+
+def person_by_id(session: Session, person_id: str | None) -> Person | None:
+    """Return a person, moved out or not; None where there is none of this id, or no id."""
+    return session.get(Person, person_id) if person_id is not None else None
+
+
+def known_person(session: Session, person_id: str) -> Person:
+    """Return a person that exists, moved out or not."""
+    return session.get_one(Person, person_id)
 
 
 def persons_by_id(session: Session, person_ids: Collection[str]) -> dict[str, Person]:

@@ -11,6 +11,12 @@ from web_admin.compound.models import CredentialRow, Person
 from web_admin.credentials.models import EmergencyCode
 
 
+def credential_of(session: Session, person_id: str, credential_id: str, kind: str) -> CredentialRow | None:
+    """Return a person's own credential of a kind; None where there is none or it is another person's."""
+    row = session.get(CredentialRow, credential_id)
+    return row if row is not None and row.person_id == person_id and row.kind == kind else None
+
+
 def credentials_of(session: Session, person_id: str) -> Sequence[CredentialRow]:
     """Return all that a person has or had to open with, but a PIN for duress."""
     return session.scalars(

@@ -20,6 +20,12 @@ def consents_of(session: Session, person_id: str) -> Sequence[Consent]:
     ).all()
 
 
+def consent_of(session: Session, person_id: str, consent_id: str) -> Consent | None:
+    """Return a person's own consent; None where there is none or it is another person's."""
+    consent = session.get(Consent, consent_id)
+    return consent if consent is not None and consent.person_id == person_id else None
+
+
 def last_withdrawn(session: Session, person_id: str) -> Consent | None:
     """Return the consent to face that a person withdrew last, None for none."""
     return session.scalars(

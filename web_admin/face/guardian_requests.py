@@ -187,6 +187,12 @@ def standing_with(session: Session, request: GuardianRequest, now: datetime) -> 
     return standing_requests(session, minor.site_id, [minor.person_id], now).get(minor.person_id, ())
 
 
+def request_to(session: Session, guardian_id: str, request_id: str) -> GuardianRequest | None:
+    """Return what a minor asked of a guardian; None where there is none or it was asked of another."""
+    found = session.get(GuardianRequest, request_id)
+    return found if found is not None and found.guardian_id == guardian_id else None
+
+
 def requests_to(session: Session, guardian: Person, now: datetime) -> Sequence[GuardianRequest]:
     """Return the requests that this guardian can answer, or take a yes back from."""
     minors = session.scalars(

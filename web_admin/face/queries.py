@@ -153,8 +153,13 @@ def _agreed_guardians(session: Session, site_id: str) -> Mapping[str, tuple[str,
     return agreed
 
 
+def release_of(session: Session, consent_id: str, signer_id: str) -> WrittenRelease | None:
+    """Return what a person signed for a consent, None where they signed nothing."""
+    return session.get(WrittenRelease, (consent_id, signer_id))
+
+
 def releases_of(session: Session, signer_id: str) -> dict[str, Release]:
-    """Return what somebody signed, by consent."""
+    """Return what a person signed, by consent."""
     rows = session.scalars(select(WrittenRelease).where(WrittenRelease.signer_id == signer_id))
     return {row.consent_id: read_release(row.release).release for row in rows}
 
@@ -173,13 +178,13 @@ def checked_guardians(session: Session, minor_id: str) -> Sequence[Person]:
 
 
 def had_guardian(session: Session, minor_id: str) -> bool:
-    """Tell whether the office ever checked a guardian of a minor."""
+    """Return whether the office ever checked a guardian of a minor."""
     checked = select(GuardianRow.minor_id).where(GuardianRow.minor_id == minor_id).limit(1)
     return session.scalar(checked) is not None
 
 
 def only_guardian_id(session: Session, minor_id: str) -> str | None:
-    """Return the guardian of a minor beside whom there is no other, None where nobody was named so."""
+    """Return the guardian of a minor beside whom there is no other, None where none was named so."""
     return session.scalar(
         select(GuardianRow.guardian_id).where(
             GuardianRow.minor_id == minor_id, GuardianRow.is_only.is_(True), GuardianRow.ended_at.is_(None)

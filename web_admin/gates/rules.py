@@ -19,7 +19,7 @@ from web_admin.core.refusal import ActRefused
 
 
 def is_overridden(lane: Lane, now: datetime) -> bool:
-    """Tell whether a posture that staff set for a while is in force at a lane."""
+    """Return whether a posture that staff set for a while is in force at a lane."""
     return lane.override_posture is not None and (lane.override_until is None or lane.override_until > now)
 
 

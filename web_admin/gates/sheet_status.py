@@ -58,6 +58,11 @@ def standing_of(row: LaneSheetRow | None) -> Standing:
     return Standing("live", may_offer_face=not must_findings(sheet, LaneFacts(has_camera=True)))
 
 
+def sheet_row(session: Session, lane_id: str) -> LaneSheetRow | None:
+    """Return the row of a lane, None before its sheet was begun."""
+    return session.get(LaneSheetRow, lane_id)
+
+
 def sheet_rows(session: Session, site_id: str) -> dict[str, LaneSheetRow]:
     """Return the rows of a site by lane."""
     query = select(LaneSheetRow).join(Lane, Lane.lane_id == LaneSheetRow.lane_id).join(Gate)

@@ -9,7 +9,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, role_names
-from web_admin.compound.models import Person
+from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.desk.actions import begin_with_card, begin_with_pin, prove_by_card, prove_by_gate, prove_by_pin
@@ -68,7 +68,7 @@ def _page(tap: TapForm | None = None, pin: OwnPinForm | None = None) -> str:
     return render_template(
         "office/desk.html", visit=visit, waiting=waiting, over=request.args.get("over") == "1",
         look_again=request.args.get("again") == "1",
-        person=request_session().get(Person, visit.person_id) if visit is not None else None,
+        person=person_by_id(request_session(), visit.person_id) if visit is not None else None,
         digits=check_digits(waiting) if waiting is not None else "",
         until=waiting.opened_at + PROOF_MINUTES if waiting is not None else request_now(),
         tap=tap, pin=pin, button=AgainForm(formdata=None),

@@ -16,6 +16,7 @@ from gate_controller.rules.decision import Reason
 from web_admin.accounts.permissions import allowed, current_may, role_names
 from web_admin.action.base import record
 from web_admin.compound.models import Gate, Person
+from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
 from web_admin.core.csv_text import csv_for_spreadsheets, csv_text, harmless
 from web_admin.core.database import current_menjin, request_session
@@ -222,7 +223,7 @@ def who(gate_id: str, seq: str) -> Page:
     form = LookupForm()
     person = None
     if form.validate_on_submit():
-        person = session.get(Person, event.person_id)
+        person = person_by_id(session, event.person_id)
         record(current_act(), "named_lookup", {"role": role_names()[0]},
                personal={"reason": form.reason.data}, person_id=event.person_id)
     page = render_template("office/who.html", form=form, event=event, gate=gate, person=person,

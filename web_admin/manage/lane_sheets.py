@@ -19,7 +19,7 @@ from web_admin.core import texts as core_texts
 from web_admin.core.database import request_session
 from web_admin.gates import sheet_texts
 from web_admin.gates.sheet_models import LaneSheetRow
-from web_admin.gates.sheet_status import Standing, facts_of, sheet_rows, standing_of
+from web_admin.gates.sheet_status import Standing, facts_of, sheet_row, sheet_rows, standing_of
 from web_admin.gates.sheets import findings_about, save_draft, save_sheet, sheets_of
 from web_admin.web.context import current_site, do, get_or_404, request_now, site_zone, typed
 from web_admin.web.fields import options
@@ -136,7 +136,7 @@ class Reading:
 def show(lane_id: str) -> str:
     """Show a lane's sheet, whether the lane is live, and what is wrong; the page prints as a form."""
     lane = get_or_404(request_session(), Lane, lane_id)
-    row = request_session().get(LaneSheetRow, lane_id)
+    row = sheet_row(request_session(), lane_id)
     live, draft = sheets_of(row)
     shown = live or draft or LaneSheet()
     findings = findings_about(request_session(), lane, shown, _today())
@@ -161,7 +161,7 @@ def edit(lane_id: str) -> Page:
     lane = get_or_404(request_session(), Lane, lane_id)
     form = SheetForm()
     if not form.is_submitted():
-        live, draft = sheets_of(request_session().get(LaneSheetRow, lane_id))
+        live, draft = sheets_of(sheet_row(request_session(), lane_id))
         form.fill(draft or live or LaneSheet())
     wants_live = request.form.get("intent") == "live"
     if form.validate_on_submit() and not (wants_live and _show_broken(form, lane)):

@@ -102,7 +102,7 @@ class LockdownForm(OnceForm):
 
 
 def live_override(lane: Lane) -> bool:
-    """Tell whether someone's posture for the lane is in force."""
+    """Return whether someone's posture for the lane is in force."""
     return is_overridden(lane, request_now())
 
 

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import allowed, public
+from web_admin.accounts.queries import account_by_id
 from web_admin.accounts.staff import (
     MAX_SHOWN_NAME_CHARS,
     change_own_password,
@@ -79,7 +80,7 @@ class JoinForm(OnceForm):
 
 
 def _own() -> User:
-    return request_session().get_one(User, current_user.id)
+    return account_by_id(request_session(), current_user.id)
 
 
 @bp.get("/manage/account")

@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
-from web_admin.compound.models import Person
+from web_admin.compound.queries import known_person
 from web_admin.core.database import request_session
 from web_admin.core.parameters import moment_of
 from web_admin.privacy.contact import complaint_channels
@@ -95,7 +95,7 @@ def _row(request_id: str) -> RightsRequest:
 
 def _page(row: RightsRequest, **forms: OnceForm) -> str:
     session = request_session()
-    person = session.get_one(Person, row.person_id)
+    person = known_person(session, row.person_id)
     correction = CorrectionForm(formdata=None)
     correction.before.data = person.display_name if row.subject == "name" else ""
     correction.after.data = row.wanted
@@ -140,7 +140,7 @@ def reply(request_id: str) -> Page:
     row = _row(request_id)
     form = AnswerForm()
     refused = request.form.get("intent") == "refuse"
-    language = request_session().get_one(Person, row.person_id).language
+    language = known_person(request_session(), row.person_id).language
 
     def work(act: Act) -> bool:
         if refused:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from web_admin.messages.models import MailServer, OutboxMessage, Webhook
+from web_admin.messages.subscription_models import AskedMessages
 
 
 def mail_server_of(session: Session, site_id: str) -> MailServer | None:
@@ -38,3 +39,8 @@ def messages_to(session: Session, webhook_id: str, limit: int) -> Sequence[Outbo
         .order_by(OutboxMessage.created_at.desc())
         .limit(limit)
     ).all()
+
+
+def asked_messages(session: Session, person_id: str) -> AskedMessages | None:
+    """Return which messages a person asked for and to where, None where they never did."""
+    return session.get(AskedMessages, person_id)

@@ -39,7 +39,7 @@ def home_count(session: Session, site_id: str) -> int:
 
 
 def person_count(session: Session, site_id: str) -> int:
-    """Return how many people have not moved out; cards without a holder are nobody."""
+    """Return how many people have not moved out, cards without a holder left out."""
     return session.scalar(
         select(func.count(Person.person_id)).where(
             Person.site_id == site_id, Person.ended_at.is_(None), Person.kind != UNNAMED

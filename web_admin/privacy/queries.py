@@ -31,6 +31,12 @@ def requests_of(session: Session, person_id: str, limit: int | None = None) -> S
     ).all()
 
 
+def request_of(session: Session, person_id: str, request_id: str) -> RightsRequest | None:
+    """Return a person's own request; None where there is none or it is another person's."""
+    row = session.get(RightsRequest, request_id)
+    return row if row is not None and row.person_id == person_id else None
+
+
 def late_requests(now: datetime) -> ColumnElement[bool]:
     """Return the condition for open requests that wait beyond one of their due dates, as `is_late` says."""
     unread = RightsRequest.acknowledged_at.is_(None) & (RightsRequest.acknowledge_by < now)

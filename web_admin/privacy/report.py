@@ -66,8 +66,8 @@ def closed_periods(site: Site, now: datetime) -> list[tuple[date, date]]:
 
 def open_periods(session: Session, site: Site, now: datetime) -> list[tuple[date, date]]:
     """Return the half-years that are over and have no report yet, newest first."""
-    told = {issue.period_from for issue in public_reports(session, site.site_id)}
-    return [period for period in closed_periods(site, now) if period[0] not in told]
+    published = {issue.period_from for issue in public_reports(session, site.site_id)}
+    return [period for period in closed_periods(site, now) if period[0] not in published]
 
 
 def build_report(

@@ -15,6 +15,7 @@ from web_admin.accounts.permissions import RESIDENT, access_of, public
 from web_admin.action.base import Act, new_act
 from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.compound.models import Person, Site
+from web_admin.compound.queries import site_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.texts import METHODS
@@ -72,7 +73,7 @@ def act_of(person: Person) -> Act:
 
 def site_of(person: Person) -> Site:
     """Return the person's compound."""
-    return request_session().get_one(Site, person.site_id)
+    return site_by_id(request_session(), person.site_id)
 
 
 def to(endpoint: str, **values: Any) -> Response:

@@ -18,6 +18,7 @@ from web_admin.custody.certificates import (
 )
 from web_admin.custody.key_rotation import lost_key_ids
 from web_admin.custody.models import Consent
+from web_admin.custody.queries import consent_of
 from web_admin.face.inactive import end_of_unused
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.resident_session import resident_required
@@ -76,8 +77,7 @@ def certificate_file(consent_id: str) -> Response:
 def _statement(consent_id: str, person_id: str) -> Statement:
     """Return the certificate's statement; answer 404 for another person's, or where nothing was forgotten."""
     session = request_session()
-    consent = session.get(Consent, consent_id)
-    if consent is None or consent.person_id != person_id:
+    if consent_of(session, person_id, consent_id) is None:
         abort(404)
     try:
         return certificate_statement(session, consent_id, current_menjin().clock())

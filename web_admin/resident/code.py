@@ -8,10 +8,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from gate_controller.contract.records import CredentialKind, Method
-from web_admin.compound.models import CredentialRow
-from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.phones import ensure_online_qr, online_code, register_phone_key
+from web_admin.credentials.queries import credential_of
 from web_admin.resident.blueprint import bp, signed_in, site_of
 from web_admin.web.qr_picture import svg_of
 from web_admin.web.request_bodies import takes_json
@@ -39,9 +38,8 @@ def my_code() -> str:
 def contact() -> JsonAnswer:
     """Send the phone the time and whether its key still works: active, ended or unknown here."""
     person, act = signed_in()
-    row = request_session().get(CredentialRow, request.args.get("credential", ""))
-    mine = row is not None and row.person_id == person.person_id and row.kind == CredentialKind.QR
-    state = ("ended" if row.state == "ended" else "active") if row is not None and mine else "unknown"
+    row = credential_of(act.session, person.person_id, request.args.get("credential", ""), CredentialKind.QR)
+    state = "unknown" if row is None else "ended" if row.state == "ended" else "active"
     return {"now_ms": int(act.now.timestamp() * 1000), "state": state}
 
 

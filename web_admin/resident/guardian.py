@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from gate_controller.contract.written_release import SENTENCES
 from web_admin.action.base import Act
 from web_admin.compound.models import Person
+from web_admin.compound.queries import known_person
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.shares import FACE_PURPOSE
-from web_admin.face.guardian_requests import answer_guardian, standing_with, withdraw_for_ward
+from web_admin.face.guardian_requests import answer_guardian, request_to, standing_with, withdraw_for_ward
 from web_admin.face.guardians import names_of, wards_of
 from web_admin.face.models import GuardianRequest
 from web_admin.face.notices import newest_notice
@@ -23,8 +24,8 @@ from web_admin.web.resident_session import resident_required
 
 def _request_to(person: Person, request_id: str) -> GuardianRequest:
     _person, act = signed_in()
-    found = act.session.get(GuardianRequest, request_id)
-    if found is None or found.guardian_id != person.person_id:
+    found = request_to(act.session, person.person_id, request_id)
+    if found is None:
         abort(404)
     if found not in standing_with(act.session, found, act.now):
         raise ActRefused(None, _l("This request is not open any more."))
@@ -41,8 +42,8 @@ def guardian(request_id: str) -> str:
 
 def _has_agreed(person: Person, request_id: str) -> bool:
     _person, act = signed_in()
-    found = act.session.get(GuardianRequest, request_id)
-    if found is None or found.guardian_id != person.person_id:
+    found = request_to(act.session, person.person_id, request_id)
+    if found is None:
         return False
     waits = found.answer == "half" and bool(standing_with(act.session, found, act.now))
     return waits or found.answer == "yes"
@@ -57,7 +58,7 @@ def _page(person: Person, act: Act, asked: GuardianRequest, problem: str = "") -
     others = sorted(names_of(act.session, together - {person.person_id}).values())
     return render_template(
         "resident/guardian.html", person=person, site=site_of(person), asked=asked, notice=notice,
-        minor=act.session.get_one(Person, asked.minor_id), fields=notice_fields(notice),
+        minor=known_person(act.session, asked.minor_id), fields=notice_fields(notice),
         sentence=SENTENCES["ward"][notice.language] if signs else None,
         others=others, agreed=asked.answer == "half", tab="ways_in",
         signed_name=request.form.get("signed_name", ""), problem_text=problem,

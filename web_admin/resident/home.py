@@ -12,6 +12,7 @@ from gate_controller.contract.calendars import WEEKDAYS
 from web_admin.action.base import Act
 from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import Gate, Person
+from web_admin.compound.queries import known_person
 from web_admin.core.database import current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.people.at_home import AtHome, people_at_home
@@ -90,7 +91,7 @@ def invite_to_home() -> Page:
     if made is None:
         return to("resident.my_home")
     invited_id, _space, code = made.partition(" ")
-    return code_page(person, act.session.get_one(Person, invited_id), code)
+    return code_page(person, known_person(act.session, invited_id), code)
 
 
 @bp.post("/home/children")

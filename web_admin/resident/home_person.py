@@ -10,10 +10,11 @@ from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way
 from web_admin.compound.age_bands import ADULT, CHILD
-from web_admin.compound.models import CredentialRow, Person
+from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.child_agreements import agreement_for, may_act_for
 from web_admin.credentials.models import ChildAgreement
+from web_admin.credentials.queries import credential_of
 from web_admin.people.at_home import AtHome, people_at_home
 from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
@@ -145,8 +146,7 @@ def home_card(person_id: str, credential_id: str, what: str) -> Page:
     """Suspend or resume a card of a child or helper."""
     person, act = signed_in()
     shown = _looked_after(person, act, person_id)
-    card = act.session.get(CredentialRow, credential_id)
-    if card is None or card.person_id != person_id or card.kind != CredentialKind.CARD:
+    if credential_of(act.session, person_id, credential_id, CredentialKind.CARD) is None:
         abort(404)
     set_card = set_helper_card if shown.is_helper else set_child_card
     set_card(act, person.person_id, person_id, credential_id, suspended=what == "suspend")

@@ -3,7 +3,7 @@
 import msgspec
 from flask import Response, abort
 
-from web_admin.face.models import WrittenRelease
+from web_admin.face.queries import release_of
 from web_admin.resident.blueprint import bp, signed_in
 from web_admin.web.resident_session import resident_required
 
@@ -13,7 +13,7 @@ from web_admin.web.resident_session import resident_required
 def release_file(consent_id: str) -> Response:
     """Return what the person signed for a consent, with the site's signature, as JSON."""
     person, act = signed_in()
-    row = act.session.get(WrittenRelease, (consent_id, person.person_id))
+    row = release_of(act.session, consent_id, person.person_id)
     if row is None:
         abort(404)
     response = Response(msgspec.json.format(row.release, indent=2), mimetype="application/json")

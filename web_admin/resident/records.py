@@ -10,7 +10,7 @@ from web_admin.core.database import request_session
 from web_admin.core.sealed_places import opened_place, sealed_place
 from web_admin.custody.forgettings import forgettings_of
 from web_admin.custody.models import Consent
-from web_admin.custody.queries import consents_of, notice_in, receipts_with_keys
+from web_admin.custody.queries import consent_of, consents_of, notice_in, receipts_with_keys
 from web_admin.desk.texts import acts_text
 from web_admin.desk.visits import visits_of
 from web_admin.events.own_passages import passages_of
@@ -119,8 +119,8 @@ def consent_text(consent_id: str) -> str:
 
 
 def _own_consent(person: Person, consent_id: str) -> Consent:
-    consent = request_session().get(Consent, consent_id)
-    if consent is None or consent.person_id != person.person_id:
+    consent = consent_of(request_session(), person.person_id, consent_id)
+    if consent is None:
         abort(404)
     return consent
 

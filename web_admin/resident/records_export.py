@@ -24,7 +24,7 @@ from web_admin.face.queries import releases_of
 from web_admin.face.texts import NOTICE_HEADINGS
 from web_admin.journal.models import AuditEntry
 from web_admin.journal.queries import entries_about
-from web_admin.messages.subscription_models import AskedMessages
+from web_admin.messages.queries import asked_messages
 from web_admin.people.agreements import agreements_of
 from web_admin.privacy.models import RightsRequest
 from web_admin.privacy.queries import requests_of
@@ -126,7 +126,7 @@ def _about(person: Person, site: Site) -> Exported:
         ],
         "messages": [
             {"address": wanted.address, "kinds": wanted.kinds, "confirmed_at": wanted.confirmed_at}
-            for wanted in [session.get(AskedMessages, person.person_id)]
+            for wanted in [asked_messages(session, person.person_id)]
             if wanted is not None
         ],
         "two_ways_in": wish_of(session, person.person_id),

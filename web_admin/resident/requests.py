@@ -14,7 +14,7 @@ from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.privacy.contact import complaint_channels, contact_of
 from web_admin.privacy.models import RightsRequest
-from web_admin.privacy.queries import requests_of
+from web_admin.privacy.queries import request_of, requests_of
 from web_admin.privacy.requests import KINDS, SUBJECTS, file_request, is_late, withdraw_request
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.web.context import typed
@@ -115,8 +115,8 @@ def one_request(request_id: str) -> str:
 
 
 def _own(person: Person, request_id: str) -> RightsRequest:
-    row = request_session().get(RightsRequest, request_id)
-    if row is None or row.person_id != person.person_id:
+    row = request_of(request_session(), person.person_id, request_id)
+    if row is None:
         abort(404)
     return row
 

@@ -13,12 +13,12 @@ from gate_controller.contract.records import CredentialKind
 from web_admin.accounts.passkeys import passkeys_of, remove_other_passkeys
 from web_admin.accounts.permissions import public
 from web_admin.accounts.residents import end_resident_sessions, resident_with_password, set_resident_password
-from web_admin.compound.models import CredentialRow, Person, Site
+from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import the_site
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
-from web_admin.credentials.queries import phones_of
+from web_admin.credentials.queries import credential_of, phones_of
 from web_admin.messages.subscriptions import tell
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
@@ -161,9 +161,9 @@ def check_sign_in() -> Response:
 def sign_out() -> Response:
     """Sign out here, and end the key of this phone when it says which one is its own."""
     person, act = signed_in()
-    row = request_session().get(CredentialRow, request.form.get("credential_id", ""))
-    own = row is not None and row.person_id == person.person_id and row.kind == CredentialKind.QR
-    if row is not None and own and row.public_key is not None:
+    credential_id = request.form.get("credential_id", "")
+    row = credential_of(act.session, person.person_id, credential_id, CredentialKind.QR)
+    if row is not None and row.public_key is not None:
         end_credential(act, row.credential_id, "signed out")
     logout_user()
     return to("resident.sign_in")

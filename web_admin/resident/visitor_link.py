@@ -21,7 +21,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import note_refusal, public
 from web_admin.action.base import new_act
 from web_admin.compound.models import Site
-from web_admin.compound.queries import all_gates
+from web_admin.compound.queries import all_gates, site_by_id
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.visitors.actions import pass_state
@@ -67,7 +67,7 @@ def _invitation(text: str) -> Invitation:
     row = linked(session, menjin.sealer, text)
     if row is None:
         abort(404)
-    site = session.get_one(Site, row.site_id)
+    site = site_by_id(session, row.site_id)
     return _once(site, row) if isinstance(row, VisitorPassRow) else _weekly(site, row)
 
 

@@ -20,7 +20,7 @@ from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import own_credential
 from web_admin.visitors.actions import pass_state, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
-from web_admin.visitors.queries import passes_for_once, series_of, visits_of_series
+from web_admin.visitors.queries import one_series_of, pass_of, passes_for_once, series_of, visits_of_series
 from web_admin.visitors.uses import Use, is_used_up, uses_of
 from web_admin.visitors.weekly import next_visit, series_state, withdraw_series
 from web_admin.web.links import pass_link
@@ -120,15 +120,15 @@ def own_codes(person: Person, act: Act) -> list[ShownCode]:
 
 def own_pass(person: Person, pass_id: str) -> VisitorPassRow:
     """Return the person's own pass; answer 404 for anyone else's."""
-    row = request_session().get(VisitorPassRow, pass_id)
-    if row is None or row.issuer_person_id != person.person_id:
+    row = pass_of(request_session(), person.person_id, pass_id)
+    if row is None:
         abort(404)
     return row
 
 
 def _own_weekly(person: Person, series_id: str) -> VisitorSeriesRow:
-    row = request_session().get(VisitorSeriesRow, series_id)
-    if row is None or row.issuer_person_id != person.person_id:
+    row = one_series_of(request_session(), person.person_id, series_id)
+    if row is None:
         abort(404)
     return row
 

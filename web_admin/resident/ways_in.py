@@ -26,7 +26,7 @@ from web_admin.credentials.actions import (
 )
 from web_admin.credentials.phones import ensure_online_qr
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.credentials.queries import live_credentials_of
+from web_admin.credentials.queries import credential_of, live_credentials_of
 from web_admin.credentials.two_methods import (
     OWN_HOURS,
     WISHES,
@@ -101,8 +101,8 @@ def _resumable(act: Act, person: Person) -> frozenset[str]:
 
 def own_credential(person: Person, credential_id: str, kind: str) -> CredentialRow:
     """Return the person's own credential; answer 404 for anyone else's, without saying which."""
-    row = request_session().get(CredentialRow, credential_id)
-    if row is None or row.person_id != person.person_id or row.kind != kind or row.duress:
+    row = credential_of(request_session(), person.person_id, credential_id, kind)
+    if row is None or row.duress:
         abort(404)
     return row
 

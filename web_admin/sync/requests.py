@@ -29,7 +29,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import REQUEST_DOMAIN, SignatureRefused, request_message, verify
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import Gate
-from web_admin.compound.queries import lock_site_of_gate, locked_gate
+from web_admin.compound.queries import gate_by_id, lock_site_of_gate, locked_gate
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.events.entry_reading import ReadBatch
 
@@ -158,7 +158,7 @@ def signed_call(
     now = menjin.clock()
     gate_id, counter, signature = signed_headers()
     with menjin.database.snapshot() as session:
-        found = session.get(Gate, gate_id)
+        found = gate_by_id(session, gate_id)
         known = found.public_key if found is not None else None
         if found is None or known is None:
             raise SyncRefused(403, "gate_unknown", "this server knows no such paired gate")

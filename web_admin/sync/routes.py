@@ -50,7 +50,8 @@ from web_admin.accounts.throttle import place_of_address
 from web_admin.action.base import new_act
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import certificate, private_key
-from web_admin.compound.models import Gate, Site
+from web_admin.compound.models import Gate
+from web_admin.compound.queries import site_by_id
 from web_admin.core.database import DatabaseSession, Menjin, current_menjin
 from web_admin.core.limit_counts import Of, current_counts
 from web_admin.core.limits import PAIRING_CODES
@@ -200,7 +201,7 @@ def _answer_ask(
 ) -> AskReply:
     if question.contract_version != CONTRACT_VERSION:
         raise SyncRefused(400, "version_unknown", f"this server speaks version {CONTRACT_VERSION}")
-    site = session.get_one(Site, gate.site_id)
+    site = site_by_id(session, gate.site_id)
     cleared: str | msgspec.UnsetType = msgspec.UNSET
     gate.last_seen_at = now
     if gate.is_believed:

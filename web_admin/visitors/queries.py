@@ -82,6 +82,18 @@ def passes_of(session: Session, person_id: str) -> Sequence[VisitorPassRow]:
     return session.scalars(select(VisitorPassRow).where(VisitorPassRow.issuer_person_id == person_id)).all()
 
 
+def pass_of(session: Session, person_id: str, pass_id: str) -> VisitorPassRow | None:
+    """Return a pass that a person gave out; None where there is none or it is another person's."""
+    row = session.get(VisitorPassRow, pass_id)
+    return row if row is not None and row.issuer_person_id == person_id else None
+
+
+def one_series_of(session: Session, person_id: str, series_id: str) -> VisitorSeriesRow | None:
+    """Return a person's weekly invitation; None where there is none or it is another person's."""
+    row = session.get(VisitorSeriesRow, series_id)
+    return row if row is not None and row.issuer_person_id == person_id else None
+
+
 def passes_for_once(
     session: Session, person_id: str, ends_after: datetime, limit: int
 ) -> Sequence[VisitorPassRow]:

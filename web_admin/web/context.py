@@ -91,10 +91,16 @@ def site_id_of(session: DatabaseSession, row: Base) -> str:
     return site_id
 
 
+def row_of_site(session: DatabaseSession, kind: type[Row], key: str) -> Row | None:
+    """Return a row of this site; None where there is none or it is another site's."""
+    row = session.get(kind, key)
+    return row if row is not None and site_id_of(session, row) == current_site().site_id else None
+
+
 def get_or_404(session: DatabaseSession, kind: type[Row], key: str) -> Row:
     """Return a row of this site, or answer 404."""
-    row = session.get(kind, key)
-    if row is None or site_id_of(session, row) != current_site().site_id:
+    row = row_of_site(session, kind, key)
+    if row is None:
         abort(404)
     return row
 

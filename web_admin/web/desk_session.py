@@ -12,7 +12,7 @@ from flask_login import current_user, user_logged_out
 
 from web_admin.accounts.permissions import current_may
 from web_admin.action.base import Served
-from web_admin.compound.models import Person
+from web_admin.compound.queries import person_by_id
 from web_admin.core.database import request_session
 from web_admin.desk.models import DeskVisitRow
 from web_admin.desk.visits import end_visits, is_waiting, visit_ends_at, visit_in_progress
@@ -90,7 +90,7 @@ def _visit() -> DeskVisitRow | None:
         return None
     if request_now() >= visit_ends_at(visit, datetime.fromtimestamp(used_at, UTC)):
         return None
-    person = request_session().get(Person, visit.person_id) if visit.person_id is not None else None
+    person = person_by_id(request_session(), visit.person_id)
     return visit if person is not None and person.ended_at is None else None
 
 

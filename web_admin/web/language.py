@@ -5,9 +5,8 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
-from web_admin.accounts.models import StaffProfile
-from web_admin.compound.models import Person
-from web_admin.compound.queries import the_site
+from web_admin.accounts.staff import profile_of
+from web_admin.compound.queries import person_by_id, the_site
 from web_admin.core.database import request_session
 
 
@@ -29,9 +28,9 @@ def _own_language() -> str:
     if not current_user.is_authenticated:
         return ""
     if current_user.person_id is None:
-        profile = request_session().get(StaffProfile, current_user.id)
+        profile = profile_of(request_session(), current_user.id)
         return (profile.language if profile is not None else None) or ""
-    person = request_session().get(Person, current_user.person_id)
+    person = person_by_id(request_session(), current_user.person_id)
     return person.language if person is not None else ""
 
 

@@ -13,6 +13,7 @@ from web_admin.accounts.models import User
 from web_admin.accounts.permissions import RESIDENT, RESIDENT_ROLE, declare
 from web_admin.accounts.residents import resident_account
 from web_admin.compound.models import Person
+from web_admin.compound.queries import person_by_id
 from web_admin.core.database import DatabaseSession, current_menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
@@ -40,7 +41,7 @@ def current_person(session: DatabaseSession) -> Person:
     """Return the resident who is signed in, or served at the desk; answer 403 to staff and the moved out."""
     visit = current_visit()
     person_id = visit.person_id if visit is not None else getattr(current_user, "person_id", None)
-    person = session.get(Person, person_id) if person_id is not None else None
+    person = person_by_id(session, person_id)
     if person is None or person.ended_at is not None:
         logout_user()
         abort(403)

@@ -8,7 +8,7 @@ thread of its own and puts what it read into the queue it was given.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ Frame = NDArray[np.uint8]
 class CardRead:
     """A card number in the site's canonical form, as read by one reader."""
 
+    word: ClassVar[str] = "card"
     device: str
     number: int
     bits: int
@@ -32,6 +33,7 @@ class CardRead:
 class KeyPress:
     """One key of a keypad: a digit, `#` (enter) or `*` (clear)."""
 
+    word: ClassVar[str] = "key"
     device: str
     key: str
     read_at_ns: int
@@ -41,6 +43,7 @@ class KeyPress:
 class CodeRead:
     """The text of a QR code, as a scanner or the camera read it."""
 
+    word: ClassVar[str] = "code"
     device: str
     text: str
     read_at_ns: int
@@ -91,7 +94,9 @@ class DeviceState:
     dropped_frames: int = 0
 
 
-DeviceReport = CardRead | KeyPress | CodeRead | InputChange | DeviceState
+Reading = CardRead | KeyPress | CodeRead
+"""What a person shows or types; each kind has a word for the installer. All other reports are of devices."""
+DeviceReport = Reading | InputChange | DeviceState
 Report = Callable[[DeviceReport], None]
 """Where a device puts what it read; must return at once (a queue's `put`)."""
 

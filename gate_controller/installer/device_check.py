@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,14 +16,11 @@ from gate_controller.site_file.config import GateConfig
 from gate_controller.site_file.outputs import InputBoardSection, WireSection
 from hardware.errors import HardwareError
 from hardware.interfaces import (
-    CardRead,
-    CodeRead,
     Device,
     DeviceReport,
     DeviceState,
     Health,
     InputChange,
-    KeyPress,
 )
 from hardware.lines.serial import CANNOT_OPEN
 from hardware.osdp.pairing import Answer, ask_stranger
@@ -41,7 +38,6 @@ NOT_AT_REST = {
     "obstacle": "is something in the way",
 }
 SHOULD_BE_CLOSED = frozenset({"tamper", "fire"})
-_READS: Mapping[type[DeviceReport], str] = {CardRead: "card", KeyPress: "key", CodeRead: "code"}
 
 
 class Heard:
@@ -61,7 +57,7 @@ class Heard:
             wire = (report.device, report.lane_id, report.kind.value, report.terminal)
             self.levels[wire] = report.active
         else:
-            self.reads.setdefault(report.device, Counter())[_READS[type(report)]] += 1
+            self.reads.setdefault(report.device, Counter())[report.word] += 1
 
 
 def check_devices(config: GateConfig, seconds: float) -> Iterator[CheckLine]:

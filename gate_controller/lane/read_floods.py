@@ -8,7 +8,7 @@ the other lanes wait behind its cards. A card left at a reader is read at most 1
 Time is that of the readings.
 """
 
-from hardware.interfaces import CardRead, CodeRead, DeviceReport, DeviceState, Health, KeyPress, Report
+from hardware.interfaces import DeviceReport, DeviceState, Health, Reading, Report
 
 READS_A_SECOND = 20
 READS_AT_ONCE = 120
@@ -26,7 +26,7 @@ class ReadFlood:
 
     def take(self, item: DeviceReport) -> None:
         """Pass on other reports always, and readings while the device is calm."""
-        if not isinstance(item, CardRead | KeyPress | CodeRead):
+        if not isinstance(item, Reading):
             self._report(item)
             return
         since_seconds = (item.read_at_ns - self._last_ns) / 1e9

@@ -252,6 +252,10 @@ class FaceRecord(Record, frozen=True):
     guardian_ids: tuple[Id, ...] = ()
     """For ages 14 to 17: of whom one has to be there when the face is taken."""
 
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether the face may be kept and matched at this moment."""
+        return self.valid_until is None or now < self.valid_until
+
 
 class FaceOfferRecord(Record, frozen=True):
     """This person has no live consent and may give one at this gate, by keypad; or on their phone alone."""

@@ -189,7 +189,7 @@ class FaceAsking:
         if notice is not None and not notice_pages(notice):
             notice = None
         message = "" if desk.intent is Intent.FACE else "face_not_for_you"
-        if record is not None and self._live(record):
+        if record is not None and record.is_valid(self._parts.clock.now()):
             asking = dataclasses.replace(
                 asking, consent_id=record.consent_id, guardian_ids=record.guardian_ids
             )
@@ -211,9 +211,6 @@ class FaceAsking:
         self._write(EventKind.SHOWN_FOR_FACE, facts, who)
         self._go_on(desk, asking, Answer.NONE)
         return True
-
-    def _live(self, record: FaceRecord) -> bool:
-        return record.valid_until is None or self._parts.clock.now() < record.valid_until
 
     def _go_on(self, desk: LaneDesk, asking: Asking, answer: Answer) -> None:
         match answer:

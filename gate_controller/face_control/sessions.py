@@ -67,7 +67,7 @@ class FaceDesk:
             for person_id, record in roster.items()
             if (person := policy.persons.get(person_id)) is not None
             and person.home_id == home_id
-            and (record.valid_until is None or now < record.valid_until)
+            and record.is_valid(now)
             and service.can_recognise(person_id)
         )
 
@@ -88,7 +88,7 @@ class FaceDesk:
             for person_id, record in roster.items()
             if (person := policy.persons.get(person_id)) is not None
             and any(lane_id in grant.lanes for grant in person.grants)
-            and (record.valid_until is None or now < record.valid_until)
+            and record.is_valid(now)
             and service.can_recognise(person_id)
         )
         return found if len(found) <= fit.templates_alone else ()

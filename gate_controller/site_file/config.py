@@ -4,6 +4,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -209,6 +210,8 @@ def _legal_values(hint: object) -> list[object]:
     """Return what a key may be, also where it is optional."""
     if typing.get_origin(hint) is Literal:
         return list(typing.get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return [member.value for member in hint]
     return [value for option in typing.get_args(hint) for value in _legal_values(option)]
 
 

@@ -41,7 +41,7 @@ GROUPS = {
 def main(argv: list[str] | None = None) -> int:
     """Run one menjin command and return its exit status (0 good, 1 failed, 2 wrong usage).
 
-    141 when nobody reads its output any more, as in `menjin gate check --json | head -1`.
+    141 when the reader of its output is gone, as in `menjin gate check --json | head -1`.
     """
     try:
         try:
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # The interpreter writes out what is left at its end, and would complain where nobody reads.
+        # The interpreter writes out what is left at its end, and would complain without a reader.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_NOBODY_READS
 

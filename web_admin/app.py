@@ -91,7 +91,7 @@ ERROR_TEXTS = {
 REFUSALS = frozenset({400, 401, 403, 404, 405})
 """Answers to someone who asks for what is not theirs, or not in the way the page does."""
 WHY_REFUSED = ((CSRFError, "no token of the form"), (FromElsewhere, "sent by another site's page"))
-"""What a code alone does not tell whoever reads the log."""
+"""Details of a status code for readers of the log."""
 
 SIGNS_OUT = frozenset(
     {"security.logout", "own.sign_out", "resident.sign_out", "resident.sign_out_everywhere"}
@@ -135,7 +135,7 @@ def register_pages(app: Flask) -> None:
 
 
 def entry_number(event: GateEvent) -> int | str:
-    """Return an entry's number for a link, sealed for whoever is not shown silent alarms: gaps would tell."""
+    """Return an entry's number for a link, sealed where silent alarms are hidden: gaps would reveal them."""
     if current_may("acknowledge_alarm"):
         return event.seq
     return sealed_place(current_menjin().sealer, event.seq)
@@ -245,7 +245,7 @@ def switch_language() -> Response:
 
 
 def _keep_for_resident(language: str) -> None:
-    """Let mails and invitations of the resident who is signed in here come in this language too."""
+    """Use this language for mails and invitations of the signed-in resident too."""
     person_id = getattr(current_user, "person_id", None)
     person = person_by_id(request_session(), person_id)
     if person is not None and person.ended_at is None:

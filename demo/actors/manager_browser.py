@@ -71,7 +71,7 @@ class ManagerDesk:
         self._send("/manage/", "/manage/lockdown/end", {})
 
     def offer_only(self, lane_id: str, methods: tuple[str, ...]) -> None:
-        """Let a lane offer exactly these ways; raise DeskRefused with the message beside the field."""
+        """Offer exactly these methods at a lane; raise DeskRefused with the message beside the field."""
         gate_id = lane_id.partition("-")[0]
         path = f"/manage/gates/{gate_id}/lanes/{lane_id}"
         page = self._send(path, path, {"methods": methods}, may_refuse=True)

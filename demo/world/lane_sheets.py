@@ -1,4 +1,4 @@
-"""The lane sheets of the demo compound: what an installer would have measured and photographed."""
+"""Lane sheets of the demo compound, with an installer's measurements and photographs."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""The certificate that a face was forgotten: what it states, how it is sealed, how anyone checks it.
+"""Build, seal and verify the certificate that a face was forgotten.
 
     {"statement": {…}, "seals": {path: SHA-256 of the field}, "certificate": {…}, "signature": "…"}
 

@@ -1,4 +1,4 @@
-"""One line of `menjin gate check`: what was tried, how it went, and what to do."""
+"""One line of `menjin gate check`: the part, the result, and the remedy."""
 
 import json
 from dataclasses import dataclass

@@ -136,7 +136,7 @@ class DeviceWatch:
             self._wire(desk, Wire(desk.lane_id, report.kind.value, end), report.active, now)
 
     def time_passed(self, desks: Mapping[str, LaneDesk], record: Record) -> None:
-        """Let doors become held, expected openings not happen, and wires stay active for too long."""
+        """Report doors held too long, expected openings that did not happen, and wires active too long."""
         now, waiting = self._clock.monotonic_seconds(), len(self._unsaid)
         for desk in desks.values():
             self._door(desk, time_passed(desk.door, now))

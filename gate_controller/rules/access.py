@@ -1,4 +1,4 @@
-"""The rules: may this claim open this lane now, and why.
+"""Decide whether a claim may open a lane now, and why.
 
 `identify` (in `identify.py`) says who something claims to be; `decide` says whether that person may
 pass. Both are pure: what they know comes in as arguments, time included. `decide` is flat guards,

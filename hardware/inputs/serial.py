@@ -69,7 +69,7 @@ class Debounce:
         return settled
 
     def settle(self, now_ns: int) -> bool | None:
-        """Let time pass with the level unchanged; return it if it just became settled, else None."""
+        """Advance time with the level unchanged; return it if it just became settled, else None."""
         if self._candidate is None or self._candidate is self._settled:
             return None
         if now_ns - self._since_ns < self._stable_ns:

@@ -157,7 +157,7 @@ class SerialLine:
         return int(struct.unpack("i", answer)[0])
 
     def forget_queues(self) -> None:
-        """Throw away what was received and not read, and what was written and has not left."""
+        """Discard received bytes that were not read, and written bytes that were not sent."""
         port = self._opened()
         try:
             port.reset_input_buffer()

@@ -1,4 +1,4 @@
-"""What each kind of lock requires of its output: pure rules, checked before any output is opened.
+"""Rules of each kind of lock for its output; pure, checked before any output is opened.
 
 One rule comes first: **the coil at rest is a locked lane**. Power cuts, crashes, restarts and
 pulled cables leave coils at rest, and a gate must not open without an order (nor need Menjin for the way out:

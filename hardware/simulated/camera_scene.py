@@ -100,7 +100,7 @@ class CameraScene:
         self._set("covered")
 
     def clear(self) -> None:
-        """Let the camera see again."""
+        """Clear the camera's view."""
         self._set("")
 
     def next_frame(self) -> Frame:

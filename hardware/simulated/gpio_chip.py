@@ -52,7 +52,7 @@ class GpioChip:
             self._news.notify_all()
 
     def give_back(self) -> None:
-        """Let the chip be there again, its pins as they were."""
+        """Restore the chip, its pins as they were."""
         with self._news:
             self._is_there = True
 

@@ -62,7 +62,7 @@ class GpioFile:
         self._bytes[0] = AWAY
 
     def replug(self, *, renamed: bool = False) -> None:
-        """Let it be there again, its pins as they were; ValueError where it is to have another name."""
+        """Restore the chip, its pins as they were; raise ValueError where it is to have another name."""
         if renamed:
             raise ValueError(f"{self.name}: a chip in a file has one name")
         if not self.is_plugged:

@@ -348,7 +348,7 @@ def test_an_osdp_reader_that_is_not_there_is_said_with_address_and_baud_rate(sit
         (InputKind.DOOR_OPEN, "terminal 1: door_open reads active: is the door open, or the wire cut?"),
         (InputKind.TAMPER, "terminal 3: tamper reads active: is the casing open, or the wire cut?"),
         (InputKind.FIRE, "terminal 4: fire reads active: is the fire panel in alarm, or the wire cut?"),
-        (InputKind.EXIT_BUTTON, "is somebody pressing it? If not, the contact is closed at rest"),
+        (InputKind.EXIT_BUTTON, "is the button pressed? If not, the contact is closed at rest"),
     ],
 )
 def test_a_wire_that_is_not_at_rest_is_asked_about(kind: InputKind, words: str, site: Site) -> None:

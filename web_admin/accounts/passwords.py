@@ -31,7 +31,7 @@ _ESTIMATED_CHARS = 72
 
 TOO_SHORT: LazyString = _l("Use at least 10 characters.")
 TOO_LONG: LazyString = _l("Use at most 200 characters.")
-TOO_EASY: LazyString = _l("That is too easy to guess. Three words that belong to nobody are good.")
+TOO_EASY: LazyString = _l("That is too easy to guess. Three unrelated words are good.")
 
 
 def check_password(password: str, known_words: Iterable[str], *, field: str = "password") -> None:

@@ -114,7 +114,7 @@ def declare(view: View, access: str, action: str = "") -> View:
 
 
 def allowed(action: str) -> Callable[[View], View]:
-    """Let in staff whose role may do `action`; send strangers to sign in, answer 403 to the rest."""
+    """Admit staff whose role may do `action`; send strangers to sign in, answer 403 to the rest."""
     if action not in ACTIONS:
         raise ValueError(f"no role may ever do {action!r}: add it to ACTIONS_BY_ROLE")
 

@@ -198,7 +198,7 @@ def _changeable(act: Act, account_id: int) -> User:
     if account is None or account.person_id is not None:
         raise ActRefused(None, _("This account is not known here."))
     if act.actor_id == staff_id(account_id):
-        raise ActRefused(None, _("Nobody changes their own role or account. Another manager can."))
+        raise ActRefused(None, _("You cannot change your own role or account. Another manager can."))
     return account
 
 
@@ -209,7 +209,7 @@ def _keep_one_manager(act: Act, account: User) -> None:
         .where(Role.name == "manager", User.active.is_(True), User.id != account.id)
     )
     if role_of(account) == "manager" and account.active and not act.session.scalar(others):
-        raise ActRefused(None, _("This is the last manager. Make somebody else a manager first."))
+        raise ActRefused(None, _("This is the last manager. Make another person a manager first."))
 
 
 # -- one's own account -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ ROLE_SENTENCES: Mapping[str, LazyString] = {
 ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
     _l("At the gates"): {
         "see_now": _l("See lanes, doors and alarms, without names"),
-        "acknowledge_alarm": _l("Take an alarm on, with a note"),
+        "acknowledge_alarm": _l("Acknowledge alarms with a note"),
         "open_once": _l("Open a lane once from here, with a reason"),
         "set_posture": _l("Lock down, hold open or close a lane until a time, with a reason"),
         "see_gates": _l("See gates, lanes, hours and lane sheets"),
@@ -39,18 +39,18 @@ ACTION_WORDS: Mapping[LazyString, Mapping[str, LazyString]] = {
     },
     _l("What was recorded"): {
         "see_events": _l("See events without names"),
-        "explain_refusals": _l("See why somebody was refused"),
+        "explain_refusals": _l("See why a person was refused"),
         "see_named_passages": _l("See one person's passages, for a reason which that person reads"),
     },
     _l("Privacy"): {
         "see_privacy": _l("See notices, consents in numbers and assessments"),
         "edit_privacy": _l("Publish notices, switch face on or off"),
         "write_assessment": _l("Write an impact assessment"),
-        "approve_assessment": _l("Approve an assessment that somebody else wrote"),
+        "approve_assessment": _l("Approve an assessment that another account wrote"),
         "see_requests": _l("See what people asked for about their data, and complaints"),
         "answer_requests": _l("Answer requests and complaints in time"),
         "record_disclosures": _l("Write down what police or a court was given"),
-        "handle_incidents": _l("Record incidents, and tell people and the authority"),
+        "handle_incidents": _l("Record incidents, and notify people and the authority"),
     },
     _l("The office"): {
         "own_account": _l("See the roles, change one's own name, language and password"),

@@ -13,7 +13,7 @@ guarded in three circles, each of which forgets with time:
 An address from which the account has signed in before is bound by the first circle alone: strangers
 elsewhere, or beside it in the same network, cannot shut its owner out there. Invitations (57 random
 bits) and passkeys are never delayed: no one guesses them, and they are the other way in while a
-password is under attack. Their failures count for the address, which is told so.
+password is under attack. Their failures count for the address, and the answer says so.
 """
 
 from collections.abc import Sequence

@@ -34,7 +34,7 @@ def one_site(session: Session) -> Site:
 
 
 def locked_site(session: Session, site_id: str) -> Site:
-    """Return a site and let no other transaction publish until this one ends."""
+    """Return a site, locked against publishing by other transactions until this one ends."""
     return session.get_one(Site, site_id, with_for_update={"key_share": True})
 
 
@@ -58,7 +58,7 @@ def lane_by_id(session: Session, lane_id: str) -> Lane:
 
 
 def locked_gate(session: Session, gate_id: str) -> Gate | None:
-    """Return a gate and let no other transaction change it until this one ends.
+    """Return a gate, locked against changes by other transactions until this one ends.
 
     Its key may be referred to meanwhile: an order for the gate has not to wait for this.
     """

@@ -1,4 +1,4 @@
-"""The server's limits in one table: the value, where it is enforced, the test that shows it.
+"""The server's limits in one table: value, place of enforcement, test.
 
 A limit holds for the whole server, with any number of workers. Those with a window are counted in
 the database (`limit_counts.py`); the others bound one request, one connection or one worker, as `of` says.

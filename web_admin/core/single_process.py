@@ -1,4 +1,4 @@
-"""Let only one process of this machine at a time do a periodic task."""
+"""Lock a periodic task for one process of this machine at a time."""
 
 import fcntl
 import os

@@ -9,7 +9,7 @@ from statistics import median
 
 SMALLEST_GROUP = 10
 
-Told = int | str
+Figure = int | str
 """A figure as it is published: a number, "<10", or "20+" for at least twenty."""
 
 
@@ -18,30 +18,30 @@ def rounded_down(people: int) -> int:
     return people // SMALLEST_GROUP * SMALLEST_GROUP
 
 
-def told(count: int) -> Told:
+def rounded_count(count: int) -> Figure:
     """Return a count that is alone in its family."""
     return "<10" if 0 < count < SMALLEST_GROUP else count
 
 
-def told_in_tens(count: int) -> Told:
+def count_in_tens(count: int) -> Figure:
     """Return a count in tens, independent of the other cells."""
-    return told(count) if count < SMALLEST_GROUP else f"{rounded_down(count)}+"
+    return rounded_count(count) if count < SMALLEST_GROUP else f"{rounded_down(count)}+"
 
 
-def told_family(*tables: Mapping[str, int]) -> tuple[dict[str, Told], ...]:
+def rounded_family(*tables: Mapping[str, int]) -> tuple[dict[str, Figure], ...]:
     """Return tables whose figures add up to each other, so that no hidden one follows from the rest."""
     hides = any(0 < count < SMALLEST_GROUP for table in tables for count in table.values())
-    show = told_in_tens if hides else told
+    show = count_in_tens if hides else rounded_count
     return tuple({key: show(count) for key, count in table.items()} for table in tables)
 
 
-def told_share(part: int, whole: int) -> str | None:
+def rounded_share(part: int, whole: int) -> str | None:
     """Return a share of people in tens of percent, None where either group is small."""
     if part < SMALLEST_GROUP or whole < SMALLEST_GROUP:
         return None
     return f"{100 * part // whole // 10 * 10}+ %"
 
 
-def told_median(values: list[float]) -> int | None:
+def rounded_median(values: list[float]) -> int | None:
     """Return the median, rounded, of ten values or more."""
     return round(median(values)) if len(values) >= SMALLEST_GROUP else None

@@ -96,7 +96,7 @@ class WrapKeys:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time change the files; wait for the other one."""
+        """Lock the files for this process; wait for another one."""
         path = self._path("face.lock")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -55,7 +55,7 @@ def _reversed(number: int, count: int) -> int:
 
 
 FORMS: Mapping[str, tuple[LazyString, Reader]] = {
-    AS_PRINTED: (_("As printed on the card (told by its signs)"), parse_card_number),
+    AS_PRINTED: (_("As printed on the card (recognised by its format)"), parse_card_number),
     "decimal": (_("Up to 10 digits: 0007123456"), _decimal),
     "facility": (_("3 + 5 digits: 108,45678 or 10845678"), _facility),
     "hex": (_("Hexadecimal: 006CB26E"), _hex),

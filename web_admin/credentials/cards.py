@@ -53,7 +53,7 @@ def canonical_card(number: int, site: Site) -> int:
         raise ActRefused("number", _("A card number is between 1 and 4294967295."))
     canonical = number & ((1 << site.card_bits) - 1)
     if canonical == 0:
-        raise ActRefused("number", _("The readers here cannot tell this card from no card. Use another one."))
+        raise ActRefused("number", _("The readers here cannot recognise this card. Use another one."))
     return canonical
 
 

@@ -106,7 +106,7 @@ def _check_room(act: Act, site: Site) -> None:
         )
     live = select(func.count()).where(EmergencyCode.site_id == site.site_id, EmergencyCode.state != "ended")
     if (act.session.scalar(live) or 0) >= MAX_LIVE_CODES:
-        raise ActRefused(None, _("There are twenty emergency codes. End those that nobody needs any more."))
+        raise ActRefused(None, _("There are twenty emergency codes. End those that are no longer needed."))
 
 
 def _fresh_code(act: Act, salt: bytes) -> tuple[str, bytes]:

@@ -63,8 +63,8 @@ def clear_tampering(act: Act, gate_id: str, tamper_id: str) -> None:
     gate_of(act, gate_id)
     row = act.session.get(GateFaceRow, gate_id)
     if row is None or row.tampered_at is None:
-        raise ActRefused(None, _("This gate has told of no tampering since it was last cleared."))
+        raise ActRefused(None, _("This gate has reported no tampering since it was last cleared."))
     if row.tamper_id != tamper_id:
-        raise ActRefused(None, _("The gate has told of tampering once more. Look at it again."))
+        raise ActRefused(None, _("The gate has reported tampering again. Inspect it again."))
     row.tampered_at = None
     finish(act, "tampering_cleared", {"gate_id": gate_id, "tamper_id": tamper_id}, touches=())

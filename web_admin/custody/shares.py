@@ -120,13 +120,13 @@ def begin_evidence(
     now: datetime,
 ) -> None:
     """Note that a face ended at a gate, from which its certificate is worked out."""
-    told = session.get(PolicyRecordRow, (gate.gate_id, f"face:{consent.person_id}"))
+    published = session.get(PolicyRecordRow, (gate.gate_id, f"face:{consent.person_id}"))
     row = session.get(ForgettingRow, (consent.consent_id, gate.gate_id))
     if row is None:
         row = ForgettingRow(consent_id=consent.consent_id, gate_id=gate.gate_id)
         session.add(row)
     row.why, row.share_made_at, row.begun_at = why, share_made_at, now
-    row.fresh_receipt = told is not None and told.value is not None
+    row.fresh_receipt = published is not None and published.value is not None
     row.gate_public_key = gate.public_key or b""
     row.key_id = key_id
 

@@ -133,7 +133,7 @@ def answer_by_phone(act: Act, visit_id: str, *, is_there: bool) -> None:
         raise_alarm(act.session, act.site_id, kind, act.now, detail=detail, once=True)
         return
     if person.phone_unproven is not None:
-        raise ActRefused(None, _("This phone has to be believed first. Show your card or PIN at a gate."))
+        raise ActRefused(None, _("This phone must be verified first. Show your card or PIN at a gate."))
     _proved(act, visit, "phone", own=False)
 
 

@@ -263,10 +263,10 @@ def acknowledged(session: Session, gate: Gate, question: AskRequest) -> int:
 
     Two machines with the key of one gate have two journals; each knows by its own entries which it sent.
     """
-    told = question.handed_over
-    if gate.is_believed or told is msgspec.UNSET or not knows(session, gate, told.seq, told.digest):
+    last = question.handed_over
+    if gate.is_believed or last is msgspec.UNSET or not knows(session, gate, last.seq, last.digest):
         return gate.acknowledged_seq
-    return told.seq
+    return last.seq
 
 
 def notice_restarted_journal(session: Session, gate: Gate, journal_seq: int, now: datetime) -> None:

@@ -35,7 +35,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     ),
     Reason.HELD_OPEN: _text(
         _l("The gate was standing open."),
-        _l("The lane is held open; nobody needs a credential."),
+        _l("The lane is held open; no credential is needed."),
         _NOTHING,
     ),
     Reason.UNKNOWN_LANE: _text(
@@ -101,7 +101,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.CODE_FORGED: _text(
         _l("The code's signature was not right."),
         _l("The signature does not fit the registered key: an old phone key, or a made-up code."),
-        _l("Open My code again while online; if it happens to others too, tell the manager."),
+        _l("Open My code again while online; if it happens to others too, contact the manager."),
     ),
     Reason.CODE_STALE: _text(
         _l("The code was too old, or the phone's clock was wrong."),
@@ -134,7 +134,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Stand in front of the camera, or use another way in."),
     ),
     Reason.FACE_TWO_FACES: _text(
-        _l("Two faces were in view, so the gate looked at neither."),
+        _l("Two faces were in view, so the gate used neither."),
         _l("Two faces of like size were in view."),
         _l("One person at a time before the camera, or another way in."),
     ),
@@ -164,7 +164,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Take the mask off for a moment, or use another way in."),
     ),
     Reason.FACE_NOT_LIVE: _text(
-        _l("The camera saw the same picture again and again, not somebody who moves."),
+        _l("The camera saw the same picture again and again, not a moving person."),
         _l("The same pixels came again: a frozen camera, or a picture that was fed in."),
         _l("Try again; if it stays so, look at the camera on the health page."),
     ),
@@ -194,17 +194,17 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
         _l("Turn the head slowly, or use another way in."),
     ),
     Reason.FACE_SWAPPED: _text(
-        _l("Somebody else came into view during the look."),
+        _l("Another person came into view during the check."),
         _l("The face before and after the turn was not the same one."),
         _l("One person at a time before the camera, or another way in."),
     ),
     Reason.FACE_AMBIGUOUS: _text(
-        _l("Two faces of the home are so alike that the gate could not tell them apart."),
+        _l("Two faces of the home are so alike that the gate could not distinguish them."),
         _l("Two enrolled faces were as alike to the one before the camera."),
         _l("Use the card, PIN or code."),
     ),
     Reason.FACE_TIME_IS_UP: _text(
-        _l("The time for the look was over before the gate could tell."),
+        _l("The time was over before the gate could decide."),
         _l("The look ran out of time without anything that was wrong with the frames."),
         _l("Try again, or use another way in."),
     ),
@@ -261,11 +261,11 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.ANTIPASSBACK: _text(
         _l("You had come in through this gate and not left through it."),
         _l("A second way in without a way out, at a lane with strict anti-passback."),
-        _l("Ask the guard, who can open the gate; it forgets by itself after a night."),
+        _l("Ask the guard, who can open the gate; the record is cleared automatically after a night."),
     ),
     Reason.INTERLOCKED: _text(
         _l("The other door was still open."),
-        _l("A lane that this one is interlocked with stood open or had just been released."),
+        _l("A lane that this one is interlocked with was open or had just been released."),
         _l("Wait until the other door has closed, then try again."),
     ),
     Reason.OVERRIDE: _text(
@@ -276,7 +276,7 @@ REASON_TEXTS: Mapping[Reason, ReasonText] = {
     Reason.ORDER_FORGED: _text(
         _l("An opening from the office was refused."),
         _l("The order's signature does not fit this site, gate or lane."),
-        _l("Tell whoever looks after the server: orders should always fit."),
+        _l("Contact the server's operator: orders should always fit."),
     ),
     Reason.ORDER_EXPIRED: _text(
         _l("An opening from the office came too late."),

@@ -110,7 +110,7 @@ def consentable_notice(act: Act, person: Person, notice_version: int, language: 
     if person.age_band == MINOR:
         refuse_phone_from_home(act, person)
     if not standing_of(act.session, act.site_id, act.now).holds:
-        raise ActRefused(None, _("Face is being assessed anew. Until that is done nobody can switch it on."))
+        raise ActRefused(None, _("Face is being reassessed. Until that is done, no one can switch it on."))
     if not working_methods(act.session, person, act.now) - {Method.FACE}:
         raise ActRefused(None, _("Get a card, PIN or QR code first: face is only ever an extra way in."))
     notice = newest_notice(act.session, FACE_PURPOSE, language)

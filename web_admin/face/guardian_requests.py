@@ -127,7 +127,7 @@ def _part_of(act: Act, request: GuardianRequest, notice: Notice) -> GuardianPart
 
 
 def withdraw_for_ward(act: Act, minor_id: str) -> None:
-    """Let a guardian take back what they agreed to, by phone or at the desk; never refused to them."""
+    """Withdraw a guardian's agreement, by phone or at the desk; never refuse it."""
     begin(act)
     guardian = person_of(act, own_person_id(act) or act.actor_id)
     if minor_id not in {ward.person_id for ward in wards_of(act.session, guardian.person_id)}:

@@ -28,12 +28,12 @@ def end_restored_faces(act: Act) -> int:
     The caller publishes. Every gate that may have had a face owes its receipt again.
     """
     people = people_with_consent(act)
-    offering, told = set(gates_offering_face(act.session, act.site_id)), _told(act)
+    offering, published = set(gates_offering_face(act.session, act.site_id)), _published(act)
     for person in people:
         consents = _live(act, person)
         pause_and_ask(act, person, RESTORED)
         for consent in consents:
-            for gate_id in sorted(offering | told.get(consent.consent_id, set())):
+            for gate_id in sorted(offering | published.get(consent.consent_id, set())):
                 gate = act.session.get_one(Gate, gate_id)
                 # Under which key its share was sealed is gone with the share: the key then in use counts.
                 begin_evidence(act.session, consent, gate, RESTORED, consent.given_at, "", act.now)
@@ -51,7 +51,7 @@ def _live(act: Act, person: Person) -> Sequence[Consent]:
     return act.session.scalars(wanted).all()
 
 
-def _told(act: Act) -> Mapping[str, set[str]]:
+def _published(act: Act) -> Mapping[str, set[str]]:
     """Return, by consent, the gates that were allowed before the backup to keep its face."""
     rows = act.session.execute(
         select(PolicyRecordRow.gate_id, PolicyRecordRow.key, PolicyRecordRow.value)
@@ -61,12 +61,12 @@ def _told(act: Act) -> Mapping[str, set[str]]:
             PolicyRecordRow.value.is_not(None),
         )
     )
-    told: dict[str, set[str]] = {}
+    gates_of: dict[str, set[str]] = {}
     for gate_id, key, value in rows:
         try:
             face = decode_record(key, value or b"")
         except PolicyRefused:
             continue  # of an older version of this program: no reason to break the restore off
         if isinstance(face, FaceRecord):
-            told.setdefault(face.consent_id, set()).add(gate_id)
-    return told
+            gates_of.setdefault(face.consent_id, set()).add(gate_id)
+    return gates_of

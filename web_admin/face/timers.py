@@ -40,5 +40,5 @@ def _lanes_behind(act: Act) -> int:
         )
         .where(Gate.site_id == act.site_id, PolicyRecordRow.value.is_not(None))
     )
-    told = [(lane, b'"face"' in (value or b"")) for lane, value in rows]
-    return sum(offered and lane.lane_id not in assessed for lane, offered in told)
+    published = [(lane, b'"face"' in (value or b"")) for lane, value in rows]
+    return sum(offered and lane.lane_id not in assessed for lane, offered in published)

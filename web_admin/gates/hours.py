@@ -41,7 +41,7 @@ def save_hours(act: Act, hours_id: str | None, name: str, spans: Sequence[Span])
 
 
 def set_calendar_day(act: Act, day: date, kind: str | None, name: str = "") -> None:
-    """Let a date count as another kind of day (`holiday`, `mon` …); None makes it an ordinary day."""
+    """Set the kind of day of a date (`holiday`, `mon` …); None makes it an ordinary day."""
     begin(act)
     if kind is not None and kind not in DAY_KINDS:
         raise ActRefused("kind", _("A day counts as a holiday or as one of the days of the week."))

@@ -62,7 +62,7 @@ def _several(lanes: list[str]) -> LazyString:
 
 
 def set_days(act: Act, first: date, last: date, kind: str, name: str) -> int:
-    """Let every date of a range count as another kind of day, published once; return how many."""
+    """Set the kind of day of every date of a range, published once; return how many."""
     if last < first:
         raise ActRefused("last_day", _("The last day is before the first. Choose a later one."))
     days = (last - first).days + 1

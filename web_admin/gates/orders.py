@@ -100,8 +100,8 @@ def order_open(act: Act, lane_id: str, reason: str) -> OrderRow:
     if lane.gate.state != "paired":
         raise ActRefused("lane", _("This gate has no controller yet: pair one first."))
     if not standing_of(sheet_row(act.session, lane_id)).is_live:
-        raise ActRefused("lane", _("This lane is not live, so its gate opens it for nobody. Its lane sheet "
-                                   "comes first."))
+        raise ActRefused("lane", _("This lane is not live, so its gate refuses everyone there. Its lane "
+                                   "sheet comes first."))
     order = OrderRow(
         order_id=new_id(), gate_id=lane.gate_id, lane_id=lane_id, issued_at=act.now,
         valid_seconds=ORDER_VALID_SECONDS, author_id=act.actor_id, reason=text,

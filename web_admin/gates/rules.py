@@ -56,8 +56,9 @@ def check_closed_area(session: Session, gate: Gate, saved: Lane) -> None:
     if elsewhere is not None:
         raise ActRefused(
             "antipassback",
-            _("Whoever leaves by %(lane)s would be refused here as still inside, for gates do not tell each "
-              "other who passed. Choose “tell”, or confirm that this area is left through this gate alone.",
+            _("People who leave by %(lane)s would be refused here as still inside, because gates do not "
+              "share who passed. Choose “report”, or confirm that this area is left through this gate "
+              "alone.",
               lane=elsewhere.name),
         )
 
@@ -66,7 +67,7 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
     """Raise ActRefused when, with the lane as saved, a lane refuses people whom no way out counts."""
     if saved.direction == "out" and saved.antipassback == "hard":
         raise ActRefused(
-            "antipassback", _("A way out refuses nobody: choose “off” or “tell” for it.")
+            "antipassback", _("A way out cannot refuse: choose “off” or “report” for it.")
         )
     ways_out = [lane for lane in gate.lanes if lane.direction == "out"]
     uncounted = next((lane for lane in ways_out if lane.antipassback == "off"), None)
@@ -76,16 +77,16 @@ def check_antipassback(gate: Gate, saved: Lane) -> None:
     if saved in relying:
         raise ActRefused(
             "antipassback",
-            _("This refuses whoever has not left, so every way out must count people, and %(lane)s does "
-              "not. Switch it on there first, or choose “tell”.", lane=uncounted.name)
+            _("This refuses people who have not left, so every way out must count people, and %(lane)s does"
+              " not. Switch it on there first, or choose “report”.", lane=uncounted.name)
             if uncounted is not None
-            else _("This refuses whoever has not left, but this gate has no way out that counts people. "
-                   "Add one first, or choose “tell”."),
+            else _("This refuses people who have not left, but this gate has no way out that counts people."
+                   " Add one first, or choose “report”."),
         )
     raise ActRefused(
         "antipassback" if saved.direction == "out" else "direction",
-        _("%(lane)s refuses whoever has not left, so every way out of this gate must count people. "
-          "Choose “tell” for %(lane)s first.", lane=relying[0].name),
+        _("%(lane)s refuses people who have not left, so every way out of this gate must count people. "
+          "Choose “report” for %(lane)s first.", lane=relying[0].name),
     )
 
 

@@ -113,8 +113,9 @@ def check_may_be_held(act: Act, lane_id: str, postures: Collection[str]) -> None
     if Posture.HELD_OPEN in postures and sheet is not None and sheet.lock in PULSED_ONLY:
         raise ActRefused(
             "posture",
-            _("The lane sheet says that a motor, barrier or turnstile moves this lane. Such a drive is only "
-              "told to open and shuts by itself, so Menjin cannot hold it open. Use the drive's own switch."),
+            _("The lane sheet says that a motor, barrier or turnstile moves this lane. Such a drive takes "
+              "one order to open and closes automatically, so Menjin cannot hold it open. Use the drive's "
+              "own switch."),
         )
 
 

@@ -171,7 +171,7 @@ SENTENCES: Mapping[str, LazyString] = {
 
 
 def finding_text(finding: Finding) -> LazyString:
-    """Return a finding in the language of the moment, with its rule's id."""
+    """Return a finding in the language of the moment."""
     return LazyString(_finding_text, finding)
 
 
@@ -180,8 +180,7 @@ def _finding_text(finding: Finding) -> str:
     if "methods" in values:
         missing = str(values["methods"]).split(", ")
         values["methods"] = ", ".join(str(core_texts.word(METHODS, method)) for method in missing)
-    sentence = str(SENTENCES[finding.code]) % values
-    return str(_("%(sentence)s (rule %(rule)s)", sentence=sentence, rule=finding.rule))
+    return str(SENTENCES[finding.code]) % values
 
 
 def standing_text(standing: Standing) -> str:
@@ -189,5 +188,5 @@ def standing_text(standing: Standing) -> str:
     if standing.word == "missing":
         return str(_("Not live: lane sheet missing"))
     if standing.word == "broken":
-        return str(_("Not live: rule %(rule)s", rule=standing.broken[0].rule))
+        return str(_("Not live: its lane sheet breaks a rule"))
     return str(_("Lane sheet missing")) if standing.word == "inherited" else ""

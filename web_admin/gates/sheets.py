@@ -78,7 +78,7 @@ def check_face_sheet(act: Act, lane_id: str) -> None:
         raise ActRefused(
             "methods",
             _("Face needs a camera, and a camera needs a live lane sheet that says where it hangs, what it "
-              "sees and where its sign is. Fill in the lane sheet first (rule B9)."),
+              "sees and where its sign is. Fill in the lane sheet first."),
         )
 
 

@@ -20,8 +20,8 @@ DOORS: Mapping[str, LazyString] = {
 }
 DIRECTIONS: Mapping[str, LazyString] = {"in": _l("In"), "out": _l("Out")}
 ANTIPASSBACKS: Mapping[str, LazyString] = {
-    "off": _l("Off: nobody is counted here"),
-    "soft": _l("Tell: it opens, and an event says so"),
+    "off": _l("Off: no one is counted here"),
+    "soft": _l("Report: it opens, and an event records it"),
     "hard": _l("Refuse: it stays shut until that person has left"),
 }
 GATE_STATES: Mapping[str, LazyString] = {

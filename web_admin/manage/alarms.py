@@ -42,7 +42,7 @@ class HandoverForm(OnceForm):
 
     note = TextAreaField(
         _l("What the next shift should know"),
-        description=_l("May stay empty. The open alarms go with it by themselves."),
+        description=_l("May stay empty. The open alarms are included automatically."),
         validators=[Length(max=MAX_HANDOVER_CHARS, message=_l("Write it shorter, please."))],
     )
 

@@ -73,11 +73,11 @@ class LaneForm(OnceForm):
     antipassback = RadioField(
         _l("Someone comes in twice without leaving"),
         choices=options(ANTIPASSBACKS), default="off",
-        description=_l("On a way out, “tell” means that leaving is counted. A way out refuses nobody."),
+        description=_l("On a way out, “report” means that leaving is counted. A way out never refuses."),
     )
     area_is_closed = BooleanField(
         _l("The area behind this gate is left through this gate alone"),
-        description=_l("As in a garage without stairs. Needed to refuse whoever has not left where the "
+        description=_l("As in a garage without stairs. Needed to refuse people who have not left where the "
                        "compound has other gates; an exit button forgets who is inside."),
     )
     staff_hold_minutes = IntegerField(
@@ -278,7 +278,7 @@ def answer_pairing(pair_id: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Paired. The gate takes its rules now.") if yes else _("Turned away."), "success")
+        flash(_("Paired. The gate is downloading its policy.") if yes else _("Pairing rejected."), "success")
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("gates.show", gate_id=attempt.gate_id), 303)

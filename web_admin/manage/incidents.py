@@ -70,7 +70,7 @@ class CloseForm(OnceForm):
     """Why people were not notified, if they were not."""
 
     untold_reason = TextAreaField(
-        _l("If people were not told: why no harm can come of it"),
+        _l("If people were not notified: why no harm can come of it"),
         validators=[Length(max=MAX_PART_CHARS)], render_kw={"rows": 2},
     )
 
@@ -140,7 +140,7 @@ def write(incident_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Written down."), "success")
+        flash(_("Recorded."), "success")
     return (_page(row, parts=form), 422) if form.errors else _back(incident_id)
 
 
@@ -156,7 +156,7 @@ def report(incident_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Written down."), "success")
+        flash(_("Recorded."), "success")
     return (_page(row, button=form), 422) if form.errors else _back(incident_id)
 
 
@@ -172,7 +172,7 @@ def tell(incident_id: str) -> Page:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Written down."), "success")
+        flash(_("Recorded."), "success")
     return (_page(row, button=form), 422) if form.errors else _back(incident_id)
 
 

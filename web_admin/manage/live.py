@@ -67,8 +67,8 @@ def alarms_of_page() -> WaitingAlarms | None:
 @allowed("see_now")
 def waiting() -> dict[str, object]:
     """Answer how many alarms wait, for the number and the line on every page, without details."""
-    told = alarms_of_page()
-    return asdict(told) if told is not None else {}
+    shown = alarms_of_page()
+    return asdict(shown) if shown is not None else {}
 
 
 @bp.get("/")

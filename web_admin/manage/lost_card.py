@@ -35,7 +35,7 @@ class LostForm(OnceForm):
 
     number = StringField(
         _l("Home number or card number"),
-        description=_l("3-1203, or the number of a card that somebody found."),
+        description=_l("3-1203, or the number of a found card."),
         validators=[InputRequired(_l("Type the home's number, or read a card.")), Length(max=40)],
         render_kw={"autocomplete": "off", "autofocus": True},
     )

@@ -72,7 +72,7 @@ class PostureForm(OnceForm):
     posture = RadioField(
         _l("Posture"),
         choices=options([
-            ("lockdown", _l("Lockdown: nobody gets in")),
+            ("lockdown", _l("Lockdown: no one gets in")),
             ("held_open", _l("Held open: everybody passes")),
             ("disabled", _l("Out of use")),
         ]),
@@ -106,7 +106,7 @@ def live_override(lane: Lane) -> bool:
     return is_overridden(lane, request_now())
 
 
-def _told(lane: Lane, what: str) -> str | None:
+def _reported(lane: Lane, what: str) -> str | None:
     """Return the gate's last report of a lane: `door` or `posture`."""
     for state in lane.gate.lane_states or []:
         if state.get("lane_id") == lane.lane_id:
@@ -115,7 +115,7 @@ def _told(lane: Lane, what: str) -> str | None:
 
 
 def _door(lane: Lane) -> str | None:
-    return _told(lane, "door")
+    return _reported(lane, "door")
 
 
 class LaneHoldings:
@@ -133,7 +133,7 @@ class LaneHoldings:
 
 def _is_held_at_gate(lane: Lane) -> bool:
     ordered = live_override(lane) or lane.posture != "normal"
-    return not ordered and _told(lane, "posture") == "held_open"
+    return not ordered and _reported(lane, "posture") == "held_open"
 
 
 @bp.get("/")
@@ -224,7 +224,7 @@ def set_posture(lane_id: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Done. It ends by itself at the time you chose."), "success")
+            flash(_("Done. It ends automatically at the time you chose."), "success")
             tell_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)
@@ -245,7 +245,8 @@ def hold_open(lane_id: str) -> Page:
             return True
 
         if do(form, work):
-            flash(_("Held open. It shuts by itself at %(time)s.", time=local_text(until)[-5:]), "success")
+            at = local_text(until)[-5:]
+            flash(_("Held open. It closes automatically at %(time)s.", time=at), "success")
             tell_of_silence([lane.gate])
         if not form.errors:
             return redirect(url_for("now.show_lane", lane_id=lane_id), 303)

@@ -59,7 +59,7 @@ def _password_field(
     )  # fmt: skip
 
 
-ADVICE = _l("At least 10 characters. Three words that belong to nobody are good and easy to remember.")
+ADVICE = _l("At least 10 characters. Three unrelated words are good and easy to remember.")
 
 
 class PasswordForm(OnceForm):
@@ -164,7 +164,7 @@ def sign_out() -> Response:
 @bp.route("/staff/join", methods=["GET", "POST"])
 @public
 def join() -> Page:
-    """Let an invited person choose a password; a preview of the link does not use it up."""
+    """Set the password of an invited account; a preview of the link does not use it up."""
     form = JoinForm()
     if not form.is_submitted():
         form.code.data = request.args.get("code", "")[:40]

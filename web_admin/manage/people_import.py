@@ -130,7 +130,7 @@ def _checked(
 ) -> Page:
     plan = _preview(sheet)
     if not plan.problems and not plan.rows:
-        raise ActRefused("file", _l("The file names nobody. Add a row for each person."))
+        raise ActRefused("file", _l("The file has no people. Add a row for each person."))
     refused = proof is not None and bool(proof.errors or proof.form_errors)
     if proof is None:
         proof = ProofForm(formdata=None)

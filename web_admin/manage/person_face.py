@@ -35,7 +35,8 @@ class AgeForm(OnceForm):
     age_band = SelectField(_l("Age"), choices=options(AGE_BANDS))
     age_band_until = DateField(
         _l("First day of the next age"), validators=[Optional()],
-        description=_l("The 14th or 18th birthday. Only this day is kept; face is asked for anew on it."),
+        description=_l("The 14th or 18th birthday. Only this day is kept; consent to face is asked again on"
+                       " it."),
     )
 
 
@@ -97,7 +98,7 @@ def write_down(person_id: str) -> Page:
 
     if form.validate_on_submit() and do(form, work):
         flash(_("Face is off. What was kept is being forgotten.") if withdraws
-              else _("Written down. Nothing changes for this person, and nobody asks again."), "success")
+              else _("Recorded. Nothing changes for this person, and they are not asked again."), "success")
     if form.errors:
         return _page(person, button=form), 422
     if Method.CARD not in usable_methods(request_session(), person_id, request_now()):

@@ -12,7 +12,7 @@ from gate_controller.contract.records import Method
 from web_admin.accounts.permissions import allowed, public
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.core.small_numbers import told_in_tens
+from web_admin.core.small_numbers import count_in_tens
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
@@ -173,7 +173,7 @@ def rules() -> str:
         fields=NOTICE_FIELDS,
         lanes=lanes,
         face_lanes=[lane for lane in lanes if Method.FACE in lane.methods],
-        counts={name: told_in_tens(count) for name, count in counts.items()},
+        counts={name: count_in_tens(count) for name, count in counts.items()},
         contact=contact_of(request_session(), current_site().site_id),
         channels=complaint_channels(request_session(), current_site().site_id, language),
     )

@@ -35,7 +35,7 @@ TERMS = {
     "log": _l("Personal parts of the ledger"),
     "evidence": _l("Evidence of consents and requests"),
     "moved_out": _l("Names after moving out"),
-    "unused_face": _l("A face that nobody uses"),
+    "unused_face": _l("An unused face"),
     "backups": _l("Backups"),
 }
 """The terms of the report, as people read them."""
@@ -84,9 +84,9 @@ def one_issue(number: int) -> str:
 
 
 def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
-    told = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
+    report = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
     return render_template(
-        "public/report.html", issue=issue, told=told, issues=issues, site=current_site(),
+        "public/report.html", issue=issue, report=report, issues=issues, site=current_site(),
         sha256=sha256_of(issue) if issue is not None else "",
     )
 
@@ -120,12 +120,12 @@ def _publish(*, preview: bool) -> Page:
     periods = {first.isoformat(): (first, last) for first, last in still_open}
     form.period.choices = options((key, f"{first} – {last}") for key, (first, last) in periods.items())
     config = current_menjin().config
-    told = None
+    report = None
     if form.validate_on_submit():
         words = Words(typed(form.approved_by), typed(form.voice), typed(form.plan))
         period = periods[form.period.data]
         if preview:
-            told = build_report(request_session(), current_site(), period, words, config, request_now())
+            report = build_report(request_session(), current_site(), period, words, config, request_now())
         else:
             def work(act: Act) -> int:
                 return publish_report(act, period, words, config).number
@@ -136,5 +136,5 @@ def _publish(*, preview: bool) -> Page:
                 return redirect(url_for("report.one_issue", number=number), 303)
             if not form.errors:
                 return redirect(url_for("report.newest"), 303)
-    page = render_template("office/report.html", form=form, told=told, has_periods=bool(periods))
+    page = render_template("office/report.html", form=form, report=report, has_periods=bool(periods))
     return (page, 422) if form.errors else page

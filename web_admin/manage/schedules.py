@@ -41,7 +41,7 @@ class ScheduleForm(OnceForm):
         _l("Posture"),
         choices=options([
             ("held_open", _l("Held open: everybody passes")),
-            ("lockdown", _l("Lockdown: nobody gets in")),
+            ("lockdown", _l("Lockdown: no one gets in")),
             ("disabled", _l("Out of use")),
         ]),
         validators=[InputRequired(_l("Choose one."))],
@@ -121,7 +121,7 @@ def remove(lane_id: str, hours_id: str) -> Response:
         return True
 
     if form.validate_on_submit() and do(form, work):
-        flash(_("Removed. %(lane)s stands as usual at these hours.", lane=lane.name), "success")
+        flash(_("Removed. %(lane)s is as usual at these hours.", lane=lane.name), "success")
     for error in form.form_errors:
         flash(str(error), "danger")
     return redirect(url_for("now.show_lane", lane_id=lane_id), 303)

@@ -51,7 +51,7 @@ FILE_SETTINGS = {
     "passage_days": _l("Days for which a passage says who it was"),
     "log_days": _l("Days for which the journal keeps names, and alarms are kept"),
     "evidence_days": _l("Days for which the journal says whom an entry is about"),
-    "moved_out_days": _l("Days for which the name of somebody who moved out is kept"),
+    "moved_out_days": _l("Days for which the name of a person who moved out is kept"),
     "face_inactive_days": _l("Days without use after which a face ends"),
     "backup_days": _l("Days for which old backups are kept"),
     "trusted_proxies": _l("Reverse proxies in front of this server"),

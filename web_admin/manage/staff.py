@@ -144,7 +144,7 @@ def review() -> Page:
     """Write down that every account and its role was looked at."""
     form = ReviewForm()
     if form.validate_on_submit() and do(form, lambda act: record_review(act, typed(form.note))):
-        flash(_("Written down. The next review is due in three months."), "success")
+        flash(_("Recorded. The next review is due in three months."), "success")
     if form.errors or form.form_errors:
         return _list_page(form), 422
     return redirect(url_for("staff.show_list"), 303)

@@ -41,7 +41,7 @@ class WebhookForm(OnceForm):
         validators=[InputRequired(_l("Type an address.")), Length(max=500)],
         render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
     )
-    kinds = CheckList(_l("What it is told"), choices=options(WEBHOOK_KINDS))
+    kinds = CheckList(_l("What it receives"), choices=options(WEBHOOK_KINDS))
 
 
 @bp.route("/new", methods=["GET", "POST"])

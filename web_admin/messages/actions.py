@@ -41,7 +41,7 @@ def add_webhook(
         raise ActRefused("kinds", _("Choose at least one."))
     live = select(func.count()).where(Webhook.site_id == act.site_id, Webhook.ended_at.is_(None))
     if (act.session.scalar(live) or 0) >= MAX_WEBHOOKS:
-        raise ActRefused(None, _("There are twenty webhooks. Remove those that nobody needs any more."))
+        raise ActRefused(None, _("There are twenty webhooks. Remove those that are no longer needed."))
     key = new_signing_key()
     hook = Webhook(
         webhook_id=new_id(), site_id=act.site_id, name=label, url=address, kinds=chosen,

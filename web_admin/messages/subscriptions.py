@@ -39,21 +39,22 @@ TEXTS: Mapping[str, str] = {
     "visitor_came": N_("A gate opened for a visitor of yours. Under Visitors you see which."),
     "card_stopped": N_("Your card was suspended or ended. If that was not you, ask the property office."),
     "signed_in": N_(
-        "Somebody signed in to your page. If that was not you, sign out your other phones under Help."
+        "A new sign-in to your page. If that was not you, sign out your other phones under Help."
     ),
-    "looked_at": N_("Somebody of the staff looked at your passages. My records says who and why."),
+    "looked_at": N_("A member of staff looked at your passages. My records shows who and why."),
 }
 """What can be asked for, in the order in which pages show it, and what its message says."""
-CARD_TEXT = N_("Somebody of the staff looked up whose card yours is. My records says who and why.")
+CARD_TEXT = N_("A member of staff looked up whose card yours is. My records shows who and why.")
 SYSTEM_CARD_TEXT = N_(
     "Another system of the compound looked up whose card yours is. My records says which, and when."
 )
 DESK_ASKED_TEXT = N_(
-    "At the property office's desk somebody showed or typed your card or PIN. If you are not there, say so "
-    "on your page under Ways in, and suspend the card."
+    "Your card or PIN was shown or typed at the property office's desk. If you are not there, report it on "
+    "your page under Ways in, and suspend the card."
 )
 DESK_OPENED_TEXT = N_(
-    "Your pages were opened at the property office's desk. If you were not there, tell the property manager."
+    "Your pages were opened at the property office's desk. If you were not there, contact the property "
+    "manager."
 )
 CODE_TEXT = N_("Your code is %(code)s. Type it on the page where you asked for it.")
 BY_ENTRY: Mapping[str, str] = {
@@ -95,11 +96,11 @@ def tell_of_entry(
     session: Session, kind: str, facts: Mapping[str, Fact], person_id: str | None, now: datetime
 ) -> None:
     """Notify a person of an entry of the ledger about them, if its kind has a message."""
-    told = BY_ENTRY.get(kind)
-    of_a_card = told != "card_stopped" or facts.get("method") == CredentialKind.CARD
-    if told is not None and person_id is not None and of_a_card:
+    message = BY_ENTRY.get(kind)
+    of_a_card = message != "card_stopped" or facts.get("method") == CredentialKind.CARD
+    if message is not None and person_id is not None and of_a_card:
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
-        tell(session, person_id, told, now, of_system if facts.get("role") == "system" else of_staff)
+        tell(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
 
 
 def send(

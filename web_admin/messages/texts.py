@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 WEBHOOK_KINDS: Mapping[str, LazyString] = {
-    "alarm_raised": _l("An alarm, without anybody's name"),
-    "alarm_acknowledged": _l("An alarm was taken on"),
+    "alarm_raised": _l("An alarm, without names"),
+    "alarm_acknowledged": _l("Alarm acknowledged"),
     "resident_message": _l("Messages that residents ask for, to send on by SMS or WeChat: number and text"),
 }
 

@@ -199,7 +199,7 @@ def restore_rows(database: Database, passphrase: str, path: Path) -> int:
 
 
 def _move_sequences(connection: Connection, tables: Sequence[Table]) -> None:
-    """Let PostgreSQL count on from the restored numbers."""
+    """Set PostgreSQL's sequences to the restored numbers."""
     if connection.dialect.name != "postgresql":
         return
     for table in tables:

@@ -149,7 +149,7 @@ def _clock(facts: ServerFacts, now: datetime) -> Finding:
     name = _("Clock")
     if facts.newest_entry_at is not None and facts.newest_entry_at > now + timedelta(minutes=1):
         return Finding(
-            name, "bad", _("It stands before entries that were already written."),
+            name, "bad", _("It is earlier than entries that were already written."),
             _("Set it right and let it follow a time server; codes and leases depend on it."),
         )  # fmt: skip
     if facts.clock_synchronised is None:
@@ -172,7 +172,7 @@ def _certificate(facts: ServerFacts, now: datetime) -> list[Finding]:
         says = (
             _("The address could not be reached from here.")
             if facts.certificate_note == UNREACHABLE
-            else _("Not looked at yet.")
+            else _("Not checked yet.")
         )
         return [Finding(name, "unknown", says)]
     left = facts.certificate_until - now
@@ -231,13 +231,14 @@ def _gate_findings(gate: Gate, tampered: bool, now: datetime) -> Iterable[Findin
         )  # fmt: skip
     if tampered:
         yield Finding(
-            _("Tampered with"), "bad", _("Somebody may have opened it."),
+            _("Tampered with"), "bad", _("It may have been opened."),
             _("Look at the gate, then press “Checked and cleared” on its page."),
         )  # fmt: skip
     yield from _behind(gate, silent=bool(contact))
     if not gate.clock_sure:
         yield Finding(
-            _("Clock unsure"), "look", _("It refuses whatever is bound to a time, such as visitors' codes."),
+            _("Clock unsure"), "look",
+            _("It refuses everything that depends on time, such as visitors' codes."),
             _("Look at its battery clock and its time server."),
         )  # fmt: skip
     elif abs(gate.clock_behind_seconds or 0.0) > CLOCK_OFF_SECONDS:
@@ -266,20 +267,20 @@ def _behind(gate: Gate, *, silent: bool) -> Iterable[Finding]:
     behind = gate.published_version - gate.have_version
     if behind > 0 and silent:  # one in contact has them within seconds, or raised an alarm
         says = ngettext("%(num)d change has not arrived.", "%(num)d changes have not arrived.", behind)
-        todo = _("They arrive by themselves once it is in contact. Cards ended since still open there.")
+        todo = _("They arrive automatically once it is in contact. Cards ended since still open there.")
         yield Finding(_("Rules behind"), "look", says, todo)
     unsent = (gate.told_seq or 0) - gate.acknowledged_seq
     if unsent > MANY_UNSENT:
         says = ngettext("%(num)d event.", "%(num)d events.", unsent)
-        todo = _("They are kept there and come by themselves; does the number shrink?")
+        todo = _("They are stored there and arrive automatically; does the number shrink?")
         yield Finding(_("Events not sent yet"), "look", says, todo)
 
 
 def _devices(gate: Gate) -> Iterable[Finding]:
     for device in gate.device_states or []:
         if device.get("health") != "ok":
-            told = f"{device.get('device')} {device.get('detail') or ''}".strip()
+            report = f"{device.get('device')} {device.get('detail') or ''}".strip()
             yield Finding(
-                _("A device is not well"), "look", told,
+                _("A device is not well"), "look", report,
                 _("Look at its cable and power; “menjin gate check” at the gate says more."),
             )  # fmt: skip

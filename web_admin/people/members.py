@@ -269,7 +269,7 @@ def _not_yet_here(act: Act, member: Person, person_id: str) -> Person:
     person = of_same_home(act, member, person_id)
     addition = act.session.get(HomeAddition, person_id)
     if addition is None or person.kind != "resident" or has_come(act, person_id):
-        raise ActRefused(None, _("Whoever lives here already is looked after by the property office."))
+        raise ActRefused(None, _("The property office looks after people who live here already."))
     return person
 
 
@@ -293,7 +293,7 @@ def _of_guardian(act: Act, guardian_id: str, child_id: str) -> tuple[Person, Per
 
 def _write_agreement(act: Act, guardian: Person, child: Person, language: str, text: str) -> None:
     if act.channel != "phone":
-        raise ActRefused("agrees", _("A guardian agrees on their own phone; nobody else does it for them."))
+        raise ActRefused("agrees", _("A guardian agrees on their own phone; no one else can do it for them."))
     write_agreement(act, guardian, child, language, text)
 
 

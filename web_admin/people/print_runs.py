@@ -72,7 +72,7 @@ def begin_run(act: Act, kind: str, buildings: Sequence[str], *, everyone: bool =
         raise ActRefused(None, _("Another run is not ended yet. Say that it was handed out, or cancel it."))
     chosen, left_out = _people(act, kind, buildings, everyone=everyone)
     if not chosen:
-        raise ActRefused("buildings", _("Nobody there needs one: everyone has theirs already."))
+        raise ActRefused("buildings", _("No one there needs one: everyone has theirs already."))
     if len(chosen) > MOST:
         raise ActRefused("buildings", _("At most %(count)s people at a time. Choose fewer buildings.",
                                         count=MOST))

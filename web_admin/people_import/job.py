@@ -30,5 +30,5 @@ def import_people(act: Act, payload: bytes) -> Mapping[str, Fact]:
     sheet = msgspec.json.decode(payload, type=SheetToRead)
     plan = check_people(act, sheet.text.encode(), sheet.options)
     if plan.problems:
-        raise ActRefused("file", _("Somebody changed people or cards meanwhile. Read the file again."))
+        raise ActRefused("file", _("People or cards were changed meanwhile. Read the file again."))
     return asdict(apply_people(act, plan))

@@ -1,4 +1,4 @@
-"""The real effects of an action: publish the policy to gates, notify people of what they subscribed to."""
+"""Effects of an action: publish the policy to gates, notify subscribed people."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ def emergency_records(
 ) -> Iterator[tuple[str, Record | Credential]]:
     """Give the codes of a gate's lanes, those that ended after `told_since` as ended, and home 0."""
     here = {lane.lane_id for lane in facts.lanes[gate.gate_id]}
-    any_told = False
+    any_published = False
     for code in facts.emergency_codes:
         lanes = tuple(lane_id for lane_id in code.lanes if lane_id in here)
         if not lanes or (code.ended_at is not None and code.ended_at <= told_since):
@@ -51,7 +51,7 @@ def emergency_records(
                 "emergency code %s is left out of the policy: its secret cannot be opened", code.credential_id
             )
             continue
-        any_told = True
+        any_published = True
         yield (
             f"credential:{code.credential_id}",
             EmergencyCodeCredential(
@@ -64,7 +64,7 @@ def emergency_records(
                 hold_minutes=code.hold_minutes,
             ),
         )
-    if any_told and facts.site.emergency_salt is not None:
+    if any_published and facts.site.emergency_salt is not None:
         home = HomeRecord(EMERGENCY_ID, EMERGENCY_HOME_NUMBER, facts.site.emergency_salt)
         yield f"home:{EMERGENCY_ID}", home
 

@@ -1,4 +1,4 @@
-"""The responsible contact for personal data at a site, and where people can complain."""
+"""Set the responsible contact for personal data at a site, and the address for complaints."""
 
 from collections.abc import Mapping
 

@@ -79,7 +79,7 @@ def mark_told(act: Act, incident_id: str) -> None:
     incident = _open(act, incident_id)
     missing = missing_parts(incident)
     if missing:
-        raise ActRefused(missing[0], _("People have to be told this. Fill it in first."))
+        raise ActRefused(missing[0], _("The notice to people needs this. Fill it in first."))
     incident.told_people_at = act.now
     record(act, "incident_told", {"incident_id": incident_id})
 
@@ -89,7 +89,7 @@ def close_incident(act: Act, incident_id: str, untold_reason: str) -> None:
     incident = _open(act, incident_id)
     said = untold_reason.strip()
     if incident.told_people_at is None and not said:
-        raise ActRefused("untold_reason", _("Tell people first, or say why no harm can come of it."))
+        raise ActRefused("untold_reason", _("Notify people first, or say why no harm can come of it."))
     incident.untold_reason = said[:MAX_PART_CHARS]
     incident.closed_at = act.now
     record(act, "incident_closed", {"incident_id": incident_id, "told": incident.told_people_at is not None})

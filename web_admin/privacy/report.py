@@ -113,10 +113,10 @@ def publish_report(act: Act, period: tuple[date, date], words: Words, config: We
     )
     if period not in closed_periods(site, act.now):
         raise ActRefused("period", _("Choose a half-year that is over."))
-    told = select(PublicReport.number).where(
+    published = select(PublicReport.number).where(
         PublicReport.site_id == act.site_id, PublicReport.period_from == period[0]
     )
-    if act.session.scalar(told) is not None:
+    if act.session.scalar(published) is not None:
         raise ActRefused("period", _("This half-year has its report. An issue that went out is not changed."))
     if contact_of(act.session, act.site_id) is None:
         raise ActRefused(None, _("First say who answers for personal data: the report names them."))

@@ -11,7 +11,13 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import Method
 from web_admin.compound.models import Gate, Lane, Person, Site
 from web_admin.core.config import WebConfig
-from web_admin.core.small_numbers import told, told_family, told_in_tens, told_median, told_share
+from web_admin.core.small_numbers import (
+    count_in_tens,
+    rounded_count,
+    rounded_family,
+    rounded_median,
+    rounded_share,
+)
 from web_admin.custody.models import BreachDrill, Consent, ForgettingRow, ReceiptRow
 from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import standing_of
@@ -100,11 +106,11 @@ def _people(session: Session, site: Site, span: Span) -> Figures:
     )
     with_face = _count(session, live)
     return {
-        "people": told_in_tens(everyone),
-        "people_with_face": told_in_tens(with_face),
-        "share_with_face": told_share(with_face, everyone),
-        "minors_with_face": told(_count(session, live.where(Person.age_band != "adult"))),
-        "withdrawals": told(_count(session, consented.where(span.holds(Consent.withdrawn_at)))),
+        "people": count_in_tens(everyone),
+        "people_with_face": count_in_tens(with_face),
+        "share_with_face": rounded_share(with_face, everyone),
+        "minors_with_face": rounded_count(_count(session, live.where(Person.age_band != "adult"))),
+        "withdrawals": rounded_count(_count(session, consented.where(span.holds(Consent.withdrawn_at)))),
     }
 
 
@@ -121,8 +127,8 @@ def _forgetting(session: Session, site: Site, span: Span) -> Figures:
         .where(Gate.site_id == site.site_id, span.holds(ForgettingRow.begun_at))
     ).all()
     hours = [(received - begun).total_seconds() / 3600 for begun, received in rows if received is not None]
-    [counts] = told_family({"receipts_signed": len(hours), "without_receipt": len(rows) - len(hours)})
-    return {**counts, "median_hours": told_median(hours)}
+    [counts] = rounded_family({"receipts_signed": len(hours), "without_receipt": len(rows) - len(hours)})
+    return {**counts, "median_hours": rounded_median(hours)}
 
 
 def _methods(session: Session, site: Site, span: Span) -> list[Figures]:
@@ -141,7 +147,7 @@ def _methods(session: Session, site: Site, span: Span) -> list[Figures]:
 
 def _method(name: str, tries: int, opens: int) -> Figures:
     share = round(100 * opens / tries) if tries >= 10 else None
-    return {"method": name, "tries": told_in_tens(tries), "opened_percent": share}
+    return {"method": name, "tries": count_in_tens(tries), "opened_percent": share}
 
 
 def _outages(session: Session, site: Site, span: Span) -> list[Figures]:
@@ -183,13 +189,13 @@ def _requests(session: Session, site: Site, span: Span) -> Figures:
     for row in rows:
         outcomes[_outcome_by(row, span.end)] += 1
     late = sum((row.closed_at or span.end) > row.answer_by for row in rows)
-    kinds, came_of, lateness = told_family(
+    kinds, came_of, lateness = rounded_family(
         {kind: sum(row.kind == kind for row in rows) for kind in KINDS}, outcomes, {"late": late}
     )
     days = [(row.closed_at - row.filed_at).total_seconds() / 86_400 for row in rows if row.closed_at]
     longest = max(days, default=0.0) if len(days) >= 10 else None
     return {
-        "by_kind": kinds, "by_outcome": came_of, **lateness, "median_days": told_median(days),
+        "by_kind": kinds, "by_outcome": came_of, **lateness, "median_days": rounded_median(days),
         "longest_days": round(longest) if longest is not None else None,
     }
 
@@ -207,7 +213,7 @@ def _disclosures(session: Session, site: Site, span: Span) -> Mapping[str, objec
     )
     found = {str(outcome): int(count) for outcome, count in rows}
     given, refused = found.get("given", 0), found.get("refused", 0)
-    [counts] = told_family({"asked": given + refused, "given": given, "refused": refused})
+    [counts] = rounded_family({"asked": given + refused, "given": given, "refused": refused})
     return {**counts, "commercial": 0}
 
 

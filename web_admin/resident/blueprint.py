@@ -1,4 +1,4 @@
-"""The residents' blueprint: who acts, how a refusal is shown, what every template may use."""
+"""The residents' blueprint: the actor, refusals, and the context of every template."""
 
 import re
 from collections.abc import Mapping

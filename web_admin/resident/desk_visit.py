@@ -40,8 +40,8 @@ def answer_desk(visit_id: str, answer: str) -> Response:
     answer_by_phone(act, visit_id, is_there=answer == "yes")
     flash(
         gettext("The desk goes on now. Your records list what is done there.") if answer == "yes"
-        else gettext("Refused. Nothing was shown, and the property manager hears of it. "
-                     "Suspend your card below if it is gone."),
+        else gettext("Refused. Nothing was shown, and the property manager is notified. Suspend your card "
+                     "below if it is gone."),
         "done",
     )
     return to("resident.ways_in")

@@ -26,8 +26,8 @@ from web_admin.web.resident_session import resident_required
 LABELS = {
     "visitor_came": _l("A gate opened for my visitor"),
     "card_stopped": _l("My card was suspended or ended"),
-    "signed_in": _l("Somebody signed in to my page"),
-    "looked_at": _l("Somebody looked at my passages or looked up my card"),
+    "signed_in": _l("A new sign-in to my page"),
+    "looked_at": _l("My passages were viewed or my card was looked up"),
 }
 
 
@@ -84,7 +84,7 @@ def prove_messages_address() -> Response | str | tuple[str, int]:
     if not proved:
         # Not an error's status: the wrong try has to be counted, and a failed request is undone.
         return _page({"code": gettext("This is not the code that was sent.")}, request.form)
-    flash(gettext("The address is yours. Switch on what you want to be told."), "done")
+    flash(gettext("The address is verified. Switch on the messages you want."), "done")
     return to("resident.messages")
 
 

@@ -100,7 +100,7 @@ def drop_passkey(passkey_id: str) -> AnyResponse:
         remove_passkey(act, person.person_id, passkey_id)
     except ActRefused:
         abort(404)
-    flash(gettext("That passkey signs nobody in any more."), "done")
+    flash(gettext("That passkey can no longer be used to sign in."), "done")
     return to("resident.password")
 
 

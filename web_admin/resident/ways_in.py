@@ -220,7 +220,7 @@ def two_ways() -> Response | tuple[str, int]:
         act.session.rollback()
         person, act = signed_in()
         return _page(person, act, errors=errors), 422
-    flash(gettext("Saved. Gates hear of it within a minute."), "done")
+    flash(gettext("Saved. Gates receive it within a minute."), "done")
     return to("resident.ways_in")
 
 
@@ -245,7 +245,7 @@ def suspend_card(credential_id: str) -> Response:
 @bp.post("/cards/<credential_id>/resume")
 @resident_required
 def resume_card(credential_id: str) -> Response:
-    """Let the person's own card work again."""
+    """Resume the person's own card."""
     person, act = signed_in()
     resume_credential(act, own_credential(person, credential_id, CredentialKind.CARD).credential_id)
     flash(gettext("Your card works again."), "done")

@@ -73,9 +73,9 @@ def client_of(headers: Mapping[str, str], peer: str, trusted_proxies: int) -> st
 
     A place is an address of IPv4 or a /64 of IPv6: who has one of the latter has 2^64 addresses.
     """
-    told = [part.strip() for part in headers.get("X_FORWARDED_FOR", "").split(",") if part.strip()]
-    is_told = trusted_proxies and len(told) >= trusted_proxies
-    return place_of_address(told[-trusted_proxies] if is_told else peer)
+    forwarded = [part.strip() for part in headers.get("X_FORWARDED_FOR", "").split(",") if part.strip()]
+    is_forwarded = trusted_proxies and len(forwarded) >= trusted_proxies
+    return place_of_address(forwarded[-trusted_proxies] if is_forwarded else peer)
 
 
 class BodyBudget:

@@ -61,7 +61,7 @@ def save_site(
         raise ActRefused("timezone", _("There is no such time zone."))
     if timezone != site.timezone and not zone_confirmed:
         raise ActRefused(
-            "zone_confirmed", _("Every weekly hour and holiday will be counted in the new zone. Confirm it.")
+            "zone_confirmed", _("All schedules and holidays will use the new time zone. Please confirm.")
         )
     _check_card_form(act, site, card_bits)
     site.language, site.timezone, site.card_bits = language, timezone, card_bits

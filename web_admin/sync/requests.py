@@ -111,7 +111,7 @@ def check_signature(
 
 
 def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: bytes, now: datetime) -> None:
-    """Let the counter grow; raise SyncRefused on a repeat, and mark the gate as cloned on a fork.
+    """Advance the counter; raise SyncRefused on a repeat, and mark the gate as cloned on a fork.
 
     Once two machines use the key, no number says which of them is the gate: every request is answered, as
     one of a distrusted gate.

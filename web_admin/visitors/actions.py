@@ -260,7 +260,7 @@ def check_issuer(
     issuer = person_of(act, issuer_person_id)
     refuse_recovered_phone(act, issuer)
     if issuer.suspended:
-        raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
+        raise ActRefused(None, _("A person who may not pass at present cannot invite visitors."))
     for gate in gates:
         if not _grants_at(issuer, {lane.lane_id for lane in gate.lanes}, start, end):
             raise ActRefused(
@@ -290,7 +290,7 @@ def _code_lanes(act: Act, issuer: Person, lanes: Sequence[str], until: datetime)
     if not wanted:
         raise ActRefused("lanes", _("Choose at least one lane."))
     if issuer.suspended:
-        raise ActRefused(None, _("Whoever may not pass at present cannot invite visitors."))
+        raise ActRefused(None, _("A person who may not pass at present cannot invite visitors."))
     lanes_wanted = [lane_of(act, lane_id) for lane_id in wanted]
     if len({lane.gate_id for lane in lanes_wanted}) != 1:
         raise ActRefused(

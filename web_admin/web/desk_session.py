@@ -50,7 +50,7 @@ password of the person in the office's browser."""
 
 
 def start_visit(visit: DeskVisitRow) -> None:
-    """Let this browser act for the visit's person, after their proof of presence."""
+    """Start acting for the visit's person in this browser, after their proof of presence."""
     session[VISIT] = visit.visit_id
     session[USED_AT] = request_now().timestamp()
     g.pop("menjin_desk", None)

@@ -87,14 +87,14 @@ class LiveWatch:
     def other_than(self, known: str | None, listener: Listener, seconds: float) -> str | None:
         """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
 
-        def is_told() -> bool:
-            return listener.ended or self._told(listener) not in (None, known)
+        def has_news() -> bool:
+            return listener.ended or self._news(listener) not in (None, known)
 
         with self._changed:
-            self._changed.wait_for(is_told, seconds)
-            return self._told(listener)
+            self._changed.wait_for(has_news, seconds)
+            return self._news(listener)
 
-    def _told(self, listener: Listener) -> str | None:
+    def _news(self, listener: Listener) -> str | None:
         """Return the mark, for who is not shown silent alarms the part that they do not move."""
         if self._mark is None or listener.with_silent:
             return self._mark
@@ -137,8 +137,8 @@ def mark_of(menjin: Menjin) -> str:
         *(repr((*row[:-1], has_been_silent(row.last_seen_at, now))) for row in gates),
         *(repr((*row, row.override_until is not None and row.override_until > now)) for row in lanes),
     ]
-    told = ("\n".join(parts), repr(silent))
-    keyed = (menjin.sealer.lookup("live-mark", one.encode()).hex() for one in told)
+    marks = ("\n".join(parts), repr(silent))
+    keyed = (menjin.sealer.lookup("live-mark", one.encode()).hex() for one in marks)
     return MARKS_APART.join(one[:MARK_CHARS] for one in keyed)
 
 

@@ -16,7 +16,7 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
         status = msgspec.convert(row.status, FaceStatus)
     except msgspec.ValidationError:
         # Written by a newer server, before this one was put back.
-        return (_("What the gate told of face cannot be read by this server."),)
+        return (_("This server cannot read the gate's report on face."),)
     if status.trouble == PROGRAM_OUTDATED:
         return (
             _("Face is off at this gate, every other way in works: its program is too old to receive keys "
@@ -36,7 +36,7 @@ def face_sentences(row: GateFaceRow | None) -> tuple[str, ...]:
     )
     if status.alone:
         alone = _(
-            "They are few enough (at most %(limit)s) that nobody has to type a home number before the face.",
+            "They are few enough (at most %(limit)s) that no home number is needed before the face.",
             limit=status.alone_limit,
         )
     else:

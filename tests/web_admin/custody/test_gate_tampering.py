@@ -123,11 +123,11 @@ def press(client, tamper_id):
 def test_the_manager_clears_what_the_page_showed_and_it_is_in_the_journal(compound):
     client = compound.signed_in("manager")
     page = client.get("/manage/gates/north").text
-    assert "told of tampering" in page
+    assert "reported tampering" in page
     assert "Checked and cleared" in page
     assert press(client, "aa").status_code == 303
     assert not tampered(compound)
-    assert "told of tampering" not in client.get("/manage/gates/north").text
+    assert "reported tampering" not in client.get("/manage/gates/north").text
     with compound.app.app_context(), current_menjin().database.session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.kind == "tampering_cleared")).one()
         assert (entry.facts["gate_id"], entry.facts["tamper_id"]) == ("north", "aa")
@@ -137,7 +137,7 @@ def test_a_press_on_an_older_page_clears_nothing(compound):
     client = compound.signed_in("manager")
     press(client, "an older one")
     assert tampered(compound)
-    assert "once more" in client.get("/manage/gates/north").text
+    assert "tampering again" in client.get("/manage/gates/north").text
 
 
 @pytest.mark.parametrize("role", ["guard", "installer", "privacy_officer"])

@@ -191,4 +191,4 @@ def test_a_changed_method_in_the_notice_shows_the_assessment_as_outdated(compoun
     page = compound.signed_in("manager").get(LIST).text
     assert "Outdated" in page
     assert "is not the one that was assessed" in page
-    assert "Being assessed anew" in stranger(compound).get("/policy/biometrics").text
+    assert "Being reassessed" in stranger(compound).get("/policy/biometrics").text

@@ -205,7 +205,7 @@ def test_the_question_finds_a_home_as_it_is_typed_at_the_gate(client, typed):
 
 def test_the_question_finds_its_person_by_name(client):
     assert "Ana Ruiz" in client.get("/manage/events/why?q=ana").text
-    assert "Nobody fits this" in client.get("/manage/events/why?q=nobody").text
+    assert "No one matches" in client.get("/manage/events/why?q=nobody").text
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_a_gate_in_contact_is_told_without_a_warning(client, compound):
     send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/posture",
          posture="held_open", reason="delivery", until=until)
     page = client.get("/manage/lanes/north-in").text
-    assert "Done. It ends by itself" in page
+    assert "Done. It ends automatically" in page
     assert "No contact" not in page
 
 

@@ -136,7 +136,7 @@ def test_a_home_moves_out_after_a_look_at_what_ends(client, compound):
             CredentialRow.person_id.in_([p.person_id for p in people]), CredentialRow.state != "ended"
         )
         assert act.session.scalars(live).all() == []
-    assert "Nobody lives here yet" in client.get(f"/manage/people/homes/{home_id}").text
+    assert "No one lives here yet" in client.get(f"/manage/people/homes/{home_id}").text
 
 
 def test_staff_come_with_hours_an_end_and_a_card(client, compound):

@@ -177,7 +177,7 @@ def test_each_wrong_field_keeps_what_was_typed_and_says_what_is_wrong_in_its_cel
 
 def test_right_fields_and_right_rows_carry_no_error_and_nothing_can_be_confirmed(client):
     page = upload(client, WRONG.encode()).text
-    assert "7 rows have something to correct. Nobody was added." in page
+    assert "7 rows have something to correct. No one was added." in page
     assert 'class="wrong"' not in cell_of(page, 3, "Name")
     assert re.findall(r'id="row-(\d+)"', page) == ["3", "4", "5", "6", "7", "8", "12"]
     assert "/confirm" not in page
@@ -200,7 +200,7 @@ NO_SHEETS = (
     (b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(60), "This is no CSV text."),
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "This is no CSV text."),
     (b"home,photo\n1,x\n", "The first row names the columns"),
-    (b"home,name,kind,card\n\n\n", "The file names nobody."),
+    (b"home,name,kind,card\n\n\n", "The file has no people."),
     (b"name\n" + b"A\n" * 10001, "more than 10000 rows"),
     (b"name\n" + b"A" * (2 * 1024 * 1024), "larger than 2 MB"),
     (b"name\n" + b"A" * (9 * 1024 * 1024), "larger than 2 MB"),
@@ -337,7 +337,7 @@ def test_a_job_that_does_not_fit_any_more_does_nothing_and_says_so(client, compo
     with compound.app.app_context():
         long_jobs.run(current_menjin(), job_of(answer))
     assert count() == before
-    assert "Nothing of it was done." in client.get(answer.headers["Location"]).text
+    assert "Nothing was imported." in client.get(answer.headers["Location"]).text
 
 
 def test_another_compounds_job_is_not_found(client):

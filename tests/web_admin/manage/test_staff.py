@@ -290,7 +290,7 @@ def test_the_review_is_due_every_quarter_and_says_who_and_when(client, compound,
 def test_the_privacy_officer_reviews_but_changes_nobody(compound):
     officer = compound.signed_in("privacy_officer")
     assert send(officer, "/manage/staff/", "/manage/staff/review", note="").status_code == 303
-    assert "Invite somebody" not in officer.get("/manage/staff/").text
+    assert "Invite a colleague" not in officer.get("/manage/staff/").text
 
 
 # -- the table of roles ------------------------------------------------------------------------------

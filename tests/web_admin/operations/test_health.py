@@ -227,8 +227,8 @@ def test_the_page_says_what_needs_somebody_first(compound):
             {"device": "reader-1", "health": "lost", "detail": "no answer for 9 s"}
         ]
     page = compound.signed_in("installer").get("/manage/health").text
-    assert page.index("Somebody may have opened it.") < page.index("reader-1 no answer for 9 s")
-    assert "things need somebody" in page
+    assert page.index("It may have been opened.") < page.index("reader-1 no answer for 9 s")
+    assert "things need attention" in page
     assert "None was ever made here." in page
 
 

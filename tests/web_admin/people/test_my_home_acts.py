@@ -153,7 +153,7 @@ def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_nobody_is_p
         accept_invitation(act.session, first, act.now)
     accept_invitation(act.session, second, act.now)
     for late in (code_again, take_invitation_back):
-        with pytest.raises(ActRefused, match="lives here already"):
+        with pytest.raises(ActRefused, match="live here already"):
             late(phone_of(act, host), host.person_id, member.person_id)
     other, _code = invited(act, host)
     take_invitation_back(phone_of(act, host), host.person_id, other.person_id)
@@ -168,7 +168,7 @@ def test_who_lives_here_by_the_offices_card_alone_is_no_more_at_the_homes_mercy(
     grandmother, _code = invited(act, host)
     issue_card(act, grandmother.person_id, 77)
     for late in (code_again, take_invitation_back):
-        with pytest.raises(ActRefused, match="lives here already"):
+        with pytest.raises(ActRefused, match="live here already"):
             late(phone_of(act, host), host.person_id, grandmother.person_id)
     assert grandmother.ended_at is None
     assert opens_by_card(act, 77, "north-in")

@@ -44,7 +44,7 @@ def test_the_page_says_what_is_open_and_then_that_it_is_complete(
     page = phone.get(f"/r/certificates/{consent_id}").text
     assert "Complete: nothing can open what these gates had of your face." in page
     assert "Lease expired" in page
-    assert "That a gate told the truth" in page
+    assert "That a gate was honest" in page
 
 
 def test_a_receipt_that_arrived_before_its_own_time_is_remarked_upon(
@@ -93,10 +93,10 @@ def test_who_does_not_use_their_face_is_asked_with_the_day_it_ends(
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
-    assert "It ends on" not in phone.get("/r/face").text
+    assert "It ends automatically" not in phone.get("/r/face").text
     with compound.app.app_context():
         remind(current_menjin(), clock.now + timedelta(days=90))
-    assert "It ends on Aug 31, 2026" in phone.get("/r/face").text
+    assert "It ends automatically on Aug 31, 2026" in phone.get("/r/face").text
 
 
 def test_nobody_reads_the_certificate_of_somebody_else(

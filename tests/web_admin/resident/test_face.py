@@ -68,7 +68,7 @@ def test_a_no_changes_nothing_and_leads_straight_to_another_way(
 
 
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/another-way")
-NUDGES = ("Yes, use my face", "data-asked-again", "Decide", "decide anew", "Use your face?")
+NUDGES = ("Yes, use my face", "data-asked-again", "Decide", "decide again", "Use your face?")
 
 
 def test_after_a_no_no_page_asks_again(phone: FlaskClient) -> None:

@@ -126,7 +126,7 @@ def test_a_link_with_one_bit_changed_leads_nowhere(compound: Compound, phone: Fl
         assert stranger.get(f"/v/{link}").status_code == 404
     for nonsense in ("x", "AAAA", "%C3%A4", "a" * 3000):
         assert stranger.get(f"/v/{nonsense}").status_code == 404
-    assert "Ask whoever invited you for a new one." in stranger.get("/v/AAAA?language=en").text
+    assert "Ask your host for a new one." in stranger.get("/v/AAAA?language=en").text
     assert "请向邀请您的人索取新的。" in stranger.get("/v/AAAA?language=zh").text
 
 

@@ -95,4 +95,4 @@ def test_an_engine_whose_curve_does_not_keep_the_budget_may_not_open_and_says_wh
     assert (fit.point, fit.templates_alone) == (None, 0)
     assert "dlib-resnet-1 may not open" in fit.sentence
     assert "once in 131" in fit.sentence
-    assert "70% of the rightful are turned away" in fit.sentence
+    assert "70% of genuine attempts are rejected" in fit.sentence

@@ -154,7 +154,7 @@ class Relay(Protocol):
         ...
 
     def close(self) -> None:
-        """Put the output to rest if the board is there, and let go of it."""
+        """Put the output to rest if the board is there, and release it."""
         ...
 
 

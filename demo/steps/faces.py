@@ -16,7 +16,7 @@ from hardware.interfaces import Frame
 ENROL_SECONDS = 15.0
 LOOK_SECONDS = 12.0
 DELAY_SECONDS = 45.0
-MOST_MARKS = 200
+MAX_MARKS = 200
 TRIES = 2
 """A person who was not recognised tries again once, as the screen proposes."""
 
@@ -90,7 +90,7 @@ def _remember_frames(stage: Stage, screen: GateScreen) -> None:
             except FileNotFoundError:
                 continue  # the next frame has come
             frame = cv2.imdecode(np.frombuffer(coded, dtype=np.uint8), cv2.IMREAD_COLOR)
-            if frame is not None and path.name != last and len(stage.frame_marks) < MOST_MARKS:
+            if frame is not None and path.name != last and len(stage.frame_marks) < MAX_MARKS:
                 last = path.name
                 stage.frame_marks += marks_of_frame("a frame", coded, np.asarray(frame, dtype=np.uint8))
 

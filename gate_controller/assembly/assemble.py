@@ -275,7 +275,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
 
 
 def _tell_damage(journal: Journal, store: PolicyStore, lane_memory: LaneMemory, now: datetime) -> None:
-    """Write down that a database was set aside, and how much of the journal could be carried over."""
+    """Record that a database was set aside, and how much of the journal could be carried over."""
     if journal.salvaged is not None:
         journal.append(EventKind.ALARM_JOURNAL_DAMAGED, {"salvaged": journal.salvaged}, {}, now)
     if store.damaged is not None:

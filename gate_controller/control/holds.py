@@ -136,7 +136,7 @@ class Holdings:
                 self._release(lane_id)
 
     def stopped(self) -> None:
-        """Write down that everything held is held no longer, for the outputs go to rest."""
+        """Record the end of every hold, because the outputs go to rest."""
         for hold in self._by_staff.all():
             self._end(hold, "stop")
         for lane_id in self._parts.relays:

@@ -141,7 +141,7 @@ class WatchedCamera:
 def take_sight(
     sight: CameraSight, desk: LaneDesk, watch: DeviceWatch, record: Record, now_seconds: float
 ) -> None:
-    """Write down what a camera does not see, once, and keep face from being offered there.
+    """Record a camera fault once, and keep face from being offered there.
 
     Dark raises no alarm: nights are. It is written down all the same, as the reason why face is off.
     """

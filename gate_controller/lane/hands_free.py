@@ -28,7 +28,7 @@ FRAME_TIMEOUT_SECONDS = 0.25
 TRY_AGAIN_SECONDS = 5.0
 OUT_OF_VIEW_SECONDS = 3.0
 """A code is answered again only after it was out of view for so long."""
-MOST_CODES_IN_VIEW = 8
+MAX_CODES_IN_VIEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class CodesInView:
         """Return the codes that were not in view before, and remember all that are."""
         gone = at_seconds - OUT_OF_VIEW_SECONDS
         self._seen = {text: at for text, at in self._seen.items() if at > gone}
-        texts = texts[:MOST_CODES_IN_VIEW]
+        texts = texts[:MAX_CODES_IN_VIEW]
         fresh = tuple(text for text in texts if text not in self._seen)
         self._seen.update(dict.fromkeys(texts, at_seconds))
         return fresh

@@ -120,7 +120,7 @@ class OsdpRelay:
             raise OutputNotConfirmed(f"{absence}; OFF will be sent when the reader is back") from absence
 
     def close(self) -> None:
-        """Put the output to rest if the reader is there, and let go of the line."""
+        """Put the output to rest if the reader is there, and release the line."""
         if not self._is_held:
             return
         try:

@@ -117,7 +117,7 @@ class RelayBoard(ABC):
                 raise DeviceUnavailable(self._absence)
 
     def let_go(self, channel: int) -> None:
-        """Put a channel to rest; with the last one, let go of the device and end the thread."""
+        """Put a channel to rest; with the last one, release the device and end the thread."""
         thread: threading.Thread | None = None
         with self._changed:
             if channel not in self._in_use - self._leaving:
@@ -391,5 +391,5 @@ class BoardRelay:
         self._board.switch_off(self._channel)
 
     def close(self) -> None:
-        """Put the output to rest if the board is there, and let go of it."""
+        """Put the output to rest if the board is there, and release it."""
         self._board.let_go(self._channel)

@@ -12,7 +12,7 @@ from tests.browser.resident_screen import Served, welcome
 pytestmark = pytest.mark.browser
 
 BIGGEST_ICON_BYTES = 12_000
-MOST_DIFFERENT = 2.0
+MAX_DIFFERENT = 2.0
 """Mean difference of a colour, of 255: what a palette of 64 costs."""
 
 
@@ -22,7 +22,7 @@ def test_an_icon_is_the_drawing_in_its_size_and_small(browser: Browser, name: st
     kept = Image.open(FOLDER / name)
     assert (kept.size, kept.format) == ((pixels, pixels), "PNG")
     difference = ImageChops.difference(kept.convert("RGBA"), drawn(browser, drawing, pixels))
-    assert max(ImageStat.Stat(difference).mean) < MOST_DIFFERENT
+    assert max(ImageStat.Stat(difference).mean) < MAX_DIFFERENT
     assert (FOLDER / name).stat().st_size < BIGGEST_ICON_BYTES
 
 

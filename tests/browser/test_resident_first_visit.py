@@ -11,7 +11,7 @@ from tests.browser.resident_screen import Served, switch_on_code, welcome
 
 pytestmark = pytest.mark.browser
 
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 
 
 class Counted:
@@ -58,4 +58,4 @@ def test_from_the_letter_to_a_code_that_works_offline_a_phone_loads_at_most_250_
     assert {"/r/code/offline/zh", "/r/code/offline/en", "/static/vendor/lean-qr/index.mjs"} <= set(kept)
     assert set(kept) - {"/r/language"} <= set(counted.sent)
     carried = sum(counted.sent.values())
-    assert carried <= MOST_BYTES, "\n".join(f"{size:8} {path}" for path, size in counted.sent.most_common())
+    assert carried <= MAX_BYTES, "\n".join(f"{size:8} {path}" for path, size in counted.sent.most_common())

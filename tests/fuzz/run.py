@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 LONGEST_INPUT_SECONDS = 10
-MOST_MEMORY_MB = 1500
+MAX_MEMORY_MB = 1500
 LONGEST_INPUT_BYTES = 8192
 EXECUTIONS = re.compile(r"(?:stat::number_of_executed_units:\s*|Done )(\d+)")
 
@@ -32,7 +32,7 @@ def fuzz(name: str, seconds: int) -> tuple[int, list[bytes], str]:
             [
                 *(sys.executable, "-m", "tests.fuzz.run", "--child", name),
                 *(f"-max_total_time={seconds}", f"-timeout={LONGEST_INPUT_SECONDS}", "-print_final_stats=1"),
-                *(f"-rss_limit_mb={MOST_MEMORY_MB}", f"-max_len={LONGEST_INPUT_BYTES}"),
+                *(f"-rss_limit_mb={MAX_MEMORY_MB}", f"-max_len={LONGEST_INPUT_BYTES}"),
                 *(f"-artifact_prefix={findings}/", str(corpus)),
             ],
             stdout=subprocess.PIPE,

@@ -11,7 +11,7 @@ ROWS_OF_SECTIONS = {
     "V13": (1, 5, 2, 5), "V14": (2, 4, 3), "V15": (3, 3, 7), "V16": (1, 5, 4, 3, 3), "V17": (1, 4, 2),
 }  # fmt: skip
 """How many rows of levels 1 and 2 each section of a chapter has; sections of level 3 alone have none."""
-MOST_PLANNED = 10
+MAX_PLANNED = 10
 STATES = re.compile(r"`tests/|argued: .|not applicable: because .|planned: .")
 
 
@@ -50,7 +50,7 @@ def test_every_test_named_there_exists() -> None:
 
 def test_few_rows_are_planned_and_the_page_counts_them_right() -> None:
     found = [_state(row[3]) for row in rows()]
-    assert found.count("planned") <= MOST_PLANNED
+    assert found.count("planned") <= MAX_PLANNED
     counted = (
         f"{found.count('met')} are met by tests, {found.count('argued')} argued, "
         f"{found.count('not applicable')} do not apply, {found.count('planned')} are planned."

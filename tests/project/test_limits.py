@@ -22,24 +22,24 @@ A_LIMIT = re.compile(
 OTHERS = {
     # How much a compound may have, or an act may choose: refused beside the field, and rare.
     "web_admin/accounts/api_keys.py::MAX_LIVE_KEYS", "web_admin/face/assessments.py::LONGEST_REVIEW",
-    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MOST_IN_A_HOME",
-    "web_admin/gates/schedules.py::MOST_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
+    "web_admin/credentials/emergency_codes.py::MAX_LIVE_CODES", "web_admin/people/members.py::MAX_IN_A_HOME",
+    "web_admin/gates/schedules.py::MAX_CHANGES", "web_admin/restore/actions.py::LONGEST_PASS",
     "web_admin/privacy/requests.py::MAX_OPEN", "web_admin/visitors/actions.py::MAX_LIVE_CODES",
-    "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MOST_PROOFS_ASKED",
+    "web_admin/face/ages.py::LONGEST_YEARS", "web_admin/people/phone_proof.py::MAX_PROOFS_ASKED",
     # What is shown, and figures that limit nobody.
-    "web_admin/events/set_aside.py::MOST_SHOWN",
+    "web_admin/events/set_aside.py::MAX_SHOWN",
     "web_admin/manage/events.py::FOUND_AT_MOST", "web_admin/face/engine.py::ALONE_AT_MOST",
     "web_admin/alarms/queries.py::SHOWN_AT_MOST", "web_admin/credentials/two_methods.py::MINUTES_A_DAY",
     "web_admin/api/schemas.py::PAGE_LIMIT", "web_admin/web/sign_in_tries.py::RUN_OF_FAILURES",
     # Within a body that the table bounds, or a file of the operator's.
-    "web_admin/events/entry_reading.py::MOST_ENTRIES", "web_admin/events/entry_reading.py::MOST_IN_A_BATCH",
-    "web_admin/events/set_aside.py::MOST_KEPT_BYTES",
+    "web_admin/events/entry_reading.py::MAX_ENTRIES", "web_admin/events/entry_reading.py::MAX_IN_A_BATCH",
+    "web_admin/events/set_aside.py::MAX_KEPT_BYTES",
     "web_admin/operations/backup.py::MAX_FRAME_BYTES", "web_admin/settings/logo.py::MAX_BYTES",
     "web_admin/accounts/passkeys.py::MAX_KEY_BYTES", "web_admin/core/csv_text.py::MAX_BYTES",
-    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/routes.py::MOST_EVENTS",
+    "web_admin/core/workbook.py::MAX_UNPACKED_BYTES", "web_admin/sync/routes.py::MAX_EVENTS",
     # What the server itself waits for, or has open; threads and time-outs bound it.
-    "web_admin/core/database.py::MOST_CONNECTIONS",
-    "web_admin/serving/buffering_server.py::MOST_ANSWER_BYTES_WAITING",
+    "web_admin/core/database.py::MAX_CONNECTIONS",
+    "web_admin/serving/buffering_server.py::MAX_ANSWER_BYTES_WAITING",
     "web_admin/core/database.py::BUSY_TIMEOUT_MS", "web_admin/serving/workers.py::LONGEST_REQUEST_SECONDS",
     # Made of rows of the table.
     "web_admin/accounts/throttle.py::LONGEST_WAIT",

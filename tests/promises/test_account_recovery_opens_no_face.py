@@ -39,7 +39,7 @@ from web_admin.core.database import current_menjin
 from web_admin.custody.models import Consent
 from web_admin.face.actions import give_face_consent, withdraw_face
 from web_admin.people.invitations import confirm_identity
-from web_admin.people.phone_proof import MOST_PROOFS_ASKED
+from web_admin.people.phone_proof import MAX_PROOFS_ASKED
 from web_admin.people.shown_at_gates import confirm_shown
 from web_admin.visitors.models import VisitorPassRow
 
@@ -152,7 +152,7 @@ class Recovery(RuleBasedStateMachine):
         self.card_opens(self.clock.now)
         with self.compound.session() as session:
             believed = session.get_one(Person, self.compound.person_id).phone_unproven is None
-        assert believed or not (asked and minutes == 2) or self.asked >= MOST_PROOFS_ASKED
+        assert believed or not (asked and minutes == 2) or self.asked >= MAX_PROOFS_ASKED
         self.asked += asked
         self.proven = self.proven or believed
         assert not (believed and minutes == 6 and asked)

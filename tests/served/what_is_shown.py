@@ -12,7 +12,7 @@ import requests
 from tests.served.served_compound import Browser
 
 PAGES_OF_A_KIND = 2
-MOST_PAGES = 90
+MAX_PAGES = 90
 ZONES = (ZoneInfo("Asia/Shanghai"), UTC)
 CLOCKS = ("%H:%M", "%-I:%M")
 _LINK = re.compile(r'(?:href|data-refresh|data-live|src|hx-get)="(/[^"#]*)')
@@ -69,7 +69,7 @@ def pages_within_reach(browser: Browser, starts: Iterable[str]) -> Read:
     """Read these pages and what they link to, a few of each kind, with their statuses."""
     waiting, kinds, found = list(starts), dict[str, int](), Read()
     named = set(waiting)
-    while waiting and len(found) < MOST_PAGES:
+    while waiting and len(found) < MAX_PAGES:
         path = waiting.pop(0)
         answer = browser.session.get(browser.address + path, timeout=60, allow_redirects=False)
         found.setdefault(path, []).append(told_by(answer, browser.address))

@@ -27,7 +27,7 @@ DatabaseError = SQLAlchemyError
 """What is raised when the database does not answer or refuses a statement."""
 
 BUSY_TIMEOUT_MS = 30_000
-MOST_CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 """Beyond the five that stay open: more than a process has threads, so that no gate waits for a page's."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -43,10 +43,10 @@ def make_engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if url.startswith("postgresql+psycopg://"):
-        return create_engine(url, pool_pre_ping=True, max_overflow=MOST_CONNECTIONS)
+        return create_engine(url, pool_pre_ping=True, max_overflow=MAX_CONNECTIONS)
     if not url.startswith("sqlite:///"):
         raise ValueError("the database must be sqlite:///FILE or postgresql://…")
-    engine = create_engine(url, max_overflow=MOST_CONNECTIONS)
+    engine = create_engine(url, max_overflow=MAX_CONNECTIONS)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -18,7 +18,7 @@ from web_admin.core.limit_models import LimitCount
 from web_admin.core.limits import Limit
 from web_admin.core.sealing import Sealer
 
-MOST_COUNTS_KEPT = 200_000
+MAX_COUNTS_KEPT = 200_000
 """Rows; those that are forgotten soonest go first, so that invented names cannot fill the disk."""
 DELETED_AT_ONCE = 5_000
 
@@ -184,7 +184,7 @@ def _old_keys(database: Database, now: datetime) -> Sequence[bytes]:
         if old:
             return old
         kept = session.scalar(select(func.count()).select_from(LimitCount)) or 0
-        too_many = max(kept - MOST_COUNTS_KEPT, 0)
+        too_many = max(kept - MAX_COUNTS_KEPT, 0)
         return session.scalars(by_age.limit(min(too_many, DELETED_AT_ONCE))).all()
 
 

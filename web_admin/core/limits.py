@@ -204,23 +204,23 @@ CONSTANTS = (
     ),
     Limit(
         "set_aside", 50_000, "entries that were set aside", "gate",
-        "web_admin/events/set_aside.py::MOST_OF_A_GATE",
+        "web_admin/events/set_aside.py::MAX_OF_A_GATE",
         f"{_NOT_BELIEVED}::test_a_thief_does_not_fill_the_disk",
     ),
     Limit(
         "set_aside_alarms", 20, "open alarms of one kind from such entries", "gate",
-        "web_admin/events/set_aside.py::MOST_RINGING",
+        "web_admin/events/set_aside.py::MAX_RINGING",
         "tests/web_admin/alarms/test_entries_set_aside.py::"
         "test_an_open_alarm_silences_no_later_one_until_many_ring",
     ),
     Limit(
         "request_ahead", 2**24, "numbers ahead of the newest", "request of a gate",
-        "web_admin/sync/requests.py::MOST_AHEAD",
+        "web_admin/sync/requests.py::MAX_AHEAD",
         f"{_NOT_BELIEVED}::test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing",
     ),
     Limit(
         "counts_kept", 200_000, "rows", "server; those that are forgotten soonest go first",
-        "web_admin/core/limit_counts.py::MOST_COUNTS_KEPT",
+        "web_admin/core/limit_counts.py::MAX_COUNTS_KEPT",
         f"{_THROTTLE}::test_names_without_end_do_not_fill_the_database",
     ),
 )

@@ -20,7 +20,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import canonical_card, issue_card, parse_card_number
 from web_admin.credentials.phones import ensure_online_qr, online_code, online_qr, register_phone_key
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
-from web_admin.credentials.shared import end_one, finish_credential, live_credentials, lost
+from web_admin.credentials.shared import end_one, finish_credential, live_credentials, record_loss
 from web_admin.face.endings import forget_face
 from web_admin.face.ways_in import Aftermath, live_face_consent, settle_face, working_methods
 
@@ -49,7 +49,7 @@ def end_credential(act: Act, credential_id: str, reason: str) -> Aftermath:
     why = checked_text("reason", reason)
     if credential.state != "ended":
         end_one(act, credential, why)
-    return lost(act, credential, "credential_ended", why)
+    return record_loss(act, credential, "credential_ended", why)
 
 
 def suspend_credential(act: Act, credential_id: str) -> Aftermath:
@@ -63,7 +63,7 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
     if credential.kind == CredentialKind.PIN and not credential.duress:
         for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "suspended", credential.suspended_by
-    return lost(act, credential, "credential_suspended", "")
+    return record_loss(act, credential, "credential_suspended", "")
 
 
 def resume_credential(act: Act, credential_id: str) -> None:

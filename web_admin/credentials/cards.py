@@ -16,7 +16,7 @@ from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup, seal_card_number
 from web_admin.credentials.child_agreements import refuse_without_agreement
-from web_admin.credentials.shared import added, end_one, live_credentials
+from web_admin.credentials.shared import add_credential, end_one, live_credentials
 
 MAX_CARD_NUMBER = 2**32 - 1
 MAX_CARDS = 10
@@ -85,7 +85,7 @@ def issue_card(
         valid_from=valid_from, valid_until=valid_until, created_at=act.now,
         seen_by=GUARDIAN if person.age_band == CHILD else None,
     )
-    return added(act, person, card, "card_issued", also_touches=freed)
+    return add_credential(act, person, card, "card_issued", also_touches=freed)
 
 
 def _free_card(act: Act, lookup: bytes) -> list[str]:

@@ -48,7 +48,7 @@ def checked_look(look: Look) -> Look:
 
 
 def record_look(act: Act, person_id: str, credential_id: str, look: Look) -> None:
-    """Write down that staff looked up whose a card is, where its holder reads it."""
+    """Record that staff looked up a card, where its holder reads it."""
     facts = {"credential_id": credential_id, "role": look.role, "why": look.why}
     personal = {"reason": look.in_own_words} if look.in_own_words else None
     record(act, CARD_LOOKED_UP, facts, personal=personal, person_id=person_id)

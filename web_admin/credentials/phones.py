@@ -12,7 +12,7 @@ from web_admin.action.phone_proof import refuse_recovered_phone
 from web_admin.compound.keys import private_key
 from web_admin.compound.models import CredentialRow
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials.shared import added, live_credentials
+from web_admin.credentials.shared import add_credential, live_credentials
 
 MAX_PHONES = 5
 MAX_PRINTED = 2
@@ -51,7 +51,7 @@ def register_phone_key(act: Act, person_id: str, public_key: bytes, label: str) 
         credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, label=checked_label(label),
         public_key=public_key, created_at=act.now,
     )
-    return added(act, person, key, "phone_key_registered")
+    return add_credential(act, person, key, "phone_key_registered")
 
 
 def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
@@ -60,7 +60,9 @@ def ensure_online_qr(act: Act, person_id: str) -> CredentialRow:
     person = person_of(act, person_id)
     refuse_recovered_phone(act, person)
     online = _online(act, person_id)
-    return online[0] if online else added(act, person, online_qr(act, person_id), "online_code_allowed")
+    if online:
+        return online[0]
+    return add_credential(act, person, online_qr(act, person_id), "online_code_allowed")
 
 
 def online_code(act: Act, person_id: str) -> str:
@@ -86,7 +88,7 @@ def issue_printed_code(act: Act, person_id: str) -> CredentialRow:
     code = CredentialRow(
         credential_id=new_id(), person_id=person_id, kind=CredentialKind.QR, printed=True, created_at=act.now
     )
-    return added(act, person, code, "printed_code_issued")
+    return add_credential(act, person, code, "printed_code_issued")
 
 
 def printed_code(act: Act, row: CredentialRow) -> str:

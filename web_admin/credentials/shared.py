@@ -24,7 +24,7 @@ def end_one(act: Act, credential: CredentialRow, why: str) -> None:
     act.session.flush()
 
 
-def lost(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
+def record_loss(act: Act, credential: CredentialRow, kind: str, why: str) -> Aftermath:
     """Record a loss: pause the consents given with it, settle the person's face, publish."""
     paused = pause_faces_given_with(act, credential, why)
     aftermath = settle_face(act.session, credential.person, act.now)
@@ -37,7 +37,7 @@ def live_credentials(act: Act, person_id: str, kind: str, *, duress: bool = Fals
     return list(live_credentials_of(act.session, person_id, kind, duress=duress))
 
 
-def added(
+def add_credential(
     act: Act, person: Person, credential: CredentialRow, kind: str, *, also_touches: Sequence[str] = ()
 ) -> CredentialRow:
     """Store a new credential, let a paused face resume, record and publish."""

@@ -24,9 +24,9 @@ NOT_STORED, NOT_TRUSTED = "not_stored", "gate_not_trusted"
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 """Between them every time zone can show a time; a clock that lost its battery begins in the first."""
-MOST_ENTRIES = 2**31 - 1
+MAX_ENTRIES = 2**31 - 1
 """The highest number of an entry that the database keeps."""
-MOST_IN_A_BATCH = 2000
+MAX_IN_A_BATCH = 2000
 # Possessive, and a text may be without its end: otherwise a body of quotes is read again from each of them.
 _SIGN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
@@ -87,7 +87,7 @@ def read_batch(body: bytes) -> ReadBatch:
         head = msgspec.json.decode(batch.head.head, type=Head)
     except (msgspec.MsgspecError, ValueError) as err:
         return ReadBatch(batch.head, None, _alone(bodies), f"the signed head: {err}")
-    if not len(bodies) <= head.seq <= MOST_ENTRIES:
+    if not len(bodies) <= head.seq <= MAX_ENTRIES:
         broken = f"the head is at entry {head.seq}, with {len(bodies)} entries before it"
         return ReadBatch(batch.head, head, _alone(bodies), broken)
     try:
@@ -112,7 +112,7 @@ def _cut_apart(body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
                 pieces.append(body[begin : sign.start()].strip())
             begin = sign.end()
             if token != b",":
-                return body[:start] + body[sign.start() :], tuple(pieces[:MOST_IN_A_BATCH])
+                return body[:start] + body[sign.start() :], tuple(pieces[:MAX_IN_A_BATCH])
         elif token in b"]}":
             depth -= 1
     raise ValueError("the entries do not end")

@@ -31,7 +31,7 @@ from web_admin.compound.keys import private_key
 from web_admin.compound.models import Gate
 from web_admin.core.sealing import Sealer
 from web_admin.events.entry_reading import NOT_STORED, NOT_TRUSTED, ReadBatch, ReadEntry
-from web_admin.events.set_aside import MOST_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
+from web_admin.events.set_aside import MAX_OF_A_GATE, aside_before, has_room, knows, ring_unread, set_aside
 from web_admin.face.gate_answers import note_openings, take_answers
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.people.shown_at_gates import confirm_shown
@@ -87,7 +87,7 @@ def _take_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now
         set_aside(session, gate, fresh, now)
         return
     # A copied key may have filled the room: the alarms behind that ring all the same.
-    _log.warning("gate %s: %d entries dropped beyond %d", gate.gate_id, len(fresh), MOST_OF_A_GATE)
+    _log.warning("gate %s: %d entries dropped beyond %d", gate.gate_id, len(fresh), MAX_OF_A_GATE)
     ring_unread(session, gate, fresh, now)
 
 

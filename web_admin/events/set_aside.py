@@ -24,12 +24,12 @@ from web_admin.journal.ledger import append_audit
 from web_admin.journal.models import GateEvent, SetAsideEntry
 
 LEDGER_KIND = "journal_entries_set_aside"
-MOST_KEPT_BYTES = 16 * 1024
+MAX_KEPT_BYTES = 16 * 1024
 """Of one entry; a longer one keeps its place and not its content, as does one that is no entry at all."""
-MOST_OF_A_GATE = 50_000
+MAX_OF_A_GATE = 50_000
 """Maximum kept of one gate; an attacker with its key could otherwise fill the disk."""
-MOST_SHOWN = 20
-MOST_RINGING = 20
+MAX_SHOWN = 20
+MAX_RINGING = 20
 """Open alarms of one kind and gate from entries that were set aside."""
 AHEAD = timedelta(hours=1)
 
@@ -77,7 +77,7 @@ def _kept_of(read: ReadEntry) -> bytes | None:
     if read.entry is None:
         return None
     body = msgspec.json.encode(read.entry)
-    return body if len(body) <= MOST_KEPT_BYTES else None
+    return body if len(body) <= MAX_KEPT_BYTES else None
 
 
 def _say_how_many(session: Session, gate: Gate, entries: Sequence[ReadEntry], now: datetime) -> None:
@@ -105,7 +105,7 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
     """Raise the alarms among entries that are not taken: a false one costs a walk, a missed one a person.
 
     An alarm rings once however often its entry comes, and nothing at all rings for a stolen gate. An
-    open one of its kind does not silence the next, for a copied key may have raised it; MOST_RINGING do.
+    open one of its kind does not silence the next, for a copied key may have raised it; MAX_RINGING do.
     """
     if gate.state != "paired":
         return
@@ -122,7 +122,7 @@ def ring_unread(session: Session, gate: Gate, entries: Sequence[ReadEntry], now:
             Alarm.raised_at == at,
         )  # fmt: skip
         if session.scalar(rang.limit(1)) is None:
-            many_ring = _ringing(session, gate, entry.kind) >= MOST_RINGING
+            many_ring = _ringing(session, gate, entry.kind) >= MAX_RINGING
             raise_alarm(
                 session, gate.site_id, entry.kind, at, gate_id=gate.gate_id, lane_id=lane_id,
                 detail="from an entry that was set aside", once=many_ring,
@@ -155,7 +155,7 @@ def shown_set_aside(session: Session, gate_id: str) -> SetAside:
         .where(of_gate)
         .options(defer(SetAsideEntry.body))
         .order_by(SetAsideEntry.received_at.desc(), SetAsideEntry.seq.desc())
-        .limit(MOST_SHOWN)
+        .limit(MAX_SHOWN)
     )
     return SetAside(count, session.scalars(newest).all())
 
@@ -163,7 +163,7 @@ def shown_set_aside(session: Session, gate_id: str) -> SetAside:
 def has_room(session: Session, gate: Gate, more: int) -> bool:
     """Return whether so many more entries of a gate may be set aside."""
     kept = select(func.count()).select_from(SetAsideEntry).where(SetAsideEntry.gate_id == gate.gate_id)
-    return (session.scalar(kept) or 0) + more <= MOST_OF_A_GATE
+    return (session.scalar(kept) or 0) + more <= MAX_OF_A_GATE
 
 
 def aside_before(session: Session, gate: Gate, entries: Sequence[ReadEntry]) -> frozenset[bytes]:

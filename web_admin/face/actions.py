@@ -29,7 +29,7 @@ from web_admin.face.endings import forget_everyone, forget_face
 from web_admin.face.guardians import guardians_of, lapse_asked_by
 from web_admin.face.models import GuardianConsent
 from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
-from web_admin.face.pauses import answered, question_of
+from web_admin.face.pauses import clear_request, question_of
 from web_admin.face.queries import guardians_needed, rules_of
 from web_admin.face.rules import checked_signature, keep_release
 from web_admin.face.ways_in import live_face_consent, settle_face, working_methods
@@ -131,7 +131,7 @@ def record_consent(
     lapse_asked_by(act, person.person_id)
     known = live_face_consent(act.session, person)
     consent = known or _new_consent(act, person, notice, parts, signed_name)
-    answered(act.session, person.person_id)
+    clear_request(act.session, person.person_id)
     create_shares(act.session, act.sealer, person.person_id, consent.consent_id)
     person.methods = [method.value for method in Method if method in {*person.methods, Method.FACE}]
     if act.channel == "gate" and person.face_paused_reason in UNPROVEN:
@@ -191,7 +191,7 @@ def record_refusal(act: Act, person_id: str, notice_version: int | None, languag
     """
     begin(act)
     person = person_of(act, person_id)
-    answered(act.session, person.person_id)
+    clear_request(act.session, person.person_id)
     lapse_asked_by(act, person.person_id)
     record(
         act, "face_refused",
@@ -208,7 +208,7 @@ def withdraw_face(act: Act, person_id: str, why: str = "") -> Consent | None:
     begin(act)
     person = person_of(act, person_id)
     consent = forget_face(act, person, why.strip()[:200])
-    answered(act.session, person_id)
+    clear_request(act.session, person_id)
     lapse_asked_by(act, person_id)
     settle_face(act.session, person, act.now)
     finish(act, "face_turned_off", {}, person_id=person_id)

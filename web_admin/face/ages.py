@@ -16,7 +16,7 @@ from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.face.endings import forget_face
 from web_admin.face.guardians import end_guardianship, lapse_requests, parts_of_consent
-from web_admin.face.pauses import AGE_CORRECTED, CAME_OF_AGE, answered, pause_and_ask
+from web_admin.face.pauses import AGE_CORRECTED, CAME_OF_AGE, clear_request, pause_and_ask
 from web_admin.face.ways_in import live_face_consent
 
 LONGEST_YEARS = {CHILD: 14, MINOR: YEARS_OF_MINORS}
@@ -37,7 +37,7 @@ def set_age_band(act: Act, person_id: str, band: str, until: date | None = None)
         end_guardianship(act, person)
     if band == CHILD:
         forget_face(act, person, AGE_CORRECTED)
-        answered(act.session, person_id)
+        clear_request(act.session, person_id)
         lapse_requests(act, person_id)
     if band == MINOR:
         consent = live_face_consent(act.session, person)

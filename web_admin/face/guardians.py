@@ -18,7 +18,7 @@ from web_admin.compound.models import GuardianRow, Person
 from web_admin.core.refusal import ActRefused
 from web_admin.custody.models import Consent
 from web_admin.face.models import GuardianConsent, GuardianRequest
-from web_admin.face.pauses import GUARDIAN_LEFT, RULES_CHANGED, answered, pause_and_ask
+from web_admin.face.pauses import GUARDIAN_LEFT, RULES_CHANGED, clear_request, pause_and_ask
 from web_admin.face.queries import guardian_ids_of
 from web_admin.face.rules import has_less
 
@@ -121,7 +121,7 @@ def end_guardianship(act: Act, person: Person) -> None:
     act.session.execute(delete(GuardianRow).where(GuardianRow.minor_id == person.person_id))
     _end_checked(act, GuardianRow.guardian_id == person.person_id)
     lapse_requests(act, person.person_id)
-    answered(act.session, person.person_id)
+    clear_request(act.session, person.person_id)
 
 
 def lapse_requests(act: Act, person_id: str) -> None:

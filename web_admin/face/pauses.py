@@ -52,7 +52,7 @@ def question_of(session: Session, person_id: str) -> FaceQuestion | None:
     return session.get(FaceQuestion, person_id)
 
 
-def answered(session: Session, person_id: str) -> None:
+def clear_request(session: Session, person_id: str) -> None:
     """Clear the request: the person has decided, or is gone."""
     question = session.get(FaceQuestion, person_id)
     if question is not None:

@@ -17,9 +17,9 @@ from web_admin.custody.shares import FACE_PURPOSE
 from web_admin.face.assessment_status import standing_of
 from web_admin.face.models import ConsentRules, GuardianConsent, WrittenRelease
 
-FULL_NUMBER = 2
+BOTH_GUARDIANS = 2
 """Of guardians, where a site asks for both."""
-MANY = 500
+MAX_IN_LIST = 500
 """With more ids than this, everyone is read."""
 
 
@@ -71,7 +71,7 @@ def numbers_needed(session: Session, site_id: str, minor_ids: Collection[str]) -
     if not rules_of(session, site_id).both_guardians:
         return dict.fromkeys(minor_ids, 1)
     only = _with_one_guardian(session)
-    return {minor_id: 1 if minor_id in only else FULL_NUMBER for minor_id in minor_ids}
+    return {minor_id: 1 if minor_id in only else BOTH_GUARDIANS for minor_id in minor_ids}
 
 
 def _with_one_guardian(session: Session) -> frozenset[str]:
@@ -109,7 +109,7 @@ def guardian_ids_of(
     wanted = select(Person.person_id, Person.home_id).where(
         Person.site_id == site_id, Person.ended_at.is_(None), Person.age_band == MINOR
     )
-    if person_ids is not None and len(person_ids) <= MANY:
+    if person_ids is not None and len(person_ids) <= MAX_IN_LIST:
         wanted = wanted.where(Person.person_id.in_(person_ids))
     minors = {person_id: home_id for person_id, home_id in session.execute(wanted) if home_id is not None}
     if not minors:
@@ -121,7 +121,7 @@ def guardian_ids_of(
         Person.age_band == ADULT,
         Person.kind == "resident",
     )
-    if len(minors) <= MANY:
+    if len(minors) <= MAX_IN_LIST:
         query = query.where(Person.home_id.in_(set(minors.values())))
     for home_id, person_id in session.execute(query.order_by(Person.person_id)):
         adults.setdefault(str(home_id), []).append(person_id)

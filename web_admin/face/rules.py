@@ -23,7 +23,7 @@ from web_admin.custody.models import Consent, Notice
 from web_admin.custody.shares import live_face_consents
 from web_admin.face.models import GuardianConsent, WrittenRelease
 from web_admin.face.pauses import RULES_CHANGED, pause_and_ask, people_with_consent
-from web_admin.face.queries import FULL_NUMBER, guardian_ids_of, guardians_needed, rules_of
+from web_admin.face.queries import BOTH_GUARDIANS, guardian_ids_of, guardians_needed, rules_of
 from web_admin.face.ways_in import live_face_consent
 
 MAX_SIGNATURE_CHARS = 80
@@ -55,7 +55,7 @@ def asked_again_by(session: Session, site_id: str) -> tuple[int, int]:
     signed = set(session.scalars(select(WrittenRelease.consent_id)))
     parts = Counter(session.scalars(select(GuardianConsent.consent_id)))
     minors = select(Person.person_id).where(Person.site_id == site_id, Person.age_band == MINOR)
-    less = [one for one in session.scalars(minors) if one in live and parts[live[one]] < FULL_NUMBER]
+    less = [one for one in session.scalars(minors) if one in live and parts[live[one]] < BOTH_GUARDIANS]
     return len(set(live.values()) - signed), len(less)
 
 

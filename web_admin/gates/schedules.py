@@ -25,7 +25,7 @@ from web_admin.gates.sheet_models import LaneSheetRow
 from web_admin.gates.sheet_status import stored_sheet
 
 SCHEDULED = (Posture.HELD_OPEN, Posture.LOCKDOWN, Posture.DISABLED)
-MOST_CHANGES = 64
+MAX_CHANGES = 64
 """How many changes of hours that meet each other are followed to the end of a posture."""
 
 
@@ -183,7 +183,7 @@ def _posture_at(lane: Lane, hours: SiteHours, at: datetime) -> Posture | None:
 
 def _end_of(posture: Posture, lane: Lane, hours: SiteHours, now: datetime) -> datetime | None:
     at = now
-    for _change in range(MOST_CHANGES):
+    for _change in range(MAX_CHANGES):
         changes = [
             change
             for hours_id in lane.posture_hours

@@ -85,8 +85,8 @@ def channel_of(address: str) -> str | None:
     return "webhook" if PHONE_NUMBER.fullmatch(address) else None
 
 
-def tell(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
-    """Put the message down that a person asked for, in this transaction; nothing where they did not."""
+def notify(session: Session, person_id: str, kind: str, now: datetime, text: str | None = None) -> None:
+    """Store a message that a person subscribed to, in this transaction; nothing without a subscription."""
     wanted = session.get(AskedMessages, person_id)
     if wanted is not None and wanted.confirmed_at is not None and kind in wanted.kinds:
         send(session, wanted, text or TEXTS[kind], {}, now)
@@ -100,7 +100,7 @@ def tell_of_entry(
     of_a_card = message != "card_stopped" or facts.get("method") == CredentialKind.CARD
     if message is not None and person_id is not None and of_a_card:
         of_staff, of_system = OWN_TEXTS.get(kind, (None, None))
-        tell(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
+        notify(session, person_id, message, now, of_system if facts.get("role") == "system" else of_staff)
 
 
 def send(

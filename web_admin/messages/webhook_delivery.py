@@ -36,7 +36,7 @@ KEY_PURPOSE = "webhook-key"
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 WHOLE_CALL_SECONDS = 20.0
 """From the connection to the status: a receiver that sends a byte every nine seconds delays no other."""
-GONE = 410
+HTTP_GONE = 410
 AS_WRITTEN = "/?%:=&~+!$,;'@()*[]"
 """Characters that stay in an address as typed."""
 
@@ -80,7 +80,7 @@ def send_webhook(
     }
     status = post(hook.url, body, headers, local_ports)
     if not 200 <= status < 300:
-        raise NotSent(f"http_{status}", for_good=status == GONE)
+        raise NotSent(f"http_{status}", for_good=status == HTTP_GONE)
 
 
 def _keys(sealer: Sealer, hook: Webhook, now: datetime) -> list[bytes]:

@@ -35,7 +35,7 @@ from web_admin.people.actions import GrantSpec, add_person, move_out, set_grants
 from web_admin.people.invitations import invite
 from web_admin.people.models import HomeAddition
 
-MOST_IN_A_HOME = 20
+MAX_IN_A_HOME = 20
 INVITATION_HOURS = 7 * 24
 
 
@@ -252,7 +252,7 @@ def refuse_full_home(act: Act, member: Person) -> None:
         .select_from(Person)
         .where(Person.home_id == member.home_id, Person.ended_at.is_(None), Person.kind != UNNAMED)
     )
-    if (count or 0) >= MOST_IN_A_HOME:
+    if (count or 0) >= MAX_IN_A_HOME:
         raise ActRefused(None, _("This home has twenty people. The property office can add more."))
 
 

@@ -21,7 +21,7 @@ PROOF_MINUTES = timedelta(minutes=5)
 CLOCKS_APART = timedelta(seconds=30)
 """How far a gate's clock may be from the server's without a passage falling out of its minutes."""
 
-MOST_PROOFS_ASKED = 10
+MAX_PROOFS_ASKED = 10
 """For one invitation; then only the desk helps. An attacker who guesses has at most fifty minutes in all."""
 
 
@@ -34,7 +34,7 @@ def ask_to_be_believed(act: Act, person_id: str) -> datetime:
         raise ActRefused(None, _("This phone needs no proof."))
     if not has_something_to_show(act.session, person_id, act.now):
         raise ActRefused(None, _("Ask the property office for a card first."))
-    if opened.proofs_asked >= MOST_PROOFS_ASKED:
+    if opened.proofs_asked >= MAX_PROOFS_ASKED:
         raise ActRefused(None, _("This was tried ten times. Show your card or PIN at the desk."))
     opened.proof_asked_at, opened.proofs_asked = act.now, opened.proofs_asked + 1
     finish(act, "proof_asked", {"invitation_id": opened.invitation_id}, person_id=person_id, touches=())

@@ -24,7 +24,7 @@ from web_admin.face.inactive import note_use
 from web_admin.face.ways_in import live_face_consent
 from web_admin.journal.models import GateEvent, SetAsideEntry
 from web_admin.privacy.requests import new_request
-from web_admin.privacy.retention import GONE
+from web_admin.privacy.retention import ERASED
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 
 PARTS = ("passages", "visitors", "face")
@@ -95,7 +95,7 @@ def _forget_passages(act: Act, person: Person) -> int:
     if consent is not None:
         note_use(act.session, consent)  # or the face would look unused from now on
     _empty_set_aside(act, person.person_id)
-    return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**GONE, person_id=None))
+    return _change(act, update(GateEvent).where(_passages(person.person_id)).values(**ERASED, person_id=None))
 
 
 def _empty_set_aside(act: Act, person_id: str) -> None:

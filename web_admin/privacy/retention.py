@@ -30,7 +30,7 @@ from web_admin.people.print_models import PrintRun, PrintSlip
 from web_admin.privacy.models import Disclosure, RightsRequest
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse
 
-GONE: dict[str, Any] = {"personal": None, "salt": None}
+ERASED: dict[str, Any] = {"personal": None, "salt": None}
 ERASED_NAME = ""
 PRINT_SECRETS_KEPT = timedelta(days=14)
 MESSAGES_KEPT_FOR = timedelta(days=14)
@@ -44,7 +44,7 @@ Rule = Callable[[Menjin, datetime], Chosen]
 def _passages(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.passage_days)
     named = GateEvent.personal.is_not(None) | GateEvent.person_id.is_not(None)
-    return GateEvent, (GateEvent.at < before) & named, {**GONE, "person_id": None}
+    return GateEvent, (GateEvent.at < before) & named, {**ERASED, "person_id": None}
 
 
 def _set_aside(menjin: Menjin, now: datetime) -> Chosen:
@@ -55,7 +55,7 @@ def _set_aside(menjin: Menjin, now: datetime) -> Chosen:
 
 def _log_entries(menjin: Menjin, now: datetime) -> Chosen:
     before = now - timedelta(days=menjin.config.log_days)
-    return AuditEntry, (AuditEntry.at < before) & AuditEntry.personal.is_not(None), dict(GONE)
+    return AuditEntry, (AuditEntry.at < before) & AuditEntry.personal.is_not(None), dict(ERASED)
 
 
 def _log_persons(menjin: Menjin, now: datetime) -> Chosen:

@@ -20,7 +20,7 @@ from web_admin.accounts.permissions import public
 from web_admin.compound.models import Person
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
-from web_admin.messages.subscriptions import tell
+from web_admin.messages.subscriptions import notify
 from web_admin.resident.blueprint import bp, signed_in, to
 from web_admin.resident.code import phone_label
 from web_admin.resident.confirm import CONFIRMING, FIRST_CONFIRM, must_confirm
@@ -127,7 +127,7 @@ def sign_in_by_passkey() -> JsonAnswer | tuple[JsonAnswer, int]:
         # A right passkey is never made to wait; see `accounts/throttle.py`.
         database.rollback()
         return {"error": str(refused.message)}, 429 if failed_unasked() else 422
-    tell(database, passkey.person_id, "signed_in", now)
+    notify(database, passkey.person_id, "signed_in", now)
     session[OF_THIS_PHONE] = passkey.passkey_id
     next_page = "resident.password" if session.pop(CONFIRMING, False) else "resident.ways_in"
     return {"next": to(next_page).location}

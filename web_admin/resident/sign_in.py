@@ -19,7 +19,7 @@ from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.actions import end_credential
 from web_admin.credentials.queries import credential_of, phones_of
-from web_admin.messages.subscriptions import tell
+from web_admin.messages.subscriptions import notify
 from web_admin.people.invitations import accept_invitation
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.confirm import confirm_page, must_confirm
@@ -49,7 +49,7 @@ def accept() -> Response:
     try:
         person = accept_invitation(request_session(), code, current_menjin().clock())
         sign_in_resident(request_session(), person)
-        tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
+        notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
     except ActRefused as refused:
         message = str(refused.message)
         request_session().rollback()
@@ -152,7 +152,7 @@ def check_sign_in() -> Response:
         message = gettext("Name or password is wrong. The PIN for the gate is another one.")
         return answer_to_wrong(_sign_in_page(request.form, message), 0)
     sign_in_resident(request_session(), person)
-    tell(request_session(), person.person_id, "signed_in", current_menjin().clock())
+    notify(request_session(), person.person_id, "signed_in", current_menjin().clock())
     return to("resident.ways_in")
 
 

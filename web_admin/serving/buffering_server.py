@@ -37,7 +37,7 @@ from web_admin.serving.socket_loop import Sockets
 
 ACCEPTED_AT_ONCE = 64
 OPEN_FILES_WANTED = 3 * CONNECTIONS + 500
-MOST_ANSWER_BYTES_WAITING = 1024 * 1024
+MAX_ANSWER_BYTES_WAITING = 1024 * 1024
 """What a thread may be ahead of a client that takes its time; streams and pages stay far below."""
 
 # A queue of requests is no fault to write down each time.
@@ -203,7 +203,7 @@ class BufferingServer(TcpWSGIServer):  # type: ignore[misc]  # its base has no t
             log_socket_errors=False,
             max_request_header_size=HEAD_BYTES,
             max_request_body_size=DRAINED_BYTES,
-            outbuf_high_watermark=MOST_ANSWER_BYTES_WAITING,
+            outbuf_high_watermark=MAX_ANSWER_BYTES_WAITING,
             outbuf_overflow=64 * 1024,
         )
         address = (listener.family, listener.type, listener.proto, listener.getsockname())

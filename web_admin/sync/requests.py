@@ -36,7 +36,7 @@ from web_admin.events.entry_reading import ReadBatch
 LATE_WINDOW = 16
 """By how many numbers a signed request may be late before it means that the key was copied."""
 MAX_COUNTER = 2**53
-MOST_AHEAD = 2**24
+MAX_AHEAD = 2**24
 """By how many numbers a request may be ahead: a gate that tried every two seconds for a year, unheard."""
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ def _check_counter(session: DatabaseSession, gate: Gate, counter: int, message: 
         return
     digest = hashlib.sha256(message).digest()
     newest = gate.request_counter
-    if newest < counter <= newest + MOST_AHEAD:
+    if newest < counter <= newest + MAX_AHEAD:
         gate.request_counter, gate.request_digest = counter, digest
         return
     if counter == newest and digest == gate.request_digest:

@@ -87,7 +87,7 @@ from web_admin.sync.requests import (
 SMALL_BODY, ASK_BODY = 4 * 1024, 256 * 1024
 TOMBSTONES_BODY = 48 * 1024 * 1024
 PAIR_PREFIX = "pair:"
-MOST_EVENTS = 2**31 - 1
+MAX_EVENTS = 2**31 - 1
 """What the database keeps of a gate's own count; an honest one stays far below."""
 
 bp = Blueprint("sync_api", __name__)
@@ -244,7 +244,7 @@ def _sealed_leases(
 def _note_state(gate: Gate, question: AskRequest, now: datetime) -> None:
     gate.clock_sure = question.clock_sure
     gate.clock_behind_seconds = round((now - question.gate_time).total_seconds(), 1)
-    gate.told_seq = max(0, min(question.journal_seq, MOST_EVENTS))
+    gate.told_seq = max(0, min(question.journal_seq, MAX_EVENTS))
     gate.have_epoch, gate.have_version = question.have_epoch, question.have_version
     gate.lane_states = msgspec.to_builtins(question.lanes)
     gate.device_states = msgspec.to_builtins(question.devices)

@@ -12,7 +12,7 @@ from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
-from web_admin.messages.subscriptions import tell
+from web_admin.messages.subscriptions import notify
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
 
@@ -89,4 +89,4 @@ def tell_hosts(session: Session, shown_ids: Collection[str], now: datetime) -> N
         ),
     }
     for person_id in sorted(host for host in hosts if host is not None):
-        tell(session, person_id, "visitor_came", now)
+        notify(session, person_id, "visitor_came", now)

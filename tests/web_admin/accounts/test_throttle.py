@@ -111,7 +111,7 @@ def test_an_attacker_with_a_whole_network_of_ipv6_is_one_address(throttle: Throt
 def test_names_without_end_do_not_fill_the_database(
     throttle: Throttle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limit_counts, "MOST_COUNTS_KEPT", 20)
+    monkeypatch.setattr(limit_counts, "MAX_COUNTS_KEPT", 20)
     for number in range(30):
         throttle.failed(f"name{number}", OFFICE, NOW)
     assert forget_old_counts(throttle.database, NOW) > 30

@@ -254,7 +254,7 @@ def test_an_alarm_rings_even_when_its_own_entry_is_odd_or_its_journal_is_refused
 
 def test_an_open_alarm_silences_no_later_one_until_many_ring(database, north, clock, monkeypatch):
     """A copied key may have raised the first: it must not swallow the honest ones behind it."""
-    monkeypatch.setattr(set_aside, "MOST_RINGING", 3)
+    monkeypatch.setattr(set_aside, "MAX_RINGING", 3)
     previous, entries = GENESIS, []
     for seq in range(1, 6):
         said = {"lane_id": "north-in", "detail": "\0"}

@@ -42,7 +42,7 @@ from web_admin.journal.models import AuditEntry, GateEvent, SetAsideEntry
 from web_admin.operations.audit_check import check_server_records
 from web_admin.policy.publish import publish_policy
 from web_admin.sync import requests as sync_requests
-from web_admin.sync.requests import MAX_COUNTER, MOST_AHEAD
+from web_admin.sync.requests import MAX_AHEAD, MAX_COUNTER
 from web_admin.visitors.models import VisitorUse
 
 pytestmark = pytest.mark.both_databases
@@ -183,7 +183,7 @@ def test_what_was_set_aside_stays_so_after_pairing_anew_and_what_comes_then_coun
 
 
 def test_a_thief_does_not_fill_the_disk(database, north, clock, monkeypatch):
-    monkeypatch.setattr(set_aside, "MOST_OF_A_GATE", 3)
+    monkeypatch.setattr(set_aside, "MAX_OF_A_GATE", 3)
     disbelieve(database, clock)
     sent(north, journal(3, clock.now))
     duress = chain_entry(GENESIS, 1, clock.now, "alarm_duress", {"lane_id": "north-in"}, {})
@@ -195,7 +195,7 @@ def test_a_thief_does_not_fill_the_disk(database, north, clock, monkeypatch):
 # -- counters ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ahead", [MAX_COUNTER, 10 + MOST_AHEAD + 1])
+@pytest.mark.parametrize("ahead", [MAX_COUNTER, 10 + MAX_AHEAD + 1])
 def test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing(
     database, sealer, site, north, clock, ahead
 ):
@@ -223,7 +223,7 @@ def test_a_counter_that_creeps_ahead_ends_as_a_clone_and_cuts_nobody_off(
     with database.session() as session:
         publish_policy(session, sealer, site, clock.now)
     north.ask(clock.now)
-    far = north.post(ASK_PATH, north.question(clock.now), counter=1 + MOST_AHEAD)
+    far = north.post(ASK_PATH, north.question(clock.now), counter=1 + MAX_AHEAD)
     assert far.status_code == 200
     assert error_of(north.post(ASK_PATH, north.question(clock.now), counter=2)) == "counter_forked"
     assert north.ask(clock.now).policy is not None

@@ -16,7 +16,7 @@ SIZE = 100 * MB
 SHEET, LOGO = "/manage/people/import", "/manage/settings/logo"
 LOGO_FORM = "/manage/settings/look"
 SAID = {SHEET: ("file", "larger than 2 MB"), LOGO: ("logo", "32 kB and 2000 shapes")}
-MOST_READ = {SHEET: 9 * MB, LOGO: MB}
+MAX_READ = {SHEET: 9 * MB, LOGO: MB}
 BORDER = b"menjin-test"
 
 
@@ -77,7 +77,7 @@ def test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory(compound, p
     tracemalloc.stop()
     assert answer.status_code == 413
     assert re.search(rf'id="{field}-wrong-1">.*?{said}', answer.text, re.DOTALL)
-    assert 0 < body.count <= MOST_READ[path]
+    assert 0 < body.count <= MAX_READ[path]
     assert peak < 24 * MB
 
 

@@ -16,7 +16,7 @@ from web_admin.credentials.pins import issue_duress_pin, issue_pin
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
 from web_admin.people.invitations import accept_invitation, invite
-from web_admin.people.phone_proof import MOST_PROOFS_ASKED, ask_to_be_believed
+from web_admin.people.phone_proof import MAX_PROOFS_ASKED, ask_to_be_believed
 from web_admin.people.shown_at_gates import confirm_shown
 from web_admin.visitors.actions import issue_visitor_code
 
@@ -125,7 +125,7 @@ def test_who_asks_over_and_over_is_sent_to_the_desk(database, sealer, site, now,
     with database.session() as session:
         act = manager(session, sealer, site, now + timedelta(hours=3))
         phone = replace(act, actor_id=invited, channel="phone")
-        for _time in range(MOST_PROOFS_ASKED - 1):
+        for _time in range(MAX_PROOFS_ASKED - 1):
             ask_to_be_believed(phone, invited)
         with pytest.raises(ActRefused, match="ten times"):
             ask_to_be_believed(phone, invited)

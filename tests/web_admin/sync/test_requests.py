@@ -27,7 +27,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
-from web_admin.sync.requests import LATE_WINDOW, MAX_COUNTER, MOST_AHEAD, SyncRefused, answer
+from web_admin.sync.requests import LATE_WINDOW, MAX_AHEAD, MAX_COUNTER, SyncRefused, answer
 
 pytestmark = pytest.mark.both_databases
 
@@ -172,11 +172,11 @@ def test_a_second_fork_while_the_alarm_is_open_raises_no_second_alarm(north, clo
 
 
 def test_a_counter_may_leap_by_its_bound_and_one_further_is_a_copied_key(north, clock, database):
-    assert north.post(ASK_PATH, north.question(clock.now), counter=MOST_AHEAD).status_code == 200
-    far = north.post(ASK_PATH, north.question(clock.now), counter=2 * MOST_AHEAD + 1)
+    assert north.post(ASK_PATH, north.question(clock.now), counter=MAX_AHEAD).status_code == 200
+    far = north.post(ASK_PATH, north.question(clock.now), counter=2 * MAX_AHEAD + 1)
     assert refused(far)[:2] == (409, "counter_forked")
     with database.session() as session:
-        assert session.get_one(Gate, "north").request_counter == MOST_AHEAD
+        assert session.get_one(Gate, "north").request_counter == MAX_AHEAD
 
 
 @pytest.mark.parametrize("state", ["new", "retired"])

@@ -14,7 +14,9 @@ from web_admin.core.limits import LIMITS, Limit, markdown_row
 
 ROOT = Path(__file__).resolve().parents[2]
 A_LIMIT = re.compile(
-    r"_?(LONGEST_\w+|MOST_\w+|MAX_\w*(BYTES|BODY|OPEN|LIVE_\w+|TRIES)"
+    r"_?(LONGEST_\w+|MAX_AHEAD"
+    r"|MAX_\w*(BYTES|BODY|OPEN|LIVE_\w+|TRIES|ASKED|BATCH|WAITING|CHANGES|CONNECTIONS|COUNTS_KEPT|ENTRIES"
+    r"|EVENTS|A_HOME|A_GATE|RINGING|SHOWN)"
     r"|\w+_(LIMIT|TRIES|FAILURES|BODY|TIMEOUT\w*|AT_MOST|A_DAY|A_MINUTE))"
 )
 """What a constant that limits somebody is called here."""

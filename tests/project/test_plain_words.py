@@ -24,7 +24,7 @@ PYTHON = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts
 )
 PAGES = sorted(
-    [*ROOT.glob("README.md"), *ROOT.glob("CONTRIBUTING.md"), *(ROOT / "docs").rglob("*.md"),
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"),
      *(ROOT / "deploy").rglob("*")]
 )
 CATALOGUES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.po"))

@@ -22,7 +22,7 @@ def undelivered_orders(session: Session, gate_id: str) -> Sequence[OrderRow]:
 
 
 def locked_attempt(session: Session, pair_id: str) -> PairAttempt | None:
-    """Return a pairing under way and let no other transaction change it until this one ends."""
+    """Return a pairing under way, locked against changes by other transactions until this one ends."""
     return session.get(PairAttempt, pair_id, with_for_update=True)
 
 

@@ -87,5 +87,5 @@ class EventKind(StrEnum):
 
 
 def is_alarm(kind: str) -> bool:
-    """Return whether somebody has to acknowledge events of this kind; also one of a newer gate."""
+    """Return whether staff must acknowledge events of this kind; also one of a newer gate."""
     return kind.startswith(ALARM_PREFIX)

@@ -1,4 +1,4 @@
-"""What each kind of credential means, and when a credential can be used; the same for gates and server."""
+"""Define each kind of credential, and decide when one can be used; the same for gates and server."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def is_usable(credential: Usable, now: datetime) -> bool:
 
 
 def is_in_time(credential: Usable, now: datetime) -> bool:
-    """Return whether a credential has begun and has not ended, whatever its state."""
+    """Return whether a credential has begun and has not ended, in any state."""
     begun = credential.valid_from is None or credential.valid_from <= now
     return begun and (credential.valid_until is None or now < credential.valid_until)
 

@@ -49,7 +49,7 @@ def staff_emails(session: Session) -> dict[str, str]:
 
 
 def staff_profiles(session: Session) -> dict[int, StaffProfile]:
-    """Return what is known of each account of staff."""
+    """Return the profile of each staff account."""
     return {profile.account_id: profile for profile in session.scalars(select(StaffProfile))}
 
 

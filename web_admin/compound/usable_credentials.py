@@ -1,4 +1,4 @@
-"""Which credentials can be used now, as a condition in SQL, and which methods a person has by them.
+"""Select the credentials that can be used now, and the methods that a person has by them.
 
 The rule is `credential_kinds.is_usable`; a test holds `usable_now` equal to it on both databases.
 """

@@ -1,4 +1,4 @@
-"""How far each gate is with forgetting the face of a consent that was withdrawn."""
+"""Read each gate's progress in forgetting the face of a withdrawn consent."""
 
 from dataclasses import dataclass
 from datetime import datetime

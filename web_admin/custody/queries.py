@@ -1,4 +1,4 @@
-"""Read consents, the notices they were given to, and what gates signed about their end."""
+"""Read consents, their notices, and gates' receipts of their end."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Read what gates wait for, controllers that ask to be paired, hours and special days."""
+"""Read orders, pairings under way, hours and special days of gates."""
 
 from collections.abc import Collection, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""When a gate counts as silent: it has not called for longer than a few missed questions explain."""
+"""Decide when a gate is silent: it has not called for longer than a few missed polls explain."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Read where messages go and what came of them."""
+"""Read destinations of messages and the results of deliveries."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Who lives and helps in a home, as its members see them."""
+"""Read the people who live and help in a home, as its members see them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

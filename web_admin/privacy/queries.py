@@ -1,4 +1,4 @@
-"""Read what people and authorities asked of the office, incidents, reports, and how many chose what."""
+"""Read requests, disclosures, incidents, reports, and counts of choices about faces."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Read what a restore waits for."""
+"""Read the gates that still owe a handover after a restore."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Read how the site looks."""
+"""Read the look of the site."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

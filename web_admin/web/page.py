@@ -1,4 +1,4 @@
-"""What the function of a page returns."""
+"""The return type of a page's function."""
 
 from werkzeug.wrappers import Response
 

@@ -7,8 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from web_admin.action.base import Act
-from web_admin.compound.age_bands import CHILD
+from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import UNNAMED, Hours, Person
+from web_admin.credentials.child_agreements import agreement_for, may_act_for
+from web_admin.credentials.models import ChildAgreement
 from web_admin.people.members import who_have_come
 from web_admin.people.models import HomeAddition
 
@@ -58,3 +60,43 @@ def _end(person: Person) -> datetime | None:
     """Return the last instant of a helper, the second before their grants end."""
     ends = [grant.valid_until for grant in person.grants if grant.valid_until is not None]
     return max(ends) - timedelta(seconds=1) if ends else None
+
+
+# -- whom an adult looks after ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAfter:
+    """A person of the home with what the signed-in adult may do for them."""
+
+    at_home: AtHome
+    is_guardian: bool
+    agreement: ChildAgreement | None
+
+    @property
+    def person(self) -> Person:
+        """Return who it is."""
+        return self.at_home.person
+
+    @property
+    def is_helper(self) -> bool:
+        """Return whether it is a helper."""
+        return self.person.kind == "helper"
+
+    @property
+    def may_have_pin(self) -> bool:
+        """Return whether a PIN can be given: to helpers, and to minors where nothing is left to agree to."""
+        agreed = self.person.age_band != CHILD or self.agreement is not None
+        return self.is_helper or (self.is_guardian and agreed)
+
+
+def looked_after(act: Act, adult: Person, person_id: str) -> LookedAfter | None:
+    """Return a helper, a child or an invited person of an adult's home, None for anyone else."""
+    people = people_at_home(act, adult.home_id or "")
+    found = next((one for one in people if one.person.person_id == person_id), None)
+    if found is None or adult.kind != "resident" or adult.age_band != ADULT:
+        return None
+    guardian = may_act_for(act, adult, found.person)
+    if not (found.person.kind == "helper" or guardian or found.is_invited):
+        return None
+    return LookedAfter(found, guardian, agreement_for(act, found.person))

@@ -1,6 +1,5 @@
 """Pages of a person of the own home: a child, a helper, or a person with an unused invitation."""
 
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from flask import abort, flash, render_template, request
@@ -9,13 +8,10 @@ from flask_babel import gettext
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act
 from web_admin.action.suspensions import in_the_way
-from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import Person
 from web_admin.core.refusal import ActRefused
-from web_admin.credentials.child_agreements import agreement_for, may_act_for
-from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.queries import credential_of
-from web_admin.people.at_home import AtHome, people_at_home
+from web_admin.people.at_home import LookedAfter, looked_after
 from web_admin.people.home_helpers import change_helper, end_helper, give_helper_pin, set_helper_card
 from web_admin.people.members import (
     agree_for_child,
@@ -40,41 +36,12 @@ from web_admin.web.resident_session import resident_required
 from web_admin.web.send_once import made_once
 
 
-@dataclass(frozen=True, slots=True)
-class LookedAfter:
-    """A person of the home with what the signed-in adult may do for them."""
-
-    at_home: AtHome
-    is_guardian: bool
-    agreement: ChildAgreement | None
-
-    @property
-    def person(self) -> Person:
-        """Return who it is."""
-        return self.at_home.person
-
-    @property
-    def is_helper(self) -> bool:
-        """Return whether it is a helper."""
-        return self.person.kind == "helper"
-
-    @property
-    def may_have_pin(self) -> bool:
-        """Return whether a PIN can be given: to helpers, and to minors where nothing is left to agree to."""
-        agreed = self.person.age_band != CHILD or self.agreement is not None
-        return self.is_helper or (self.is_guardian and agreed)
-
-
 def _looked_after(person: Person, act: Act, person_id: str) -> LookedAfter:
     """Return a person whom this adult looks after; answer 404 for adults of the home and everyone else's."""
-    people = people_at_home(act, person.home_id or "")
-    found = next((one for one in people if one.person.person_id == person_id), None)
-    if found is None or person.kind != "resident" or person.age_band != ADULT:
+    found = looked_after(act, person, person_id)
+    if found is None:
         abort(404)
-    guardian = may_act_for(act, person, found.person)
-    if not (found.person.kind == "helper" or guardian or found.is_invited):
-        abort(404)
-    return LookedAfter(found, guardian, agreement_for(act, found.person))
+    return found
 
 
 def _page(

@@ -18,10 +18,10 @@ from web_admin.credentials.actions import end_credential
 from web_admin.credentials.queries import visitor_codes_of
 from web_admin.resident.blueprint import bp, signed_in, site_of, to
 from web_admin.resident.ways_in import own_credential
-from web_admin.visitors.actions import pass_state, withdraw_pass
+from web_admin.visitors.actions import withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
 from web_admin.visitors.queries import one_series_of, pass_of, passes_for_once, series_of, visits_of_series
-from web_admin.visitors.uses import Use, is_used_up, uses_of
+from web_admin.visitors.uses import Use, state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, series_state, withdraw_series
 from web_admin.web.links import pass_link
 from web_admin.web.qr_picture import svg_of
@@ -76,10 +76,7 @@ def own_passes(person: Person, act: Act) -> list[ShownPass]:
 
 
 def _shown_pass(row: VisitorPassRow, act: Act, names: dict[int, str], uses: list[Use]) -> ShownPass:
-    state: str = pass_state(row, act.now)
-    if state == "live" and is_used_up(row, uses):
-        state = "used"
-    return ShownPass(row, state, named_gates(names, row.gate_numbers), uses)
+    return ShownPass(row, state_with_uses(row, uses, act.now), named_gates(names, row.gate_numbers), uses)
 
 
 def own_series(person: Person, act: Act) -> list[ShownSeries]:

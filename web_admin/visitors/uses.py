@@ -13,6 +13,7 @@ from gate_controller.contract.journal_chain import JournalEntry
 from gate_controller.contract.records import CredentialKind, Method
 from web_admin.compound.models import CredentialRow, Gate
 from web_admin.messages.subscriptions import notify
+from web_admin.visitors.actions import pass_state
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
 
@@ -66,6 +67,12 @@ def uses_of(session: Session, shown_ids: Collection[str]) -> Mapping[str, list[U
 def is_used_up(row: VisitorPassRow, uses: Collection[Use]) -> bool:
     """Return whether a pass that counts has opened as often as it may."""
     return bool(row.uses) and len(uses) >= row.uses
+
+
+def state_with_uses(row: VisitorPassRow, uses: Collection[Use], now: datetime) -> str:
+    """Return the state of a pass, "used" for a live one that has opened as often as it may."""
+    state = pass_state(row, now)
+    return "used" if state == "live" and is_used_up(row, uses) else state
 
 
 def _of_visitors(session: Session, shown_ids: set[str]) -> set[str]:

@@ -1,8 +1,8 @@
-"""Assemble the site: doors, languages, security headers, navigation, errors, the front page."""
+"""Assemble the site: doors, languages, security headers, navigation, errors."""
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, jsonify, redirect, render_template, request, session, url_for
+from flask import Flask, jsonify, render_template, request, url_for
 from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
 from flask_bootstrap import Bootstrap5
@@ -12,26 +12,22 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from gate_controller.contract.languages import LANGUAGES, html_tag
+from gate_controller.contract.languages import html_tag
 from web_admin.accounts.permissions import (
     BLUEPRINTS_OF_GATES,
-    RESIDENT_ROLE,
     current_may,
     note_refusal,
-    public,
     role_names,
 )
 from web_admin.api.access import answer_in_json
-from web_admin.compound.queries import person_by_id
 from web_admin.core import texts as core_texts
-from web_admin.core.database import current_menjin, request_session
+from web_admin.core.database import current_menjin
 from web_admin.core.sealed_places import sealed_place
 from web_admin.journal.models import GateEvent
 from web_admin.manage import register_manage_pages
 from web_admin.manage.live import alarms_of_page, init_live
-from web_admin.people.actions import choose_own_language
+from web_admin.public import register_public_pages
 from web_admin.resident import register_resident_pages
-from web_admin.resident.blueprint import act_of
 from web_admin.template_words import WORDS
 from web_admin.web.context import current_site, own_look, request_now
 from web_admin.web.days import day_text
@@ -39,6 +35,7 @@ from web_admin.web.desk_session import end_with_sign_out
 from web_admin.web.foreign_requests import FromElsewhere
 from web_admin.web.language import choose_language, page_language
 from web_admin.web.limits import MAX_FORM_BYTES
+from web_admin.web.navigation import NAVIGATION
 from web_admin.web.request_bodies import sentence_of, takes_json_here
 from web_admin.web.times import local_date, local_day, local_time, zone_name
 
@@ -55,24 +52,6 @@ CONTENT_SECURITY_POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-
-NAVIGATION = (
-    ("now.show", "see_now", "now", _l("Now")),
-    ("people.show_list", "see_people", "people", _l("People and homes")),
-    ("cards.find", "see_card_holder", "card", _l("Cards")),
-    ("visitors.show_list", "see_visitors", "visitor", _l("Visitors")),
-    ("desk.show", "serve_at_desk", "home", _l("Desk")),
-    ("lost_card.find", "suspend_credentials", "pause", _l("Lost card")),
-    ("gates.show_list", "see_gates", "gate", _l("Gates and hours")),
-    ("events.show_list", "see_events", "events", _l("Events")),
-    ("alarms.show_list", "acknowledge_alarm", "bell", _l("Alarms")),
-    ("events.explain", "explain_refusals", "question", _l("Why refused")),
-    ("requests.show_list", "see_requests", "request", _l("Requests")),
-    ("privacy.settings", "see_privacy", "privacy", _l("Privacy")),
-    ("staff.show_list", "see_staff", "staff", _l("Staff and roles")),
-    ("settings.show", "see_settings", "settings", _l("Settings")),
-    ("health.show", "see_health", "health", _l("Health")),
-)
 
 ERROR_TEXTS = {
     400: (_l("This request cannot be read"), _l("Go back, load the page again and try once more.")),
@@ -97,8 +76,6 @@ SIGNS_OUT = frozenset(
     {"security.logout", "own.sign_out", "resident.sign_out", "resident.sign_out_everywhere"}
 )
 
-bp = Blueprint("pages", __name__)
-
 
 def register_pages(app: Flask) -> None:
     """Add all pages, languages and headers to the app; call it after sign-in and the sync API."""
@@ -119,7 +96,7 @@ def register_pages(app: Flask) -> None:
     )
     for name in BLUEPRINTS_OF_GATES & app.blueprints.keys():
         app.extensions["csrf"].exempt(app.blueprints[name])
-    app.register_blueprint(bp)
+    register_public_pages(app)
     register_manage_pages(app)
     register_resident_pages(app)
     init_live(app)
@@ -213,40 +190,3 @@ def _keep_private(response: Response) -> Response:
     if current_user.is_authenticated and request.endpoint not in ("static", "bootstrap.static"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-@bp.get("/")
-@public
-def front() -> str | Response:
-    """Send people to the pages that are theirs; show strangers both doors."""
-    if current_user.is_authenticated:
-        if role_names() == [RESIDENT_ROLE]:
-            return redirect(url_for("resident.ways_in"))
-        for endpoint, action, *_rest in NAVIGATION:
-            if current_may(action):
-                return redirect(url_for(endpoint))
-    return render_template("public/front.html", gates_url=current_menjin().config.public_url)
-
-
-@bp.post("/language")
-@public
-def switch_language() -> Response:
-    """Keep the chosen language, for a resident also for mails, and go back to where it was chosen."""
-    chosen = request.form.get("language")
-    if chosen in LANGUAGES:
-        session["language"] = chosen
-        session.permanent = True
-        _keep_for_resident(chosen)
-    back = urlsplit(request.form.get("next", "/"))
-    local = not back.scheme and not back.netloc
-    safe = local and back.path.startswith("/") and not back.path.startswith(("//", "/\\"))
-    query = f"?{back.query}" if back.query else ""
-    return redirect(f"{back.path}{query}" if safe else "/")
-
-
-def _keep_for_resident(language: str) -> None:
-    """Use this language for mails and invitations of the signed-in resident too."""
-    person_id = getattr(current_user, "person_id", None)
-    person = person_by_id(request_session(), person_id)
-    if person is not None and person.ended_at is None:
-        choose_own_language(act_of(person), person.person_id, language)

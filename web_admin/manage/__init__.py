@@ -10,7 +10,6 @@ from web_admin.manage import (
     alarms,
     api_keys,
     assessments,
-    biometrics,
     card_batches,
     cards,
     contact,
@@ -34,7 +33,6 @@ from web_admin.manage import (
     person_face,
     print_runs,
     privacy,
-    register,
     report,
     requests,
     restore,
@@ -49,7 +47,7 @@ from web_admin.manage import (
 PAGES = (
     now, live, alarms, people, moving, people_import, person, additions, cards, card_batches, visitors,
     weekly_visitors, gates, lane_sheets, schedules, hours, emergency, events, requests, privacy, contact,
-    report, disclosures, register, incidents, assessments, biometrics, person_face, staff, own_account,
+    report, disclosures, incidents, assessments, person_face, staff, own_account,
     settings, webhooks, health, desk, lost_card, print_runs, api_keys, restore,
 )  # fmt: skip
 

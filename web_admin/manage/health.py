@@ -1,12 +1,11 @@
-"""Page of health with remedies, and one word for a monitor."""
+"""Page of health with remedies."""
 
 from importlib.metadata import PackageNotFoundError, version
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, render_template
 
-from web_admin.accounts.permissions import allowed, public
-from web_admin.compound.queries import the_site
-from web_admin.core.database import DatabaseError, current_menjin, request_session
+from web_admin.accounts.permissions import allowed
+from web_admin.core.database import current_menjin, request_session
 from web_admin.operations.health import server_findings, worst
 from web_admin.operations.health_facts import gates_health, server_facts
 from web_admin.web.context import current_site, request_now
@@ -37,15 +36,3 @@ def _version() -> str:
         return version("menjin")
     except PackageNotFoundError:
         return "—"
-
-
-@bp.get("/healthz")
-@public
-def healthz() -> Response:
-    """Answer "ok" while pages and records work, and nothing else."""
-    try:
-        the_site(request_session())
-    except DatabaseError as err:
-        current_app.logger.error("healthz: the database does not answer: %s", type(err).__name__)
-        return Response("not ok\n", 503, mimetype="text/plain")
-    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})

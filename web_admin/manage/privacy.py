@@ -1,4 +1,4 @@
-"""Pages of privacy: face on or off for the site, notices, counts; and the public rules from live settings."""
+"""Pages of privacy: face on or off for the site, notices, counts."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -9,10 +9,9 @@ from wtforms.validators import Length
 
 from gate_controller.contract.languages import DEFAULT_LANGUAGE
 from gate_controller.contract.records import Method
-from web_admin.accounts.permissions import allowed, public
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import request_session
-from web_admin.core.small_numbers import count_in_tens
 from web_admin.core.texts import LANGUAGES
 from web_admin.custody.queries import notice_versions
 from web_admin.custody.shares import FACE_PURPOSE
@@ -22,11 +21,10 @@ from web_admin.face.notices import NOTICE_FIELDS, newest_notice, publish_notice
 from web_admin.face.queries import rules_of
 from web_admin.face.rules import asked_again_by, set_consent_rules
 from web_admin.face.texts import NOTICE_HEADINGS
-from web_admin.privacy.contact import complaint_channels, contact_of
+from web_admin.privacy.contact import contact_of
 from web_admin.privacy.queries import choices_about_faces
 from web_admin.web.context import current_site, do
 from web_admin.web.forms import AgainForm, OnceForm
-from web_admin.web.language import page_language
 from web_admin.web.page import Page
 from web_admin.web.places import site_lanes
 
@@ -155,25 +153,3 @@ def edit_notice() -> Page:
             return redirect(url_for("privacy.settings"), 303)
     page = render_template("office/notice.html", form=form, languages=LANGUAGES)
     return page if not form.is_submitted() else (page, 422)
-
-
-@bp.get("/privacy")
-@public
-def rules() -> str:
-    """Show everyone the rules as they are in force now."""
-    language = page_language()
-    notice = newest_notice(request_session(), FACE_PURPOSE, language)
-    lanes = site_lanes()
-    counts = choices_about_faces(request_session(), current_site().site_id)
-    return render_template(
-        "public/privacy.html",
-        site=current_site(),
-        notice=notice,
-        labels=NOTICE_HEADINGS,
-        fields=NOTICE_FIELDS,
-        lanes=lanes,
-        face_lanes=[lane for lane in lanes if Method.FACE in lane.methods],
-        counts={name: count_in_tens(count) for name, count in counts.items()},
-        contact=contact_of(request_session(), current_site().site_id),
-        channels=complaint_channels(request_session(), current_site().site_id, language),
-    )

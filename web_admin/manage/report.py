@@ -1,49 +1,28 @@
-"""Pages of the public report: every issue for everyone, and publishing the next."""
+"""Pages that publish the next issue of the public report."""
 
-from collections.abc import Sequence
-
-import msgspec
-from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from web_admin.accounts.permissions import allowed, public
+from web_admin.accounts.permissions import allowed
 from web_admin.action.base import Act
 from web_admin.core.database import current_menjin, request_session
-from web_admin.privacy.models import PublicReport
-from web_admin.privacy.queries import public_report, public_reports
 from web_admin.privacy.report import (
     MAX_WORDS_CHARS,
     Words,
-    as_file,
     build_report,
     open_periods,
     publish_report,
-    sha256_of,
 )
+from web_admin.privacy.texts import REPORT_TERMS
 from web_admin.web.context import current_site, do, request_now, typed
 from web_admin.web.fields import options
 from web_admin.web.forms import OnceForm
 from web_admin.web.page import Page
 
 bp = Blueprint("report", __name__)
-
-TERMS = {
-    "passages_with_names": _l("Names in passages"),
-    "log": _l("Personal parts of the ledger"),
-    "evidence": _l("Evidence of consents and requests"),
-    "moved_out": _l("Names after moving out"),
-    "unused_face": _l("An unused face"),
-    "backups": _l("Backups"),
-}
-"""The terms of the report, as people read them."""
-
-
-@bp.app_context_processor
-def _terms() -> dict[str, object]:
-    return {"report_terms": TERMS}
 
 
 class ReportForm(OnceForm):
@@ -59,45 +38,6 @@ class ReportForm(OnceForm):
         _l("What is planned, and what came of the last plan"), validators=[Length(max=MAX_WORDS_CHARS)],
         render_kw={"rows": 4},
     )
-
-
-def _issue(number: int) -> PublicReport:
-    report = public_report(request_session(), current_site().site_id, number)
-    if report is None:
-        abort(404)
-    return report
-
-
-@bp.get("/report")
-@public
-def newest() -> str:
-    """Show everyone the newest issue, and all the others by their periods."""
-    issues = public_reports(request_session(), current_site().site_id)
-    return _shown(issues[0] if issues else None, issues)
-
-
-@bp.get("/report/<int(max=999999):number>")
-@public
-def one_issue(number: int) -> str:
-    """Show one issue as it went out."""
-    return _shown(_issue(number), public_reports(request_session(), current_site().site_id))
-
-
-def _shown(issue: PublicReport | None, issues: Sequence[PublicReport]) -> str:
-    report = msgspec.json.decode(issue.body, type=dict[str, object]) if issue is not None else None
-    return render_template(
-        "public/report.html", issue=issue, report=report, issues=issues, site=current_site(),
-        sha256=sha256_of(issue) if issue is not None else "",
-    )
-
-
-@bp.get("/report/<int(max=999999):number>.json")
-@public
-def issue_file(number: int) -> Response:
-    """Return one issue as the signed file."""
-    response = Response(as_file(_issue(number)), mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="report-{number}.json"'
-    return response
 
 
 @bp.route("/manage/report", methods=["GET", "POST"])
@@ -136,5 +76,7 @@ def _publish(*, preview: bool) -> Page:
                 return redirect(url_for("report.one_issue", number=number), 303)
             if not form.errors:
                 return redirect(url_for("report.newest"), 303)
-    page = render_template("office/report.html", form=form, report=report, has_periods=bool(periods))
+    page = render_template(
+        "office/report.html", form=form, report=report, has_periods=bool(periods), report_terms=REPORT_TERMS,
+    )  # fmt: skip
     return (page, 422) if form.errors else page

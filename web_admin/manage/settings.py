@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, FileField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from web_admin.accounts.permissions import allowed, current_may, public
+from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
 from web_admin.core.config import WHOLE_NUMBERS
 from web_admin.core.database import current_menjin, request_session
@@ -33,7 +32,6 @@ from web_admin.settings.actions import (
     save_site,
     timezones,
 )
-from web_admin.settings.colours import stylesheet
 from web_admin.settings.logo import MAX_BYTES
 from web_admin.settings.queries import look_of
 from web_admin.web.context import current_act, current_site, do, request_now, show_refusal, typed
@@ -241,25 +239,6 @@ def logo_too_large(error: HTTPException) -> Page | HTTPException:
     form = LogoForm(formdata=None)
     show_refusal(form, ActRefused("logo", TOO_LARGE))
     return _look_page(LookForm(formdata=None), form), 413
-
-
-@bp.get("/look.css")
-@public
-def look_css() -> FlaskResponse:
-    """Give the site's own colour as a stylesheet, nothing where there is none."""
-    look = look_of(request_session(), current_site().site_id)
-    text = stylesheet(look.accent) if look is not None and look.accent else ""
-    return FlaskResponse(text, mimetype="text/css", headers={"Cache-Control": "no-cache"})
-
-
-@bp.get("/logo.svg")
-@public
-def logo() -> FlaskResponse:
-    """Give the site's own logo."""
-    look = look_of(request_session(), current_site().site_id)
-    if look is None or look.logo_svg is None:
-        abort(404)
-    return FlaskResponse(look.logo_svg, mimetype="image/svg+xml", headers={"Cache-Control": "no-cache"})
 
 
 # -- mail ------------------------------------------------------------------------------------------

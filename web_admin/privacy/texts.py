@@ -23,3 +23,14 @@ OUTCOMES: Mapping[str, LazyString] = {
     "refused": _l("Refused"),
     "withdrawn": _l("Taken back"),
 }
+
+
+REPORT_TERMS = {
+    "passages_with_names": _l("Names in passages"),
+    "log": _l("Personal parts of the ledger"),
+    "evidence": _l("Evidence of consents and requests"),
+    "moved_out": _l("Names after moving out"),
+    "unused_face": _l("An unused face"),
+    "backups": _l("Backups"),
+}
+"""The terms of the report to the public."""

@@ -1,7 +1,7 @@
-"""The resident's phone page under /r/, and the page that a visitor's link opens under /v/.
+"""The resident's phone page under /r/.
 
-Everything here acts for the person who is signed in and on their own things only: an id of another
-else in an address answers 404. Changes go through the acts; these modules read, ask and show.
+Everything here acts for the person who is signed in and on their own things only: another
+person's id in an address answers 404. Changes go through the acts; these modules read, ask and show.
 """
 
 from flask import Flask
@@ -22,7 +22,6 @@ from web_admin.resident import (
     records_export,
     requests,
     sign_in,
-    visitor_link,
     visitor_new,
     visitor_slips,
     visitors,
@@ -53,7 +52,6 @@ PAGES = (
 
 
 def register_resident_pages(app: Flask) -> None:
-    """Register the residents' pages and the public page of a visitor's pass."""
+    """Register the residents' pages."""
     app.extensions["menjin_shown_once"] = ShownOnce()
     app.register_blueprint(bp)
-    app.register_blueprint(visitor_link.bp)

@@ -12,11 +12,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web_admin.accounts.permissions import RESIDENT, access_of, public
-from web_admin.action.base import Act, new_act
+from web_admin.action.base import Act
 from web_admin.action.phone_proof import refuse_recovered_phone, refuse_unproven_phone
 from web_admin.compound.models import Person, Site
 from web_admin.compound.queries import site_by_id
-from web_admin.core.database import current_menjin, request_session
+from web_admin.core.database import request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.texts import METHODS
 from web_admin.desk.models import HOME_PIN
@@ -31,7 +31,7 @@ from web_admin.web.desk_session import (
     touch_visit,
 )
 from web_admin.web.language import page_language
-from web_admin.web.resident_session import current_person
+from web_admin.web.resident_session import act_of, current_person
 from web_admin.web.send_once import once_token
 from web_admin.web.times import date_name, day, moment
 
@@ -64,11 +64,6 @@ def signed_in() -> tuple[Person, Act]:
     if served is None:
         return person, act_of(person)
     return person, replace(act_of(person), actor_id=actor_id(), channel="desk", served=served)
-
-
-def act_of(person: Person) -> Act:
-    """Return an act of this person from their own phone, now."""
-    return new_act(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
 
 
 def site_of(person: Person) -> Site:

@@ -12,9 +12,10 @@ from flask_security import login_user, logout_user
 from web_admin.accounts.models import User
 from web_admin.accounts.permissions import RESIDENT, RESIDENT_ROLE, declare
 from web_admin.accounts.residents import resident_account
+from web_admin.action.base import Act, new_act
 from web_admin.compound.models import Person
 from web_admin.compound.queries import person_by_id
-from web_admin.core.database import DatabaseSession, current_menjin
+from web_admin.core.database import DatabaseSession, current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.web.desk_session import AT_THE_DESK, current_visit, visit_was_left_open
 from web_admin.web.sign_in_tries import sign_in_worked
@@ -46,6 +47,11 @@ def current_person(session: DatabaseSession) -> Person:
         logout_user()
         abort(403)
     return person
+
+
+def act_of(person: Person) -> Act:
+    """Return an act of this person from their own phone, now."""
+    return new_act(current_menjin(), request_session(), person.site_id, person.person_id, "phone")
 
 
 def resident_required(view: View) -> View:

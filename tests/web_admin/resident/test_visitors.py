@@ -18,7 +18,7 @@ from tests.support.compounds.resident import Compound, csrf_of
 from tests.web_admin.resident.pressing import press
 from web_admin.compound.models import CredentialRow, Gate, Person
 from web_admin.people.actions import suspend_person
-from web_admin.resident import visitor_link
+from web_admin.public import visitor_link
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
 
 

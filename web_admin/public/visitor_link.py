@@ -27,7 +27,7 @@ from web_admin.core.refusal import ActRefused
 from web_admin.visitors.actions import pass_state
 from web_admin.visitors.links import linked, renewed_text
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow
-from web_admin.visitors.uses import is_used_up, uses_of
+from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.visitors.weekly import next_visit, pass_due, series_state, signed_for, visit_due
 from web_admin.web.qr_picture import png_of, svg_of
 
@@ -72,10 +72,8 @@ def _invitation(text: str) -> Invitation:
 
 
 def _once(site: Site, row: VisitorPassRow) -> Invitation:
-    state: str = pass_state(row, current_menjin().clock())
     uses = uses_of(request_session(), [row.pass_id]).get(row.pass_id, []) if row.uses else []
-    if state == "live" and is_used_up(row, uses):
-        state = "used"
+    state = state_with_uses(row, uses, current_menjin().clock())
     signed = row if state in SHOWS_CODE and row.text else None
     return Invitation(site, row, signed, state, row.valid_from, row.valid_until)
 

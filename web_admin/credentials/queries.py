@@ -74,7 +74,10 @@ def holders_of_card(session: Session, site_id: str, lookup: bytes) -> list[tuple
     rows = session.execute(
         select(CredentialRow, Person)
         .join(Person, Person.person_id == CredentialRow.person_id)
-        .where(CredentialRow.lookup == lookup, CredentialRow.kind == "card", Person.site_id == site_id)
+        .where(
+            CredentialRow.lookup == lookup, CredentialRow.kind == CredentialKind.CARD,
+            Person.site_id == site_id,
+        )
         .order_by(CredentialRow.created_at.desc())
     )
     return [(row, person) for row, person in rows]

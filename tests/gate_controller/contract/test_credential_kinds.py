@@ -1,6 +1,9 @@
 """What each kind of credential means, and that a gate opens exactly for those that the rule calls usable."""
 
+import ast
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -33,6 +36,7 @@ from gate_controller.rules.decision import Claim, GateMemory
 from tests.support.compounds.people import card, person
 from tests.support.examples import examples
 from tests.support.gates.worlds import CARD_KEY, PERSON, policy_of
+from tests.support.source import tree_of
 
 pytestmark = pytest.mark.thorough
 
@@ -94,3 +98,28 @@ def test_a_gate_opens_for_a_card_exactly_while_it_is_usable(
     policy = policy_of(person(), shown, issued_at=NOON)
     decision = decide(Claim(Method.CARD, PERSON, shown), "north-in", policy, GateMemory(), NOON)
     assert decision.opens is is_usable(shown, NOON)
+
+
+ROOT = Path(__file__).parents[3]
+WORDS = {*map(str, KINDS_OF_PERSONS), *map(str, Method)}
+
+
+def _named_by_texts(folder: str) -> Iterator[str]:
+    """Yield where kinds or methods are listed, or a kind is compared, by texts."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(tree_of(path)):
+            listed = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+            is_list = len(listed) > 1 and all(_is_word(part) for part in listed)
+            of_kind = isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "kind"
+            if is_list or (of_kind and any(_is_word(part) for part in node.comparators)):
+                yield path.relative_to(ROOT).as_posix()
+
+
+def _is_word(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value in WORDS
+
+
+def test_kinds_are_listed_and_compared_nowhere_by_texts() -> None:
+    found = {path for folder in ("gate_controller", "web_admin") for path in _named_by_texts(folder)}
+    migrations = {path for path in found if path.startswith("web_admin/migrations/")}
+    assert found - migrations == {"web_admin/face/gate_answers.py"}  # the facts of an entry, by their type

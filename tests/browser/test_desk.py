@@ -48,6 +48,7 @@ def paper_of(page: Page) -> list[tuple[float, float]]:
     return [(float(w) / A_MM_IN_POINTS, float(h) / A_MM_IN_POINTS) for w, h in sizes]
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(("locale", "width"), [("en-GB", 390), ("zh-CN", 1280)])
 def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(

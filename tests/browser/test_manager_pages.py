@@ -120,6 +120,7 @@ def pages_of(managed: ManagedCompound) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),

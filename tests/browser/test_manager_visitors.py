@@ -39,6 +39,7 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
         return {"helper": helper.person_id, "waiting": waits.person_id}
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),

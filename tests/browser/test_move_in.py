@@ -61,6 +61,7 @@ def test_from_the_move_in_to_the_first_entry(
     pocket.close()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("size", "language", "more", "added"),
     [
@@ -121,6 +122,7 @@ def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
     context.close()
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),

@@ -49,6 +49,7 @@ def test_a_helper_is_added_by_keyboard_and_shown_a_pin_once(context: BrowserCont
     assert page.locator("[data-pin]").count() == 0
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("scheme", "language"),

@@ -55,6 +55,7 @@ _KEEP = {
 }
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_in_large_type_every_page_fits_320_pixels_with_targets_for_fingers(
     context: BrowserContext, served: Served, language: str
@@ -75,6 +76,7 @@ def test_in_large_type_every_page_fits_320_pixels_with_targets_for_fingers(
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.wide
 def test_with_text_at_twice_its_size_every_page_fits_320_pixels(
     context: BrowserContext, served: Served
 ) -> None:
@@ -90,6 +92,7 @@ def test_with_text_at_twice_its_size_every_page_fits_320_pixels(
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.wide
 def test_large_type_stays_after_signing_out_and_without_network(
     context: BrowserContext, served: Served
 ) -> None:

@@ -26,6 +26,7 @@ def test_a_switch_that_is_locked_on_looks_on_and_not_off(context: BrowserContext
     assert locked == fill_of(page, "Card") != off
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("width", [390, 360])
 def test_the_word_of_the_page_where_one_is_takes_no_more_room_than_before(
     context: BrowserContext, served: Served, width: int

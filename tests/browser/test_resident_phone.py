@@ -86,6 +86,7 @@ PAGES = {
 SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("language", "scheme"),

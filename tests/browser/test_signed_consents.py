@@ -43,6 +43,7 @@ def phone_of(browser: Browser, served: Served, person_id: str, language: str, sc
     return page
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("scheme", "language"), [("light", "zh"), pytest.param("dark", "en", marks=pytest.mark.slow)]

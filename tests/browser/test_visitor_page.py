@@ -25,7 +25,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SMALL = {"width": 320, "height": 640}
 
 
-@pytest.fixture(params=["en-GB", "zh-CN"])
+@pytest.fixture(params=["en-GB", pytest.param("zh-CN", marks=pytest.mark.wide)])
 def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
     """Return a stranger's browser on a small phone, without service worker, in each language."""
     made = browser.new_context(
@@ -198,6 +198,7 @@ def test_the_phones_own_share_sheet_gets_the_link_and_the_picture(
     assert int(page.locator("body").get_attribute("data-shared-bytes") or 0) > 500
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("scheme", "language"),

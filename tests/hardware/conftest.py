@@ -1,9 +1,9 @@
 """What the device tests share: a place for reports, and a check that nothing is left behind."""
 
-import os
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,14 +62,19 @@ def port(tmp_path: Path) -> Path:
     return tmp_path / "by-id" / "usb-twin-if00"
 
 
-def open_descriptors() -> int:
-    return len(list(Path(f"/proc/{os.getpid()}/fd").iterdir()))
+def open_files() -> dict[str, str]:
+    """Return what each open descriptor of this process leads to."""
+    found = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one by which the folder itself is read
+            found[entry.name] = str(entry.readlink())
+    return found
 
 
 @pytest.fixture
 def nothing_left_behind() -> Iterator[None]:
-    """Fail when a thread or a file descriptor outlives the test."""
-    threads, descriptors = threading.active_count(), open_descriptors()
+    """Fail when a thread or an open file of the test outlives it; those of earlier tests may end."""
+    threads, files = set(threading.enumerate()), open_files()
     yield
-    assert threading.active_count() == threads
-    assert open_descriptors() == descriptors
+    assert set(threading.enumerate()) - threads == set()
+    assert dict(open_files().items() - files.items()) == {}

@@ -84,6 +84,17 @@ class LiveWatch:
         """End every stream within a look of this becoming true, so that no page holds the server up."""
         self._is_stopping = is_stopping
 
+    def close(self) -> None:
+        """End every stream and the thread that watches for them."""
+        with self._changed:
+            for listener in self._listeners:
+                listener.ended = True
+            self._listeners.clear()
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
     def other_than(self, known: str | None, listener: Listener, seconds: float) -> str | None:
         """Return the mark as soon as it differs from `known`, or as it is after these seconds."""
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.browser.gallery.states import README_PICTURES, SIZES, TERMINAL_SIZES
 from tests.browser.gallery.walk import Missing, Standing, pages_standing, screens_standing
 from tests.browser.gallery.world import World, opened_world
+from tests.support.chromium import launch
 
 Dots = npt.NDArray[np.int16]
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,7 +116,7 @@ def main() -> int:
     words = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not a line for each picture's parts
     with sync_playwright() as playwright, opened_world() as world:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        browser = launch(playwright)
         taken = take_all(browser, world, words.folder)
         world.close()
         browser.close()

@@ -152,6 +152,7 @@ def audited(served: Served, kind: str) -> int:
         return session.query(AuditEntry).filter(AuditEntry.kind == kind).count()
 
 
+@pytest.mark.wide
 def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(somebody: AtTheGate) -> None:
     """No is never more steps than yes, taking back never more than giving; each lets the person in."""
     served = somebody.served

@@ -46,6 +46,7 @@ def newly_shown(server: TerminalServer, page: Page, state: str, language: str) -
     shown(server, page, SHOWN[state], language)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("state", SHOWN)
@@ -68,6 +69,7 @@ def test_every_state_fits_every_screen_with_large_targets(
     assert page.evaluate(COVERED) == []
 
 
+@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("language", "scheme"),

@@ -85,5 +85,5 @@ def _copied_on_server(url: URL, source: str, target: str) -> None:
     office = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with office.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {target} TEMPLATE {source}"))
+        connection.execute(text(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY = FILE_COPY"))
     office.dispose()

@@ -38,6 +38,7 @@ from web_admin.gates.hours import save_hours, set_calendar_day
 from web_admin.gates.rules import LaneSpec
 from web_admin.gates.sheets import save_sheet
 from web_admin.journal.models import GateEvent
+from web_admin.manage.live import live_watch
 from web_admin.people.actions import add_person, set_may_override
 from web_admin.people.homes import add_home
 from web_admin.policy.effects import PolicyEffects
@@ -64,7 +65,8 @@ class ManagedCompound:
     persons: dict[str, str]
 
     def close(self) -> None:
-        """Close the app's connections to the database."""
+        """End the app's streams and close its connections to the database."""
+        live_watch(self.app).close()
         with self.app.app_context():
             current_menjin().database.engine.dispose()
 

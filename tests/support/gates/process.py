@@ -38,13 +38,21 @@ class GateProcess:
         return made
 
     def _wait_until_it_answers(self, before: int, started_ns: int) -> None:
-        self.bench.relay.wait_for_off(1, timeout_seconds=LONGEST_START_SECONDS, after_ns=started_ns)
         give_up = time.monotonic() + LONGEST_START_SECONDS
+        while not self._is_put_to_rest(started_ns):
+            assert self.process.poll() is None, f"the gate ended with {self.process.returncode}"
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
         # The journal's first entry of a life is written once the loop runs; readers start before it.
         while journal_length(self.bench) == before:
+            assert self.process.poll() is None, f"the gate ended with {self.process.returncode}"
             assert time.monotonic() < give_up
             time.sleep(0.01)
         time.sleep(0.2)
+
+    def _is_put_to_rest(self, since_ns: int) -> bool:
+        changes = self.bench.relay.changes
+        return any(one.channel == 1 and not one.on and one.at_ns >= since_ns for one in changes)
 
     def kill(self) -> None:
         """Cut the power."""

@@ -1,12 +1,12 @@
 """Every route says who it is for; the table of roles is what each page obeys."""
 
-import re
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import ROLES, make_managed_compound
+from tests.support.permission_matrix import MAY, WHO
 from web_admin.accounts.permissions import (
     ACTIONS,
     ACTIONS_BY_ROLE,
@@ -60,40 +60,22 @@ def test_strangers_reach_no_page_of_staff_or_residents(compound):
     assert {client.get(path).status_code for path in closed} <= {302, 401, 303}
 
 
-def test_each_role_reads_exactly_the_pages_its_row_allows(compound):
-    pages = [
-        (rule.rule, access_of(compound.app, rule.endpoint)[1])
-        for rule in compound.app.url_map.iter_rules()
-        if "GET" in rule.methods and not rule.arguments and rule.rule.startswith("/manage")
+def test_the_table_of_roles_and_the_one_written_by_hand_say_the_same(compound):
+    """Each route is walked by each role in `test_permission_matrix.py`, against the table by hand."""
+    declared = {
+        endpoint: access_of(compound.app, endpoint)[1]
+        for endpoint in MAY
+        if (access_of(compound.app, endpoint) or ("", ""))[0] == STAFF
+        and not endpoint.startswith("security.")  # between two steps of the sign-in the library decides
+    }
+    wrong = [
+        (role, endpoint)
+        for endpoint, action in declared.items()
+        for letter, role in WHO.items()
+        if role in ROLES and may(action, [role]) != (letter in MAY[endpoint])
     ]
-    wrong = []
-    for role in ROLES:
-        client = compound.signed_in(role)
-        for path, action in pages:
-            expected = 200 if may(action, [role]) else 403
-            got = client.get(path).status_code
-            wrong += [(role, path, got)] * (got != expected)
     assert wrong == []
-    assert len(pages) >= 14
-
-
-def test_each_role_is_refused_every_act_outside_its_row(compound):
-    acts = [
-        (rule.rule, access_of(compound.app, rule.endpoint)[1])
-        for rule in compound.app.url_map.iter_rules()
-        if "POST" in rule.methods and rule.rule.startswith("/manage")
-        and access_of(compound.app, rule.endpoint) != (STAFF, "own_account")  # each role's, and one signs out
-    ]
-    compound.app.config["WTF_CSRF_ENABLED"] = False
-    wrong = []
-    for role in ROLES:
-        client = compound.signed_in(role)
-        for rule, action in acts:
-            one_of = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)  # a word that is not on its list is a 404
-            path = "/".join("x" if part.startswith("<") else part for part in one_of.split("/"))
-            got = client.post(path).status_code
-            wrong += [(role, path, got)] * ((got == 403) == may(action, [role]))
-    assert wrong == []
+    assert len(declared) > 100
 
 
 def test_an_unknown_role_or_action_is_a_no():

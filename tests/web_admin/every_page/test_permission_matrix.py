@@ -1,7 +1,10 @@
 """Every route, every role, one's own and another's: the real app is held to `permission_matrix.py`."""
 
+import itertools
+import logging
 import re
-import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.another import add_another
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.lived_in import RESIDENTS, act_in, live_in, words_of
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from tests.support.compounds.resident import csrf_of
@@ -188,17 +192,64 @@ def _belongings_of(compound: ManagedCompound, session: Session, who: str, child:
     }
 
 
-@pytest.fixture
-def callers(tmp_path):
-    """Build the app on SQLite alone: who may do what is no matter of the database."""
-    names = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
+@pytest.fixture(scope="module")
+def callers(tmp_path_factory) -> Iterator[Callers]:
+    """Build the app on SQLite alone: who may do what is no matter of the database.
+
+    One for the whole file: every call but those of the last tests is refused, and changes nothing.
+    """
+    folder = tmp_path_factory.mktemp("compound")
     config = WebConfig(
-        database_url=f"sqlite:///{tmp_path / 'menjin.sqlite3'}", data_dir=tmp_path, secrets_dir=tmp_path,
-        public_url="http://127.0.0.1:8000", **{name: secrets.token_bytes(32) for name in names},
+        database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder, secrets_dir=folder,
+        public_url="http://127.0.0.1:8000", **SERVER_KEYS,
     )
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     yield Callers(compound)
     compound.close()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one role got at one route, and the refusals that the log then had."""
+
+    letter: str
+    method: str
+    endpoint: str
+    status: int
+    let_in: bool
+    traced: bool
+    refusals: tuple[str, ...]
+
+
+class _Refusals(logging.Handler):
+    """Keeps what the log says of refusals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line.startswith("refused"):
+            self.lines.append(line)
+
+
+@pytest.fixture(scope="module")
+def own_answers(callers) -> list[Answered]:
+    """Ask for each route as each role, for what is their own: once, for all tests that read the answers."""
+    log = _Refusals()
+    logging.getLogger().addHandler(log)
+    found = []
+    for endpoint, method, own, _foreign in callers.routes():
+        for letter in WHO if MAY[endpoint] not in MACHINES else ():
+            log.lines.clear()
+            answer = callers.call(letter, method, own)
+            found.append(Answered(
+                letter, method, endpoint, answer.status_code, let_in(answer), is_trace(answer),
+                tuple(log.lines),
+            ))
+    logging.getLogger().removeHandler(log)
+    return found
 
 
 def let_in(answer) -> bool:
@@ -223,17 +274,6 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None
     routes = {rule.endpoint for rule in callers.compound.app.url_map.iter_rules()}
     assert routes - MAY.keys() - NOBODYS.keys() == set()
     assert (MAY.keys() | NOBODYS.keys()) - routes == set()
-
-
-def test_each_role_is_let_in_exactly_where_the_table_says(callers) -> None:
-    wrong = []
-    for endpoint, method, own, _foreign in callers.routes():
-        for letter, role in WHO.items() if MAY[endpoint] not in MACHINES else ():
-            answer = callers.call(letter, method, own)
-            expected = letter in MAY[endpoint]
-            if is_trace(answer) or let_in(answer) != expected:
-                wrong.append((role, method, endpoint, answer.status_code))
-    assert wrong == []
 
 
 def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
@@ -272,19 +312,6 @@ def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers
     assert wrong == []
 
 
-def test_every_role_that_is_refused_is_written_down_once_and_by_id(callers, caplog) -> None:
-    wrong = []
-    for endpoint, method, own, _foreign in callers.routes():
-        for letter in set(WHO) - set(MAY[endpoint]) if MAY[endpoint] not in MACHINES else ():
-            caplog.clear()
-            answer = callers.call(letter, method, own)
-            refused = [line for line in caplog.messages if line.startswith("refused")]
-            expected = 1 if answer.status_code in (400, 401, 403, 404, 405) else 0
-            if len(refused) != expected or not all(map(BY_ID.fullmatch, refused)):
-                wrong.append((letter, method, endpoint, answer.status_code, refused))
-    assert wrong == []
-
-
 def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, caplog) -> None:
     callers.call("G", "GET", "/manage/gates/")
     assert [line.partition(" got ")[2] for line in caplog.messages] == ["403 at GET gates.show_list"]
@@ -293,18 +320,15 @@ def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, cap
 
 def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, caplog) -> None:
     wrong = []
+    others = itertools.cycle(("https://evil.example", "null", "http://localhost.evil.example"))
     for endpoint, method, own, _foreign in callers.routes():
         for letter in of_people(endpoint) if method != "GET" else "":
             caplog.clear()
             bare = callers.call(letter, method, own, token=False)
-            sent_elsewhere = [
-                callers.call(letter, method, own, Origin=origin)
-                for origin in ("https://evil.example", "null", "http://localhost.evil.example")
-            ]
-            answers = [bare, *sent_elsewhere]
+            answers = [bare, callers.call(letter, method, own, Origin=next(others))]
             noted = [BY_ID.fullmatch(line) for line in caplog.messages if line.startswith("refused")]
             whys = [note["why"] if note is not None else None for note in noted]
-            expected = ["no token of the form", *["sent by another site's page"] * 3]
+            expected = ["no token of the form", "sent by another site's page"]
             codes = [answer.status_code for answer in answers]
             if set(codes) != {400} or any(map(is_trace, answers)) or whys != expected:
                 wrong.append((letter, endpoint, codes, whys))
@@ -317,3 +341,20 @@ def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) ->
             answer = callers.call(letter, method, own)
             assert 400 <= answer.status_code < 500, endpoint
             assert "Traceback" not in answer.text
+
+
+def test_each_role_is_let_in_exactly_where_the_table_says(own_answers) -> None:
+    assert [
+        one for one in own_answers if one.traced or one.let_in != (one.letter in MAY[one.endpoint])
+    ] == []
+    assert len(own_answers) > 1_000
+
+
+def test_every_role_that_is_refused_is_written_down_once_and_by_id(own_answers) -> None:
+    wrong = []
+    for one in own_answers:
+        if one.letter not in MAY[one.endpoint]:
+            expected = 1 if one.status in (400, 401, 403, 404, 405) else 0
+            if len(one.refusals) != expected or not all(map(BY_ID.fullmatch, one.refusals)):
+                wrong.append(one)
+    assert wrong == []

@@ -1,6 +1,5 @@
 """No page asks the database more often because there is more in it: each page of the list of routes."""
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.copied_rows import copied_tables, copy_rows, originals_of
 from tests.support.compounds.counted_tries import forget_tries
+from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.lived_in import act_in
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
@@ -170,10 +170,9 @@ class Reader:
 def reader(tmp_path_factory):
     """Build the app on SQLite alone: what a page asks is no matter of the database."""
     folder = tmp_path_factory.mktemp("compound")
-    names = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
     config = WebConfig(
         database_url=f"sqlite:///{folder / 'menjin.sqlite3'}", data_dir=folder, secrets_dir=folder,
-        public_url="http://127.0.0.1:8000", **{name: secrets.token_bytes(32) for name in names},
+        public_url="http://127.0.0.1:8000", **SERVER_KEYS,
     )
     compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
     yield Reader(Callers(compound))

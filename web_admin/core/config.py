@@ -8,71 +8,102 @@ Secrets have no default and are never printed.
 
 import base64
 import binascii
+import dataclasses
 import secrets
 import stat
 import tomllib
+import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import msgspec
+from flask_babel import lazy_gettext as _l
+from msgspec import Meta
 
 from gate_controller.contract.https_only import in_the_clear
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
-WHOLE_NUMBERS = {
-    "trusted_proxies": (0, 0, 8),
-    "passage_days": (30, 1, 90),
-    "log_days": (180, 180, 3660),
-    "evidence_days": (1096, 1096, 3660),
-    "moved_out_days": (30, 1, 90),
-    "face_inactive_days": (180, 60, 180),
-    "backup_days": (30, 1, 30),
-    "new_members_wait": (0, 0, 1),
-}
-"""Settings that are whole numbers: default, least, most. What law or standards ask bounds them."""
-SETTINGS = ("database_url", "public_url", "backup_dir", "webhook_ports", *WHOLE_NUMBERS)
+NO_PORTS: tuple[int, ...] = ()
 
 
 class ConfigRefused(Exception):
     """A setting is missing or not legal; names the file, the key and what is legal."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebConfig:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """What web.toml and the environment may set: type, bounds and default, one line a setting.
+
+    A whole number has the label under which the page of settings shows it. Law or standards set its bounds.
+    """
+
+    public_url: Annotated[str, Meta(description="the address that residents type, such as https://NAME")]
+    """`https://` switches secure cookies and HSTS on."""
+    database_url: Annotated[
+        str, Meta(
+            pattern="^(sqlite:///|postgresql://|postgresql\\+psycopg://)",
+            description="sqlite:////path/to/file and postgresql://user@host/database",
+        ),
+    ] = field(default="", repr=False)
+    """Empty: a SQLite file in data_dir."""
+    backup_dir: Annotated[Path, Meta(description="the path of a folder")] | None = None
+    """Where old backups are removed; None: nothing is."""
+    webhook_ports: Annotated[
+        Collection[Annotated[int, Meta(ge=1, le=65535)]],
+        Meta(description="ports from 1 to 65535, such as [9000, 9001]"),
+    ] = NO_PORTS
+    """The ports of this machine to which webhooks may go; without any they leave it."""
+    passage_days: Annotated[
+        int, Meta(ge=1, le=90, extra={"label": _l("Days for which a passage says who it was")})
+    ] = 30
+    log_days: Annotated[
+        int,
+        Meta(ge=180, le=3660, extra={
+            "label": _l("Days for which the journal keeps names, and alarms are kept"),
+        }),
+    ] = 180
+    evidence_days: Annotated[
+        int,
+        Meta(ge=1096, le=3660, extra={"label": _l("Days for which the journal says whom an entry is about")}),
+    ] = 1096
+    """Proofs of consent, withdrawal and deletion are kept as long."""
+    moved_out_days: Annotated[
+        int,
+        Meta(ge=1, le=90, extra={"label": _l("Days for which the name of a person who moved out is kept")}),
+    ] = 30
+    face_inactive_days: Annotated[
+        int, Meta(ge=60, le=180, extra={"label": _l("Days without use after which a face ends")})
+    ] = 180
+    """After half of them the person is asked."""
+    backup_days: Annotated[
+        int, Meta(ge=1, le=30, extra={"label": _l("Days for which old backups are kept")})
+    ] = 30
+    new_members_wait: Annotated[
+        int,
+        Meta(ge=0, le=1, extra={"label": _l("1: people whom a home adds wait until the office has agreed")}),
+    ] = 0
+    trusted_proxies: Annotated[
+        int, Meta(ge=0, le=8, extra={"label": _l("Reverse proxies in front of this server")})
+    ] = 0
+    """Each of them sets X-Forwarded-*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig(FileSettings):
     """Everything the server needs to start."""
 
-    database_url: str = field(repr=False)
     data_dir: Path
     secrets_dir: Path
-    public_url: str
-    """The address residents type; `https://` switches secure cookies and HSTS on."""
     seal_key: bytes = field(repr=False)
     lookup_key: bytes = field(repr=False)
     face_key: bytes = field(repr=False)
     session_key: bytes = field(repr=False)
     totp_key: bytes = field(repr=False)
     password_salt: bytes = field(repr=False)
-    trusted_proxies: int = 0
-    """Number of reverse proxies in front that set X-Forwarded-* (0 to 8)."""
-    passage_days: int = 30
-    """How long a passage says who it was."""
-    log_days: int = 180
-    """How long the server's own entries keep their personal part, and alarms are kept."""
-    evidence_days: int = 1096
-    """How long what proves consent, withdrawal and deletion is kept."""
-    moved_out_days: int = 30
-    """How long after moving out a person's name is kept."""
-    face_inactive_days: int = 180
-    """After how many days without use a face ends; after half of them its person is asked."""
-    backup_days: int = 30
-    """How old a backup in `backup_dir` may become."""
-    backup_dir: Path | None = None
-    """Where old backups are removed; None: nothing is."""
-    new_members_wait: int = 0
-    """1: whom a home invites or adds passes no gate until the office has agreed; 0: at once."""
-    webhook_ports: Collection[int] = ()
-    """The ports of this machine to which webhooks may go; without any they leave it."""
     mail_password: str | None = field(default=None, repr=False)
     """The mail server's; None: the first line of `mail.password` in secrets_dir, read when it is needed."""
 
@@ -82,6 +113,39 @@ class WebConfig:
         return self.public_url.startswith("https://")
 
 
+@dataclass(frozen=True)
+class WholeNumber:
+    """A setting that is a whole number, as the page of settings shows it."""
+
+    name: str
+    label: str
+    least: int
+    most: int
+
+
+_TYPES = typing.get_type_hints(FileSettings, include_extras=True)
+SETTINGS = tuple(each.name for each in dataclasses.fields(FileSettings))
+
+
+def _meta(name: str) -> Meta:
+    """Return what bounds a setting and says what is legal."""
+    kind = _TYPES[name]
+    for one in (kind, *typing.get_args(kind)):
+        for part in typing.get_args(one)[1:] if typing.get_origin(one) is Annotated else ():
+            if isinstance(part, Meta):
+                return part
+    raise TypeError(f"FileSettings.{name} says nothing of what is legal")
+
+
+def whole_numbers() -> list[WholeNumber]:
+    """Return the settings that are whole numbers, in the order in which they are declared."""
+    return [
+        WholeNumber(name, meta.extra["label"], int(meta.ge), int(meta.le))
+        for name, meta in ((name, _meta(name)) for name in SETTINGS)
+        if meta.extra is not None and meta.ge is not None and meta.le is not None
+    ]
+
+
 def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConfig:
     """Read the configuration; raise ConfigRefused naming file, key and legal values.
 
@@ -89,23 +153,23 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
     """
     data_dir = (data_dir or Path(env.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(env.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
-    settings = _read_settings(data_dir / "web.toml", env)
-    found = {name: read_secret(secrets_dir, name) for name in SECRET_NAMES}
-    return WebConfig(
-        database_url=_database_url(settings.get("database_url"), data_dir),
-        data_dir=data_dir,
-        secrets_dir=secrets_dir,
-        public_url=_public_url(settings.get("public_url")),
-        backup_dir=_backup_dir(settings.get("backup_dir"), data_dir),
-        webhook_ports=_ports(settings.get("webhook_ports")),
-        **{name: _whole_number(settings.get(name), name) for name in WHOLE_NUMBERS},
-        seal_key=found["seal"],
-        lookup_key=found["lookup"],
-        face_key=found["face"],
-        session_key=found["session"],
-        totp_key=found["totp"],
-        password_salt=found["password_salt"],
-        mail_password=env.get("MENJIN_MAIL_PASSWORD") or None,
+    given = _read_settings(data_dir / "web.toml", env)
+    settings = {name: _legal(name, value, where) for name, (value, where) in given.items()}
+    if "public_url" not in settings:
+        raise ConfigRefused(
+            "web.toml: public_url (or MENJIN_PUBLIC_URL) is missing; legal is "
+            f"{_meta('public_url').description}"
+        )
+    settings["public_url"] = _public_url(str(settings["public_url"]), given["public_url"][1])
+    settings.setdefault("database_url", f"sqlite:///{data_dir / 'menjin.sqlite3'}")
+    if "backup_dir" in settings:
+        settings["backup_dir"] = data_dir / str(settings["backup_dir"])
+    keys = {name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
+            for name in SECRET_NAMES}
+    return msgspec.convert(
+        {**settings, **keys, "data_dir": data_dir, "secrets_dir": secrets_dir,
+         "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None},
+        WebConfig,
     )
 
 
@@ -131,69 +195,29 @@ def _read_settings(path: Path, env: Mapping[str, str]) -> dict[str, _Setting]:
     return settings
 
 
-def _database_url(setting: _Setting | None, data_dir: Path) -> str:
-    if setting is None:
-        return f"sqlite:///{data_dir / 'menjin.sqlite3'}"
-    value, where = setting
-    if not isinstance(value, str) or not value.startswith(
-        ("sqlite:///", "postgresql://", "postgresql+psycopg://")
-    ):
-        raise ConfigRefused(
-            f"{where} is not a database address; legal are sqlite:////path/to/file and "
-            "postgresql://user@host/database"
-        )
-    return value
+def _legal(name: str, value: object, where: str) -> object:
+    """Return a setting in its own type; raise ConfigRefused saying what is legal."""
+    meta = _meta(name)
+    if name == "webhook_ports" and not isinstance(value, list):
+        value = value.replace(",", " ").split() if isinstance(value, str) else [value]
+    try:
+        found: object = msgspec.convert(value, _TYPES[name], strict=False)
+    except msgspec.ValidationError as err:
+        legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
+        # An address of a database may hold a password, which no message shows.
+        said = "is wrong" if name == "database_url" else f"is {value!r}"
+        raise ConfigRefused(f"{where} {said}; legal are {legal}") from err
+    return found
 
 
-def _public_url(setting: _Setting | None) -> str:
-    if setting is None:
-        raise ConfigRefused(
-            "web.toml: public_url (or MENJIN_PUBLIC_URL) is missing; legal is the address that residents "
-            "type, such as https://gate.example.org"
-        )
-    value, where = setting
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+def _public_url(value: str, where: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
         raise ConfigRefused(f"{where} is {value!r}; legal is https://NAME, without a path")
-    trouble = in_the_clear(str(value))
+    trouble = in_the_clear(value)
     if trouble is not None:
         raise ConfigRefused(f"{where}: {trouble}")
-    return str(value).rstrip("/")
-
-
-def _whole_number(setting: _Setting | None, name: str) -> int:
-    default, least, most = WHOLE_NUMBERS[name]
-    if setting is None:
-        return default
-    value, where = setting
-    count = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else value
-    if not isinstance(count, int) or isinstance(count, bool) or not least <= count <= most:
-        raise ConfigRefused(f"{where} is {value!r}; legal are whole numbers from {least} to {most}")
-    return count
-
-
-def _backup_dir(setting: _Setting | None, data_dir: Path) -> Path | None:
-    if setting is None:
-        return None
-    value, where = setting
-    if not isinstance(value, str) or not value:
-        raise ConfigRefused(f"{where} is {value!r}; legal is the path of a folder")
-    return data_dir / value
-
-
-def _ports(setting: _Setting | None) -> tuple[int, ...]:
-    if setting is None:
-        return ()
-    value, where = setting
-    if isinstance(value, str):
-        words = value.replace(",", " ").split()
-        given: list[object] = [int(one) if one.isdecimal() else one for one in words]
-    else:
-        given = value if isinstance(value, list) else [value]
-    ports = [one for one in given if type(one) is int and 1 <= one <= 65535]
-    if len(ports) < len(given):
-        raise ConfigRefused(f"{where} is {value!r}; legal are ports from 1 to 65535, such as [9000, 9001]")
-    return tuple(ports)
+    return value.rstrip("/")
 
 
 # -- secrets ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 
 from web_admin.accounts.permissions import allowed, current_may
 from web_admin.action.base import Act
-from web_admin.core.config import WHOLE_NUMBERS
+from web_admin.core.config import whole_numbers
 from web_admin.core.database import current_menjin, request_session
 from web_admin.core.refusal import ActRefused
 from web_admin.core.texts import LANGUAGES
@@ -45,15 +45,6 @@ LISTED_MAILS = 20
 MAX_LOGO_REQUEST_BYTES = 4 * MAX_BYTES
 """So much of a request is read that a logo somewhat too large gets the act's own sentence."""
 TOO_LARGE = _l("That is too large. 32 kB and 2000 shapes are enough for a logo.")
-FILE_SETTINGS = {
-    "passage_days": _l("Days for which a passage says who it was"),
-    "log_days": _l("Days for which the journal keeps names, and alarms are kept"),
-    "evidence_days": _l("Days for which the journal says whom an entry is about"),
-    "moved_out_days": _l("Days for which the name of a person who moved out is kept"),
-    "face_inactive_days": _l("Days without use after which a face ends"),
-    "backup_days": _l("Days for which old backups are kept"),
-    "trusted_proxies": _l("Reverse proxies in front of this server"),
-}
 
 
 class SiteForm(OnceForm):
@@ -136,9 +127,7 @@ def show() -> str:
         mail=mail_server_of(session, site.site_id),
         hooks=webhooks_of(session, site.site_id),
         config=config,
-        file_settings=[
-            (name, label, getattr(config, name), WHOLE_NUMBERS[name]) for name, label in FILE_SETTINGS.items()
-        ],
+        file_settings=[(one, getattr(config, one.name)) for one in whole_numbers()],
         database="PostgreSQL" if config.database_url.startswith("postgresql") else "SQLite",
     )
 

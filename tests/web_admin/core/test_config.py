@@ -54,7 +54,7 @@ def test_the_environment_goes_before_the_file(data_dir):
         ("webhook_ports = [0]", r"web.toml: webhook_ports is \[0\]; legal are ports from 1 to 65535"),
         ("webhook_ports = true", "legal are ports"),
         ("webhook_ports = '9000, x'", "legal are ports"),
-        ("publc_url = 'x'", "unknown key 'publc_url'; legal are database_url"),
+        ("publc_url = 'x'", "unknown key 'publc_url'; legal are public_url, database_url"),
         ("public_url = ", "not TOML"),
     ],
 )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.support.acting import add_lane, by_phone, gate_view, household, manager, offer_face
 from web_admin.accounts import models as accounts_models
-from web_admin.core.config import WHOLE_NUMBERS
+from web_admin.core.config import whole_numbers
 from web_admin.core.database import Menjin
 from web_admin.core.refusal import ActRefused
 from web_admin.credentials.cards import issue_card
@@ -120,7 +120,7 @@ def test_assessments_outlive_every_purge_and_evidence_three_years(act, web_confi
 
 
 def test_no_setting_keeps_evidence_for_less_than_three_years():
-    _default, least, _most = WHOLE_NUMBERS["evidence_days"]
+    (least,) = (one.least for one in whole_numbers() if one.name == "evidence_days")
     assert least >= 3 * 365 + 1
 
 

@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 import zlib
@@ -120,6 +121,13 @@ def _is_core(item: pytest.Item) -> bool:
     same_test = item.nodeid.replace(f"{database}-", "").replace(f"[{database}]", "")
     turn = "postgresql" if zlib.crc32(same_test.encode()) % SQLITE_TURNS == 0 else "sqlite"
     return bool(database == turn)
+
+
+def pytest_runtest_logfinish() -> None:
+    """Let the next test have the apps that this one is done with."""
+    pool = sys.modules.get("tests.support.compounds.app_pool")
+    if pool is not None:
+        pool.settle()
 
 
 @pytest.fixture(scope="session")

@@ -28,16 +28,21 @@ def create_app(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
 
 def create_core(config: WebConfig, *, clock: Callable[[], datetime]) -> Flask:
     """Build what pages and commands share: the database, and accounts with their rules."""
-    import web_admin.tables  # noqa: F401, PLC0415 - relations between tables name each other by text
-    from web_admin.policy.effects import PolicyEffects  # noqa: PLC0415 - for an app alone
     from web_admin.web.sign_in import init_accounts  # noqa: PLC0415 - for an app alone
 
     app = Flask(__name__)
     init_limits(app, config)
+    init_database(app, make_parts(config, clock=clock))
+    init_accounts(app, config)  # session cookie, CSRF, rate limits, sign-in, who may what
+    return app
+
+
+def make_parts(config: WebConfig, *, clock: Callable[[], datetime]) -> Menjin:
+    """Open the database and the keys of a server; a running app finds them by `current_menjin`."""
+    import web_admin.tables  # noqa: F401, PLC0415 - relations between tables name each other by text
+    from web_admin.policy.effects import PolicyEffects  # noqa: PLC0415 - for an app alone
+
     database = Database(make_engine(config.database_url))
     sealer = Sealer(config.seal_key, config.lookup_key, WrapKeys(config.face_key, config.secrets_dir))
     # A wrapping key that is destroyed must not live on in what every request can see.
-    config = replace(config, face_key=b"")
-    init_database(app, Menjin(config, database, sealer, clock, PolicyEffects(sealer)))
-    init_accounts(app, database, config)  # session cookie, CSRF, rate limits, sign-in, who may what
-    return app
+    return Menjin(replace(config, face_key=b""), database, sealer, clock, PolicyEffects(sealer))

@@ -25,6 +25,7 @@ from tests.support.clock import SetClock
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.managed import ManagedCompound, make_managed_compound
 from tests.support.compounds.resident import csrf_of
+from web_admin import create_app
 from web_admin.accounts.permissions import public
 from web_admin.action.base import new_act
 from web_admin.core.config import WebConfig
@@ -64,7 +65,8 @@ def _measured(kind: str, url: str, folder: Path) -> Iterator[Figure]:
     keys = {name: secrets.token_bytes(32) for name in KEYS}
     config = WebConfig(database_url=url, data_dir=folder, secrets_dir=folder,
                        public_url="http://localhost", **keys)
-    compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
+    clock = SetClock(datetime.now(UTC))
+    compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
     started = time.perf_counter()
     fill(compound, kind, compound.persons[RESIDENT])
     yield Figure("pages", f"{kind}: seed {EVENTS} events", round(time.perf_counter() - started, 1), "s")

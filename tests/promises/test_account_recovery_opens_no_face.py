@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -248,6 +249,7 @@ class Recovery(RuleBasedStateMachine):
             confirm_shown(replace(act, now=at), [entry])
 
 
+@pytest.mark.wide
 def test_a_recovered_account_reaches_neither_face_nor_records_before_card_or_pin() -> None:
     quick = settings(
         max_examples=8, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)

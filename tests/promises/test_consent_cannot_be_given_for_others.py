@@ -185,6 +185,7 @@ def test_no_message_between_gate_and_server_carries_a_consent_made_by_the_server
     assert len(messages) > 10
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channel", ["manager", "desk", "system"])
 def test_every_act_of_staff_that_takes_a_person_leaves_them_without_consent(act: Act, channel: str) -> None:
     add_lane(act)

@@ -299,6 +299,7 @@ class FacesOfATown(RuleBasedStateMachine):
             assert set(elsewhere) <= {gate_id}
 
 
+@pytest.mark.wide
 def test_no_history_leaves_a_usable_face_beyond_its_lease_or_a_trace_on_a_disk() -> None:
     run_state_machine_as_test(
         FacesOfATown,

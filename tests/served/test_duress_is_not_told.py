@@ -241,6 +241,7 @@ def two_evenings(web_config: WebConfig, tmp_path: Path) -> Iterator[tuple[Played
         yield usual, stack.enter_context(played(beside, folder, duress=True))
 
 
+@pytest.mark.wide
 def test_nobody_is_told_which_pin_was_typed_but_those_who_answer_alarms(
     two_evenings: tuple[Played, Played],
 ) -> None:

@@ -13,7 +13,7 @@ import secrets
 import stat
 import tomllib
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +27,6 @@ from gate_controller.contract.https_only import in_the_clear
 
 SECRET_NAMES = ("seal", "lookup", "face", "session", "totp", "password_salt")
 SECRET_BYTES = 32
-NO_PORTS: tuple[int, ...] = ()
 
 
 class ConfigRefused(Exception):
@@ -53,9 +52,9 @@ class FileSettings:
     backup_dir: Annotated[Path, Meta(description="the path of a folder")] | None = None
     """Where old backups are removed; None: nothing is."""
     webhook_ports: Annotated[
-        Collection[Annotated[int, Meta(ge=1, le=65535)]],
+        tuple[Annotated[int, Meta(ge=1, le=65535)], ...],
         Meta(description="ports from 1 to 65535, such as [9000, 9001]"),
-    ] = NO_PORTS
+    ] = ()
     """The ports of this machine to which webhooks may go; without any they leave it."""
     passage_days: Annotated[
         int, Meta(ge=1, le=90, extra={"label": _l("Days for which a passage says who it was")})

@@ -10,7 +10,7 @@ from web_admin.accounts.models import User
 from web_admin.accounts.permissions import allowed, current_may, may
 from web_admin.accounts.sessions import is_open
 from web_admin.alarms.queries import WaitingAlarms, waiting_alarms
-from web_admin.core.database import Menjin, current_menjin, request_session
+from web_admin.core.database import current_menjin, request_session
 from web_admin.web.context import current_site
 from web_admin.web.live_watch import LiveWatch, mark_of, sent_lines
 
@@ -28,8 +28,7 @@ _SIGN_OUT = "menjin_live_sign_out"
 
 def init_live(app: Flask) -> None:
     """Give the app its watch, and let a sign-out end the streams of that browser."""
-    menjin: Menjin = app.extensions["menjin"]
-    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(menjin))
+    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(app.extensions["menjin"]))
 
     def note_browser() -> None:
         # The library forgets the browser's token before it signals the sign-out.

@@ -20,7 +20,7 @@ from web_admin.accounts.models import Role, User
 from web_admin.accounts.permissions import refuse_residents_at_staff_doors, refuse_undeclared
 from web_admin.accounts.sessions import LONGEST_SESSION, REMEMBERED_FOR, init_account_sessions
 from web_admin.accounts.staff import made_profile, staff_id
-from web_admin.core.database import Database, request_session
+from web_admin.core.database import request_session
 from web_admin.web.context import request_now, site_zone
 from web_admin.web.fields import options
 from web_admin.web.foreign_requests import refuse_foreign_origin
@@ -88,7 +88,7 @@ def _note_sign_in(_app: Flask, user: UserMixin, **_more: object) -> None:
         profile.last_sign_in_on = request_now().astimezone(site_zone()).date()
 
 
-def init_accounts(app: Flask, database: Database, config: "WebConfig") -> None:  # noqa: ARG001 - requests bring their session
+def init_accounts(app: Flask, config: "WebConfig") -> None:
     """Add sign-in, sessions, CSRF and the check that every route declared who it is for."""
     app.config.update(_settings(config))
     CSRFProtect(app)

@@ -24,6 +24,7 @@ from tests.support.compounds.desk import show_at_a_gate
 from tests.support.compounds.filled_once import SERVER_KEYS
 from tests.support.compounds.lived_in import NEWLY_INVITED, RESIDENTS, live_in, words_of
 from tests.support.compounds.managed import ROLES, ManagedCompound, make_managed_compound
+from web_admin import create_app
 from web_admin.accounts.permissions import public
 from web_admin.core.config import WebConfig
 
@@ -112,7 +113,8 @@ def opened_world() -> Iterator[World]:
             secrets_dir=Path(folder), public_url="http://127.0.0.1",
             **SERVER_KEYS,
         )
-        compound = make_managed_compound(config, SetClock(datetime.now(UTC)))
+        clock = SetClock(datetime.now(UTC))
+        compound = make_managed_compound(config, clock, app=create_app(config, clock=clock))
         invitations = live_in(compound)
         words = words_of(compound)
         compound.app.add_url_rule("/answers/<int:code>", "answers", public(_answer))

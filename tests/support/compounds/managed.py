@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Flask
+from flask import session as browser_session
 from flask.testing import FlaskClient
+from flask_security import login_user
 from passlib.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gate_controller.contract.calendars import Span
 from tests.support.clock import SetClock
+from tests.support.compounds.app_pool import give_back_with, take_app
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.filled_once import Ids, filled_once
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
 from tests.support.compounds.resident import NOTICE_EN, NOTICE_ZH, csrf_of
-from web_admin import create_app
 from web_admin.accounts.models import User
 from web_admin.accounts.staff import create_staff
 from web_admin.action.base import Act, new_act, one_publication
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.keys import create_site
 from web_admin.core.config import WebConfig
-from web_admin.core.database import current_menjin
+from web_admin.core.database import current_menjin, request_session
 from web_admin.core.sealing import Sealer
 from web_admin.credentials.cards import issue_card
 from web_admin.credentials.emergency_codes import make_emergency_code
@@ -79,6 +81,20 @@ class ManagedCompound:
                 yield new_act(menjin, session, self.site_id, actor_id, channel, now=self.clock())  # type: ignore[arg-type]  # a word of Channel
 
     def signed_in(self, role: str = "manager", language: str = "en") -> FlaskClient:
+        """Return a client with the session that the two steps of the sign-in end in."""
+        client = self.app.test_client()
+        around = dict(client.environ_base)  # the session is bound to the browser's name and address
+        with self.app.test_request_context("/", method="POST", environ_base=around):
+            account = request_session().scalars(select(User).where(User.email == f"{role}@example.org")).one()
+            browser_session["language"] = language
+            login_user(account, remember=False, authn_via=["password", "authenticator"])
+            answer = self.app.process_response(self.app.make_response(""))
+        cookies = answer.headers.getlist("Set-Cookie")
+        for name, value in (cookie.partition(";")[0].split("=", 1) for cookie in cookies):
+            client.set_cookie(name, value)
+        return client
+
+    def signed_in_by_hand(self, role: str = "manager", language: str = "en") -> FlaskClient:
         """Return a client that went through both steps of the staff's sign-in."""
         client = self.app.test_client()
         with client.session_transaction() as session:
@@ -106,9 +122,15 @@ def code_now() -> str:
     return TOTP(TOTP_SECRET).generate(time.time()).token
 
 
-def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound:
-    """Build the app on an empty database and fill it through the acts; the clock may be set back a little."""
-    app = create_app(config, clock=clock)
+def make_managed_compound(
+    config: WebConfig, clock: SetClock, *, app: Flask | None = None
+) -> ManagedCompound:
+    """Fill the empty database through the actions; the clock may be set back a little.
+
+    A test that adds routes brings an `app` of its own.
+    """
+    lent = take_app(config, clock) if app is None else None
+    app = app or lent.app
 
     def fill() -> Ids:
         with app.app_context():
@@ -120,7 +142,10 @@ def make_managed_compound(config: WebConfig, clock: SetClock) -> ManagedCompound
     with app.app_context():
         engine = current_menjin().database.engine
     site_id, persons = filled_once(config, clock, engine, fill, what="a managed site")
-    return ManagedCompound(app, clock, site_id, persons)
+    made = ManagedCompound(app, clock, site_id, persons)
+    if lent is not None:
+        give_back_with(made, lent)
+    return made
 
 
 def _fill_site(session: Session, sealer: Sealer, clock: SetClock) -> Ids:

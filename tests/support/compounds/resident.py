@@ -15,11 +15,11 @@ from gate_controller.contract.signing import public_bytes
 from gate_controller.rules.access import decide
 from gate_controller.rules.decision import Decision, GateMemory
 from gate_controller.rules.identify import GateKeys, identify_code
+from tests.support.compounds.app_pool import give_back_with, take_app
 from tests.support.compounds.assessments import assess
 from tests.support.compounds.cards import card_was_shown
 from tests.support.compounds.filled_once import Ids, filled_once
 from tests.support.compounds.lane_sheets import WHOLE_SHEET
-from web_admin import create_app
 from web_admin.action.base import Act, new_act
 from web_admin.compound.keys import create_site, private_key
 from web_admin.compound.models import Gate
@@ -128,7 +128,8 @@ def csrf_of(html: str) -> str:
 
 def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: bool = True) -> Compound:
     """Build the app on an empty database and fill it through the acts; the clock may be set back a little."""
-    app = create_app(config, clock=clock)
+    lent = take_app(config, clock)
+    app = lent.app
 
     def fill() -> Ids:
         with app.app_context():
@@ -141,7 +142,9 @@ def make_compound(config: WebConfig, clock: Callable[[], datetime], *, face: boo
         engine = current_menjin().database.engine
     what = "a site with face" if face else "a site without face"
     site_id, ids = filled_once(config, clock, engine, fill, what=what)
-    return Compound(app, clock, site_id, **ids)
+    made = Compound(app, clock, site_id, **ids)
+    give_back_with(made, lent)
+    return made
 
 
 def _fill_site(session: Session, sealer: Sealer, now: datetime, *, face: bool) -> Ids:

@@ -167,6 +167,7 @@ def one_after_the_other(calls: Calls, scenarios: int, steps: int) -> Counter[tup
     return followed
 
 
+@pytest.mark.wide
 def test_no_call_crashes_and_every_answer_is_as_documented(throw: Throw) -> None:
     assert len(throw(6)) == 24
 

@@ -38,6 +38,7 @@ def test_help_names_every_command_about_forgetting():
         assert f"menjin web {command}" in said
 
 
+@pytest.mark.wide
 def test_rotate_keys_changes_the_wrapping_key_and_leaves_the_server_able_to_start(server):
     before = (server / "data/secrets/face.key").read_bytes()
     done = web(server, "rotate-keys")
@@ -49,6 +50,7 @@ def test_rotate_keys_changes_the_wrapping_key_and_leaves_the_server_able_to_star
     assert checked.stdout.startswith("ok: ")
 
 
+@pytest.mark.wide
 def test_working_keys_change_only_with_the_root_key_and_its_passphrase(server):
     refused = web(server, "rotate-keys", "--working")
     assert (refused.returncode, "--root-key" in refused.stderr) == (2, True)
@@ -66,6 +68,7 @@ def test_working_keys_change_only_with_the_root_key_and_its_passphrase(server):
     assert "Keys for policies, passes, orders and anchors changed" in done.stdout
 
 
+@pytest.mark.wide
 def test_a_drill_prints_its_signed_record_and_for_real_its_report(server):
     done = web(server, "breach-drill", "--wait-seconds", "1", "--json")
     assert done.returncode == 0, done.stderr
@@ -76,12 +79,14 @@ def test_a_drill_prints_its_signed_record_and_for_real_its_report(server):
     assert "实际处置" in done.stdout
 
 
+@pytest.mark.wide
 def test_the_exported_ledger_is_checked_by_another_program(server):
     done = web(server, "export-ledger", server / "ledger.jsonl")
     assert done.returncode == 0, done.stderr
     assert web(server, "export-ledger", server / "ledger.jsonl").returncode == 1, "no file is replaced"
 
 
+@pytest.mark.wide
 def test_a_hand_over_needs_a_name_and_writes_a_sealed_file_once(server):
     assert web(server, "hand-over", server / "out.bak").returncode == 2
     arguments = (
@@ -95,6 +100,7 @@ def test_a_hand_over_needs_a_name_and_writes_a_sealed_file_once(server):
     assert "nothing was changed" in web(server, "hand-over", *arguments).stderr
 
 
+@pytest.mark.wide
 def test_certificates_are_listed_and_an_unknown_consent_is_refused(server):
     done = web(server, "certificate")
     assert (done.returncode, done.stdout) == (0, "")

@@ -66,6 +66,7 @@ def test_a_body_that_says_its_size_is_refused_before_any_of_it_is_read(compound,
     assert body.count == 0
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", [SHEET, LOGO])
 def test_a_streamed_body_is_read_to_the_limit_and_not_kept_in_memory(compound, path):
     client = compound.signed_in("manager")

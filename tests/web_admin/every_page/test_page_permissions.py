@@ -7,6 +7,7 @@ import pytest
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import ROLES, make_managed_compound
 from tests.support.permission_matrix import MAY, WHO
+from web_admin import create_app
 from web_admin.accounts.permissions import (
     ACTIONS,
     ACTIONS_BY_ROLE,
@@ -38,9 +39,11 @@ def test_every_route_has_declared_who_it_is_for(compound):
     assert undeclared == set()
 
 
-def test_a_route_that_nobody_declared_answers_404(compound):
-    compound.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
-    assert compound.app.test_client().get("/forgotten").status_code == 404
+def test_a_route_that_nobody_declared_answers_404(web_config, database, now):
+    app = create_app(web_config, clock=lambda: now)
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    assert app.test_client().get("/forgotten").status_code == 404
+    app.extensions["menjin"].database.engine.dispose()
 
 
 def test_routes_of_the_sign_in_library_that_we_do_not_offer_are_closed(compound):

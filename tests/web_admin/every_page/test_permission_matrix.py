@@ -300,6 +300,7 @@ def test_no_key_reaches_into_another_compound(callers) -> None:
     assert wrong == []
 
 
+@pytest.mark.wide
 def test_what_is_another_persons_is_refused_to_everyone_and_written_down(callers, caplog) -> None:
     wrong = []
     for endpoint, method, own, foreign in callers.routes():
@@ -318,6 +319,7 @@ def test_a_refused_role_is_written_down_by_its_id_and_never_by_name(callers, cap
     assert "guard@example.org" not in caplog.text
 
 
+@pytest.mark.wide
 def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, caplog) -> None:
     wrong = []
     others = itertools.cycle(("https://evil.example", "null", "http://localhost.evil.example"))
@@ -335,6 +337,7 @@ def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, 
     assert wrong == []
 
 
+@pytest.mark.wide
 def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) -> None:
     for endpoint, method, own, _foreign in callers.routes():
         for letter in WHO if MAY[endpoint] in MACHINES else "":
@@ -343,6 +346,7 @@ def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) ->
             assert "Traceback" not in answer.text
 
 
+@pytest.mark.wide
 def test_each_role_is_let_in_exactly_where_the_table_says(own_answers) -> None:
     assert [
         one for one in own_answers if one.traced or one.let_in != (one.letter in MAY[one.endpoint])
@@ -350,6 +354,7 @@ def test_each_role_is_let_in_exactly_where_the_table_says(own_answers) -> None:
     assert len(own_answers) > 1_000
 
 
+@pytest.mark.wide
 def test_every_role_that_is_refused_is_written_down_once_and_by_id(own_answers) -> None:
     wrong = []
     for one in own_answers:

@@ -196,6 +196,7 @@ def few_and_many(reader) -> list[tuple[Asked, Asked]]:
     return list(zip(few, reader.every_page(), strict=True))
 
 
+@pytest.mark.wide
 def test_every_table_that_can_have_many_rows_has_ten_times_as_many_then(reader, few_and_many) -> None:
     rows = reader.in_database(counts)
     assert {name for name, count in rows.items() if count < len(FEW) + len(MANY) + 1} == FORGOTTEN
@@ -206,11 +207,13 @@ def test_every_table_that_can_have_many_rows_has_ten_times_as_many_then(reader, 
     }
 
 
+@pytest.mark.wide
 def test_every_page_that_is_counted_is_shown(few_and_many) -> None:
     assert [(one.path, one.status) for pair in few_and_many for one in pair
             if one.status != 200] == []
 
 
+@pytest.mark.wide
 def test_no_page_asks_the_database_more_often_with_ten_times_as_many_rows(few_and_many) -> None:
     grown = [
         (few.path, len(few.statements), len(many.statements), Counter(many.statements).most_common(1))

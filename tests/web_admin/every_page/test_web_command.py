@@ -65,6 +65,7 @@ def test_init_makes_a_private_server_and_an_encrypted_root_key(tmp_path, word):
         load_pem_private_key(pem, None)
 
 
+@pytest.mark.wide
 def test_a_second_init_changes_nothing(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
     before = (tmp_path / "data/secrets/seal.key").read_bytes()
@@ -98,6 +99,7 @@ def test_an_address_in_the_clear_is_refused_by_init_before_any_question(tmp_path
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.wide
 def test_a_server_with_an_address_in_the_clear_does_not_run(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
     done = menjin("run", "--data-dir", tmp_path / "data", MENJIN_PUBLIC_URL="http://gate.example.org")
@@ -105,6 +107,7 @@ def test_a_server_with_an_address_in_the_clear_does_not_run(tmp_path, word):
     assert "environment: MENJIN_PUBLIC_URL: http://gate.example.org is not encrypted" in done.stderr
 
 
+@pytest.mark.wide
 def test_backup_and_restore_from_the_command_line(tmp_path, word):
     init(tmp_path, word)
     seal = {"MENJIN_BACKUP_PASSPHRASE_FILE": str(word)}
@@ -123,6 +126,7 @@ def test_backup_and_restore_from_the_command_line(tmp_path, word):
     assert "as before" in menjin("upgrade", "--data-dir", tmp_path / "new").stdout
 
 
+@pytest.mark.wide
 def test_a_restore_with_a_wrong_passphrase_leaves_nothing_behind(tmp_path, word):
     init(tmp_path, word)
     menjin("backup", "--data-dir", tmp_path / "data", "--passphrase-file", word, tmp_path / "backup")
@@ -166,6 +170,7 @@ def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path,
         server.communicate()
 
 
+@pytest.mark.wide
 def test_the_only_manager_who_lost_the_phone_begins_anew_by_a_link_from_the_server(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
     done = menjin("staff-link", "Manager@example.org", "--data-dir", tmp_path / "data")

@@ -66,6 +66,7 @@ def say_no(compound):
             assert "face_refused" in kinds.all()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("role", ROLES)
 def test_no_page_of_staff_or_the_public_tells_who_said_no(compound, role):
     client = compound.signed_in(role)

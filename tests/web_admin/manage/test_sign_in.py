@@ -57,7 +57,7 @@ def resident_client(compound, name="林薇"):
 
 
 def test_password_and_code_together_open_the_managers_pages(compound):
-    client = compound.signed_in("manager")
+    client = compound.signed_in_by_hand("manager")
     assert client.get("/manage/").status_code == 200
 
 
@@ -69,7 +69,7 @@ def test_a_password_alone_opens_nothing(compound):
 
 
 def test_the_same_code_does_not_work_twice(compound):
-    compound.signed_in("manager")
+    compound.signed_in_by_hand("manager")
     client = compound.app.test_client()
     sign_in(client, "manager@example.org", PASSWORD)
     token = csrf_of(client.get("/staff/code").text)
@@ -173,7 +173,7 @@ def test_a_resident_cannot_use_the_staffs_sign_in(compound):
 
 
 def test_staff_are_refused_on_residents_pages(compound):
-    assert compound.signed_in("manager").get("/r/").status_code == 403
+    assert compound.signed_in_by_hand("manager").get("/r/").status_code == 403
 
 
 def test_a_resident_is_signed_out_everywhere_at_once(compound):
@@ -196,7 +196,7 @@ def test_a_session_ends_by_its_time_though_its_cookie_was_kept(compound, sign_in
 
 
 def test_a_secret_in_json_is_refused_at_every_page_that_takes_one(compound):
-    client = compound.signed_in()
+    client = compound.signed_in_by_hand()
     token = csrf_of(client.get("/manage/people/").text)
     for endpoint in sorted(TAKE_SECRETS):
         with compound.app.test_request_context("/"):
@@ -214,7 +214,7 @@ def test_every_page_of_the_library_that_takes_a_secret_is_counted(compound):
 
 
 def test_old_sessions_are_forgotten(compound):
-    compound.signed_in()
+    compound.signed_in_by_hand()
     with compound.app.app_context():
         database, now = current_menjin().database, compound.clock()
         assert forget_old_sessions(database, now) == 0
@@ -248,5 +248,5 @@ def test_session_cookies_are_closed_to_scripts_and_other_sites(compound):
 
 
 def test_a_form_from_another_site_is_refused(compound):
-    client = compound.signed_in("manager")
+    client = compound.signed_in_by_hand("manager")
     assert client.post("/manage/people/homes/new", data={"number": "9-9"}).status_code == 400

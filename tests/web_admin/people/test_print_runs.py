@@ -191,6 +191,7 @@ def test_what_nobody_printed_is_forgotten_after_a_fortnight(compound, client):
     assert sealed(compound) == []
 
 
+@pytest.mark.wide
 def test_a_run_of_hundreds_shows_every_page(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
         whole = new_act(current_menjin(), session, compound.site_id, "tests", "system", now=compound.clock())

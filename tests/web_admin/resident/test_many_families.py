@@ -1,5 +1,6 @@
 """A moving day behind one address, a guesser from one and from many, and who is not locked out."""
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -42,6 +43,7 @@ def with_password(compound: Compound) -> None:
     assert saved.status_code == 303
 
 
+@pytest.mark.wide
 def test_forty_families_open_their_letters_at_the_offices_address(compound: Compound) -> None:
     with compound.act("manager") as act:
         people = [add_person(act, display_name=f"Family {number}").person_id for number in range(40)]

@@ -48,6 +48,7 @@ def test_a_living_person_who_turns_as_asked_is_taken(name: str, side: Prompt) ->
     assert enrol_before(living(name, seed=3, **SIZE), side) is FaceReason.ENROLLED
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("species", "name", "side"), ONE_EACH)
 def test_an_attack_is_refused_for_a_reason(species: str, name: str, side: Prompt) -> None:
     held_up = attacker(species, name, me=attacked_by(name), seed=11, **SIZE)

@@ -127,6 +127,7 @@ def test_a_useless_frame_is_not_taken_and_says_why(
     assert (step.outcome, step.hint, step.frames_taken) == (EnrolmentOutcome.NEED_MORE, reason, 0)
 
 
+@pytest.mark.wide
 def test_nothing_but_useless_frames_ends_in_a_refusal_with_the_last_reason(engine: YunetSfaceEngine) -> None:
     good = camera_frame(portraits()["person_a_2"])
     refused = enrol(engine, chain(repeat(without_face(good), 149), [two_people(good)]))

@@ -48,6 +48,7 @@ def attacks(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.wide
 def test_devices_and_pipes_among_the_pictures_are_named_and_passed_over(
     attacks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +60,7 @@ def test_devices_and_pipes_among_the_pictures_are_named_and_passed_over(
     assert "silent.jpg is no regular file" in said.out + said.err
 
 
+@pytest.mark.wide
 def test_each_kind_is_tried_and_what_cannot_be_read_is_named(
     attacks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

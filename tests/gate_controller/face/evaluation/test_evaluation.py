@@ -112,6 +112,7 @@ def test_pictures_that_cannot_be_used_are_listed_and_the_rest_is_judged(
     assert out["failure_to_enrol"]["reasons"] == {"no_face": 1}
 
 
+@pytest.mark.wide
 def test_pictures_that_an_enrolment_would_refuse_count_as_failed_and_are_compared_all_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +200,7 @@ def test_figures_are_told_also_where_the_curve_cannot_be_drawn(
 # -- the second engine -----------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 def test_the_second_engine_finds_every_portrait_and_gives_unit_vectors(second_engine: FaceEngine) -> None:
     for picture in portraits().values():
         (face, *_) = second_engine.find(picture)
@@ -219,6 +221,7 @@ def test_lifting_keeps_the_distances_of_the_second_engine(second_engine: FaceEng
         assert (distance < 0.56) == ((one, other) in SAME_PERSON_PAIRS)
 
 
+@pytest.mark.wide
 def test_both_engines_are_evaluated_in_one_run(
     tmp_path: Path, second_engine: FaceEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +59,13 @@ class Gate:
     """One gate's face service with everything a test moves."""
 
     def __init__(
-        self, engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, connection: sqlite3.Connection
+        self, engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, connection: sqlite3.Connection,
+        *, gate_secret: bytes | None = None, shares: dict[str, bytes] | None = None,
     ) -> None:
         self.engine = WatchedEngine(engine)
         self.camera, self.clock, self.connection = camera, clock, connection
-        self.gate_secret = secrets.token_bytes(32)
-        self.shares = {name: secrets.token_bytes(32) for name in ("anna", "bo", "chen")}
+        self.gate_secret = gate_secret or secrets.token_bytes(32)
+        self.shares = dict(shares or {name: secrets.token_bytes(32) for name in ("anna", "bo", "chen")})
         self.service = self.started_service()
 
     def started_service(self) -> FaceService:
@@ -123,14 +125,44 @@ def gate(engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, tmp_pa
         yield Gate(engine, camera, clock, connection)
 
 
+@dataclass
+class Enrolled:
+    """What a gate keeps of an enrolment, and the time at which it ended."""
+
+    gate_secret: bytes
+    shares: dict[str, bytes]
+    rows: str
+    at_seconds: float
+
+
+_annas: list[Enrolled] = []
+"""Of the first test that needed it: an enrolment is the same for all, and takes a second."""
+
+
 @pytest.fixture
-def annas_gate(gate: Gate) -> Gate:
+def annas_gate(
+    engine: YunetSfaceEngine, camera: ShownCamera, clock: BootClock, tmp_path: Path
+) -> Iterator[Gate]:
     """Anna enrolled with one portrait; a later one of her is before the camera."""
-    gate.lend("anna")
-    gate.enrol("anna", "person_a_1")
-    gate.clock.seconds += 100
-    gate.show("person_a_2")
-    return gate
+    with closing(sqlite3.connect(tmp_path / "faces.sqlite3", check_same_thread=False)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        if _annas:
+            enrolled = _annas[0]
+            connection.executescript(enrolled.rows)
+            clock.seconds = enrolled.at_seconds
+            gate = Gate(
+                engine, camera, clock, connection, gate_secret=enrolled.gate_secret, shares=enrolled.shares
+            )
+            gate.lend("anna")
+        else:
+            gate = Gate(engine, camera, clock, connection)
+            gate.lend("anna")
+            gate.enrol("anna", "person_a_1")
+            rows = "\n".join(connection.iterdump())
+            _annas.append(Enrolled(gate.gate_secret, gate.shares, rows, clock.seconds))
+        gate.clock.seconds += 100
+        gate.show("person_a_2")
+        yield gate
 
 
 def test_a_person_enrols_and_is_recognised_later(annas_gate: Gate) -> None:

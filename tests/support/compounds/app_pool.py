@@ -1,0 +1,64 @@
+"""Apps that tests use one after another: building one takes longer than most of what a test asks of it.
+
+An app keeps nothing but its routes and settings; database, keys and clock are parts that each test gets anew.
+What a test changed in the settings is put back, and an app goes to one test at a time.
+"""
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask
+
+from web_admin import create_app, make_parts
+from web_admin.core.config import WebConfig
+from web_admin.manage.live import live_watch
+from web_admin.web.shown_once import ShownOnce
+
+KINDS_KEPT = 4
+NOWHERE = Path()
+
+
+@dataclass
+class _Lent:
+    """An app, what it was made for, and its settings as they were then."""
+
+    kind: WebConfig
+    app: Flask
+    settings: dict[str, object]
+
+
+_free: dict[WebConfig, _Lent] = {}
+_given_back: list[_Lent] = []
+
+
+def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
+    """Return an app with parts of its own: one that an earlier test gave back, or a new one."""
+    kind = replace(config, database_url="", data_dir=NOWHERE, secrets_dir=NOWHERE, backup_dir=None)
+    lent = _free.pop(kind, None)
+    if lent is None:
+        app = create_app(config, clock=clock)
+        return _Lent(kind, app, dict(app.config))
+    lent.app.extensions["menjin"] = make_parts(config, clock=clock)
+    lent.app.extensions["menjin_shown_once"] = ShownOnce()
+    return lent
+
+
+def give_back_with(owner: object, lent: _Lent) -> None:
+    """Take an app back once its owner has gone; `settle` lets the next test have it."""
+    weakref.finalize(owner, _given_back.append, lent).atexit = False
+
+
+def settle() -> None:
+    """Make apps ready whose owners have gone; call it between two tests."""
+    while _given_back:
+        lent = _given_back.pop()
+        live_watch(lent.app).close()
+        lent.app.extensions["menjin"].database.engine.dispose()
+        lent.app.config.clear()
+        lent.app.config.update(lent.settings)
+        _free[lent.kind] = lent
+        while len(_free) > KINDS_KEPT:
+            del _free[next(iter(_free))]

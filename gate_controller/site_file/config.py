@@ -208,6 +208,8 @@ def _explained(
 
 def _legal_values(hint: object) -> list[object]:
     """Return what a key may be, also where it is optional."""
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return [value.value for value in hint]
     if typing.get_origin(hint) is Literal:
         return list(typing.get_args(hint))
     if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -153,6 +153,8 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
     data_dir = (data_dir or Path(env.get("MENJIN_DATA_DIR", "."))).resolve()
     secrets_dir = Path(env.get("MENJIN_SECRETS_DIR", str(data_dir / "secrets")))
     given = _read_settings(data_dir / "web.toml", env)
+    keys = {name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
+            for name in SECRET_NAMES}
     settings = {name: _legal(name, value, where) for name, (value, where) in given.items()}
     if "public_url" not in settings:
         raise ConfigRefused(
@@ -163,8 +165,6 @@ def load_config(env: Mapping[str, str], data_dir: Path | None = None) -> WebConf
     settings.setdefault("database_url", f"sqlite:///{data_dir / 'menjin.sqlite3'}")
     if "backup_dir" in settings:
         settings["backup_dir"] = data_dir / str(settings["backup_dir"])
-    keys = {name if name == "password_salt" else f"{name}_key": read_secret(secrets_dir, name)
-            for name in SECRET_NAMES}
     return msgspec.convert(
         {**settings, **keys, "data_dir": data_dir, "secrets_dir": secrets_dir,
          "mail_password": env.get("MENJIN_MAIL_PASSWORD") or None},

@@ -28,7 +28,7 @@ _SIGN_OUT = "menjin_live_sign_out"
 
 def init_live(app: Flask) -> None:
     """Give the app its watch, and let a sign-out end the streams of that browser."""
-    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(app.extensions["menjin"]))
+    renew_watch(app)
 
     def note_browser() -> None:
         # The library forgets the browser's token before it signals the sign-out.
@@ -42,6 +42,11 @@ def init_live(app: Flask) -> None:
     # Held by the app alone, so that an app that is thrown away takes its streams and itself along.
     app.extensions[_SIGN_OUT] = end_streams
     user_logged_out.connect(end_streams, app)
+
+
+def renew_watch(app: Flask) -> None:
+    """Give the app a watch without streams, over the database that it has now."""
+    app.extensions[_WATCH] = LiveWatch(lambda: mark_of(app.extensions["menjin"]))
 
 
 def live_watch(app: Flask) -> LiveWatch:

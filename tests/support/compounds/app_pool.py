@@ -14,7 +14,7 @@ from flask import Flask
 
 from web_admin import create_app, make_parts
 from web_admin.core.config import WebConfig
-from web_admin.manage.live import live_watch
+from web_admin.manage.live import live_watch, renew_watch
 from web_admin.web.shown_once import ShownOnce
 
 KINDS_KEPT = 4
@@ -43,6 +43,7 @@ def take_app(config: WebConfig, clock: Callable[[], datetime]) -> _Lent:
         return _Lent(kind, app, dict(app.config))
     lent.app.extensions["menjin"] = make_parts(config, clock=clock)
     lent.app.extensions["menjin_shown_once"] = ShownOnce()
+    renew_watch(lent.app)
     return lent
 
 

@@ -87,9 +87,10 @@ class Town:
         METADATA.create_all(self.database.engine)
         key = b"k" * 32
         self.config = WebConfig(
-            f"sqlite:///{self.files / 'menjin.sqlite3'}", self.files, self.keys, "http://127.0.0.1",
-            key, key, key, key, key, key,
-        )  # fmt: skip
+            database_url=f"sqlite:///{self.files / 'menjin.sqlite3'}", data_dir=self.files,
+            secrets_dir=self.keys, public_url="http://127.0.0.1", seal_key=key, lookup_key=key, face_key=key,
+            session_key=key, totp_key=key, password_salt=key,
+        )
         self.sealer = Sealer(b"s" * 32, b"l" * 32, b"f" * 32)
         with self.database.session() as session:
             self.site_id = create_site(

@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -74,6 +74,7 @@ from hardware.readers.qr_scanners import SerialCodeScanner
 
 log = logging.getLogger(__name__)
 
+
 def wall_clock() -> datetime:
     """Return the aware time of the system's clock."""
     return datetime.now(UTC)
@@ -82,6 +83,15 @@ def wall_clock() -> datetime:
 def boot_seconds() -> float:
     """Return seconds since boot, sleep included; no clock setting moves it (clock_gettime(2))."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The clocks of a gate: the aware present, seconds that no setting moves, and seconds since boot."""
+
+    wall: Callable[[], datetime] = wall_clock
+    monotonic: Callable[[], float] = time.monotonic
+    boot_seconds: Callable[[], float] = boot_seconds
 
 
 @dataclass(slots=True)
@@ -142,8 +152,8 @@ def read_identity(secrets_dir: Path) -> GateIdentity:
         raise SecretsUnusable(f"{secrets_dir / IDENTITY}: {err}; pair the gate again") from err
 
 
-def assemble(config: GateConfig) -> Gate:
-    """Build the gate that a site file describes.
+def assemble(config: GateConfig, clocks: Clocks = Clocks()) -> Gate:
+    """Build the gate that a site file describes; it reads the time from `clocks` alone.
 
     Raise ConfigRefused on a part that cannot be what the file says and SecretsUnusable on a gate that
     was not paired; a device that is merely absent is looked for again while the gate runs.
@@ -152,17 +162,17 @@ def assemble(config: GateConfig) -> Gate:
     with ExitStack() as undo:
         undo.push(closing)
         try:
-            gate = _assemble(config, closing)
+            gate = _assemble(config, clocks, closing)
         except BadDeviceSetting as err:
             raise ConfigRefused(str(err)) from err
         undo.pop_all()
     return gate
 
 
-def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
+def _assemble(config: GateConfig, clocks: Clocks, closing: ExitStack) -> Gate:
     secrets_dir, data_dir = config.gate.secrets_dir, config.gate.data_dir
     identity, key = read_identity(secrets_dir), gate_private_key(secrets_dir)
-    now = wall_clock()
+    now = clocks.wall()
     journal = Journal(data_dir / "journal.sqlite3", now)
     closing.callback(journal.close)
     store = PolicyStore(data_dir / "policy.sqlite3", identity, now)
@@ -172,14 +182,14 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     snapshot = _last_good_policy(store)
     floor = max((t for t in (journal.last_at, store.issued_at) if t is not None), default=None)
     clock = GateClock(
-        wall_clock, time.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
+        clocks.wall, clocks.monotonic, floor=floor, is_battery_backed=config.gate.has_battery_clock
     )
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     cameras, hands_free = make_lane_cameras(config, inbox.put)
     for looks in hands_free.values():
         closing.callback(looks.stop)
     face = make_face_parts(
-        config, identity, key, cameras, store, journal, clock, boot_seconds, inbox.put, closing
+        config, identity, key, cameras, store, journal, clock, clocks.boot_seconds, inbox.put, closing
     )
     _tell_damage(journal, store, lane_memory, clock.now())
     if snapshot is not None:
@@ -189,7 +199,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
     lookers = {lane_id: ThreadPoolExecutor(1, thread_name_prefix="look") for lane_id in cameras}
     for worker in (hasher, *lookers.values()):
         closing.callback(worker.shutdown, wait=True, cancel_futures=True)
-    faces = face.desk(lookers, hasher, boot_seconds, inbox.put)
+    faces = face.desk(lookers, hasher, clocks.boot_seconds, inbox.put)
     closing.callback(faces.cancel_all)
     desks = {
         lane_id: LaneDesk(
@@ -235,7 +245,7 @@ def _assemble(config: GateConfig, closing: ExitStack) -> Gate:
         journal,
         clock,
         face.keeper,
-        boot_seconds,
+        clocks.boot_seconds,
         status,
         inbox.put,
         nudge,

@@ -127,10 +127,10 @@ def test_a_residents_card_shown_twice_holds_nothing(bench: BenchGate) -> None:
 
 def test_a_hold_ends_by_itself_at_its_time(bench: BenchGate) -> None:
     bench.give_policy(records(STAFF, STAFF_CARD, lane(staff_hold_minutes=5)))
-    gate = bench.start()
+    bench.start()
     tap_twice(bench.card, 7)
     until(lambda: posture(bench) == "held_open")
-    gate.controller._parts.clock._monotonic = lambda: time.monotonic() + 5 * 60
+    bench.time.move_on(5 * 60)
     until(lambda: posture(bench) == "normal")
     bench.relay.wait_for_off(1, timeout_seconds=10)
     bench.stop()

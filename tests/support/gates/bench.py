@@ -25,6 +25,7 @@ from hardware.readers.cards import CardFormat
 from hardware.simulated.input_board import InputBoard
 from hardware.simulated.readers import Keypad, LineCardReader, QrScanner
 from hardware.simulated.relay_board import RelayBoard
+from tests.support.gates.gate_time import GateTime
 from tests.support.gates.site_keys import SiteKeys, encoded
 
 NO_SERVER = "http://127.0.0.1:9"
@@ -82,6 +83,7 @@ camera_sign_photo = "binder 1, page 3"
 camera_sign_date = 2026-07-01
 """
 """What a site file must say of a lane before it may name a camera there."""
+LONGEST_START_SECONDS = 60
 READERS = {"card", "keys", "scan", "wires"}
 WIRES = (
     InputWire("1", LANE, InputKind.DOOR_OPEN, False),
@@ -104,6 +106,7 @@ class BenchGate:
     server_url: str = NO_SERVER
     lane: str = LANE
     gate: Gate | None = None
+    time: GateTime = field(default_factory=GateTime)
     _thread: threading.Thread | None = field(default=None, repr=False)
 
     def give_policy(self, records: Mapping[str, Record], *, version: int = 1) -> None:
@@ -129,10 +132,10 @@ class BenchGate:
 
     def start(self) -> Gate:
         """Start the gate in a thread and return once its readers are up."""
-        self.gate = assemble(load_config(self.write_site_file()))
+        self.gate = assemble(load_config(self.write_site_file()), self.time.clocks)
         self._thread = threading.Thread(target=self.gate.run, name="gate")
         self._thread.start()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + LONGEST_START_SECONDS
         while {d.device for d in self.gate.controller.status().devices if d.health == "ok"} < READERS:
             assert time.monotonic() < deadline, self.gate.controller.status()
             time.sleep(0.01)

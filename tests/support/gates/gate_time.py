@@ -1,0 +1,33 @@
+"""The clocks of a gate on a bench, which tests stop and move on."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from gate_controller.assembly.assemble import Clocks, boot_seconds
+
+
+class GateTime:
+    """The clocks of one gate: they run as real ones do, until a test stops them or moves them on."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._moved_seconds = 0.0
+        self._stopped_at: float | None = None
+        wall, monotonic, boot = datetime.now(UTC), self._began, boot_seconds()
+        self.clocks = Clocks(
+            lambda: wall + timedelta(seconds=self._elapsed()),
+            lambda: monotonic + self._elapsed(),
+            lambda: boot + self._elapsed(),
+        )
+
+    def _elapsed(self) -> float:
+        real = time.monotonic() if self._stopped_at is None else self._stopped_at
+        return real - self._began + self._moved_seconds
+
+    def stop(self) -> None:
+        """Let no time pass but what `move_on` gives."""
+        self._stopped_at = time.monotonic()
+
+    def move_on(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self._moved_seconds += seconds

@@ -46,6 +46,7 @@ TARGETS = {
             "tests/gate_controller/rules/test_access.py",
             "tests/gate_controller/rules/test_access_answers.py",
             "tests/gate_controller/rules/test_access_around.py",
+            "tests/gate_controller/rules/test_access_in_hours.py",
         ), properties=False,
     ),
     "attempts": Target(

@@ -217,6 +217,7 @@ def test_a_gate_that_stops_in_the_middle_of_a_release_leaves_the_output_at_rest(
 ) -> None:
     bench.give_policy(records(person(), card(7, CARD_KEY), lane(pulse_seconds=20.0)), version=2)
     bench.start()
-    bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
+    on_ns = bench.relay.wait_for_on(1, timeout_seconds=5, after_ns=bench.card.tap(7))
     bench.stop()
+    bench.relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
     assert not bench.relay.is_on(1)

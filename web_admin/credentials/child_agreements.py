@@ -11,6 +11,7 @@ from web_admin.action.base import Act, begin, finish
 from web_admin.action.lookups import person_of
 from web_admin.compound.age_bands import ADULT, CHILD
 from web_admin.compound.models import CredentialRow, GuardianRow, Person
+from web_admin.compound.usable_credentials import usable_now
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.models import ChildAgreement
@@ -66,7 +67,7 @@ def agree_by_card(act: Act, child_id: str, number: int, language: str, text: str
         .join(Person, Person.person_id == CredentialRow.person_id)
         .where(
             CredentialRow.lookup == card_lookup(act.sealer, number),
-            CredentialRow.kind == CredentialKind.CARD, CredentialRow.state == "active",
+            CredentialRow.kind == CredentialKind.CARD, usable_now(act.now),
             Person.site_id == act.site_id, Person.ended_at.is_(None),
         )
     ).first()

@@ -1,6 +1,6 @@
 """Homes sort as people count them, names as a Chinese list does."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from web_admin.compound.ordering import building_of, name_key, sort_key
@@ -8,6 +8,7 @@ from web_admin.compound.ordering import building_of, name_key, sort_key
 PARTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=3)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(PARTS, PARTS)
 def test_homes_sort_by_the_numbers_of_their_parts(one: list[int], two: list[int]) -> None:
     first, second = ("-".join(map(str, parts)) for parts in (one, two))

@@ -190,3 +190,17 @@ def test_no_other_card_says_yes(family: tuple[Act, Person, Person, Person], what
         agree(act, child, number)
     assert refused.value.field == "guardian_card"
     assert act.session.scalars(select(ChildAgreement)).all() == []
+
+
+def test_a_guardians_card_that_has_run_out_agrees_to_nothing(
+    family: tuple[Act, Person, Person, Person],
+) -> None:
+    act, mother, _father, child = family
+    (card,) = act.session.scalars(select(CredentialRow).where(CredentialRow.person_id == mother.person_id))
+    card.valid_until = act.now
+    act.session.flush()
+    with pytest.raises(ActRefused, match="not the card of a guardian"):
+        agree(act, child)
+    card.valid_until = act.now + timedelta(seconds=1)
+    act.session.flush()
+    assert agree(act, child).guardian_id == mother.person_id

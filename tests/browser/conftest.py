@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.resident_screen import PATIENCE_MS, PHONE, Served
@@ -28,6 +28,7 @@ def browser() -> Iterator[Browser]:
     """Start the browser once: Playwright cannot run twice in one process."""
     if not CHROMIUM.exists() and "CI" not in os.environ:
         pytest.skip("Chromium is not on this machine: make browser")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         running = launch(playwright)
         yield running

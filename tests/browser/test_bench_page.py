@@ -13,7 +13,7 @@ from tests.browser.axe import needs_axe
 from tests.browser.office_screen import SIZES, look
 from tests.support.gates.metal import metal_alone
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 @pytest.fixture
@@ -29,7 +29,6 @@ def bench(stage: Stage) -> Iterator[BenchPage]:
     page.close()
 
 
-@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme", "stage"),

@@ -67,6 +67,7 @@ def test_a_card_and_enter_open_the_desk_and_its_pages_pass_axe(
     page.context.close()
 
 
+@pytest.mark.wide
 def test_what_is_on_the_screen_goes_with_the_visit(
     browser: Browser, managed: ManagedCompound, address: str
 ) -> None:
@@ -105,6 +106,7 @@ def test_three_steps_by_keyboard_alone_stop_a_lost_card_and_print_on_58_mm(
     page.context.close()
 
 
+@pytest.mark.wide
 def test_a_printed_code_is_as_large_as_a_bank_card(
     browser: Browser, managed: ManagedCompound, address: str
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_printed_code_is_as_large_as_a_bank_card(
     page.context.close()
 
 
+@pytest.mark.wide
 @needs_axe
 def test_a_run_is_made_printed_one_page_a_person_and_handed_out(
     browser: Browser, managed: ManagedCompound, address: str

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.draw_icons import FOLDER, ICONS, drawn
 from tests.browser.resident_screen import Served, welcome
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 BIGGEST_ICON_BYTES = 12_000
 MAX_DIFFERENT = 2.0

@@ -15,7 +15,7 @@ from web_admin.people.members import invite_member
 from web_admin.visitors.actions import issue_pass, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow, VisitorUse
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def fill(managed: ManagedCompound) -> dict[str, str]:
@@ -39,7 +39,6 @@ def fill(managed: ManagedCompound) -> dict[str, str]:
         return {"helper": helper.person_id, "waiting": waits.person_id}
 
 
-@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("size", "language", "scheme"),

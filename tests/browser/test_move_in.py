@@ -99,6 +99,7 @@ def test_two_thousand_people_are_read_in_while_the_page_is_left(
     context.close()
 
 
+@pytest.mark.wide
 def test_a_reader_that_types_gives_one_card_after_another_by_keyboard_alone(
     browser: Browser, managed: ManagedCompound, address: str, tmp_path: Path
 ) -> None:

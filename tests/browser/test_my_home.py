@@ -11,7 +11,7 @@ from web_admin.compound.models import Person
 from web_admin.credentials.cards import issue_card
 from web_admin.people.actions import add_person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 SMALL = {"width": 320, "height": 640}
 
@@ -49,7 +49,6 @@ def test_a_helper_is_added_by_keyboard_and_shown_a_pin_once(context: BrowserCont
     assert page.locator("[data-pin]").count() == 0
 
 
-@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("scheme", "language"),

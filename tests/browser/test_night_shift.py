@@ -65,6 +65,7 @@ def test_an_alarm_comes_is_noted_and_handed_over_by_keyboard_alone(
     keep(page, "night-handover")
 
 
+@pytest.mark.wide
 def test_a_new_alarm_rings_only_when_sound_is_on_and_a_threat_never(
     context: BrowserContext, managed: ManagedCompound, address: str
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_new_alarm_rings_only_when_sound_is_on_and_a_threat_never(
     keep(page, "night-now")
 
 
+@pytest.mark.wide
 def test_a_call_for_help_reaches_the_guard_on_any_page_and_sounds_until_it_is_seen(
     context: BrowserContext, managed: ManagedCompound, address: str
 ) -> None:

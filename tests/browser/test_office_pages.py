@@ -13,7 +13,7 @@ from tests.support.peers import hook_peer
 from web_admin.core.database import current_menjin
 from web_admin.messages.outbox import deliver
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 OWN_PASSWORD = "three words nobody owns"
 

@@ -43,6 +43,7 @@ def test_from_the_invitation_to_a_code_that_opens(context: BrowserContext, serve
     assert (decision.opens, decision.person_id) == (True, served.compound.person_id)
 
 
+@pytest.mark.wide
 def test_the_code_is_a_version_5_symbol(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     switch_on_code(page)
@@ -89,6 +90,7 @@ def test_what_is_kept_for_offline_names_nobody(context: BrowserContext, served: 
         assert [text for text in kept if secret in text and "code_page.js" not in text] == []
 
 
+@pytest.mark.wide
 def test_the_private_key_cannot_be_read_out(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     switch_on_code(page)
@@ -106,6 +108,7 @@ def test_the_private_key_cannot_be_read_out(context: BrowserContext, served: Ser
     assert outcome == "InvalidAccessError false"
 
 
+@pytest.mark.wide
 def test_a_phone_that_is_left_before_its_key_was_answered_counts_once(
     context: BrowserContext, served: Served
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_phone_that_is_left_before_its_key_was_answered_counts_once(
     assert not served.compound.decide(text).opens
 
 
+@pytest.mark.wide
 def test_the_code_renews_itself_after_15_seconds(context: BrowserContext, served: Served) -> None:
     page = context.new_page()
     page.clock.install(time=datetime.now(UTC))
@@ -141,6 +145,7 @@ def test_the_code_renews_itself_after_15_seconds(context: BrowserContext, served
     assert 14 <= after.second - before.second <= 17
 
 
+@pytest.mark.wide
 def test_a_phone_with_a_wrong_clock_still_makes_a_code_of_the_right_time(
     context: BrowserContext, served: Served
 ) -> None:
@@ -154,6 +159,7 @@ def test_a_phone_with_a_wrong_clock_still_makes_a_code_of_the_right_time(
     expect(page.get_by_text("The code uses the right time")).to_contain_text("s slow")
 
 
+@pytest.mark.wide
 def test_without_webcrypto_an_online_code_of_the_same_look_opens(
     context: BrowserContext, served: Served
 ) -> None:
@@ -167,6 +173,7 @@ def test_without_webcrypto_an_online_code_of_the_same_look_opens(
     assert served.compound.decide(text).reason is Reason.GRANTED
 
 
+@pytest.mark.wide
 def test_without_worker_passkeys_or_keys_and_on_a_slow_phone_the_invitation_still_ends_at_an_open_gate(
     context: BrowserContext, served: Served
 ) -> None:
@@ -182,6 +189,7 @@ def test_without_worker_passkeys_or_keys_and_on_a_slow_phone_the_invitation_stil
     assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
 
 
+@pytest.mark.wide
 def test_a_slow_phone_makes_its_own_code_in_time(context: BrowserContext, served: Served) -> None:
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
@@ -192,6 +200,7 @@ def test_a_slow_phone_makes_its_own_code_in_time(context: BrowserContext, served
     assert served.compound.decide(read_code(page)).reason is Reason.GRANTED
 
 
+@pytest.mark.wide
 def test_the_screen_is_asked_to_stay_lit_while_a_code_is_shown(
     context: BrowserContext, served: Served
 ) -> None:
@@ -205,6 +214,7 @@ def test_the_screen_is_asked_to_stay_lit_while_a_code_is_shown(
     assert page.evaluate("window.lit") == ["screen"]
 
 
+@pytest.mark.wide
 def test_an_online_code_without_contact_is_hidden_and_says_so(
     context: BrowserContext, served: Served
 ) -> None:
@@ -218,6 +228,7 @@ def test_an_online_code_without_contact_is_hidden_and_says_so(
     assert zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot()))) == []
 
 
+@pytest.mark.wide
 def test_without_scripts_the_page_still_shows_a_code_that_opens(browser: Browser, served: Served) -> None:
     context = browser.new_context(viewport=PHONE, java_script_enabled=False, locale="en-GB")
     page = welcome(context, served)
@@ -243,6 +254,7 @@ def test_signing_out_takes_the_key_from_the_phone_and_ends_it(
     expect(page.get_by_text("There is no code on this phone yet.")).to_be_visible()
 
 
+@pytest.mark.wide
 def test_among_ones_phones_the_one_in_the_hand_is_marked(
     context: BrowserContext, served: Served
 ) -> None:
@@ -258,6 +270,7 @@ def test_among_ones_phones_the_one_in_the_hand_is_marked(
     expect(page.locator("#qr form").filter(has_text="Android").locator("[data-own]")).to_be_hidden()
 
 
+@pytest.mark.wide
 def test_a_stopped_phone_says_so_and_makes_a_new_code_on_request(
     context: BrowserContext, served: Served
 ) -> None:

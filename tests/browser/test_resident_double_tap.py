@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tests.browser.resident_screen import PHONE, Served, welcome
 from web_admin.compound.models import CredentialRow
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 def pins_ever(served: Served) -> int:

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.browser.resident_screen import Served, switch_on_code, welcome
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 MAX_BYTES = 250_000
 

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.resident_screen import Served, settled_offline, shown, switch_on_code, welcome
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 NARROW = {"width": 320, "height": 640}
 PAGES = (
@@ -55,7 +55,6 @@ _KEEP = {
 }
 
 
-@pytest.mark.wide
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_in_large_type_every_page_fits_320_pixels_with_targets_for_fingers(
     context: BrowserContext, served: Served, language: str
@@ -76,7 +75,6 @@ def test_in_large_type_every_page_fits_320_pixels_with_targets_for_fingers(
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.wide
 def test_with_text_at_twice_its_size_every_page_fits_320_pixels(
     context: BrowserContext, served: Served
 ) -> None:
@@ -92,7 +90,6 @@ def test_with_text_at_twice_its_size_every_page_fits_320_pixels(
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.wide
 def test_large_type_stays_after_signing_out_and_without_network(
     context: BrowserContext, served: Served
 ) -> None:

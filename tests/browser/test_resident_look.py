@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.resident_screen import Served, welcome
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 FILL = "(switch_) => getComputedStyle(switch_, '::before').borderTopColor"
 
@@ -26,7 +26,6 @@ def test_a_switch_that_is_locked_on_looks_on_and_not_off(context: BrowserContext
     assert locked == fill_of(page, "Card") != off
 
 
-@pytest.mark.wide
 @pytest.mark.parametrize("width", [390, 360])
 def test_the_word_of_the_page_where_one_is_takes_no_more_room_than_before(
     context: BrowserContext, served: Served, width: int

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 
 from tests.browser.resident_screen import PHONE, Served, welcome
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 NO_PASSKEYS = "delete window.PublicKeyCredential;"
 

@@ -13,7 +13,7 @@ from web_admin.action.base import new_act
 from web_admin.core.database import current_menjin
 from web_admin.people.invitations import invite
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 KEYS = ("seal_key", "lookup_key", "face_key", "session_key", "totp_key", "password_salt")
 
@@ -60,7 +60,6 @@ def test_a_resident_sees_that_the_office_looked_and_the_reason(
     expect(phone.get_by_text("隐私负责人")).to_be_visible()
 
 
-@pytest.mark.wide
 def test_a_wrong_name_is_reported_on_the_phone_and_put_right_by_the_office(
     address: str, office: Page, phone: Page
 ) -> None:
@@ -80,7 +79,6 @@ def test_a_wrong_name_is_reported_on_the_phone_and_put_right_by_the_office(
     expect(phone.locator("dl.facts").first).to_contain_text("王方")
 
 
-@pytest.mark.wide
 def test_a_refusal_without_a_reason_is_held_back_with_the_focus_on_its_field(
     address: str, office: Page, phone: Page
 ) -> None:

@@ -12,7 +12,7 @@ from web_admin.credentials.cards import issue_card
 from web_admin.face.rules import set_consent_rules
 from web_admin.people.actions import add_person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 NAMES = {"en": ("Lin Wei", "Lin Tao", "Bao"), "zh": ("林薇", "林涛", "林宝")}
 
@@ -43,7 +43,6 @@ def phone_of(browser: Browser, served: Served, person_id: str, language: str, sc
     return page
 
 
-@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("scheme", "language"), [("light", "zh"), pytest.param("dark", "en", marks=pytest.mark.slow)]

@@ -90,6 +90,7 @@ def test_without_network_the_code_becomes_the_fixed_one_and_still_opens(
     assert signed(text).visitor_pass.valid_until - datetime.now(UTC) > timedelta(hours=23)
 
 
+@pytest.mark.wide
 def test_a_visitors_screen_is_asked_to_stay_lit(
     context: BrowserContext, visitor: BrowserContext, served: Served
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_visitors_screen_is_asked_to_stay_lit(
     assert page.evaluate("window.lit") == ["screen"]
 
 
+@pytest.mark.wide
 def test_without_scripts_the_fixed_code_shows(
     context: BrowserContext, browser: Browser, served: Served
 ) -> None:
@@ -128,6 +130,7 @@ def test_a_page_left_open_learns_that_the_pass_was_withdrawn(
     assert page.locator(".qr").count() == 0
 
 
+@pytest.mark.wide
 def test_a_weekly_pass_for_today_opens_from_its_one_link(
     context: BrowserContext, visitor: BrowserContext, served: Served
 ) -> None:
@@ -147,6 +150,7 @@ def test_a_weekly_pass_for_today_opens_from_its_one_link(
     assert served.compound.decide(read_code(guest), "south-in").opens
 
 
+@pytest.mark.wide
 def test_the_resident_copies_the_link_where_nothing_can_be_shared(
     context: BrowserContext, served: Served
 ) -> None:
@@ -158,6 +162,7 @@ def test_the_resident_copies_the_link_where_nothing_can_be_shared(
     assert page.evaluate("navigator.clipboard.readText()") == link
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("copies", "said"), [("true", "Copied."), ("false", "Press and hold")])
 def test_a_browser_without_a_clipboard_copies_the_old_way_or_says_how(
     context: BrowserContext, served: Served, copies: str, said: str
@@ -172,6 +177,7 @@ def test_a_browser_without_a_clipboard_copies_the_old_way_or_says_how(
     expect(page.locator("[data-share-done]")).to_contain_text(said)
 
 
+@pytest.mark.wide
 def test_a_pass_for_one_visit_offers_single_gates_only(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     page.goto(f"{served.address}/r/visitors")
@@ -182,6 +188,7 @@ def test_a_pass_for_one_visit_offers_single_gates_only(context: BrowserContext, 
     expect(page.get_by_text("A pass for one visit names one gate.")).to_be_visible()
 
 
+@pytest.mark.wide
 def test_the_phones_own_share_sheet_gets_the_link_and_the_picture(
     context: BrowserContext, served: Served
 ) -> None:

@@ -108,6 +108,7 @@ def camera_kinds(bench: BenchGate) -> list[tuple[str, object]]:
     return [(e.kind, e.facts.get("trouble")) for e in bench.entries() if "camera" in e.kind]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("control", "trouble", "kind", "words"),
     [
@@ -154,6 +155,7 @@ def test_a_camera_off_the_network_is_lost_and_every_other_way_goes_on(tmp_path: 
     assert ("qr", "granted", True) in bench.decisions()
 
 
+@pytest.mark.wide
 def test_face_is_offered_where_the_camera_sees_and_not_where_it_does_not(
     tmp_path: Path, scene: CameraScene, twin: RtspTwin
 ) -> None:
@@ -186,6 +188,7 @@ def test_the_password_is_in_no_file_but_its_own(tmp_path: Path, twin: RtspTwin, 
     assert with_it == [tmp_path / "secrets" / "camera-eye.login"]
 
 
+@pytest.mark.wide
 def test_hands_free_raises_the_alarm_without_a_press(
     tmp_path: Path, scene: CameraScene, twin: RtspTwin
 ) -> None:
@@ -208,6 +211,7 @@ def test_hands_free_raises_the_alarm_without_a_press(
     ]
 
 
+@pytest.mark.wide
 def test_a_code_held_still_is_answered_once(tmp_path: Path, scene: CameraScene, twin: RtspTwin) -> None:
     with gate_with_a_network_camera(tmp_path, twin, hands_free=True) as (bench, visitor):
         shows(visitor, camera="codes_only")

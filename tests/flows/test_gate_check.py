@@ -330,7 +330,7 @@ def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
     (site.secrets_dir / key_name("east")).unlink()
     for key in [gate_key] if gate_key else []:
         write_secret(site.secrets_dir, key_name("east"), key)
-    found = wrong(checked(site.write(), seconds=3.5))
+    found = wrong(checked(site.write(), seconds=6.0))
     assert set(found) == {("osdp_reader", "east"), ("lane", "east-in")}
     assert words in found["osdp_reader", "east"]
     assert site.east.key == reader_key
@@ -338,7 +338,7 @@ def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
 
 def test_an_osdp_reader_that_is_not_there_is_said_with_address_and_baud_rate(site: Site) -> None:
     site.osdp.silent = True
-    found = wrong(checked(site.write(), seconds=3.5))
+    found = wrong(checked(site.write(), seconds=6.0))
     assert "no reader at address 1 at 9600 baud" in found["osdp_reader", "east"]
 
 

@@ -6,12 +6,15 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.promises.screen_visitor import PATIENCE_SECONDS, TERMINAL
 from tests.support.compounds.people import card, lane, person, records
 from tests.support.gates.bench import CARD_KEY, bench_gate
 from tests.support.gates.process import GateProcess
+
+pytestmark = pytest.mark.wide
 
 MANY = 60
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from hardware.interfaces import InputKind
@@ -17,6 +18,8 @@ from tests.support.gates.with_server import gate_beside
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate, Person, Site
 from web_admin.credentials.pins import issue_duress_pin, issue_pin
+
+pytestmark = pytest.mark.wide
 
 PATIENCE_SECONDS = 90
 SIX_CHARACTERS = "parcel \\u0000"

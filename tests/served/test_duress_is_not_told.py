@@ -38,6 +38,8 @@ from web_admin.messages.subscription_models import AskedMessages
 from web_admin.messages.texts import WEBHOOK_KINDS
 from web_admin.people.invitations import invite
 
+pytestmark = pytest.mark.wide
+
 WANG, LEI = "王芳", "王磊"
 SILENT = "alarm_duress"
 OLDER_THAN_SETTLED = timedelta(minutes=2)
@@ -241,7 +243,6 @@ def two_evenings(web_config: WebConfig, tmp_path: Path) -> Iterator[tuple[Played
         yield usual, stack.enter_context(played(beside, folder, duress=True))
 
 
-@pytest.mark.wide
 def test_nobody_is_told_which_pin_was_typed_but_those_who_answer_alarms(
     two_evenings: tuple[Played, Played],
 ) -> None:

@@ -198,6 +198,7 @@ def paths(middle: Middle) -> list[str]:
     return [call.path for call, _ in middle.passed if call.path in (PAIR_COMMIT_PATH, PAIR_REVEAL_PATH)]
 
 
+@pytest.mark.wide
 def test_who_hears_the_gate_first_cannot_use_the_nonce_that_it_finds(
     served: ServedCompound, manager: Browser, tmp_path: Path
 ) -> None:
@@ -214,6 +215,7 @@ def test_who_hears_the_gate_first_cannot_use_the_nonce_that_it_finds(
     assert (again.status, paths(middle)) == (403, [PAIR_COMMIT_PATH, PAIR_REVEAL_PATH]), "one try for a code"
 
 
+@pytest.mark.wide
 def test_who_settles_with_the_server_first_has_one_blind_try_at_the_gate(
     served: ServedCompound, manager: Browser, tmp_path: Path
 ) -> None:
@@ -254,6 +256,7 @@ def test_without_anyone_between_both_screens_agree_and_the_keys_pass_unread(
         assert base64.b64encode(key) not in seen
 
 
+@pytest.mark.wide
 def test_a_gate_whose_ids_or_keys_are_changed_on_the_way_does_not_take_them(
     served: ServedCompound, manager: Browser, tmp_path: Path
 ) -> None:
@@ -273,6 +276,7 @@ def test_a_gate_whose_ids_or_keys_are_changed_on_the_way_does_not_take_them(
     assert "the card-key that came is not sealed to this gate" in said
 
 
+@pytest.mark.wide
 def test_a_gate_of_an_older_program_is_told_to_be_brought_up_to_date_and_keeps_its_code(
     served: ServedCompound, manager: Browser
 ) -> None:
@@ -288,6 +292,7 @@ def test_a_gate_of_an_older_program_is_told_to_be_brought_up_to_date_and_keeps_i
         assert impostor.commits_to(code, bytes(16)).status == 200, "the code is still good"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31), b"\xed" + b"\xff" * 30 + b"\x7f"])
 def test_a_sealing_key_that_anybody_could_open_uses_up_no_code(
     served: ServedCompound, manager: Browser, point: bytes

@@ -19,6 +19,8 @@ from web_admin.credentials.cards import issue_card
 from web_admin.gates.orders import set_override
 from web_admin.people.actions import move_out, set_grants, suspend_person
 
+pytestmark = pytest.mark.wide
+
 MAX_COUNT = 2**31 - 1
 
 PEOPLE = ("林薇", "陈立", "赵敏", "周明", "孙晓")
@@ -61,7 +63,6 @@ def test_suspended_cards_and_people_and_taken_grants_stay_refused_after_a_restor
     assert [number for number, reason in after.items() if reason == "granted"] == [15]
 
 
-@pytest.mark.wide
 def test_a_locked_lane_stays_locked_after_a_restore(lost: LostServer) -> None:
     with lost.act() as act:
         set_override(manager(act), "north-in", "lockdown", "a threat", act.now + timedelta(hours=2))
@@ -72,7 +73,6 @@ def test_a_locked_lane_stays_locked_after_a_restore(lost: LostServer) -> None:
     assert lost.tap(15) == "lane_lockdown"
 
 
-@pytest.mark.wide
 def test_a_gate_with_more_endings_than_one_body_holds_finishes_a_restore(lost: LostServer) -> None:
     rows = [
         (f"credential:{number:016x}", msgspec.json.encode(Tombstone(
@@ -87,7 +87,6 @@ def test_a_gate_with_more_endings_than_one_body_holds_finishes_a_restore(lost: L
     assert "Traceback" not in lost.log()
 
 
-@pytest.mark.wide
 def test_no_cookie_from_before_a_restore_opens_a_page(lost: LostServer) -> None:
     assert lost.served is not None
     resident, manager_ = lost.served.resident("林薇"), lost.served.signed_in("manager")
@@ -101,7 +100,6 @@ def test_no_cookie_from_before_a_restore_opens_a_page(lost: LostServer) -> None:
     assert ["/sign-in" in url for url in reached] == [True, True], reached
 
 
-@pytest.mark.wide
 def test_an_epoch_that_no_server_signed_counts_for_nothing(lost: LostServer) -> None:
     lost.lose_and_restore()
     with lost.session() as session:

@@ -1,5 +1,7 @@
 """The way out of a session is on every page behind a sign-in, and takes along what the browser kept."""
 
+import pytest
+
 from tests.served.served_compound import Browser, ServedCompound
 
 NOT_PAGES = ("/download", ".csv", ".json", ".xlsx", ".svg", ".css", "/stream", "/export", "/live", "/static")
@@ -14,6 +16,7 @@ def pages_of_staff(served: ServedCompound, browser: Browser) -> list[str]:
         browser.address + path, timeout=30, allow_redirects=False).headers.get("Content-Type", "")]
 
 
+@pytest.mark.wide
 def test_every_page_of_staff_has_the_way_out(served: ServedCompound) -> None:
     manager = served.signed_in("manager")
     pages = pages_of_staff(served, manager)

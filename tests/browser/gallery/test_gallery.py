@@ -14,7 +14,7 @@ from tests.browser.gallery.world import opened_world
 from tests.support.clock import SetClock
 from tests.support.compounds.managed import make_managed_compound
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 
 @pytest.fixture
@@ -39,12 +39,10 @@ def readable_endpoints(app) -> set[str]:
     return {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in rule.methods}
 
 
-@pytest.mark.wide
 def test_every_route_that_can_be_read_is_in_the_list_or_has_a_reason_not_to_be(app) -> None:
     assert readable_endpoints(app) - pictured_endpoints(app) - set(NOT_PICTURED) == set()
 
 
-@pytest.mark.wide
 def test_no_reason_is_left_over(app) -> None:
     assert set(NOT_PICTURED) - readable_endpoints(app) == set()
     assert set(NOT_PICTURED) & pictured_endpoints(app) == set()

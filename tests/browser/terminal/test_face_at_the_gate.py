@@ -25,7 +25,7 @@ from web_admin.custody.models import Consent, FaceShare, ReceiptRow
 from web_admin.face.notices import NOTICE_FIELDS
 from web_admin.journal.models import AuditEntry
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 CARD = 4_242_001
 NEIGHBOURS_CARD = 4_242_002
@@ -152,7 +152,6 @@ def audited(served: Served, kind: str) -> int:
         return session.query(AuditEntry).filter(AuditEntry.kind == kind).count()
 
 
-@pytest.mark.wide
 def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(somebody: AtTheGate) -> None:
     """No is never more steps than yes, taking back never more than giving; each lets the person in."""
     served = somebody.served

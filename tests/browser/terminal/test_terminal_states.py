@@ -14,7 +14,7 @@ from tests.browser.axe import axe, needs_axe
 from tests.browser.terminal.conftest import RecordingController, new_server, open_page
 from tests.browser.terminal.states import BOXES, COVERED, OVERFLOWS, SHOWN, keep_picture, shown
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.wide]
 
 SIZES = {"wide": (1280, 800), "small": (800, 480), "tall": (1080, 1920)}
 
@@ -46,7 +46,6 @@ def newly_shown(server: TerminalServer, page: Page, state: str, language: str) -
     shown(server, page, SHOWN[state], language)
 
 
-@pytest.mark.wide
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("state", SHOWN)
@@ -69,7 +68,6 @@ def test_every_state_fits_every_screen_with_large_targets(
     assert page.evaluate(COVERED) == []
 
 
-@pytest.mark.wide
 @needs_axe
 @pytest.mark.parametrize(
     ("language", "scheme"),

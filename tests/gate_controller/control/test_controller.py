@@ -93,6 +93,7 @@ def test_a_duress_pin_opens_as_usual_and_its_alarm_is_on_the_disk_before_the_pul
     assert "alarm_duress" in kinds(bench)
 
 
+@pytest.mark.wide
 def test_both_pins_make_the_same_frames_bytes_and_writes_but_for_one_entry_in_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

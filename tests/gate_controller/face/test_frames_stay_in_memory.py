@@ -79,6 +79,7 @@ def test_no_file_is_opened_and_no_socket_made_by_python_during_the_sessions(tmp_
     assert run.stdout == ""
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(STRACE is None, reason="needs strace: apt install strace")
 def test_the_kernel_sees_writes_to_the_template_store_alone(tmp_path: Path) -> None:
     require_portraits()

@@ -108,6 +108,7 @@ def test_certificates_are_listed_and_an_unknown_consent_is_refused(server):
     assert (refused.returncode, "no ending of consent 'nothing'" in refused.stderr) == (2, True)
 
 
+@pytest.mark.wide
 def test_housekeeping_counts_before_it_does(server):
     done = web(server, "housekeeping", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr

@@ -314,6 +314,7 @@ def act(session, sealer, site, now, persons, homes, step, nth):
     return person.person_id
 
 
+@pytest.mark.wide
 @settings(
     max_examples=25,
     deadline=None,

@@ -16,7 +16,7 @@ from web_admin.manage.weekly_visitors import weekly_of_office
 from web_admin.visitors.actions import issue_pass, pass_state, withdraw_pass
 from web_admin.visitors.models import VisitorPassRow
 from web_admin.visitors.queries import STATES, Wanted, listed_passes
-from web_admin.visitors.uses import uses_of
+from web_admin.visitors.uses import state_with_uses, uses_of
 from web_admin.web.context import (
     current_act,
     current_site,
@@ -124,12 +124,13 @@ def show(pass_id: str) -> str:
     if row.issuer_person_id is not None:
         abort(404)
     names = {gate.number: gate.name for gate in site_gates()}
+    uses = uses_of(request_session(), [pass_id]).get(pass_id, [])
     return render_template(
         "office/visitor_pass.html",
         row=row,
-        state=pass_state(row, request_now()),
+        state=state_with_uses(row, uses, request_now()),
         gates=[names.get(number, str(number)) for number in row.gate_numbers],
-        uses=uses_of(request_session(), [pass_id]).get(pass_id, []),
+        uses=uses,
         link=pass_link(row),
         picture=svg_of(row.text, _("QR code of the pass")),
     )

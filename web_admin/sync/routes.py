@@ -1,4 +1,4 @@
-"""Routes for gates: pair, ask, hand over events, receipts and tombstones (see `sync_contract`).
+"""Routes for gates: pair, ask, send events, receipts and tombstones (`gate_controller.contract.messages`).
 
 Every request but the first is signed by the gate. What a refusal noted about the gate is kept; what
 it would have changed is not.

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from web_admin.accounts.models import User
 from web_admin.compound.models import Home, Person
-from web_admin.visitors.actions import PassState, pass_state
 from web_admin.visitors.models import VisitorPassRow, VisitorSeriesRow, VisitorUse, VisitorVisit
-from web_admin.visitors.uses import Use, uses_of
+from web_admin.visitors.uses import Use, state_with_uses, uses_of
 
 PAGE_ROWS = 50
 
@@ -35,7 +34,7 @@ class ListedPass:
     """A pass as staff see it; `uses` are None for a resident's, whose visits are not the office's."""
 
     row: VisitorPassRow
-    state: PassState
+    state: str
     issuer: str
     home: Home | None
     uses: list[Use] | None
@@ -59,8 +58,8 @@ def listed_passes(
     authors = _authors(session, rows)
     listed = [
         ListedPass(
-            row, pass_state(row, now), authors.get(row.author_id or "", ""), home,
-            uses.get(row.pass_id, []) if row.issuer_person_id is None else None,
+            row, state_with_uses(row, uses.get(row.pass_id, ()), now), authors.get(row.author_id or "", ""),
+            home, uses.get(row.pass_id, []) if row.issuer_person_id is None else None,
         )
         for row, home in found[:PAGE_ROWS]
     ]

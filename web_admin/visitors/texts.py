@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 PASS_STATES: Mapping[str, LazyString] = {
     "live": _l("Valid"),
     "not_yet": _l("Not yet valid"),
+    "used": _l("Used"),
     "ended": _l("Ended"),
     "withdrawn": _l("Withdrawn"),
 }

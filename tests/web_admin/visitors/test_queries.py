@@ -81,6 +81,23 @@ def test_the_office_sees_who_of_it_gave_a_pass_out_and_where_it_was_used(compoun
     assert "北门" in page.partition("used ")[2][:60]
 
 
+def test_a_pass_for_one_visit_is_called_used_in_the_list_and_on_its_page(compound):
+    acting(compound, lambda act: fill(act, compound.persons))
+
+    def once_for_the_gardener(act) -> str:
+        row = act.session.scalars(select(VisitorPassRow).where(VisitorPassRow.label == "Gardener")).one()
+        row.uses = 1
+        return row.pass_id
+
+    pass_id = acting(compound, once_for_the_gardener)
+    client = compound.signed_in()
+    for path in ("/manage/visitors/?q=gardener", f"/manage/visitors/{pass_id}"):
+        page = client.get(path).text
+        main = page.partition("<main")[2]
+        assert "Used" in main.partition("chip")[2].partition("</span>")[0], path
+        assert f"/{pass_id}/withdraw" not in page and f"/{pass_id}/slip" not in page
+
+
 def test_a_residents_pass_is_withdrawn_by_the_office_and_its_code_is_not_shown(compound):
     acting(compound, lambda act: fill(act, compound.persons))
     of_resident = select(VisitorPassRow.pass_id).where(VisitorPassRow.issuer_person_id.is_not(None))

@@ -157,3 +157,17 @@ def test_only_a_way_in_waits_for_the_lanes_it_names_and_none_in_a_fire() -> None
     assert not is_interlocked(waiting, GateMemory(busy_lanes=busy, fire=True))
     way_out = lane(direction="out", interlock_with=("yard-in",))
     assert not is_interlocked(way_out, GateMemory(busy_lanes=busy))
+
+
+def test_a_lane_with_an_interlock_opens_while_the_other_is_shut() -> None:
+    waiting = (lane(interlock_with=("north-out",)), lane("north-out", direction="out"))
+    assert reason_of(BY_CARD, *waiting) is Reason.GRANTED
+    busy = GateMemory(busy_lanes=frozenset({"north-out"}))
+    assert reason_of(BY_CARD, *waiting, memory=busy) is Reason.INTERLOCKED
+
+
+def test_a_lane_without_antipassback_says_nothing_of_a_person_who_is_inside() -> None:
+    inside = GateMemory(online=True, inside=frozenset({PERSON}))
+    policy = policy_of(person(), lane(antipassback="off"), CARD, issued_at=NOON)
+    decision = decide(BY_CARD, "north-in", policy, inside, NOON)
+    assert (decision.opens, decision.antipassback_violated) == (True, False)

@@ -27,6 +27,7 @@ from gate_controller.contract.messages import (
 from gate_controller.contract.signing import REQUEST_DOMAIN, request_message, sign
 from web_admin.alarms.models import Alarm
 from web_admin.compound.models import Gate
+from web_admin.sync import requests
 from web_admin.sync.requests import LATE_WINDOW, MAX_AHEAD, MAX_COUNTER, SyncRefused, answer
 
 pytestmark = pytest.mark.both_databases
@@ -248,3 +249,21 @@ def test_the_site_that_is_locked_is_the_gates_own(north, site, database):
     (_table, statement), *_rest = locking(database, lambda: north.post(TOMBSTONES_PATH, stones))
     with database.session() as session:
         assert session.scalars(statement).all() == [site]
+
+
+def test_a_gate_that_is_paired_again_between_its_signature_and_its_answer_is_refused(
+    north, clock, database, monkeypatch
+):
+    check = requests.check_signature
+
+    def paired_again_then(*signed):
+        message = check(*signed)
+        with database.session() as session:
+            session.get_one(Gate, "north").public_key = bytes(32)
+        return message
+
+    monkeypatch.setattr(requests, "check_signature", paired_again_then)
+    answered = refused(north.post(ASK_PATH, msgspec.json.encode(north.question(clock.now))))
+    assert answered == (403, "gate_unknown", "the gate was paired again meanwhile")
+    with database.session() as session:
+        assert session.get_one(Gate, "north").request_counter == 0

@@ -43,20 +43,33 @@ def party_of(act: Act) -> Party:
     return "guard" if act.role == "guard" else "office"
 
 
-def with_party(suspended_by: str, party: Party) -> str:
-    """Return who suspended something, with one more; words apart by blanks, in a fixed order."""
-    all_of_them = {*suspended_by.split(), party}
+def with_party(suspended_by: str, party: Party, *, is_suspended: bool) -> str:
+    """Return who suspended something, with one more; words apart by blanks, in a fixed order.
+
+    What is suspended without a recorded party (a restore holds it back) is the office's and stays so: else
+    suspending it once more would let the newcomer end it.
+    """
+    all_of_them = {*_known(suspended_by if suspended_by or not is_suspended else PARTIES[-1]), party}
     return " ".join(one for one in PARTIES if one in all_of_them)
 
 
-def in_the_way(suspended_by: str, party: Party) -> Party | None:
-    """Return whose suspension this party may not end, None where it may end each.
+def _known(suspended_by: str) -> tuple[Party, ...]:
+    return tuple(one for one in PARTIES if one in suspended_by.split())
+
+
+def in_the_way(suspended_by: str, *parties: Party) -> Party | None:
+    """Return whose suspension none of these parties may end, None where one of them may end each.
 
     A suspension without a recorded party is the office's.
     """
-    known = tuple(one for one in PARTIES if one in suspended_by.split()) or PARTIES[-1:]
-    left = [one for one in known if party not in MAY_END[one]]
+    known = _known(suspended_by) or PARTIES[-1:]
+    left = [one for one in known if MAY_END[one].isdisjoint(parties)]
     return left[-1] if left else None
+
+
+def whom_to_ask(party: Party) -> LazyString:
+    """Return the sentence that says who ends a suspension of this party."""
+    return _ASK[party]
 
 
 def why_it_stays(act: Act, suspended_by: str) -> LazyString | None:

@@ -58,8 +58,10 @@ def suspend_credential(act: Act, credential_id: str) -> Aftermath:
     credential = credential_of(act, credential_id)
     if credential.state == "ended":
         raise ActRefused("credential", _("This has ended already and opens nothing."))
+    credential.suspended_by = with_party(
+        credential.suspended_by, party_of(act), is_suspended=credential.state == "suspended"
+    )
     credential.state = "suspended"
-    credential.suspended_by = with_party(credential.suspended_by, party_of(act))
     if credential.kind == CredentialKind.PIN and not credential.duress:
         for duress in live_credentials(act, credential.person_id, CredentialKind.PIN, duress=True):
             duress.state, duress.suspended_by = "suspended", credential.suspended_by

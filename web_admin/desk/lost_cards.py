@@ -12,19 +12,22 @@ from sqlalchemy import func, select
 from gate_controller.contract.event_kinds import EventKind
 from gate_controller.contract.records import CredentialKind, Method, typed_number
 from web_admin.action.base import Act, begin, record
+from web_admin.action.suspensions import in_the_way, party_of, whom_to_ask
 from web_admin.alarms.actions import raise_alarm
 from web_admin.compound.models import CredentialRow, Home, Person
 from web_admin.core.limits import LOST_CARDS, LOST_CARDS_DAILY
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.actions import suspend_credential
-from web_admin.credentials.look_ups import HANDED_IN, LOST, Look, checked_look, record_look
+from web_admin.credentials.look_ups import CARD_LOOKED_UP, HANDED_IN, LOST, Look, checked_look, record_look
 from web_admin.desk.limits import TOO_MANY, TooMany
 from web_admin.journal.models import AuditEntry
 from web_admin.visitors.actions import gates_open_to, issue_pass, pass_state
 from web_admin.visitors.models import VisitorPassRow
 
 PASS_LASTS = timedelta(hours=24)
+LOOK_LASTS = timedelta(minutes=30)
+"""How long after a look a guard may act on what it showed."""
 LOOKS = (LOST_CARDS, LOST_CARDS_DAILY)
 """Homes and cards that one account may ask for; a night has a few."""
 LOOKED_FOR = "lost_card_looked_for"
@@ -127,8 +130,9 @@ def _count_look(act: Act) -> None:
 def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     """Suspend a card and return a pass of 24 hours in its owner's name; None where no gate reads codes.
 
-    Who has such a pass gets the same one again. Raises ActRefused for a card that has ended: its pass would
-    open what the card itself does not any more.
+    Who has such a pass gets the same one again. Raises ActRefused for a card that has ended or that the
+    office suspended, whose pass would open what the card itself does not any more, and for a guard who has
+    not looked for it.
 
     The pass is the owner's own: it is on their page, ends with their right to pass, and they can
     withdraw it. That the card stops never depends on whether a pass can be made.
@@ -140,8 +144,15 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     over = card.valid_until is not None and card.valid_until <= act.now
     if card.state == "ended" or over or card.person.ended_at is not None:
         raise ActRefused(None, _l("This card has ended. It opens nothing, and no pass is made for it."))
+    if party_of(act) == "guard":
+        _refuse_without_look(act, card)
     if card.state == "active":
         suspend_credential(act, credential_id)
+    else:
+        # Its owner and a guard may want the pass; what the office or a restore stopped stays stopped.
+        other = in_the_way(card.suspended_by, "owner", party_of(act))
+        if other is not None:
+            raise ActRefused(None, whom_to_ask(other))
     person = card.person
     living = _pass_for_a_night(act, person)
     if living is not None:
@@ -163,6 +174,21 @@ def replace_for_a_night(act: Act, credential_id: str) -> VisitorPassRow | None:
     facts = {"credential_id": credential_id, "pass_id": made.pass_id}
     record(act, MADE_FOR_A_CARD, facts, person_id=person.person_id)
     return made
+
+
+def _refuse_without_look(act: Act, card: CredentialRow) -> None:
+    """Raise ActRefused unless this guard has just looked for this card, with a reason its holder reads.
+
+    Looks are counted, so the passes that one account can make are bounded by them.
+    """
+    looks = act.session.scalars(
+        select(AuditEntry.facts).where(
+            AuditEntry.site_id == act.site_id, AuditEntry.kind == CARD_LOOKED_UP,
+            AuditEntry.person_id == card.person_id, AuditEntry.at > act.now - LOOK_LASTS,
+        )
+    )
+    if not any(facts.get("actor_id") == act.actor_id for facts in looks):
+        raise ActRefused(None, _l("Look for the card first: type the number of its home and the reason."))
 
 
 def _pass_for_a_night(act: Act, person: Person) -> VisitorPassRow | None:

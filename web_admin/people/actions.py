@@ -118,7 +118,8 @@ def suspend_person(act: Act, person_id: str, reason: str) -> None:
     """Stop every way in of a person until they are resumed."""
     begin(act)
     person = person_of(act, person_id)
-    person.suspended, person.suspended_by = True, with_party(person.suspended_by, party_of(act))
+    person.suspended_by = with_party(person.suspended_by, party_of(act), is_suspended=person.suspended)
+    person.suspended = True
     finish(
         act, "person_suspended", {}, personal={"reason": checked_text("reason", reason)}, person_id=person_id
     )

@@ -95,7 +95,7 @@ def test_each_pair_on_a_person(act: Act, person: Person, by: str, who: str) -> N
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_suspending_once_more_never_makes_a_suspension_weaker(first: str, second: str) -> None:
-    both = with_party(with_party("", first), second)
+    both = with_party(with_party("", first, is_suspended=False), second, is_suspended=True)
     for who in PARTIES:
         one_by_one = in_the_way(first, who) is None and in_the_way(second, who) is None
         assert (in_the_way(both, who) is None) is one_by_one
@@ -104,6 +104,24 @@ def test_suspending_once_more_never_makes_a_suspension_weaker(first: str, second
 @pytest.mark.parametrize("who", PARTIES)
 def test_a_suspension_of_which_nobody_knows_who_set_it_is_the_offices(who: str) -> None:
     assert (in_the_way("", who) is None) is (who == "office")
+
+
+@pytest.mark.parametrize("who", PARTIES)
+def test_what_is_held_without_a_party_is_weakened_by_no_second_suspension(
+    act: Act, person: Person, who: str
+) -> None:
+    """A restore holds cards and people back so; suspending them made them the newcomer's to resume."""
+    card, own = card_of(act, person), as_party(act, who, person.person_id)
+    card.state, person.suspended = "suspended", True
+    suspend_credential(own, card.credential_id)
+    suspend_person(own, person.person_id, "asked for")
+    for resume, subject in ((resume_credential, card.credential_id), (resume_person, person.person_id)):
+        if who == "office":
+            resume(own, subject)
+            continue
+        with pytest.raises(ActRefused, match="property office suspended"):
+            resume(own, subject)
+    assert (card.state, person.suspended) == (("active", False) if who == "office" else ("suspended", True))
 
 
 def test_an_unproven_phone_suspends_and_never_resumes(act: Act, person: Person) -> None:

@@ -133,7 +133,12 @@ def test_a_second_press_makes_no_second_pass(compound, wang):
 
 
 def stop(client, card):
-    """Press the button of a card with a fresh form; return the answer."""
+    """Look for the home of a card and press its button with a fresh form; return the answer."""
+    look(client, "3-1203")
+    return press_stop(client, card)
+
+
+def press_stop(client, card):
     return client.post(f"/manage/lost-card/{card}", data=hidden_of_first(client))
 
 
@@ -222,3 +227,43 @@ def test_a_code_made_at_the_desk_prints_once_it_is_known_and_only_for_its_person
     served_with_card(client, "4200000")
     other = hidden_of(client.get("/r/visitors").text, "/r/visitors/code")
     assert client.post("/r/visitors/code/slip", data=other | {"digits": digits}).status_code == 404
+
+
+def test_a_guard_acts_on_a_card_that_they_have_just_looked_for_alone(compound, wang):
+    guard, card = compound.signed_in("guard"), read(compound, lambda s: card_of(s, wang))
+    look(compound.signed_in("manager"), "3-1203")  # another account's look counts for nothing
+    for _try in range(2):
+        assert press_stop(guard, card).location == "/manage/lost-card"
+        assert "Look for the card first" in guard.get("/manage/lost-card").text
+        assert (state_of(compound, card), passes_of(compound, wang)) == ("active", [])
+        look(guard, "3-1203")
+        compound.clock.now += timedelta(minutes=30)
+    assert "/slip/" in stop(guard, card).location
+    assert state_of(compound, card) == "suspended"
+
+
+@pytest.mark.parametrize("by", ["", "office", "home guard"])
+def test_a_card_that_the_office_or_a_restore_stopped_becomes_no_pass(compound, wang, by):
+    card = read(compound, lambda s: card_of(s, wang))
+
+    def stopped(act):
+        row = act.session.get_one(CredentialRow, card)
+        row.state, row.suspended_by = "suspended", by
+
+    by_office(compound, stopped)
+    guard = compound.signed_in("guard")
+    assert stop(guard, card).location == "/manage/lost-card"
+    assert "suspended this" in guard.get("/manage/lost-card").text
+    assert passes_of(compound, wang) == []
+
+
+@pytest.mark.parametrize("by", ["owner", "guard", "owner guard"])
+def test_a_card_that_its_owner_or_a_guard_stopped_becomes_a_pass(compound, wang, by):
+    card = read(compound, lambda s: card_of(s, wang))
+
+    def stopped(act):
+        row = act.session.get_one(CredentialRow, card)
+        row.state, row.suspended_by = "suspended", by
+
+    by_office(compound, stopped)
+    assert "/slip/" in stop(compound.signed_in("guard"), card).location

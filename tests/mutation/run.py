@@ -117,6 +117,8 @@ TARGETS = {
     "consent_rules": Target(
         "web_admin/face/rules.py",
         (
+            "tests/web_admin/face/test_both_guardians.py",
+            "tests/web_admin/face/test_restored.py",
             "tests/web_admin/face/test_rules.py",
         ), chosen="not postgresql",
     ),

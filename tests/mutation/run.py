@@ -195,7 +195,7 @@ def _settings(target: Target) -> str:
         "only_mutate": [target.module],
         "timeout_constant": 4.0,  # seconds, fifteenfold: a busy machine takes long to start pytest
         "also_copy": ["conftest.py", *(name for name in COPIED if name != package)],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", *picked],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "--part", "all", *picked],
         "pytest_add_cli_args_test_selection": list(target.tests),
     }
     # A list or a string of JSON is one of TOML.

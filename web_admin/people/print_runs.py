@@ -21,6 +21,7 @@ from web_admin.core.sealing import open_pin_tag, seal_pin_tag
 from web_admin.credentials.models import ChildAgreement
 from web_admin.credentials.pins import add_pin, make_pin_for, taken_tags
 from web_admin.credentials.shared import end_live, live_credentials
+from web_admin.face.lost_methods import pause_faces_given_with
 from web_admin.people.invitations import invite, revoke_invitations
 from web_admin.people.print_models import PrintRun, PrintSlip
 
@@ -195,28 +196,30 @@ def hand_out(act: Act, run_id: str) -> int:
     run = _open_run(act, run_id, "shown")
     inner = replace(act, publishes=False)
     slips = _slips(act, run_id) if run.kind == PINS else ()
-    given = [slip.person_id for slip in slips if _give_pin(inner, run, slip)]
+    given = [touched for slip in slips if (touched := _give_pin(inner, run, slip))]
     if given:
-        publish(act, given)
+        publish(act, frozenset().union(*given))
     run.state, run.ended_at = "handed_out", act.now
     act.session.execute(delete(PrintSlip).where(PrintSlip.run_id == run_id))
     record(act, "print_run_handed_out", {"run_id": run_id, "slips": run.total})
     return len(given) if run.kind == PINS else run.total
 
 
-def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> bool:
+def _give_pin(act: Act, run: PrintRun, slip: PrintSlip) -> frozenset[str]:
+    """Give the new PIN; return whom it concerns: its person, and those whose faces the old one gave."""
     person = act.session.get(Person, slip.person_id)
     if slip.tag_sealed is None or person is None or person.ended_at is not None or person.home is None:
-        return False
+        return frozenset()
     tag = open_pin_tag(act.sealer, slip.tag_sealed)
     live = live_credentials(act, person.person_id, CredentialKind.PIN)
     newer = any(row.created_at > run.created_at for row in live)
     if newer or tag in taken_tags(act, person.home):
-        return False
+        return frozenset()
+    paused = [each for old in live for each in pause_faces_given_with(act, old, "replaced")]
     end_live(act, person.person_id, CredentialKind.PIN, "replaced")
     add_pin(act, person, tag, duress=False)
     finish(act, "pin_issued", {"run_id": slip.run_id}, person_id=person.person_id)
-    return True
+    return frozenset([person.person_id, *paused])
 
 
 def cancel_run(act: Act, run_id: str) -> None:

@@ -6,13 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support.acting import offer_face
 from tests.support.clock import SetClock
 from tests.support.compounds.desk import give_pins, hidden_of, read, type_pin
 from tests.support.compounds.managed import make_managed_compound
 from tests.support.compounds.resident import csrf_of
-from web_admin.action.base import new_act, one_publication
+from tests.web_admin.policy.test_publish import give_face
+from web_admin.action.base import new_act, one_publication, publish
 from web_admin.compound.models import CredentialRow, Gate, Invitation, Person
 from web_admin.core.database import current_menjin
+from web_admin.custody.models import Consent
+from web_admin.custody.shares import FACE_PURPOSE
+from web_admin.events.why_refused import published_snapshot
+from web_admin.face.lost_methods import note_opening
+from web_admin.face.notices import newest_notice
+from web_admin.face.pauses import question_of
 from web_admin.operations.backup import LEFT_OUT
 from web_admin.people.actions import add_person
 from web_admin.people.homes import add_home
@@ -58,6 +66,13 @@ def make_all(client, where):
 
 def the_run(compound):
     return read(compound, lambda s: s.scalars(select(PrintRun).order_by(PrintRun.created_at.desc())).first())
+
+
+def faces_at_north(compound):
+    """Return whose faces the gate is to compare."""
+    return set(read(
+        compound, lambda s: published_snapshot(s, s.get_one(Gate, "north"), compound.clock()).face_roster
+    ))
 
 
 def sealed(compound):
@@ -111,6 +126,33 @@ def test_new_pins_work_when_they_were_handed_out_and_not_before(compound, client
     assert type_pin(guard, "3-1203", fresh).status_code == 303
     assert type_pin(guard, "3-1203", old).status_code == 422
     assert read(compound, lambda s: s.scalars(select(PrintSlip)).all()) == []
+
+
+def test_a_replaced_pin_takes_the_faces_with_it_that_were_given_with_it(compound, client):
+    """Whoever knows a PIN may have had their own face taken, also a neighbour's with a shared one."""
+    give_pins(compound)
+    owner, other = compound.persons["王芳"], compound.persons["林薇"]
+    with compound.act("manager") as act:
+        offer_face(act)
+        version = newest_notice(act.session, FACE_PURPOSE, "zh").version
+        pin = act.session.scalars(select(CredentialRow.credential_id).where(
+            CredentialRow.person_id == owner, CredentialRow.kind == "pin", CredentialRow.duress.is_(False)
+        )).one()
+        for person_id in (owner, other):
+            person = act.session.get_one(Person, person_id)
+            give_face(act.session, act.sealer, compound.site_id, person, compound.clock(), version)
+            note_opening(act.session, person_id, [pin], compound.clock())
+        publish(act)
+    live = select(Consent.person_id).where(Consent.withdrawn_at.is_(None))
+    assert {owner, other} <= set(read(compound, lambda s: s.scalars(live).all()))
+    assert {owner, other} <= faces_at_north(compound)
+    where = begin(client, "pins", ["3"], everyone="y").location
+    make_all(client, where)
+    press(client, where, "show")
+    assert press(client, where, "handed-out").status_code == 303
+    assert {owner, other} & set(read(compound, lambda s: s.scalars(live).all())) == set()
+    assert read(compound, lambda s: question_of(s, owner).why) == "credential_lost"
+    assert {owner, other} & faces_at_north(compound) == set()
 
 
 def test_by_default_nobodys_pin_is_replaced(compound, client):

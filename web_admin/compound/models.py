@@ -245,7 +245,7 @@ class CredentialRow(Base):
     """A PIN that an adult of the home gave out and therefore knows."""
     seen_by: Mapped[str | None]
     """Who besides its person has seen it: `STAFF` on the office's screen, or `GUARDIAN` while they were a
-    child; None for no one. It opens gates all the same, and says yes to nothing (`own_things`)."""
+    minor; None for no one. It opens gates all the same, and says yes to nothing (`own_things`)."""
     suspended_by: Mapped[str] = mapped_column(default="", server_default="")
     """As in `Person`."""
     lanes: Mapped[list[str] | None]

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from gate_controller.contract.records import CredentialKind
 from web_admin.action.base import Act, begin, finish, new_id
 from web_admin.action.lookups import credential_of, home_of, person_of
+from web_admin.compound.age_bands import ADULT
 from web_admin.compound.models import UNNAMED, CredentialRow, GrantRow, Home, Person, Site
+from web_admin.compound.own_credentials import GUARDIAN
 from web_admin.core.refusal import ActRefused
 from web_admin.core.sealing import card_lookup
 from web_admin.credentials.cards import canonical_card, issue_card
@@ -77,6 +79,7 @@ def hand_over(act: Act, card: CredentialRow, person: Person) -> CredentialRow:
         credential_id=new_id(), person_id=person.person_id, kind=CredentialKind.CARD, label=card.label,
         lookup=card.lookup, secret_sealed=card.secret_sealed, state=card.state, created_at=act.now,
         valid_from=card.valid_from, valid_until=card.valid_until,
+        seen_by=GUARDIAN if person.age_band != ADULT else None,  # adults of the home could use it till now
     )
     end_one(act, card, "given_to_holder")
     act.session.add(given)

@@ -94,3 +94,20 @@ def test_an_adult_is_asked_for_no_guardian(compound):
     path = f"/manage/cards/give/{compound.persons['林薇']}"
     assert "guardian_card" not in client.get(path).text
     assert send(client, path, number="7300001").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("age_band", "seen_by"), [("under_14", "guardian"), ("14_17", "guardian"), ("adult", None)]
+)
+def test_a_homes_card_counts_as_known_to_guardians_once_a_minor_has_it(compound, child, age_band, seen_by):
+    with at(compound) as act:
+        person = act.session.get_one(Person, child)
+        unnamed = give_home_card(act, person.home_id, 7300002).credential_id
+        person.age_band = age_band
+        if age_band == "under_14":
+            act.session.add(ChildAgreement(
+                child_id=child, guardian_id=compound.persons["王芳"], given_at=act.now, channel="manager",
+                language="zh",
+            ))
+        act.session.flush()
+        assert give_to_person(act, unnamed, child).seen_by == seen_by

@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 import msgspec
 from flask_babel import lazy_gettext as _l
 from msgspec import Meta
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from gate_controller.contract.https_only import in_the_clear
 
@@ -199,13 +201,15 @@ def _legal(name: str, value: object, where: str) -> object:
     meta = _meta(name)
     if name == "webhook_ports" and not isinstance(value, list):
         value = value.replace(",", " ").split() if isinstance(value, str) else [value]
+    legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
     try:
         found: object = msgspec.convert(value, _TYPES[name], strict=False)
-    except msgspec.ValidationError as err:
-        legal = meta.description or f"whole numbers from {meta.ge} to {meta.le}"
-        # An address of a database may hold a password, which no message shows.
-        said = "is wrong" if name == "database_url" else f"is {value!r}"
-        raise ConfigRefused(f"{where} {said}; legal are {legal}") from err
+        if name == "database_url":
+            make_url(str(found))
+    except (msgspec.ValidationError, ValueError, ArgumentError) as err:
+        if name == "database_url":  # it may hold a password, which no message shows
+            raise ConfigRefused(f"{where} is wrong; legal are {legal}") from None
+        raise ConfigRefused(f"{where} is {value!r}; legal are {legal}") from err
     return found
 
 

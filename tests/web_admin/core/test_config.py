@@ -65,6 +65,14 @@ def test_a_wrong_setting_names_file_key_and_legal_values(data_dir, line, said):
         load_config({}, data_dir)
 
 
+@pytest.mark.parametrize("address", ["h:notaport/d", "[::1/d"])
+def test_an_address_of_a_database_that_cannot_be_read_is_refused_unshown(data_dir, address):
+    with pytest.raises(ConfigRefused, match="MENJIN_DATABASE_URL is wrong; legal are sqlite") as refused:
+        load_config({"MENJIN_DATABASE_URL": f"postgresql://u:hunter2@{address}"}, data_dir)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
 def test_a_missing_address_is_named(data_dir):
     (data_dir / "web.toml").unlink()
     with pytest.raises(ConfigRefused, match=r"public_url .*is missing"):

@@ -4,6 +4,7 @@ SQLite serves one compound, PostgreSQL several processes. A transaction commits 
 at all. On SQLite it takes the write lock at its start: a lock wanted half-way would fail, not wait.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,13 @@ def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+    # SQLite's own knows A to Z alone, so that a name such as Åsa would never be found.
+    driver = cast(sqlite3.Connection, connection)
+    driver.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -232,6 +232,17 @@ def test_a_name_that_is_taken_is_refused_beside_the_name(compound):
         assert resident_with_password(session, "lin", "something else") is None
 
 
+@pytest.mark.both_databases
+def test_a_name_with_letters_beyond_ascii_signs_in_and_is_unique(compound):
+    with compound.app.test_request_context("/"), session_of(compound) as session:
+        first, second = (session.get_one(Person, compound.persons[name]) for name in ("林薇", "陈立"))
+        set_resident_password(session, first, "Åsa Ömer", PASSWORD)
+        for typed in ("Åsa Ömer", "åsa ömer", "ÅSA ÖMER "):
+            assert resident_with_password(session, typed, PASSWORD) is first
+        with pytest.raises(ActRefused):
+            set_resident_password(session, second, "åsa ömer", PASSWORD)
+
+
 def test_someone_who_moved_out_cannot_be_signed_in(compound):
     with compound.app.test_request_context("/"), session_of(compound) as session:
         person = session.get_one(Person, compound.persons["林薇"])

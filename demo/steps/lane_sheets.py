@@ -8,6 +8,8 @@ from demo.stage import Stage
 LANE = "north-in"
 FREE, TRAPPED = 'free_exit = "handle"', 'free_exit = "none"'
 RULE = "(rule P2)"
+"""As the gate's own check names it, beside the sentence that both say."""
+SENTENCE = "An escape route opens from inside without card, PIN, phone or face."
 
 
 def unsafe_lane_sheet_refused(stage: Stage) -> Outcome:
@@ -19,7 +21,7 @@ def unsafe_lane_sheet_refused(stage: Stage) -> Outcome:
         said = str(err)
     else:
         raise StepFailed("an escape route without free exit went live at the office")
-    require(RULE in said, f"the office names no rule: {said}")
+    require(SENTENCE in said, f"the office names no rule: {said}")
     require(stage.office.policy() == before, "it was refused and published all the same")
     ends = stage.gates["north"]
     honest = ends.process.site_file.read_text(encoding="utf-8")

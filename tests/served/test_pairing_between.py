@@ -161,7 +161,7 @@ class ServerFirst(Impostor):
             self.wanted = self.at_server(offer, nonce)
             assert self.reveals(offer.pair_id, nonce).status == 200
             # Any of these, and of as many more as it likes: which one fits, the gate's nonce decides.
-            self.offers = [self.an_offer() for _ in range(1 << (5 * COMPARED + 2))]
+            self.offers = [self.an_offer() for _ in range(1 << (5 * COMPARED + 3))]
             return Answer(200, msgspec.json.encode(self.offers[0]))
         if call.path == PAIR_REVEAL_PATH and not self.shown:
             nonce = msgspec.json.decode(call.body, type=PairReveal).gate_nonce

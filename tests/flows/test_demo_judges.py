@@ -15,7 +15,7 @@ import pytest
 from demo.actors.office_actions import DeskRefused
 from demo.judge import StepFailed
 from demo.script import STEP_NAMES
-from demo.steps.lane_sheets import RULE, unsafe_lane_sheet_refused
+from demo.steps.lane_sheets import SENTENCE, unsafe_lane_sheet_refused
 from demo.steps.server import face_only_lane_refused_by_admin
 from tests.flows.test_demo import NOTICED
 from tests.support.gates.bench import BenchGate, bench_gate
@@ -91,7 +91,7 @@ def test_every_other_step_is_broken_by_a_saboteur() -> None:
     assert set(STEP_NAMES) - set().union(*NOTICED.values()) == WITHOUT_SABOTEUR
 
 
-HONEST = f"People could be locked in {RULE}."
+HONEST = f"This lane cannot go live. {SENTENCE}"
 
 
 @pytest.mark.parametrize("bench", ["true"], indirect=True)

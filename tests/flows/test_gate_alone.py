@@ -79,10 +79,11 @@ def test_a_code_opens_once_and_a_visitor_code_too(bench: BenchGate) -> None:
     assert opened(bench, bench.scanner.scan(text))
     time.sleep(2.2)
     bench.scanner.scan(text)
+    wait_for_decisions(bench, 2)
     assert opened(bench, bench.keys.type("31203#48291573#"))
     time.sleep(0.5)
     bench.keys.type("31203#48291573#")
-    time.sleep(1.0)
+    wait_for_decisions(bench, 4)
     bench.stop()
     assert bench.decisions() == [
         ("qr", "granted", True),

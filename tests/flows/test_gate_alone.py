@@ -120,7 +120,7 @@ def test_a_restart_sends_only_rest_and_remembers_the_last_code(bench: BenchGate)
     on_before = sum(change.on for change in bench.relay.changes)
     bench.start()
     bench.scanner.scan(text)
-    time.sleep(1.0)
+    wait_for_decisions(bench, 2)
     bench.stop()
     assert sum(change.on for change in bench.relay.changes) == on_before
     assert [reason for _, reason, _ in bench.decisions()] == ["granted", "code_replayed"]

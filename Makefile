@@ -29,7 +29,6 @@ SHARED_OUT := -n 4 --dist loadfile --no-loadscope-reorder
 PACKAGES := hardware gate_controller web_admin demo
 VENDOR := web_admin/static/vendor
 CATALOGUES := $(wildcard web_admin/translations/*/LC_MESSAGES/*.po \
-	web_admin/resident/translations/*/LC_MESSAGES/*.po \
 	gate_controller/terminal/translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 FACE_FIXTURES := $(wildcard tests/support/faces/fetch.py)

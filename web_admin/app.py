@@ -79,7 +79,6 @@ SIGNS_OUT = frozenset(
 
 def register_pages(app: Flask) -> None:
     """Add all pages, languages and headers to the app; call it after sign-in and the sync API."""
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations;resident/translations")
     app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=choose_language, timezone_selector=zone_name)

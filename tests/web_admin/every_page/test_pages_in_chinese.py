@@ -1,20 +1,28 @@
-"""Every text of the manager's pages and of the acts has a Chinese one, with the same placeholders."""
+"""Every text of the server has a Chinese one in the one catalogue, with the same placeholders."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from babel.support import Translations
 
 ROOT = Path(__file__).parents[3] / "web_admin"
 TRANSLATIONS = ROOT / "translations"
+CHINESE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {"_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+PLACE = re.compile(r"%\([a-z_]+\)[sd]|\{\w+\}")
+
+
+def entries():
+    with CHINESE.open("rb") as file:
+        return [entry for entry in read_po(file, locale="zh", abort_invalid=True) if entry.id]
 
 
 def catalogue():
-    with (TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        return {m.id: m.string for m in read_po(file, locale="zh") if m.id}
+    return {entry.id: entry.string for entry in entries()}
 
 
 def texts_in_the_code():
@@ -28,6 +36,10 @@ def singular(text):
     return text[0] if isinstance(text, tuple) else text
 
 
+def shown(compiled, text):
+    return compiled.ungettext(*text, 1) if isinstance(text, tuple) else compiled.ugettext(text)
+
+
 def test_no_text_is_left_untranslated():
     translated = {key for key, value in catalogue().items() if singular(value)}
     assert sorted(texts_in_the_code() - translated, key=str) == []
@@ -37,14 +49,31 @@ def test_no_translation_is_left_over():
     assert sorted(set(catalogue()) - texts_in_the_code(), key=str) == []
 
 
+def test_no_translation_is_fuzzy_or_a_second_one_of_its_text():
+    assert [entry.id for entry in entries() if entry.fuzzy] == []
+    assert CHINESE.read_text(encoding="utf-8").count("\nmsgid ") == len(entries()) + 1, "with the head"
+
+
+def test_the_catalogue_is_sorted():
+    texts = [singular(entry.id) for entry in entries()]
+    assert [(first, second) for first, second in pairwise(texts) if first >= second] == []
+
+
 def test_placeholders_survive_translation():
-    placeholders = re.compile(r"%\([a-z_]+\)[sd]")
     lost = [
         singular(text)
         for text, translated in catalogue().items()
-        if sorted(placeholders.findall(singular(translated))) != sorted(placeholders.findall(singular(text)))
+        if sorted(PLACE.findall(singular(translated))) != sorted(PLACE.findall(singular(text)))
     ]
     assert lost == []
+
+
+def test_the_compiled_catalogue_is_the_one_of_the_source():
+    with CHINESE.with_suffix(".mo").open("rb") as file:
+        compiled = Translations(file)
+    assert {entry.id: shown(compiled, entry.id) for entry in entries()} == {
+        entry.id: singular(entry.string) for entry in entries()
+    }
 
 
 OTHER_WORDS = {
@@ -60,4 +89,4 @@ def test_one_thing_has_one_word():
 
 
 def test_there_are_many_texts():
-    assert len(texts_in_the_code()) > 400
+    assert len(texts_in_the_code()) > 2900

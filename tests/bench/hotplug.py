@@ -52,31 +52,31 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="menjin-bench-") as folder, ExitStack() as closing:
         site = closing.enter_context(site_of_every_kind(Path(folder)))
         config = load_config(site.write(all_cameras=True))
-        told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
-        _start(config, told, closing)
+        reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+        _start(config, reports, closing)
         cases = _cases(site)
-        _wait(told, set().union(*(case.drivers for case in cases)), Health.OK)
+        _wait(reports, set().union(*(case.drivers for case in cases)), Health.OK)
         bare = _bare_ms(Path(folder))
         for case in cases:
-            values = [_found_again_ms(case, told) for _ in range(ROUNDS)]
+            values = [_found_again_ms(case, reports) for _ in range(ROUNDS)]
             yield from _figures(case.name, values, bare)
         for name in ("net", "eye"):
             yield from _figures(*_camera_ms(config, name, site), bare)
 
 
-def _start(config: GateConfig, told: "queue.SimpleQueue[DeviceReport]", closing: ExitStack) -> None:
+def _start(config: GateConfig, reports: "queue.SimpleQueue[DeviceReport]", closing: ExitStack) -> None:
     lines, osdp = ModbusLines(), make_osdp_readers(config)
-    relays = make_relays(config, lines, told.put, osdp)
+    relays = make_relays(config, lines, reports.put, osdp)
     for relay in relays.values():
         # An OSDP reader takes a moment until it is there; its own report says when.
         try:
             relay.open()
         except HardwareError as absence:
-            told.put(DeviceState(relay.name, Health.LOST, str(absence)))
+            reports.put(DeviceState(relay.name, Health.LOST, str(absence)))
         closing.callback(relay.close)
     devices, _lanes = make_devices(config, lines, osdp)
     for device in devices:
-        device.start(told.put)
+        device.start(reports.put)
         closing.callback(device.stop)
 
 
@@ -95,25 +95,25 @@ def _cases(site: Site) -> list[Case]:
     ]
 
 
-def _wait(told: "queue.SimpleQueue[DeviceReport]", drivers: set[str], health: Health) -> None:
+def _wait(reports: "queue.SimpleQueue[DeviceReport]", drivers: set[str], health: Health) -> None:
     give_up = time.monotonic() + PATIENCE_SECONDS
     missing = set(drivers)
     while missing:
         try:
-            report = told.get(timeout=max(0.0, give_up - time.monotonic()))
+            report = reports.get(timeout=max(0.0, give_up - time.monotonic()))
         except queue.Empty:
             raise TimeoutError(f"not {health.value} within {PATIENCE_SECONDS:g} s: {missing}") from None
         if isinstance(report, DeviceState) and report.health is health:
             missing.discard(report.device)
 
 
-def _found_again_ms(case: Case, told: "queue.SimpleQueue[DeviceReport]") -> float:
+def _found_again_ms(case: Case, reports: "queue.SimpleQueue[DeviceReport]") -> float:
     case.twin.unplug()
-    _wait(told, set(case.drivers), Health.LOST)
+    _wait(reports, set(case.drivers), Health.LOST)
     time.sleep(CHANCE.uniform(0.0, LONGEST_AWAY_SECONDS))
     began_ns = time.monotonic_ns()
     case.twin.replug(renamed=case.twin.may_be_renamed)
-    _wait(told, set(case.drivers), Health.OK)
+    _wait(reports, set(case.drivers), Health.OK)
     return (time.monotonic_ns() - began_ns) / 1e6
 
 

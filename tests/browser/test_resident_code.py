@@ -68,7 +68,7 @@ def test_with_the_network_off_a_reloaded_page_makes_a_new_code_that_opens(
     assert served.compound.decide(text).reason is Reason.GRANTED
 
 
-def test_what_is_kept_for_offline_names_nobody(context: BrowserContext, served: Served) -> None:
+def test_what_is_kept_for_offline_holds_no_name(context: BrowserContext, served: Served) -> None:
     page = welcome(context, served)
     switch_on_code(page)
     page.evaluate("navigator.serviceWorker.ready")

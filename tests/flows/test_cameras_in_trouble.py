@@ -117,7 +117,7 @@ def camera_kinds(bench: BenchGate) -> list[tuple[str, object]]:
         (CameraScene.cover, "covered", "alarm_camera", "shows nothing"),
     ],
 )
-def test_a_camera_that_does_not_see_is_told_once_and_told_again_when_it_sees(
+def test_a_camera_that_does_not_see_is_reported_once_and_again_when_it_sees(
     tmp_path: Path, scene: CameraScene, twin: RtspTwin, control, trouble, kind, words
 ) -> None:
     with gate_with_a_network_camera(tmp_path, twin) as (bench, visitor):

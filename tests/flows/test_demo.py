@@ -184,7 +184,7 @@ def test_missing_portraits_are_named_with_the_remedy(tmp_path: Path, monkeypatch
         pytest.fail("the demo started without its pictures")
 
 
-def test_a_missing_camera_is_told_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_camera_is_reported_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run(["--camera", "987"])
     assert ended.value.code == 2

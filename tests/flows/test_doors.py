@@ -80,7 +80,7 @@ class TwoDoors:
         reader, relay = north if lane_id == LANE else south
         assert relay.wait_for_on(1, timeout_seconds=10, after_ns=reader.tap(7))
 
-    def told(self) -> list[str]:
+    def recorded(self) -> list[str]:
         """Return the kinds of events of doors and wires in the journal, also while the gate runs."""
         connection = sqlite3.connect(self.bench.root / "data" / "journal.sqlite3", timeout=5)
         try:
@@ -101,8 +101,8 @@ class TwoDoors:
     def wait_for(self, *kinds: str) -> None:
         """Return once exactly these events, in this order, are on the disk."""
         give_up = time.monotonic() + 15
-        while self.told() != list(kinds):
-            assert time.monotonic() < give_up, self.told()
+        while self.recorded() != list(kinds):
+            assert time.monotonic() < give_up, self.recorded()
             time.sleep(0.02)
 
 
@@ -126,7 +126,7 @@ def running(gate: TwoDoors) -> TwoDoors:
     return gate
 
 
-def test_a_door_nobody_opened_is_forced_until_it_is_shut(running: TwoDoors) -> None:
+def test_a_door_opened_without_a_release_is_forced_until_it_is_shut(running: TwoDoors) -> None:
     running.door(SOUTH, True)
     running.wait_for("alarm_door_forced")
     time.sleep(1.0)
@@ -142,11 +142,11 @@ def test_a_door_left_open_is_held_until_it_is_shut(running: TwoDoors) -> None:
     running.wait_for("door_opened", "alarm_door_held", "door_held_clear")
 
 
-def test_a_grant_that_nobody_used_is_told_once(running: TwoDoors) -> None:
+def test_an_unused_grant_is_recorded_once(running: TwoDoors) -> None:
     running.tap(SOUTH)
     running.wait_for("no_entry")
     time.sleep(0.5)
-    assert running.told() == ["no_entry"]
+    assert running.recorded() == ["no_entry"]
 
 
 def test_two_people_after_each_other_force_nothing(running: TwoDoors) -> None:
@@ -185,13 +185,13 @@ def test_a_contact_whose_cable_is_pulled_says_nothing_and_then_where_its_door_is
     running.tap(SOUTH)
     running.more.unplug()
     time.sleep(3.0)
-    assert running.told() == []
+    assert running.recorded() == []
     running.door(SOUTH, True)
     running.more.replug()
     running.wait_for("door_found_open", "alarm_door_held")
 
 
-def test_wires_alarms_are_told_once_through_pulled_cables_and_restarts(gate: TwoDoors) -> None:
+def test_wires_alarms_are_raised_once_through_pulled_cables_and_restarts(gate: TwoDoors) -> None:
     gate.bench.start()
     gate.more.set(SOUTH, InputKind.TAMPER, True)
     gate.more.set(SOUTH, InputKind.ON_BATTERY, True)
@@ -205,7 +205,7 @@ def test_wires_alarms_are_told_once_through_pulled_cables_and_restarts(gate: Two
     gate.bench.start()
     gate.wait_for("alarm_tamper", "alarm_on_battery", "on_battery_clear")
     time.sleep(0.5)
-    assert gate.told() == ["alarm_tamper", "alarm_on_battery", "on_battery_clear"]
+    assert gate.recorded() == ["alarm_tamper", "alarm_on_battery", "on_battery_clear"]
 
 
 # -- power cuts ------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_a_power_cut_in_any_state_raises_no_alarm_twice_and_loses_no_end(
     expected += found_open
     gate.wait_for(*expected)
     time.sleep(0.4)
-    assert gate.told() == expected
+    assert gate.recorded() == expected
     life.kill()
     gate.door(lane_id, False)
     life = GateProcess.start(gate.bench)

@@ -126,7 +126,7 @@ def test_a_restart_sends_only_rest_and_remembers_the_last_code(bench: BenchGate)
     assert [reason for _, reason, _ in bench.decisions()] == ["granted", "code_replayed"]
 
 
-def test_a_door_that_opens_by_itself_is_forced_and_one_after_a_grant_is_not(bench: BenchGate) -> None:
+def test_a_door_that_opens_without_a_grant_is_forced_and_one_after_a_grant_is_not(bench: BenchGate) -> None:
     """The contact raises an alarm unless a grant or the exit button excuses it."""
     bench.give_policy(household(Phone()))
     bench.start()

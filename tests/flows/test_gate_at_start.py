@@ -42,7 +42,7 @@ def test_a_launch_page_that_cannot_be_written_takes_no_reader_with_it(bench: Ben
     assert "screen-north-in" in str(lost)
 
 
-def test_a_launch_token_file_without_a_token_is_told(bench: BenchGate) -> None:
+def test_a_launch_token_file_without_a_token_is_reported(bench: BenchGate) -> None:
     (bench.root / "run").mkdir()
     (bench.root / "run" / "launch_token").write_text("short\n", encoding="ascii")
     with pytest.raises(ConfigRefused, match="holds no launch token; delete it"):
@@ -58,7 +58,7 @@ def test_two_screens_need_a_folder_each(tmp_path: Path) -> None:
         load_config(site)
 
 
-def test_systemd_hears_that_the_gate_is_ready_and_alive(
+def test_systemd_is_notified_that_the_gate_is_ready_and_alive(
     bench: BenchGate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -32,7 +32,7 @@ from hardware.osdp.panel import DEFAULT_KEY
 from tests.project.test_driver_checklist import OF_ONE_KIND, kinds_of_the_site_file
 from tests.support.gates.every_kind import DOOR_LINE, RELAY_LINE, Site, site_of_every_kind
 
-NOBODY = 65534
+STRANGER_UID = 65534
 HOLD = (
     "import os, sys, fcntl; [fcntl.flock(os.open(port, os.O_RDWR), fcntl.LOCK_EX) for port in sys.argv[1:]]; "
     "print(1, flush=True); input()"
@@ -53,7 +53,7 @@ def wrong(lines: list[CheckLine]) -> dict[tuple[str, str], str]:
     return {(line.part, line.name): line.text for line in lines if line.verdict is Verdict.WRONG}
 
 
-def test_a_site_that_is_well_is_said_to_be_well_and_no_lock_moves(
+def test_a_healthy_site_is_reported_healthy_and_no_lock_moves(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["check", str(site.write()), "--json", "--seconds", "2"]) == 0
@@ -230,7 +230,7 @@ def test_a_missing_port_is_named_once_with_the_lane_it_shuts(
     assert "WRONG   relay usb: " in capsys.readouterr().out
 
 
-def test_a_port_that_another_program_holds_is_said_with_the_program(site: Site) -> None:
+def test_a_port_that_another_program_holds_is_reported_with_the_program(site: Site) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, site.line.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -245,28 +245,28 @@ def test_a_port_that_another_program_holds_is_said_with_the_program(site: Site) 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away and be somebody else")
-def test_a_port_this_user_may_not_open_is_said_with_the_group_to_join(site: Site) -> None:
+def test_a_port_this_user_may_not_open_is_reported_with_the_group_to_join(site: Site) -> None:
     port = Path(os.path.realpath(site.usb.path))
     group = next(group for group in grp.getgrall() if group.gr_gid)
     os.chown(port, 0, group.gr_gid)
-    joins = as_nobody(port)
+    joins = as_a_stranger(port)
     os.chown(port, 0, 0)
-    needs_rules = as_nobody(port)
+    needs_rules = as_a_stranger(port)
     assert (
         f"may not open it; it belongs to the group {group.gr_name}: sudo usermod -aG {group.gr_name}" in joins
     )
     assert "it belongs to root alone. Install the udev rules" in needs_rules
 
 
-def as_nobody(port: Path) -> str:
-    os.seteuid(NOBODY)
+def as_a_stranger(port: Path) -> str:
+    os.seteuid(STRANGER_UID)
     try:
         return str(port_trouble(port))
     finally:
         os.seteuid(0)
 
 
-def test_a_relay_board_that_does_not_answer_is_said_at_its_lane_and_its_inputs(site: Site) -> None:
+def test_a_relay_board_that_does_not_answer_is_reported_at_its_lane_and_its_inputs(site: Site) -> None:
     site.modbus.board(1).is_mute = True
     found = wrong(checked(site.write()))
     assert set(found) == {("lane", "south-in"), ("inputs", "board")}
@@ -274,7 +274,7 @@ def test_a_relay_board_that_does_not_answer_is_said_at_its_lane_and_its_inputs(s
     assert all("no answer from address 1" in text for text in found.values())
 
 
-def test_a_relay_that_reads_on_after_the_order_to_rest_is_said(site: Site) -> None:
+def test_a_relay_that_reads_on_after_the_order_to_rest_is_reported(site: Site) -> None:
     site.modbus.board(2).on.add(1)
     site.modbus.board(2).is_stuck = True
     found = wrong(checked(site.write()))
@@ -300,7 +300,7 @@ def again_and_again(act: Callable[[], object]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("part", "name"), [("reader", "line"), ("tag_reader", "tag"), ("scanner", "scan")])
-def test_a_reader_at_a_wrong_baud_rate_is_heard_as_noise(part: str, name: str, site: Site) -> None:
+def test_a_reader_at_a_wrong_baud_rate_is_reported_as_noise(part: str, name: str, site: Site) -> None:
     wire = getattr(site, name).wire
     with again_and_again(lambda: wire.write(b"\x80\xf8\x00\x06\x78\xfe\r\n")):
         found = wrong(checked(site.write()))
@@ -322,7 +322,7 @@ def test_a_reader_at_a_wrong_baud_rate_is_heard_as_noise(part: str, name: str, s
     ],
     ids=["unpaired", "another key", "the default key"],
 )
-def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
+def test_an_osdp_reader_outside_its_secure_channel_is_reported_with_why(
     reader_key: bytes | None, gate_key: bytes | None, words: str, site: Site
 ) -> None:
     site.east.key = reader_key
@@ -336,7 +336,7 @@ def test_an_osdp_reader_outside_its_secure_channel_is_said_with_why(
     assert site.east.key == reader_key
 
 
-def test_an_osdp_reader_that_is_not_there_is_said_with_address_and_baud_rate(site: Site) -> None:
+def test_an_osdp_reader_that_is_not_there_is_reported_with_address_and_baud_rate(site: Site) -> None:
     site.osdp.silent = True
     found = wrong(checked(site.write(), seconds=6.0))
     assert "no reader at address 1 at 9600 baud" in found["osdp_reader", "east"]
@@ -375,7 +375,7 @@ def test_a_fire_contact_that_a_cut_wire_would_silence_is_warned_of(site: Site) -
     assert wrong(lines) == {}
 
 
-def test_a_camera_that_is_absent_or_sees_nothing_is_said(site: Site) -> None:
+def test_a_camera_that_is_absent_or_sees_nothing_is_reported(site: Site) -> None:
     picture = site.root / "pictures" / "1.png"
     cv2.imwrite(str(picture), np.zeros((240, 320, 3), np.uint8))
     assert "dark" in wrong(checked(site.write()))["camera", "eye"]
@@ -385,7 +385,7 @@ def test_a_camera_that_is_absent_or_sees_nothing_is_said(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["identity.json", "gate.key", "card.key", "pin.key"])
-def test_a_secret_that_is_missing_or_open_to_others_is_said_with_what_to_run(name: str, site: Site) -> None:
+def test_a_missing_or_open_secret_is_reported_with_what_to_run(name: str, site: Site) -> None:
     (site.secrets_dir / name).chmod(0o644)
     config = load_config(site.write())
     assert f"{name} can be read by others; run: chmod 600" in wrong([*check_secrets(config)])["secrets", ""]
@@ -398,7 +398,7 @@ def test_a_folder_in_which_others_may_replace_secrets_is_wrong(site: Site) -> No
     assert "run: chmod 700" in wrong([*check_secrets(load_config(site.write()))])["secrets", ""]
 
 
-def test_where_the_secrets_come_from_is_said_with_what_it_means(
+def test_where_the_secrets_come_from_is_reported_with_what_it_means(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = load_config(site.write())
@@ -438,7 +438,7 @@ def test_weights_that_are_not_there_are_wrong_and_those_that_are_fine(site: Site
     assert str(site.root) in said
 
 
-def test_a_screen_whose_port_is_taken_is_said(site: Site) -> None:
+def test_a_screen_whose_port_is_taken_is_reported(site: Site) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
@@ -496,7 +496,7 @@ def test_a_battery_clock_that_is_not_fitted_is_wrong_where_the_site_file_speaks_
     assert (line.verdict, "fit a DS3231" in line.text) == (Verdict.WRONG, True)
 
 
-def test_names_that_may_move_are_said_and_do_not_keep_the_rest_from_being_tried(site: Site) -> None:
+def test_names_that_may_move_are_reported_and_do_not_keep_the_rest_from_being_tried(site: Site) -> None:
     path = site.write(
         (str(site.line.path), "/dev/ttyUSB0"),
         ('kind = "folder"\nsource = "' + str(site.root / "pictures"), 'kind = "v4l2"\nsource = "/dev/video0'),

@@ -129,14 +129,14 @@ def pasted(root: Path, said: dict[str, object], twin: CardTwin) -> int:
     narrow = "[gate]\ncard_bits = 24" if "bits = 26" in table else "[gate]"
     (root / "site.toml").write_text(text.replace("[gate]", narrow))
     devices, _lanes = make_devices(load_config(root / "site.toml"), ModbusLines())
-    told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     (device,) = devices
-    device.start(told.put)
+    device.start(reports.put)
     try:
-        while getattr(told.get(timeout=PATIENCE_SECONDS), "health", None) is not Health.OK:
+        while getattr(reports.get(timeout=PATIENCE_SECONDS), "health", None) is not Health.OK:
             continue
         twin.tap(NUMBER)
-        while not isinstance(report := told.get(timeout=PATIENCE_SECONDS), CardRead):
+        while not isinstance(report := reports.get(timeout=PATIENCE_SECONDS), CardRead):
             continue
         return report.number
     finally:
@@ -180,7 +180,7 @@ def test_the_lines_for_a_tapped_card_read_that_card_when_they_are_pasted(
     assert number in (NUMBER, NUMBER & 0xFFFFFF)
 
 
-def test_every_kind_of_device_is_told_from_its_own_port_and_nothing_is_sent(
+def test_every_kind_of_device_is_identified_at_its_own_port_and_nothing_is_sent(
     tmp_path: Path, running: ExitStack
 ) -> None:
     ports, trace = tmp_path / "ports", list[TraceEntry]()
@@ -234,7 +234,7 @@ class FastReader(Twin):
         self.wire.write(line if rate == termios.B19200 else bytes(byte | 0x80 for byte in line[::2]))
 
 
-def test_noise_is_said_and_the_next_tap_is_listened_to_at_the_next_baud_rate(
+def test_noise_is_reported_and_the_next_tap_is_read_at_the_next_baud_rate(
     tmp_path: Path, running: ExitStack
 ) -> None:
     reader = running.enter_context(FastReader(tmp_path / "ports" / "fast", name="fast"))
@@ -326,17 +326,17 @@ def boards(tmp_path: Path, running: ExitStack) -> Boards:
     return cabinet, bus
 
 
-def told_of_contacts(path: Path, act: Callable[[], object], wanted: tuple[str, bool]) -> None:
+def wait_for_contacts(path: Path, act: Callable[[], object], wanted: tuple[str, bool]) -> None:
     """Run the drivers of a site file, and return once a contact is told at this terminal."""
-    told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+    reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
     devices, _lanes = make_devices(load_config(path), ModbusLines())
     with ExitStack() as stack:
         for device in devices:
-            device.start(told.put)
+            device.start(reports.put)
             stack.callback(device.stop)
         act()
         while True:
-            report = told.get(timeout=PATIENCE_SECONDS)
+            report = reports.get(timeout=PATIENCE_SECONDS)
             if isinstance(report, InputChange) and (report.terminal, report.active) == wanted:
                 return
 
@@ -366,11 +366,11 @@ def test_a_contact_at_a_terminal_that_the_site_file_leaves_out_is_named_with_the
     for named, terminal in (("normally_closed = true },", "5"), ('kind = "exit_button" },', "6")):
         pasted = pasted.replace(named, f"{named}\n{lines[terminal].replace('door_open', 'tamper')}")
     path = site_file(tmp_path, pasted)
-    told_of_contacts(path, lambda: None, ("5", True))
-    told_of_contacts(path, lambda: bus.set_input(1, 6, False), ("6", False))
+    wait_for_contacts(path, lambda: None, ("5", True))
+    wait_for_contacts(path, lambda: bus.set_input(1, 6, False), ("6", False))
 
 
-def test_a_contact_that_the_site_file_names_is_told_with_port_terminal_and_lane(
+def test_a_contact_that_the_site_file_names_is_reported_with_port_terminal_and_lane(
     boards: Boards, tmp_path: Path, running: ExitStack
 ) -> None:
     identify = Identify(tmp_path, str(site_file(tmp_path, BOARDS.format(root=tmp_path))))
@@ -397,7 +397,7 @@ def test_a_wrong_baud_rate_in_the_site_file_is_found(tmp_path: Path, running: Ex
     assert "baud = 19200" in str(said["tables"])
 
 
-def test_a_port_that_another_program_holds_is_said_with_its_name(tmp_path: Path, running: ExitStack) -> None:
+def test_a_port_held_by_another_program_is_reported_with_its_name(tmp_path: Path, running: ExitStack) -> None:
     running.enter_context(Keypad(tmp_path / "ports" / "keys", name="keys"))
     first = Identify(tmp_path)
     running.callback(first.end)
@@ -409,7 +409,7 @@ def test_a_port_that_another_program_holds_is_said_with_its_name(tmp_path: Path,
     assert f"process {first.process.pid}" in str(said["what"])
 
 
-def test_a_reader_plugged_in_later_is_noticed_and_one_pulled_out_is_said(
+def test_a_reader_plugged_in_later_and_one_pulled_out_are_reported(
     tmp_path: Path, running: ExitStack
 ) -> None:
     identify = Identify(tmp_path)

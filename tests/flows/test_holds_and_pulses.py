@@ -25,7 +25,7 @@ from tests.support.gates.yard import (
     STAFF_CARD,
     STAFF_ID,
     gate_with_a_yard,
-    told,
+    recorded,
 )
 
 SHORT = "max_pulse_seconds = 1.5"
@@ -77,7 +77,7 @@ def test_a_slow_persons_time_is_cut_to_the_longest_pulse_and_the_log_says_so_at_
         off_ns = relay.wait_for_off(1, timeout_seconds=5, after_ns=on_ns)
         bench.stop()
         assert 1.4e9 < off_ns - on_ns < 4e9
-        assert told(bench, "alarm_granted_not_opened") == []
+        assert recorded(bench, "alarm_granted_not_opened") == []
         (said,) = [r.getMessage() for r in caplog.records if "is cut to it" in r.getMessage()]
         assert said.startswith("lane north-yard: the policy asks for its time for who walks slowly (45 s)")
 
@@ -101,7 +101,7 @@ def test_a_card_left_at_its_reader_opens_four_times_and_raises_one_alarm(bench: 
     wait_for_decisions(bench, 9)
     until(lambda: len([change for change in bench.relay.changes if change.on]) == 5)
     bench.stop()
-    ((_, facts, personal),) = told(bench, "alarm_card_left")
+    ((_, facts, personal),) = recorded(bench, "alarm_card_left")
     assert (facts, personal) == ({"lane_id": LANE}, {"person_id": RESIDENT_ID, "credential_id": "card-2"})
 
 
@@ -147,10 +147,10 @@ def test_a_hold_goes_on_where_the_longest_pulse_is_short(tmp_path: Path) -> None
             time.sleep(0.02)
         assert posture(bench, "north-yard") == "held_open"
         bench.stop()
-        assert told(bench, "alarm_hold_not_open") == []
+        assert recorded(bench, "alarm_hold_not_open") == []
 
 
-def test_a_hold_that_its_board_does_not_carry_out_is_told_once_and_shown_as_none_until_it_is(
+def test_a_hold_that_its_board_does_not_carry_out_is_recorded_once_and_shown_as_none(
     bench: BenchGate,
 ) -> None:
     bench.give_policy(records(RESIDENT, lane(posture=Posture.HELD_OPEN)))
@@ -163,7 +163,7 @@ def test_a_hold_that_its_board_does_not_carry_out_is_told_once_and_shown_as_none
     until(lambda: posture(bench) == "held_open")
     bench.stop()
     kinds = ("held_open", "alarm_hold_not_open", "hold_not_open_clear", "hold_ended")
-    assert [kind for kind, _, _ in told(bench, *kinds)] == list(kinds)
+    assert [kind for kind, _, _ in recorded(bench, *kinds)] == list(kinds)
 
 
 def test_a_hold_by_schedule_that_a_lockdown_ends_rests_at_once(bench: BenchGate) -> None:
@@ -210,7 +210,7 @@ def test_a_hold_ends_with_the_card_that_holds(tmp_path: Path, parts: tuple[objec
         assert off.at_ns - last_on.at_ns < 4e9, "its last release was not waited for"
         assert posture(bench, "north-yard") == "normal"
         bench.stop()
-        ((_, facts, _),) = told(bench, "hold_ended")
+        ((_, facts, _),) = recorded(bench, "hold_ended")
         assert facts == {"lane_id": "north-yard", "by": "staff_card", "ended_by": "credential"}
 
 
@@ -229,4 +229,4 @@ def test_a_hold_ends_with_the_emergency_code_that_holds(bench: BenchGate) -> Non
     until(lambda: posture(bench) == "lockdown")
     until(lambda: not bench.relay.is_on(1))
     bench.stop()
-    assert told(bench, "hold_ended")[0][1]["ended_by"] == "credential"
+    assert recorded(bench, "hold_ended")[0][1]["ended_by"] == "credential"

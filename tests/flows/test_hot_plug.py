@@ -63,7 +63,7 @@ class Bench:
     def wait_for(self, health: str, *names: str) -> None:
         until(lambda: all(self.health(name) == health for name in names), f"{names} not {health}")
 
-    def told(self, device: str) -> list[str]:
+    def recorded(self, device: str) -> list[str]:
         """Return what the journal says of a device, once the gate is stopped."""
         return [entry.kind for entry in self.gate.entries() if entry.facts.get("device") == device]
 
@@ -100,8 +100,8 @@ def test_a_reader_that_comes_back_under_another_name_is_used_again_and_the_other
     bench.wait_for("ok", "left-card")
     assert bench.pair.wait_for_on(1, 5, after_ns=bench.left.tap(NUMBER))
     bench.gate.stop()
-    assert bench.told("left-card") == ["alarm_device_lost", "device_back"]
-    assert bench.told("right-card") == []
+    assert bench.recorded("left-card") == ["alarm_device_lost", "device_back"]
+    assert bench.recorded("right-card") == []
     assert bench.gate.decisions() == [("card", "granted", True)] * 3
 
 
@@ -126,7 +126,7 @@ def test_two_equal_adapters_that_come_back_in_the_other_order_keep_their_lanes(b
     bench.gate.stop()
     assert [change.channel for change in bench.pair.changes if change.on] == [1, 2]
     for reader in ("left-card", "right-card"):
-        assert bench.told(reader) == ["alarm_device_lost", "device_back"]
+        assert bench.recorded(reader) == ["alarm_device_lost", "device_back"]
 
 
 def test_a_relay_board_that_comes_back_under_another_name_is_put_to_rest_and_opens_again(
@@ -143,7 +143,7 @@ def test_a_relay_board_that_comes_back_under_another_name_is_put_to_rest_and_ope
     assert not any(change.on for change in bench.pair.changes)
     assert bench.pair.wait_for_on(2, 5, after_ns=bench.right.tap(NUMBER))
     bench.gate.stop()
-    assert bench.told("pair") == ["alarm_device_lost", "device_back"]
+    assert bench.recorded("pair") == ["alarm_device_lost", "device_back"]
     assert [entry.kind for entry in bench.gate.entries()].count("alarm_granted_not_opened") == 1
 
 
@@ -158,5 +158,5 @@ def test_who_plays_cards_into_one_reader_makes_no_other_lane_wait_and_fills_no_j
     bench.wait_for("faulty", "left-card")
     assert bench.pair.wait_for_on(2, 5, after_ns=bench.right.tap(NUMBER))
     bench.gate.stop()
-    assert bench.told("left-card")[0] == "alarm_device_lost"
+    assert bench.recorded("left-card")[0] == "alarm_device_lost"
     assert len([entry for entry in bench.gate.entries() if entry.kind == "access"]) < 700

@@ -23,7 +23,7 @@ from tests.support.gates.yard import (
     STAFF_CARD,
     STAFF_ID,
     gate_with_a_yard,
-    told,
+    recorded,
 )
 
 
@@ -125,7 +125,7 @@ def test_a_door_without_contact_counts_as_open_while_it_is_released(tmp_path: Pa
         assert [reason for _, reason, _ in bench.decisions()] == ["granted", "interlocked", "granted"]
 
 
-def test_a_second_way_in_is_told_and_with_hard_counting_and_a_server_refused(tmp_path: Path) -> None:
+def test_a_second_way_in_is_recorded_and_with_hard_counting_and_a_server_refused(tmp_path: Path) -> None:
     with gate_with_a_yard(tmp_path) as (bench, yard, _relay):
         counted = lane(antipassback="hard")
         out = lane("north-yard", direction="out", antipassback="soft")
@@ -151,7 +151,7 @@ def test_a_second_way_in_is_told_and_with_hard_counting_and_a_server_refused(tmp
         assert [reason for _, reason, _ in bench.decisions()] == [
             "granted", "granted", "antipassback", "granted", "granted",
         ]  # fmt: skip
-        ((_, facts, personal),) = told(bench, "antipassback_violated")
+        ((_, facts, personal),) = recorded(bench, "antipassback_violated")
         assert (facts, personal) == ({"lane_id": LANE}, {"person_id": RESIDENT_ID})
 
 
@@ -170,7 +170,7 @@ def test_a_card_shown_again_for_the_same_passing_is_no_second_way_in(tmp_path: P
         bench.stop()
         reasons = [reason for _, reason, _ in bench.decisions()]
         assert reasons == ["granted"] * 4 + ["antipassback"], "showing on makes one passing no longer"
-        assert told(bench, "antipassback_violated") == []
+        assert recorded(bench, "antipassback_violated") == []
 
 
 def test_two_let_in_by_one_opening_are_both_inside(bench: BenchGate) -> None:
@@ -188,7 +188,7 @@ def test_two_let_in_by_one_opening_are_both_inside(bench: BenchGate) -> None:
         wait_for_decisions(bench, count)
     time.sleep(0.3)
     bench.stop()
-    assert [personal for _, _, personal in told(bench, "antipassback_violated")] == [
+    assert [personal for _, _, personal in recorded(bench, "antipassback_violated")] == [
         {"person_id": STAFF_ID},
         {"person_id": RESIDENT_ID},
     ]
@@ -203,11 +203,11 @@ def test_who_was_let_in_and_did_not_come_is_not_inside(bench: BenchGate) -> None
     bench.card.tap(8)
     wait_for_decisions(bench, 2)
     bench.stop()
-    assert told(bench, "antipassback_violated") == []
-    assert told(bench, "no_entry")
+    assert recorded(bench, "antipassback_violated") == []
+    assert recorded(bench, "no_entry")
 
 
-def test_after_an_exit_that_nobody_counted_nobody_is_refused_as_still_inside(tmp_path: Path) -> None:
+def test_after_an_uncounted_exit_no_person_is_refused_as_still_inside(tmp_path: Path) -> None:
     """Somebody left by the button, and the gate cannot know who: so it holds nobody for inside."""
     with gate_with_a_yard(tmp_path) as (bench, _yard, _relay):
         counted = lane(antipassback="hard")

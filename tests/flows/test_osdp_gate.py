@@ -79,8 +79,8 @@ def give_key(bench: BenchGate, *names: str) -> None:
 
 def health(bench: BenchGate, name: str) -> tuple[str, str]:
     assert bench.gate is not None
-    told = {device.device: device for device in bench.gate.controller.status().devices}
-    return (told[name].health, told[name].detail) if name in told else ("", "")
+    by_name = {device.device: device for device in bench.gate.controller.status().devices}
+    return (by_name[name].health, by_name[name].detail) if name in by_name else ("", "")
 
 
 def until(reached: Callable[[], bool], what: str) -> None:

@@ -101,7 +101,7 @@ def test_a_duress_pin_is_refused_as_the_other_while_stopped_and_the_guard_knows(
 
 
 @pytest.mark.parametrize("digits", [PIN, DURESS])
-def test_ones_own_card_and_then_the_pin_resume_it_and_anybody_elses_card_does_not(
+def test_ones_own_card_and_then_the_pin_resume_it_and_another_persons_card_does_not(
     bench: BenchGate, digits: str
 ) -> None:
     stop_pins(bench)

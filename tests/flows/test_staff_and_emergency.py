@@ -25,7 +25,7 @@ from tests.support.gates.yard import (
     STAFF_CARD,
     STAFF_ID,
     gate_with_a_yard,
-    told,
+    recorded,
 )
 
 ON, OFF = bytes((0xA0, 1, 1, 0xA2)), bytes((0xA0, 1, 0, 0xA1))
@@ -87,7 +87,7 @@ def test_a_staff_card_opens_in_lockdown_holds_by_a_second_showing_and_ends_by_tw
     bench.relay.wait_for_off(1, timeout_seconds=10)
     bench.stop()
     assert bench.decisions() == [("card", "lane_lockdown", False), *[("card", "override", True)] * 4]
-    (began, facts, personal), (ended, end_facts, end_personal) = told(bench, *HOLD_KINDS)
+    (began, facts, personal), (ended, end_facts, end_personal) = recorded(bench, *HOLD_KINDS)
     assert (began, ended) == ("held_open", "hold_ended")
     end = datetime.fromisoformat(str(facts.pop("until")))
     assert timedelta(minutes=44, seconds=58) < end - before < timedelta(minutes=45, seconds=9)
@@ -109,7 +109,7 @@ def test_an_override_is_an_alarm_on_the_disk_before_the_pulse_and_is_not_doubled
     bench.stop()
     kinds = [entry.kind for entry in bench.entries() if entry.kind in ("access", "alarm_override")]
     assert kinds == ["access", "alarm_override", "access"]
-    ((_, facts, personal),) = told(bench, "alarm_override")
+    ((_, facts, personal),) = recorded(bench, "alarm_override")
     assert facts == {"lane_id": LANE, "by": "staff_card"}
     assert personal == {"person_id": STAFF_ID, "credential_id": "card-1"}
 
@@ -122,10 +122,10 @@ def test_a_residents_card_shown_twice_holds_nothing(bench: BenchGate) -> None:
     time.sleep(0.3)
     assert posture(bench) == "normal"
     bench.stop()
-    assert told(bench, *HOLD_KINDS) == []
+    assert recorded(bench, *HOLD_KINDS) == []
 
 
-def test_a_hold_ends_by_itself_at_its_time(bench: BenchGate) -> None:
+def test_a_hold_ends_automatically_at_its_time(bench: BenchGate) -> None:
     bench.give_policy(records(STAFF, STAFF_CARD, lane(staff_hold_minutes=5)))
     bench.start()
     tap_twice(bench.card, 7)
@@ -134,7 +134,7 @@ def test_a_hold_ends_by_itself_at_its_time(bench: BenchGate) -> None:
     until(lambda: posture(bench) == "normal")
     bench.relay.wait_for_off(1, timeout_seconds=10)
     bench.stop()
-    ((_, facts, personal),) = told(bench, "hold_ended")
+    ((_, facts, personal),) = recorded(bench, "hold_ended")
     assert facts == {"lane_id": LANE, "by": "staff_card", "ended_by": "time"}
     assert personal == {"person_id": None}
 
@@ -150,7 +150,9 @@ def test_no_hold_of_staff_comes_back_with_the_power(bench: BenchGate) -> None:
     wait_for_decisions(bench, 3)
     bench.stop()
     assert not bench.relay.is_on(1)
-    assert told(bench, "hold_ended")[-1][1] == {"lane_id": LANE, "by": "emergency_code", "ended_by": "stop"}
+    assert recorded(bench, "hold_ended")[-1][1] == {
+        "lane_id": LANE, "by": "emergency_code", "ended_by": "stop",
+    }
     heard = len(bench.relay.heard)
     bench.start()
     assert posture(bench) == "normal"
@@ -187,7 +189,7 @@ def test_a_newer_lockdown_ends_a_hold_at_once_and_an_older_one_does_not(bench: B
     time.sleep(0.5)
     assert not bench.relay.is_on(1)
     bench.stop()
-    assert told(bench, "hold_ended")[0][1] == {"lane_id": LANE, "by": "staff_card", "ended_by": "policy"}
+    assert recorded(bench, "hold_ended")[0][1] == {"lane_id": LANE, "by": "staff_card", "ended_by": "policy"}
 
 
 def test_a_drive_is_opened_once_and_never_held_and_the_journal_says_so(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_drive_is_opened_once_and_never_held_and_the_journal_says_so(tmp_path:
         time.sleep(1.5)
         assert posture(bench, "north-yard") == "normal"
         bench.stop()
-        refused = [facts for kind, facts, _ in told(bench, *HOLD_KINDS)]
+        refused = [facts for kind, facts, _ in recorded(bench, *HOLD_KINDS)]
         assert refused == [
             {"lane_id": "north-yard", "by": "staff_card"},
             {"lane_id": "north-yard", "author_id": "schedule"},
@@ -234,7 +236,7 @@ def test_the_emergency_code_opens_a_disabled_lane_and_holds_it(bench: BenchGate)
         {"person_id": None, "credential_id": "emergency-1"},
         {"person_id": None, "credential_id": "emergency-1"},
     ]
-    ((_, facts, _),) = told(bench, "alarm_override")
+    ((_, facts, _),) = recorded(bench, "alarm_override")
     assert facts == {"lane_id": LANE, "by": "emergency_code"}
     assert set(frames(bench.relay.heard)) == {ON, OFF}
 
@@ -252,7 +254,7 @@ def test_an_emergency_code_without_minutes_opens_once(bench: BenchGate) -> None:
     assert not bench.relay.is_on(1)
     assert posture(bench) == "normal"
     bench.stop()
-    assert told(bench, *HOLD_KINDS) == []
+    assert recorded(bench, *HOLD_KINDS) == []
 
 
 def test_wrong_pins_at_a_keypad_do_not_keep_the_ambulance_out(bench: BenchGate) -> None:
@@ -287,7 +289,7 @@ def test_a_scheduled_holding_names_its_author_and_end_and_its_end_is_written_dow
     until(lambda: posture(bench) == "held_open")
     time.sleep(0.5)
     bench.stop()
-    assert [(kind, facts) for kind, facts, _ in told(bench, *HOLD_KINDS)] == [
+    assert [(kind, facts) for kind, facts, _ in recorded(bench, *HOLD_KINDS)] == [
         ("held_open", {"lane_id": LANE, "author_id": "manager-1", "until": None}),
         ("hold_ended", {"lane_id": LANE, "author_id": "manager-1", "ended_by": "policy"}),
         ("held_open", {"lane_id": LANE, "author_id": "guard-1", "until": end.isoformat()}),

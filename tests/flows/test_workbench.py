@@ -60,7 +60,7 @@ class Hands:
 
     def __init__(self, stage: Stage, page: BenchPage, closing: ExitStack) -> None:
         self.stage, self.page = stage, page
-        self.told: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
+        self.reports: queue.SimpleQueue[DeviceReport] = queue.SimpleQueue()
         self.configs: dict[str, GateConfig] = {}
         self.relays = {}
         self.devices: set[str] = set()
@@ -72,10 +72,10 @@ class Hands:
             config = self.configs[gate_id] = load_config(ends.process.site_file)
             lines, osdp = ModbusLines(), make_osdp_readers(config)
             devices, _lanes = make_devices(config, lines, osdp)
-            self.relays |= make_relays(config, lines, self.told.put, osdp)
+            self.relays |= make_relays(config, lines, self.reports.put, osdp)
             self.devices |= {device.name for device in devices}
             for device in devices:
-                device.start(self.told.put)
+                device.start(self.reports.put)
                 closing.callback(device.stop)
         for relay in self.relays.values():
             closing.callback(relay.close)
@@ -96,7 +96,7 @@ class Hands:
         while time.monotonic() < give_up:
             act()
             with suppress(queue.Empty):
-                while not wanted(self.told.get(timeout=0.5)):
+                while not wanted(self.reports.get(timeout=0.5)):
                     continue
                 return
         raise AssertionError("no driver handed it up")
@@ -105,7 +105,7 @@ class Hands:
         """Wait until every device has told this health."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while names:
-            report = self.told.get(timeout=max(0.1, give_up - time.monotonic()))
+            report = self.reports.get(timeout=max(0.1, give_up - time.monotonic()))
             names -= {
                 report.device for _ in [0] if isinstance(report, DeviceState) and report.health is health
             }

@@ -33,7 +33,7 @@ def test_a_server_that_does_not_answer_is_named_with_the_keys_to_check(
     assert "does not answer; check gate.server_url, gate.server_ca and the network" in said
 
 
-def test_a_place_for_secrets_that_cannot_be_made_is_told_before_the_server_is_asked(
+def test_a_place_for_secrets_that_cannot_be_made_is_reported_before_the_server_is_asked(
     site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gate").write_text("in the way", encoding="ascii")

@@ -23,7 +23,7 @@ def test_a_link_to_a_device_or_folder_is_refused_at_once(tmp_path: Path, leads_t
         read_regular(tmp_path / "link", 8)
 
 
-def test_a_pipe_that_nobody_writes_into_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NoRegularFile, match="pipe is no regular file"):
         read_regular(tmp_path / "pipe", 8)

@@ -141,7 +141,7 @@ def test_every_wedge_lives_through_torn_and_endless_events(stream: str, wedges: 
     wedges.suffer(lambda kind: STREAMS[stream](kind)[:16_000])
 
 
-def test_noise_is_counted_and_told(bench: Bench) -> None:
+def test_noise_is_counted_and_reported(bench: Bench) -> None:
     bench.suffer(lambda kind: b"\x025\x00\x02A\r" * 50)
     counted = {name: driver.dropped_frames for name, driver in bench.drivers.items()}
     assert min(counted.values()) > 0, counted

@@ -281,7 +281,7 @@ def test_every_toml_and_yaml_file_for_operators_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
-def test_the_containers_health_check_tells_a_server_that_works_from_one_that_does_not(status: str) -> None:
+def test_the_containers_health_check_separates_a_working_server_from_a_broken_one(status: str) -> None:
     compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
     *_, command = compose["services"]["web"]["healthcheck"]["test"]
     asked: list[str] = []

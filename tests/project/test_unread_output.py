@@ -15,7 +15,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_command_that_nobody_listens_to_ends_quietly(arguments: tuple[str, ...]) -> None:
+def test_a_command_with_unread_output_ends_quietly(arguments: tuple[str, ...]) -> None:
     readable, writable = os.pipe()
     os.close(readable)
     done = subprocess.run(

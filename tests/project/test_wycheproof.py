@@ -137,7 +137,7 @@ def test_hkdf_as_a_face_is_sealed() -> None:
     assert seen == {"valid": 17}
 
 
-def test_x25519_seals_to_no_key_whose_secret_everybody_knows() -> None:
+def test_x25519_seals_to_no_key_with_a_known_secret() -> None:
     seen, wrong = Counter[str](), []
     for _, vector in vectors("Protocol/wycheproof/x25519_test.json"):
         try:

@@ -295,7 +295,7 @@ class History(RuleBasedStateMachine):
         self.consent_event(0, lambda act, _: publish_notice(act, FACE_PURPOSE, texts), by_phone=False)
 
     @rule()
-    def assess_anew(self) -> None:
+    def assess_again(self) -> None:
         self.consent_event(0, lambda act, _: assess(act), by_phone=False)
 
     @rule()

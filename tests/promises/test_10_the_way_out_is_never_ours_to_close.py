@@ -89,7 +89,7 @@ def calls_of(method: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_an_output_is_released_in_two_places_and_neither_hears_an_input() -> None:
+def test_an_output_is_released_in_two_places_and_neither_reads_an_input() -> None:
     """A granted lane, and a lane that policy or staff hold open; both are reached through a decision."""
     assert calls_of("pulse") == {("presentations.py", "release"), ("holds.py", "_release")}
     of_threads_and_videos = {
@@ -113,9 +113,9 @@ def test_what_watches_doors_buttons_and_fire_is_given_no_output() -> None:
 
 def test_an_output_knows_no_order_that_would_hold_a_lane_shut() -> None:
     orders = {name for name in vars(Relay) if not name.startswith("_")}
-    told = {"name", "longest_pulse_seconds", "is_on"}
-    assert orders - told == {"open", "pulse", "rest", "close"}
-    assert all(isinstance(vars(Relay)[name], property) for name in told), "what is told moves nothing"
+    read_only = {"name", "longest_pulse_seconds", "is_on"}
+    assert orders - read_only == {"open", "pulse", "rest", "close"}
+    assert all(isinstance(vars(Relay)[name], property) for name in read_only), "what is told moves nothing"
 
 
 def test_buttons_doors_and_fire_move_no_output_and_are_written_down(

@@ -32,7 +32,7 @@ class FaceIsNeverAlone(History):
     """After every act: each gate takes its records, and each face there stands beside another way."""
 
     @invariant()
-    def every_published_face_stands_beside_a_working_way(self) -> None:
+    def every_published_face_has_a_working_way_beside_it(self) -> None:
         with self.database.session() as session:
             for snapshot in self.snapshots(session).values():  # raises PolicyRefused on a broken lane
                 assert set(snapshot.face_roster) <= self.with_a_way_at_each_lane(snapshot)
@@ -45,13 +45,13 @@ class FaceIsNeverAlone(History):
                 assert ways != {Method.FACE}
 
     @invariant()
-    def no_child_is_told_to_any_gate_and_every_minor_with_a_guardian(self) -> None:
+    def no_child_is_published_to_any_gate_and_every_minor_with_a_guardian(self) -> None:
         with self.database.session() as session:
             bands = {row.person_id: row.age_band for row in session.scalars(select(Person))}
             for snapshot in self.snapshots(session).values():
-                told = {**snapshot.face_roster, **snapshot.face_offers}
-                assert "under_14" not in {bands[person_id] for person_id in told}
-                minors = [record for person_id, record in told.items() if bands[person_id] == "14_17"]
+                published = {**snapshot.face_roster, **snapshot.face_offers}
+                assert "under_14" not in {bands[person_id] for person_id in published}
+                minors = [record for person_id, record in published.items() if bands[person_id] == "14_17"]
                 assert all(record.guardian_ids for record in minors)
 
     @invariant()

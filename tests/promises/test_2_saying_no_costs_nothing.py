@@ -14,7 +14,7 @@ from gate_controller.contract.records import FaceOfferRecord
 from tests.promises.histories import Compound, History
 from tests.support.acting import add_lane, by_phone, household, offer_face, show_card
 from tests.support.examples import examples
-from tests.support.gates.asking import ME, MY_CARD, answers, ask, gate_with_face, policy_of, somebody_at
+from tests.support.gates.asking import ME, MY_CARD, answers, ask, gate_with_face, person_at, policy_of
 from web_admin.action.base import Act
 from web_admin.credentials.cards import issue_card
 from web_admin.face.actions import give_face_consent, withdraw_face
@@ -64,12 +64,12 @@ def test_a_card_opens_alike_before_during_and_after_consent(act: Act) -> None:
         (False, False, ""),
     ],
 )
-def test_whoever_says_no_at_the_gate_is_let_in_just_as_by_their_card_alone(
+def test_who_says_no_at_the_gate_is_let_in_just_as_by_their_card_alone(
     tmp_path: Path, online: bool, asked: bool, keys: str
 ) -> None:
     """At the first page, in the middle, at the question, after a yes that was pressed; and without office."""
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench, online=online) as visitor:
+        with person_at(bench, online=online) as visitor:
             bench.card.tap(MY_CARD)
             visitor.wait_for(screen="granted")
             visitor.wait_for(screen="idle")

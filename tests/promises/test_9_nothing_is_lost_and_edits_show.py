@@ -176,7 +176,7 @@ def anchor_file(path: Path, head: Head, key: Ed25519PrivateKey) -> Path:
     return path
 
 
-def test_an_anchor_kept_elsewhere_shows_a_journal_that_was_written_anew(
+def test_an_anchor_kept_elsewhere_shows_a_journal_that_was_rewritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, key = tmp_path / "journal.sqlite3", Ed25519PrivateKey.generate()

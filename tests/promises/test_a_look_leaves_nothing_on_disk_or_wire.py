@@ -81,8 +81,8 @@ def test_a_gate_that_looks_writes_only_its_journal_and_its_lines(tmp_path: Path)
             timeout=240,
             check=False,
         )
-        told = run.stdout + run.stderr
-        assert (run.returncode, run.stdout.strip()) == (0, ALL_LOOKED), told[-3000:]
+        printed = run.stdout + run.stderr
+        assert (run.returncode, run.stdout.strip()) == (0, ALL_LOOKED), printed[-3000:]
         reasons = [reason for _method, reason, _opens in bench.decisions()]
     assert len(reasons) == LOOKS
     assert set(reasons) <= {"face_turn_more", "face_not_live", "face_no_match", "face_hold_still"}, reasons
@@ -99,7 +99,7 @@ def test_a_gate_that_looks_writes_only_its_journal_and_its_lines(tmp_path: Path)
         path.read_bytes() for path in sorted((root / "data").rglob("*")) if path.is_file()
     )
     assert len(left) > 10_000
-    for place, content in (("written or sent", left), ("on the disk", disk), ("said", told.encode())):
+    for place, content in (("written or sent", left), ("on the disk", disk), ("said", printed.encode())):
         assert [name for name, mark in marks.items() if mark in content] == [], place
 
 

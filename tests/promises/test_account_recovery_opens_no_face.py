@@ -120,7 +120,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_makes_a_code(self) -> None:
+    def a_phone_makes_a_code(self) -> None:
         assert self.client is not None
         before = self.live("qr")
         self.post("/r/ways/qr", "/r/help", on="1")
@@ -130,7 +130,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_lets_a_visitor_in(self) -> None:
+    def a_phone_lets_a_visitor_in(self) -> None:
         assert self.client is not None
         before = self.rows(VisitorPassRow.pass_id), self.live("visitor_code")
         self.post("/r/visitors", "/r/help", label="x", gates="all", when="now", uses="0")
@@ -160,14 +160,14 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_says_yes_to_face(self) -> None:
+    def a_phone_says_yes_to_face(self) -> None:
         before = self.rows(Consent.consent_id)
         self.post("/r/face/yes", "/r/help", notice_version="1", language="en")
         assert self.proven or self.rows(Consent.consent_id) == before
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_makes_a_pin(self) -> None:
+    def a_phone_makes_a_pin(self) -> None:
         before = self.live("pin")
         self.post("/r/pin", "/r/help")
         self.post("/r/ways/pin", "/r/help", on="1")
@@ -175,7 +175,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_reads_the_records(self) -> None:
+    def a_phone_reads_the_records(self) -> None:
         assert self.client is not None
         consent_id = next(iter(self.rows(Consent.consent_id)), "0" * 16)
         for path in RECORDS:
@@ -185,7 +185,7 @@ class Recovery(RuleBasedStateMachine):
 
     @precondition(lambda self: self.client is not None)
     @rule()
-    def somebody_makes_a_passkey(self) -> None:
+    def a_phone_makes_a_passkey(self) -> None:
         assert self.client is not None
         passkey = SoftPasskey("http://localhost")
         options = self.send(self.client, "/r/passkeys/options", {})

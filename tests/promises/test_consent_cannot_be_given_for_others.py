@@ -224,7 +224,7 @@ SEEN = list(product(("card", "pin"), (False, True), (None, STAFF, GUARDIAN), (Fa
 
 
 @pytest.mark.parametrize(("kind", "known_to_home", "seen_by", "of_minor"), SEEN)
-def test_a_yes_at_a_gate_is_shown_with_what_nobody_else_knows(
+def test_a_yes_at_a_gate_is_proved_with_what_only_its_person_knows(
     act: Act, kind: str, known_to_home: bool, seen_by: str | None, of_minor: bool
 ) -> None:
     add_lane(act)

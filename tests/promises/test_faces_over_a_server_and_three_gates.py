@@ -367,7 +367,7 @@ def test_a_disk_with_a_frame_a_template_or_a_share_on_it_is_found(enrolled: Town
     assert all(form in disk for form in forms_of(next(iter(town.shares))))
 
 
-def test_tampering_is_told_and_the_server_stops_leasing_until_it_is_cleared(
+def test_tampering_is_reported_and_the_server_stops_leasing_until_it_is_cleared(
     enrolled: TownGate, town: Town
 ) -> None:
     enrolled.keeper.tampered(["wires:7"])
@@ -407,7 +407,7 @@ def test_a_cloned_gate_gets_no_lease_and_neither_does_the_one_it_was_copied_from
     assert not enrolled.opens_for(0)
 
 
-def test_a_stolen_gate_opens_for_nobody_after_its_lease_and_its_disk_and_secret_open_nothing(
+def test_a_stolen_gate_opens_no_face_after_its_lease_and_its_disk_and_secret_open_nothing(
     enrolled: TownGate, town: Town
 ) -> None:
     assert town.do(lambda act: mark_gate(act, "north", "stolen"))
@@ -451,7 +451,7 @@ def test_a_receipt_signed_by_the_wrong_gate_or_about_another_one_counts_for_noth
         assert len(session.scalars(aside).all()) == 3
 
 
-def test_an_enrolment_after_its_consent_ended_or_was_given_anew_is_refused(
+def test_an_enrolment_after_its_consent_ended_or_was_given_again_is_refused(
     enrolled: TownGate, town: Town
 ) -> None:
     withdraw(town, 0)

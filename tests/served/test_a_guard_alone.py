@@ -15,7 +15,7 @@ from web_admin.compound.models import CredentialRow
 from web_admin.desk.models import DeskVisitRow
 from web_admin.journal.models import AuditEntry
 
-NOBODYS_CARD = "4299999"
+UNKNOWN_CARD = "4299999"
 
 
 def sends(browser: Browser, page: str, action: str, **typed: str) -> requests.Response:
@@ -28,7 +28,7 @@ def types_card(guard: Browser, number: str) -> requests.Response:
     return sends(guard, "/manage/desk", "/manage/desk/card", number=number)
 
 
-def acts_as_somebody(guard: Browser) -> bool:
+def acts_as_a_person(guard: Browser) -> bool:
     return guard.get("/r/", allow_redirects=False).status_code == 200
 
 
@@ -40,9 +40,9 @@ def plain(text: str) -> str:
 def test_a_typed_card_number_alone_shows_and_gives_nothing(served: ServedCompound) -> None:
     guard = served.signed_in("guard")
     answer = types_card(guard, CARD_OF_WANG)
-    assert not acts_as_somebody(guard), "a typed number opened the pages of its holder"
+    assert not acts_as_a_person(guard), "a typed number opened the pages of its holder"
     known = guard.get("/manage/desk")
-    unknown_answer = types_card(guard, NOBODYS_CARD)
+    unknown_answer = types_card(guard, UNKNOWN_CARD)
     unknown = guard.get("/manage/desk")
     assert (answer.status_code, answer.headers["Location"]) == (
         unknown_answer.status_code, unknown_answer.headers["Location"]
@@ -58,14 +58,14 @@ def test_a_card_with_the_pin_of_its_holder_opens_the_visit_and_each_alone_does_n
     pins = give_pins(served.compound)
     guard = served.signed_in("guard")
     sends(guard, "/manage/desk", "/manage/desk/pin", home="3-1203", pin=pins.usual)
-    assert not acts_as_somebody(guard)
+    assert not acts_as_a_person(guard)
     sends(guard, "/manage/desk", "/manage/desk/end")
     types_card(guard, CARD_OF_WANG)
     wrong = sends(guard, "/manage/desk", "/manage/desk/proof/pin", pin="102938")
     assert wrong.status_code == 422
-    assert not acts_as_somebody(guard)
+    assert not acts_as_a_person(guard)
     sends(guard, "/manage/desk", "/manage/desk/proof/pin", pin=pins.usual)
-    assert acts_as_somebody(guard)
+    assert acts_as_a_person(guard)
 
 
 def test_an_old_person_with_a_card_alone_shows_it_three_times_at_a_gate(served: ServedCompound) -> None:
@@ -78,17 +78,17 @@ def test_an_old_person_with_a_card_alone_shows_it_three_times_at_a_gate(served: 
     gate.opens(wang, card, at=now)
     gate.sends()
     sends(guard, "/manage/desk", "/manage/desk/proof")
-    assert not acts_as_somebody(guard), "who walks through a gate once opened a visit at the desk"
+    assert not acts_as_a_person(guard), "who walks through a gate once opened a visit at the desk"
     gate.opens(wang, card, at=now + timedelta(seconds=2))
     gate.opens(wang, card, at=now + timedelta(seconds=4))
     gate.sends()
     sends(guard, "/manage/desk", "/manage/desk/proof")
-    assert acts_as_somebody(guard)
+    assert acts_as_a_person(guard)
     page = guard.get("/r/records").text
     assert "opened with your card and proved at a gate" in page
 
 
-def test_what_a_stolen_gate_says_proves_nobody(served: ServedCompound) -> None:
+def test_what_a_stolen_gate_says_proves_no_person(served: ServedCompound) -> None:
     gate, wang = signed_gate(served), served.compound.persons["王芳"]
     card = read(served.compound, lambda s: card_of(s, wang))
     guard = served.signed_in("guard")
@@ -98,10 +98,10 @@ def test_what_a_stolen_gate_says_proves_nobody(served: ServedCompound) -> None:
     gate.sends()
     gate.becomes("stolen", served)
     sends(guard, "/manage/desk", "/manage/desk/proof")
-    assert not acts_as_somebody(guard)
+    assert not acts_as_a_person(guard)
 
 
-def test_hits_count_for_all_workers_and_the_manager_hears_of_a_guard_who_guesses(
+def test_hits_count_for_all_workers_and_the_manager_is_notified_of_a_guard_who_guesses(
     served: ServedCompound,
 ) -> None:
     guard = served.signed_in("guard")
@@ -129,10 +129,10 @@ def test_a_number_alone_suspends_its_card_and_says_nothing(served: ServedCompoun
     card = read(served.compound, lambda s: card_of(s, wang))
     guard = served.signed_in("guard")
     found = [sends(guard, "/manage/lost-card", "/manage/lost-card", number=number, why="as_typed")
-             for number in (CARD_OF_WANG, NOBODYS_CARD)]
+             for number in (CARD_OF_WANG, UNKNOWN_CARD)]
     assert plain(found[0].text) == plain(found[1].text), "the lost-card page tells which numbers live"
     said = []
-    for number in (CARD_OF_WANG, NOBODYS_CARD):
+    for number in (CARD_OF_WANG, UNKNOWN_CARD):
         sends(guard, "/manage/lost-card", "/manage/lost-card/number", number=number)
         said.append(plain(guard.get("/manage/lost-card").text))
     assert said[0] == said[1]

@@ -60,7 +60,7 @@ def test_a_body_that_is_too_large_is_answered_in_words(proxied: Proxied) -> None
     assert "That is too large" in page.text
 
 
-def test_browsers_are_told_to_stay_with_tls_and_not_what_serves_them(proxied: Proxied) -> None:
+def test_headers_keep_browsers_on_tls_and_hide_the_servers_program(proxied: Proxied) -> None:
     answer = proxied.get("/staff/sign-in")
     assert "max-age=" in answer.headers["Strict-Transport-Security"]
     assert {"Server", "Via", "X-Powered-By"}.isdisjoint(answer.headers)
@@ -70,7 +70,7 @@ def test_browsers_are_told_to_stay_with_tls_and_not_what_serves_them(proxied: Pr
     assert "samesite=" in cookies
 
 
-def test_a_server_that_is_away_is_said_in_words(proxied: Proxied) -> None:
+def test_a_server_that_is_away_is_reported_in_words(proxied: Proxied) -> None:
     proxied.served.process.terminate()
     proxied.served.process.wait(timeout=20)
     answer = proxied.get("/staff/sign-in")

@@ -138,7 +138,7 @@ def test_a_request_with_two_lengths_is_refused_whole(behind_tls: ServedCompound)
     assert answered.count(b"HTTP/1.1 200") == 0
 
 
-def test_a_client_cannot_say_it_is_somebody_else(behind_tls: ServedCompound) -> None:
+def test_a_client_cannot_forge_its_address(behind_tls: ServedCompound) -> None:
     """Of two forwarded addresses the one that the trusted proxy added is believed."""
     forged = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7", "X-Real-IP": "198.51.100.2"}
     for _ in range(3):

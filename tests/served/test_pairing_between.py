@@ -199,7 +199,7 @@ def paths(middle: Middle) -> list[str]:
 
 
 @pytest.mark.wide
-def test_who_hears_the_gate_first_cannot_use_the_nonce_that_it_finds(
+def test_an_attacker_who_hears_the_gate_first_cannot_use_the_nonce_that_it_finds(
     served: ServedCompound, manager: Browser, tmp_path: Path
 ) -> None:
     code, impostor = new_code(manager, "north"), GateFirst()
@@ -277,7 +277,7 @@ def test_a_gate_whose_ids_or_keys_are_changed_on_the_way_does_not_take_them(
 
 
 @pytest.mark.wide
-def test_a_gate_of_an_older_program_is_told_to_be_brought_up_to_date_and_keeps_its_code(
+def test_a_gate_of_an_older_program_is_asked_to_update_and_keeps_its_code(
     served: ServedCompound, manager: Browser
 ) -> None:
     code = new_code(manager, "north")
@@ -294,7 +294,7 @@ def test_a_gate_of_an_older_program_is_told_to_be_brought_up_to_date_and_keeps_i
 
 @pytest.mark.wide
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31), b"\xed" + b"\xff" * 30 + b"\x7f"])
-def test_a_sealing_key_that_anybody_could_open_uses_up_no_code(
+def test_a_weak_sealing_key_uses_up_no_code(
     served: ServedCompound, manager: Browser, point: bytes
 ) -> None:
     code = new_code(manager, "north")

@@ -51,7 +51,7 @@ def test_copied_cookies_of_a_resident_are_refused_after_the_sign_out(served: Ser
     assert other.get("/r/").url.endswith("/r/")
 
 
-def test_no_token_signs_anybody_in(served: ServedCompound) -> None:
+def test_no_token_signs_in(served: ServedCompound) -> None:
     with served.compound.app.test_request_context("/"), current_menjin().database.session() as session:
         manager = session.scalars(select(User).where(User.email == "manager@example.org")).one()
         token = manager.get_auth_token()
@@ -61,7 +61,7 @@ def test_no_token_signs_anybody_in(served: ServedCompound) -> None:
         assert "/staff/sign-in" in answer.url, f"a token opened {answer.url}"
 
 
-def test_looking_at_the_page_of_the_code_signs_nobody_out(served: ServedCompound) -> None:
+def test_looking_at_the_page_of_the_code_keeps_the_session(served: ServedCompound) -> None:
     signed_in = served.signed_in("manager")
     signed_in.get("/staff/code")
     assert signed_in.get("/manage/people").url.endswith("/manage/people/")

@@ -48,17 +48,17 @@ class Alike:
         """Gather the clock times of the span."""
         minutes = range(-1, int((self.ended - self.begun).total_seconds() // 60) + 3)
         moments = [self.begun + timedelta(minutes=minute) for minute in minutes]
-        told = {m.astimezone(zone).strftime(how) for m in moments for zone in ZONES for how in CLOCKS}
-        either = "|".join(sorted(told, key=len, reverse=True))
+        shown = {m.astimezone(zone).strftime(how) for m in moments for zone in ZONES for how in CLOCKS}
+        either = "|".join(sorted(shown, key=len, reverse=True))
         self._clocks = re.compile(rf"(?<![\d:])(?:{either})(?::\d\d)?(?:\.\d+)?(?!\d)")
 
-    def text(self, told: str) -> str:
+    def text(self, shown: str) -> str:
         """Return a text without what chance decides."""
         for one, name in self.known.items():
-            told = told.replace(one, f"<{name}>")
+            shown = shown.replace(one, f"<{name}>")
         for pattern, instead in _BY_CHANCE:
-            told = pattern.sub(instead, told)
-        return self._clocks.sub("<now>", told)
+            shown = pattern.sub(instead, shown)
+        return self._clocks.sub("<now>", shown)
 
 
 Read = dict[str, list[str]]
@@ -72,7 +72,7 @@ def pages_within_reach(browser: Browser, starts: Iterable[str]) -> Read:
     while waiting and len(found) < MAX_PAGES:
         path = waiting.pop(0)
         answer = browser.session.get(browser.address + path, timeout=60, allow_redirects=False)
-        found.setdefault(path, []).append(told_by(answer, browser.address))
+        found.setdefault(path, []).append(shown_by(answer, browser.address))
         for link in _LINK.findall(answer.text):
             to = html.unescape(link)
             kind = re.sub(r"[0-9a-f]{16,}|\d+|=[^&]*", "*", to)
@@ -84,7 +84,7 @@ def pages_within_reach(browser: Browser, starts: Iterable[str]) -> Read:
     return found
 
 
-def told_by(answer: requests.Response, address: str) -> str:
+def shown_by(answer: requests.Response, address: str) -> str:
     """Return what an answer says: its status, where it leads and its body."""
     leads = answer.headers.get("Location", "")
     return f"{answer.status_code} {leads}\n{answer.text}".replace(address, "<server>")

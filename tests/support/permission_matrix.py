@@ -327,7 +327,7 @@ MAY: dict[str, str] = {
     "sync_api.tombstones": GATES_ALONE,
 }
 
-NOBODYS = {
+OF_LIBRARIES = {
     "static": "files of the pages",
     "bootstrap.static": "files of the pages",
     "security.static": "closed",

@@ -99,7 +99,7 @@ DESK_TYPED_DAILY = Limit(
 )
 DESK_UNPROVED = Limit(
     "desk_unproved", 12, "of them, not proved", "staff account", "web_admin/desk/limits.py::may_type",
-    f"{_ALONE}::test_hits_count_for_all_workers_and_the_manager_hears_of_a_guard_who_guesses",
+    f"{_ALONE}::test_hits_count_for_all_workers_and_the_manager_is_notified_of_a_guard_who_guesses",
     timedelta(hours=1),
 )
 DESK_UNPROVED_DAILY = Limit(
@@ -109,7 +109,7 @@ DESK_UNPROVED_DAILY = Limit(
 )
 DESK_PIN = Limit(
     "desk_pin", 5, "wrong PINs", "staff account", "web_admin/desk/limits.py::may_type_pin",
-    f"{_DESK}::test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out", TEN_MINUTES,
+    f"{_DESK}::test_wrong_pins_are_slowed_at_this_desk_and_lock_no_resident_out", TEN_MINUTES,
 )
 DESK_PIN_DAILY = Limit(
     "desk_pin_daily", 20, "wrong PINs", "staff account", "web_admin/desk/limits.py::may_type_pin",

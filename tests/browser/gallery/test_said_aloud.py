@@ -85,7 +85,7 @@ def world() -> Iterator[World]:
         yield opened
 
 
-def test_the_pages_that_matter_most_are_said_in_this_order(browser: Browser, world: World) -> None:
+def test_the_pages_that_matter_most_are_read_aloud_in_this_order(browser: Browser, world: World) -> None:
     pages = tuple(state for state in PAGES if (state.group, state.name) in SAID)
     for found in pages_standing(browser, world, pages, languages=("en",)):
         assert isinstance(found, Standing), found

@@ -72,7 +72,7 @@ class RealGate:
         assert not decision.facts["opens"], decision.facts
         return str(decision.facts["reason"])
 
-    def is_told_to_open(self, press: Callable[[], object]) -> None:
+    def is_ordered_to_open(self, press: Callable[[], object]) -> None:
         """Press something far away; return once the relay was sent the bytes that switch it on."""
         has_synced(self.compound)
         self._rests()

@@ -34,7 +34,7 @@ def test_a_lane_is_opened_once_and_shut_for_a_while(
         office.works_as(served, hire("manager"))
         office.goes(f"{served.address}/manage/lanes/north-in")
         office.page.locator("form[action$='/open'] #reason").fill(WHY[pocket.language])
-        gate.is_told_to_open(lambda: office.presses("form[action$='/open'] button"))
+        gate.is_ordered_to_open(lambda: office.presses("form[action$='/open'] button"))
         office.goes(f"{served.address}/manage/lockdown")
         office.page.locator("#reason").fill(WHY[pocket.language])
         office.presses("main form .btn-bad")
@@ -83,7 +83,7 @@ def test_hours_shut_a_way_in_and_the_page_of_why_says_so(
 
 
 @on_every_table
-def test_a_named_look_needs_a_reason_which_the_person_reads_and_a_sheet_of_events_names_nobody(
+def test_a_named_look_needs_a_reason_which_the_person_reads_and_an_export_of_events_has_no_names(
     browser: Browser,
     served: Served,
     gate: RealGate,

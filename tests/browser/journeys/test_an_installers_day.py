@@ -107,11 +107,11 @@ def is_paired(installer: Hands, served: Served, controller: BenchGate) -> None:
         cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
     ) as pairing:  # fmt: skip
         assert pairing.stdout is not None
-        told = ""
-        while not (phrase := re.search(r": (\w{4}) (\w{4}) (\w{4})$", told, re.MULTILINE)):
+        printed = ""
+        while not (phrase := re.search(r": (\w{4}) (\w{4}) (\w{4})$", printed, re.MULTILINE)):
             line = pairing.stdout.readline()
-            assert line, told
-            told += line
+            assert line, printed
+            printed += line
         installer.goes(f"{served.address}/manage/gates/west")
         expect(installer.page.locator(".once .code")).to_have_text("".join(phrase.groups()))
         installer.presses("form[action*='/pairings/']:has([value=approve]) button")

@@ -23,10 +23,10 @@ from tests.browser.terminal.test_face_at_the_gate import (
     CARD,
     PATIENCE_SECONDS,
     AtTheGate,
+    at_gate,
     bench,
     consents,
     context,
-    somebody,
     wait_for,
 )
 from tests.support.compounds.cards import card_was_shown
@@ -37,7 +37,7 @@ from web_admin.compound.models import Site
 from web_admin.custody.models import Consent, FaceShare, ReceiptRow
 from web_admin.face.notices import NOTICE_FIELDS
 
-__all__ = ["bench", "context", "somebody"]
+__all__ = ["at_gate", "bench", "context"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
@@ -58,9 +58,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_from_the_yes_on_the_phone_to_the_certificate(
-    browser: Browser, served: Served, somebody: AtTheGate, language: str, tmp_path: Path
+    browser: Browser, served: Served, at_gate: AtTheGate, language: str, tmp_path: Path
 ) -> None:
-    compound, gate = served.compound, somebody.bench.gate
+    compound, gate = served.compound, at_gate.bench.gate
     assert gate is not None
     assert gate.face is not None
     with Pocket("phone", language).opened(browser) as phone:
@@ -77,14 +77,14 @@ def test_from_the_yes_on_the_phone_to_the_certificate(
 
         # At the gate: the own card says who asks, the camera sees who it is.
         has_synced(compound)
-        speaks(somebody, language)
+        speaks(at_gate, language)
         for _try in range(TRIES):
-            enrols(somebody, language)
+            enrols(at_gate, language)
             if gate.face.person_ids():
                 break
         assert gate.face.person_ids() == (compound.person_id,)
-        assert opened_by_face(somebody, language)
-        last = decisions_of(somebody.bench)[-1].facts
+        assert opened_by_face(at_gate, language)
+        last = decisions_of(at_gate.bench)[-1].facts
         assert (last["method"], last["opens"]) == ("face", True)
 
         # Taken back on the phone: the gate forgets, and no face opens it any more.
@@ -98,10 +98,10 @@ def test_from_the_yes_on_the_phone_to_the_certificate(
         assert counted(served, FaceShare) == 0
         wait_for(lambda: counted(served, ReceiptRow) == 1)
         wait_for(lambda: gate.face is not None and gate.face.person_ids() == ())
-        assert not opened_by_face(somebody, language)
-        axe_is_clean(somebody.page, "gate-after-forgetting")
-        began_ns = somebody.bench.card.tap(CARD)
-        assert somebody.bench.relay.wait_for_on(1, PATIENCE_SECONDS, after_ns=began_ns), "the card opens on"
+        assert not opened_by_face(at_gate, language)
+        axe_is_clean(at_gate.page, "gate-after-forgetting")
+        began_ns = at_gate.bench.card.tap(CARD)
+        assert at_gate.bench.relay.wait_for_on(1, PATIENCE_SECONDS, after_ns=began_ns), "the card opens on"
 
         # On paper and as a file, which anyone can check.
         phone.page.reload()
@@ -151,49 +151,49 @@ def axe_is_clean(page: Page, name: str) -> None:
     assert axe(page) == [], name
 
 
-def speaks(somebody: AtTheGate, language: str) -> None:
+def speaks(at_gate: AtTheGate, language: str) -> None:
     """Switch the gate's screen to a language."""
-    if somebody.page.locator("html").get_attribute("lang") != {"en": "en", "zh": "zh-Hans"}[language]:
-        somebody.page.locator("#language").click()
-    expect(somebody.page.locator("html")).to_have_attribute("lang", {"en": "en", "zh": "zh-Hans"}[language])
+    if at_gate.page.locator("html").get_attribute("lang") != {"en": "en", "zh": "zh-Hans"}[language]:
+        at_gate.page.locator("#language").click()
+    expect(at_gate.page.locator("html")).to_have_attribute("lang", {"en": "en", "zh": "zh-Hans"}[language])
 
 
-def enrols(somebody: AtTheGate, language: str) -> None:
+def enrols(at_gate: AtTheGate, language: str) -> None:
     """Ask with the own card and say yes once more; be looked at, and let in by the card."""
     words = AT_THE_SCREEN[language]
-    somebody.sees("idle")
-    somebody.press(words["face"])
-    somebody.sees("typing_home")
-    somebody.tap()
-    somebody.sees("face_ask")
-    axe_is_clean(somebody.page, f"gate-ask-{language}")
-    somebody.press(words["yes"])
-    somebody.sees("face_confirm")
-    somebody.stands_before_the_camera_and_taps()
-    somebody.rests()
+    at_gate.sees("idle")
+    at_gate.press(words["face"])
+    at_gate.sees("typing_home")
+    at_gate.tap()
+    at_gate.sees("face_ask")
+    axe_is_clean(at_gate.page, f"gate-ask-{language}")
+    at_gate.press(words["yes"])
+    at_gate.sees("face_confirm")
+    at_gate.faces_the_camera_and_taps()
+    at_gate.rests()
 
 
-def opened_by_face(somebody: AtTheGate, language: str) -> bool:
+def opened_by_face(at_gate: AtTheGate, language: str) -> bool:
     """Ask for face, type the home, turn the head as asked; tell whether the relay was switched on."""
-    return any(_looked_at(somebody, language, seed) for seed in range(TRIES - 1))
+    return any(_looked_at(at_gate, language, seed) for seed in range(TRIES - 1))
 
 
-def _looked_at(somebody: AtTheGate, language: str, seed: int) -> bool:
-    assert somebody.bench.gate is not None
-    desk = somebody.bench.gate.controller._parts.desks[LANE]
-    somebody.press(AT_THE_SCREEN[language]["face"])
-    somebody.sees("typing_home")
+def _looked_at(at_gate: AtTheGate, language: str, seed: int) -> bool:
+    assert at_gate.bench.gate is not None
+    desk = at_gate.bench.gate.controller._parts.desks[LANE]
+    at_gate.press(AT_THE_SCREEN[language]["face"])
+    at_gate.sees("typing_home")
     began_ns = time.monotonic_ns()
     slow = LivingPerson(*picture_and_points("person_a_1", 480, 360), seed=seed, degrees_a_second=25)
-    with FolderPerson(slow, somebody.bench.root / "pictures", prompt=lambda: desk.prompt):
-        somebody.bench.keys.type("31203#")
-        somebody.page.wait_for_function(
+    with FolderPerson(slow, at_gate.bench.root / "pictures", prompt=lambda: desk.prompt):
+        at_gate.bench.keys.type("31203#")
+        at_gate.page.wait_for_function(
             "() => ['granted', 'refused', 'typing_pin'].includes(document.body.dataset.screen)",
             timeout=PATIENCE_SECONDS * 1000,
         )
-    opened = any(change.on and change.at_ns >= began_ns for change in somebody.bench.relay.changes)
-    axe_is_clean(somebody.page, f"gate-{'opened' if opened else 'refused'}-by-face-{language}")
-    somebody.sees("idle")
+    opened = any(change.on and change.at_ns >= began_ns for change in at_gate.bench.relay.changes)
+    axe_is_clean(at_gate.page, f"gate-{'opened' if opened else 'refused'}-by-face-{language}")
+    at_gate.sees("idle")
     return opened
 
 

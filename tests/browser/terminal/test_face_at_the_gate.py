@@ -62,7 +62,7 @@ class AtTheGate:
         assert self.bench.relay.wait_for_on(1, timeout_seconds=PATIENCE_SECONDS, after_ns=since_ns)
         self.sees("granted")
 
-    def stands_before_the_camera_and_taps(self) -> None:
+    def faces_the_camera_and_taps(self) -> None:
         """Show the own card, turn the head slowly as asked, and be let in whatever came of it."""
         assert self.bench.gate is not None
         desk = self.bench.gate.controller._parts.desks[LANE]
@@ -111,7 +111,7 @@ def bench(served: Served, tmp_path: Path) -> Iterator[BenchGate]:
 
 
 @pytest.fixture
-def somebody(bench: BenchGate, context: BrowserContext, served: Served) -> AtTheGate:
+def at_gate(bench: BenchGate, context: BrowserContext, served: Served) -> AtTheGate:
     assert bench.gate is not None
     server: TerminalServer = bench.gate.screens[LANE]
     page = context.new_page()
@@ -152,75 +152,75 @@ def audited(served: Served, kind: str) -> int:
         return session.query(AuditEntry).filter(AuditEntry.kind == kind).count()
 
 
-def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(somebody: AtTheGate) -> None:
+def test_yes_no_and_taking_back_take_no_more_steps_than_they_may(at_gate: AtTheGate) -> None:
     """No is never more steps than yes, taking back never more than giving; each lets the person in."""
-    served = somebody.served
-    somebody.ask()
-    somebody.sees("face_notice")
+    served = at_gate.served
+    at_gate.ask()
+    at_gate.sees("face_notice")
     began_ns = time.monotonic_ns()
-    somebody.press("No, another way")
-    somebody.is_let_in(began_ns)
-    no = list(somebody.steps)
+    at_gate.press("No, another way")
+    at_gate.is_let_in(began_ns)
+    no = list(at_gate.steps)
     wait_for(lambda: audited(served, "face_refused") == 1)
     assert consents(served) == []
-    somebody.rests()
+    at_gate.rests()
 
-    somebody.ask()
-    somebody.read_notice()
-    somebody.sees("face_ask")
-    gate = somebody.bench.gate
+    at_gate.ask()
+    at_gate.read_notice()
+    at_gate.sees("face_ask")
+    gate = at_gate.bench.gate
     assert gate is not None
     assert gate.face is not None
     desk = gate.controller._parts.desks[LANE]
     assert desk.camera == "closed"
-    somebody.press("Yes, take my face here")
-    somebody.sees("face_confirm")
+    at_gate.press("Yes, take my face here")
+    at_gate.sees("face_confirm")
     assert consents(served) == [], "a press is no yes"
-    somebody.stands_before_the_camera_and_taps()
-    yes = list(somebody.steps)
+    at_gate.faces_the_camera_and_taps()
+    yes = list(at_gate.steps)
     assert consents(served) == [("gate", "en", None)]
-    somebody.rests()
+    at_gate.rests()
     while not gate.face.person_ids():
         # On a busy machine a head may turn between two frames: they try again, as people do.
-        somebody.ask()
-        somebody.sees("face_ask")
-        somebody.press("Yes, take my face here")
-        somebody.sees("face_confirm")
-        somebody.stands_before_the_camera_and_taps()
-        somebody.rests()
+        at_gate.ask()
+        at_gate.sees("face_ask")
+        at_gate.press("Yes, take my face here")
+        at_gate.sees("face_confirm")
+        at_gate.faces_the_camera_and_taps()
+        at_gate.rests()
 
-    somebody.ask()
-    somebody.sees("face_kept")
+    at_gate.ask()
+    at_gate.sees("face_kept")
     began_ns = time.monotonic_ns()
-    somebody.press("Take my face back")
-    somebody.is_let_in(began_ns)
-    expect(somebody.page.locator("#line")).to_contain_text("Your face has been deleted from this gate")
-    back = list(somebody.steps)
+    at_gate.press("Take my face back")
+    at_gate.is_let_in(began_ns)
+    expect(at_gate.page.locator("#line")).to_contain_text("Your face has been deleted from this gate")
+    back = list(at_gate.steps)
     wait_for(lambda: consents(served) == [("gate", "en", "gate")])
     wait_for(lambda: counted(served, ReceiptRow) == 1)
     assert counted(served, FaceShare) == 0
     assert len(no) == 3
     assert len(no) <= len(yes)
     assert len(back) <= len(yes)
-    somebody.rests()
+    at_gate.rests()
     assert gate.face.person_ids() == ()
 
 
 def test_the_whole_notice_is_shown_in_both_languages_word_for_word_before_any_question(
-    somebody: AtTheGate,
+    at_gate: AtTheGate,
 ) -> None:
-    somebody.ask()
-    somebody.sees("face_notice")
-    keep_picture(somebody.page, "notice_at_a_gate_en")
-    assert said(somebody.read_notice()) == said([NOTICE_EN[name] for name in NOTICE_FIELDS])
-    somebody.sees("face_ask")
-    somebody.page.get_by_role("button", name="中文").click()
-    somebody.sees("face_notice")
-    assert said(somebody.read_notice()) == said([NOTICE_ZH[name] for name in NOTICE_FIELDS])
-    somebody.sees("face_ask")
-    keep_picture(somebody.page, "question_at_a_gate_zh")
-    somebody.page.get_by_role("button", name="否，换一种方式").click()
-    somebody.sees("granted")
+    at_gate.ask()
+    at_gate.sees("face_notice")
+    keep_picture(at_gate.page, "notice_at_a_gate_en")
+    assert said(at_gate.read_notice()) == said([NOTICE_EN[name] for name in NOTICE_FIELDS])
+    at_gate.sees("face_ask")
+    at_gate.page.get_by_role("button", name="中文").click()
+    at_gate.sees("face_notice")
+    assert said(at_gate.read_notice()) == said([NOTICE_ZH[name] for name in NOTICE_FIELDS])
+    at_gate.sees("face_ask")
+    keep_picture(at_gate.page, "question_at_a_gate_zh")
+    at_gate.page.get_by_role("button", name="否，换一种方式").click()
+    at_gate.sees("granted")
 
 
 def said(texts: list[str]) -> str:
@@ -228,31 +228,31 @@ def said(texts: list[str]) -> str:
     return "".join("".join(texts).split())
 
 
-def test_from_a_keypad_alone_a_person_reads_says_no_and_is_in(somebody: AtTheGate) -> None:
-    keys = somebody.bench.keys
+def test_from_a_keypad_alone_a_person_reads_says_no_and_is_in(at_gate: AtTheGate) -> None:
+    keys = at_gate.bench.keys
     keys.type("##")
-    somebody.sees("choose")
+    at_gate.sees("choose")
     keys.type("5")
-    somebody.sees("typing_home")
-    somebody.tap()
-    somebody.sees("face_notice")
-    while somebody.page.locator("body").get_attribute("data-screen") == "face_notice":
+    at_gate.sees("typing_home")
+    at_gate.tap()
+    at_gate.sees("face_notice")
+    while at_gate.page.locator("body").get_attribute("data-screen") == "face_notice":
         keys.type("#")
         time.sleep(0.15)
-    somebody.sees("face_ask")
+    at_gate.sees("face_ask")
     began_ns = time.monotonic_ns()
     keys.type("1")
-    somebody.is_let_in(began_ns)
-    wait_for(lambda: audited(somebody.served, "face_refused") == 1)
+    at_gate.is_let_in(began_ns)
+    wait_for(lambda: audited(at_gate.served, "face_refused") == 1)
 
 
-def test_somebody_elses_card_is_no_yes_and_ends_the_question(somebody: AtTheGate) -> None:
-    somebody.ask()
-    somebody.read_notice()
-    somebody.press("Yes, take my face here")
-    somebody.sees("face_confirm")
-    somebody.is_let_in(somebody.tap(NEIGHBOURS_CARD))
-    somebody.rests()
-    wait_for(lambda: audited(somebody.served, "face_answer_refused") == 0)
-    assert consents(somebody.served) == []
+def test_another_persons_card_is_no_yes_and_ends_the_question(at_gate: AtTheGate) -> None:
+    at_gate.ask()
+    at_gate.read_notice()
+    at_gate.press("Yes, take my face here")
+    at_gate.sees("face_confirm")
+    at_gate.is_let_in(at_gate.tap(NEIGHBOURS_CARD))
+    at_gate.rests()
+    wait_for(lambda: audited(at_gate.served, "face_answer_refused") == 0)
+    assert consents(at_gate.served) == []
 

@@ -206,7 +206,7 @@ def test_the_help_button_stays_where_it_is_in_every_state(server: TerminalServer
     assert len(places) == 1
 
 
-def test_who_calls_for_help_sees_the_answer_and_hears_it_once_without_a_word_of_their_own(
+def test_who_calls_for_help_sees_the_answer_and_hears_it_once_without_speaking(
     server: TerminalServer, page: Page
 ) -> None:
     page.evaluate(TONES)
@@ -229,7 +229,7 @@ def test_without_a_connection_the_screen_does_not_say_that_the_guard_was_called(
     expect(page.get_by_text("has been called")).to_have_count(0)
 
 
-def test_nothing_is_read_aloud_by_day_or_night_unless_somebody_asks(
+def test_nothing_is_read_aloud_by_day_or_night_without_a_request(
     server: TerminalServer, page: Page
 ) -> None:
     page.evaluate("() => { spoken = []; speechSynthesis.speak = (speech) => spoken.push(speech.text); }")
@@ -363,7 +363,7 @@ def test_a_page_of_another_port_of_this_machine_can_send_no_act(
     assert controller.acts == []
 
 
-def test_when_the_controller_goes_the_screen_says_so_and_comes_back_by_itself(
+def test_when_the_controller_goes_the_screen_says_so_and_comes_back_automatically(
     controller: RecordingController, context: BrowserContext
 ) -> None:
     first = new_server(controller, port=free_port())

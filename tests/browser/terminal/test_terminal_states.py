@@ -89,7 +89,7 @@ def test_axe_finds_nothing_in_any_state(
     assert axe(page) == []
 
 
-def test_the_first_screen_is_said_in_this_order(server: TerminalServer, page: Page) -> None:
+def test_the_first_screen_is_read_aloud_in_this_order(server: TerminalServer, page: Page) -> None:
     newly_shown(server, page, "idle", "en")
     expect(page.locator("body")).to_match_aria_snapshot("""
 - banner

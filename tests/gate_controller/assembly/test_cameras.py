@@ -68,7 +68,7 @@ def test_a_login_that_is_no_text_is_refused(tmp_path: Path) -> None:
         read_login(tmp_path, "eye")
 
 
-def test_the_installer_is_told_size_and_pace() -> None:
+def test_the_installer_reads_size_and_pace() -> None:
     with RtspTwin(CameraScene().next_frame, frames_per_second=10) as twin:
         sees, text = describe_camera(RtspCamera(twin.address, name="eye"), 2)
     assert sees
@@ -83,14 +83,14 @@ def test_the_installer_is_told_size_and_pace() -> None:
         (street() // 40, "is the lamp on"),
     ],
 )
-def test_the_installer_is_told_what_a_camera_does_not_see(tmp_path: Path, picture, words) -> None:
+def test_the_installer_reads_what_a_camera_does_not_see(tmp_path: Path, picture, words) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture)
     sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 0.5, stands_still=True)
     assert not sees
     assert words in text
 
 
-def test_the_installer_is_told_that_a_picture_does_not_change() -> None:
+def test_the_installer_reads_that_a_picture_does_not_change() -> None:
     scene = CameraScene()
     scene.freeze()
     with RtspTwin(scene.next_frame) as twin:
@@ -99,7 +99,7 @@ def test_the_installer_is_told_that_a_picture_does_not_change() -> None:
     assert "does not change" in text
 
 
-def test_a_camera_that_cannot_be_opened_or_shows_nothing_is_told(tmp_path: Path) -> None:
+def test_a_camera_that_cannot_be_opened_or_shows_nothing_is_reported(tmp_path: Path) -> None:
     assert describe_camera(FolderCamera(tmp_path / "none", name="eye"), 1)[0] is False
     sees, text = describe_camera(FolderCamera(tmp_path, name="eye"), 1)
     assert (sees, text.partition(":")[0]) == (False, "opened, and no picture comes")

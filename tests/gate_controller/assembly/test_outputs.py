@@ -123,16 +123,16 @@ def bus(tmp_path: Path) -> Iterator[ModbusBus]:
 
 def test_relays_and_inputs_of_one_board_share_its_line(tmp_path: Path, bus: ModbusBus) -> None:
     config = config_of(tmp_path, MODBUS, LANE, MAGNET, INPUTS)
-    lines, told = ModbusLines(), []
-    relay = make_relays(config, lines, told.append)["north"]
+    lines, reports = ModbusLines(), []
+    relay = make_relays(config, lines, reports.append)["north"]
     inputs = make_inputs("contacts", config.inputs["contacts"], lines)
     relay.open()
-    inputs.start(told.append)
+    inputs.start(reports.append)
     relay.pulse(5)
     assert bus.is_on(3, 1)
     relay.rest()
     give_up = time.monotonic() + 5
-    while not (changes := [report for report in told if isinstance(report, InputChange)]):
+    while not (changes := [report for report in reports if isinstance(report, InputChange)]):
         assert time.monotonic() < give_up
         time.sleep(0.01)
     inputs.stop()
@@ -156,7 +156,7 @@ def lines_of_check(config: GateConfig) -> list[str]:
     return [" ".join(str(line).split()) for line in check_gate(config, datetime.now(UTC), seconds=0.5)]
 
 
-def test_the_installer_is_told_what_a_modbus_board_reads_and_what_rest_means(
+def test_the_installer_reads_what_a_modbus_board_reads_and_what_rest_means(
     tmp_path: Path, bus: ModbusBus
 ) -> None:
     said = lines_of_check(config_of(tmp_path, MODBUS, LANE, MAGNET))
@@ -176,7 +176,7 @@ def test_the_installer_is_told_what_a_modbus_board_reads_and_what_rest_means(
         ((MODBUS, LANE), "the site file does not say which lock hangs there"),
     ],
 )
-def test_the_installer_is_told_what_is_wrong_and_what_to_do(
+def test_the_installer_reads_what_is_wrong_and_what_to_do(
     tmp_path: Path, bus: ModbusBus, parts: tuple[str, ...], words: str
 ) -> None:
     said = lines_of_check(config_of(tmp_path, *parts))

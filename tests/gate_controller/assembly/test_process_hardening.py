@@ -71,7 +71,7 @@ def limit_of(machine: tuple[Path, Path, Path]) -> Path:
     return machine[2] / "system.slice" / "menjin-gate.service" / "memory.swap.max"
 
 
-def test_swap_is_told_with_the_device_and_the_remedy(machine: tuple[Path, Path, Path]) -> None:
+def test_swap_is_reported_with_the_device_and_the_remedy(machine: tuple[Path, Path, Path]) -> None:
     [said] = swap_trouble(*machine)
     assert "/dev/zram0" in said
     assert "MemorySwapMax=0" in said

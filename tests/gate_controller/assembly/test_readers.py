@@ -104,10 +104,10 @@ def test_every_kind_of_reader_is_made_at_its_lane(tmp_path: Path, folder: Path) 
 def test_a_reader_without_a_key_is_lost_with_what_to_run_and_its_output_moves_nothing(tmp_path: Path) -> None:
     config = config_of(tmp_path, READERS)
     reader = make_osdp_readers(config)["osdp-in"]
-    told: list[DeviceReport] = []
-    reader.start(told.append)
+    reports: list[DeviceReport] = []
+    reader.start(reports.append)
     why = "not paired: run menjin gate pair-reader SITE.toml osdp-in"
-    assert told == [DeviceState("osdp-in", Health.LOST, why)]
+    assert reports == [DeviceState("osdp-in", Health.LOST, why)]
     relay = make_relays(config, ModbusLines(), lambda _state: None)["north"]
     for step in (relay.open, lambda: relay.pulse(1.0)):
         with pytest.raises(DeviceUnavailable, match="pair-reader"):

@@ -88,7 +88,7 @@ def test_the_check_judges_the_address(
     assert code == 1 or verdict == "ok"
 
 
-def test_a_certificate_authority_that_cannot_be_read_is_told_by_the_check(
+def test_the_check_reports_a_certificate_authority_that_cannot_be_read(
     gate: BenchGate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = gate.write_site_file()

@@ -106,7 +106,7 @@ RECORDS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5
 
 
 @given(RECORDS, RECORDS)
-def test_the_digest_of_a_policy_tells_any_two_sets_apart(
+def test_the_digest_of_a_policy_separates_any_two_sets(
     one: dict[str, bytes], other: dict[str, bytes]
 ) -> None:
     def digest(whole: dict[str, bytes]) -> bytes:
@@ -141,7 +141,7 @@ def test_a_commitment_fits_its_own_keys_and_nonce_alone() -> None:
 
 
 @pytest.mark.parametrize("sizes", [(31, 33, 16), (32, 32, 15), (33, 32, 16), (32, 32, 17)])
-def test_parts_of_other_sizes_are_committed_to_by_nobody(sizes: tuple[int, int, int]) -> None:
+def test_parts_of_other_sizes_are_refused_as_a_commitment(sizes: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="parts of"):
         pairing_commitment(*(b"x" * size for size in sizes))
 

@@ -71,7 +71,7 @@ def test_what_is_sealed_and_has_another_size_is_no_key() -> None:
 
 
 @pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31), b"\x01" * 31, b""])
-def test_nothing_is_sealed_to_a_point_that_anybody_could_open(point: bytes) -> None:
+def test_nothing_is_sealed_to_a_weak_point(point: bytes) -> None:
     with pytest.raises(KeyUnusable):
         seal_key(point, KEY, PIN_KEY_USE, "s", "north")
 

@@ -20,17 +20,17 @@ from tests.support.gates.asking import (
     gate_with_face,
     keep_a_face,
     ons,
+    person_at,
     policy_of,
     read_on,
     say_yes,
-    somebody_at,
 )
 from tests.support.gates.bench import LANE
 
 
-def test_a_no_opens_as_the_card_does_and_is_told_with_the_text_that_was_shown(tmp_path: Path) -> None:
+def test_a_no_opens_as_the_card_does_and_is_recorded_with_the_text_that_was_shown(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             ask(bench, visitor)
             visitor.wait_for(screen="face_notice")
             assert ons(bench) == 0
@@ -58,7 +58,7 @@ def test_a_yes_that_the_office_does_not_take_lets_in_and_keeps_nothing(
     tmp_path: Path, news: str, message: str
 ) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             say_yes(bench, visitor)
             bench.card.tap(MY_CARD)
             visitor.wait_for(screen="face_office")
@@ -80,7 +80,7 @@ def test_a_yes_that_the_office_does_not_take_lets_in_and_keeps_nothing(
 
 def test_the_camera_opens_only_once_the_offices_yes_came_back(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             say_yes(bench, visitor)
             for digit in "482915#":
                 visitor.press("key", key=digit)
@@ -102,9 +102,9 @@ def test_the_camera_opens_only_once_the_offices_yes_came_back(tmp_path: Path) ->
         assert entry.facts["shown_by"] == "pin"
 
 
-def test_without_the_office_nobody_reads_a_notice_for_nothing(tmp_path: Path) -> None:
+def test_without_the_office_no_person_reads_a_notice_for_nothing(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench, online=False) as visitor:
+        with person_at(bench, online=False) as visitor:
             ask(bench, visitor)
             visitor.wait_for(screen="granted", message="face_needs_office")
         assert answers(bench) == []
@@ -113,7 +113,7 @@ def test_without_the_office_nobody_reads_a_notice_for_nothing(tmp_path: Path) ->
 
 def test_a_signature_asked_for_while_the_notice_is_read_leaves_no_yes(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             say_yes(bench, visitor)
             assert bench.gate is not None
             snapshot = bench.gate.controller._state.snapshot
@@ -127,23 +127,23 @@ def test_a_signature_asked_for_while_the_notice_is_read_leaves_no_yes(tmp_path: 
 
 def test_where_a_yes_is_signed_the_terminal_sends_to_the_phone_and_lets_in(tmp_path: Path) -> None:
     offer = FaceOfferRecord(ME, on_phone=True)
-    with gate_with_face(tmp_path, policy_of(offer=offer)) as bench, somebody_at(bench) as visitor:
+    with gate_with_face(tmp_path, policy_of(offer=offer)) as bench, person_at(bench) as visitor:
         ask(bench, visitor)
         visitor.wait_for(screen="granted", message="face_on_phone")
         assert answers(bench) == []
         assert bench.decisions() == [("card", "granted", True)]
 
 
-def test_who_is_offered_nothing_is_let_in_and_told_so(tmp_path: Path) -> None:
+def test_who_is_offered_nothing_is_let_in_and_reads_so(tmp_path: Path) -> None:
     policy = policy_of(offer=FaceOfferRecord(ME))
-    with gate_with_face(tmp_path, policy) as bench, somebody_at(bench) as visitor:
+    with gate_with_face(tmp_path, policy) as bench, person_at(bench) as visitor:
         ask(bench, visitor, STRANGERS_CARD)
         visitor.wait_for(screen="granted", message="face_not_for_you")
 
 
 def test_a_bystanders_press_and_card_are_no_yes_and_their_card_opens_for_them(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             say_yes(bench, visitor)
             visitor.press("confirm")
             visitor.press("confirm")
@@ -163,7 +163,7 @@ def test_both_pins_lead_through_the_asking_alike_and_one_calls_in_silence(tmp_pa
         root = tmp_path / digits
         root.mkdir()
         with gate_with_face(root, policy_of(offer=FaceOfferRecord(ME))) as bench:
-            with somebody_at(bench) as visitor:
+            with person_at(bench) as visitor:
                 visitor.press("own_face")
                 visitor.wait_for(screen="typing_home", message="own_card_or_pin")
                 bench.keys.type(f"31203#{digits}#")
@@ -194,7 +194,7 @@ def test_both_pins_lead_through_the_asking_alike_and_one_calls_in_silence(tmp_pa
 def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Path) -> None:
     offer = FaceOfferRecord(ME, (GUARDIAN,))
     with gate_with_face(tmp_path, policy_of(offer=offer)) as bench:
-        with somebody_at(bench) as visitor:
+        with person_at(bench) as visitor:
             say_yes(bench, visitor)
             bench.card.tap(MY_CARD)
             visitor.wait_for(screen="face_guardian")
@@ -211,7 +211,7 @@ def test_a_minor_and_then_a_guardian_say_yes_with_their_own_things(tmp_path: Pat
 
 def test_a_face_is_taken_back_without_the_office_at_once_and_for_good(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
-        with somebody_at(bench, online=False) as visitor:
+        with person_at(bench, online=False) as visitor:
             keep_a_face(bench)
             visitor.press("method", method="face")
             visitor.wait_for(screen="typing_home")
@@ -230,7 +230,7 @@ def test_a_face_is_taken_back_without_the_office_at_once_and_for_good(tmp_path: 
         assert b"\xc7" * 64 not in (bench.root / "data" / "faces.sqlite3").read_bytes()
 
         # The policy on the disk still has the consent, and the office would still lease the share.
-        with somebody_at(bench, online=False) as visitor:
+        with person_at(bench, online=False) as visitor:
             gate = bench.gate
             assert gate is not None
             assert gate.face is not None
@@ -244,7 +244,7 @@ def test_a_face_is_taken_back_without_the_office_at_once_and_for_good(tmp_path: 
 
 def test_leaving_a_face_where_it_is_opens_and_changes_nothing(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
-        with somebody_at(bench, online=False) as visitor:
+        with person_at(bench, online=False) as visitor:
             keep_a_face(bench)
             ask(bench, visitor)
             visitor.wait_for(screen="face_kept")
@@ -258,7 +258,7 @@ def test_leaving_a_face_where_it_is_opens_and_changes_nothing(tmp_path: Path) ->
 
 def test_the_offices_policy_ends_what_was_taken_back_and_the_first_receipt_stays(tmp_path: Path) -> None:
     with gate_with_face(tmp_path, policy_of(CONSENT)) as bench:
-        with somebody_at(bench, online=False) as visitor:
+        with person_at(bench, online=False) as visitor:
             keep_a_face(bench)
             ask(bench, visitor)
             visitor.wait_for(screen="face_kept")
@@ -269,7 +269,7 @@ def test_the_offices_policy_ends_what_was_taken_back_and_the_first_receipt_stays
             receipts = parts.journal.unsent_receipts()
             assert parts.store.withdrawn_faces() == {"consent-1"}
         bench.give_policy(policy_of(offer=FaceOfferRecord(ME)), version=2)
-        with somebody_at(bench):
+        with person_at(bench):
             assert bench.gate is not None
             parts = bench.gate.controller._parts
             assert parts.store.withdrawn_faces() == frozenset()

@@ -280,7 +280,7 @@ def test_the_right_pin_that_resumed_opens_though_its_slips_are_not_counted_any_m
     assert gate.kept is None
 
 
-def test_nobody_is_proven_in_the_first_second_after_the_machine_started(gate: Gate) -> None:
+def test_no_person_is_proven_in_the_first_second_after_the_machine_started(gate: Gate) -> None:
     gate.stop()
     gate.clock.seconds = 0.5
     assert gate.refusal() is Reason.METHOD_STOPPED

@@ -148,7 +148,7 @@ def test_a_mark_that_was_cut_short_by_a_power_cut_is_a_mark(gate: Keeping) -> No
     assert not gate.is_lent(LEASE)
 
 
-def test_a_mark_that_cannot_be_written_counts_until_the_restart_and_is_told(
+def test_a_mark_that_cannot_be_written_counts_until_the_restart_and_is_reported(
     gate: Keeping, caplog: pytest.LogCaptureFixture
 ) -> None:
     (gate.folder / "tampered").mkdir()
@@ -191,7 +191,7 @@ def test_what_holds_the_leases_refuses_too_long_a_one_and_overwrites_what_came(u
     assert kept.share == b"k" * 32
 
 
-def test_a_share_is_overwritten_when_its_time_is_up_though_nobody_asks(gate: Keeping) -> None:
+def test_a_share_is_overwritten_when_its_time_is_up_without_a_request(gate: Keeping) -> None:
     lease = Lease("consent-1", bytearray(b"s" * 32), gate.boot_seconds + 60)
     gate.service.set_leases({"anna": lease})
     gate.boot_seconds += 59

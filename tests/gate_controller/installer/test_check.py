@@ -111,13 +111,13 @@ def test_half_a_line_at_plugging_in_does_not_spoil_the_tap_that_follows() -> Non
     assert identifier.take(Tap(PORT, b"1234ABCD\r\n", 9600)).numbers == (0x1234ABCD,)
 
 
-def test_what_somebody_types_on_a_keyboard_is_never_shown() -> None:
+def test_typing_on_a_keyboard_is_never_shown() -> None:
     answer = PortIdentifier(unnamed).take(Tap(PORT, b"MY-SECRET\r", 0))
     assert "SECRET" not in "\n".join([*answer.lines(), *map(str, answer.numbers)])
     assert "If this is the keyboard you type on, pass it over." in answer.notes
 
 
-def test_named_lines_that_read_the_card_are_right_and_others_are_written_anew() -> None:
+def test_named_lines_that_read_the_card_are_right_and_others_are_rewritten() -> None:
     right = PortIdentifier(as_reader, card=0x1234ABCD).take(Tap(PORT, b"1234ABCD\r\n", 9600))
     assert (right.is_right, right.tables) == (True, ())
     wrong = PortIdentifier(as_reader, card=0x1234ABCD).take(Tap(PORT, b"0305441741\r\n", 9600))
@@ -146,14 +146,14 @@ def test_ports_in_trouble_say_why(tmp_path: Path) -> None:
     os.close(slave)
 
 
-def test_a_name_that_may_move_is_told_with_the_folder_of_those_that_stay() -> None:
+def test_a_name_that_may_move_is_reported_with_the_folder_of_those_that_stay() -> None:
     assert unstable_name(PORT) is None
     assert "/dev/serial/by-id/ or /dev/serial/by-path/" in str(unstable_name(Path("/dev/ttyACM1")))
     assert "/dev/v4l/by-id/ or /dev/v4l/by-path/" in str(unstable_name(Path("/dev/video0")))
     assert "/dev/input/by-id/ or /dev/input/by-path/" in str(unstable_name(Path("/dev/input/event4")))
 
 
-def test_two_wires_of_one_kind_at_one_lane_are_judged_each_by_itself() -> None:
+def test_two_wires_of_one_kind_at_one_lane_are_judged_separately() -> None:
     wires = tuple(
         WireSection(terminal=terminal, lane="north", kind="tamper", normally_closed=True)
         for terminal in ("1", "2")

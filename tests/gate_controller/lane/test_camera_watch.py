@@ -61,8 +61,8 @@ def camera() -> SceneCamera:
 
 
 def watched(camera: SceneCamera) -> tuple[WatchedCamera, list[CameraSight]]:
-    told: list[CameraSight] = []
-    return WatchedCamera(camera, "north-in", told.append, lambda: camera.seconds), told
+    reported: list[CameraSight] = []
+    return WatchedCamera(camera, "north-in", reported.append, lambda: camera.seconds), reported
 
 
 def look(watch: WatchedCamera, seconds: float) -> None:
@@ -72,41 +72,41 @@ def look(watch: WatchedCamera, seconds: float) -> None:
     watch.close()
 
 
-def test_a_camera_that_sees_tells_nothing(camera: SceneCamera) -> None:
-    watch, told = watched(camera)
+def test_a_camera_that_sees_reports_nothing(camera: SceneCamera) -> None:
+    watch, reported = watched(camera)
     look(watch, 20)
-    assert told == []
+    assert reported == []
 
 
-def test_each_trouble_is_told_once_over_many_looks(camera: SceneCamera) -> None:
-    watch, told = watched(camera)
+def test_each_trouble_is_reported_once_over_many_looks(camera: SceneCamera) -> None:
+    watch, reported = watched(camera)
     camera.scene.cover()
     for _ in range(4):
         look(watch, 8)
     camera.scene.clear()
     look(watch, 8)
-    assert [sight.trouble for sight in told] == [Trouble.COVERED, None]
-    assert "is the lens covered" in told[0].detail
+    assert [sight.trouble for sight in reported] == [Trouble.COVERED, None]
+    assert "is the lens covered" in reported[0].detail
 
 
 def test_a_closed_camera_is_never_opened_to_be_checked(camera: SceneCamera) -> None:
-    watch, told = watched(camera)
+    watch, reported = watched(camera)
     assert watch.newest_frame(0.1) is None
     assert not camera.is_open
-    assert told == []
+    assert reported == []
 
 
 def test_a_camera_that_cannot_be_opened_is_lost_with_the_reason(camera: SceneCamera) -> None:
-    watch, told = watched(camera)
+    watch, reported = watched(camera)
     camera.is_there = False
     for _ in range(3):
         with pytest.raises(DeviceUnavailable):
             watch.open()
-    assert told == [CameraSight("north-in", "eye", Trouble.LOST, "eye cannot be reached")]
+    assert reported == [CameraSight("north-in", "eye", Trouble.LOST, "eye cannot be reached")]
 
 
 def test_a_camera_that_goes_away_or_sends_nothing_is_lost(camera: SceneCamera) -> None:
-    watch, told = watched(camera)
+    watch, reported = watched(camera)
     camera.is_silent = True
     look(watch, 3)
     camera.is_silent = False
@@ -114,7 +114,7 @@ def test_a_camera_that_goes_away_or_sends_nothing_is_lost(camera: SceneCamera) -
     watch.open()
     camera.is_there = False
     watch.newest_frame(0.1)
-    assert [(sight.trouble, sight.detail.partition(":")[0]) for sight in told] == [
+    assert [(sight.trouble, sight.detail.partition(":")[0]) for sight in reported] == [
         (Trouble.LOST, "no picture comes"),
         (None, ""),
         (Trouble.LOST, "eye"),
@@ -124,12 +124,12 @@ def test_a_camera_that_goes_away_or_sends_nothing_is_lost(camera: SceneCamera) -
 def test_a_camera_that_goes_away_before_its_first_frame_is_lost_and_ends_the_look(
     camera: SceneCamera,
 ) -> None:
-    watch, told = watched(camera)
+    watch, reported = watched(camera)
     camera.goes_at_once = True
     look = look_for_code(watch, "north-in", 20, threading.Event(), lambda: camera.seconds)
     assert look.text is None
     assert camera.seconds < 1
-    assert [sight.trouble for sight in told] == [Trouble.LOST]
+    assert [sight.trouble for sight in reported] == [Trouble.LOST]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Gatehouse:
 
     path: Path
     now: float = 1000.0
-    told: list[tuple[str, Facts]] = field(default_factory=list)
+    recorded: list[tuple[str, Facts]] = field(default_factory=list)
     touched: list[Collection[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,7 +54,7 @@ class Gatehouse:
 
     def record(self, kind: str, facts: Facts, personal: Facts) -> None:
         assert personal == {}
-        self.told.append((kind, facts))
+        self.recorded.append((kind, facts))
 
     def settle(self, *watched: Wire) -> list[str]:
         """Let the site file have these wires."""
@@ -84,9 +84,9 @@ class Gatehouse:
         desk.passing = Passing(MOTHER, direction)
 
     def _kinds_after(self, act: Callable[[], None]) -> list[str]:
-        before = len(self.told)
+        before = len(self.recorded)
         act()
-        return [kind for kind, _ in self.told[before:]]
+        return [kind for kind, _ in self.recorded[before:]]
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_of_two_buttons_one_let_go_still_leaves_the_other_pressed(gate: Gatehous
     assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_opened"]
 
 
-def test_a_button_that_hangs_is_told_for_it_excuses_every_opening(gate: Gatehouse) -> None:
+def test_a_button_that_hangs_is_reported_for_it_excuses_every_opening(gate: Gatehouse) -> None:
     gate.wire(InputKind.EXIT_BUTTON, active=True, at="wires:2")
     assert gate.wait(120) == []
     assert gate.wait(0.2) == ["alarm_button_stuck"]
@@ -159,7 +159,7 @@ def test_a_button_whose_device_is_lost_counts_as_let_go(gate: Gatehouse) -> None
 
 
 @pytest.mark.parametrize(("kind", "events"), ALARMS_AT_ONCE.items())
-def test_a_wires_alarm_is_told_once_and_cleared_once(
+def test_a_wires_alarm_is_raised_once_and_cleared_once(
     gate: Gatehouse, kind: str, events: tuple[str, str]
 ) -> None:
     wire = InputKind(kind)
@@ -169,13 +169,13 @@ def test_a_wires_alarm_is_told_once_and_cleared_once(
     assert gate.wire(wire, active=True, at="wires:3") == []
     assert gate.wire(wire, active=False, at="wires:3") == [events[1]]
     assert gate.wire(wire, active=False, at="wires:3") == []
-    assert gate.told[-1] == (events[1], {"lane_id": NORTH, "detail": "wires:3"})
+    assert gate.recorded[-1] == (events[1], {"lane_id": NORTH, "detail": "wires:3"})
 
 
 def test_tamper_says_which_wire_or_reader(gate: Gatehouse) -> None:
     for at in ("wires:3", "wires:4", "osdp-north"):
         assert gate.wire(InputKind.TAMPER, active=True, at=at) == ["alarm_tamper"]
-    assert [facts["detail"] for _, facts in gate.told] == ["wires:3", "wires:4", "osdp-north"]
+    assert [facts["detail"] for _, facts in gate.recorded] == ["wires:3", "wires:4", "osdp-north"]
 
 
 def test_an_alarm_that_stood_before_a_power_cut_is_not_raised_again_and_is_cleared(gate: Gatehouse) -> None:
@@ -220,7 +220,7 @@ def test_the_alarm_of_a_wire_that_the_site_file_no_longer_has_is_cleared_at_the_
     gate.wire(InputKind.FIRE, active=True, at="wires:4")
     gate.power_cut()
     assert gate.settle(Wire(NORTH, "fire", "wires:4")) == ["tamper_clear"]
-    assert gate.told[-1][1] == {"lane_id": NORTH, "detail": "wires:3", "ended_by": "not_watched"}
+    assert gate.recorded[-1][1] == {"lane_id": NORTH, "detail": "wires:3", "ended_by": "not_watched"}
     gate.power_cut()
     assert gate.settle(Wire(NORTH, "fire", "wires:4")) == []
     assert gate.wire(InputKind.FIRE, active=False, at="wires:4") == ["fire_clear"]
@@ -263,7 +263,7 @@ def test_a_door_opened_while_the_power_or_the_contacts_cable_was_away_is_found_o
     assert gate.wire(InputKind.DOOR_OPEN, active=True) == ["door_found_open"]
 
 
-def test_while_the_contact_is_lost_nobody_is_said_to_have_stayed_away(gate: Gatehouse) -> None:
+def test_while_the_contact_is_lost_no_missing_entry_is_reported(gate: Gatehouse) -> None:
     gate.grant()
     assert gate.device(Health.LOST) == ["alarm_device_lost"]
     assert gate.wait(60) == []
@@ -287,7 +287,7 @@ def test_who_opens_the_door_is_counted_and_who_does_not_come_is_not(gate: Gateho
     assert gate.memory.inside(gate.wall()) == frozenset()
 
 
-def test_whoever_is_granted_where_no_contact_tells_counts_as_gone_through(gate: Gatehouse) -> None:
+def test_a_grant_at_a_lane_without_a_contact_counts_as_gone_through(gate: Gatehouse) -> None:
     gate.device(Health.LOST)
     gate.grant()
     gate.wait(0.2)
@@ -307,7 +307,7 @@ def test_who_was_inside_long_ago_is_forgotten_as_time_passes(gate: Gatehouse) ->
 # -- devices ---------------------------------------------------------------------------------------
 
 
-def test_a_device_that_goes_and_comes_is_told_and_shown(gate: Gatehouse) -> None:
+def test_a_device_that_goes_and_comes_is_reported_and_shown(gate: Gatehouse) -> None:
     assert gate.device(Health.OK, "card") == []
     assert gate.device(Health.LOST, "card") == ["alarm_device_lost"]
     assert gate.device(Health.OK, "card") == ["device_back"]
@@ -341,7 +341,7 @@ def flutter(gate: Gatehouse, changes: int, every: float = 1.0) -> list[str]:
     return kinds
 
 
-def test_a_contact_that_flutters_for_hours_is_told_once_counted_and_told_when_steady(
+def test_a_contact_that_flutters_for_hours_is_reported_once_counted_and_reported_when_steady(
     gate: Gatehouse,
 ) -> None:
     kinds = flutter(gate, 20)
@@ -350,12 +350,12 @@ def test_a_contact_that_flutters_for_hours_is_told_once_counted_and_told_when_st
     assert gate.desks[NORTH].door.state is DoorState.CLOSED
     assert gate.wait(59) == []
     assert gate.wait(1.1) == ["contact_flapping_clear"]
-    assert gate.told[-1][1] == {"lane_id": NORTH, "count": 7199, "door": "closed"}
+    assert gate.recorded[-1][1] == {"lane_id": NORTH, "count": 7199, "door": "closed"}
     assert flutter(gate, 2) == ["alarm_door_forced", "door_closed"]
 
 
 @pytest.mark.parametrize(
-    ("kind", "each", "told", "clear"),
+    ("kind", "each", "recorded", "clear"),
     [
         (
             InputKind.EXIT_BUTTON, ["exit_request"],
@@ -367,8 +367,8 @@ def test_a_contact_that_flutters_for_hours_is_told_once_counted_and_told_when_st
         ),
     ],
 )
-def test_a_loose_wire_is_told_once_and_again_when_it_is_at_rest(
-    gate: Gatehouse, kind: InputKind, each: list[str], told: list[str], clear: str
+def test_a_loose_wire_is_reported_once_and_again_when_it_is_at_rest(
+    gate: Gatehouse, kind: InputKind, each: list[str], recorded: list[str], clear: str
 ) -> None:
     def chatter(changes: int) -> list[str]:
         kinds: list[str] = []
@@ -377,7 +377,7 @@ def test_a_loose_wire_is_told_once_and_again_when_it_is_at_rest(
             kinds += gate.wire(kind, active=number % 2 == 0, at="wires:7")
         return kinds
 
-    assert chatter(120) == told
+    assert chatter(120) == recorded
     assert chatter(20_000) == []
     assert gate.wait(59) == []
     assert gate.wait(1.2) == [clear]
@@ -389,13 +389,13 @@ def test_a_busy_door_is_no_fluttering_one(gate: Gatehouse) -> None:
     assert flutter(gate, 400, every=3.2) == ["door_opened", "door_closed"] * 200
 
 
-def test_one_lane_that_flutters_leaves_the_other_lanes_door_told(gate: Gatehouse) -> None:
+def test_one_lane_that_flutters_leaves_the_other_lanes_door_reported(gate: Gatehouse) -> None:
     flutter(gate, 30)
     assert gate.wire(InputKind.DOOR_OPEN, active=True, lane=SOUTH) == ["alarm_door_forced"]
     assert gate.wire(InputKind.DOOR_OPEN, active=False, lane=SOUTH) == ["door_closed"]
 
 
-def test_a_door_that_stays_open_while_it_flutters_is_still_told_as_open_too_long(gate: Gatehouse) -> None:
+def test_a_door_that_stays_open_while_it_flutters_is_still_reported_as_open_too_long(gate: Gatehouse) -> None:
     gate.wire(InputKind.GUARD_BUTTON, active=True, at="wires:2")
     gate.wire(InputKind.GUARD_BUTTON, active=False, at="wires:2")
     gate.now += 1
@@ -404,7 +404,7 @@ def test_a_door_that_stays_open_while_it_flutters_is_still_told_as_open_too_long
     assert gate.wire(InputKind.DOOR_OPEN, active=False) == ["door_held_clear"]
 
 
-def test_what_fluttered_before_a_power_cut_is_told_steady_after_it_and_not_told_again(
+def test_what_fluttered_before_a_power_cut_is_reported_steady_after_it_once(
     gate: Gatehouse,
 ) -> None:
     flutter(gate, 40)
@@ -446,8 +446,8 @@ def test_over_any_history_a_contact_writes_little_hides_no_first_forcing_and_lea
         gate.wait(seconds)
         unsifted, _ = time_passed(unsifted, gate.now)
         unsifted, kinds = contact_changed(unsifted, is_open, gate.now)
-        told = gate.wire(InputKind.DOOR_OPEN, active=is_open)
-        changes.extend((gate.now, bool(told)) for _ in kinds)
+        recorded = gate.wire(InputKind.DOOR_OPEN, active=is_open)
+        changes.extend((gate.now, bool(recorded)) for _ in kinds)
         forced_at.extend(gate.now for kind in kinds if kind == "alarm_door_forced")
         assert gate.desks[NORTH].door == unsifted
 
@@ -466,20 +466,22 @@ def test_over_any_history_a_contact_writes_little_hides_no_first_forcing_and_lea
                 unsifted, _ = time_passed(unsifted, gate.now)
     gate.wait(0.0)
     gate.memory.close()
-    kinds = [kind for kind, _ in gate.told]
+    kinds = [kind for kind, _ in gate.recorded]
     story = [kind for kind in kinds if kind in ("alarm_contact_flapping", "contact_flapping_clear")]
     assert story == ["alarm_contact_flapping", "contact_flapping_clear"] * (len(story) // 2) + (
         ["alarm_contact_flapping"] * (len(story) % 2)
     )
-    hidden = sum(not told for _, told in changes)
-    counted = sum(int(str(facts["count"])) for kind, facts in gate.told if kind == "contact_flapping_clear")
+    hidden = sum(not recorded for _, recorded in changes)
+    counted = sum(
+        int(str(facts["count"])) for kind, facts in gate.recorded if kind == "contact_flapping_clear"
+    )
     assert gate.watch.status({NORTH: "normal"}).lanes[0].door == unsifted.state.value
     assert counted <= hidden
     assert len(story) % 2 or counted == hidden
     assert not forced_at or "alarm_door_forced" in kinds
     # Within any minute: 20 changes, the one forcing and at most two ends of a door held open.
-    told_at = [at for at, told in changes if told]
-    assert all(sum(start <= at < start + 60 for at in told_at) <= 20 + 1 + 2 for start in told_at)
+    recorded_at = [at for at, recorded in changes if recorded]
+    assert all(sum(start <= at < start + 60 for at in recorded_at) <= 20 + 1 + 2 for start in recorded_at)
 
 
 # -- random histories ------------------------------------------------------------------------------
@@ -522,7 +524,7 @@ def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(
     for begins, ends in set(ALARMS.values()):
         for at in ("wires:1", "wires:2"):
             story = [
-                kind for kind, facts in gate.told if facts.get("detail") == at and kind in (begins, ends)
+                kind for kind, facts in gate.recorded if facts.get("detail") == at and kind in (begins, ends)
             ]
             kinds_here = sum(value == (begins, ends) for value in ALARMS.values())
             assert story.count(begins) == story.count(ends)
@@ -532,7 +534,7 @@ def test_over_any_history_each_wires_alarm_begins_and_ends_in_turn(
 # -- tampering -------------------------------------------------------------------------------------
 
 
-def test_each_change_of_a_tamper_contact_tells_which_are_active(gate: Gatehouse) -> None:
+def test_each_change_of_a_tamper_contact_reports_which_are_active(gate: Gatehouse) -> None:
     assert gate.wire(InputKind.TAMPER, active=False, at="wires:7") == []
     assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == ["alarm_tamper"]
     assert gate.wire(InputKind.TAMPER, active=True, at="wires:7") == []
@@ -541,7 +543,7 @@ def test_each_change_of_a_tamper_contact_tells_which_are_active(gate: Gatehouse)
     assert gate.touched == [["wires:7"], ["wires:7", "osdp-1"], ["osdp-1"]]
 
 
-def test_a_tamper_contact_that_is_active_at_the_start_is_told_though_its_alarm_stands(
+def test_a_tamper_contact_active_at_the_start_is_reported_though_its_alarm_is_open(
     gate: Gatehouse,
 ) -> None:
     gate.wire(InputKind.TAMPER, active=True, at="wires:7")
@@ -576,7 +578,7 @@ def full_disk(gate: Gatehouse) -> Iterator[None]:
         (InputKind.GUARD_BUTTON, "guard_button", ["guard_button"]),
     ],
 )
-def test_what_could_not_be_written_down_is_told_once_it_can_be(
+def test_what_could_not_be_written_down_is_recorded_once_it_can_be(
     gate: Gatehouse, kind: InputKind, alarm: str, after_restart: list[str]
 ) -> None:
     with full_disk(gate):
@@ -584,13 +586,13 @@ def test_what_could_not_be_written_down_is_told_once_it_can_be(
             gate.wire(kind, active=True)
         assert gate.wait(5) == gate.wait(5) == [], "it is tried again and hinders nobody"
     assert gate.wait(5) == [alarm]
-    assert gate.told[-1][1]["late_seconds"] == 15
+    assert gate.recorded[-1][1]["late_seconds"] == 15
     assert gate.wire(kind, active=True) == []
     gate.power_cut()
     assert gate.wire(kind, active=True) == after_restart
 
 
-def test_a_door_forced_and_shut_while_nothing_could_be_written_is_told_in_order(gate: Gatehouse) -> None:
+def test_a_door_forced_and_shut_while_nothing_could_be_written_is_recorded_in_order(gate: Gatehouse) -> None:
     with full_disk(gate):
         for active in (True, False):
             with pytest.raises(sqlite3.Error):
@@ -599,7 +601,7 @@ def test_a_door_forced_and_shut_while_nothing_could_be_written_is_told_in_order(
     assert gate.memory.door(NORTH) is DoorState.CLOSED
 
 
-def test_an_alarm_that_was_not_written_before_the_power_went_is_told_after_it(gate: Gatehouse) -> None:
+def test_an_alarm_that_was_not_written_before_a_power_cut_is_recorded_after_it(gate: Gatehouse) -> None:
     with full_disk(gate), pytest.raises(sqlite3.Error):
         gate.wire(InputKind.TAMPER, active=True)
     gate.power_cut()
@@ -617,13 +619,13 @@ def test_an_alarm_that_begins_with_time_and_cannot_be_written_is_an_error_once(g
 
 
 def test_of_too_much_that_waits_what_is_no_alarm_goes_first() -> None:
-    unsaid, told = Unsaid(), []
-    unsaid.add("alarm_door_forced", {}, 0.0)
+    pending, recorded = Unsaid(), []
+    pending.add("alarm_door_forced", {}, 0.0)
     for n in range(KEPT + 5):
-        unsaid.add("door_opened", {"n": n}, 0.0)
-    unsaid.say(lambda kind, facts, _personal: told.append((kind, facts)), 0.0)
-    assert len(told) == KEPT
-    assert told[:2] == [("alarm_door_forced", {}), ("door_opened", {"n": 6})]
+        pending.add("door_opened", {"n": n}, 0.0)
+    pending.say(lambda kind, facts, _personal: recorded.append((kind, facts)), 0.0)
+    assert len(recorded) == KEPT
+    assert recorded[:2] == [("alarm_door_forced", {}), ("door_opened", {"n": 6})]
 
 
 # -- devices that say the same again -------------------------------------------------------------------
@@ -641,7 +643,7 @@ def test_a_faulty_device_that_goes_on_dropping_frames_is_one_alarm_with_a_count(
     assert gate.state(Health.OK, "frames were dropped", 64) == []
 
 
-def test_a_lost_device_is_told_again_where_it_is_lost_for_another_reason(gate: Gatehouse) -> None:
+def test_a_lost_device_is_reported_again_where_it_is_lost_for_another_reason(gate: Gatehouse) -> None:
     assert gate.state(Health.LOST, "lost its secure channel") == ["alarm_device_lost"]
     assert gate.state(Health.LOST, "lost its secure channel") == []
     assert gate.state(Health.LOST, "answers, but not under its key") == ["alarm_device_lost"]

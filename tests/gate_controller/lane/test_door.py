@@ -23,9 +23,9 @@ from gate_controller.lane.door import (
 )
 
 SHUT = Door(is_seen=True)
-STANDS = replace(SHUT, state=DoorState.OPEN, opened_at=100.0)
-HELD = replace(STANDS, state=DoorState.HELD)
-FORCED = replace(STANDS, state=DoorState.FORCED)
+STAYS_OPEN = replace(SHUT, state=DoorState.OPEN, opened_at=100.0)
+HELD = replace(STAYS_OPEN, state=DoorState.HELD)
+FORCED = replace(STAYS_OPEN, state=DoorState.FORCED)
 LONG = 1000.0
 
 
@@ -84,7 +84,7 @@ def test_a_door_opened_within_its_grant_is_no_alarm_and_one_opened_later_is() ->
     assert story(SHUT, (grants, 100.0), (opens, 105.1)) == ["no_entry", "alarm_door_forced"]
 
 
-def test_somebody_slow_has_as_long_as_the_lock_is_released() -> None:
+def test_a_slow_person_has_as_long_as_the_lock_is_released() -> None:
     slow = granted(SHUT, 100.0, 9.0)
     assert story(slow, (opens, 109.0)) == ["door_opened"]
 
@@ -94,18 +94,18 @@ def test_a_drive_may_open_long_after_its_pulse() -> None:
     assert story(gate, (opens, 125.0)) == ["door_opened"]
 
 
-def test_nobody_coming_after_a_grant_is_told_once() -> None:
+def test_no_entry_after_a_grant_is_reported_once() -> None:
     assert story(SHUT, (grants, 100.0), (waits, 105.1), (waits, 200.0)) == ["no_entry"]
 
 
-def test_an_exit_button_does_not_stretch_a_grant_nobody_used() -> None:
+def test_an_exit_button_does_not_stretch_an_unused_grant() -> None:
     assert story(SHUT, (grants, 100.0), (pressed, 104.0), (waits, 106.0)) == ["no_entry"]
 
 
 def test_the_second_of_two_people_granted_together_forces_nothing() -> None:
     """The first shuts the door behind them while the lock is still released for the second."""
-    told = story(SHUT, (grants, 100.0), (grants, 101.0), (opens, 102.0), (shuts, 103.0), (opens, 104.0))
-    assert told == ["door_opened", "door_closed", "door_opened"]
+    recorded = story(SHUT, (grants, 100.0), (grants, 101.0), (opens, 102.0), (shuts, 103.0), (opens, 104.0))
+    assert recorded == ["door_opened", "door_closed", "door_opened"]
 
 
 def test_a_contact_that_chatters_during_a_pulse_forces_nothing() -> None:
@@ -113,9 +113,9 @@ def test_a_contact_that_chatters_during_a_pulse_forces_nothing() -> None:
     assert set(story(SHUT, (grants, 100.0), *chatter)) == {"door_opened", "door_closed"}
 
 
-def test_a_grant_at_an_open_door_gives_it_its_time_anew() -> None:
-    assert story(STANDS, (grants, 125.0), (waits, 154.0)) == []
-    assert story(STANDS, (waits, 131.0), (waits, 154.0)) == ["alarm_door_held"]
+def test_a_grant_at_an_open_door_restarts_its_time() -> None:
+    assert story(STAYS_OPEN, (grants, 125.0), (waits, 154.0)) == []
+    assert story(STAYS_OPEN, (waits, 131.0), (waits, 154.0)) == ["alarm_door_held"]
 
 
 @pytest.mark.parametrize(("door", "end"), [(HELD, "door_held_clear"), (FORCED, "door_closed")])
@@ -123,17 +123,17 @@ def test_a_grant_at_a_held_or_forced_door_excuses_the_next_opening_and_ends_no_a
     door: Door, end: str
 ) -> None:
     assert story(door, (grants, 200.0), (waits, 201.0)) == []
-    told = story(door, (grants, 200.0), (shuts, 202.0), (opens, 203.0))
-    assert told == [end, "door_opened"]
+    recorded = story(door, (grants, 200.0), (shuts, 202.0), (opens, 203.0))
+    assert recorded == [end, "door_opened"]
 
 
 # -- standing open ---------------------------------------------------------------------------------
 
 
 def test_a_door_left_open_is_held_once_and_its_closing_clears_it() -> None:
-    assert story(STANDS, (waits, 130.0)) == []
-    told = story(STANDS, (waits, 130.1), (waits, 500.0), (shuts, 501.0))
-    assert told == ["alarm_door_held", "door_held_clear"]
+    assert story(STAYS_OPEN, (waits, 130.0)) == []
+    recorded = story(STAYS_OPEN, (waits, 130.1), (waits, 500.0), (shuts, 501.0))
+    assert recorded == ["alarm_door_held", "door_held_clear"]
 
 
 def test_a_lane_held_open_by_policy_raises_neither_held_nor_no_entry() -> None:
@@ -144,8 +144,8 @@ def test_a_lane_held_open_by_policy_raises_neither_held_nor_no_entry() -> None:
 
 
 def test_after_a_hold_the_door_has_its_time_before_it_is_held() -> None:
-    assert story(held_open(STANDS, 500.0, 6.0), (waits, 538.0)) == []
-    assert story(held_open(STANDS, 500.0, 6.0), (waits, 538.1)) == ["alarm_door_held"]
+    assert story(held_open(STAYS_OPEN, 500.0, 6.0), (waits, 538.0)) == []
+    assert story(held_open(STAYS_OPEN, 500.0, 6.0), (waits, 538.1)) == ["alarm_door_held"]
 
 
 def test_a_hold_that_ends_early_excuses_only_a_moment_longer() -> None:
@@ -165,9 +165,9 @@ def test_ending_a_hold_that_is_over_gives_nothing_new() -> None:
 
 
 @pytest.mark.parametrize("excuse", [hold, fire])
-def test_a_hold_or_a_fire_ends_the_alarm_of_a_door_that_stands_open(excuse: Callable[..., Door]) -> None:
-    told = story(HELD, (excuse, 500.0), (waits, 501.0), (shuts, 502.0))
-    assert told == ["door_held_clear", "door_closed"]
+def test_a_hold_or_a_fire_ends_the_alarm_of_an_open_door(excuse: Callable[..., Door]) -> None:
+    recorded = story(HELD, (excuse, 500.0), (waits, 501.0), (shuts, 502.0))
+    assert recorded == ["door_held_clear", "door_closed"]
 
 
 # -- buttons and fire ------------------------------------------------------------------------------
@@ -180,9 +180,9 @@ def test_a_button_excuses_an_opening_while_it_is_pressed_and_10_seconds_longer()
 
 
 def test_a_fire_of_an_hour_excuses_every_opening_and_its_door_has_time_afterwards() -> None:
-    told = story(SHUT, (fire, 100.0), (opens, 200.0), (shuts, 900.0), (opens, 2000.0), (waits, 3600.0))
-    assert told == ["door_opened", "door_closed", "door_opened"]
-    burning = replace(STANDS, fire=True)
+    recorded = story(SHUT, (fire, 100.0), (opens, 200.0), (shuts, 900.0), (opens, 2000.0), (waits, 3600.0))
+    assert recorded == ["door_opened", "door_closed", "door_opened"]
+    burning = replace(STAYS_OPEN, fire=True)
     assert story(burning, (fire_over, 3700.0), (waits, 3730.0)) == []
     assert story(burning, (fire_over, 3700.0), (waits, 3730.1)) == ["alarm_door_held"]
 
@@ -222,7 +222,7 @@ def test_a_door_found_open_has_its_time_and_is_then_held(remembered: DoorState) 
 
 
 @pytest.mark.parametrize("remembered", [DoorState.HELD, DoorState.FORCED])
-def test_an_alarm_that_stands_is_not_raised_again(remembered: DoorState) -> None:
+def test_an_open_alarm_is_not_raised_again(remembered: DoorState) -> None:
     door, _ = contact_changed(Door(state=remembered), True, LONG)
     assert (door.state, story(door, (waits, 9 * LONG))) == (remembered, [])
 
@@ -234,7 +234,7 @@ def test_a_door_without_a_contact_reports_nothing() -> None:
 def test_a_contact_that_is_lost_reports_nothing_until_it_speaks() -> None:
     expected = contact_lost(granted(SHUT, 100.0, 3.0))
     assert story(expected, (waits, 200.0)) == []
-    assert story(contact_lost(STANDS), (waits, 200.0), (shuts, 201.0)) == ["door_closed"]
+    assert story(contact_lost(STAYS_OPEN), (waits, 200.0), (shuts, 201.0)) == ["door_closed"]
     assert story(expected, (waits, 104.0), (opens, 105.0)) == ["door_opened"]
     assert story(expected, (waits, 104.0), (opens, 106.0)) == ["door_found_open"]
 
@@ -249,7 +249,7 @@ class AnyHistory(RuleBasedStateMachine):
         super().__init__()
         self.door, self.now = Door(), 1000.0
         self.is_open = self.is_seen = self.fire = self.is_pressed = False
-        self.excused_until = self.hold_until = self.stands_since = 0.0
+        self.excused_until = self.hold_until = self.open_since = 0.0
         self.alarms: list[str] = []
         """What stands; every alarm that begins is put here, and its end takes it out."""
         self.unused_grants = 0
@@ -274,14 +274,14 @@ class AnyHistory(RuleBasedStateMachine):
         self.now += seconds
         kinds = self._took(time_passed(self.door, self.now))
         may_stand = self.fire or self.now <= self.hold_until
-        stood = self.now - max(self.stands_since, self.hold_until)
+        stood = self.now - max(self.open_since, self.hold_until)
         is_held = self.is_seen and was is DoorState.OPEN and not may_stand and stood > 30.0
         assert ("alarm_door_held" in kinds) is is_held
         assert ("door_held_clear" in kinds) is (self.is_seen and was is DoorState.HELD and may_stand)
         assert ("no_entry" in kinds) <= (was is DoorState.EXPECTED and self.unused_grants > 0)
         assert not {"alarm_door_forced", "door_opened", "door_closed"} & set(kinds)
         self.unused_grants *= "no_entry" not in kinds
-        self.stands_since = self.now if "door_held_clear" in kinds else self.stands_since
+        self.open_since = self.now if "door_held_clear" in kinds else self.open_since
 
     @rule(is_open=st.booleans())
     def contact_speaks(self, is_open: bool) -> None:
@@ -291,8 +291,8 @@ class AnyHistory(RuleBasedStateMachine):
         assert ("alarm_door_forced" in kinds) is (opens_unexcused and was_seen)
         assert ("door_found_open" in kinds) is (opens_unexcused and not was_seen)
         assert is_news or not was_seen or kinds == ()
-        opens_anew = is_open and not (was_seen and knew_open)
-        self.stands_since = self.now if opens_anew else self.stands_since
+        opens_again = is_open and not (was_seen and knew_open)
+        self.open_since = self.now if opens_again else self.open_since
         self.unused_grants *= not is_open
         self.is_open, self.is_seen = is_open, True
 
@@ -309,11 +309,11 @@ class AnyHistory(RuleBasedStateMachine):
         self.unused_grants = 0
 
     @rule(pulse_seconds=st.floats(0.5, 20.0))
-    def somebody_is_granted(self, pulse_seconds: float) -> None:
+    def a_person_is_granted(self, pulse_seconds: float) -> None:
         self.door = granted(self.door, self.now, pulse_seconds)
         self.excused_until = max(self.excused_until, self.now + pulse_seconds + 2.0)
         self.unused_grants += self.is_seen and not self.is_open
-        self.stands_since = self.stands_since if self.alarms else self.now
+        self.open_since = self.open_since if self.alarms else self.now
 
     @rule(seconds=st.floats(1.0, 200.0))
     def a_hold_begins(self, seconds: float) -> None:
@@ -335,7 +335,7 @@ class AnyHistory(RuleBasedStateMachine):
         is_news = active is not self.fire
         self.door = fire_changed(self.door, self.now, active=active)
         self.excused_until = max(self.excused_until, (self.now + 10.0) * is_news)
-        self.stands_since = max(self.stands_since, self.now * is_news)
+        self.open_since = max(self.open_since, self.now * is_news)
         self.fire = active
 
     @invariant()

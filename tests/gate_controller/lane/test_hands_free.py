@@ -161,7 +161,7 @@ def test_every_frame_is_overwritten_after_its_codes_were_read(bench: Bench) -> N
     assert not bench.camera.is_open
 
 
-def test_few_frames_are_decoded_while_nobody_asks_and_all_while_somebody_does(bench: Bench) -> None:
+def test_few_frames_are_decoded_without_a_request_and_all_during_one(bench: Bench) -> None:
     wait_for_looks(bench, 2)
     before, began = len(bench.source.given), time.monotonic()
     wait_for_looks(bench, 5)
@@ -171,7 +171,7 @@ def test_few_frames_are_decoded_while_nobody_asks_and_all_while_somebody_does(be
     bench.codes.asked.close()
 
 
-def test_whoever_asked_gets_no_frame_from_before_the_press_and_no_code_is_looked_for_meanwhile(
+def test_a_look_gets_no_frame_from_before_the_press_and_no_code_is_looked_for_meanwhile(
     bench: Bench,
 ) -> None:
     wait_for_looks(bench, 3)
@@ -189,7 +189,7 @@ def test_whoever_asked_gets_no_frame_from_before_the_press_and_no_code_is_looked
     assert bench.source.times_opened == 1
 
 
-def test_the_screen_is_told_before_the_first_frame_is_looked_at_and_after_the_camera_is_closed(
+def test_the_screen_is_notified_before_the_first_frame_is_read_and_after_the_camera_is_closed(
     bench: Bench,
 ) -> None:
     bench.source.scene.show(code_picture("HELLO"))
@@ -199,7 +199,7 @@ def test_the_screen_is_told_before_the_first_frame_is_looked_at_and_after_the_ca
     assert bench.said[-1] == HandsFree("north-in", False)
 
 
-def test_a_camera_that_goes_away_is_told_closed_and_a_session_says_it_is_not_there(bench: Bench) -> None:
+def test_a_camera_that_goes_away_is_shown_closed_and_a_session_says_it_is_not_there(bench: Bench) -> None:
     wait_for_looks(bench, 1)
     bench.source.is_away = True
     wait_until(lambda: bench.said[-1] == HandsFree("north-in", False))

@@ -75,7 +75,7 @@ def test_a_state_no_version_knows_is_taken_as_shut(path: Path) -> None:
         assert memory.door("north-in") is DoorState.CLOSED
 
 
-def test_an_alarm_of_a_wire_stands_until_it_is_cleared(path: Path) -> None:
+def test_an_alarm_of_a_wire_stays_open_until_it_is_cleared(path: Path) -> None:
     other = TAMPER._replace(end="wires:4")
     with remembered(path) as memory:
         memory.keep_raised(TAMPER, raised=True)
@@ -98,7 +98,7 @@ def test_who_came_in_is_inside_until_they_leave_also_after_a_restart(path: Path)
         assert memory.inside(NOW + HOUR) == {MOTHER}
 
 
-def test_after_12_hours_nobody_is_inside_and_nobody_is_on_the_disk(path: Path) -> None:
+def test_after_12_hours_no_person_is_inside_or_on_the_disk(path: Path) -> None:
     with remembered(path) as memory:
         memory.passed(Passing(MOTHER, "in"), NOW)
         memory.passed(Passing(SON, "in"), NOW + 2 * HOUR)
@@ -110,7 +110,7 @@ def test_after_12_hours_nobody_is_inside_and_nobody_is_on_the_disk(path: Path) -
         assert on_disk(path, "inside") == []
 
 
-def test_coming_in_again_counts_anew(path: Path) -> None:
+def test_coming_in_again_counts_again(path: Path) -> None:
     with remembered(path) as memory:
         memory.passed(Passing(MOTHER, "in"), NOW)
         memory.passed(Passing(MOTHER, "in"), NOW + 8 * HOUR)
@@ -153,7 +153,7 @@ def test_what_cannot_be_written_is_still_known(path: Path, caplog: pytest.LogCap
 @pytest.mark.parametrize(
     "garbage", [b"no database at all, and long enough to be read as one" * 40, os.urandom(8192)]
 )
-def test_a_damaged_file_is_set_aside_and_begun_anew(path: Path, garbage: bytes) -> None:
+def test_a_damaged_file_is_set_aside_and_begun_again(path: Path, garbage: bytes) -> None:
     path.write_bytes(garbage)
     with remembered(path) as memory:
         assert memory.damaged is not None

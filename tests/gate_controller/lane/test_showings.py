@@ -46,7 +46,7 @@ def test_a_hand_that_shows_it_again_within_the_pulse_gets_no_second_one_and_afte
     assert [at for at, _ in pulses(Showings(), moments)] == [0.0, 3.0, 6.0, 9.0, 12.0, 15.0]
 
 
-def test_each_card_and_lane_is_counted_by_itself_and_old_ones_are_forgotten() -> None:
+def test_each_card_and_lane_is_counted_separately_and_old_ones_are_forgotten() -> None:
     showings = Showings()
     showings.opened(LANE, CARD, 0.0, PULSE)
     assert not showings.pulse_runs(LANE, "card-2", 1.0)

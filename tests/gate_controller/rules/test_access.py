@@ -124,7 +124,7 @@ def test_where_two_schedules_meet_the_one_that_shuts_wins() -> None:
     assert posture_of(policy.lanes["north-in"], policy, NOON, clock_sure=True) is Posture.LOCKDOWN
 
 
-def test_a_lane_that_stands_open_but_for_some_hours_shuts_while_the_clock_is_unsure() -> None:
+def test_a_lane_held_open_but_for_some_hours_shuts_while_the_clock_is_unsure() -> None:
     nights = HoursRecord("night", "", (Span(DAY_KINDS, 1320, 360),))
     policy = policy_of(
         lane(posture=Posture.HELD_OPEN, posture_hours={"night": Posture.LOCKDOWN}), nights, issued_at=NOON

@@ -109,7 +109,7 @@ def test_in_a_fire_and_on_the_way_out_no_other_lane_and_no_count_refuses(
 
 @settings(max_examples=examples(200), deadline=None)
 @given(WORLDS, AROUND)
-def test_offline_nobody_is_refused_for_being_inside(world: World, near: Around) -> None:
+def test_offline_no_person_is_refused_for_being_inside(world: World, near: Around) -> None:
     near = dataclasses.replace(near, online=False, inside=True, antipassback="hard")
     claim, policy, memory = around(world, near)
     assert decide(claim, "north-in", policy, memory, world.now).reason is not Reason.ANTIPASSBACK
@@ -172,8 +172,8 @@ def test_no_visitor_and_no_staff_card_is_refused_for_being_inside(
     policy = policy_of(who, CARD, COUNTED, OUT, issued_at=NOON)
     decision = decide(claim, "north-in", policy, INSIDE, NOON)
     assert decision.reason is reason
-    tells = decision.opens and not isinstance(claim.credential, VisitorCodeCredential)
-    assert decision.antipassback_violated is tells
+    is_reported = decision.opens and not isinstance(claim.credential, VisitorCodeCredential)
+    assert decision.antipassback_violated is is_reported
 
 
 @settings(max_examples=examples(300), deadline=None)
@@ -285,7 +285,7 @@ def test_an_emergency_code_that_ended_or_is_for_elsewhere_opens_nothing(
     assert (decision.opens, decision.reason, decision.hold_minutes) == (False, reason, 0)
 
 
-def test_an_emergency_code_with_an_end_opens_while_nobody_knows_what_time_it_is() -> None:
+def test_an_emergency_code_with_an_end_opens_while_the_time_is_unknown() -> None:
     ended = replace(CODE, valid_until=NOON)
     assert shown_code(ended, lane(), GateMemory(clock_sure=False)).reason is Reason.OVERRIDE
 

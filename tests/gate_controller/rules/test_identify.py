@@ -83,7 +83,7 @@ def test_a_typed_number_is_looked_up_in_its_home_alone(home: str, digits: str, f
     assert claim.refusal is (None if found else Reason.PIN_WRONG)
 
 
-def test_the_emergency_code_is_typed_after_home_zero_and_belongs_to_nobody() -> None:
+def test_the_emergency_code_is_typed_after_home_zero_and_belongs_to_no_person() -> None:
     code, visit = emergency_code("48291573", PIN_KEY), visitor_code("93715264", PIN_KEY)
     policy = policy_of(code, HOME_OF_EMERGENCY, visit)
     claim = identify_typed("0", hash_typed("0", "48291573", policy, KEYS), policy)

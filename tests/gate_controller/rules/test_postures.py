@@ -92,7 +92,7 @@ def test_who_made_the_schedule_is_named_and_when_it_ends() -> None:
     assert hold == Hold("north-in", "begins", "manager-1", in_shanghai_at_eight_in_the_evening)
 
 
-def test_a_holding_by_somebody_else_or_to_another_end_is_another_holding() -> None:
+def test_a_hold_by_another_person_or_to_another_end_is_another_hold() -> None:
     held, first = HeldOpen(snapshot_of()), snapshot_of(posture_override=BY_HAND)
     assert [step.change for step in due(held, first, 0.0)] == ["begins"]
     longer = replace_until(BY_HAND)
@@ -104,13 +104,13 @@ def test_a_holding_by_somebody_else_or_to_another_end_is_another_holding() -> No
     assert due(held, snapshot_of(posture_override=longer), 0.2) == []
 
 
-def test_a_lane_that_always_stands_open_has_no_end() -> None:
+def test_a_lane_that_is_always_held_open_has_no_end() -> None:
     for changes in ({"posture": Posture.HELD_OPEN}, {"posture_hours": {"school": Posture.HELD_OPEN}}):
         always = snapshot_of(**changes)
         assert [hold.until for hold in due(HeldOpen(always), always, 0.0)] == [None]
 
 
-def test_a_drive_is_never_held_and_never_shown_as_held_and_that_is_said_once() -> None:
+def test_a_drive_is_never_held_and_never_shown_as_held_and_that_is_reported_once() -> None:
     school = snapshot_of(posture_hours={"school": Posture.HELD_OPEN})
     held = HeldOpen(school, frozenset({"north-in"}))
     policy = school.policy

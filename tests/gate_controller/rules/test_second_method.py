@@ -141,7 +141,7 @@ def test_the_same_way_twice_and_a_face_are_no_second_way(policy: Policy) -> None
     assert reason(policy, Claim(Method.FACE, PERSON), after(Method.CARD)) is Reason.SECOND_METHOD
 
 
-def test_a_duress_pin_counts_as_the_pin_and_tells_all_the_same(policy: Policy) -> None:
+def test_a_duress_pin_counts_as_the_pin_and_still_raises_the_alarm(policy: Policy) -> None:
     first = decide(claim_of(DURESS), "north-in", policy, after(), AT_NIGHT)
     assert (first.opens, first.reason, first.duress) == (False, Reason.SECOND_METHOD, True)
     then = decide(claim_of(DURESS), "north-in", policy, after(Method.CARD), AT_NIGHT)
@@ -182,7 +182,7 @@ def test_visitors_of_a_wisher_come_in_as_before(policy: Policy) -> None:
     assert reason(policy, code, after()) is Reason.GRANTED
 
 
-def test_a_wish_as_it_was_first_told_is_understood_and_said_the_same() -> None:
+def test_a_wish_in_its_first_format_is_decoded_and_encoded_the_same() -> None:
     assert encode_record(decode_record(f"person:{PERSON}", SAMPLE)) == SAMPLE
 
 
@@ -208,7 +208,7 @@ SOME_METHODS = st.sets(st.sampled_from(Method), min_size=1).map(
     age_days=st.sampled_from((0, 29, 31)),
     minutes=st.integers(0, 3 * 1440),
 )
-def test_whoever_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_without_face(
+def test_who_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_without_face(
     wish: TwoMethods,
     chosen: tuple[Method, ...],
     offered: tuple[Method, ...],
@@ -232,8 +232,8 @@ def test_whoever_may_pass_without_the_wish_may_with_it_by_the_same_ways_and_with
     shown: set[Method] = set()
     opened = False
     for credential in working:
-        told = replace(memory, shown_before={PERSON: frozenset(shown)})
-        decision = decide(claim_of(credential), "north-in", bound, told, now)
+        remembered = replace(memory, shown_before={PERSON: frozenset(shown)})
+        decision = decide(claim_of(credential), "north-in", bound, remembered, now)
         assert decision.opens or decision.reason is Reason.SECOND_METHOD
         shown.add(claim_of(credential).method)
         opened = opened or decision.opens

@@ -54,7 +54,7 @@ def test_which_times_of_the_policy_are_cut(usual: float, slow: float, said: str 
     assert (text is None) if said is None else (said in str(text))
 
 
-def test_the_installer_is_told_of_a_stored_policy_whose_times_are_cut_and_the_file_is_left_alone(
+def test_the_installer_is_warned_of_a_stored_policy_whose_times_are_cut_and_the_file_is_left(
     tmp_path: Path,
 ) -> None:
     with bench_gate(tmp_path) as bench:

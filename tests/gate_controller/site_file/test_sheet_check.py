@@ -123,7 +123,7 @@ def test_what_a_sheet_cannot_say_is_refused_with_line_and_legal_values(tmp_path,
     assert f"line {line_number(text, new.strip().splitlines()[-1])}: " in said
 
 
-def test_warnings_are_told_and_do_not_refuse(tmp_path):
+def test_warnings_are_shown_and_do_not_refuse(tmp_path):
     text = SITE + SHEET.replace("[1100]", "[1400]").replace("width_mm = 950", "width_mm = 700")
     config = load(tmp_path, text)
     lines = list(check_lines(config.lane, config.camera.values(), date(2026, 11, 25)))
@@ -132,7 +132,7 @@ def test_warnings_are_told_and_do_not_refuse(tmp_path):
     assert all("warning: " in line for _ok, line in lines)
 
 
-def test_a_whole_sheet_is_told_in_one_line(tmp_path):
+def test_a_whole_sheet_is_summed_up_in_one_line(tmp_path):
     config = load(tmp_path, SITE + SHEET)
     lines = list(check_lines(config.lane, config.camera.values(), TODAY))
     assert lines == [(True, "lane north-in: its sheet keeps every rule")]

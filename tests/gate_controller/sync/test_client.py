@@ -172,7 +172,7 @@ def test_a_policy_is_taken_then_only_refreshed(syncing: Syncing) -> None:
     assert syncing.store.have == (1, 1)
 
 
-def test_a_refused_policy_is_told_once_and_the_last_good_one_stays(syncing: Syncing) -> None:
+def test_a_refused_policy_is_reported_once_and_the_last_good_one_stays(syncing: Syncing) -> None:
     good = SITE.signed_policy(encoded(records(person())), issued_at=NOW)
     syncing.say(policy=good[0], change=good[1])
     syncing.heard(PolicyTaken)
@@ -255,7 +255,7 @@ def test_events_go_up_whole_and_again_until_they_are_acknowledged(syncing: Synci
     assert [entry.seq for entry in sent[0].entries] == [1, 2, 3]
 
 
-def test_somebody_who_answered_at_the_gate_does_not_wait_for_the_next_regular_question(
+def test_a_person_who_answered_at_the_gate_does_not_wait_for_the_next_regular_question(
     syncing: Syncing,
 ) -> None:
     syncing.say(ask_again_seconds=900)

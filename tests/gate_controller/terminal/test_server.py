@@ -53,7 +53,7 @@ def test_a_new_page_gets_the_build_and_then_the_newest_view(served: Served) -> N
         assert "北门" in view
 
 
-def test_before_the_first_view_the_gate_is_said_to_start(served: Served) -> None:
+def test_before_the_first_view_the_gate_is_shown_as_starting(served: Served) -> None:
     with events(served) as stream:
         assert '"message":"starting"' in next_view(stream)
 

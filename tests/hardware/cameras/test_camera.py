@@ -279,7 +279,7 @@ def test_a_video_file_is_played_over_and_over(tmp_path: Path) -> None:
     assert shown == {1, 5}
 
 
-def test_a_video_that_is_over_closes_the_camera_and_tells(tmp_path: Path, reports) -> None:
+def test_a_video_that_is_over_closes_the_camera_and_is_reported(tmp_path: Path, reports) -> None:
     path = video(tmp_path / "v.avi", [40, 200])
     camera = FileCamera(path, name="cam", loop=False, report=reports)
     camera.open()
@@ -351,7 +351,7 @@ CLAIMS_A_GIGABYTE = (
 )
 
 
-def test_what_stands_behind_a_png_is_not_read_and_one_without_pixels_is_none() -> None:
+def test_what_follows_a_png_is_not_read_and_one_without_pixels_is_none() -> None:
     png = cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()
     behind = png + b"\x7f\xff\xff\xffIDAT"
     assert np.array_equal(decode_picture(behind), decode_picture(png))

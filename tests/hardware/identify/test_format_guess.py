@@ -62,7 +62,7 @@ def test_a_line_reader_is_among_the_guesses_and_the_printed_number_leaves_it_alo
 
 
 @pytest.mark.parametrize("fmt", frame_formats(), ids=str)
-def test_a_whole_frame_is_told_with_its_bit_and_byte_order_by_the_printed_number(fmt: RawFrameFormat) -> None:
+def test_a_whole_frame_is_reported_with_its_bit_and_byte_order_by_printed_number(fmt: RawFrameFormat) -> None:
     taps = [printed_frame(number, fmt) for number in NUMBERS]
     found = find(taps)
     assert settings_of(fmt) in all_settings(found)
@@ -84,7 +84,7 @@ def test_digits_that_fit_fewer_bits_are_likelier_decimal_than_hexadecimal() -> N
 
 
 @pytest.mark.parametrize("line_end", [False, True])
-def test_a_card_module_is_told_by_its_frame_and_checksum(line_end: bool) -> None:
+def test_a_card_module_is_recognised_by_its_frame_and_checksum(line_end: bool) -> None:
     found = find([tag_frame(NUMBERS[0], with_line_end=line_end) * 3])
     assert [(guess.table, guess.cards[-1].number) for guess in found.guesses] == [("tag_reader", NUMBERS[0])]
 
@@ -101,7 +101,7 @@ def test_a_card_module_with_a_wrong_checksum_is_none() -> None:
         ([b"\x021\xce\x03", b"\x029\xc6\x03"], "stx_sum_keypad"),
     ],
 )
-def test_keypads_are_told_apart(taps: list[bytes], kind: str) -> None:
+def test_keypads_are_distinguished(taps: list[bytes], kind: str) -> None:
     assert all_settings(find(taps)) == [{"kind": kind}]
 
 
@@ -110,7 +110,7 @@ def test_a_scanner_is_what_prints_lines_that_are_no_card() -> None:
     assert (guess.table, guess.setting("kind")) == ("scanner", "serial_code")
 
 
-def test_an_input_board_is_told_with_the_terminal_that_spoke() -> None:
+def test_an_input_board_is_reported_with_the_terminal_that_spoke() -> None:
     (guess,) = find([b"I3=1\n", b"I3=0\n"]).guesses
     assert (guess.table, guess.terminals) == ("inputs", ("3",))
 

@@ -65,7 +65,7 @@ def test_what_comes_between_two_silences_is_one_tap_and_nothing_is_ever_written(
     assert [entry.direction for entry in trace] == ["to_host"] * 3
 
 
-def test_an_endless_sender_is_held_within_bounds_and_told_at_its_next_silence(port: Path) -> None:
+def test_an_endless_sender_is_held_within_bounds_and_reported_at_its_next_silence(port: Path) -> None:
     is_over = False
     with PtyWire(port, name="w") as wire:
         heard = listener(port).listen(lambda: is_over)
@@ -80,7 +80,7 @@ def test_an_endless_sender_is_held_within_bounds_and_told_at_its_next_silence(po
         list(heard)
 
 
-def test_a_port_that_goes_is_said_once_and_heard_again_when_it_is_back(port: Path) -> None:
+def test_a_port_that_goes_is_reported_once_and_read_again_when_it_is_back(port: Path) -> None:
     is_over = False
     with PtyWire(port, name="w") as wire:
         heard = listener(port).listen(lambda: is_over)

@@ -116,7 +116,7 @@ def changes(reports, count: int) -> list[tuple[InputKind, bool]]:
     return sorted((change.kind, change.active) for change in found)
 
 
-def test_contacts_to_ground_are_told_at_start_then_each_change(chip, inputs, reports) -> None:
+def test_contacts_to_ground_are_reported_at_start_then_each_change(chip, inputs, reports) -> None:
     assert changes(reports, 2) == [(InputKind.DOOR_OPEN, True), (InputKind.EXIT_BUTTON, False)]
     chip.set_pin(17, high=False)
     assert changes(reports, 1) == [(InputKind.DOOR_OPEN, False)]
@@ -124,19 +124,19 @@ def test_contacts_to_ground_are_told_at_start_then_each_change(chip, inputs, rep
     assert changes(reports, 1) == [(InputKind.EXIT_BUTTON, True)]
 
 
-def test_every_kind_of_wire_is_told_with_its_line(chip, reports) -> None:
+def test_every_kind_of_wire_is_reported_with_its_line(chip, reports) -> None:
     wires = [InputWire(str(n), "north", kind, normally_closed=False) for n, kind in enumerate(InputKind)]
     inputs = GpioInputs(chip, wires, name="contacts")
     inputs.start(reports)
     assert changes(reports, len(wires)) == sorted((kind, False) for kind in InputKind)
     for wire in wires:
         chip.set_pin(int(wire.terminal), high=False)
-        told = reports.next_of(InputChange)
-        assert (told.kind, told.active, told.terminal) == (wire.kind, True, wire.terminal)
+        reported = reports.next_of(InputChange)
+        assert (reported.kind, reported.active, reported.terminal) == (wire.kind, True, wire.terminal)
     inputs.stop()
 
 
-def test_inputs_of_a_chip_that_vanishes_are_told_and_read_again(chip, inputs, reports) -> None:
+def test_inputs_of_a_chip_that_vanishes_are_reported_and_read_again(chip, inputs, reports) -> None:
     changes(reports, 2)
     chip.take_away()
     reports.wait_for(Health.LOST)
@@ -153,7 +153,7 @@ def test_a_terminal_that_is_no_line_is_refused(chip, terminal: str) -> None:
         GpioInputs(chip, [InputWire(terminal, "a", InputKind.FIRE, True)], name="contacts")
 
 
-def test_a_chip_this_machine_does_not_have_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_chip_this_machine_does_not_have_is_reported_with_a_remedy(tmp_path: Path) -> None:
     chip = KernelChip(str(tmp_path / "gpiochip9"))
     relay = GpioRelay(GpioRelayBoard(chip, {1: 26}, name="hat", active_low=True), 1, name="lock")
     with pytest.raises(DeviceUnavailable, match=r"hat: cannot take GPIO lines 26 .*gpiodetect"):
@@ -173,7 +173,7 @@ def test_a_chip_may_be_named_by_its_label_whatever_number_its_file_got() -> None
         KernelChip("no-such-chip").inputs([4], bias="pull_up", consumer="test")
 
 
-def test_a_file_that_is_no_chip_is_told_not_obeyed(tmp_path: Path) -> None:
+def test_a_file_that_is_no_chip_is_reported_not_obeyed(tmp_path: Path) -> None:
     (tmp_path / "gpiochip0").touch()
     with pytest.raises(DeviceUnavailable, match="check the chip"):
         KernelChip(str(tmp_path / "gpiochip0")).inputs([4], bias="pull_up", consumer="test")

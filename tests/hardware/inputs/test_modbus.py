@@ -49,7 +49,7 @@ def changes(reports, count: int) -> list[tuple[InputKind, bool]]:
 AT_REST = [(InputKind.DOOR_OPEN, False), (InputKind.EXIT_BUTTON, False)]
 
 
-def test_every_wire_is_told_at_connection_then_each_change(bus, inputs, reports) -> None:
+def test_every_wire_is_reported_at_connection_then_each_change(bus, inputs, reports) -> None:
     assert changes(reports, 2) == AT_REST
     bus.set_input(5, 1, closed=False)
     assert changes(reports, 1) == [(InputKind.DOOR_OPEN, True)]
@@ -58,7 +58,7 @@ def test_every_wire_is_told_at_connection_then_each_change(bus, inputs, reports)
     assert bytes.fromhex("05 02 00 00 00 08") in bus.heard
 
 
-def test_a_board_that_falls_silent_is_told_once_and_its_door_again_on_return(
+def test_a_board_that_falls_silent_is_reported_once_and_its_door_again_on_return(
     bus, board, inputs, reports
 ) -> None:
     assert changes(reports, 2) == AT_REST
@@ -71,14 +71,14 @@ def test_a_board_that_falls_silent_is_told_once_and_its_door_again_on_return(
 
 def test_a_bounce_of_a_few_milliseconds_is_no_change(line) -> None:
     inputs = ModbusInputs(line, 5, [DOOR], name="inputs")
-    told = [
+    reported = [
         inputs.take([level], at_ns * MS) for level, at_ns in ((True, 0), (False, 5), (True, 9), (True, 30))
     ]
 
-    assert [len(change) for change in told] == [0, 0, 0, 1]
+    assert [len(change) for change in reported] == [0, 0, 0, 1]
 
 
-def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> None:
+def test_every_kind_of_wire_is_reported_with_its_terminal(port: Path, reports) -> None:
     wires = [InputWire(str(n), "north", kind, normally_closed=False) for n, kind in enumerate(InputKind, 1)]
     with ModbusBus(port, [ModbusBoard(5, inputs=16)], name="bus") as bus:
         inputs = ModbusInputs(ModbusLine(bus.path, name="line"), 5, wires, name="inputs")
@@ -86,8 +86,8 @@ def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> No
         assert changes(reports, len(wires)) == sorted((kind, False) for kind in InputKind)
         for wire in wires:
             bus.set_input(5, int(wire.terminal), closed=True)
-            told = reports.next_of(InputChange)
-            assert (told.kind, told.active, told.terminal) == (wire.kind, True, wire.terminal)
+            reported = reports.next_of(InputChange)
+            assert (reported.kind, reported.active, reported.terminal) == (wire.kind, True, wire.terminal)
         inputs.stop()
 
 

@@ -54,7 +54,7 @@ def changes(reports, count: int) -> list[tuple[InputKind, bool]]:
 AT_REST = [(wire.kind, False) for wire in WIRES]
 
 
-def test_every_wire_is_told_at_connection_then_each_change(metal, board, reports) -> None:
+def test_every_wire_is_reported_at_connection_then_each_change(metal, board, reports) -> None:
     assert changes(reports, 4) == AT_REST
     metal.set("north-in", InputKind.DOOR_OPEN, True)
     assert changes(reports, 1) == [(InputKind.DOOR_OPEN, True)]
@@ -64,7 +64,7 @@ def test_every_wire_is_told_at_connection_then_each_change(metal, board, reports
     assert changes(reports, 1) == [(InputKind.DOOR_OPEN, False)]
 
 
-def test_a_door_opened_while_the_cable_was_out_is_told_on_return(metal, board, reports) -> None:
+def test_a_door_opened_while_the_cable_was_out_is_reported_on_return(metal, board, reports) -> None:
     assert changes(reports, 4) == AT_REST
     metal.unplug()
     reports.wait_for(Health.LOST)
@@ -93,7 +93,7 @@ class Impatient(SerialInputBoard):
     ask_seconds = 0.3
 
 
-def test_a_board_that_hangs_is_lost_after_two_questions_and_tells_every_wire_when_it_answers(
+def test_a_board_that_hangs_is_lost_after_two_questions_and_reports_every_wire_on_return(
     metal, reports
 ) -> None:
     board = Impatient(metal.path, WIRES, name="inputs")
@@ -107,7 +107,7 @@ def test_a_board_that_hangs_is_lost_after_two_questions_and_tells_every_wire_whe
     board.stop()
 
 
-def test_a_change_that_nobody_heard_is_known_at_the_next_question(metal, reports) -> None:
+def test_a_change_that_was_missed_is_known_at_the_next_question(metal, reports) -> None:
     board = Impatient(metal.path, WIRES, name="inputs")
     board.start(reports)
     assert changes(reports, 4) == AT_REST
@@ -117,7 +117,7 @@ def test_a_change_that_nobody_heard_is_known_at_the_next_question(metal, reports
     board.stop()
 
 
-def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> None:
+def test_every_kind_of_wire_is_reported_with_its_terminal(port: Path, reports) -> None:
     wires = [InputWire(str(n), "north-in", kind, n % 2 == 0) for n, kind in enumerate(InputKind, 1)]
     with InputBoard(port, wires, name="all") as metal:
         board = SerialInputBoard(metal.path, wires, name="inputs")
@@ -126,8 +126,8 @@ def test_every_kind_of_wire_is_told_with_its_terminal(port: Path, reports) -> No
         for wire in wires:
             for active in (True, False):
                 metal.set("north-in", wire.kind, active)
-                told = reports.next_of(InputChange)
-                assert (told.kind, told.active, told.terminal) == (wire.kind, active, wire.terminal)
+                change = reports.next_of(InputChange)
+                assert (change.kind, change.active, change.terminal) == (wire.kind, active, wire.terminal)
         board.stop()
 
 
@@ -137,8 +137,8 @@ def test_every_kind_of_wire_may_hang_on_a_modem_line(kind: InputKind, terminal: 
     states = WireStates("adapter", [InputWire(terminal, "north-in", kind, False)], MODEM_TERMINALS)
     asserted = ModemLines(**{name: name == terminal for name in MODEM_TERMINALS})
     assert changes_of_modem_lines(states, asserted, 0) == []
-    (told,) = changes_of_modem_lines(states, asserted, 20 * MS)
-    assert told == InputChange("adapter", "north-in", kind, True, 20 * MS, terminal)
+    (change,) = changes_of_modem_lines(states, asserted, 20 * MS)
+    assert change == InputChange("adapter", "north-in", kind, True, 20 * MS, terminal)
 
 
 @pytest.mark.parametrize(
@@ -229,17 +229,17 @@ def test_modem_lines_become_changes_of_their_wires() -> None:
     rest = ModemLines(cts=False, dsr=True, dcd=True, ri=False)
     pressed = ModemLines(cts=True, dsr=False, dcd=True, ri=True)
 
-    def told(lines: ModemLines, now_ns: int) -> list[tuple[str, bool]]:
+    def change(lines: ModemLines, now_ns: int) -> list[tuple[str, bool]]:
         found = changes_of_modem_lines(states, lines, now_ns)
         return [(c.kind.value, c.active) for c in found if isinstance(c, InputChange)]
 
-    assert told(rest, 0) == []
-    assert told(rest, 20 * MS) == [("exit_button", False), ("door_open", False)]
-    assert told(pressed, 30 * MS) == []
-    assert told(pressed, 50 * MS) == [("exit_button", True)]
+    assert change(rest, 0) == []
+    assert change(rest, 20 * MS) == [("exit_button", False), ("door_open", False)]
+    assert change(pressed, 30 * MS) == []
+    assert change(pressed, 50 * MS) == [("exit_button", True)]
 
 
-def test_an_adapter_without_modem_lines_is_told_lost(port: Path, reports) -> None:
+def test_an_adapter_without_modem_lines_is_reported_lost(port: Path, reports) -> None:
     with PtyWire(port, name="w") as wire:
         wires = [InputWire("cts", "a", InputKind.DOOR_OPEN, normally_closed=True)]
         inputs = ModemControlInputs(wire.path, wires, name="adapter")

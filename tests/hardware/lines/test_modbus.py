@@ -75,7 +75,7 @@ def test_a_writing_is_answered_only_by_its_own_echo() -> None:
     assert answer_in(sealed(sent[:5] + b"\x08"), FLASH) is None
 
 
-def test_a_refusal_is_told_from_an_answer() -> None:
+def test_a_refusal_is_distinguished_from_an_answer() -> None:
     answer = answer_in(sealed(bytes((1, 0x85, 2))), FLASH)
 
     assert isinstance(answer, ExceptionResponse)
@@ -121,7 +121,7 @@ def line(bus: ModbusBus) -> Iterator[ModbusLine]:
     line.let_go()
 
 
-def test_a_silent_board_is_told_with_what_to_check_and_the_line_stays(bus, board, line) -> None:
+def test_a_silent_board_is_reported_with_what_to_check_and_the_line_stays(bus, board, line) -> None:
     board.is_mute = True
     with pytest.raises(DeviceUnavailable, match=r"no answer from address 1; check .* A and B"):
         line.read_coils(1, 0, 1)
@@ -147,7 +147,7 @@ def test_an_answer_that_cannot_be_trusted_counts_for_nothing(bus, board, line, f
     assert line.read_coils(1, 0, 1) == (True,)
 
 
-def test_an_order_is_sent_a_single_time_when_nobody_answers(bus, board, line) -> None:
+def test_an_order_is_sent_a_single_time_without_an_answer(bus, board, line) -> None:
     board.is_mute = True
     with pytest.raises(DeviceUnavailable):
         line.write_once(FLASH)
@@ -155,7 +155,7 @@ def test_an_order_is_sent_a_single_time_when_nobody_answers(bus, board, line) ->
     assert bus.heard == request_frame(FLASH)
 
 
-def test_a_board_that_refuses_is_told_with_its_number(bus, line) -> None:
+def test_a_board_that_refuses_is_reported_with_its_number(bus, line) -> None:
     with pytest.raises(DeviceRefused, match="Modbus exception 2"):
         line.read_coils(1, 40, 1)
 
@@ -177,7 +177,7 @@ def test_a_flood_from_the_bus_ends_in_time_and_the_next_answer_is_read(port: Pat
         line.let_go()
 
 
-def test_a_line_that_is_not_there_is_told_and_closes_cleanly(port: Path) -> None:
+def test_a_line_that_is_not_there_is_reported_and_closes_cleanly(port: Path) -> None:
     line = ModbusLine(str(port), name="line")
     line.hold()
     with pytest.raises(DeviceUnavailable, match="cannot open"):

@@ -164,7 +164,7 @@ def test_asking_never_sends_a_key(twin: ReaderTwin, address: ReaderAddress) -> N
     assert twin.key is None
 
 
-def test_a_port_that_is_not_there_is_told(tmp_path: Path, folder: Path) -> None:
+def test_a_port_that_is_not_there_is_reported(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(DeviceUnavailable, match="cannot open"):
         pair(folder, ReaderAddress(NAME, tmp_path / "gone", 9600, 3))
 
@@ -175,7 +175,7 @@ def test_a_missing_key_says_what_to_run(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [DEFAULT_KEY, bytes(16), b"x"])
-def test_a_key_anybody_knows_is_not_used(key: bytes, folder: Path) -> None:
+def test_a_published_key_is_not_used(key: bytes, folder: Path) -> None:
     write_secret(folder, key_name(NAME), key)
     with pytest.raises(SecretsUnusable, match="pair it again"):
         read_reader_key(folder, NAME)

@@ -122,7 +122,7 @@ def test_keys_are_read_with_enter_and_clear(twin: ReaderTwin, reader: OsdpReader
     assert "".join(reports.next_of(KeyPress).key for _ in range(6)) == "1203#*"
 
 
-def test_tamper_is_told_open_and_closed_and_asked_for_when_the_reader_comes(
+def test_tamper_is_reported_open_and_closed_and_asked_for_when_the_reader_comes(
     twin: ReaderTwin, reader: OsdpReader, reports: Reports
 ) -> None:
     first = reports.next_of(InputChange)
@@ -221,7 +221,7 @@ def test_a_reader_that_breaks_off_at_orders_for_its_output_is_ordered_no_more_an
         reader.stop()
 
 
-def test_two_readers_on_one_line_are_told_apart(bus: OsdpBus, line: OsdpLine, reports: Reports) -> None:
+def test_two_readers_on_one_line_are_distinguished(bus: OsdpBus, line: OsdpLine, reports: Reports) -> None:
     twins = {"north": bus.add(3, KEY), "south": bus.add(4, OTHER_KEY)}
     readers = [made(line), made(line, 4, OTHER_KEY, "south")]
     for reader in readers:
@@ -314,7 +314,7 @@ def test_clear_text_cards_on_the_line_are_not_believed(
     assert 666 not in cards(reports)
 
 
-def test_a_card_shown_while_nobody_listened_does_not_open_later(
+def test_a_card_shown_while_the_gate_did_not_listen_does_not_open_later(
     bus: OsdpBus, twin: ReaderTwin, reader: OsdpReader, reports: Reports
 ) -> None:
     reports.wait_for(Health.OK)
@@ -401,7 +401,7 @@ def test_bits_that_were_not_declared_are_dropped_and_make_the_reader_faulty(
     ("key", "why"),
     [(DEFAULT_KEY, "SCBK-D"), (bytes(16), "repeated"), (b"short", "5 bytes"), (b"\xff" * 16, "repeated")],
 )
-def test_a_key_that_anybody_knows_is_refused(key: bytes, why: str, line: OsdpLine) -> None:
+def test_a_published_key_is_refused(key: bytes, why: str, line: OsdpLine) -> None:
     with pytest.raises(BadDeviceSetting, match=why):
         made(line, key=key)
 
@@ -466,7 +466,7 @@ def test_a_hold_of_an_output_is_renewed_beyond_its_longest_time_on(
     relay.close()
 
 
-def test_a_pulse_that_nobody_confirms_is_an_error_and_is_not_sent_later(
+def test_an_unconfirmed_pulse_is_an_error_and_is_not_sent_later(
     bus: OsdpBus, twin: ReaderTwin, relay: OsdpRelay, reports: Reports
 ) -> None:
     time.sleep(0.2)  # until it was asked all that a reader is asked when it comes
@@ -507,7 +507,7 @@ def test_a_lane_on_an_output_that_the_reader_has_not_is_faulty(
 
 
 @pytest.mark.slow
-def test_another_reader_in_the_place_of_a_known_one_is_told_after_the_loss(
+def test_another_reader_in_the_place_of_a_known_one_is_reported_after_the_loss(
     reader: OsdpReader, twin: ReaderTwin, reports: Reports
 ) -> None:
     reports.wait_for(Health.OK)

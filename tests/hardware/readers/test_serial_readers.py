@@ -54,7 +54,7 @@ def test_torn_and_noisy_frames_are_counted_and_the_next_card_is_read(metal, read
     assert reader.dropped_frames >= 2
 
 
-def test_a_reader_that_vanishes_is_told_lost_once_and_ok_once_when_back(metal, reader, reports) -> None:
+def test_a_reader_that_vanishes_is_reported_lost_once_and_ok_once_when_back(metal, reader, reports) -> None:
     reports.wait_for(Health.OK)
     metal.unplug()
     reports.wait_for(Health.LOST)
@@ -82,7 +82,7 @@ def test_half_a_card_from_before_the_unplugging_is_not_joined_to_the_next(metal,
     assert reports.next_of(CardRead).number == 11
 
 
-def test_a_card_tapped_while_nobody_listens_is_never_read_later(metal, reports) -> None:
+def test_a_card_tapped_while_the_driver_does_not_listen_is_never_read_later(metal, reports) -> None:
     metal.tap(1)
     reader = LineCardReader(metal.path, FORMAT, SiteCardForm(24), name="north reader")
     reader.start(reports)
@@ -92,7 +92,7 @@ def test_a_card_tapped_while_nobody_listens_is_never_read_later(metal, reports) 
     reader.stop()
 
 
-def test_an_absent_reader_starts_at_once_and_is_told_lost(port: Path, reports) -> None:
+def test_an_absent_reader_starts_at_once_and_is_reported_lost(port: Path, reports) -> None:
     reader = LineCardReader(str(port), FORMAT, SiteCardForm(24), name="north reader")
     reader.start(reports)
     assert str(port) in reports.wait_for(Health.LOST).detail
@@ -139,7 +139,7 @@ def test_a_reader_short_of_bits_is_refused_before_it_starts(port: Path) -> None:
         LineCardReader(str(port), CardFormat(26), SiteCardForm(32), name="north reader")
 
 
-def test_a_fault_in_a_driver_is_told_and_does_not_end_the_reading(metal, reports) -> None:
+def test_a_fault_in_a_driver_is_reported_and_does_not_end_the_reading(metal, reports) -> None:
     class Stumbling(SerialReader):
         def take(self, data: bytes, at_ns: int) -> Iterable[DeviceReport]:
             return [KeyPress(self.name, {b"": "", b"5": "5"}[data], at_ns)] if data else []

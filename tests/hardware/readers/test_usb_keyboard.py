@@ -184,7 +184,7 @@ def real_keyboard() -> Iterator[tuple[int, Path]]:
     os.close(descriptor)
 
 
-def test_a_real_input_device_is_read_and_nobody_else_hears_it(
+def test_a_real_input_device_is_read_and_no_other_process_reads_it(
     real_keyboard: tuple[int, Path], port: Path, reports: Reports
 ) -> None:
     keyboard, node = real_keyboard

@@ -92,7 +92,7 @@ def test_a_pulse_is_timed_by_the_board_and_confirmed(bus, board, relay) -> None:
     assert off.at_ns - on.at_ns == 1_000_000_000
 
 
-def test_a_pulse_ends_by_itself_when_the_cable_is_pulled(bus, board, relay, reports) -> None:
+def test_a_pulse_ends_automatically_when_the_cable_is_pulled(bus, board, relay, reports) -> None:
     relay.open()
     relay.pulse(1)
     bus.unplug()
@@ -127,7 +127,7 @@ def test_a_relay_that_does_not_move_is_not_confirmed(bus, board, relay) -> None:
     board.is_stuck = False
 
 
-def test_a_relay_that_stays_on_is_told_as_faulty_until_it_rests(bus, board, relay, reports) -> None:
+def test_a_relay_that_stays_on_is_reported_as_faulty_until_it_rests(bus, board, relay, reports) -> None:
     relay.open()
     reports.wait_for(Health.OK)
     relay.pulse(30)
@@ -153,7 +153,7 @@ def test_a_board_that_passes_over_off_in_a_pulse_is_put_to_rest_all_the_same(por
         relay.close()
 
 
-def test_a_relay_switched_by_somebody_else_is_put_to_rest_and_told(bus, board, relay, reports) -> None:
+def test_a_relay_switched_from_outside_is_put_to_rest_and_reported(bus, board, relay, reports) -> None:
     relay.open()
     reports.wait_for(Health.OK)
     board.on.add(2)
@@ -163,7 +163,7 @@ def test_a_relay_switched_by_somebody_else_is_put_to_rest_and_told(bus, board, r
     assert not bus.is_on(3, 2)
 
 
-def test_a_board_that_lost_its_supply_is_told_and_comes_back_at_rest(bus, board, relay, reports) -> None:
+def test_a_board_that_lost_its_supply_is_reported_and_comes_back_at_rest(bus, board, relay, reports) -> None:
     relay.open()
     reports.wait_for(Health.OK)
     board.is_mute = True
@@ -177,7 +177,7 @@ def test_a_board_that_lost_its_supply_is_told_and_comes_back_at_rest(bus, board,
     assert ons(bus) == 0
 
 
-def test_an_adapter_that_hears_itself_does_not_confirm_for_an_absent_board(port: Path, reports) -> None:
+def test_an_adapter_that_echoes_does_not_confirm_for_an_absent_board(port: Path, reports) -> None:
     with ModbusBus(port, [ModbusBoard(9)], name="bus", echoes=True) as bus:
         driver = ModbusRelayBoard(ModbusLine(bus.path, name="line"), 3, Waveshare(), name="board")
         relay = ModbusRelay(driver, 1, name="lock")
@@ -235,7 +235,7 @@ def test_an_output_that_may_not_be_held_rests_at_its_longest_time(bus, driver) -
 
 @settings(max_examples=8)
 @given(st.lists(st.sampled_from(["pulse", "rest", "unplug", "replug", "mute", "speak", "noise"]), max_size=8))
-def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
+def test_the_board_receives_no_more_on_frames_than_pulses_were_asked(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
     pulses = 0

@@ -190,7 +190,7 @@ def test_rest_ends_a_pulse_early_and_once(metal: RelayBoard, relay: UsbRelay) ->
     assert [change.on for change in metal.changes] == [False, True, False]
 
 
-def test_an_absent_board_is_said_looked_for_and_put_to_rest_when_it_comes(port: Path, reports) -> None:
+def test_an_absent_board_is_reported_looked_for_and_put_to_rest_when_it_comes(port: Path, reports) -> None:
     relay = UsbRelay(UsbRelayBoard(str(port), name="board", report=reports), 1, name="lock")
     with pytest.raises(DeviceUnavailable):
         relay.open()
@@ -238,7 +238,7 @@ def test_a_pulse_that_could_not_be_sent_is_never_sent_later(
     assert ON_1 not in metal.heard
 
 
-def test_off_that_could_not_be_sent_is_said_and_sent_on_return(
+def test_off_that_could_not_be_sent_is_reported_and_sent_on_return(
     metal: RelayBoard, relay: UsbRelay, reports
 ) -> None:
     relay.open()
@@ -263,7 +263,7 @@ def test_a_power_cycle_of_the_board_brings_only_off_frames(
     assert metal.heard == OFF_1 * 2
 
 
-def test_a_pulse_to_a_board_that_hangs_fails_and_is_never_heard_later(reports) -> None:
+def test_a_pulse_to_a_board_that_hangs_fails_and_never_arrives_later(reports) -> None:
     # Nobody reads this pty until the end, so the kernel's buffer fills and the write cannot go.
     master, slave = os.openpty()
     tty.setraw(slave)
@@ -381,7 +381,7 @@ def test_lanes_that_close_while_their_board_is_away_are_at_rest_when_it_is_back(
 
 
 @given(st.lists(st.sampled_from(["pulse", "rest", "unplug", "replug", "reopen"]), max_size=12))
-def test_the_board_hears_no_more_on_frames_than_pulses_were_asked(
+def test_the_board_receives_no_more_on_frames_than_pulses_were_asked(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
     port = tmp_path_factory.mktemp("board") / "relay"
@@ -460,7 +460,7 @@ def test_on_that_does_not_leave_the_adapter_is_not_confirmed_and_off_follows(
     wait_until(lambda: not metal.is_on(1))
 
 
-def test_off_that_does_not_leave_the_adapter_is_told_and_sent_until_it_does(
+def test_off_that_does_not_leave_the_adapter_is_reported_and_sent_until_it_does(
     metal: RelayBoard, relay: UsbRelay, reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     relay.open()

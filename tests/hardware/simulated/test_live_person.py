@@ -40,7 +40,7 @@ def test_a_folder_camera_sees_the_person_who_replaces_what_was_there(tmp_path: P
     assert [path.name[:6] for path in tmp_path.iterdir()] == ["person"]
 
 
-def test_each_prompt_is_heard_once(tmp_path: Path) -> None:
+def test_each_prompt_is_received_once(tmp_path: Path) -> None:
     actor, asked = GreyActor(), ["turn_left"]
     with FolderPerson(actor, tmp_path, prompt=lambda: asked[-1]):
         assert actor.has_heard.wait(PATIENCE_SECONDS)

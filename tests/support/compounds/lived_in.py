@@ -107,7 +107,7 @@ def live_in(compound: ManagedCompound) -> dict[str, str]:
         _schedule(office)
         _leave_a_sheet_half_read(office)
         make_part(office, begin_run(office, "invitations", ["5"]).run_id)
-        tell_the_public(office, compound.persons["王芳"])
+        publish_to_residents(office, compound.persons["王芳"])
         accept_invitation(session, invite(act, compound.persons["孙晓"]), act.now)
         return {who: invite(act, compound.persons[name]) for who, name in RESIDENTS.items()}
 
@@ -130,7 +130,7 @@ def _leave_a_sheet_half_read(act: Act) -> None:
     job.state, job.claim, job.claimed_at = "running", "another", act.now
 
 
-def tell_the_public(act: Act, person_id: str) -> None:
+def publish_to_residents(act: Act, person_id: str) -> None:
     """Name who is responsible, publish two half-years, answer the police, record an incident."""
     site = act.session.get_one(Site, act.site_id)
     site.created_at = act.now - timedelta(days=2 * 366)

@@ -201,10 +201,10 @@ def _fill(act: Act) -> dict[str, str]:
 
 
 def _play(session, site_id: str, persons: list[str], now) -> None:
-    told = (("card", True, "granted"), ("qr", True, "granted"), ("pin", False, "pin_wrong"),
+    recorded = (("card", True, "granted"), ("qr", True, "granted"), ("pin", False, "pin_wrong"),
             ("card", False, "credential_unknown"), ("pin", True, "granted"), ("qr", False, "code_stale"))
     for seq in range(1, 71):
-        method, opens, reason = told[seq % len(told)]
+        method, opens, reason = recorded[seq % len(recorded)]
         gate_id = ("north", "east")[seq % 2]
         session.add(GateEvent(
             journal_id="j", gate_id=gate_id, seq=seq, kind="access", lane_id=f"{gate_id}-in",
@@ -218,11 +218,11 @@ def _play(session, site_id: str, persons: list[str], now) -> None:
 
 def _hold_open(session, captain: str, now) -> None:
     """Let the captain of the guards hold the north gate open, from forty to ten minutes ago."""
-    told = (
+    recorded = (
         (101, 40, "held_open", {"by": "staff_card", "until": (now - timedelta(minutes=10)).isoformat()}),
         (102, 10, "hold_ended", {"by": "staff_card", "ended_by": "time"}),
     )
-    for seq, minutes_ago, kind, facts in told:
+    for seq, minutes_ago, kind, facts in recorded:
         person_id = captain if kind == "held_open" else None
         session.add(GateEvent(
             journal_id="j", gate_id="north", seq=seq, kind=kind, lane_id="north-in",

@@ -56,7 +56,7 @@ def gate_with_face(root: Path, policy: dict[str, Record]) -> Iterator[BenchGate]
 
 
 @contextmanager
-def somebody_at(bench: BenchGate, *, online: bool = True) -> Iterator[ScreenVisitor]:
+def person_at(bench: BenchGate, *, online: bool = True) -> Iterator[ScreenVisitor]:
     """Start the gate and stand at its screen, once it offers face and knows whether the office is there."""
     gate = bench.start()
     assert gate.face is not None

@@ -47,6 +47,6 @@ def gate_with_a_yard(root: Path, lock: str = "") -> Iterator[tuple[BenchGate, Li
         yield gate, yard, relay
 
 
-def told(bench: BenchGate, *kinds: str) -> list[tuple[str, Facts, Facts | None]]:
+def recorded(bench: BenchGate, *kinds: str) -> list[tuple[str, Facts, Facts | None]]:
     """Return kind, facts and personal part of every entry of these kinds, while the gate is stopped."""
     return [(e.kind, e.facts, e.personal) for e in bench.entries() if e.kind in kinds]

@@ -139,7 +139,7 @@ def test_tries_side_by_side_do_not_pass_the_limit_together(throttle: Throttle) -
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("123"), st.integers(0, 400)), max_size=40))
-def test_whatever_happened_everybody_may_try_again_within_the_longest_wait(
+def test_whatever_happened_everyone_may_try_again_within_the_longest_wait(
     throttle: Throttle, tries: list[tuple[str, str, int]]
 ) -> None:
     throttle.counts.reset()

@@ -58,7 +58,7 @@ def card_of(act: Act, person: Person) -> CredentialRow:
     ).one()
 
 
-def test_the_table_names_every_party_and_nobody_else() -> None:
+def test_the_table_names_every_party_and_no_other() -> None:
     assert set(MAY_END) == set(PARTIES)
     assert {(by, who) for by in PARTIES for who in MAY_END[by]} == ENDS
 
@@ -102,7 +102,7 @@ def test_suspending_once_more_never_makes_a_suspension_weaker(first: str, second
 
 
 @pytest.mark.parametrize("who", PARTIES)
-def test_a_suspension_of_which_nobody_knows_who_set_it_is_the_offices(who: str) -> None:
+def test_a_suspension_without_an_author_is_the_offices(who: str) -> None:
     assert (in_the_way("", who) is None) is (who == "office")
 
 

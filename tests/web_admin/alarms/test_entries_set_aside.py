@@ -217,7 +217,7 @@ def test_an_entry_that_breaks_what_follows_from_it_is_set_aside_alone(database, 
     assert stored(database) == ([1, 2, 4, 5], [(ODD, "not_stored")])
 
 
-def test_one_alarm_counts_what_is_set_aside_until_somebody_has_seen_it(database, sealer, site, north, clock):
+def test_one_alarm_counts_what_is_set_aside_until_staff_have_seen_it(database, sealer, site, north, clock):
     previous, entries = GENESIS, []
     for seq in range(1, 7):
         entries.append(chain_entry(previous, seq, clock.now, "granted", {"detail": "\0"}, {}))

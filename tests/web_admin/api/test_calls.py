@@ -57,7 +57,7 @@ def test_a_correction_is_recorded_with_before_and_after_and_leaves_the_rest(call
     assert (entry.facts["actor_id"], entry.facts["channel"]) == (f"key:{caller.key_id}", "api")
 
 
-def test_a_card_that_somebody_holds_is_not_given_again(caller, compound):
+def test_a_card_with_a_holder_is_not_given_again(caller, compound):
     person_id = compound.persons["保洁员"]
     answer = caller.call("POST", f"/people/{person_id}/cards", {"number": "4200000"})
     assert answer.status_code == 422
@@ -160,10 +160,10 @@ def test_events_come_in_order_without_persons_silent_alarms_or_faces(caller, com
     act.session.commit()
     assert "door_closed" not in {event["kind"] for event in caller.get("/events?limit=200")["events"]}
     compound.clock.now += LATER
-    told = whole(caller, "/events", "events")
-    assert len(told) == 73
-    assert {event["kind"] for event in told} == {"access", "held_open", "hold_ended", "door_closed"}
-    assert not [word for word in (*compound.persons.values(), "person") if word in json.dumps(told)]
+    listed = whole(caller, "/events", "events")
+    assert len(listed) == 73
+    assert {event["kind"] for event in listed} == {"access", "held_open", "hold_ended", "door_closed"}
+    assert not [word for word in (*compound.persons.values(), "person") if word in json.dumps(listed)]
     assert {alarm["kind"] for alarm in caller.get("/alarms")["alarms"]} == {"alarm_door_held"}
 
 
@@ -230,7 +230,7 @@ def test_a_homes_number_is_corrected_and_its_people_go_on(caller, act):
     assert (entry.facts["before"], entry.facts["after"]) == ("7-1203", "7-1204")
 
 
-def test_a_home_ends_once_nobody_lives_there(caller, act):
+def test_a_home_ends_once_it_has_no_members(caller, act):
     home = caller.post("/homes", {"number": "7-1203"})
     person = caller.post("/people", {"name": "李雷", "home_id": home["home_id"]})
     path = f"/homes/{home['home_id']}"

@@ -61,7 +61,7 @@ def test_a_key_reaches_what_its_scope_names_and_nothing_else(caller_with):
     assert {code for call, code in status.items() if call[0] == call[1]} <= {200, 404, 422}
 
 
-def test_no_key_or_a_wrong_one_is_refused_and_told_how(compound):
+def test_no_key_or_a_wrong_one_is_refused_with_instructions(compound):
     client = compound.app.test_client()
     answers = [Caller(client, text, "").call("GET", "/people") for text in WRONG_KEYS]
     assert [(a.status_code, a.headers["WWW-Authenticate"]) for a in answers] == [(401, "Bearer")] * 5

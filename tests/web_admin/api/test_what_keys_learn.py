@@ -30,16 +30,16 @@ def written_by_a_gate(now, seq, kind):
 
 
 @pytest.mark.parametrize("kind", SILENT_KINDS)
-def test_no_silent_alarm_is_told_or_can_be_quietened_by_a_key(caller, compound, act, caplog, kind):
+def test_no_silent_alarm_is_shown_to_or_quietened_by_a_key(caller, compound, act, caplog, kind):
     raise_alarm(act.session, act.site_id, kind, compound.clock(), gate_id="north")
     act.session.add(written_by_a_gate(compound.clock(), 901, kind))
     act.session.commit()
     compound.clock.now += LATER
     silent = act.session.scalars(select(Alarm).where(Alarm.kind == kind)).one()
     act.session.commit()
-    told = caller.get("/alarms?open=false")["alarms"] + caller.get("/events?limit=200")["events"]
-    assert told
-    assert kind not in {one["kind"] for one in told}
+    shown = caller.get("/alarms?open=false")["alarms"] + caller.get("/events?limit=200")["events"]
+    assert shown
+    assert kind not in {one["kind"] for one in shown}
     assert caller.call("POST", f"/alarms/{silent.alarm_id}/acknowledge", {}).status_code == 404
     assert f"refused: key {caller.key_id} got 404 at POST api_alarms.see_alarm" in caplog.messages
     act.session.refresh(silent)
@@ -72,7 +72,7 @@ def test_a_place_with_one_byte_changed_is_refused(caller):
     assert caller.call("GET", f"/events?after={forged}").status_code == 422
 
 
-def test_whoever_holds_a_card_reads_which_system_asked_whose_it_is(caller, compound, act):
+def test_the_holder_of_a_card_reads_which_system_asked_whose_it_is(caller, compound, act):
     holder = compound.persons["林薇"]
     issue_card(act, holder, 4242077)
     act.session.commit()
@@ -84,7 +84,7 @@ def test_whoever_holds_a_card_reads_which_system_asked_whose_it_is(caller, compo
     assert "4242077" not in json.dumps(dict(looked.facts) | dict(looked.personal or {}))
 
 
-def test_a_holder_is_told_that_a_system_looked_and_not_somebody_of_the_staff(caller, compound, act):
+def test_a_holder_is_notified_that_a_system_looked_and_not_staff(caller, compound, act):
     holder = compound.persons["林薇"]
     act.session.add(AskedMessages(
         person_id=holder, channel="mail", address="lin@example.org", kinds=["looked_at"],
@@ -93,9 +93,9 @@ def test_a_holder_is_told_that_a_system_looked_and_not_somebody_of_the_staff(cal
     issue_card(act, holder, 4242078)
     act.session.commit()
     caller.get("/cards?number=4242078")
-    told = str(act.session.scalars(select(OutboxMessage.body)).all())
-    assert "另一系统查询了您的门卡属于谁" in told
-    assert "工作人员" not in told
+    shown = str(act.session.scalars(select(OutboxMessage.body)).all())
+    assert "另一系统查询了您的门卡属于谁" in shown
+    assert "工作人员" not in shown
 
 
 def test_a_key_cannot_try_out_card_numbers(caller_with, compound):

@@ -12,12 +12,12 @@ from web_admin.core.small_numbers import (
 )
 
 
-def test_none_is_told_and_fewer_than_ten_are_not_counted_out():
+def test_none_is_published_and_fewer_than_ten_are_not_counted_out():
     assert [rounded_count(n) for n in (0, 1, 9, 10, 23)] == [0, "<10", "<10", 10, 23]
     assert [count_in_tens(n) for n in (0, 1, 9, 10, 23)] == [0, "<10", "<10", "10+", "20+"]
 
 
-def test_a_family_without_a_small_figure_is_told_exactly():
+def test_a_family_without_a_small_figure_is_published_exactly():
     assert rounded_family({"a": 12, "b": 0}, {"c": 12}) == ({"a": 12, "b": 0}, {"c": 12})
 
 

@@ -77,7 +77,7 @@ def test_an_issued_card_opens_at_the_gate_at_once(act: Act) -> None:
     assert show_card(act, 12345678).reason is Reason.GRANTED
 
 
-def test_a_card_in_use_is_refused_and_only_staff_hear_whose_it_is(act: Act) -> None:
+def test_a_card_in_use_is_refused_and_only_staff_see_its_holder(act: Act) -> None:
     _, person = household(act)
     other = add_person(act, display_name="Wu")
     issue_card(act, person.person_id, 77)
@@ -274,7 +274,7 @@ def test_losing_the_last_card_pauses_face_and_a_new_card_resumes_it(act: Act) ->
     assert person.person_id in gate_view(act).face_roster
 
 
-def test_nobody_changes_another_persons_ways_in_by_phone(act: Act) -> None:
+def test_no_resident_changes_another_persons_ways_in_by_phone(act: Act) -> None:
     _, person = household(act)
     other = add_person(act, display_name="Wu")
     card = issue_card(act, person.person_id, 77)

@@ -66,7 +66,7 @@ def test_two_cards_prove_turned_bytes() -> None:
     assert proof.form == "hex_reversed"
 
 
-def test_cards_that_read_alike_in_two_ways_prove_nothing_while_another_row_tells_them_apart() -> None:
+def test_cards_that_read_alike_in_two_ways_prove_nothing_while_another_row_separates_them() -> None:
     same = [0x112211, 0x334433]  # the same when three bytes are turned round
     column = [written(number, "decimal") for number in [*same, 0x112233]]
     proof = prove([Tap(i, column[i], same[i]) for i in range(2)], column, Site())

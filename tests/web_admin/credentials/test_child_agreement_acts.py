@@ -120,7 +120,7 @@ def test_every_adult_of_the_home_counts_until_the_office_checked_one(
     assert agree(act, child, FATHERS).guardian_id == father.person_id
 
 
-def test_a_guardian_whom_the_office_struck_out_makes_room_for_nobody(
+def test_a_guardian_whom_the_office_struck_out_makes_room_for_no_other(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
     act, mother, father, child = family

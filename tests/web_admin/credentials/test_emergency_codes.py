@@ -77,7 +77,7 @@ def test_only_gates_of_its_lanes_know_a_code_and_of_those_only_their_own_lanes(a
 
 
 @pytest.mark.publishing
-def test_an_ended_code_is_told_as_ended_for_sixty_days(act: Act) -> None:
+def test_an_ended_code_is_published_as_ended_for_sixty_days(act: Act) -> None:
     add_lane(act)
     digits = make(act)
     end_emergency_code(act, code_ids(act)[0], "given away")
@@ -115,7 +115,7 @@ def test_acts_about_one_person_leave_the_codes_as_they_are(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_stolen_gate_is_told_of_no_code_any_more(act: Act) -> None:
+def test_a_stolen_gate_receives_no_code_any_more(act: Act) -> None:
     add_lane(act)
     make(act)
     mark_gate(act, "north", "stolen")
@@ -170,7 +170,7 @@ def test_at_most_twenty_codes_live_at_once(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_a_code_whose_seal_is_broken_stops_nobody_else(act: Act) -> None:
+def test_a_code_whose_seal_is_broken_stops_no_other_code(act: Act) -> None:
     add_lane(act)
     digits = make(act)
     act.session.add(

@@ -10,7 +10,7 @@ from web_admin.compound.policy_models import ENDED_IS_TOLD_FOR, PolicyRecordRow
 from web_admin.policy.publish import publish_policy
 
 
-def told(session, gate_id, credential_id):
+def published(session, gate_id, credential_id):
     value = session.scalars(
         select(PolicyRecordRow.value).where(
             PolicyRecordRow.gate_id == gate_id, PolicyRecordRow.key == f"credential:{credential_id}"
@@ -19,7 +19,7 @@ def told(session, gate_id, credential_id):
     return None if value is None else decode_record("credential:", value)
 
 
-def test_an_ended_card_is_told_as_ended_for_sixty_days(database, sealer, site, now):
+def test_an_ended_card_is_published_as_ended_for_sixty_days(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ["card"])
         person = add_person(session, site, add_home(session, site, "3-1502"), ["north-in"], now)
@@ -27,12 +27,12 @@ def test_an_ended_card_is_told_as_ended_for_sixty_days(database, sealer, site, n
         publish_policy(session, sealer, site, now)
         card.state, card.ended_at, card.ended_reason = "ended", now, "lost"
         first = publish_policy(session, sealer, site, now, person_ids=[person.person_id])
-        record = told(session, "north", card.credential_id)
+        record = published(session, "north", card.credential_id)
         assert isinstance(record, CredentialRecord)
         assert record.state is CredentialState.ENDED
         assert publish_policy(session, sealer, site, now).version == first.version
         publish_policy(session, sealer, site, now + ENDED_IS_TOLD_FOR + timedelta(days=1))
-        assert told(session, "north", card.credential_id) is None
+        assert published(session, "north", card.credential_id) is None
 
 
 def test_a_card_that_may_no_longer_pass_one_gate_is_left_out_there_and_not_called_ended(
@@ -46,7 +46,7 @@ def test_a_card_that_may_no_longer_pass_one_gate_is_left_out_there_and_not_calle
         publish_policy(session, sealer, site, now)
         person.grants[0].lanes = ["south-in"]
         publish_policy(session, sealer, site, now)
-        assert told(session, "north", card.credential_id) is None
-        record = told(session, "south", card.credential_id)
+        assert published(session, "north", card.credential_id) is None
+        record = published(session, "south", card.credential_id)
         assert isinstance(record, CredentialRecord)
         assert record.state is CredentialState.ACTIVE

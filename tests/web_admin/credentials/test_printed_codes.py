@@ -107,8 +107,8 @@ def test_it_opens_nothing_while_its_owner_has_the_qr_code_switched_off(compound,
     client = compound.signed_in("guard")
     made_at_the_desk(client)
     press(client, "/r/", "/r/ways/qr", on="0")
-    told = gate.decide(lambda act, _key: printed_code(act, row_of(act.session)))
-    assert told is Reason.METHOD_NOT_CHOSEN
+    answer = gate.decide(lambda act, _key: printed_code(act, row_of(act.session)))
+    assert answer is Reason.METHOD_NOT_CHOSEN
 
 
 def test_no_phone_gives_one_out_and_two_are_the_most(compound, gate, wang):

@@ -59,7 +59,7 @@ def test_without_an_ending_there_is_no_certificate(compound):
         certificate_statement(session, compound.consent_of(), compound.now)
 
 
-def test_what_is_open_is_said_until_each_line_is_true(compound):
+def test_what_is_open_is_listed_until_each_line_is_true(compound):
     withdraw(compound)
     [key] = [key.key_id for key in compound.certificate().statement.wrapping_keys]
     assert compound.certificate().statement.open == ("gate:north", "gate:south", f"wrapping_key:{key}")
@@ -92,7 +92,7 @@ def test_a_gate_that_was_stolen_counts_by_its_lease_alone(compound):
     assert compound.certificate().statement.state == "complete"
 
 
-def test_a_receipt_from_before_the_face_was_given_anew_does_not_count(compound):
+def test_a_receipt_from_before_the_face_was_given_again_does_not_count(compound):
     withdraw(compound)
     first = compound.consent_of()
     compound.hand_in("north")
@@ -166,7 +166,7 @@ def test_a_receipt_of_an_impossible_time_is_remarked_upon(compound, days):
     assert [remark.partition(":")[0] for remark in remarks] == ["gate north"]
 
 
-def test_a_lease_that_ended_by_the_servers_clock_alone_is_told_by_a_right_one(compound, tmp_path, capsys):
+def test_a_lease_that_ended_by_the_servers_clock_alone_is_dated_by_a_right_one(compound, tmp_path, capsys):
     withdraw(compound)
     right_clock = compound.now
     compound.later(hours=73)

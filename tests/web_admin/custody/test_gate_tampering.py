@@ -34,8 +34,8 @@ def a_face(database, sealer, site, north, south, clock):
         publish_policy(session, sealer, site, clock.now)
 
 
-def ask(gate, now, **told):
-    question = msgspec.structs.replace(gate.question(now), **told)
+def ask(gate, now, **reported):
+    question = msgspec.structs.replace(gate.question(now), **reported)
     response = gate.post(ASK_PATH, question)
     assert response.status_code == 200, response.text
     return gate.read(response)
@@ -48,7 +48,7 @@ def clear(database):
 
 
 @pytest.mark.usefixtures("a_face")
-def test_a_gate_that_tells_of_tampering_gets_no_lease_in_the_same_answer_or_later(north, clock):
+def test_a_gate_that_reports_tampering_gets_no_lease_in_the_same_answer_or_later(north, clock):
     assert len(ask(north, clock.now).leases) == 1
     reply = ask(north, clock.now, tamper_id="aa")
     assert (reply.leases, reply.tamper_cleared_id) == ((), msgspec.UNSET)
@@ -63,7 +63,7 @@ def test_another_gate_is_not_touched_by_it(north, south, clock):
 
 
 @pytest.mark.usefixtures("a_face")
-def test_after_it_was_cleared_the_gate_hears_so_with_its_leases(database, north, clock):
+def test_after_it_was_cleared_the_gate_receives_that_with_its_leases(database, north, clock):
     ask(north, clock.now, tamper_id="aa")
     clear(database)
     reply = ask(north, clock.now, tamper_id="aa")
@@ -72,7 +72,7 @@ def test_after_it_was_cleared_the_gate_hears_so_with_its_leases(database, north,
 
 
 @pytest.mark.usefixtures("a_face")
-def test_a_second_tampering_is_one_that_nobody_has_cleared(database, north, clock):
+def test_a_second_tampering_is_not_cleared_with_the_first(database, north, clock):
     ask(north, clock.now, tamper_id="aa")
     clear(database)
     reply = ask(north, clock.now, tamper_id="bb")
@@ -141,7 +141,7 @@ def test_a_press_on_an_older_page_clears_nothing(compound):
 
 
 @pytest.mark.parametrize("role", ["guard", "installer", "privacy_officer"])
-def test_nobody_but_the_manager_clears(compound, role):
+def test_only_the_manager_clears(compound, role):
     client = compound.signed_in(role)
     token = csrf_of(client.get("/manage/gates/north").text or "") if role == "installer" else ""
     data = {"csrf_token": token, "tamper_id": "aa"}

@@ -72,7 +72,7 @@ def test_three_steps_stop_the_card_and_print_its_owners_pass(compound, wang, rol
     assert "3-1203" not in slip.text
 
 
-def test_a_home_shows_its_own_cards_by_initials_and_nobody_by_name(compound):
+def test_a_home_shows_its_own_cards_by_initials_and_no_names(compound):
     page = look(compound.signed_in("guard"), "31203").text
     assert ">○芳<" in page
     assert ">○磊<" in page
@@ -178,7 +178,7 @@ def test_a_person_gets_one_pass_a_day_however_often_and_by_whom_it_is_asked(comp
     assert stop(compound.signed_in_again("guard"), card).location != first.location
 
 
-def test_a_helper_who_may_invite_nobody_gets_a_pass_for_themselves(compound, wang):
+def test_a_helper_who_may_not_invite_gets_a_pass_for_themselves(compound, wang):
     by_office(compound, lambda act: setattr(act.session.get_one(Person, wang), "kind", "helper"))
     client = compound.signed_in("guard")
     stop(client, read(compound, lambda s: card_of(s, wang)))
@@ -197,7 +197,7 @@ def test_no_slip_of_a_residents_own_visitor_is_shown_to_staff(compound, wang):
 @pytest.mark.parametrize(
     ("name", "initials"), [("王芳", "○芳"), ("Ana Ruiz", "A. R."), ("欧阳娜娜", "○○○娜")]
 )
-def test_initials_tell_members_of_a_home_apart(name, initials):
+def test_initials_distinguish_members_of_a_home(name, initials):
     assert initials_of(name) == initials
 
 

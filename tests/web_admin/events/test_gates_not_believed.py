@@ -162,7 +162,7 @@ def test_two_machines_with_one_key_are_each_acknowledged_what_they_sent(database
     assert acknowledged(never_sent) == 2
 
 
-def test_what_was_set_aside_stays_so_after_pairing_anew_and_what_comes_then_counts(
+def test_what_was_set_aside_stays_so_after_pairing_again_and_what_comes_then_counts(
     database, sealer, site, gates_app, north, clock, unproven
 ):
     disbelieve(database, clock)
@@ -173,9 +173,9 @@ def test_what_was_set_aside_stays_so_after_pairing_anew_and_what_comes_then_coun
     pair_id, key = introduced(gates_app.test_client(), code)
     with database.session() as session:
         pairing.approve(session, sealer, pair_id, clock.now)
-    anew = PlayedGate(gates_app.test_client(), site, "north", key)
+    again = PlayedGate(gates_app.test_client(), site, "north", key)
     after = chain_entry(kept.digest, 2, clock.now, "started", {}, {})
-    assert sent(anew, [kept, after]).acknowledged_seq == 2
+    assert sent(again, [kept, after]).acknowledged_seq == 2
     with database.session() as session:
         assert session.get_one(Person, unproven[0]).phone_unproven == "invited_again"
         assert list(session.scalars(select(GateEvent.seq))) == [2]
@@ -217,7 +217,7 @@ def test_a_counter_that_jumps_far_ahead_cuts_the_honest_gate_off_from_nothing(
         assert (reply.leases, reply.policy is not None, len(reply.orders)) == ((), True, 1)
 
 
-def test_a_counter_that_creeps_ahead_ends_as_a_clone_and_cuts_nobody_off(
+def test_a_counter_that_creeps_ahead_ends_as_a_clone_and_cuts_no_other_gate_off(
     database, sealer, site, north, clock
 ):
     with database.session() as session:
@@ -258,7 +258,7 @@ def test_a_counter_has_at_most_sixteen_digits(north, clock, counter, status, err
         ({GATE_HEADER: "nobody"}, 403, "gate_unknown"),
     ],
 )
-def test_whoever_may_not_ask_gets_the_status_of_their_mistake(north, clock, headers, status, error):
+def test_a_refused_caller_gets_the_status_of_its_mistake(north, clock, headers, status, error):
     body = msgspec.json.encode(north.question(clock.now))
     signature = sign(north.key, REQUEST_DOMAIN, request_message("POST", ASK_PATH, body, "north", 1))
     usual = {
@@ -276,12 +276,12 @@ def test_a_body_that_is_no_message_and_a_gate_with_a_new_key_get_their_status(
     question = north.question(clock.now)
     check = sync_requests.check_signature
 
-    def pair_anew_meanwhile(*arguments):
+    def pair_again_meanwhile(*arguments):
         with database.session() as session:
             session.get_one(Gate, "north").public_key = secrets.token_bytes(32)
         return check(*arguments)
 
-    monkeypatch.setattr(sync_requests, "check_signature", pair_anew_meanwhile)
+    monkeypatch.setattr(sync_requests, "check_signature", pair_again_meanwhile)
     response = north.post(ASK_PATH, question)
     assert (response.status_code, error_of(response)) == (403, "gate_unknown")
 

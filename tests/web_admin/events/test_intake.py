@@ -120,7 +120,7 @@ def test_entries_that_do_not_chain_are_refused_with_an_alarm_and_nothing_is_stor
     assert alarms(database) == ["alarm_journal_broken"]
 
 
-def test_a_gate_that_lost_its_newest_and_had_dropped_its_oldest_entries_is_heard_again(
+def test_a_gate_that_lost_its_newest_and_had_dropped_its_oldest_entries_is_accepted_again(
     database, north, clock
 ):
     whole = journal(40, clock.now)
@@ -134,7 +134,7 @@ def test_a_gate_that_lost_its_newest_and_had_dropped_its_oldest_entries_is_heard
 
 
 @pytest.fixture
-def paired_anew(database, sealer, gates_app, north, clock):
+def paired_again(database, sealer, gates_app, north, clock):
     """Return a call that gives the north gate a key of its own again, as a manager does after an alarm."""
 
     def pair():
@@ -148,25 +148,25 @@ def paired_anew(database, sealer, gates_app, north, clock):
     return pair
 
 
-def test_a_controller_that_is_paired_anew_sends_its_kept_journal_and_nothing_is_stored_twice(
-    database, north, clock, paired_anew
+def test_a_controller_that_is_paired_again_sends_its_kept_journal_and_nothing_is_stored_twice(
+    database, north, clock, paired_again
 ):
     entries = journal(7, clock.now)
     send(north, entries[:5])
-    assert send(paired_anew(), entries).acknowledged_seq == 7
+    assert send(paired_again(), entries).acknowledged_seq == 7
     assert stored_seqs(database) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_a_controller_that_is_paired_anew_may_have_dropped_its_oldest_entries(
-    database, north, clock, paired_anew
+def test_a_controller_that_is_paired_again_may_have_dropped_its_oldest_entries(
+    database, north, clock, paired_again
 ):
     entries = journal(7, clock.now)
     send(north, entries[:5])
-    assert send(paired_anew(), entries[3:]).acknowledged_seq == 7
+    assert send(paired_again(), entries[3:]).acknowledged_seq == 7
     assert stored_seqs(database) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_a_journal_begun_anew_still_may_not_leave_a_beginning_out(database, north, clock):
+def test_a_journal_begun_again_still_may_not_leave_a_beginning_out(database, north, clock):
     send(north, journal(40, clock.now))
     north.ask(clock.now, journal_seq=30)
     other = journal(30, clock.now + timedelta(seconds=1))
@@ -249,10 +249,10 @@ def code_id(database, sealer, site, north, clock):
         return session.scalars(select(EmergencyCode.credential_id)).one()
 
 
-def typed(code_id, now, *told):
+def typed(code_id, now, *outcomes):
     """Return a journal in which a credential opened or did not, for the reasons told."""
     entries, previous = [], GENESIS
-    for seq, (opens, reason) in enumerate(told, start=1):
+    for seq, (opens, reason) in enumerate(outcomes, start=1):
         facts = {"lane_id": "north-in", "method": "pin", "opens": opens, "reason": reason}
         personal = {"person_id": None, "credential_id": code_id}
         entry = chain_entry(previous, seq, now + timedelta(minutes=seq), "access", facts, personal)

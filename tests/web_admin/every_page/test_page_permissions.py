@@ -39,7 +39,7 @@ def test_every_route_has_declared_who_it_is_for(compound):
     assert undeclared == set()
 
 
-def test_a_route_that_nobody_declared_answers_404(web_config, database, now):
+def test_an_undeclared_route_answers_404(web_config, database, now):
     app = create_app(web_config, clock=lambda: now)
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
     assert app.test_client().get("/forgotten").status_code == 404

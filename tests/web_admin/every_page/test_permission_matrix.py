@@ -27,8 +27,8 @@ from tests.support.permission_matrix import (
     MAY,
     NEIGHBOURS,
     NO_ID,
-    NOBODYS,
     NOWHERE,
+    OF_LIBRARIES,
     OWN,
     WHO,
 )
@@ -108,7 +108,7 @@ class Callers:
         addresses = self.compound.app.url_map.bind("localhost")
         found = []
         for rule in self.compound.app.url_map.iter_rules():
-            if rule.endpoint in NOBODYS:
+            if rule.endpoint in OF_LIBRARIES:
                 continue
             own = {name: self._argument(OWN, rule.endpoint, name) for name in rule.arguments}
             foreign = {
@@ -272,8 +272,8 @@ def is_trace(answer) -> bool:
 
 def test_every_route_is_in_the_table_and_the_table_has_no_other(callers) -> None:
     routes = {rule.endpoint for rule in callers.compound.app.url_map.iter_rules()}
-    assert routes - MAY.keys() - NOBODYS.keys() == set()
-    assert (MAY.keys() | NOBODYS.keys()) - routes == set()
+    assert routes - MAY.keys() - OF_LIBRARIES.keys() == set()
+    assert (MAY.keys() | OF_LIBRARIES.keys()) - routes == set()
 
 
 def test_every_id_of_a_path_has_one_of_another_compound(callers) -> None:
@@ -338,7 +338,7 @@ def test_no_change_is_made_without_the_forms_token_or_for_another_site(callers, 
 
 
 @pytest.mark.wide
-def test_no_sign_in_stands_in_for_a_gates_signature_or_a_systems_key(callers) -> None:
+def test_no_sign_in_replaces_a_gates_signature_or_a_systems_key(callers) -> None:
     for endpoint, method, own, _foreign in callers.routes():
         for letter in WHO if MAY[endpoint] in MACHINES else "":
             answer = callers.call(letter, method, own)

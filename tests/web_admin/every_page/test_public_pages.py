@@ -62,8 +62,8 @@ def test_a_report_is_looked_at_first_then_published_for_everyone(officer, everyo
     assert rows(lambda s: s.scalars(select(PublicReport)).all()) == []
     assert send(officer, "/manage/report", **REPORT).status_code == 303
     page = everyone.get("/report").text
-    for told in ("Issue 1", "北门早上太慢。", "业委会", "秦女士", "at least 10", "2026-01-01 – 2026-06-30"):
-        assert told in page
+    for shown in ("Issue 1", "北门早上太慢。", "业委会", "秦女士", "at least 10", "2026-01-01 – 2026-06-30"):
+        assert shown in page
     assert "Nothing to report yet" not in officer.get("/manage/report").text  # the half-year before is open
 
 
@@ -80,14 +80,14 @@ def test_the_file_of_an_issue_is_signed_and_a_missing_issue_is_not_there(officer
 
 
 def test_a_request_of_the_police_is_recorded_before_a_file_can_be_taken(compound, officer, rows):
-    told = {"authority": "派出所", "document": "2026-017", "scope": "三月三日的通行记录", "outcome": "given",
+    shown = {"authority": "派出所", "document": "2026-017", "scope": "三月三日的通行记录", "outcome": "given",
             "reason": "刑事诉讼法第五十四条", "home": "3-1203", "name": "王芳", "first_day": "2026-03-03",
             "last_day": "2026-03-04"}
     path = "/manage/disclosures/new"
     for wrong in ({"name": "王"}, {"reason": ""}, {"outcome": "later"}, {"first_day": ""}):
-        assert send(officer, path, **{**told, **wrong}).status_code == 422
+        assert send(officer, path, **{**shown, **wrong}).status_code == 422
     assert rows(lambda s: s.scalars(select(Disclosure)).all()) == []
-    assert send(officer, path, **told).status_code == 303
+    assert send(officer, path, **shown).status_code == 303
     row = rows(lambda s: s.scalars(select(Disclosure)).one())
     assert row.person_id == compound.persons["王芳"]
     file = send(officer, "/manage/disclosures/", f"/manage/disclosures/{row.disclosure_id}/passages.csv")
@@ -118,7 +118,7 @@ def test_the_register_names_purposes_categories_terms_recipients_and_security(
     assert set(retention_of(web_config)) == set(by_purpose)
 
 
-def test_every_table_with_a_person_in_it_stands_in_the_register():
+def test_every_table_with_a_person_in_it_is_in_the_register():
     tables = METADATA.tables.values()
     about_people = {table.name for table in tables if "person_id" in table.columns}
     named = {name for _purpose, _meaning, tables in PURPOSES for name in tables}
@@ -131,11 +131,11 @@ def test_the_rules_name_the_responsible_person_and_where_to_complain_in_both_lan
     with everyone.session_transaction() as session:
         session["language"] = "zh"
     page = everyone.get("/privacy").text
-    for told in ("秦女士", "021-5555 0101", "监管局 12315"):
-        assert told in page
+    for shown in ("秦女士", "021-5555 0101", "监管局 12315"):
+        assert shown in page
 
 
-def test_the_rules_count_nobody_out_who_uses_face(compound, everyone, rows):
+def test_the_rules_count_out_no_resident_who_uses_face(compound, everyone, rows):
     def consents(session):
         for name in ("王芳", "林薇"):
             session.add(Consent(

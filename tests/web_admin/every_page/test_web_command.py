@@ -171,7 +171,7 @@ def test_the_server_runs_without_any_driver_serves_and_ends_on_sigterm(tmp_path,
 
 
 @pytest.mark.wide
-def test_the_only_manager_who_lost_the_phone_begins_anew_by_a_link_from_the_server(tmp_path, word):
+def test_the_only_manager_who_lost_the_phone_begins_again_by_a_link_from_the_server(tmp_path, word):
     assert init(tmp_path, word).returncode == 0
     done = menjin("staff-link", "Manager@example.org", "--data-dir", tmp_path / "data")
     assert done.stdout.startswith("http://127.0.0.1:8000/staff/join?code="), done.stderr

@@ -68,7 +68,7 @@ def say_no(compound):
 
 @pytest.mark.wide
 @pytest.mark.parametrize("role", ROLES)
-def test_no_page_of_staff_or_the_public_tells_who_said_no(compound, role):
+def test_no_page_of_staff_or_the_public_shows_who_said_no(compound, role):
     client = compound.signed_in(role)
     paths = pages(compound, role)
     read(client, paths)  # what is made on first sight is made now
@@ -79,7 +79,7 @@ def test_no_page_of_staff_or_the_public_tells_who_said_no(compound, role):
     assert len(paths) > 8
 
 
-def test_no_report_tells_that_anybody_said_no(compound, web_config):
+def test_no_report_shows_that_a_person_said_no(compound, web_config):
     def report():
         with compound.app.app_context(), current_menjin().database.session() as session:
             site = session.scalars(select(Site)).one()

@@ -47,7 +47,7 @@ def test_consent_keeps_the_digest_of_the_text_that_was_shown(act: Act) -> None:
 
 
 @pytest.mark.parametrize("channel", ["manager", "desk", "system"])
-def test_nobody_consents_for_someone_else(act: Act, channel: str) -> None:
+def test_no_person_consents_for_another(act: Act, channel: str) -> None:
     add_lane(act)
     offer_face(act)
     _, person = household(act)

@@ -203,7 +203,7 @@ def change(act: Act, what: str, mother: Person, father: Person, son: Person) -> 
         "the mother's phone is another's", "the mother is the only one", "the office checked others",
     ],
 )
-def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_anew(
+def test_a_yes_under_what_holds_no_more_completes_nothing_and_can_be_asked_for_again(
     family: tuple[Act, Person, Person, Person], what: str
 ) -> None:
     act, mother, father, son = family
@@ -232,7 +232,7 @@ def test_what_was_agreed_by_one_whom_the_office_did_not_check_ends(
 
 
 @pytest.mark.publishing
-def test_after_the_last_checked_guardian_nobody_counts_unchecked(
+def test_after_the_last_checked_guardian_no_unchecked_one_counts(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
     act, mother, father, son = family

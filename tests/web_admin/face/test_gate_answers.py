@@ -93,7 +93,7 @@ def test_a_yes_at_the_gate_is_a_consent_given_there_and_comes_back_as_permission
     assert act.session.get(FaceShare, (person.person_id, "north")) is not None
 
 
-def test_the_gate_is_told_the_newest_notice_in_both_languages_word_for_word(act: Act, person: Person) -> None:
+def test_the_gate_receives_the_newest_notice_in_each_language_word_for_word(act: Act, person: Person) -> None:
     texts = {language: {**fields, "effect": f"anew {language}"} for language, fields in NOTICE.items()}
     publish_notice(act, FACE_PURPOSE, texts)
     for language, notice in gate_view(act).face_notices.items():
@@ -163,7 +163,7 @@ def test_a_yes_to_anything_but_the_newest_notice_is_none(
     assert (consents(act), refusals(act)) == ([], [why])
 
 
-def test_a_yes_that_arrives_long_after_the_person_was_told_it_did_not_is_none(
+def test_a_yes_that_arrives_long_after_the_person_read_it_failed_is_none(
     act: Act, person: Person
 ) -> None:
     late = replace(act, now=act.now + timedelta(minutes=11))
@@ -193,7 +193,7 @@ def test_a_gate_that_is_not_trusted_gives_nobodys_consent(act: Act, person: Pers
     assert (consents(act), refusals(act)) == ([], ["gate_not_trusted"])
 
 
-def test_nobody_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, person: Person) -> None:
+def test_no_person_who_may_not_consent_gets_a_consent_through_a_gate(act: Act, person: Person) -> None:
     child = add_person(act, display_name="Bao", home_id=person.home_id, age_band="14_17")
     without_way = add_person(act, display_name="Mo", home_id=person.home_id)
     issue_card(act, child.person_id, 78)

@@ -177,7 +177,7 @@ def test_under_14_nothing_of_face_is_offered(family: tuple[Act, Person, Person])
 
 
 @pytest.mark.publishing
-def test_on_the_day_of_18_face_pauses_by_itself_and_is_asked_for_anew(
+def test_on_the_day_of_18_face_pauses_automatically_and_is_asked_for_again(
     family: tuple[Act, Person, Person],
 ) -> None:
     act, mother, son = family

@@ -39,7 +39,7 @@ def person(act: Act) -> Person:
     return made
 
 
-def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_anew(act: Act, person: Person) -> None:
+def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_again(act: Act, person: Person) -> None:
     assert end_restored_faces(act) == 1
     (consent,) = consents(act)
     assert (consent.withdrawn_at, consent.withdrawn_why) == (act.now, "restored")
@@ -51,7 +51,7 @@ def test_a_consent_ends_and_its_owner_is_asked_and_offered_face_anew(act: Act, p
     assert gate_view(act).face_roster[person.person_id].consent_id == again.consent_id
 
 
-def test_a_gate_that_was_told_owes_a_receipt_though_its_lane_offers_face_no_more(
+def test_a_gate_that_got_the_roster_owes_a_receipt_though_its_lane_offers_face_no_more(
     act: Act, person: Person
 ) -> None:
     act.session.get_one(Lane, "north-in").methods = ["card", "pin"]
@@ -64,13 +64,13 @@ def test_a_gate_that_was_told_owes_a_receipt_though_its_lane_offers_face_no_more
 def test_a_record_that_this_version_cannot_read_does_not_break_the_restore_off(
     act: Act, person: Person
 ) -> None:
-    told = act.session.get_one(PolicyRecordRow, ("north", f"face:{person.person_id}"))
-    told.value = b'{"of": "another version"}'
+    published = act.session.get_one(PolicyRecordRow, ("north", f"face:{person.person_id}"))
+    published.value = b'{"of": "another version"}'
     assert end_restored_faces(act) == 1
     assert consents(act)[0].withdrawn_why == "restored"
 
 
-def test_a_yes_from_before_the_restore_that_a_gate_tells_again_counts_for_nothing(
+def test_a_yes_from_before_the_restore_that_a_gate_sends_again_counts_for_nothing(
     act: Act, person: Person
 ) -> None:
     _, other = household(act, "3-1204", "Bo")

@@ -107,7 +107,7 @@ def test_a_no_and_a_withdrawal_need_no_signature(family: tuple[Act, Person, Pers
 
 
 @pytest.mark.publishing
-def test_whoever_agreed_with_less_is_asked_again_and_keeps_the_other_ways(
+def test_who_agreed_with_less_is_asked_again_and_keeps_the_other_ways(
     family: tuple[Act, Person, Person, Person],
 ) -> None:
     act, mother, father, _son = family

@@ -104,9 +104,9 @@ def test_hours_of_somebodys_right_stay_until_the_right_is_changed(client, compou
         set_grants(act, compound.persons["保洁员"], [GrantSpec(("north-in",), hours_id, None, None)])
     page = f"/manage/hours/{hours_id}"
     remove(client, page)
-    told = client.get(page).text
-    assert "People come at these hours: 1." in told
-    assert "保洁员" not in told
+    shown = client.get(page).text
+    assert "People come at these hours: 1." in shown
+    assert "保洁员" not in shown
     with at(compound) as act:
         set_grants(act, compound.persons["保洁员"], [])
     assert remove(client, page).location == GATES
@@ -128,7 +128,7 @@ def test_a_holiday_week_is_added_at_once(client, compound):
 @pytest.mark.parametrize(
     ("length", "said"), [(-1, "The last day is before the first."), (31, "At most 31 days at once.")]
 )
-def test_a_row_of_days_that_nobody_means_is_refused_beside_its_field(client, compound, length, said):
+def test_a_malformed_row_of_days_is_refused_beside_its_field(client, compound, length, said):
     before, first = days(compound), day_of(compound) + timedelta(days=40)
     last = first + timedelta(days=length)
     sent = send(client, "/manage/hours/days/new", day=first.isoformat(), last_day=last.isoformat(),

@@ -27,7 +27,7 @@ def refusal(act: Act, spec: LaneSpec, gate_id: str = "north") -> ActRefused:
 
 
 @pytest.mark.publishing
-def test_a_gate_is_told_all_that_a_lane_says(act: Act) -> None:
+def test_a_gate_receives_all_settings_of_a_lane(act: Act) -> None:
     add_lane(act)
     add_live_lane(act, "north", replace(OUT, antipassback="soft"))
     hours = save_hours(act, None, "Market", [Span(("sat",), 480, 720)])
@@ -35,9 +35,9 @@ def test_a_gate_is_told_all_that_a_lane_says(act: Act) -> None:
         IN, interlock_with=("north-out",), antipassback="hard", staff_hold_minutes=90,
         posture_hours={hours.hours_id: "held_open"},
     ))
-    told = gate_view(act).policy.lanes["north-in"]
-    assert (told.interlock_with, told.antipassback, told.staff_hold_minutes) == (("north-out",), "hard", 90)
-    assert told.posture_author_id == "manager-1"
+    sent = gate_view(act).policy.lanes["north-in"]
+    assert (sent.interlock_with, sent.antipassback, sent.staff_hold_minutes) == (("north-out",), "hard", 90)
+    assert sent.posture_author_id == "manager-1"
     assert gate_view(act).policy.lanes["north-out"].antipassback == "soft"
 
 
@@ -96,7 +96,7 @@ def test_words_and_minutes_outside_the_offered_ones_are_refused(
 
 
 @pytest.mark.publishing
-def test_nobody_is_refused_for_not_leaving_where_no_way_out_counts(act: Act) -> None:
+def test_no_person_is_refused_for_not_leaving_where_no_way_out_counts(act: Act) -> None:
     add_lane(act)
     hard = replace(IN, antipassback="hard")
     assert "no way out that counts" in str(refusal(act, hard))
@@ -128,7 +128,7 @@ def test_a_way_out_that_would_stop_counting_is_refused_naming_the_lane_that_reli
         "north-in": "hard", "north-out": "soft"}
 
 
-def test_nobody_is_refused_for_having_left_by_another_gate(act: Act) -> None:
+def test_no_person_is_refused_for_having_left_by_another_gate(act: Act) -> None:
     add_lane(act)
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     add_lane(act, "south")
@@ -140,7 +140,7 @@ def test_nobody_is_refused_for_having_left_by_another_gate(act: Act) -> None:
     assert act.session.get_one(Lane, "north-in").area_is_closed
 
 
-def test_a_way_out_itself_refuses_nobody(act: Act) -> None:
+def test_a_way_out_refuses_no_person(act: Act) -> None:
     add_lane(act)
     assert refusal(act, replace(OUT, antipassback="hard")).field == "antipassback"
 

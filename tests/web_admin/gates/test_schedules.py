@@ -51,7 +51,7 @@ def hours(act: Act, name: str, *spans: Span) -> str:
     return save_hours(act, None, name, spans).hours_id
 
 
-def told(act: Act, now: datetime = WEDNESDAY) -> tuple:
+def published(act: Act, now: datetime = WEDNESDAY) -> tuple:
     lane, site = act.session.get_one(Lane, "north-in"), act.session.get_one(Site, act.site_id)
     known = read_site_hours(act.session, site)
     return schedules_of(lane, known, now), scheduled_now(lane, known, now)
@@ -77,7 +77,7 @@ def test_a_schedule_reaches_the_gate_with_its_author_and_keeps_who_set_it_and_wh
     record = gate_view(act).policy.lanes["north-in"]
     assert record.posture_hours == {morning: "held_open", night: "lockdown"}
     assert record.posture_author_id == "manager-2"
-    listed, _ = told(act)
+    listed, _ = published(act)
     assert [(one.hours_name, one.author_id, one.set_at) for one in listed] == [
         ("Morning", "manager-1", act.now), ("Night", "manager-2", later.now),
     ]
@@ -91,20 +91,20 @@ def test_saving_the_lane_changes_no_author_and_a_removed_schedule_is_gone(act: A
     set_schedule(act, "north-in", morning, "held_open")
     other = replace(act, actor_id="manager-2")
     save_lane(other, "north", replace(spec_of(act.session.get_one(Lane, "north-in")), name="Renamed"))
-    assert told(act)[0][0].author_id == "manager-1"
+    assert published(act)[0][0].author_id == "manager-1"
     for _ in range(2):
         remove_schedule(other, "north-in", morning)
-    assert told(act) == ((), None)
+    assert published(act) == ((), None)
     assert act.session.get_one(Lane, "north-in").schedule_authors == {}
     assert gate_view(act).policy.lanes["north-in"].posture_hours == {}
 
 
-def test_what_is_only_told_to_open_is_what_the_locks_themselves_say() -> None:
+def test_what_takes_only_open_orders_is_what_the_locks_themselves_say() -> None:
     assert set(PULSED_ONLY) == {kind.value for kind, rules in RULES.items() if not rules.may_hold}
 
 
 @pytest.mark.parametrize("lock", PULSED_ONLY)
-def test_a_drive_that_is_only_told_to_open_is_not_held_but_may_be_shut(act: Act, lock: str) -> None:
+def test_a_drive_that_takes_only_open_orders_is_not_held_but_may_be_shut(act: Act, lock: str) -> None:
     add_lane(act)
     morning = hours(act, "Morning", MORNING)
     be_moved_by(act, lock)
@@ -117,7 +117,7 @@ def test_a_drive_that_is_only_told_to_open_is_not_held_but_may_be_shut(act: Act,
         spec = spec_of(act.session.get_one(Lane, "north-in"))
         save_lane(act, "north", replace(spec, posture_hours={morning: "held_open"}))
     set_schedule(act, "north-in", morning, "lockdown")
-    assert told(act)[0][0].posture == "lockdown"
+    assert published(act)[0][0].posture == "lockdown"
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_schedule_says_when_it_ends_or_next_begins_on_the_sites_wall_clock(act
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "Morning", MORNING), "held_open")
     set_calendar_day(act, date(2026, 7, 2), "holiday", "a feast")
-    [on], standing = told(act)
+    [on], standing = published(act)
     assert (on.is_on, on.begins_at, on.ends_at) == (True, None, at(1, 10))
     assert standing.until == at(1, 10)
-    [off], standing = told(act, at(1, 11))
+    [off], standing = published(act, at(1, 11))
     assert (off.is_on, off.begins_at, off.ends_at) == (False, at(3, 8), at(3, 10))
     assert standing is None
 
@@ -152,9 +152,9 @@ def test_where_schedules_meet_the_one_that_shuts_decides_and_ends_the_other(act:
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "All day", Span(WEEKDAYS, 0, 1440)), "held_open")
     set_schedule(act, "north-in", hours(act, "Night", NIGHT), "lockdown")
-    _, by_day = told(act)
+    _, by_day = published(act)
     assert (by_day.schedule.hours_name, by_day.until) == ("All day", at(1, 22))
-    _, by_night = told(act, at(1, 23))
+    _, by_night = published(act, at(1, 23))
     assert (by_night.schedule.hours_name, by_night.until) == ("Night", at(2, 6))
 
 
@@ -162,7 +162,7 @@ def test_one_posture_over_hours_that_follow_each_other_ends_with_the_last(act: A
     add_lane(act)
     set_schedule(act, "north-in", hours(act, "Morning", MORNING), "held_open")
     set_schedule(act, "north-in", hours(act, "Noon", Span(WEEKDAYS, 600, 780)), "held_open")
-    assert told(act)[1].until == at(1, 13)
+    assert published(act)[1].until == at(1, 13)
 
 
 # -- pages -----------------------------------------------------------------------------------------

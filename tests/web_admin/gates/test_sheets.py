@@ -54,7 +54,7 @@ def row_of(act: Act, lane_id: str = "north-in") -> LaneSheetRow:
     return act.session.get_one(LaneSheetRow, lane_id)
 
 
-def test_a_new_lane_opens_to_nobody_before_its_sheet_is_live(act: Act) -> None:
+def test_a_new_lane_opens_to_no_person_before_its_sheet_is_live(act: Act) -> None:
     new_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -173,14 +173,14 @@ def test_no_lane_waits_for_one_that_is_not_live_nor_counts_on_it(act: Act) -> No
     save_lane(act, "north", replace(OUT, antipassback="soft"))
     waiting = LaneSpec("north-in", "In", "in", ("card",), interlock_with=("north-out",), antipassback="hard")
     save_lane(act, "north", waiting)
-    told = gate_view(act).policy.lanes["north-in"]
-    assert (told.interlock_with, told.antipassback) == ((), "soft")
+    published = gate_view(act).policy.lanes["north-in"]
+    assert (published.interlock_with, published.antipassback) == ((), "soft")
     save_sheet(act, "north-out", WHOLE_SHEET)
-    told = gate_view(act).policy.lanes["north-in"]
-    assert (told.interlock_with, told.antipassback) == (("north-out",), "hard")
+    published = gate_view(act).policy.lanes["north-in"]
+    assert (published.interlock_with, published.antipassback) == (("north-out",), "hard")
 
 
-def test_a_gate_without_wide_lane_is_told_so(act: Act) -> None:
+def test_a_gate_without_a_wide_lane_is_reported(act: Act) -> None:
     add_lane(act)
     narrow = msgspec.structs.replace(WHOLE_SHEET, is_accessible_lane=False)
     lane = act.session.get_one(Lane, "north-in")

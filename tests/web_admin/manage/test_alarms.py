@@ -104,7 +104,7 @@ def test_a_past_alarm_says_who_saw_it_and_what_they_noted(compound, rows):
     assert "No open alarm" in page
 
 
-def test_an_alarm_that_waits_too_long_stands_out(compound, rows):
+def test_an_alarm_that_waits_too_long_is_highlighted(compound, rows):
     raised(compound, rows, "alarm_door_forced", minutes_ago=11)
     raised(compound, rows, "alarm_help", minutes_ago=9)
     page = compound.signed_in("guard").get("/manage/").text
@@ -112,7 +112,7 @@ def test_an_alarm_that_waits_too_long_stands_out(compound, rows):
     assert "Waits for 11 minutes" in page
 
 
-def test_a_threat_is_shown_to_those_who_answer_alarms_and_to_nobody_else(compound, rows):
+def test_a_threat_is_shown_only_to_those_who_answer_alarms(compound, rows):
     raised(compound, rows, "alarm_duress")
     word, elsewhere = "Someone may be under threat", {}
     for role in ("guard", "manager", "installer"):
@@ -141,7 +141,7 @@ def test_past_alarms_are_paged_without_losing_or_repeating_one(compound, rows):
     assert sorted(map(int, noted)) == list(range(120))
 
 
-def test_an_alarm_of_nobody_answers_404(compound):
+def test_an_unknown_alarm_answers_404(compound):
     guard = compound.signed_in("guard")
     token = csrf_of(guard.get("/manage/").text)
     for path in ("x/acknowledge", "hand-over/x/take"):

@@ -65,7 +65,7 @@ def test_fresh_cards_go_to_one_home_after_another_in_their_order(client, compoun
     assert state_of(compound, 7200003) == [("active", UNNAMED, "9-10")]
 
 
-def test_a_card_that_somebody_has_is_refused_and_the_same_home_waits(client):
+def test_a_card_with_a_holder_is_refused_and_the_same_home_waits(client):
     page = client.get(f"{BATCH}?building=9").text
     answer = tap(client, page, "4200005")
     assert answer.status_code == 422
@@ -127,5 +127,5 @@ def test_the_desk_reader_is_read_in_the_form_that_was_declared(client):
 
 
 @pytest.mark.parametrize("path", [BATCH, "/manage/people/move-in", "/manage/people/staff/new"])
-def test_a_guard_gives_no_cards_and_moves_nobody_in(compound, path):
+def test_a_guard_gives_no_cards_and_moves_no_resident_in(compound, path):
     assert compound.signed_in("guard").get(path).status_code == 403

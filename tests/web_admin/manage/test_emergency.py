@@ -140,10 +140,10 @@ LANE = {"name": "N", "direction": "in", "methods": ["card", "pin"], "hours_card"
         "antipassback": "off", "staff_hold_minutes": "45"}
 
 
-def test_a_lane_is_told_to_wait_to_count_and_how_long_staff_hold_it(client, rows):
+def test_a_lane_is_set_to_wait_to_count_and_how_long_staff_hold_it(client, rows):
     path = "/manage/gates/north/lanes/north-in"
-    told = LANE | {"interlock_with": "north-out", "antipassback": "soft"}
-    assert send(client, path, **told).status_code == 303
+    settings = LANE | {"interlock_with": "north-out", "antipassback": "soft"}
+    assert send(client, path, **settings).status_code == 303
     lane = rows(lambda s: s.get_one(Lane, "north-in"))
     assert (lane.interlock_with, lane.antipassback, lane.staff_hold_minutes) == (["north-out"], "soft", 45)
     page = client.get(path).text
@@ -151,7 +151,7 @@ def test_a_lane_is_told_to_wait_to_count_and_how_long_staff_hold_it(client, rows
     assert re.search(r'<input checked[^>]*name="interlock_with"[^>]*value="north-out"', page)
 
 
-def test_refusing_whoever_has_not_left_is_refused_beside_its_field_naming_the_lane_out(client):
+def test_hard_antipassback_is_refused_beside_its_field_naming_the_lane_out(client):
     answer = send(client, "/manage/gates/north/lanes/north-in", **LANE | {"antipassback": "hard"})
     assert answer.status_code == 422
     assert re.search(r'id="antipassback-wrong-1">.*?北门出 does not', answer.text, re.DOTALL)
@@ -168,7 +168,7 @@ def test_a_lane_offers_only_other_lanes_of_its_gate_to_wait_for(client):
 # -- events ------------------------------------------------------------------------------------------
 
 
-def test_holding_open_is_told_with_its_end_and_without_a_name(client, compound):
+def test_holding_open_is_shown_with_its_end_and_without_a_name(client, compound):
     page = client.get("/manage/events/?kind=held").text
     assert "by a staff card" in page
     assert "its time was over" in page
@@ -189,7 +189,7 @@ def test_who_held_a_lane_open_is_named_for_a_reason_that_the_person_can_read(cli
 
 
 @pytest.mark.parametrize("path", ["north/1?journal=j", "north/102?journal=j", "north/x", "no/1"])
-def test_passages_and_what_has_nobody_cannot_be_asked_for(client, path):
+def test_passages_and_facts_without_a_person_cannot_be_asked_for(client, path):
     assert client.get(f"/manage/events/who/{path}").status_code == 404
 
 
@@ -203,9 +203,9 @@ def override(by, person_id, credential_id, at):
 
 
 @pytest.fixture
-def told_now(compound, rows):
+def reported_now(compound, rows):
     """Return a function that plays a gate telling of an emergency opening just now."""
-    def tell(by, person_id, credential_id):
+    def report(by, person_id, credential_id):
         def work(session):
             session.add(override(by, person_id, credential_id, compound.clock()))
             raise_alarm(session, compound.site_id, "alarm_override", compound.clock(), gate_id="north",
@@ -213,11 +213,11 @@ def told_now(compound, rows):
 
         rows(work)
 
-    return tell
+    return report
 
 
-def test_the_alarm_of_a_staff_card_names_nobody_until_asked(client, compound, told_now):
-    told_now("staff_card", compound.persons["保安队长"], "c")
+def test_the_alarm_of_a_staff_card_shows_no_name_until_asked(client, compound, reported_now):
+    reported_now("staff_card", compound.persons["保安队长"], "c")
     page = client.get("/manage/").text
     assert "by a staff card" in page
     assert "保安队长" not in page
@@ -225,8 +225,8 @@ def test_the_alarm_of_a_staff_card_names_nobody_until_asked(client, compound, to
     assert "/manage/events/who/" not in compound.signed_in("guard").get("/manage/").text
 
 
-def test_the_alarm_of_an_emergency_code_says_which_service_came(client, rows, told_now):
-    told_now("emergency_code", None, code_of(rows, "消防 119").credential_id)
+def test_the_alarm_of_an_emergency_code_says_which_service_came(client, rows, reported_now):
+    reported_now("emergency_code", None, code_of(rows, "消防 119").credential_id)
     page = client.get("/manage/").text
     assert "消防 119" in page
     assert "/manage/events/who/" not in page

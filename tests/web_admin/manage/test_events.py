@@ -89,7 +89,7 @@ def test_what_cannot_be_read_in_an_address_is_left_out(client):
     assert answer.text.count("<tr><td") == 50
 
 
-def test_no_number_of_a_journal_is_in_a_link_of_whoever_sees_no_silent_alarm(compound, rows):
+def test_no_number_of_a_journal_is_in_a_link_of_staff_who_see_no_silent_alarm(compound, rows):
     add_events(compound, rows, 60)
     named = {"kind": "antipassback_violated", "person_id": compound.persons["林薇"]}
     rows(lambda session: session.execute(update(GateEvent).where(GateEvent.seq >= 1000).values(named)))
@@ -150,7 +150,7 @@ def test_an_export_without_the_forms_token_is_refused(client, rows):
     assert rows(lambda s: s.scalars(exported).all()) == []
 
 
-def test_a_threat_stands_in_no_list_of_those_who_answer_no_alarms(compound, rows):
+def test_a_threat_is_in_no_list_of_those_who_answer_no_alarms(compound, rows):
     add_events(compound, rows, 1)
     added = select(GateEvent).where(GateEvent.seq == 1000)
     rows(lambda s: setattr(s.scalars(added).one(), "kind", "alarm_duress"))
@@ -159,7 +159,7 @@ def test_a_threat_stands_in_no_list_of_those_who_answer_no_alarms(compound, rows
     assert seen == {"guard": True, "privacy_officer": False}
 
 
-def test_a_past_refusal_is_explained_in_one_click_and_nobody_is_named(compound, rows):
+def test_a_past_refusal_is_explained_in_one_click_without_names(compound, rows):
     guard = compound.signed_in("guard")
     rows(lambda s: setattr(s.get_one(GateEvent, ("north", "j", 2)), "person_id", compound.persons["王芳"]))
     page = guard.get("/manage/events/?reason=pin_wrong").text

@@ -112,13 +112,13 @@ def test_an_order_to_a_gate_without_contact_is_not_called_done(client, silent_ga
     assert "opens once, within seconds" not in page
 
 
-def test_a_lockdown_names_the_gates_that_do_not_hear_of_it(client, compound, silent_gate):
+def test_a_lockdown_names_the_gates_that_do_not_receive_it(client, compound, silent_gate):
     until = local(compound.clock() + timedelta(hours=1))
     send(client, "/manage/lockdown", reason="drill", until=until)
     assert "No contact: 北门. They learn of this only when" in client.get("/manage/").text
 
 
-def test_a_gate_in_contact_is_told_without_a_warning(client, compound):
+def test_a_gate_in_contact_gets_a_change_without_a_warning(client, compound):
     until = local(compound.clock() + timedelta(hours=1))
     send(client, "/manage/lanes/north-in", "/manage/lanes/north-in/posture",
          posture="held_open", reason="delivery", until=until)

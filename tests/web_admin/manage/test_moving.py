@@ -99,7 +99,7 @@ def test_a_family_moves_in_on_one_page_with_cards_and_invitations(client, compou
          "members-0-name", "Type the name of one person at least."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
+def test_an_error_is_beside_its_field_and_nothing_typed_is_lost(
     client, compound, typed, field, error
 ):
     with at(compound) as act:

@@ -128,7 +128,7 @@ def test_a_good_sheet_is_shown_first_and_its_yes_adds_everyone(client, count, en
     assert "何静" in page
 
 
-def test_a_yes_that_is_sent_again_adds_nobody(client, count):
+def test_a_yes_that_is_sent_again_adds_no_person(client, count):
     yes = hidden_of(upload(client, GOOD.encode()).text)
     client.post(f"{PATH}/confirm", data=yes)
     after = count()
@@ -230,7 +230,7 @@ def test_a_large_body_from_a_stranger_is_not_read(compound):
     assert "sheet" not in answer.text
 
 
-def test_a_sheet_that_was_changed_after_the_check_adds_nobody(client, count):
+def test_a_sheet_that_was_changed_after_the_check_adds_no_person(client, count):
     before = count()
     yes = hidden_of(upload(client, GOOD.encode()).text)
     other = hidden_of(upload(client, GOOD.replace("7100001", "7100009").encode()).text)
@@ -250,7 +250,7 @@ def test_a_check_is_good_for_an_hour(client, compound, count):
     assert (answer.status_code, count()) == (422, before)
 
 
-def test_a_card_given_between_check_and_yes_is_shown_and_nobody_is_added(client, compound, count):
+def test_a_card_given_between_check_and_yes_is_shown_and_no_person_is_added(client, compound, count):
     yes = hidden_of(upload(client, GOOD.encode()).text)
     give = f"/manage/cards/give/{compound.persons['林薇']}"
     page = client.get(give).text
@@ -390,7 +390,7 @@ def test_who_a_complete_sheet_ends_is_shown_before_and_ends_at_the_yes(client, c
     assert over == ["王磊"]
 
 
-def test_nobody_waits_while_a_sheet_is_read_and_compared(compound, client, monkeypatch):
+def test_no_request_waits_while_a_sheet_is_read_and_compared(compound, client, monkeypatch):
     """Another writer writes in the middle; on SQLite it would wait half a minute for a lock and then fail."""
     written = []
 

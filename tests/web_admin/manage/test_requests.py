@@ -99,8 +99,8 @@ def test_a_name_is_corrected_from_the_request_with_before_and_after(compound, of
     path = LIST + filed(compound, "陈立", "correction", "", subject="name", wanted="陈丽")
     page = officer.get(path).text
     assert 'value="陈立"' in page
-    told = {"before": "陈立", "after": "陈丽", "note": "Done."}
-    assert send(officer, path, f"{path}/correct", **told).status_code == 303
+    facts = {"before": "陈立", "after": "陈丽", "note": "Done."}
+    assert send(officer, path, f"{path}/correct", **facts).status_code == 303
     row = rows(lambda s: s.scalars(select(RightsRequest)).one())
     assert (row.value_before, row.value_after, row.answer) == ("陈立", "陈丽", "Done.")
     assert rows(lambda s: s.get_one(Person, compound.persons["陈立"]).display_name) == "陈丽"
@@ -115,8 +115,8 @@ def test_who_is_responsible_is_public_once_it_is_whole(compound, officer, rows):
     send(officer, path, responsible_name="秦女士", responsible_contact="021-5555 0101",
          channels_zh="市场监管局 12315", channels_en="Market supervision, 12315")
     page = compound.app.test_client().get("/privacy", headers={"Accept-Language": "en"}).text
-    for told in ("秦女士", "021-5555 0101", "Market supervision, 12315"):
-        assert told in page
+    for facts in ("秦女士", "021-5555 0101", "Market supervision, 12315"):
+        assert facts in page
 
 
 @pytest.mark.parametrize("role", ["guard", "installer"])

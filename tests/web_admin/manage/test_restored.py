@@ -29,6 +29,6 @@ def test_a_gate_that_is_waited_for_comes_with_the_command_that_leaves_it_out(com
 
 
 @pytest.mark.parametrize("how", ["card_and_pin", "new_pin"])
-def test_what_resumed_a_pin_is_said_in_words(how):
+def test_what_resumed_a_pin_is_shown_in_words(how):
     said = by_whom(GateEvent(kind="pin_resumed", facts={"by": how}, personal=None), {})
     assert str(said) == {"card_and_pin": "by the card or code, then the PIN", "new_pin": "by a new PIN"}[how]

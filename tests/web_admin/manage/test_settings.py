@@ -210,7 +210,7 @@ def test_a_mail_server_that_cannot_be_is_refused_beside_its_field(client, change
     assert f'id="{field}-wrong-1"' in answer.text
 
 
-def test_a_test_mail_goes_to_whoever_asks_and_its_end_is_shown(client, rows, send_all):
+def test_a_test_mail_goes_to_its_requester_and_its_end_is_shown(client, rows, send_all):
     with mail_peer() as peer:
         local = MAIL | {"host": "127.0.0.1", "port": str(peer.port), "security": "none", "username": ""}
         assert send(client, "/manage/settings/mail", **local).status_code == 303
@@ -292,8 +292,8 @@ def test_every_kind_that_is_sent_to_webhooks_can_be_chosen():
 
 def test_every_trouble_has_words(compound):
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
-        told = [trouble_text(word) for word in (*TROUBLES, "http_500", "mail_refused_550")]
-    assert [text for text in told if "_" in text or not text.endswith((".", "right?", "machine."))] == []
+        sentences = [trouble_text(word) for word in (*TROUBLES, "http_500", "mail_refused_550")]
+    assert [text for text in sentences if "_" in text or not text.endswith((".", "right?", "machine."))] == []
 
 
 def test_only_the_manager_sees_the_settings(compound, rows):

@@ -112,7 +112,7 @@ def test_wrong_password_and_unknown_address_read_alike(compound):
     assert wrong.text.count(said) == unknown.text.count(said) > 0
 
 
-def test_guessing_is_slowed_for_one_address_and_locks_nobody_else_out(compound):
+def test_guessing_is_slowed_for_one_address_and_locks_no_other_out(compound):
     guesser = compound.app.test_client()
     answers = [sign_in(guesser, "manager@example.org", f"guess {n} guess").status_code for n in range(12)]
     assert answers[-1] == 429

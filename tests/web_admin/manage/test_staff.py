@@ -176,7 +176,7 @@ def test_another_role_holds_from_the_next_page(client, compound, rows):
     assert guard.get("/manage/people/").status_code == 403
 
 
-def test_nobody_changes_their_own_role_or_account(client, rows):
+def test_no_member_of_staff_changes_their_own_role_or_account(client, rows):
     account = account_of(rows, "manager@example.org")
     path = f"/manage/staff/{account.id}"
     assert "Another manager" in client.get(path).text.replace("another", "Another")
@@ -211,7 +211,7 @@ def act_of(menjin, session, compound, account_id):
     lambda act, account_id: staff.set_role(act, account_id, "guard"),
     staff.invite_again,
 ])  # fmt: skip
-def test_the_last_manager_stays_whoever_asks(compound, rows, work):
+def test_the_last_manager_stays_at_any_request(compound, rows, work):
     manager = account_of(rows, "manager@example.org").id
     with compound.app.test_request_context(headers={"Accept-Language": "en"}):
         menjin = current_menjin()
@@ -255,7 +255,7 @@ def test_a_residents_account_is_none_of_the_staffs(client, compound, rows):
     assert client.get(f"/manage/staff/{number}").status_code == 404
 
 
-def test_what_was_done_to_accounts_stands_in_the_ledger_without_addresses_among_the_facts(client, rows):
+def test_what_was_done_to_accounts_is_in_the_ledger_without_addresses_among_the_facts(client, rows):
     invite(client)
     account = account_of(rows, "li@example.org")
     path = f"/manage/staff/{account.id}"
@@ -287,7 +287,7 @@ def test_the_review_is_due_every_quarter_and_says_who_and_when(client, compound,
     assert sorted(part.split(":")[1] for part in entry.facts["accounts"].split()) == sorted(ROLES)
 
 
-def test_the_privacy_officer_reviews_but_changes_nobody(compound):
+def test_the_privacy_officer_reviews_but_changes_no_account(compound):
     officer = compound.signed_in("privacy_officer")
     assert send(officer, "/manage/staff/", "/manage/staff/review", note="").status_code == 303
     assert "Invite a colleague" not in officer.get("/manage/staff/").text
@@ -297,8 +297,8 @@ def test_the_privacy_officer_reviews_but_changes_nobody(compound):
 
 
 def test_every_role_reads_who_may_do_what(compound):
-    told = [compound.signed_in(role).get("/manage/staff/roles").text for role in ROLES]
-    assert [page for page in told if "Open a lane once from here" not in page] == []
+    pages = [compound.signed_in(role).get("/manage/staff/roles").text for role in ROLES]
+    assert [page for page in pages if "Open a lane once from here" not in page] == []
 
 
 # -- one's own account -------------------------------------------------------------------------------

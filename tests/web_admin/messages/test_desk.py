@@ -89,14 +89,14 @@ def test_home_number_and_pin_open_the_pages_of_whose_pin_it_is(compound, wang, h
 
 
 @pytest.mark.parametrize("role", ["installer", "privacy_officer"])
-def test_other_staff_serve_nobody(compound, role):
+def test_other_staff_serve_no_resident(compound, role):
     client = compound.signed_in(role)
     assert client.get("/manage/desk").status_code == 403
     assert client.get("/r/").status_code == 403
 
 
 @pytest.mark.parametrize("number", ["4299999", "0", "not a card"])
-def test_a_card_that_is_not_known_opens_nothing_and_names_nobody(compound, number):
+def test_an_unknown_card_opens_nothing_and_shows_no_name(compound, number):
     client = compound.signed_in()
     answer = served_with_card(client, number)
     assert answer.location in ("/manage/desk?again=1", "/manage/desk?over=1")
@@ -115,7 +115,7 @@ def test_a_suspended_card_opens_no_visit_and_looks_like_any_other_number(compoun
     assert {(e.facts["by"], e.person_id) for e in entries(compound, "desk_asked")} == {("card", None)}
 
 
-def test_wrong_pins_are_slowed_at_this_desk_and_lock_nobody_out(compound):
+def test_wrong_pins_are_slowed_at_this_desk_and_lock_no_resident_out(compound):
     pins = give_pins(compound)
     guard = compound.signed_in("guard")
     tries = [type_pin(guard, "3-1203", "000001").status_code for _try in range(5)]
@@ -158,7 +158,7 @@ def test_a_duress_pin_opens_as_usual_and_calls_for_help_in_silence(compound, wan
     assert alarms.count("alarm_duress_at_desk") >= 1
     for page in ("/r/", "/r/records", "/r/records/export.json"):
         assert "duress" not in forced.get(page).text.lower()
-    assert {told.person_id for told in entries(compound, "alarm_duress_at_desk")} == {None}
+    assert {alarm.person_id for alarm in entries(compound, "alarm_duress_at_desk")} == {None}
     assert {v.facts["by"] for v in entries(compound, "desk_opened")} == {"pin"}
 
 
@@ -261,7 +261,7 @@ def test_messages_are_set_up_at_the_desk_and_written_down_as_helped(compound, wa
     assert (entry.facts["channel"], entry.facts["assisted"], entry.person_id) == ("desk", True, wang)
 
 
-def test_nobody_agrees_to_face_at_the_desk(compound, wang):
+def test_no_resident_agrees_to_face_at_the_desk(compound, wang):
     client = compound.signed_in("manager")
     served_with_card(client)
     page = client.get("/r/face").text
@@ -380,7 +380,7 @@ def test_a_form_shown_to_one_person_does_nothing_for_the_next(compound, wang):
     assert entries(compound, "pin_issued") == []
 
 
-def test_at_the_desk_somebody_elses_things_are_404(compound, wang):
+def test_at_the_desk_another_persons_things_are_404(compound, wang):
     client = compound.signed_in("guard")
     served_with_card(client)
     lin = compound.persons["林薇"]

@@ -43,7 +43,7 @@ def test_a_number_that_a_guard_types_at_night_shows_nothing_of_its_card(compound
     assert read(compound, lambda s: s.scalars(looked).all()) == []
 
 
-def test_a_home_that_is_looked_for_is_told_to_each_holder_as_a_lost_card(compound):
+def test_a_search_for_a_home_is_notified_to_each_holder_as_a_lost_card(compound):
     look(compound.signed_in("guard"), "3-1203")
     for card in ("4200005", "4200006"):
         assert "Reason given: The card was reported lost" in records_of(compound, card)
@@ -64,7 +64,7 @@ def test_the_managers_look_up_has_a_choice_words_and_a_role(compound):
     "typed", [{"why": "other"}, {"why": "other", "in_own_words": "x"}, {"why": "no such"}]
 )
 @pytest.mark.parametrize("page", ["/manage/cards/", "/manage/lost-card"])
-def test_another_reason_needs_words_and_shows_nobody_before(compound, page, typed):
+def test_another_reason_needs_words_and_shows_no_name_before(compound, page, typed):
     client = compound.signed_in("manager")
     answer = send(client, page, number="4200005", **typed)
     assert answer.status_code == 422
@@ -86,7 +86,7 @@ def test_a_look_up_is_in_the_export_in_the_readers_language(compound):
     assert "有人交来这张门卡" in client.get("/r/records").text
 
 
-def test_who_asked_to_be_told_of_looks_is_told_of_a_card(compound):
+def test_a_resident_who_asked_for_notices_of_looks_is_notified_of_a_card(compound):
     def ask(session):
         session.add(AskedMessages(
             person_id=compound.persons["王芳"], channel="mail", address="wang@example.org",

@@ -361,7 +361,7 @@ def test_a_mail_server_without_the_tls_it_should_have_gets_neither_password_nor_
     assert (mail.mails, mail.logins, the_message(menjin).trouble) == ([], [], "mail_no_tls_or_login")
 
 
-def test_a_mail_server_with_a_certificate_nobody_vouches_for_gets_nothing(menjin, site, put, tmp_path):
+def test_a_mail_server_with_an_untrusted_certificate_gets_nothing(menjin, site, put, tmp_path):
     with mail_peer(make_certificate(tmp_path)) as peer:
         add_mail_server(menjin, site, peer.port, "starttls", "", "localhost")
         send_mail_to(put)

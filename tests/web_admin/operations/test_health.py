@@ -107,7 +107,7 @@ def test_each_trouble_of_a_gate_has_its_level(change, level):
     assert gate_health(well_gate(**change), tampered=False, now=NOW).level == level
 
 
-def test_rules_that_did_not_arrive_are_told_of_a_gate_that_is_silent():
+def test_rules_that_did_not_arrive_are_reported_of_a_silent_gate():
     silent = well_gate(have_version=4, last_seen_at=NOW - timedelta(minutes=5))
     names = [str(finding.level) for finding in gate_health(silent, tampered=False, now=NOW).findings]
     assert names == ["look", "look"]
@@ -175,7 +175,7 @@ def test_the_certificate_of_the_public_address_is_looked_at_as_a_browser_would(
     assert marks.look_at_certificate(menjin, clock.now) == 0
 
 
-def test_what_a_gate_tells_of_its_clock_and_journal_is_kept(north, database, clock):
+def test_what_a_gate_reports_of_its_clock_and_journal_is_kept(north, database, clock):
     north.ask(clock.now)
     with database.session() as session:
         gate = session.get_one(Gate, "north")
@@ -220,7 +220,7 @@ def compound(web_config, database):
     made.close()
 
 
-def test_the_page_says_what_needs_somebody_first(compound):
+def test_the_page_says_what_needs_staff_first(compound):
     with compound.app.app_context(), current_menjin().database.session() as session:
         session.add(GateFaceRow(gate_id="east", tamper_id="t", tampered_at=compound.clock()))
         session.scalars(select(Gate).where(Gate.gate_id == "north")).one().device_states = [
@@ -239,7 +239,7 @@ def test_a_monitor_reads_one_word_and_a_stranger_no_more(compound):
     assert stranger.get("/manage/health").status_code == 302
 
 
-def test_a_database_that_is_away_is_said_without_details(compound, caplog):
+def test_a_database_that_is_away_is_reported_without_details(compound, caplog):
     with compound.app.app_context():
         engine = current_menjin().database.engine
 

@@ -139,7 +139,7 @@ def exported(compound, tmp_path):
     return path
 
 
-def test_an_exported_ledger_verifies_elsewhere_and_names_nobody(compound, exported, capsys):
+def test_an_exported_ledger_verifies_elsewhere_and_has_no_names(compound, exported, capsys):
     assert b"Lin" not in exported.read_bytes()
     assert run(["verify", "--ledger", str(exported), "--root-key", compound.root_public_key.hex()]) == 0
     assert "follow from each other up to the end that the site signed" in capsys.readouterr().out

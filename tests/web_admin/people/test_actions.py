@@ -60,7 +60,7 @@ def test_a_new_person_may_pass_everywhere_by_card_only(act: Act) -> None:
 
 
 @pytest.mark.publishing
-def test_grants_are_set_anew_and_hours_or_lanes_that_do_not_exist_are_refused(act: Act) -> None:
+def test_grants_are_replaced_and_hours_or_lanes_that_do_not_exist_are_refused(act: Act) -> None:
     add_lane(act)
     _, person = household(act)
     issue_card(act, person.person_id, 77)
@@ -157,7 +157,7 @@ def test_many_acts_are_published_once(act: Act) -> None:
     assert show_card(act, 5).opens
 
 
-def test_nobody_acts_on_a_person_of_another_site(act: Act) -> None:
+def test_no_act_reaches_a_person_of_another_site(act: Act) -> None:
     _, person = household(act)
     with pytest.raises(ActRefused):
         suspend_person(replace(act, site_id="elsewhere"), person.person_id, "no")
@@ -168,18 +168,18 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
     add_lane(act)
     guard = add_person(act, display_name="Guard", kind="staff")
 
-    def told() -> bool:
+    def is_published() -> bool:
         return gate_view(act).policy.persons[guard.person_id].may_override
 
-    assert not told()
+    assert not is_published()
     set_may_override(act, guard.person_id, True)
-    assert told()
+    assert is_published()
     suspend_person(act, guard.person_id, "away")
-    assert not told()
+    assert not is_published()
     resume_person(act, guard.person_id)
-    assert told()
+    assert is_published()
     set_may_override(act, guard.person_id, False)
-    assert not told()
+    assert not is_published()
     assert audit_kinds(act).count("override_right_set") == 2
     set_may_override(act, guard.person_id, True)
     move_out(act, guard.person_id)
@@ -188,7 +188,7 @@ def test_staff_may_be_given_the_right_to_open_in_lockdown_and_it_ends_with_them(
 
 @pytest.mark.publishing
 @pytest.mark.parametrize("kind", ["resident", "helper"])
-def test_nobody_but_staff_opens_in_lockdown(act: Act, kind: str) -> None:
+def test_only_staff_open_in_lockdown(act: Act, kind: str) -> None:
     add_lane(act)
     person = add_person(act, display_name="Lin", kind=kind)
     with pytest.raises(ActRefused) as refused:

@@ -144,7 +144,7 @@ def test_whom_the_office_refuses_is_out(act: Act, host: Person) -> None:
         accept_invitation(act.session, code, act.now)
 
 
-def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_nobody_is_put_out_after(
+def test_an_invitation_is_renewed_or_taken_back_until_it_is_used_and_not_after(
     act: Act, host: Person
 ) -> None:
     member, first = invited(act, host)
@@ -191,7 +191,7 @@ def test_only_a_living_proven_adult_of_the_home_does_anything_for_it(
         helper_of(act, host)
 
 
-def test_nobody_acts_in_the_name_of_another_or_on_another_home(act: Act, host: Person) -> None:
+def test_no_resident_acts_in_the_name_of_another_or_on_another_home(act: Act, host: Person) -> None:
     other = household(act, "4-1", "Wu")[1]
     helper = helper_of(act, host)
     with pytest.raises(ActRefused):

@@ -100,7 +100,7 @@ def test_invitations_of_a_building_are_shown_once_in_each_persons_language(compo
         assert accept_invitation(session, codes[0], compound.clock()).home.number.startswith("3-")
 
 
-def test_whoever_has_a_phone_page_already_gets_no_second_invitation(compound, client):
+def test_a_resident_with_a_phone_page_gets_no_second_invitation(compound, client):
     with compound.app.app_context(), current_menjin().database.session() as session:
         act = new_act(current_menjin(), session, compound.site_id, "tests", "manager", now=compound.clock())
         accept_invitation(session, invite(act, compound.persons["王芳"]), compound.clock())
@@ -223,7 +223,7 @@ def test_a_second_run_waits_for_the_end_of_the_first(compound, client):
     assert begin(client, "pins", ["1"]).status_code == 422
 
 
-def test_what_nobody_printed_is_forgotten_after_a_fortnight(compound, client):
+def test_an_unprinted_run_is_forgotten_after_a_fortnight(compound, client):
     make_all(client, begin(client, "pins", ["3"]).location)
     with compound.app.app_context():
         menjin = current_menjin()

@@ -104,7 +104,7 @@ def test_a_duress_pin_proves_a_phone_as_the_usual_one_does(database, sealer, now
         assert session.get_one(Person, invited).phone_unproven is None
 
 
-def test_nobody_else_is_believed(database, sealer, now, invited):
+def test_no_other_phone_is_believed(database, sealer, now, invited):
     with database.session() as session:
         own = credential_of(session, invited, "card")
         shown = entry("0" * 16, now + timedelta(hours=2), credential_id=own)

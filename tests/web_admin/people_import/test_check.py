@@ -142,7 +142,7 @@ def test_a_sheet_changes_kinds_and_gives_cards_to_who_is_here_already(act: Act) 
 
 
 @pytest.mark.publishing
-def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_said_to_be_complete(act: Act) -> None:
+def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_marked_complete(act: Act) -> None:
     add_lane(act)
     _, gone = household(act, "3-1203", "Gone")
     issue_card(act, gone.person_id, 77)
@@ -158,7 +158,7 @@ def test_who_is_not_in_the_sheet_stays_unless_the_sheet_is_said_to_be_complete(a
     assert act.session.get_one(Person, guard.person_id).ended_at is None
 
 
-def test_a_sheet_with_a_wrong_cell_ends_nobody(act: Act) -> None:
+def test_a_sheet_with_a_wrong_cell_ends_no_person(act: Act) -> None:
     household(act, "3-1203", "Gone")
     plan = check_people(act, b"home,name\nx,Ann\n", SheetOptions(is_complete=True))
     assert (len(plan.problems), plan.ended) == (1, ())

@@ -204,13 +204,13 @@ def test_entities_that_unfold_are_refused() -> None:
     assert refusal(repacked(workbook(("name",), ("Ann",)), WORKBOOK_PATH, lol))
 
 
-def test_one_long_text_that_stands_in_many_cells_is_bounded() -> None:
+def test_one_long_text_in_many_cells_is_bounded() -> None:
     many = workbook(("name",), *[("A" * 1000,)] * 3000)
     assert "unpacks to more" in refusal(many)
 
 
 @pytest.mark.parametrize("number", [MAX_ROWS + 2, 50_001, 1_048_576])
-def test_a_row_far_down_is_refused_as_too_many_whatever_stands_between(number: int) -> None:
+def test_a_row_far_down_is_refused_as_too_many_whatever_is_between(number: int) -> None:
     book = Workbook()
     book.active["A1"] = "name"
     book.active.cell(number, 1, "Ann")
@@ -249,7 +249,7 @@ def in_row(number: int) -> bytes:
     return repacked(data, WORKBOOK_PATH, unsized.replace('r="B2"', f'r="B{number}"').encode())
 
 
-def test_what_stands_below_the_size_that_a_sheet_says_it_has_is_read() -> None:
+def test_what_is_below_the_size_that_a_sheet_says_it_has_is_read() -> None:
     data = workbook(("home", "name"), ("1-1", "A"))
     part = zipfile.ZipFile(io.BytesIO(data)).read(WORKBOOK_PATH)
     small = part.replace(b"A1:B2", b"A1:B1")

@@ -53,7 +53,7 @@ def stored(session, gate_id):
     return dict(session.execute(rows).all())
 
 
-def test_a_gate_is_told_only_of_people_who_may_pass_it(database, sealer, site, now):
+def test_a_gate_receives_only_people_who_may_pass_it(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         add_gate(session, sealer, site, "south", 2, ALL_METHODS)
@@ -153,7 +153,7 @@ def test_a_person_left_with_face_alone_is_published_without_face_and_paused(data
     assert person.face_paused_reason == NO_OTHER_WAY
 
 
-def test_face_is_not_told_where_the_other_way_is_not_offered(database, sealer, site, now):
+def test_face_is_not_published_where_the_other_way_is_not_offered(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ["card", "face"])
         home = add_home(session, site, "3-1502")
@@ -193,7 +193,7 @@ def test_face_needs_live_consent_choice_and_share(database, sealer, site, now, c
     assert Method.FACE not in decode_record("person:x", records[f"person:{person.person_id}"]).methods
 
 
-def test_a_credential_that_cannot_be_opened_blocks_nobody(database, sealer, site, now):
+def test_a_credential_that_cannot_be_opened_blocks_no_other(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         person = add_person(session, site, None, ["north-in"], now)
@@ -206,7 +206,7 @@ def test_a_credential_that_cannot_be_opened_blocks_nobody(database, sealer, site
     assert f"credential:{broken.credential_id}" not in records
 
 
-def test_a_home_that_no_gate_would_take_blocks_nobody(database, sealer, site, now):
+def test_a_home_that_no_gate_would_take_blocks_no_other(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         person = add_person(session, site, add_home(session, site, "penthouse"), ["north-in"], now)
@@ -217,7 +217,7 @@ def test_a_home_that_no_gate_would_take_blocks_nobody(database, sealer, site, no
     assert [key for key in records if key.startswith("home:")] == []
 
 
-def test_a_stolen_gate_is_told_of_nobody_any_more(database, sealer, site, now):
+def test_a_stolen_gate_receives_no_person_any_more(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         add_person(session, site, None, ["north-in"], now)
@@ -227,7 +227,7 @@ def test_a_stolen_gate_is_told_of_nobody_any_more(database, sealer, site, now):
         assert set(stored(session, "north")) == {"site", "lane:north-in"}
 
 
-def test_a_withdrawn_pass_is_told_until_it_would_have_ended(database, sealer, site, now):
+def test_a_withdrawn_pass_is_published_until_it_would_have_ended(database, sealer, site, now):
     with database.session() as session:
         add_gate(session, sealer, site, "north", 1, ALL_METHODS)
         for pass_id, hours in (("a" * 16, 1), ("b" * 16, -1)):

@@ -119,7 +119,7 @@ def test_a_face_that_stays_does_not_look_unused_afterwards(act, person):
     assert use.last_used_at == act.now - timedelta(hours=99)
 
 
-def test_staff_delete_nobodys_records_and_nobody_somebody_elses(act, person):
+def test_staff_delete_no_records_and_no_resident_another_persons(act, person):
     with pytest.raises(ActRefused, match="themselves"):
         delete_own(act, person.person_id, ("passages",))
     other = household(act, "5-0101", "Zhao")[1]

@@ -74,9 +74,9 @@ def test_a_refused_request_is_on_record_and_hands_nothing_over(act, person):
 @pytest.mark.publishing
 @pytest.mark.parametrize("field", ["authority", "document", "scope", "reason"])
 def test_no_record_lacks_its_authority_document_scope_or_reason(act, person, field):
-    told = dict(zip(("authority", "document", "scope"), PAPER, strict=True)) | {"reason": "Article 54."}
+    asked = dict(zip(("authority", "document", "scope"), PAPER, strict=True)) | {"reason": "Article 54."}
     with pytest.raises(ActRefused) as refusal:
-        record_disclosure(act, Asked(outcome="refused", **{**told, field: "  "}), "manager")
+        record_disclosure(act, Asked(outcome="refused", **{**asked, field: "  "}), "manager")
     assert refusal.value.field == field
 
 

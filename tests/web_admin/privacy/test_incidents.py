@@ -41,7 +41,7 @@ def test_the_clocks_run_from_the_moment_it_was_known(act):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_nobody_is_told_while_a_part_of_the_notice_is_missing(act, incident, part):
+def test_no_person_is_notified_while_a_part_of_the_notice_is_missing(act, incident, part):
     save_parts(act, incident.incident_id, WHOLE | {part: "  "})
     with pytest.raises(ActRefused) as refusal:
         mark_told(act, incident.incident_id)
@@ -51,7 +51,7 @@ def test_nobody_is_told_while_a_part_of_the_notice_is_missing(act, incident, par
     assert incident.told_people_at == act.now
 
 
-def test_an_incident_ends_with_people_told_or_a_reason(act, incident):
+def test_an_incident_ends_with_people_notified_or_a_reason(act, incident):
     with pytest.raises(ActRefused, match="say why no harm"):
         close_incident(act, incident.incident_id, " ")
     close_incident(act, incident.incident_id, "The disk was encrypted and came back sealed.")
@@ -85,9 +85,9 @@ def test_the_page_shows_the_clocks_what_is_missing_and_then_the_notice(compound,
     started = send(officer, "/manage/incidents/new", known_at=local(known), large="y")
     path = started.headers["Location"]
     page = officer.get(path).text
-    for told in ("Authority in China, large incident: 4 hours", "Authority under GDPR: 72 hours", "Late",
+    for shown in ("Authority in China, large incident: 4 hours", "Authority under GDPR: 72 hours", "Late",
                  "No notice yet. Missing:"):
-        assert told in page
+        assert shown in page
     refused = send(officer, path, f"{path}/told")
     assert (refused.status_code, "Fill it in first" in refused.text) == (422, True)
     send(officer, path, **WHOLE)

@@ -42,7 +42,7 @@ def january(act):
     return replace(act, now=datetime(2027, 1, 10, 4, tzinfo=UTC))
 
 
-def told(report):
+def content(report):
     return msgspec.json.decode(report.body)
 
 
@@ -58,14 +58,14 @@ def passage(act, seq, method="card", opens=True, at=None, kind="access", **facts
     ))
 
 
-def test_only_half_years_that_are_over_and_that_the_site_has_seen_can_be_told(act, person, january):
+def test_only_half_years_that_are_over_and_that_the_site_has_seen_can_be_published(act, person, january):
     site = act.session.get_one(Site, act.site_id)
     assert closed_periods(site, january.now)[:2] == [SECOND_HALF, FIRST_HALF]
     assert closed_periods(site, january.now)[-1] == (date(2025, 1, 1), date(2025, 6, 30))
     assert closed_periods(site, act.now)[0] == (date(2025, 7, 1), date(2025, 12, 31))
 
 
-def test_an_open_half_year_is_not_told_and_none_twice(act, person, january, web_config):
+def test_an_open_half_year_is_not_published_and_none_twice(act, person, january, web_config):
     with pytest.raises(ActRefused, match="half-year that is over"):
         publish(act, web_config)
     publish(january, web_config)
@@ -80,7 +80,7 @@ def test_tries_are_counted_per_way_in_within_the_period_alone(act, person, janua
     for seq in range(21, 24):
         passage(act, seq, "qr")
     passage(act, 24, "card", at=january.now)  # not of this half-year
-    body = told(publish(january, web_config))
+    body = content(publish(january, web_config))
     assert body["methods"] == [
         {"method": "card", "tries": "20+", "opened_percent": 75},
         {"method": "pin", "tries": 0, "opened_percent": None},
@@ -93,14 +93,14 @@ def test_tries_are_counted_per_way_in_within_the_period_alone(act, person, janua
 def test_minutes_without_a_device_are_added_up_until_it_is_back_or_the_period_ends(
     act, person, january, web_config
 ):
-    def tell(seq, minutes, kind, **facts):
+    def note(seq, minutes, kind, **facts):
         passage(act, seq, at=act.now + timedelta(minutes=minutes), kind=kind, **facts)
 
-    tell(1, 0, "alarm_device_lost", device="reader")
-    tell(2, 5, "alarm_device_lost", device="relay")
-    tell(3, 30, "device_back", device="reader")
-    tell(4, 35, "device_back", device="relay")
-    assert told(publish(january, web_config))["outage_minutes"] == [{"gate": "North", "minutes": 60}]
+    note(1, 0, "alarm_device_lost", device="reader")
+    note(2, 5, "alarm_device_lost", device="relay")
+    note(3, 30, "device_back", device="reader")
+    note(4, 35, "device_back", device="relay")
+    assert content(publish(january, web_config))["outage_minutes"] == [{"gate": "North", "minutes": 60}]
 
 
 def consent(act, number, *, given, withdrawn=None, band="adult"):
@@ -120,7 +120,7 @@ def test_people_with_face_go_out_in_tens_and_withdrawals_as_a_count(act, person,
         consent(act, number, given=act.now, withdrawn=act.now + timedelta(days=1))
     consent(act, 40, given=january.now)  # later than the period
     act.session.flush()
-    people = told(publish(january, web_config))["people"]
+    people = content(publish(january, web_config))["people"]
     assert people == {
         "people": "30+", "people_with_face": "20+", "share_with_face": "60+ %", "minors_with_face": 0,
         "withdrawals": 12,
@@ -136,7 +136,7 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
     answer(replace(act, now=act.now + timedelta(days=20)), requests[0].request_id, "It is dimmed.")
     asked = Asked("Police station", "No. 7", "All of May", "refused", "No document was shown.")
     record_disclosure(act, asked, "manager")
-    body = told(publish(january, web_config))
+    body = content(publish(january, web_config))
     assert body["requests"]["by_kind"]["complaint"] == "<10"
     assert body["requests"]["late"] == "<10"
     assert body["requests"]["by_kind"]["access"] == 0
@@ -144,10 +144,10 @@ def test_requests_and_disclosures_are_counted_and_small_numbers_hidden(act, pers
 
 
 @pytest.mark.publishing
-def test_drills_and_the_release_of_the_way_out_are_told(act, person, january, web_config):
+def test_drills_and_the_release_of_the_way_out_are_published(act, person, january, web_config):
     act.session.add(BreachDrill(
         drill_id="d", site_id=act.site_id, for_real=False, started_at=act.now, ended_at=act.now, record="{}"))
-    drills = told(publish(january, web_config))["incidents_and_drills"]
+    drills = content(publish(january, web_config))["incidents_and_drills"]
     assert (drills["drills_of_ending_all_faces"], drills["all_faces_ended"]) == (1, 0)
     assert drills["lanes_with_sheet"] == 1
 
@@ -183,7 +183,7 @@ def test_each_issue_names_the_one_before_and_none_is_changed_or_deleted(
 ):
     first = publish(january, web_config)
     second = publish(january, web_config, SECOND_HALF)
-    assert (told(second)["number"], told(second)["previous_sha256"]) == (2, sha256_of(first))
+    assert (content(second)["number"], content(second)["previous_sha256"]) == (2, sha256_of(first))
     act.session.commit()
     for work in (spoil, take_away):
         with pytest.raises(ReportUnchangeable), database.session() as session:
@@ -192,7 +192,7 @@ def test_each_issue_names_the_one_before_and_none_is_changed_or_deleted(
         assert session.get_one(PublicReport, (act.site_id, 1)).body == first.body
 
 
-def test_no_name_of_anybody_and_no_refusal_of_face_is_in_a_report(act, person, january, web_config):
+def test_no_name_and_no_refusal_of_face_is_in_a_report(act, person, january, web_config):
     report = publish(january, web_config)
     names = act.session.scalars(select(Person.display_name))
     assert [name for name in names if f'"{name}"' in report.body] == []

@@ -59,7 +59,7 @@ def test_staff_file_nothing_in_anybodys_name(act, person):
         file_request(act, person.person_id, "access")
 
 
-def test_nobody_files_or_takes_back_for_somebody_else(act, person):
+def test_no_person_files_or_takes_back_for_another(act, person):
     other = household(act, "5-0101", "Zhao")[1]
     row = filed(act, person)
     with pytest.raises(ActRefused, match="your own"):
@@ -79,7 +79,7 @@ def test_nobody_files_or_takes_back_for_somebody_else(act, person):
         ("correction", {"subject": "name", "wanted": " "}, "wanted"),
     ],
 )
-def test_what_a_request_lacks_is_said_beside_its_field(act, person, kind, more, field):
+def test_what_a_request_lacks_is_shown_beside_its_field(act, person, kind, more, field):
     with pytest.raises(ActRefused) as refusal:
         filed(act, person, kind, **more)
     assert refusal.value.field == field
@@ -142,7 +142,7 @@ def test_each_due_date_that_passes_raises_one_alarm_without_names(act, person, w
     filed(act, person)
     act.session.commit()
 
-    def told(days):
+    def alarms_after(days):
         housekeeping.run(
             Menjin(web_config, database, act.sealer, lambda: act.now, PolicyEffects(act.sealer)),
             act.now + timedelta(days),
@@ -151,10 +151,10 @@ def test_each_due_date_that_passes_raises_one_alarm_without_names(act, person, w
         with database.session() as session:
             return [tuple(row) for row in session.execute(query)]
 
-    assert told(5) == []
+    assert alarms_after(5) == []
     unacknowledged = (EventKind.ALARM_REQUEST_UNACKNOWLEDGED, "")
-    assert told(6) == told(7) == [unacknowledged]
-    assert told(16) == told(17) == [unacknowledged, (EventKind.ALARM_REQUEST_OVERDUE, "")]
+    assert alarms_after(6) == alarms_after(7) == [unacknowledged]
+    assert alarms_after(16) == alarms_after(17) == [unacknowledged, (EventKind.ALARM_REQUEST_OVERDUE, "")]
 
 
 def test_what_was_acknowledged_is_late_only_when_no_answer_came(act, person, web_config, database):

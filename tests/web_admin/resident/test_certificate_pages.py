@@ -99,7 +99,7 @@ def test_who_does_not_use_their_face_is_asked_with_the_day_it_ends(
     assert "It ends automatically on Aug 31, 2026" in phone.get("/r/face").text
 
 
-def test_nobody_reads_the_certificate_of_somebody_else(
+def test_no_resident_reads_the_certificate_of_another(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     consent_id = forgotten(compound, phone)

@@ -51,7 +51,7 @@ def test_an_online_code_opens_while_qr_is_on_and_is_refused_once_it_is_off(
     assert compound.decide(fetched["text"]).reason is Reason.METHOD_NOT_CHOSEN
 
 
-def test_the_page_of_somebody_with_qr_off_offers_to_switch_it_on(phone: FlaskClient) -> None:
+def test_the_page_of_a_resident_with_qr_off_offers_to_switch_it_on(phone: FlaskClient) -> None:
     page = phone.get("/r/code").text
     assert "Switch on the QR code" in page
     assert "data-code-page" not in page

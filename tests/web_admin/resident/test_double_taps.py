@@ -91,7 +91,7 @@ def test_a_childs_pin_is_one_and_both_answers_show_it(compound: Compound, phone:
     assert made(compound, "pin") == 1
 
 
-def test_after_a_minute_and_for_anybody_else_a_sent_form_shows_nothing_and_makes_nothing(
+def test_after_a_minute_and_for_any_other_person_a_sent_form_shows_nothing_and_makes_nothing(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient, clock: SetClock
 ) -> None:
     switch(phone, "pin", on=True)

@@ -32,7 +32,7 @@ def say_yes(phone: FlaskClient) -> None:
     press(phone, "/r/face/yes", seen_on="/r/face", notice_version="1", language="en")
 
 
-def test_the_whole_notice_stands_on_its_own_screen_with_nothing_ticked(phone: FlaskClient) -> None:
+def test_the_whole_notice_is_on_its_own_screen_with_nothing_ticked(phone: FlaskClient) -> None:
     page = phone.get("/r/face").text
     for text in NOTICE_EN.values():
         assert text in page
@@ -94,7 +94,7 @@ def test_a_changed_notice_is_asked_about_once_with_what_changed(
     assert [path for path in PAGES if "data-asked-again" in phone.get(path).text] == []
 
 
-def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_anew(
+def test_after_a_restore_the_page_says_why_and_a_yes_switches_face_on_again(
     compound: Compound, phone: FlaskClient
 ) -> None:
     say_yes(phone)

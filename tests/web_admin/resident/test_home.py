@@ -134,7 +134,7 @@ def test_a_form_sent_twice_adds_one_person(compound: Compound, phone: FlaskClien
     assert named(compound, "Xiao Wang").kind == "helper"
 
 
-def test_nobody_of_the_home_sees_when_another_adult_or_a_child_passed(
+def test_no_member_of_the_home_sees_when_another_adult_or_a_child_passed(
     compound: Compound, phone: FlaskClient
 ) -> None:
     with compound.act() as act:
@@ -156,7 +156,7 @@ def test_nobody_of_the_home_sees_when_another_adult_or_a_child_passed(
     assert phone.get(f"/r/home/with/{others[0]}").status_code == 404
 
 
-def test_a_neighbour_a_minor_and_a_helper_reach_nobody_of_the_home(
+def test_a_neighbour_a_minor_and_a_helper_reach_no_member_of_the_home(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     page = press(phone, "/r/home/helpers", seen_on="/r/home", **HELPER).location

@@ -51,7 +51,7 @@ def test_forty_families_open_their_letters_at_the_offices_address(compound: Comp
     assert [open_letter(browser(compound), code).status_code for code in codes] == [303] * 40
 
 
-def test_who_guesses_letters_is_told_to_stop_and_a_right_letter_opens_all_the_same(
+def test_who_guesses_letters_is_slowed_and_a_right_letter_opens_all_the_same(
     compound: Compound, clock: SetClock
 ) -> None:
     with compound.app.app_context():

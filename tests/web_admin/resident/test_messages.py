@@ -175,7 +175,7 @@ def test_each_message_comes_for_its_own_switch_alone_and_never_for_duress(
     assert sent(mail) == [("mail", ADDRESS, TEXTS["looked_at"])]
 
 
-def test_all_switches_tell_of_card_look_up_visitor_and_sign_in_and_of_nobody_else(
+def test_all_switches_notify_of_card_look_up_visitor_and_sign_in_and_of_no_other_person(
     mail: Compound, phone: FlaskClient
 ) -> None:
     switch(phone, "pin", on=True)
@@ -238,7 +238,7 @@ def test_five_wrong_codes_or_half_an_hour_end_a_code(
     assert "This code is too old." in press(phone, f"{PAGE}/code", seen_on=PAGE, code=code_in(mail)).text
 
 
-def test_another_address_has_to_be_proved_anew_before_anything_goes_there(
+def test_another_address_has_to_be_proved_before_anything_goes_there(
     mail: Compound, phone: FlaskClient
 ) -> None:
     proved(phone, mail, "looked_at")

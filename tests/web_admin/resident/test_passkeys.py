@@ -85,7 +85,7 @@ def test_a_passkey_made_on_the_phone_signs_its_owner_in_on_a_browser_that_knows_
     assert "this phone" in page
 
 
-def test_what_a_browser_is_asked_names_nobody_and_wants_the_phone_unlocked(
+def test_the_request_to_a_browser_holds_no_name_and_wants_the_phone_unlocked(
     compound: Compound, phone: FlaskClient
 ) -> None:
     made_on(phone, compound)
@@ -165,7 +165,7 @@ def test_the_same_passkey_is_not_kept_for_a_second_person(
     assert kept_of(compound, compound.neighbour_id) == []
 
 
-def test_a_removed_passkey_signs_nobody_in_and_that_of_somebody_else_is_404(
+def test_a_removed_passkey_does_not_sign_in_and_another_persons_is_404(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     passkey = made_on(phone, compound)
@@ -231,7 +231,7 @@ def test_passkeys_are_offered_only_where_browsers_take_them(public_url: str, hos
     assert (place.host if place is not None else None) == host
 
 
-def test_who_tries_passkeys_too_often_is_told_so_and_a_right_one_signs_in_all_the_same(
+def test_who_tries_passkeys_too_often_reads_so_and_a_right_one_signs_in_all_the_same(
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     passkey = made_on(phone, compound)

@@ -39,7 +39,7 @@ def add_passage(
         )  # fmt: skip
 
 
-def test_a_grant_and_a_refusal_are_told_in_sentences(compound: Compound, phone: FlaskClient) -> None:
+def test_a_grant_and_a_refusal_are_shown_in_sentences(compound: Compound, phone: FlaskClient) -> None:
     add_passage(compound, compound.person_id, "granted")
     add_passage(compound, compound.person_id, "outside_hours")
     page = phone.get("/r/records").text
@@ -61,7 +61,7 @@ def test_who_was_invited_again_reads_no_records_before_they_showed_their_card(
     assert "The gate opened for you." in stolen.get("/r/records").text
 
 
-def test_nobody_sees_the_passages_of_somebody_else(compound: Compound, phone: FlaskClient) -> None:
+def test_no_resident_sees_the_passages_of_another(compound: Compound, phone: FlaskClient) -> None:
     add_passage(compound, compound.neighbour_id, "granted")
     assert "The gate opened for you." not in phone.get("/r/records").text
     exported = phone.get("/r/records/export.json").json
@@ -87,7 +87,7 @@ def test_the_file_shows_no_place_in_a_journal(compound: Compound, phone: FlaskCl
     assert set(passage) == {"at", "gate_name", "lane_name", "method", "reason", "opened", "visitor"}
 
 
-def test_the_last_use_of_a_way_stands_beside_its_switch(compound: Compound, phone: FlaskClient) -> None:
+def test_the_last_use_of_a_way_is_beside_its_switch(compound: Compound, phone: FlaskClient) -> None:
     add_passage(compound, compound.person_id, "granted")
     add_passage(compound, compound.person_id, "outside_hours")
     assert "last used Wed, Mar 4 12:01" in re.sub(r"</?span[^>]*>", "", phone.get("/r/").text)
@@ -107,7 +107,7 @@ def test_who_looked_and_why_is_shown_to_the_person_alone(
     assert "parcel" not in neighbour.get("/r/records").text
 
 
-def test_the_export_holds_what_is_known_and_names_nobody_else(
+def test_the_export_holds_what_is_known_and_names_no_other_person(
     compound: Compound, phone: FlaskClient
 ) -> None:
     answer = phone.get("/r/records/export.json")
@@ -138,7 +138,7 @@ def test_a_long_history_is_read_page_by_page(compound: Compound, phone: FlaskCli
     assert "12:07" in second
 
 
-def test_every_look_is_told_page_by_page(compound: Compound, phone: FlaskClient) -> None:
+def test_every_look_is_listed_page_by_page(compound: Compound, phone: FlaskClient) -> None:
     with compound.session() as session:
         for number in range(52):
             append_audit(
@@ -159,7 +159,7 @@ def test_what_is_no_place_in_the_history_shows_its_beginning(compound: Compound,
         assert "The gate opened for you." in page.text
 
 
-def test_the_page_to_read_holds_what_the_file_holds_and_nobody_else(
+def test_the_page_to_read_holds_what_the_file_holds_and_no_other_person(
     compound: Compound, phone: FlaskClient
 ) -> None:
     add_passage(compound, compound.person_id, "granted")
@@ -203,7 +203,7 @@ AGREED = (
 )
 
 
-def test_what_a_guardian_agreed_to_stands_with_its_exact_text_and_digest(
+def test_what_a_guardian_agreed_to_is_shown_with_its_exact_text_and_digest(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     assert AGREED in phone.get("/r/home").text
@@ -251,5 +251,5 @@ def test_an_agreement_from_before_texts_were_kept_says_so(compound: Compound, ph
         "lookups?before=%C2%B2",
     ],
 )
-def test_a_number_or_moment_that_nobody_meant_is_left_out(phone: FlaskClient, question: str) -> None:
+def test_a_malformed_number_or_moment_is_left_out(phone: FlaskClient, question: str) -> None:
     assert phone.get(f"/r/records/{question}").status_code == 200

@@ -31,7 +31,7 @@ def ids(compound: Compound) -> list[str]:
         return list(session.scalars(select(RightsRequest.request_id).order_by(RightsRequest.filed_at)))
 
 
-def test_a_complaint_is_filed_and_stands_in_the_list_with_its_date(
+def test_a_complaint_is_filed_and_listed_with_its_date(
     compound: Compound, phone: FlaskClient
 ) -> None:
     assert send(phone, "complaint", text="The camera faces my window.").status_code == 303
@@ -50,7 +50,7 @@ def test_a_form_that_is_sent_twice_files_once(compound: Compound, phone: FlaskCl
     assert len(ids(compound)) == 1
 
 
-def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays(
+def test_an_error_is_shown_beside_its_field_and_what_was_typed_stays(
     compound: Compound, phone: FlaskClient
 ) -> None:
     answer = send(phone, "correction", subject="home", wanted=" ", text="We moved upstairs.")
@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays(
     assert ids(compound) == []
 
 
-def test_somebody_elses_request_is_not_there(
+def test_another_persons_request_is_not_there(
     compound: Compound, phone: FlaskClient, neighbour: FlaskClient
 ) -> None:
     send(phone, "complaint", text="The camera faces my window.")
@@ -91,8 +91,8 @@ def test_a_refusal_shows_its_reason_and_where_to_complain_further(
         save_contact(act, name="Ms Qin", contact="021-5555 0101", channels=channels)
         refuse(act, request_id, "It shows the gate alone.", "en")
     page = phone.get(f"/r/requests/{request_id}").text
-    for told in ("It shows the gate alone.", "The regulator", "you can go to court"):
-        assert told in page
+    for shown in ("It shows the gate alone.", "The regulator", "you can go to court"):
+        assert shown in page
     assert "Ms Qin" in phone.get("/r/requests").text
 
 

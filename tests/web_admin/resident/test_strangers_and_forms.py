@@ -46,7 +46,7 @@ def theirs(compound: Compound, neighbour: FlaskClient) -> dict[str, str]:
         "/r/visitors/{pass}/withdraw", "/r/visitors/codes/{visitor_code}/end",
     ],
 )  # fmt: skip
-def test_an_act_on_somebody_elses_thing_is_404_and_changes_nothing(
+def test_an_act_on_another_persons_thing_is_404_and_changes_nothing(
     compound: Compound, phone: FlaskClient, theirs: dict[str, str], path: str
 ) -> None:
     before = journal_length(compound)
@@ -55,11 +55,11 @@ def test_an_act_on_somebody_elses_thing_is_404_and_changes_nothing(
 
 
 @pytest.mark.parametrize("path", ["/r/visitors/{pass}", "/r/records/consents/{consent}"])
-def test_somebody_elses_page_is_404(phone: FlaskClient, theirs: dict[str, str], path: str) -> None:
+def test_another_persons_page_is_404(phone: FlaskClient, theirs: dict[str, str], path: str) -> None:
     assert phone.get(path.format(**theirs)).status_code == 404
 
 
-def test_the_contact_answer_tells_nothing_of_somebody_elses_key(
+def test_the_contact_answer_reveals_nothing_of_another_persons_key(
     phone: FlaskClient, theirs: dict[str, str]
 ) -> None:
     answer = phone.get(f"/r/code/contact?credential={theirs['qr']}").json
@@ -67,7 +67,7 @@ def test_the_contact_answer_tells_nothing_of_somebody_elses_key(
     assert answer["state"] == "unknown"
 
 
-def test_signing_out_with_somebody_elses_key_does_not_end_it(
+def test_signing_out_with_another_persons_key_does_not_end_it(
     compound: Compound, phone: FlaskClient, theirs: dict[str, str]
 ) -> None:
     press(phone, "/r/sign-out", credential_id=theirs["qr"])

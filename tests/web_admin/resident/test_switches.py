@@ -85,7 +85,7 @@ def test_the_card_is_suspended_and_resumed_in_one_tap_each(compound: Compound, p
 PAGES = ("/r/", "/r/code", "/r/visitors", "/r/records", "/r/help", "/r/password", "/r/records/export.json")
 
 
-def test_who_suspended_the_only_card_is_told_that_nothing_opens(
+def test_who_suspended_the_only_card_reads_that_nothing_opens(
     compound: Compound, phone: FlaskClient
 ) -> None:
     assert "data-nothing-works" not in phone.get("/r/").text
@@ -137,8 +137,8 @@ def wished(compound: Compound) -> TwoMethods | None:
     """Return what the gate is told of the person's wish."""
     with compound.session() as session:
         gate, sealer = session.get_one(Gate, "north"), current_menjin().sealer
-        told = records_for_gate(session, sealer, gate, compound.clock())
-    record = decode_record("person:", told[f"person:{compound.person_id}"])
+        published = records_for_gate(session, sealer, gate, compound.clock())
+    record = decode_record("person:", published[f"person:{compound.person_id}"])
     assert isinstance(record, PersonRecord)
     return record.two_methods
 
@@ -218,7 +218,7 @@ def depends_on(phone: FlaskClient) -> str:
     return phone.get("/r/").text.partition('data-depends="')[2].partition('"')[0]
 
 
-def test_who_needs_the_phone_or_the_gates_clock_is_told_so_in_words(
+def test_who_needs_the_phone_or_the_gates_clock_reads_so_in_words(
     compound: Compound, phone: FlaskClient
 ) -> None:
     assert depends_on(phone) == ""
@@ -241,7 +241,7 @@ def test_a_code_on_paper_needs_no_phone_but_the_clock(compound: Compound, phone:
 
 
 @pytest.mark.parametrize("bound", ["card", "grant"])
-def test_who_comes_at_set_times_is_told_that_a_gate_without_time_keeps_shut(
+def test_who_comes_at_set_times_reads_that_a_gate_without_time_keeps_shut(
     compound: Compound, phone: FlaskClient, bound: str
 ) -> None:
     with compound.session() as session:

@@ -105,7 +105,7 @@ def test_a_withdrawn_pass_is_refused_and_its_link_shows_no_code(
     assert compound.app.test_client().get(f"{link}/pass.png").status_code == 404
 
 
-def test_the_link_shows_the_code_to_anyone_and_names_nobody(compound: Compound, phone: FlaskClient) -> None:
+def test_the_link_shows_the_code_to_anyone_and_no_names(compound: Compound, phone: FlaskClient) -> None:
     link = link_of(phone, make_pass(phone))
     answer = compound.app.test_client().get(link, headers={"Accept-Language": "en"})
     assert 'class="qr"' in answer.text
@@ -163,7 +163,7 @@ def test_a_code_without_a_gate_or_for_a_strange_one_is_refused_and_the_page_asks
     assert form.count("required") == 2
 
 
-def test_a_code_of_somebody_with_one_gate_needs_no_choice(compound: Compound, phone: FlaskClient) -> None:
+def test_a_resident_with_one_gate_needs_no_choice(compound: Compound, phone: FlaskClient) -> None:
     with compound.act() as act:
         (grant,) = act.session.get_one(Person, compound.person_id).grants
         grant.lanes = ["south-in"]
@@ -186,12 +186,12 @@ def test_the_link_gives_a_copy_that_the_gate_accepts_for_less_than_a_minute(
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     link = link_of(phone, make_pass(phone))
-    told = compound.app.test_client().get(f"{link}/now").get_json()
-    assert told["state"] == "live"
-    assert told["text"] != only_pass(compound).text
-    assert compound.decide(told["text"]).opens
+    answered = compound.app.test_client().get(f"{link}/now").get_json()
+    assert answered["state"] == "live"
+    assert answered["text"] != only_pass(compound).text
+    assert compound.decide(answered["text"]).opens
     clock.now += timedelta(seconds=50)
-    assert compound.decide(told["text"]).reason is Reason.EXPIRED
+    assert compound.decide(answered["text"]).reason is Reason.EXPIRED
 
 
 def test_the_picture_is_the_pass_itself(compound: Compound, phone: FlaskClient) -> None:
@@ -317,7 +317,7 @@ def test_a_form_sent_twice_makes_one_pass(compound: Compound, phone: FlaskClient
     assert only_pass(compound).label == "Aunt Li"
 
 
-def test_where_a_pass_was_used_stands_on_the_phone(
+def test_where_a_pass_was_used_is_on_the_phone(
     compound: Compound, phone: FlaskClient, clock: SetClock
 ) -> None:
     page = make_pass(phone, gate_numbers="1", uses="once")

@@ -136,8 +136,8 @@ def faces_in(records):
 
 
 @pytest.mark.parametrize("withdrawn_since", [True, False])
-@pytest.mark.parametrize("last_gate", ["told", "left_out"])
-def test_no_face_comes_back_with_a_restore_whoever_knows_of_its_end(
+@pytest.mark.parametrize("last_gate", ["reached", "left_out"])
+def test_no_face_comes_back_with_a_restore_whether_or_not_a_gate_knows_of_its_end(
     compound, restored, migrated, web_config, sealer, site, north, south, clock, withdrawn_since, last_gate
 ):
     with migrated.session() as session:
@@ -154,7 +154,7 @@ def test_no_face_comes_back_with_a_restore_whoever_knows_of_its_end(
         assert face_state(session, compound.person).paused_reason == "restored"
     assert (north.ask(clock.now).leases, north.ask(clock.now).policy) == ((), None)
     north.post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
-    if last_gate == "told":
+    if last_gate == "reached":
         south.post(TOMBSTONES_PATH, stones(version=2, now=clock.now))
     with back.session() as session:
         if last_gate == "left_out":
@@ -166,7 +166,7 @@ def test_no_face_comes_back_with_a_restore_whoever_knows_of_its_end(
     assert north.ask(clock.now).leases == ()
 
 
-def test_who_says_yes_anew_after_a_restore_gets_a_lease_and_the_old_face_a_certificate(
+def test_who_says_yes_again_after_a_restore_gets_a_lease_and_the_old_face_a_certificate(
     compound, restored, web_config, sealer, site, north, clock
 ):
     back = restored()
@@ -178,15 +178,15 @@ def test_who_says_yes_anew_after_a_restore_gets_a_lease_and_the_old_face_a_certi
         ]
         assert statement.open[:2] == ("gate:north", "gate:south")
         person, later = session.get_one(Person, compound.person), clock.now + timedelta(minutes=1)
-        anew = give_face(session, sealer, site, person, later).consent_id
+        newest = give_face(session, sealer, site, person, later).consent_id
         leave_out_gate(session, sealer, "south", later)
     north = at(north, back, web_config, sealer, clock)
     assert north.ask(clock.now).leases == ()
     north.post(TOMBSTONES_PATH, stones(version=2, now=clock.now, have=(1, 1)))
     reply = north.ask(clock.now)
-    assert [lease.consent_id for lease in reply.leases] == [anew]
+    assert [lease.consent_id for lease in reply.leases] == [newest]
     face = decode_record(f"face:{compound.person}", bytes(reply.change.puts[f"face:{compound.person}"]))
-    assert face.consent_id == anew != old
+    assert face.consent_id == newest != old
 
 
 def test_a_revoked_card_stays_revoked_after_a_restore(
@@ -196,9 +196,9 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     north, south = (at(gate, back, web_config, sealer, clock) for gate in (north, south))
     reply = north.ask(clock.now)
     assert (reply.wants_tombstones, reply.policy, reply.change) == (True, None, None)
-    told = stones(f"credential:{compound.first}", f"ended_pass:{'a' * 16}", f"ended_pass:{'c' * 16}",
+    sent = stones(f"credential:{compound.first}", f"ended_pass:{'a' * 16}", f"ended_pass:{'c' * 16}",
                   version=2, now=clock.now, have=(1, 1))  # fmt: skip
-    assert north.post(TOMBSTONES_PATH, told).status_code == 200
+    assert north.post(TOMBSTONES_PATH, sent).status_code == 200
     reply = north.ask(clock.now)
     assert (reply.wants_tombstones, reply.policy) == (False, None)
     assert south.post(TOMBSTONES_PATH, stones(version=2, now=clock.now, have=(1, 1))).status_code == 200
@@ -211,11 +211,11 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
     manifest = open_manifest(reply.policy, root, site_id=site, gate_id="north")
     assert manifest.epoch == 2
     assert (reply.change.base_epoch, reply.change.base_version) == (0, 0)
-    told_now = {key: bytes(value) for key, value in reply.change.puts.items()}
-    ended_card = decode_record("credential:", told_now.pop(f"credential:{compound.first}"))
+    sent_now = {key: bytes(value) for key, value in reply.change.puts.items()}
+    ended_card = decode_record("credential:", sent_now.pop(f"credential:{compound.first}"))
     assert isinstance(ended_card, CardCredential)
     assert ended_card.state is CredentialState.ENDED
-    assert told_now == records
+    assert sent_now == records
     assert f"credential:{compound.second}" in records
     ended = [decode_record(key, value) for key, value in records.items() if key.startswith("ended_pass")]
     assert sorted(r.pass_id for r in ended if isinstance(r, EndedPassRecord)) == ["a" * 16, "c" * 16]
@@ -224,8 +224,8 @@ def test_a_revoked_card_stays_revoked_after_a_restore(
 
 def test_what_ended_before_the_backup_ends_nothing_now(compound, restored, web_config, sealer, north, clock):
     back = restored()
-    told = stones(f"credential:{compound.first}", version=1, now=clock.now)
-    assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, told).status_code == 200
+    sent = stones(f"credential:{compound.first}", version=1, now=clock.now)
+    assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, sent).status_code == 200
     with back.session() as session:
         assert session.get_one(CredentialRow, compound.first).state == "active"
 
@@ -264,7 +264,7 @@ def backup_file(compound, migrated, web_config, tmp_path, clock):
     return path
 
 
-def test_the_file_is_private_and_tells_nothing_without_the_passphrase(backup_file, compound, web_config):
+def test_the_file_is_private_and_reveals_nothing_without_the_passphrase(backup_file, compound, web_config):
     content = backup_file.read_bytes()
     assert stat.S_IMODE(backup_file.stat().st_mode) == 0o600
     assert [s for s in (compound.person.encode(), b"someone", web_config.seal_key) if s in content] == []
@@ -365,8 +365,8 @@ def test_an_emergency_code_ended_after_the_backup_stays_ended_and_the_other_come
     codes, restored, web_config, sealer, site, north, clock
 ):
     back = restored()
-    told = stones(f"credential:{codes[0]}", version=9, now=clock.now)
-    assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, told).status_code == 200
+    sent = stones(f"credential:{codes[0]}", version=9, now=clock.now)
+    assert at(north, back, web_config, sealer, clock).post(TOMBSTONES_PATH, sent).status_code == 200
     with back.session() as session:
         assert leave_out_gate(session, sealer, "south", clock.now)
         records = records_for_gate(session, sealer, session.get_one(Gate, "north"), clock.now)

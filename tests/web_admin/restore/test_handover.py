@@ -119,7 +119,7 @@ def test_what_is_left_as_it_is_stays_suspended_and_is_listed_no_more(
     assert state_of(database, card) == "suspended"
 
 
-def test_a_gate_that_was_left_out_hands_over_when_it_is_heard_again(
+def test_a_gate_that_was_left_out_hands_over_when_it_is_back(
     database, sealer, site, card, holding, north, south, clock
 ):
     with database.session() as session:
@@ -207,7 +207,7 @@ def test_what_the_server_did_not_sign_is_refused_and_settles_nothing(database, s
 
 
 @pytest.mark.parametrize("state", ["stolen", "forked"])
-def test_a_gate_that_is_not_believed_is_neither_asked_nor_heard(
+def test_a_gate_that_is_not_believed_is_neither_asked_nor_answered(
     database, sealer, site, holding, north, south, clock, state
 ):
     with database.session() as session:
@@ -239,8 +239,8 @@ def test_a_gate_that_was_stolen_after_the_backup_gets_nothing_once_the_manager_s
         assert session.get_one(Gate, "south").state == "stolen"
     reply = south.ask(clock.now)
     assert not reply.wants_tombstones
-    told = reply.change.puts if reply.change is not None else {}
-    assert [key for key in told if key.startswith(("person:", "credential:"))] == []
+    sent = reply.change.puts if reply.change is not None else {}
+    assert [key for key in sent if key.startswith(("person:", "credential:"))] == []
     assert south.post(HANDOVER_PATH, HandoverPage(last=True, upto="3:")).status_code in (403, 409)
 
 
@@ -330,9 +330,9 @@ def test_pages_fit_the_servers_limit_and_give_everything_once(holding, clock):
         pages.append(holding.store.handover_page(after))
         after = pages[-1].upto
     assert max(len(msgspec.json.encode(page)) for page in pages) < 2 * PAGE_BYTES
-    told = [stone.record_key for page in pages for stone in page.tombstones]
-    assert sorted(told) == sorted(set(told))
-    assert len(told) >= len(stones)
+    sent = [stone.record_key for page in pages for stone in page.tombstones]
+    assert sorted(sent) == sorted(set(sent))
+    assert len(sent) >= len(stones)
     assert sum(len(page.records) for page in pages) == len(
         holding.store._connection.execute("SELECT key FROM record").fetchall())
 

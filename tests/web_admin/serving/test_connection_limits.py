@@ -171,7 +171,7 @@ def test_connections_fit_into_the_open_files_that_are_allowed(open_files, connec
 
 
 @pytest.mark.parametrize(
-    ("told", "proxies", "client"),
+    ("forwarded", "proxies", "client"),
     [
         ("203.0.113.9", 0, "peer"),
         ("203.0.113.9", 1, "203.0.113.9"),
@@ -181,8 +181,8 @@ def test_connections_fit_into_the_open_files_that_are_allowed(open_files, connec
         ("203.0.113.9", 2, "peer"),
     ],
 )
-def test_the_client_is_who_the_trusted_proxies_say_it_is(told, proxies, client):
-    assert client_of({"X_FORWARDED_FOR": told}, "peer", proxies) == client
+def test_the_client_is_who_the_trusted_proxies_say_it_is(forwarded, proxies, client):
+    assert client_of({"X_FORWARDED_FOR": forwarded}, "peer", proxies) == client
 
 
 def test_all_addresses_of_one_ipv6_network_are_one_client():

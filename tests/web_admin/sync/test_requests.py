@@ -181,7 +181,7 @@ def test_a_counter_may_leap_by_its_bound_and_one_further_is_a_copied_key(north, 
 
 
 @pytest.mark.parametrize("state", ["new", "retired"])
-def test_a_gate_that_is_not_in_use_is_unknown_and_a_stolen_one_is_heard(north, clock, database, state):
+def test_a_gate_not_in_use_is_unknown_and_a_stolen_one_is_answered(north, clock, database, state):
     with database.session() as session:
         session.get_one(Gate, "north").state = state
     answered = refused(north.post(ASK_PATH, north.question(clock.now)))

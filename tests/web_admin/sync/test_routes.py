@@ -339,7 +339,7 @@ def test_a_gate_of_an_older_program_is_lent_nothing_and_its_page_knows_why(
 
 
 @pytest.mark.usefixtures("a_face")
-def test_a_sealing_key_that_anybody_could_open_is_refused_and_loses_no_order(database, site, north, clock):
+def test_a_weak_sealing_key_is_refused_and_loses_no_order(database, site, north, clock):
     with database.session() as session:
         session.add(OrderRow(order_id="00112233aabbccdd", gate_id="north", lane_id="north-in",
                              issued_at=clock.now, valid_seconds=10, author_id="guard", reason="parcel"))

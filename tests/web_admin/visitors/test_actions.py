@@ -104,7 +104,7 @@ def test_helpers_and_children_hand_out_nothing(act: Act, changes: dict[str, str]
             issue()
 
 
-def test_a_weekly_pass_of_somebody_who_became_a_helper_is_signed_no_more(act: Act) -> None:
+def test_a_weekly_pass_of_a_person_who_became_a_helper_is_signed_no_more(act: Act) -> None:
     add_lane(act)
     _home, person = household(act)
     row = issue_series(

@@ -67,7 +67,7 @@ def test_the_office_gives_a_weekly_pass_whose_link_opens_and_withdraws_it(compou
      ({"last_day": "2099-01-01"}, "last_day", "lasts 92 days at most"), ({"label": ""}, "label", "Say who"),
      ({"starts_at": "noon"}, "starts_at", "Not a valid time")],
 )  # fmt: skip
-def test_what_cannot_be_stands_beside_its_field_and_what_was_typed_stays(compound, typed, field, said):
+def test_an_error_is_beside_its_field_and_what_was_typed_stays(compound, typed, field, said):
     answer = send(compound.signed_in("manager"), NEW, **weekly(compound, **typed))
     assert answer.status_code == 422
     assert said in answer.text.partition(f'id="{field}-wrong-1"')[2][:400]

@@ -91,7 +91,7 @@ def test_withdrawing_ends_the_visit_that_runs_and_signs_no_other(act: Act, host:
     assert series_state(row, SHANGHAI, during.now) == "withdrawn"
 
 
-def test_whoever_moves_out_or_may_not_pass_has_no_visits_signed(act: Act, host: Person) -> None:
+def test_who_moves_out_or_may_not_pass_has_no_visits_signed(act: Act, host: Person) -> None:
     row = tuesdays(act, host.person_id)
     during = at(act, TUESDAY_NINE)
     suspend_person(act, host.person_id, "lost everything")
@@ -131,7 +131,7 @@ def test_what_cannot_be_a_weekly_pass_is_refused_beside_its_field(
     assert refused.value.field == field
 
 
-def test_nobody_withdraws_the_weekly_pass_of_another(act: Act, host: Person) -> None:
+def test_no_resident_withdraws_the_weekly_pass_of_another(act: Act, host: Person) -> None:
     other = household(act, "4-1", "Wu")[1]
     own, office = tuesdays(act, host.person_id), tuesdays(at_desk(act), None)
     for row in (own, office):

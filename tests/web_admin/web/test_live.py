@@ -46,7 +46,7 @@ def next_line(answer):
     return next(answer.response).decode()
 
 
-def test_a_new_alarm_is_told_within_a_moment_and_the_stream_says_nothing_of_it(compound, written):
+def test_a_new_alarm_is_sent_within_a_moment_and_the_stream_says_nothing_of_it(compound, written):
     client = compound.signed_in("guard")
     answer = client.get("/manage/live/")
     assert answer.mimetype == "text/event-stream"
@@ -72,7 +72,7 @@ def test_a_silent_alarm_moves_the_mark_of_those_alone_who_answer_it(compound, wr
     assert before.partition(MARKS_APART)[0] == after.partition(MARKS_APART)[0]
 
 
-def test_who_has_the_last_mark_hears_nothing_until_something_changes():
+def test_a_page_with_the_last_mark_receives_nothing_until_something_changes():
     watch = LiveWatch(lambda: "same", look_every_seconds=0.01)
     listener = watch.join("a browser")
     lines = sent_lines(watch, listener, "same", lambda: True, heartbeat_seconds=0.02, heartbeats=3)

@@ -73,14 +73,14 @@ def test_a_plain_mask_is_refused_although_the_face_would_still_match(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_striped_mask_is_not_told_apart(engine: YunetSfaceEngine, name: str) -> None:
+def test_a_striped_mask_is_not_recognised(engine: YunetSfaceEngine, name: str) -> None:
     picture, points = picture_and_points(name)
     worn = mask(picture, points, WHITE, striped=True)
     assert frame_problem(worn, engine.find(worn), MATCHING_LIMITS) is not FaceReason.COVERED
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sunglasses_are_not_told_apart_and_the_face_still_matches(
+def test_sunglasses_are_not_recognised_and_the_face_still_matches(
     engine: YunetSfaceEngine, name: str
 ) -> None:
     picture, points = picture_and_points(name)
@@ -90,7 +90,7 @@ def test_sunglasses_are_not_told_apart_and_the_face_still_matches(
     assert 0.6 < similarity(embedded(engine, picture), embedded(engine, worn)) < 0.9
 
 
-def test_the_same_sunglasses_make_nobody_somebody_else(engine: YunetSfaceEngine) -> None:
+def test_the_same_sunglasses_make_no_two_people_match(engine: YunetSfaceEngine) -> None:
     """Enrolled with them on, worn by everybody else: nobody comes near the threshold that opens."""
     worn = {name: embedded(engine, sunglasses(*picture_and_points(name))) for name in NAMES}
     own = {frozenset(pair) for pair in SAME_PERSON_PAIRS}

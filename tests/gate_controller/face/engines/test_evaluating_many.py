@@ -123,7 +123,7 @@ def test_a_set_of_thirteen_thousand_pictures_is_judged_in_bounded_memory_and_eac
     assert peak[0] < PEAK_MB
     assert len(pairs.pairs) == PAIRS
     assert len(engine.found) == len(set(engine.found)) == len(pairs.pictures)
-    told = [done.false_matches.count, done.false_non_matches.count]
-    assert told == [FALSE_MATCHES, MISSES]
+    counts = [done.false_matches.count, done.false_non_matches.count]
+    assert counts == [FALSE_MATCHES, MISSES]
     assert all(point.min_face_similarity is not None for point in done.at)
     assert done.identification_rates()[-1][1] is not None

@@ -139,8 +139,8 @@ def test_nothing_but_useless_frames_ends_in_a_refusal_with_the_last_reason(engin
 
 def test_useless_frames_between_good_ones_do_not_spoil_an_enrolment(engine: YunetSfaceEngine) -> None:
     good = list(person("person_a_2", 5))
-    nobody = without_face(good[0])
-    step = enrol(engine, chain(good[:2], [nobody, nobody], good[2:]))
+    empty = without_face(good[0])
+    step = enrol(engine, chain(good[:2], [empty, empty], good[2:]))
     assert step.outcome is EnrolmentOutcome.DONE
 
 
@@ -217,13 +217,13 @@ def test_one_matching_frame_alone_opens_nothing(engine: YunetSfaceEngine) -> Non
     assert outcomes == {MatchOutcome.KEEP_LOOKING}
 
 
-def test_a_face_swapped_in_while_somebody_is_looked_at_ends_the_search(engine: YunetSfaceEngine) -> None:
+def test_a_face_swapped_in_during_a_look_ends_the_search(engine: YunetSfaceEngine) -> None:
     templates = {"person-a": template_of(engine, "person_a_2")}
     step = match(engine, templates, chain(person("impostor_1", 3), person("person_a_2", 6)))
     assert (step.outcome, step.hint) == (MatchOutcome.REFUSED, FaceReason.SWAPPED)
 
 
-def test_two_of_a_home_who_look_alike_are_told_apart_or_refused(engine: YunetSfaceEngine) -> None:
+def test_two_of_a_home_who_look_alike_are_distinguished_or_refused(engine: YunetSfaceEngine) -> None:
     own = template_of(engine, "person_a_2")
     alike = own + np.float32(0.03) * template_of(engine, "impostor_1")
     twins = {"person-a": own, "twin": (alike / np.linalg.norm(alike)).astype(np.float32)}
@@ -263,7 +263,7 @@ def test_an_ended_session_takes_no_more_frames(engine: YunetSfaceEngine) -> None
 
 
 @pytest.mark.parametrize("similarity_threshold", [0.0, 1.0, -1.0, float("nan")])
-def test_a_threshold_that_lets_everyone_or_nobody_in_is_refused(
+def test_a_threshold_that_accepts_everyone_or_no_one_is_refused(
     engine: YunetSfaceEngine, similarity_threshold: float
 ) -> None:
     with pytest.raises(BadFaceSetting, match="between 0 and 1"):
@@ -278,7 +278,7 @@ def face(height: float, turn: float) -> FoundFace:
 
 
 @pytest.mark.parametrize("turn", [0.5, -0.5, float("inf")])
-def test_a_face_turned_away_is_told_so(turn: float) -> None:
+def test_a_face_turned_away_is_reported_so(turn: float) -> None:
     assert capture_problem((face(200, turn),), MATCHING_LIMITS) is FaceReason.TURNED_AWAY
 
 

@@ -73,8 +73,8 @@ def test_each_kind_is_tried_and_what_cannot_be_read_is_named(
     }
     assert answer["attacks"]["print"]["ci"] == [0.0, pytest.approx(0.7935, abs=1e-3)]
     assert answer["unreadable"] == 3
-    told = " ".join(answer["unreadable_pictures"])
-    assert all(name in told for name in ("torn.jpg", "playlist.mp4", "empty"))
+    unreadable = " ".join(answer["unreadable_pictures"])
+    assert all(name in unreadable for name in ("torn.jpg", "playlist.mp4", "empty"))
 
 
 def test_the_worst_kind_comes_first() -> None:
@@ -82,7 +82,7 @@ def test_the_worst_kind_comes_first() -> None:
     assert list(trials.shares()) == ["mask", "print", "bent"]
 
 
-def test_a_clip_that_ends_begins_anew_and_never_shows_the_same_pixels_twice(tmp_path: Path) -> None:
+def test_a_clip_that_ends_begins_again_and_never_shows_the_same_pixels_twice(tmp_path: Path) -> None:
     shown = list(frames_of(Item("screen", video(tmp_path / "moved.avi"))))
     assert shown[-1][1] <= MAX_ITEM_SECONDS
     assert shown[-1][1] > MAX_ITEM_SECONDS - 0.2

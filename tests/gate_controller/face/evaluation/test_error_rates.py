@@ -43,12 +43,12 @@ def test_the_threshold_lets_in_no_more_strangers_than_the_rate_allows() -> None:
     assert point.missed == Share(1, 3)
 
 
-def test_too_few_pairs_of_strangers_tell_no_threshold() -> None:
+def test_too_few_pairs_of_strangers_give_no_threshold() -> None:
     impostor, genuine = np.zeros(299, dtype=np.float32), np.ones(5, dtype=np.float32)
     assert operating_point(genuine, impostor, 1e-2).min_face_similarity is None
     assert operating_point(genuine, np.zeros(300, dtype=np.float32), 1e-2).min_face_similarity is not None
-    nobody = np.zeros(0, dtype=np.float32)
-    assert operating_point(nobody, np.zeros(3000, dtype=np.float32), 1e-2).missed is None
+    no_pairs = np.zeros(0, dtype=np.float32)
+    assert operating_point(no_pairs, np.zeros(3000, dtype=np.float32), 1e-2).missed is None
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws 400 numbers slowly
@@ -73,7 +73,7 @@ def test_a_stranger_among_many_is_taken_for_one_of_them_more_often() -> None:
     assert false_positive_identification_rate(0.0, 5000) == 0.0
 
 
-def test_the_curve_falls_from_everyone_to_nobody() -> None:
+def test_the_curve_falls_from_everyone_to_no_one() -> None:
     false_matches, false_non_matches = roc(
         np.array([0.4, 0.8, 0.9], dtype=np.float32), np.array([0.0, 0.1, 0.5], dtype=np.float32), points=50
     )

@@ -168,7 +168,7 @@ def test_no_torn_or_hostile_file_stops_the_question_whether_it_moves(head: bytes
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("a,b\n1.jpg,2.jpg\n", "row 1: no column 'same'"),
         ("a,b,same\n1.jpg,2.jpg,maybe\n", "row 2, column same: 'maybe'; write 1 or 0"),
@@ -178,17 +178,17 @@ def test_no_torn_or_hostile_file_stops_the_question_whether_it_moves(head: bytes
     ],
 )
 def test_a_wrong_list_is_refused_before_any_picture_is_read(
-    tmp_path: Path, content: str, told: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, content: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text(content, encoding="utf-8")
     assert run(["evaluate", str(path)]) == 2
     captured = capsys.readouterr()
-    assert told in captured.err
+    assert message in captured.err
     assert captured.out == ""
 
 
-def test_figures_are_told_also_where_the_curve_cannot_be_drawn(
+def test_figures_are_reported_also_where_the_curve_cannot_be_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["evaluate", str(pair_file(tmp_path)), "--roc", str(tmp_path / "no" / "c.png")]) == 0
@@ -282,7 +282,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-def test_a_model_is_fetched_with_progress_and_a_missing_one_is_told(
+def test_a_model_is_fetched_with_progress_and_a_missing_one_is_reported(
     tmp_path: Path, known: bytes, address: str
 ) -> None:
     (tmp_path / "there").write_bytes(known)

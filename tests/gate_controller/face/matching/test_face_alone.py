@@ -128,7 +128,7 @@ def test_one_face_more_withdraws_it_and_one_fewer_brings_it_back(faces: Faces) -
     assert alone(desk, known) == LIMIT
 
 
-def test_whoever_cannot_be_recognised_here_is_not_counted(faces: Faces) -> None:
+def test_a_person_who_cannot_be_recognised_here_is_not_counted(faces: Faces) -> None:
     """No lease, a consent that ended at its hour, no grant at this lane, no longer in the policy."""
     faces.keep(LIMIT + 4, lent=LIMIT + 3)
 
@@ -147,7 +147,7 @@ def test_a_site_can_switch_it_off(faces: Faces) -> None:
     assert alone(faces.desk(FaceSection(enabled=True, alone=False)), snapshot(2)) == 0
 
 
-def test_the_gate_tells_its_numbers_and_nobodys_name(faces: Faces) -> None:
+def test_the_gate_reports_its_numbers_and_no_name(faces: Faces) -> None:
     faces.keep(LIMIT + 1, lent=LIMIT)
     status = faces.desk().status(snapshot(LIMIT + 1), NOW)
     assert status is not None
@@ -223,6 +223,8 @@ def test_an_engine_that_may_not_open_leaves_face_off_and_says_why_once(tmp_path:
             assert "face" not in visitor.wait_for(screen="idle")["methods_offered"]
             visitor.press("method", method="face")
             visitor.wait_for(screen="refused", message="face_unavailable")
-        told = [entry.facts["detail"] for entry in bench.entries() if entry.kind == "alarm_face_unavailable"]
-        assert len(told) == 1
-        assert "accepted once in" in str(told[0]), "an entry holds 200 characters, the figures come first"
+        details = [
+            entry.facts["detail"] for entry in bench.entries() if entry.kind == "alarm_face_unavailable"
+        ]
+        assert len(details) == 1
+        assert "accepted once in" in str(details[0]), "an entry holds 200 characters, the figures come first"

@@ -182,7 +182,7 @@ def test_a_picture_of_the_enrolled_person_opens_nothing(annas_gate: Gate) -> Non
     assert (result.ok, result.person_id, result.reason) == (False, None, FaceReason.TURN_MORE)
 
 
-def test_a_picture_of_a_person_enrols_nobody(gate: Gate) -> None:
+def test_a_picture_of_a_person_enrols_no_face(gate: Gate) -> None:
     gate.lend("anna")
     gate.camera.show(gate.looks_at(MovedPicture(*picture_and_points("person_a_2"), seed=1)))
     assert gate.service.enrol("anna", CONSENT, gate.request()).reason is FaceReason.TURN_MORE
@@ -258,7 +258,7 @@ def test_cancelling_ends_the_session_before_the_next_frame(annas_gate: Gate) -> 
     assert (result.reason, annas_gate.engine.looks) == (FaceReason.CANCELLED, looks + 1)
 
 
-def test_a_request_that_ends_while_a_frame_is_on_its_way_shows_it_to_nobody(annas_gate: Gate) -> None:
+def test_a_request_that_ends_while_a_frame_is_on_its_way_discards_it(annas_gate: Gate) -> None:
     request, looks = annas_gate.request(), annas_gate.engine.looks
     annas_gate.camera.before_frame = lambda _number: request.cancel()
     assert annas_gate.service.recognise(["anna"], request).reason is FaceReason.CANCELLED
@@ -278,7 +278,7 @@ def test_a_person_who_cannot_be_recognised_does_not_open_the_camera(gate: Gate) 
     assert (gate.camera.times_opened, gate.engine.looks) == (0, 0)
 
 
-def test_without_a_lease_nobody_enrols_and_the_camera_stays_shut(gate: Gate) -> None:
+def test_without_a_lease_no_face_is_enrolled_and_the_camera_stays_shut(gate: Gate) -> None:
     assert gate.service.enrol("anna", CONSENT, gate.request()).reason is FaceReason.NO_LEASE
     gate.lend("anna", consent_id="an older consent")
     assert gate.service.enrol("anna", CONSENT, gate.request()).reason is FaceReason.NO_LEASE
@@ -301,7 +301,7 @@ def test_after_a_restart_the_face_waits_for_its_lease(annas_gate: Gate) -> None:
     assert annas_gate.reason("anna") is FaceReason.MATCHED
 
 
-def test_a_wrong_share_opens_nothing_and_is_told_by_id(
+def test_a_wrong_share_opens_nothing_and_is_reported_by_id(
     annas_gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
     annas_gate.shares["anna"] = secrets.token_bytes(32)
@@ -369,7 +369,7 @@ def test_frames_of_two_people_leave_no_template(gate: Gate) -> None:
     assert not gate.service.has_face("anna")
 
 
-def test_a_missing_camera_and_a_camera_that_gives_nothing_are_told(annas_gate: Gate) -> None:
+def test_a_missing_camera_and_a_camera_that_gives_nothing_are_reported(annas_gate: Gate) -> None:
     annas_gate.camera.show([])
     assert annas_gate.reason("anna") is FaceReason.CAMERA_LOST
     annas_gate.camera.unplugged = True

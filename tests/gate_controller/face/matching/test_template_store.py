@@ -130,7 +130,7 @@ def test_a_saved_blob_is_loaded_unchanged_from_the_file(
         assert blobs.person_ids() == ("person-1",)
 
 
-def test_deleting_tells_whether_there_was_anything(connection: sqlite3.Connection) -> None:
+def test_deleting_returns_whether_there_was_anything(connection: sqlite3.Connection) -> None:
     blobs = SqliteFaceBlobs(connection)
     blobs.save(sealed())
     assert [blobs.delete("person-1"), blobs.delete("person-1")] == [True, False]

@@ -79,7 +79,7 @@ def test_a_gate_killed_at_any_moment_comes_back_with_off_alone(bench: BenchGate)
     assert any(change.on for change in bench.relay.changes)
 
 
-def test_a_board_that_comes_back_hears_off_alone(bench: BenchGate) -> None:
+def test_a_board_that_comes_back_receives_off_alone(bench: BenchGate) -> None:
     bench.start()
     bench.card.tap(7)
     bench.relay.wait_for_on(1, timeout_seconds=5)
@@ -110,7 +110,7 @@ def test_a_lane_held_open_by_hand_is_not_held_open_again_after_a_restart(bench: 
     assert "held_open" not in [entry.kind for entry in bench.entries()]
 
 
-def test_a_lane_that_stands_open_by_policy_opens_after_a_restart_with_an_entry(bench: BenchGate) -> None:
+def test_a_lane_held_open_by_policy_opens_after_a_restart_with_an_entry(bench: BenchGate) -> None:
     bench.give_policy(records(person(), lane(posture=Posture.HELD_OPEN)), version=2)
     bench.start()
     on_ns = bench.relay.wait_for_on(1, timeout_seconds=5)

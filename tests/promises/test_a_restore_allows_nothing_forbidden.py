@@ -140,7 +140,7 @@ def test_nothing_that_a_gate_forbade_before_a_restore_is_allowed_after_it(
     with back.session() as session:
         for gate in gates.values():
             gate.sync(session, sealer, at)
-    allowed_anew = [
+    allowed_again = [
         (credential, name, at + later)
         for name, gate in gates.items()
         for credential in credentials
@@ -149,7 +149,7 @@ def test_nothing_that_a_gate_forbade_before_a_restore_is_allowed_after_it(
         and not opens(held[name], credential, f"{name}-in", at + later)
     ]
     _close(gates, back)
-    assert allowed_anew == []
+    assert allowed_again == []
 
 
 def test_what_staff_allow_again_opens_again(tmp_path: Path, sealer: Sealer, now: datetime) -> None:

@@ -19,7 +19,7 @@ from tests.served.lost_server import empty_beside
 from tests.served.served_compound import Browser, ServedCompound, serve_compound
 from tests.served.signed_gate import SignedGate, signed_gate
 from tests.served.test_whose_yes import live, newest, office
-from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, told_by
+from tests.served.what_is_shown import Alike, Read, differences, pages_within_reach, shown_by
 from tests.support.compounds.desk import read
 from web_admin.accounts.api_keys import SCOPES, make_api_key
 from web_admin.alarms.models import Alarm
@@ -146,24 +146,24 @@ def _evening(history: Played, *, duress: bool) -> None:
         session.execute(update(Gate).values(last_seen_at=earlier - timedelta(days=2)))
 
 
-def everything_told(history: Played) -> Read:
+def everything_shown(history: Played) -> Read:
     """Read what everybody is told who is not shown silent alarms."""
-    served, told = history.served, Read()
+    served, shown = history.served, Read()
     for name, phone in history.phones.items():
-        told |= _of(name, pages_within_reach(phone, OF_A_RESIDENT))
-    told |= _of("stranger", pages_within_reach(served.browser(), OF_STRANGERS))
+        shown |= _of(name, pages_within_reach(phone, OF_A_RESIDENT))
+    shown |= _of("stranger", pages_within_reach(served.browser(), OF_STRANGERS))
     installer, officer = served.signed_in("installer"), served.signed_in("privacy_officer")
-    told |= _of("installer", pages_within_reach(installer, ("/manage/", "/manage/live/alarms")))
+    shown |= _of("installer", pages_within_reach(installer, ("/manage/", "/manage/live/alarms")))
     narrowed = tuple(f"/manage/events/?kind={kind}" for kind in KINDS)
-    told |= _of("officer", pages_within_reach(officer, ("/manage/events/", *narrowed)))
-    told |= _of("officer", _looked_up(officer, served.compound.persons[WANG]))
-    told |= _of("officer", _probed(officer, history.begun))
-    told |= _of("system", _asked_by_systems(history))
-    told["messages"] = read(served.compound, lambda s: [
+    shown |= _of("officer", pages_within_reach(officer, ("/manage/events/", *narrowed)))
+    shown |= _of("officer", _looked_up(officer, served.compound.persons[WANG]))
+    shown |= _of("officer", _probed(officer, history.begun))
+    shown |= _of("system", _asked_by_systems(history))
+    shown["messages"] = read(served.compound, lambda s: [
         f"{row.channel} {row.kind} {sorted(row.body.items())}"
         for row in s.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.kind))
     ])
-    return told
+    return shown
 
 
 def _of(who: str, found: Read) -> Read:
@@ -174,11 +174,11 @@ def _looked_up(officer: Browser, person_id: str) -> Read:
     path = f"/manage/events/person/{person_id}"
     found = Read()
     officer.get(path)
-    found[f"POST {path}"] = [told_by(officer.post(path, {"reason": "a complaint"}), officer.address)]
+    found[f"POST {path}"] = [shown_by(officer.post(path, {"reason": "a complaint"}), officer.address)]
     for kind in ("", *KINDS):
         officer.get("/manage/events/")
         taken = officer.post("/manage/events/export", {"why": "the yearly review", "kind": kind})
-        found[f"POST /manage/events/export {kind}"] = [told_by(taken, officer.address)]
+        found[f"POST /manage/events/export {kind}"] = [shown_by(taken, officer.address)]
     return found
 
 
@@ -189,8 +189,8 @@ def _probed(officer: Browser, begun: datetime) -> Read:
     for number in PROBED:
         who = officer.get(f"/manage/events/who/north/{number}?journal=north.1")
         rest = officer.get(f"/manage/events/?before={at}~north~{number}")
-        found[f"who is {number}"] = [told_by(who, officer.address)]
-        found[f"events before {number}"] = [told_by(rest, officer.address)]
+        found[f"who is {number}"] = [shown_by(who, officer.address)]
+        found[f"events before {number}"] = [shown_by(rest, officer.address)]
     return found
 
 
@@ -201,15 +201,15 @@ def _asked_by_systems(history: Played) -> Read:
     for scope, key in history.keys.items():
         for path in paths:
             answer = _call(history, "GET", path, key)
-            texts = found[f"{scope} {path}"] = [told_by(answer, history.served.address)]
+            texts = found[f"{scope} {path}"] = [shown_by(answer, history.served.address)]
             while answer.ok and path == "events?limit=3" and answer.json()["events"]:
                 after = answer.json()["after"]
                 answer = _call(history, "GET", f"{path}&after={after}", key)
-                texts.append(told_by(answer, history.served.address))
+                texts.append(shown_by(answer, history.served.address))
     silent = read(history.served.compound, lambda s: s.scalars(
         select(Alarm.alarm_id).where(Alarm.kind == SILENT)).first()) or "0123456789abcdef"
     seen = _call(history, "POST", f"alarms/{silent}/acknowledge", history.keys["alarms:write"])
-    found["acknowledge"] = [told_by(seen, history.served.address)]
+    found["acknowledge"] = [shown_by(seen, history.served.address)]
     return found
 
 
@@ -221,7 +221,7 @@ def _call(history: Played, method: str, path: str, key: str) -> requests.Respons
     )
 
 
-def told_by_stream_after(browser: Browser, work: Callable[[], None]) -> str:
+def streamed_after(browser: Browser, work: Callable[[], None]) -> str:
     """Open the stream of a page, do something once it has sent its first mark, return what it sends then."""
     with browser.session.get(browser.address + "/manage/live/", stream=True, timeout=60) as answer:
         assert answer.status_code == 200
@@ -243,16 +243,16 @@ def two_evenings(web_config: WebConfig, tmp_path: Path) -> Iterator[tuple[Played
         yield usual, stack.enter_context(played(beside, folder, duress=True))
 
 
-def test_nobody_is_told_which_pin_was_typed_but_those_who_answer_alarms(
+def test_only_those_who_answer_alarms_can_see_which_pin_was_typed(
     two_evenings: tuple[Played, Played],
 ) -> None:
     begun = datetime.now(UTC) - timedelta(minutes=5)
     usual, duress = two_evenings
-    told = [everything_told(one) for one in two_evenings]
+    shown = [everything_shown(one) for one in two_evenings]
     ended = datetime.now(UTC)
     alike = tuple(Alike(one.known, begun, ended) for one in two_evenings)
-    assert len(told[0]) > 150, "too little was read to say anything"
-    found = differences(told[0], told[1], (alike[0], alike[1]))
+    assert len(shown[0]) > 150, "too little was read to say anything"
+    found = differences(shown[0], shown[1], (alike[0], alike[1]))
 
     # Both evenings did what they say: the phone is believed, and a face was agreed to.
     for one in two_evenings:
@@ -265,7 +265,7 @@ def test_nobody_is_told_which_pin_was_typed_but_those_who_answer_alarms(
         assert "data-silent" in staff.get("/manage/alarms/").text
         assert "Someone may be under threat" in staff.get("/manage/events/").text
     assert "data-silent" not in usual.served.signed_in("guard").get("/manage/alarms/").text
-    said = told_by_stream_after(duress.served.signed_in("installer"), lambda: _put_away(duress.served))
+    said = streamed_after(duress.served.signed_in("installer"), lambda: _put_away(duress.served))
     if said != ": quiet":
         found.append(f"an installer's open page is sent {said!r} when a silent alarm was seen")
     assert not found, "\n".join(found)

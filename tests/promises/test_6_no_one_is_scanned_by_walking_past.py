@@ -30,9 +30,9 @@ from tests.support.gates.asking import (
     MY_CARD,
     ask,
     gate_with_face,
+    person_at,
     policy_of,
     read_on,
-    somebody_at,
 )
 from tests.support.gates.bench import CARD_KEY, LANE, PIN_KEY, BenchGate, bench_gate
 
@@ -191,7 +191,7 @@ def test_no_frame_is_taken_before_the_notice_was_read_and_the_own_card_said_yes(
     It opens when, and only when, the same card was shown once more and the office's word is there.
     """
     with gate_with_face(tmp_path, policy_of(offer=FaceOfferRecord(ME))) as bench:
-        with somebody_at(bench) as visitor, watching(camera_of(bench)) as seen_open:
+        with person_at(bench) as visitor, watching(camera_of(bench)) as seen_open:
             ask(bench, visitor)
             read_on(visitor)
             visitor.press("key", key="*")
